@@ -1,0 +1,1 @@
+"""A sensenet content repository as typed DataFrames in a notebook."""

@@ -1,0 +1,1 @@
+"""DataFrames: columns, reading, tracking, writing and the ``df.sn`` accessor."""

@@ -1,0 +1,1 @@
+"""The notebook: the magic, its completions, progress, how results and errors show."""

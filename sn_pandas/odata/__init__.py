@@ -1,0 +1,1 @@
+"""The wire: addresses, queries, literals, transport, pages, schema and errors; no pandas."""
