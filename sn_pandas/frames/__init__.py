@@ -1,1 +1,5 @@
 """DataFrames: columns, reading, tracking, writing and the ``df.sn`` accessor."""
+
+from .repository import Repository
+
+__all__ = ["Repository"]

@@ -1,0 +1,194 @@
+"""One tree of errors; each is also the built-in that fits it.
+
+::
+
+    SensenetError
+    ├── QueryError (ValueError)                 a query that cannot mean what it says, found before sending
+    ├── ConnectionFailed (ConnectionError)      no answer: refused, reset, timed out, not a sensenet
+    ├── AuthenticationError (PermissionError)   the server does not know us as whom we meant to be
+    ├── AnswerError                             an answer that is no sensenet answer (HTML page, cut JSON)
+    ├── ServerError                             the server's own refusal: status, code, exceptiontype, its words
+    │   ├── BadRequestError (ValueError)        400
+    │   │   ├── InvalidContentError             a field value was refused
+    │   │   └── OutOfDateError                  somebody saved the same content at the same moment
+    │   ├── ForbiddenError (PermissionError)    403, and the 500s that mean missing permission
+    │   │   └── AlreadyExistsError              a sibling has this name
+    │   ├── LockedError (PermissionError)       checked out by someone else, or an upload is unfinished
+    │   ├── NotFoundError (KeyError)            missing or invisible
+    │   └── UnavailableError                    429, 502, 503, 504: try again later
+    ├── TrackingError (ValueError)              a frame whose rows cannot be matched to contents
+    └── SaveError                               a save that did not do all it was asked; carries the report
+        ├── RefusedError (ValueError)           nothing was sent: the schema refuses a cell
+        └── ConflictError                       nothing was sent: somebody changed the same cells
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class SensenetError(Exception):
+    """Base of every error of this package."""
+
+    def __str__(self) -> str:  # KeyError would show its message in quotes
+        return str(self.args[0]) if self.args else ""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the message, without the frames of this package."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class QueryError(SensenetError, ValueError):
+    """A query that cannot mean what it says; found before anything is sent."""
+
+
+class ConnectionFailed(SensenetError, ConnectionError):  # noqa: N818 - reads as what happened
+    """No answer from the server: refused, reset, timed out."""
+
+
+class AuthenticationError(SensenetError, PermissionError):
+    """The server does not know us as whom we meant to be."""
+
+
+class AnswerError(SensenetError):
+    """An answer that is not one of a sensenet server: an HTML page, JSON that was cut."""
+
+
+class TrackingError(SensenetError, ValueError):
+    """A frame whose rows cannot be matched to contents."""
+
+
+class ServerError(SensenetError):
+    """The server refused a request.
+
+    Attributes
+    ----------
+    status : int
+        The HTTP status.
+    code, exceptiontype : str
+        ``error.code`` and ``error.exceptiontype`` of the answer, empty where it had none.
+    reason : str
+        The server's own words.
+    """
+
+    def __init__(
+        self, message: str, *, status: int = 0, code: str = "", exceptiontype: str = "", reason: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        self.exceptiontype = exceptiontype
+        self.reason = reason
+
+
+class BadRequestError(ServerError, ValueError):
+    """The server cannot do what the request says (400)."""
+
+
+class InvalidContentError(BadRequestError):
+    """The server refused the value of a field."""
+
+
+class OutOfDateError(BadRequestError):
+    """Somebody else saved the same content at the same moment."""
+
+
+class ForbiddenError(ServerError, PermissionError):
+    """A permission is missing."""
+
+
+class AlreadyExistsError(ForbiddenError, FileExistsError):
+    """A content of this name is already there."""
+
+
+class LockedError(ServerError, PermissionError):
+    """The content is checked out by someone else, or an upload is unfinished."""
+
+
+class NotFoundError(ServerError, KeyError):
+    """The content is missing, or we may not see it."""
+
+
+class UnavailableError(ServerError):
+    """The server, or a proxy before it, asks to try again later."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **facts: Any) -> None:
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+
+
+class SaveError(SensenetError):
+    """A save that did not do all it was asked; ``report`` says what happened to each row."""
+
+    def __init__(self, message: str, report: Any = None) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class RefusedError(SaveError, ValueError):
+    """Nothing was sent, because the schema refuses a cell; ``report`` lists each."""
+
+
+class ConflictError(SaveError):
+    """Nothing was sent, because somebody else changed the same cells; ``report`` lists them."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Give a hint for a misspelt name, or nothing.
+
+    Examples
+    --------
+    >>> did_you_mean("DueDat", ["DueDate", "Name"])
+    ' Did you mean DueDate?'
+    """
+    names = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
+    return f" Did you mean {names[close[0]]}?" if close else ""
+
+
+_BY_CODE: dict[str, type[ServerError]] = {
+    "ContentAlreadyExists": AlreadyExistsError,
+    "CheckedOutToSomeoneElse": LockedError,
+    "MultistepSaveInProgress": LockedError,
+    "NotEnoughPermissions": ForbiddenError,
+    "ResourceNotFound": NotFoundError,
+}
+_BY_EXCEPTION: dict[str, type[ServerError]] = {
+    "InvalidContentException": InvalidContentError,
+    "NodeIsOutOfDateException": OutOfDateError,
+    "SenseNetSecurityException": ForbiddenError,
+    "AccessDeniedException": ForbiddenError,
+}
+_BY_STATUS: dict[int, type[ServerError]] = {
+    400: BadRequestError,
+    401: ForbiddenError,
+    403: ForbiddenError,
+    404: NotFoundError,
+    414: BadRequestError,
+}
+_BY_WORDS: dict[str, type[ServerError]] = {
+    "You do not have enough permissions": ForbiddenError,
+    "Invalid property access attempt on a See-only node": ForbiddenError,
+}
+
+
+def server_error(what: str, status: int, code: str, exceptiontype: str, reason: str) -> ServerError:
+    """Make the error that fits what the server said about the request ``what``."""
+    kind = (
+        _BY_CODE.get(code)
+        or _BY_EXCEPTION.get(exceptiontype)
+        or next((k for words, k in _BY_WORDS.items() if words in reason), None)
+        or _BY_STATUS.get(status, ServerError)
+    )
+    said = f": {reason}" if reason else f" ({code})" if code and code != "NotSpecified" else ""
+    message = f"{what} failed with {status}{said}"
+    if kind is NotFoundError and not reason:
+        message = f"{what}: there is no such content, or you may not see it"
+    elif kind is OutOfDateError:
+        message = f"{what}: somebody else saved the same content at the same moment"
+    return kind(message, status=status, code=code, exceptiontype=exceptiontype, reason=reason)

@@ -1,0 +1,230 @@
+"""Content types and their fields, as ``GetSchema`` describes them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Any
+
+from .errors import did_you_mean
+
+CHOICES = frozenset(
+    ["Choice", "YesNo", "VersioningMode", "InheritableVersioningMode", "ApprovingMode", "InheritableApprovingMode", "PermissionChoice"]
+)
+REFERENCES = frozenset(["Reference", "AllRoles", "DirectRoles", "AllowedChildTypes"])
+TEXTS = frozenset(["ShortText", "LongText", "RichText", "PageBreak", "Xml", "Captcha"])
+
+# Field types whose JSON cannot be written back, with the way round.
+NOT_WRITABLE = {
+    "HyperLink": "the server clears a hyperlink that is written; set it in the user interface",
+    "Binary": "upload the file instead: repo.upload(…)",
+    "Image": "write the reference that it is bound to, or the id of an Image content with repo.patch(…)",
+    "Color": "write a text such as #112233 with repo.patch(…)",
+    "Password": "it is never read back; write it with repo.patch(…)",
+    "Rating": "the server computes it",
+    "Sharing": "use the sharing operations: repo.call(…)",
+    "NodeType": "the type of a content cannot be changed",
+    "Version": "the server counts versions",
+    "AllRoles": "change the members of the groups instead",
+    "DirectRoles": "change the members of the groups instead",
+    "Captcha": "nothing is stored in it",
+    "TextExtractors": "nothing is stored in it",
+    "SiteRelativeUrl": "nothing is stored in it",
+    "WhoAndWhen": "the server cannot show it",
+    "Lock": "check the content out or in: repo.call(…)",
+    "Security": "use the permission operations: repo.call(…)",
+}
+# Names that the server ignores in a write, whatever their type says.
+NEVER_WRITTEN = {
+    "Type": "the type of a content cannot be changed",
+    "CreationDate": "only operators of the repository may change it",
+    "VersionCreationDate": "only operators of the repository may change it",
+}
+# Names that rows carry beside the fields of their type.
+PSEUDO_FIELDS = ("Actions", "Children", "IsFile")
+
+
+@dataclasses.dataclass(frozen=True)
+class Option:
+    """One option of a choice: ``value`` is stored, ``text`` is shown."""
+
+    value: str
+    text: str
+    enabled: bool = True
+    selected: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Field:
+    """A field of a content type.
+
+    Attributes
+    ----------
+    name, type : str
+        The key in a row, and the field type without its suffix: ``ShortText``, ``Integer``, ``Reference`` …
+    read_only, compulsory : bool
+        As the type says.
+    options : tuple of Option
+        What a choice offers.
+    limits : mapping
+        ``MinLength``, ``MaxLength``, ``Regex``, ``MinValue``, ``MaxValue``, ``AllowedTypes``, ``SelectionRoots`` … as far as set.
+    """
+
+    name: str
+    type: str
+    display_name: str = ""
+    description: str = ""
+    read_only: bool = False
+    compulsory: bool = False
+    multiple: bool = False
+    extra_values: bool = False
+    options: tuple[Option, ...] = ()
+    limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+    default: str | None = None
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether the value is a list of options."""
+        return self.type in CHOICES
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the value is other contents."""
+        return self.type in REFERENCES
+
+    @property
+    def why_not_editable(self) -> str:
+        """Why a write of this field cannot work, with the way round; empty if it can."""
+        if self.name in NEVER_WRITTEN:
+            return NEVER_WRITTEN[self.name]
+        if self.type in NOT_WRITABLE:
+            return f"a field of type {self.type} cannot be written: {NOT_WRITABLE[self.type]}"
+        return "the field is read-only" if self.read_only else ""
+
+    @property
+    def editable(self) -> bool:
+        """Whether an edit of this field can be saved."""
+        return not self.why_not_editable
+
+    @property
+    def dtype(self) -> str:
+        """The name of the dtype that its column has."""
+        if self.type == "Integer":
+            return "Int64"
+        if self.type in ("Number", "Currency"):
+            return "float64"
+        if self.type == "Boolean":
+            return "boolean"
+        if self.type == "DateTime":
+            return "datetime64[us, UTC]"
+        if self.is_choice:
+            return "object" if self.multiple else "category"
+        if self.type in TEXTS or self.type in ("NodeType", "Version", "Sharing"):
+            return "str"
+        return "object"
+
+
+@dataclasses.dataclass(frozen=True)
+class ContentType:
+    """A content type with all its fields, inherited ones included."""
+
+    name: str
+    parent: str | None
+    fields: Mapping[str, Field]
+    own: tuple[str, ...]
+    display_name: str = ""
+    description: str = ""
+    allowed_child_types: tuple[str, ...] = ()
+
+    def __getitem__(self, name: str) -> Field:
+        """Give a field by its name."""
+        try:
+            return self.fields[name]
+        except KeyError:
+            raise KeyError(
+                f"the type {self.name} has no field {name!r}.{did_you_mean(name, self.fields)}"
+            ) from None
+
+
+class Schema(Mapping[str, ContentType]):
+    """The content types of a repository, by name, as far as the caller may see them.
+
+    Parameters
+    ----------
+    answer : list of dict
+        What ``GetSchema`` answered.
+    """
+
+    def __init__(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        self._types: dict[str, ContentType] = {}
+        for raw in answer:
+            parent = self._types.get(raw.get("ParentTypeName") or "")
+            own = {f["Name"]: _field(f) for f in raw["FieldSettings"]}
+            self._types[raw["ContentTypeName"]] = ContentType(
+                name=raw["ContentTypeName"],
+                parent=parent.name if parent else None,
+                fields={**(parent.fields if parent else {}), **own},
+                own=tuple(own),
+                display_name=raw.get("DisplayName") or raw["ContentTypeName"],
+                description=raw.get("Description") or "",
+                allowed_child_types=tuple(raw.get("AllowedChildTypes") or ()),
+            )
+
+    def __getitem__(self, name: str) -> ContentType:
+        """Give a type by its name."""
+        try:
+            return self._types[name]
+        except KeyError:
+            raise KeyError(f"there is no content type {name!r}.{did_you_mean(name, self._types)}") from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._types)
+
+    def __len__(self) -> int:
+        return len(self._types)
+
+    def __repr__(self) -> str:
+        return f"<Schema of {len(self)} content types>"
+
+    def bases(self, name: str) -> Iterator[str]:
+        """Give the type and its bases, nearest first; nothing for an unknown one."""
+        current: str | None = name
+        while current is not None and current in self._types:
+            yield current
+            current = self._types[current].parent
+
+    def derived(self, name: str) -> frozenset[str]:
+        """Give the type and all types derived from it."""
+        return frozenset(t for t in self._types if name in self.bases(t))
+
+    @cached_property
+    def fields(self) -> Mapping[str, Field]:
+        """Every field name of the system with one of its definitions, that of the most general type."""
+        found: dict[str, Field] = {}
+        for type_name in self._types:
+            for name, field in self._types[type_name].fields.items():
+                found.setdefault(name, field)
+        return found
+
+
+_LIMITS = ["MinLength", "MaxLength", "Regex", "MinValue", "MaxValue", "Digits", "Precision", "DateTimeMode", "AllowedTypes", "SelectionRoots", "Query"]
+
+
+def _field(raw: Mapping[str, Any]) -> Field:
+    return Field(
+        name=raw["Name"],
+        type=raw["FieldClassName"].rpartition(".")[2].removesuffix("Field"),
+        display_name=raw.get("DisplayName") or raw["Name"],
+        description=raw.get("Description") or "",
+        read_only=bool(raw.get("ReadOnly")),
+        compulsory=bool(raw.get("Compulsory")),
+        multiple=bool(raw.get("AllowMultiple")),
+        extra_values=bool(raw.get("AllowExtraValue")),
+        options=tuple(
+            Option(o["Value"], o.get("Text") or o["Value"], o.get("Enabled", True), o.get("Selected", False))
+            for o in raw.get("Options") or ()
+        ),
+        limits={k: raw[k] for k in _LIMITS if raw.get(k) is not None},
+        default=raw.get("DefaultValue"),
+    )
