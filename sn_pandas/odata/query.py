@@ -99,22 +99,15 @@ class Query:
         QueryError
             If a line cannot be understood.
         """
-        lines = [s for s in (line.strip() for line in text.splitlines()) if s and not s.startswith("#")]
-        if not lines:
-            raise QueryError("the query is empty: its first line names a path, such as /Root/Content")
-        address, *options = lines
-        place, _, search = address.partition("?")
-        encoded = bool(urlsplit(address).scheme) or SERVICE in address.lower()
-        if encoded or "%" in search:
-            place = path_of(urlsplit(place).path)
-            pairs = parse_qsl(search, keep_blank_values=True)
-        else:
-            pairs = [_pair(part) for part in _split(search)] if search else []
-        if place.lower().startswith(SERVICE):
-            place = place[len(SERVICE) :] or "/"
+        place, pairs = split(text)
+        return cls.of(place, pairs, base)
+
+    @classmethod
+    def of(cls, place: str, pairs: Iterable[tuple[str, str]], base: str = "/Root") -> Query:
+        """Make a query of what :func:`split` gives: a place, and option names with their texts."""
         path, prop = _address(place, base)
         merged: dict[str, str] = {}
-        for key, value in [*pairs, *(_pair(option) for option in options)]:
+        for key, value in pairs:
             name = _OPTIONS.get(key.lower())
             if name is None:
                 raise QueryError(f"there is no option {key!r}.{did_you_mean(key, _OPTIONS)}")
@@ -152,6 +145,30 @@ class Query:
         if self.property:
             place = f"{path_of(entity(self.path)).removeprefix(SERVICE)}/{self.property}"
         return "\n".join([place, *(f"{k}={v}" for k, v in self.options().items())])
+
+
+def split(text: str) -> tuple[str, list[tuple[str, str]]]:
+    """Take the text of a query apart: the place, and the options in their order, decoded.
+
+    Examples
+    --------
+    >>> split("/Root/Content?$top=5\\n$filter=Index gt 5")
+    ('/Root/Content', [('$top', '5'), ('$filter', 'Index gt 5')])
+    """
+    lines = [s for s in (line.strip() for line in text.splitlines()) if s and not s.startswith("#")]
+    if not lines:
+        raise QueryError("the query is empty: its first line names a path, such as /Root/Content")
+    address, *options = lines
+    place, _, search = address.partition("?")
+    encoded = bool(urlsplit(address).scheme) or SERVICE in address.lower()
+    if encoded or "%" in search:
+        place = path_of(urlsplit(place).path)
+        pairs = parse_qsl(search, keep_blank_values=True)
+    else:
+        pairs = [_pair(part) for part in _split(search)] if search else []
+    if place.lower().startswith(SERVICE):
+        place = place[len(SERVICE) :] or "/"
+    return place, [*pairs, *(_pair(option) for option in options)]
 
 
 def target(address: str, options: Mapping[str, str | int]) -> str:
