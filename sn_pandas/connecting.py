@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -13,6 +13,9 @@ from .frames import Repository
 from .odata.auth import Anonymous, ApiKey, Auth, Token
 from .odata.errors import AuthenticationError, QueryError
 from .odata.transport import Client, Retries
+
+if TYPE_CHECKING:
+    from .embedded import Faults
 
 EMBEDDED = "embedded://"
 
@@ -27,6 +30,7 @@ def connect(
     retries: Retries | None = None,
     verify: Any = True,
     transport: httpx.BaseTransport | None = None,
+    faults: Faults | None = None,
 ) -> Repository:
     """Connect to a repository and make sure that it knows us.
 
@@ -42,6 +46,8 @@ def connect(
         A bearer token, or what gives the current one; ``$SENSENET_TOKEN`` if not given.
     anonymous : bool
         Whether we mean to be the Visitor.
+    faults : sn_pandas.embedded.Faults, optional
+        Faults that an embedded repository shows, to test against.
 
     Raises
     ------
@@ -59,7 +65,7 @@ def connect(
     """
     url = url or os.environ.get("SENSENET_URL") or EMBEDDED
     if url.startswith(EMBEDDED):
-        return _embedded(url.removeprefix(EMBEDDED), anonymous)
+        return _embedded(url.removeprefix(EMBEDDED), anonymous, faults)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise QueryError(
@@ -85,14 +91,31 @@ def _auth(api_key: str | None, token: str | Callable[[], str] | None, anonymous:
     )
 
 
-def _embedded(path: str, anonymous: bool) -> Repository:
+def _embedded(path: str, anonymous: bool, faults: Faults | None) -> Repository:
     from .embedded import Application
 
     application = Application(path or ":memory:")
     auth = Anonymous() if anonymous else ApiKey(application.api_key)
-    client = Client("http://embedded", auth=auth, transport=httpx.WSGITransport(app=application))
+    app = faults.around(application) if faults else application
+    client = Client("http://embedded", auth=auth, transport=InProcess(app))
     client.closing(application.close)
     return _verified(Repository(client, anonymous=anonymous))
+
+
+class InProcess(httpx.WSGITransport):
+    """Calls a repository in this process; a connection that it breaks looks as one of the network does."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app=app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Have the repository answer a request, body and all."""
+        try:
+            answer = super().handle_request(request)
+            body = answer.read()
+        except ConnectionError as error:
+            raise httpx.ReadError(str(error), request=request) from error
+        return httpx.Response(answer.status_code, headers=answer.headers, content=body, request=request)
 
 
 def _verified(repo: Repository) -> Repository:
