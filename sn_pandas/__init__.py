@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from .connecting import connect
+from typing import TYPE_CHECKING, Any
+
 from .odata.errors import (
     AlreadyExistsError,
     AnswerError,
@@ -28,6 +29,11 @@ from .odata.errors import (
     UnavailableError,
 )
 from .odata.query import Query
+
+if TYPE_CHECKING:
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .connecting import connect
 
 __all__ = [
     "AlreadyExistsError",
@@ -51,3 +57,34 @@ __all__ = [
     "UnavailableError",
     "connect",
 ]
+
+# Where names are that are loaded on use, so that %load_ext takes no longer than it must.
+_ON_USE = {"connect": "connecting"}
+
+
+def load_ipython_extension(shell: InteractiveShell) -> None:
+    """Make ``%sensenet`` and ``%%sensenet`` known: what ``%load_ext sn_pandas`` calls."""
+    from .notebook.magic import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: InteractiveShell) -> None:
+    """Leave nothing behind: what ``%unload_ext sn_pandas`` calls."""
+    from .notebook.magic import unload
+
+    unload(shell)
+
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        if name not in _ON_USE:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from importlib import import_module
+
+        value = globals()[name] = getattr(import_module(f".{_ON_USE[name]}", __name__), name)
+        return value
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

@@ -1,0 +1,139 @@
+"""The words after ``%sensenet`` and ``%%sensenet``: options, the name of the result, the query."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from collections.abc import Iterable
+from typing import Any, NoReturn
+
+from IPython.core.error import UsageError
+from IPython.core.magic_arguments import MagicArgumentParser
+
+from ..odata.errors import did_you_mean
+
+_WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+|\S+")
+_NAMED = re.compile(r"\s*([^\W\d]\w*)\s*<<\s*(.*)", re.DOTALL)
+_PLACE = re.compile(r"/|content\(|https?://|\{|[\w.-]+/", re.IGNORECASE)
+_NAME_AND_PLACE = re.compile(rf"([^\W\d]\w*)(?:\s+((?:{_PLACE.pattern}).*))?", re.IGNORECASE)
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What a cell or line asks for: the text of a query, and what happens with its result."""
+
+    text: str
+    name: str | None = None
+    on: str | None = None
+    limit: int | None = None
+    page_size: int | None = None
+    quiet: bool = False
+
+
+class Parser(MagicArgumentParser):
+    """An argument parser whose errors are short and whose options may stand among other text."""
+
+    def __init__(self, name: str, description: str) -> None:
+        super().__init__(f"sensenet {name}".strip(), description=description)  # type: ignore[no-untyped-call]  # IPython's is untyped
+        self.add_argument("-h", "--help", action="store_true", help="show this help")
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what IPython shows without a traceback."""
+        raise UsageError(f"{message}. {self.format_usage().strip()} (more with --help)")
+
+    def split(self, text: str) -> tuple[argparse.Namespace, str]:
+        """Take the options out of a text and give them and the rest, as it was."""
+        options: list[str] = []
+        rest: list[str] = []
+        position = 0
+        words = iter(_WORD.finditer(text))
+        for word in words:
+            name, _, value = word[0].partition("=")
+            action = self._option_string_actions.get(name)
+            if action is None:
+                if re.match(r"--[a-z]", word[0]):
+                    hint = did_you_mean(name, self._option_string_actions)
+                    raise UsageError(f"there is no option {name}.{hint or ' See --help'}")
+                continue
+            rest.append(text[position : word.start()])
+            position = word.end()
+            options.append(name)
+            if action.nargs != 0:
+                following = None if value else next(words, None)
+                options.append(unquoted(value or (following[0] if following else "")))
+                position = following.end() if following else position
+        rest.append(text[position:])
+        namespace, _ = self.parse_known_args([o for o in options if o])
+        return namespace, "".join(rest).strip()
+
+
+def _cell_parser() -> Parser:
+    parser = Parser(
+        "[NAME <<] PATH",
+        "Read contents into a typed frame. %sensenet takes the query in one line; %%sensenet takes a path "
+        "and then one option a line ($select=…, $filter=…, query=…). {expression} stands for a value of the "
+        "notebook, # begins a comment, and a ; at the end shows nothing.",
+    )
+    parser.add_argument("--name", metavar="NAME", help="the variable that keeps the frame; also: NAME << …")
+    parser.add_argument("--limit", type=int, metavar="N", help="rows at most; 0 is all")
+    parser.add_argument("--on", metavar="CONNECTION", help="the connection to read from")
+    parser.add_argument("--page-size", type=int, metavar="N", help="rows that one request asks for")
+    return parser
+
+
+CELL = _cell_parser()
+
+
+def parse(line: str, cell: str | None) -> Asked:
+    """Understand a cell or line that reads.
+
+    Raises
+    ------
+    UsageError
+        If it cannot be understood.
+    """
+    line, quiet = _without_semicolon(line) if cell is None else (line, False)
+    if cell is not None:
+        cell, quiet = _without_semicolon(cell)
+    options, rest = CELL.split(line)
+    name = options.name
+    if match := _NAMED.fullmatch(rest):
+        name, rest = match.groups()
+    elif cell is not None and (match := _NAME_AND_PLACE.fullmatch(rest)):
+        name, rest = match[1], match[2] or ""
+    if name is not None and not name.isidentifier():
+        raise UsageError(f"{name!r} cannot be the name of a variable")
+    for value, what in ((options.limit, "--limit"), (options.page_size, "--page-size")):
+        if value is not None and value < 0:
+            raise UsageError(f"{what} cannot be negative, it is {value}")
+    text = f"{rest}\n{cell}" if cell is not None else rest
+    return Asked(text, name, options.on, options.limit, options.page_size, quiet)
+
+
+def first_word(line: str) -> tuple[str, str]:
+    """Split a line at its first blank."""
+    word, _, rest = line.strip().partition(" ")
+    return word, rest.strip()
+
+
+def is_query(line: str) -> bool:
+    """Whether a line reads, rather than names a command."""
+    return bool(_PLACE.match(line.strip()) or _NAMED.fullmatch(line) or line.strip().startswith("--"))
+
+
+def unknown(word: str, known: Iterable[str]) -> UsageError:
+    """Make the error for a word that is no command."""
+    known = list(known)
+    hint = did_you_mean(word, known) or f" There are: {', '.join(known)}; or a path such as /Root/Content"
+    return UsageError(f"%sensenet has no command {word!r}.{hint}")
+
+
+def unquoted(word: str) -> str:
+    """Take the quotes off a word."""
+    return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
+
+
+def _without_semicolon(text: str) -> tuple[str, Any]:
+    bare = text.rstrip()
+    return (bare[:-1], True) if bare.endswith(";") else (text, False)

@@ -1,0 +1,134 @@
+"""``%sensenet`` and ``%%sensenet``: a cell that names a place and options gives a typed frame."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
+from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
+
+from . import arguments, commands, showing
+from .cells import query_of
+from .connections import Connections
+from .history import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ..frames.repository import Repository
+    from ..odata.query import Query
+
+
+@magics_class
+class SensenetMagics(Magics):
+    """What ``%sensenet`` does when it is not told otherwise."""
+
+    url = Unicode(
+        "", help="The repository that the first cell connects to; $SENSENET_URL or the embedded one if empty."
+    ).tag(config=True)
+    api_key_env = Unicode("", help="The environment variable that holds the API key for the url above.").tag(
+        config=True
+    )
+    token_env = Unicode(
+        "", help="The environment variable that holds the bearer token for the url above."
+    ).tag(config=True)
+    base = Unicode("/Root", help="What a path that does not begin with /Root is below.").tag(config=True)
+    limit = Int(
+        0, help="Rows at most where a cell has no $top and no --limit; 0 is no limit. A cut is always said."
+    ).tag(config=True)
+    page_size = Int(1000, help="Rows that one request asks for.").tag(config=True)
+    workers = Int(4, help="Requests at the same time.").tag(config=True)
+    progress = CaselessStrEnum(
+        ["auto", "always", "never"],
+        default_value="auto",
+        help="When a bar shows how far a read is; auto is after a second.",
+    ).tag(config=True)
+    note = Bool(True, help="Whether a line says rows, seconds and requests.").tag(config=True)
+    caption = Bool(True, help="Whether shown frames carry their query and the number of unsaved cells.").tag(
+        config=True
+    )
+    completion_seconds = Float(0.3, help="How long the Tab key waits for the repository.").tag(config=True)
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell, **traits: Any) -> None:
+        super().__init__(shell, **traits)
+        self.connections = Connections(shell.user_ns)
+        self.history = History()
+
+    @no_var_expand
+    @needs_local_scope
+    @line_cell_magic
+    def sensenet(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
+        """Read contents into a typed frame, or run a command; ``%sensenet --help`` says how."""
+        names = {**self.shell.user_ns, **(local_ns or {})}
+        if line.split() in (["-h"], ["--help"]):
+            showing.say(commands.overview())
+            return None
+        if cell is None and not arguments.is_query(line):
+            return commands.run(self, line, names)
+        return self._read(arguments.parse(line, cell), names)
+
+    def _read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
+        repo = self.repository(asked.on)
+        query = self.query(asked.text, names, repo)
+        limit = self.limit if asked.limit is None else asked.limit
+        if limit and not (query.top and query.top <= limit):
+            query = query.replace(top=limit)
+        began, before = time.perf_counter(), repo.client.requests
+        frame = repo.read(query, **self.reading(asked))
+        seconds, requests = time.perf_counter() - began, repo.client.requests - before
+        if asked.name:
+            self.shell.user_ns[asked.name] = frame
+        self.history.add(asked, query, len(frame), seconds)
+        if self.note and not asked.quiet:
+            showing.say(showing.note(asked.name, frame, seconds, requests))
+        return None if asked.quiet and not self._assigned() else frame
+
+    def reading(self, asked: arguments.Asked) -> dict[str, Any]:
+        """Give the arguments of ``Repository.read`` that options and configuration decide."""
+        return {"page_size": asked.page_size or self.page_size, "workers": self.workers}
+
+    def repository(self, name: str | None = None) -> Repository:
+        """Give a connection by name, or the one in use; without any, connect to the configured one."""
+        if name:
+            return self.connections[name]
+        if not len(self.connections):
+            from .connections import credentials
+
+            given = credentials(self.api_key_env, self.token_env, False)
+            chosen, repo = self.connections.connect(self.url or None, **given)
+            showing.say(f"connected to {repo.url} as {repo.user} ({chosen})")
+            return repo
+        return self.connections.current()[1]
+
+    def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
+        """Make the query that a text means."""
+        return query_of(text, names, lambda: repo.schema.fields, self.base)
+
+    def _assigned(self) -> bool:
+        """Whether the magic stands right of ``=``, where nothing is shown anyway."""
+        inputs = self.shell.history_manager.input_hist_raw if self.shell.history_manager else [""]
+        return bool(re.search(r"=\s*%sensenet\b", inputs[-1]))
+
+
+def load(shell: InteractiveShell) -> None:
+    """Make the magic known, and how tracked frames show."""
+    magics = SensenetMagics(shell)
+    shell.register_magics(magics)
+    showing.register(shell, magics)
+
+
+def unload(shell: InteractiveShell) -> None:
+    """Leave nothing behind."""
+    magics = shell.magics_manager.registry.pop("SensenetMagics", None)
+    for kind in ("line", "cell"):
+        shell.magics_manager.magics[kind].pop("sensenet", None)
+    if magics is not None:
+        showing.unregister(shell)
+        if magics in shell.configurables:
+            shell.configurables.remove(magics)
+        magics.connections.close()

@@ -1,0 +1,111 @@
+"""How results show: a line about a read, and tracked frames with a caption."""
+
+from __future__ import annotations
+
+import html
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from .magic import SensenetMagics
+
+KEY = "sensenet"
+_CAPTION = '<div class="sensenet-caption" style="font-size:85%;opacity:.75">{}</div>'
+_MIME = ("text/html", "text/plain")
+
+
+def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int) -> str:
+    """Say in one line what a read gave.
+
+    Returns
+    -------
+    str
+        Rows, of how many if it was cut, seconds and requests.
+    """
+    facts = frame.attrs.get(KEY, {})
+    rows, total = len(frame), facts.get("total")
+    of = facts.get("cut") and total
+    cut = "; cut by $top or --limit" if facts.get("cut") else ""
+    what = f"{name}: " if name else ""
+    got = f"{rows:,} of {count(total, 'row')}" if of else count(rows, "row")
+    return f"{what}{got}, {seconds:.2f} s, {count(requests, 'request')}{cut}"
+
+
+def count(number: int, noun: str) -> str:
+    """Write a number with its noun.
+
+    Examples
+    --------
+    >>> count(1, "row"), count(1200, "row")
+    ('1 row', '1,200 rows')
+    """
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
+def say(text: str) -> None:
+    """Write a line below the cell."""
+    sys.stdout.write(f"{text}\n")
+
+
+def caption(frame: pd.DataFrame) -> str:
+    """Give the caption of a frame that carries a repository: its query and the unsaved cells."""
+    facts = frame.attrs.get(KEY)
+    if not isinstance(facts, dict) or not facts.get("query"):
+        return ""
+    query = " ".join(str(facts["query"]).split("\n"))
+    unsaved = unsaved_cells(frame)
+    return f"{facts.get('origin', '')} {query}" + (f" · {count(unsaved, 'unsaved cell')}" if unsaved else "")
+
+
+def unsaved_cells(frame: pd.DataFrame) -> int:
+    """Count the cells of a tracked frame that differ from what was read; 0 where that cannot be known."""
+    from ..odata.errors import SensenetError
+
+    try:
+        return len(frame.sn.changes())
+    except (SensenetError, AttributeError):
+        return 0
+
+
+def register(shell: InteractiveShell, magics: SensenetMagics) -> None:
+    """Show frames that carry a repository with a caption."""
+    import pandas as pd
+
+    def as_html(frame: pd.DataFrame) -> str | None:
+        table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
+        text = caption(frame) if magics.caption and table else ""
+        return f"{table}{_CAPTION.format(html.escape(text))}" if text else table
+
+    def as_text(frame: pd.DataFrame, printer: Any, cycle: bool) -> None:
+        text = caption(frame) if magics.caption else ""
+        printer.text(repr(frame) + (f"\n{text}" if text else ""))
+
+    formatters = _formatters(shell)
+    _before[id(shell)] = [
+        (mime, formatters[mime].for_type(pd.DataFrame, render))
+        for mime, render in zip(_MIME, (as_html, as_text), strict=True)
+    ]
+
+
+def unregister(shell: InteractiveShell) -> None:
+    """Show frames as before."""
+    import pandas as pd
+
+    for mime, render in _before.pop(id(shell), []):
+        formatter = _formatters(shell)[mime]
+        if render is None:
+            formatter.pop(pd.DataFrame, None)
+        else:
+            formatter.for_type(pd.DataFrame, render)
+
+
+def _formatters(shell: InteractiveShell) -> dict[str, Any]:
+    assert shell.display_formatter is not None
+    formatters: dict[str, Any] = shell.display_formatter.formatters
+    return formatters
+
+
+_before: dict[int, list[tuple[str, Any]]] = {}

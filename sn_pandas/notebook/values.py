@@ -1,0 +1,348 @@
+"""Values in a query: ``{expressions}`` as literals of the field that they are compared with.
+
+Each place of a query takes values in its own way, and no value can end the place it stands in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from ..odata.errors import QueryError, did_you_mean
+from ..odata.literals import filter_literal, query_value
+from ..odata.schema import Field
+
+#: A mark for the value of a number; private characters, which no query text holds.
+BEGIN, END = "\ue000", "\ue001"
+MARK = re.compile(f"{BEGIN}(\\d+){END}")
+
+Values = Sequence[Any]
+_Fields = Mapping[str, Field]
+_NAME = re.compile(r"#?\w+(?:[/.]#?\w+)*")
+_ORDER = re.compile(rf"{_NAME.pattern}(?:\s+(?:asc|desc))?")
+_SWAPPED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
+_FUNCTIONS = ("startswith", "endswith", "substringof", "isof")
+
+
+def fill(option: str, template: str, values: Values, fields: _Fields) -> str:
+    """Put values where their marks stand.
+
+    Parameters
+    ----------
+    option : str
+        The name of the option in lower case; empty for the place.
+    template : str
+        Its text with marks.
+
+    Raises
+    ------
+    QueryError
+        If a value does not fit.
+    """
+    if option == "$filter":
+        return _Filter(values, fields).fill(template)
+    if not MARK.search(template):
+        return template
+    if option == "query":
+        return _ContentQuery(values, fields).fill(template)
+    kind = _KINDS.get(option, _word)
+    if option == "" and MARK.fullmatch(template):
+        kind = _place
+    return MARK.sub(lambda m: kind(values[int(m[1])]), template)
+
+
+def items_of(value: Any) -> list[Any] | None:
+    """Give the items of a list, tuple, set, index, column or array; None for a single value."""
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        return list(value)
+    if (
+        isinstance(value, (str, bytes, Mapping))
+        or not hasattr(value, "tolist")
+        or getattr(value, "ndim", 0) == 0
+    ):
+        return None
+    if getattr(value, "ndim", 1) > 1:
+        raise QueryError("a whole frame is no value; take its index or one of its columns: {df.index}")
+    return list(value)
+
+
+class _Filter:
+    """Values in a ``$filter``."""
+
+    _TOKEN = re.compile(rf"\s+|'(?:[^']|'')*'|{MARK.pattern}|[#\w][\w.#/]*|.", re.DOTALL)
+
+    def __init__(self, values: Values, fields: _Fields) -> None:
+        self.values = values
+        self.fields = fields
+
+    def fill(self, template: str) -> str:
+        tokens = [m[0] for m in self._TOKEN.finditer(template)]
+        words = [i for i, token in enumerate(tokens) if not token.isspace()]
+        out = list(tokens)
+        for at, place in enumerate(words):
+            token = tokens[place]
+            if token.startswith("'"):
+                out[place] = self._text(token, self._beside(tokens, words, at)[2])
+            elif MARK.fullmatch(token):
+                self._value(out, tokens, words, at)
+            elif "{" in token or "}" in token:
+                rest = "".join(tokens[place:])[:30]
+                raise QueryError(
+                    f"what begins with {MARK.sub('…', rest)!r} is no Python expression in braces"
+                )
+        return "".join(out)
+
+    def _value(self, out: list[str], tokens: list[str], words: list[int], at: int) -> None:
+        value = self.values[int(MARK.fullmatch(tokens[words[at]])[1])]  # type: ignore[index]  # the caller matched it
+        left, right, field = self._beside(tokens, words, at)
+        if left is not None and right is not None and field is not None:
+            operator = tokens[words[left]]
+            member = tokens[words[right]]
+            swapped = right > at
+            items = items_of(value)
+            text = (
+                self._comparison(member, _SWAPPED[operator] if swapped else operator, value, field)
+                if items is None
+                else self._chain(member, operator, items, field)
+            )
+            first, last = sorted((words[right], words[at]))
+            out[first : last + 1] = [text, *[""] * (last - first)]
+            return
+        function = self._function(tokens, words, at)
+        if function is None:
+            raise QueryError(
+                "a value stands beside a comparison with a field ($filter=Name eq {name}) or in a function "
+                "($filter=startswith(Name, {start})); fields, operators and whole filters are written out"
+            )
+        if items_of(value) is not None:
+            raise QueryError(
+                f"{function} takes one value, not a list; write one {function} for each, joined by or"
+            )
+        if not isinstance(value, str):
+            raise QueryError(f"{function} takes text, not {type(value).__name__}")
+        out[words[at]] = _checked(value, f"{function}(…)", lambda: filter_literal(value))
+
+    def _beside(
+        self, tokens: list[str], words: list[int], at: int
+    ) -> tuple[int | None, int | None, Field | None]:
+        """Give the operator and the member that the token at ``at`` is compared with, and its field."""
+        for operator, member in ((at - 1, at - 2), (at + 1, at + 2)):
+            if min(operator, member) >= 0 and max(operator, member) < len(words):
+                name = tokens[words[member]]
+                if tokens[words[operator]] in _SWAPPED and _NAME.fullmatch(name) and not name[0].isdigit():
+                    return operator, member, self._field(name)
+        return None, None, None
+
+    def _field(self, member: str) -> Field:
+        name = member.rpartition("/")[2]
+        if name in self.fields:
+            return self.fields[name]
+        if name == "ContentType":
+            return Field(name=name, type="ShortText")
+        raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, self.fields)}")
+
+    def _comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
+        if field.is_reference and value is not None:
+            raise QueryError(
+                f"the server cannot compare the reference {member} in a filter; "
+                f"write a content query with the id: query={member}:{{id}}"
+            )
+        literal = _checked(value, f"{member} {operator}", lambda: filter_literal(value, field))
+        return f"{member} {operator} {literal}"
+
+    def _chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:
+        """Write a list: any of it for ``eq``, none of it for ``ne``."""
+        if operator not in ("eq", "ne"):
+            raise QueryError(f"{member} {operator} takes one value, not a list")
+        if not items:  # an id is never below 1
+            return "Id lt 0" if operator == "eq" else "Id gt 0"
+        parts = dict.fromkeys(self._comparison(member, operator, item, field) for item in items)
+        return "(" + (" or " if operator == "eq" else " and ").join(parts) + ")"
+
+    def _function(self, tokens: list[str], words: list[int], at: int) -> str | None:
+        """Give the function that the token is an argument of."""
+        for back in range(at - 1, 0, -1):
+            token = tokens[words[back]]
+            if token == "(":
+                name = tokens[words[back - 1]].lower()
+                return name if name in _FUNCTIONS else None
+            if token == ")" or token in ("and", "or"):
+                return None
+        return None
+
+    def _text(self, token: str, field: Field | None) -> str:
+        """Fill a quoted text; doubled braces in it are braces."""
+        if not MARK.search(token):
+            return token.replace("{{", "{").replace("}}", "}")
+        plain = token[1:-1].replace("''", "'").replace("{{", "{").replace("}}", "}")
+        text = MARK.sub(lambda m: _inline(self.values[int(m[1])]), plain)
+        return _checked(text, "a text", lambda: filter_literal(text, field))
+
+
+class _ContentQuery:
+    """Values in a content query."""
+
+    _TOKEN = re.compile(
+        rf"""\s+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|{MARK.pattern}|[#\w][\w.#]*:(?:[<>]=?|<>)?|[#\w][\w.#]*|.""",
+        re.DOTALL,
+    )
+
+    def __init__(self, values: Values, fields: _Fields) -> None:
+        self.values = values
+        self.fields = fields
+
+    def fill(self, template: str) -> str:
+        tokens = [m[0] for m in self._TOKEN.finditer(template)]
+        out: list[str] = []
+        open_: list[str] = []  # the field of each open group
+        field = ""  # the field that the next value is of
+        for at, token in enumerate(tokens):
+            if MARK.fullmatch(token):
+                self._value(out, tokens, at, field or (open_[-1] if open_ else ""))
+                field = ""
+            elif len(token) > 1 and token[0] in "\"'":
+                out.append(self._text(token))
+                field = ""
+            else:
+                out.append(token)
+                if re.fullmatch(r"[#\w][\w.#]*:.*", token):
+                    field = token
+                elif token in "([{":
+                    open_.append(field or (open_[-1] if open_ else ""))
+                    field = ""
+                elif token in ")]}":
+                    if open_:
+                        open_.pop()
+                    field = ""
+                elif not token.isspace() and token not in "+-":
+                    field = ""
+        return "".join(out)
+
+    def _value(self, out: list[str], tokens: list[str], at: int, before: str) -> None:
+        value = self.values[int(MARK.fullmatch(tokens[at])[1])]  # type: ignore[index]  # the caller matched it
+        name = before.partition(":")[0]
+        field = self.fields.get(name)
+        items = items_of(value)
+        if items is None:
+            out.append(self._literal(value, name, field))
+            return
+        alone = (
+            bool(out) and out[-1] == "(" and at + 1 < len(tokens) and tokens[at + 1] == ")" and len(out) > 1
+        )
+        direct = bool(out) and out[-1] == before
+        if not name or not before.endswith(":") or not (alone or direct):
+            raise QueryError("a list stands after a field: query=Id:{ids}")
+        if not items:  # no content has the id 0
+            out.append(f"{'(' if direct else ''}0{')' if direct else ''}")
+            out[out.index(before, len(out) - (3 if alone else 2))] = "Id:"
+            return
+        group = " ".join(dict.fromkeys(self._literal(item, name, field) for item in items))
+        out.append(group if alone else f"({group})")
+
+    def _literal(self, value: Any, name: str, field: Field | None) -> str:
+        if value is None:
+            raise QueryError(
+                f"a content query cannot look for nothing ({name}:{{None}}); "
+                f"write a filter: $filter={name} eq null"
+            )
+        return _checked(value, f"{name}:" if name else "a word", lambda: query_value(value, field))
+
+    def _text(self, token: str) -> str:
+        quote = token[0]
+
+        def inner(match: re.Match[str]) -> str:
+            text = _checked(match, "a text", lambda: query_value(_inline(self.values[int(match[1])])))[1:-1]
+            return text.replace("'", "\\'") if quote == "'" else text
+
+        return MARK.sub(inner, token)
+
+
+def _checked(value: Any, where: str, write: Callable[[], str]) -> str:
+    try:
+        return write()
+    except QueryError as error:
+        raise QueryError(f"{where} …: {error}") from None
+
+
+def _inline(value: Any) -> str:
+    """Give a value as a part of a text."""
+    if not isinstance(value, str) and items_of(value) is not None:
+        raise QueryError("a list cannot stand inside of a quoted text")
+    if value is None:
+        raise QueryError("None cannot stand inside of a quoted text")
+    return str(value)
+
+
+def _place(value: Any) -> str:
+    """Write a whole place: a path, an id, or a content with either."""
+    for name in ("Path", "Id"):
+        index = getattr(value, "index", None)
+        if index is not None and not isinstance(value, str) and name in index:
+            value = value[name]
+            break
+    if isinstance(value, str):
+        if "\n" in value or "?" in value:
+            raise QueryError(f"{value!r} is no path of a content")
+        return value
+    try:
+        return f"content({value.__index__()})"
+    except AttributeError:
+        raise QueryError(f"a content is named by its path or its id, not by {type(value).__name__}") from None
+
+
+def _step(value: Any) -> str:
+    """Write a step of a path."""
+    text = str(value)
+    if not text.strip() or re.search(r"[/\\?\n]|\('", text) or text in (".", ".."):
+        raise QueryError(f"{text!r} is no name of a content, so it cannot be a step of the path")
+    return text
+
+
+def _names(value: Any) -> str:
+    names = items_of(value)
+    names = [value] if names is None else names
+    for name in names:
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise QueryError(f"{name!r} is no name of a field")
+    return ",".join(names)
+
+
+def _orders(value: Any) -> str:
+    keys = items_of(value)
+    keys = [value] if keys is None else keys
+    for key in keys:
+        if not isinstance(key, str) or not _ORDER.fullmatch(key):
+            raise QueryError(f"{key!r} is no order: a field, then asc or desc")
+    return ",".join(keys)
+
+
+def _number(value: Any) -> str:
+    try:
+        return str(value.__index__())
+    except AttributeError:
+        raise QueryError(f"{value!r} is no whole number") from None
+
+
+def _flag(value: Any) -> str:
+    if value is True or value is False:
+        return str(value).lower()
+    raise QueryError(f"{value!r} is neither True nor False")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[\w.]+", value):
+        return value
+    raise QueryError(f"{value!r} cannot stand here")
+
+
+_KINDS: dict[str, Callable[[Any], str]] = {
+    "": _step,
+    "$select": _names,
+    "$expand": _names,
+    "$orderby": _orders,
+    "$top": _number,
+    "$skip": _number,
+    "enableautofilters": _flag,
+    "enablelifespanfilter": _flag,
+}
