@@ -39,7 +39,8 @@ def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/
 
     Examples
     --------
-    >>> print(query_of("Content/IT\n$filter=Name eq {n}\n# done", {"n": "it's"}, dict))
+    >>> fields = {"Name": Field("Name", "ShortText")}
+    >>> print(query_of("Content/IT\n$filter=Name eq {n}\n# done", {"n": "it's"}, lambda: fields))
     /Root/Content/IT
     $filter=Name eq 'it''s'
     """
