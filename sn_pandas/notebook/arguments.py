@@ -42,6 +42,10 @@ class Parser(MagicArgumentParser):
         """Raise what IPython shows without a traceback."""
         raise UsageError(f"{message}. {self.format_usage().strip()} (more with --help)")
 
+    def options(self) -> list[str]:
+        """Give the long options."""
+        return [name for name in self._option_string_actions if name.startswith("--")]
+
     def split(self, text: str) -> tuple[argparse.Namespace, str]:
         """Take the options out of a text and give them and the rest, as it was."""
         options: list[str] = []

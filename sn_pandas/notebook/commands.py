@@ -94,6 +94,23 @@ def _browse(magics: SensenetMagics, options: argparse.Namespace, rest: str, name
     return repo.browse(magics.query(rest, names, repo).path) if rest else repo.browse()
 
 
+def _types(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    from .describing import types_frame
+
+    return types_frame(magics.repository(options.on).schema, arguments.unquoted(rest) or None)
+
+
+def _fields(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    from .describing import fields_frame
+
+    repo = magics.repository(options.on)
+    if not rest or arguments.is_query(rest):
+        place = magics.query(_asked(rest), names, repo)
+        found = repo.read(place.replace(select=("Type",), expand=(), orderby=None), **magics.reading())
+        return fields_frame(repo.schema, sorted(set(found["Type"])))
+    return fields_frame(repo.schema, rest.replace(",", " ").split())
+
+
 def _count(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = magics.repository(options.on)
     query = magics.query(_asked(rest), names, repo)
@@ -104,6 +121,41 @@ def _url(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: 
     repo = magics.repository(options.on)
     showing.say(magics.query(_asked(rest), names, repo).url(repo.url))
     return None
+
+
+def _explain(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    from .explaining import explain
+
+    repo = magics.repository(options.on)
+    return explain(magics.query(_asked(rest), names, repo), repo.schema)
+
+
+def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    given = {k: v for k, v in vars(options).items() if v is not None and k != "help"}
+    frame = evaluate(rest or "None", names)
+    if not hasattr(frame, "sn"):
+        raise UsageError("save what? Name the frame: %sensenet save tasks")
+    report = frame.sn.save(**given)
+    if not options.dry_run:
+        magics.last_report = report
+    return report
+
+
+def _undo(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    import sn_pandas
+
+    report = evaluate(rest, names) if rest else magics.last_report
+    if report is None:
+        raise UsageError("there is no save to undo yet; name a report: %sensenet undo report")
+    return sn_pandas.undo(report)
+
+
+def _history(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    if options.run is not None:
+        return magics.read(magics.history[options.run].asked, names)
+    if options.clear:
+        magics.history.clear()
+    return magics.history.frame()
 
 
 def _asked(text: str) -> str:
@@ -138,7 +190,32 @@ COMMANDS: dict[str, Command] = dict(
         _command("status", "say which repository, who we are, and how many cells are unsaved", _status),
         _command("disconnect", "close a connection", _disconnect),
         _command("browse", "show the tree below a path", _browse, _ON),
+        _command("types", "list the content types, or one with those derived from it", _types, _ON),
+        _command("fields", "list the fields of types, or of what is at a path", _fields, _ON),
         _command("count", "count what a query finds", _count, _ON),
         _command("url", "print the address that a query is sent to", _url, _ON),
+        _command(
+            "explain", "say in words what the server will do with a query, and its traps", _explain, _ON
+        ),
+        _command(
+            "save",
+            "save the edited cells of a frame",
+            _save,
+            ("--dry-run", {"action": "store_true", "help": "only say what would be sent"}),
+            (
+                "--on-conflict",
+                {"choices": ["raise", "skip", "overwrite"], "help": "where others edited the same"},
+            ),
+            ("--on-error", {"choices": ["collect", "raise"], "help": "go on after a failure, or stop"}),
+            ("--create", {"action": "store_true", "help": "make contents of rows without an id"}),
+        ),
+        _command("undo", "put back what the last save here changed, or what a report says", _undo),
+        _command(
+            "history",
+            "list the queries of this session",
+            _history,
+            ("--run", {"type": int, "metavar": "NUMBER", "help": "run one again, with today's values"}),
+            ("--clear", {"action": "store_true", "help": "forget them"}),
+        ),
     ]
 )

@@ -39,6 +39,10 @@ class History:
         """Remember a query."""
         self._past.append(Past(dt.datetime.now(), asked, query, rows, seconds))
 
+    def clear(self) -> None:
+        """Forget the queries."""
+        self._past.clear()
+
     def __getitem__(self, number: int) -> Past:
         """Give a query by its number in the frame."""
         try:

@@ -6,11 +6,13 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
 
 from . import arguments, commands, showing
 from .cells import query_of
+from .completion import Completion
 from .connections import Connections
 from .history import History
 
@@ -58,6 +60,8 @@ class SensenetMagics(Magics):
         super().__init__(shell, **traits)
         self.connections = Connections(shell.user_ns)
         self.history = History()
+        self.last_report: Any = None
+        self.completion = Completion(self)
 
     @no_var_expand
     @needs_local_scope
@@ -70,9 +74,10 @@ class SensenetMagics(Magics):
             return None
         if cell is None and not arguments.is_query(line):
             return commands.run(self, line, names)
-        return self._read(arguments.parse(line, cell), names)
+        return self.read(arguments.parse(line, cell), names)
 
-    def _read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
+    def read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
+        """Read what a cell asks for, name it and say what came."""
         repo = self.repository(asked.on)
         query = self.query(asked.text, names, repo)
         limit = self.limit if asked.limit is None else asked.limit
@@ -88,9 +93,9 @@ class SensenetMagics(Magics):
             showing.say(showing.note(asked.name, frame, seconds, requests))
         return None if asked.quiet and not self._assigned() else frame
 
-    def reading(self, asked: arguments.Asked) -> dict[str, Any]:
+    def reading(self, asked: arguments.Asked | None = None) -> dict[str, Any]:
         """Give the arguments of ``Repository.read`` that options and configuration decide."""
-        return {"page_size": asked.page_size or self.page_size, "workers": self.workers}
+        return {"page_size": (asked and asked.page_size) or self.page_size, "workers": self.workers}
 
     def repository(self, name: str | None = None) -> Repository:
         """Give a connection by name, or the one in use; without any, connect to the configured one."""
@@ -120,6 +125,8 @@ def load(shell: InteractiveShell) -> None:
     magics = SensenetMagics(shell)
     shell.register_magics(magics)
     showing.register(shell, magics)
+    if shell.Completer is not None:
+        shell.Completer.custom_matchers.append(_matcher(magics))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -129,6 +136,35 @@ def unload(shell: InteractiveShell) -> None:
         shell.magics_manager.magics[kind].pop("sensenet", None)
     if magics is not None:
         showing.unregister(shell)
+        if shell.Completer is not None:
+            shell.Completer.custom_matchers[:] = [
+                m
+                for m in shell.Completer.custom_matchers
+                if getattr(m, "matcher_identifier", "") != "sensenet"
+            ]
+        magics.completion.close()
         if magics in shell.configurables:
             shell.configurables.remove(magics)
         magics.connections.close()
+
+
+def _matcher(magics: SensenetMagics) -> Any:
+    """Give what IPython asks when the Tab key is pressed."""
+
+    @context_matcher(identifier="sensenet")
+    def match(context: CompletionContext) -> SimpleMatcherResult:
+        try:
+            offer = magics.completion.offer(context.full_text, context.cursor_line, context.cursor_position)
+        except Exception:  # the Tab key never shows an error
+            offer = None
+        if offer is None:
+            return {"completions": [], "suppress": False}
+        fragment, names = offer
+        return {
+            "completions": [SimpleCompletion(name, type=kind) for name, kind in names],
+            "matched_fragment": fragment,
+            "ordered": True,
+            "suppress": True,
+        }
+
+    return match

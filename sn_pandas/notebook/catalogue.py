@@ -1,0 +1,106 @@
+"""What the Tab key may ask of a repository: answers are kept, never waited for long, never an error."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as TooLate
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..odata.addresses import entity, normalize
+from ..odata.query import Query, target
+
+if TYPE_CHECKING:
+    from ..frames.repository import Repository
+    from ..odata.schema import Field, Schema
+
+T = TypeVar("T")
+#: How many children of one folder are offered; a longer folder is asked again for what was typed.
+OFFERED = 200
+_KEPT_SECONDS = 60.0
+
+
+class Catalogue:
+    """Lookups in one repository, for completion.
+
+    Parameters
+    ----------
+    repo : Repository
+        Where to look.
+    seconds : float
+        How long a caller waits; a later answer is kept for the next time.
+    """
+
+    def __init__(self, repo: Repository, seconds: float) -> None:
+        self._repo = repo
+        self.seconds = seconds
+        self._kept: dict[Any, tuple[float, Future[Any]]] = {}
+        self._lock = threading.Lock()
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="sn_pandas-completion")
+
+    def close(self) -> None:
+        """Let the threads go."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def schema(self) -> Schema | None:
+        """Give the content types, or None while they are not known."""
+        return self._ask("schema", lambda: self._repo.schema, None)
+
+    def children(self, path: str, start: str = "") -> Sequence[tuple[str, str]]:
+        """Give name and type of the children of a folder whose name begins with ``start``."""
+        found = self._ask(("children", path), lambda: self._children(path, ""), [])
+        if len(found) >= OFFERED and start:
+            found = self._ask(("children", path, start.lower()), lambda: self._children(path, start), found)
+        return [child for child in found if child[0].lower().startswith(start.lower())]
+
+    def fields(self, path: str | int | None, everywhere: bool = False) -> dict[str, Field]:
+        """Give the fields that children of a path have; all fields if that is not known."""
+        schema = self.schema()
+        if schema is None:
+            return {}
+        types = [] if path is None or everywhere else self._types(path)
+        if not any(t in schema for t in types):
+            return dict(schema.fields)
+        return {name: field for t in types if t in schema for name, field in schema[t].fields.items()}
+
+    def _types(self, path: str | int) -> list[str]:
+        present = dict(self.children(path)) if isinstance(path, str) else {}
+        return sorted(set(present.values())) or self._ask(("types", path), lambda: self._allowed(path), [])
+
+    def _children(self, path: str, start: str) -> list[tuple[str, str]]:
+        literal = start.replace("'", "''")
+        query = Query(
+            path,
+            select=("Name", "Type"),
+            orderby="Name",
+            top=OFFERED,
+            filter=f"startswith(Name,'{literal}')" if start else None,
+        )
+        answer = self._repo.client.get(query.url(metadata="no"))
+        return [(row["Name"], row["Type"]) for row in answer["d"]["results"]]
+
+    def _allowed(self, path: str | int) -> list[str]:
+        chain = "EffectiveAllowedChildTypes"
+        options = {"$expand": chain, "$select": f"{chain}/Name", "metadata": "no"}
+        answer = self._repo.client.get(target(entity(normalize(path)), options))
+        return [item["Name"] for item in answer["d"][chain] or []]
+
+    def _ask(self, key: Any, look: Callable[[], T], otherwise: Any) -> T | Any:
+        """Give an answer that is kept or comes in time, else ``otherwise``."""
+        with self._lock:
+            asked, future = self._kept.get(key, (0.0, None))
+            if future is None or time.monotonic() - asked > _KEPT_SECONDS or _failed(future):
+                future = self._pool.submit(look)
+                self._kept[key] = (time.monotonic(), future)
+        try:
+            return future.result(self.seconds)
+        except TooLate:
+            return otherwise
+        except Exception:  # completion is no place for errors
+            return otherwise
+
+
+def _failed(future: Future[Any]) -> bool:
+    return future.done() and (future.cancelled() or future.exception() is not None)

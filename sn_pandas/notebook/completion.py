@@ -1,0 +1,328 @@
+"""Tab in a cell or line of ``%sensenet``: options, paths, fields, operators, values, names."""
+
+from __future__ import annotations
+
+import re
+import weakref
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..odata.addresses import normalize
+from ..odata.errors import SensenetError
+from . import arguments, commands
+from .catalogue import Catalogue
+from .cells import joined
+
+if TYPE_CHECKING:
+    from ..frames.repository import Repository
+    from ..odata.schema import ContentType, Field
+    from .magic import SensenetMagics
+
+#: What is replaced, and what it can become with the kind of each.
+Offer = tuple[str, list[tuple[str, str]]]
+_NOTHING: Offer = ("", [])
+_LINE = re.compile(r"\s*(?:[\w., ]+=\s*)?%%?sensenet\b[ \t]?(.*)", re.DOTALL)
+_WORD = re.compile(r"[^\s(),]*$")
+OPTIONS = (
+    "$select=",
+    "$filter=",
+    "$orderby=",
+    "$top=",
+    "$skip=",
+    "$expand=",
+    "query=",
+    "enableautofilters=",
+    "enablelifespanfilter=",
+    "version=",
+)
+FUNCTIONS = ("startswith(", "endswith(", "substringof(", "isof(", "not (")
+OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le")
+TEMPLATES = (
+    "@@CurrentUser@@",
+    "@@CurrentDate@@",
+    "@@Today@@",
+    "@@CurrentTime@@",
+    "@@Yesterday@@",
+    "@@Tomorrow@@",
+    "@@CurrentWeek@@",
+    "@@CurrentMonth@@",
+    "@@CurrentYear@@",
+    "@@NextWorkday@@",
+    "@@NextWeek@@",
+    "@@NextMonth@@",
+    "@@NextYear@@",
+    "@@PreviousWorkday@@",
+    "@@PreviousWeek@@",
+    "@@PreviousMonth@@",
+    "@@PreviousYear@@",
+)
+CONTROLS = (".AUTOFILTERS:OFF", ".LIFESPAN:ON", ".TOP:", ".SKIP:", ".SORT:", ".REVERSESORT:", ".ALLVERSIONS")
+
+
+class Completion:
+    """What the Tab key offers.
+
+    Parameters
+    ----------
+    magics : SensenetMagics
+        Knows the connections, the configuration and the notebook's variables.
+    """
+
+    def __init__(self, magics: SensenetMagics) -> None:
+        self._magics = magics
+        self._catalogues: weakref.WeakKeyDictionary[Repository, Catalogue] = weakref.WeakKeyDictionary()
+
+    def offer(self, text: str, line: int, column: int) -> Offer | None:
+        """Give what can stand at a place of a cell; None where the cell is not ours.
+
+        Parameters
+        ----------
+        text : str
+            The whole cell.
+        line, column : int
+            Where the cursor is, from 0.
+        """
+        lines = text.split("\n")
+        before = lines[line][:column] if line < len(lines) else ""
+        first = next((number for number, content in enumerate(lines) if content.strip()), 0)
+        if line > first and lines[first].lstrip().startswith("%%sensenet"):
+            return self._expression(before) or self._cell(lines[first], [*lines[first + 1 : line], before])
+        match = _LINE.fullmatch(before)
+        if match is None or (lines[first].lstrip().startswith("%%") and line != first):
+            return None
+        return self._expression(before) or self._line(match[1], cell=before.lstrip().startswith("%%"))
+
+    def close(self) -> None:
+        """Let the threads of the lookups go."""
+        for catalogue in self._catalogues.values():
+            catalogue.close()
+
+    def _catalogue(self, name: str | None = None) -> Catalogue | None:
+        connections = self._magics.connections
+        try:
+            repo = connections[name] if name else connections.current()[1]
+        except SensenetError:
+            return None
+        if repo not in self._catalogues:
+            self._catalogues[repo] = Catalogue(repo, self._magics.completion_seconds)
+        self._catalogues[repo].seconds = self._magics.completion_seconds
+        return self._catalogues[repo]
+
+    def _expression(self, before: str) -> Offer | None:
+        """Offer the notebook's names inside of braces."""
+        inside = before.rpartition("{")[2] if "{" in before else "}"
+        if "}" in inside:
+            return None
+        word = re.search(r"[\w.]*$", inside)[0]  # type: ignore[index]  # it matches the empty text, too
+        completer: Any = self._magics.shell.Completer
+        names = completer.attr_matches(word) if "." in word else completer.global_matches(word)
+        return word, [(name, "instance") for name in names]
+
+    def _line(self, line: str, cell: bool) -> Offer:
+        """Offer what can stand behind ``%sensenet``."""
+        words = line.split(" ")
+        last = words[-1]
+        command = commands.COMMANDS.get(words[0]) if len(words) > 1 and not cell else None
+        parser = command.parser if command else arguments.CELL
+        if last.startswith("--"):
+            return last, [(option, "option") for option in parser.options() if option.startswith(last)]
+        if len(words) > 1 and (
+            words[-2] == "--on" or (words[0] in ("use", "disconnect") and len(words) == 2)
+        ):
+            return last, _starting(last, self._magics.connections, "connection")
+        on = re.search(r"--on\s+(\S+)", line)
+        catalogue = self._catalogue(on[1] if on else None)
+        if len(words) == 1 and not cell and not re.match(r"[/{]|.*/", last):
+            return last, _starting(last, commands.COMMANDS, "command")
+        if words[0] in ("types", "fields") and command and "/" not in last:
+            return last, _starting(last, (catalogue and catalogue.schema()) or {}, "type")
+        if words[0] in ("save", "undo") and command:
+            return last, self._variables(last, "sn" if words[0] == "save" else "undo")
+        if catalogue is None:
+            return last, []
+        query = line[len(words[0]) + 1 :] if command else re.sub(r"^\s*\w+\s*<<\s*", "", line)
+        query = re.sub(r"--[\w-]+\s+\S+\s+", "", query)
+        place, found, search = query.partition("?")
+        if found:
+            options = re.split(r"&(?=\$?[A-Za-z]*=?)", search)
+            return self._option(options[-1], place, options[:-1], catalogue)
+        return _path(place.split(" ")[-1] if " /" in place else place, catalogue, self._magics.base)
+
+    def _variables(self, start: str, kind: str) -> list[tuple[str, str]]:
+        names = self._magics.shell.user_ns
+        fits = (
+            (lambda v: "sensenet" in getattr(v, "attrs", ()))
+            if kind == "sn"
+            else (lambda v: hasattr(v, "retry"))
+        )
+        return [
+            (n, "instance")
+            for n, v in names.items()
+            if n.startswith(start) and not n.startswith("_") and fits(v)
+        ]
+
+    def _cell(self, first: str, lines: list[str]) -> Offer:
+        """Offer what can stand in the body of a cell."""
+        head = _LINE.fullmatch(first)
+        options, rest = arguments.CELL.split(head[1] if head else "")
+        catalogue = self._catalogue(options.on)
+        if catalogue is None or lines[-1].lstrip().startswith("#"):
+            return _NOTHING
+        given = rest.partition("<<")[2].strip() if "<<" in rest else rest.partition(" ")[2].strip()
+        whole = (
+            joined("\n".join([given, *lines])).split("\n") if given else joined("\n".join(lines)).split("\n")
+        )
+        last = lines[-1]
+        if not last.strip() and len(whole) >= 1 and whole[0]:
+            return "", [(option, "option") for option in _unused(whole[1:])]
+        if len(whole) == 1 and not given:
+            return _path(last.strip(), catalogue, self._magics.base)
+        return self._option(
+            whole[-1] + ("" if whole[-1].endswith(last.strip()) and not last.endswith(" ") else " "),
+            whole[0],
+            whole[1:-1],
+            catalogue,
+        )
+
+    def _option(self, text: str, place: str, others: list[str], catalogue: Catalogue) -> Offer:
+        """Offer what can stand in an option."""
+        name, found, value = text.partition("=")
+        if not found:
+            return name, [(option, "option") for option in _unused(others) if option.startswith(name.lower())]
+        everywhere = any(other.startswith("query=") for other in others) or name == "query"
+        fields = catalogue.fields(_normal(place, self._magics.base), everywhere)
+        name = name.strip().lower()
+        if name in ("$select", "$expand"):
+            return _chain(value.rpartition(",")[2].strip(), fields, catalogue, references=name == "$expand")
+        if name == "$orderby":
+            return _order(value.rpartition(",")[2].lstrip(), fields)
+        if name == "$filter":
+            return _filter(value, fields, catalogue)
+        if name == "query":
+            return _content_query(value, fields, catalogue)
+        choices = {
+            "version": ("lastmajor", "lastminor"),
+            "enableautofilters": ("true", "false"),
+            "enablelifespanfilter": ("true", "false"),
+        }
+        return value, _starting(value, choices.get(name, ()), "value")
+
+
+def _path(text: str, catalogue: Catalogue, base: str) -> Offer:
+    """Offer one level of the tree."""
+    parent, slash, start = text.rpartition("/")
+    if not slash:
+        if text and not base.strip("/"):
+            return text, []
+        return text, [*_starting(text, ("/Root/",), "path"), *_children(base, start, catalogue)]
+    if not parent:
+        return start, _starting(start, ("Root/",), "path")
+    place = _normal(parent, base)
+    return start, _children(place, start, catalogue) if isinstance(place, str) else []
+
+
+def _children(place: str, start: str, catalogue: Catalogue) -> list[tuple[str, str]]:
+    return [(name, kind) for name, kind in catalogue.children(place, start)]
+
+
+def _chain(text: str, fields: Mapping[str, Field], catalogue: Catalogue, references: bool) -> Offer:
+    """Offer fields, or behind a slash the fields of what a reference leads to."""
+    steps, _, start = text.rpartition("/")
+    for step in steps.split("/") if steps else []:
+        field = fields.get(step)
+        if field is None or not field.is_reference:
+            return start, []
+        schema: Mapping[str, ContentType] = catalogue.schema() or {}
+        types = [t for t in field.limits.get("AllowedTypes") or () if t in schema] or [
+            "GenericContent",
+            "User",
+        ]
+        fields = {name: f for t in types if t in schema for name, f in schema[t].fields.items()}
+    names = [name for name, field in fields.items() if field.is_reference] if references else fields
+    return start, _starting(start, names, "field")
+
+
+def _order(text: str, fields: Mapping[str, Field]) -> Offer:
+    field, blank, start = text.partition(" ")
+    if blank:
+        return start, _starting(start, ("asc", "desc"), "keyword")
+    return field, _starting(field, [n for n, f in fields.items() if not f.is_reference], "field")
+
+
+def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
+    """Offer fields, operators or values, after what stands before the cursor."""
+    if text.count("'") % 2:
+        before, _, value = text.rpartition("'")
+        if re.search(r"isof\(\s*$", before, re.IGNORECASE):
+            return value, _starting(value, catalogue.schema() or {}, "type")
+        field = _compared(before, fields)
+        options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
+        return value, _starting(value, options, "value")
+    word = _WORD.search(text)[0]  # type: ignore[index]  # it matches the empty text, too
+    before = text[: len(text) - len(word)]
+    if field := _compared(before, fields):
+        return word, _starting(word, _literals(field), "value")
+    tokens = before.split()
+    last = re.split(r"[(\s]", before.rstrip())[-1] if before.rstrip() else ""
+    if before.endswith(" ") and last in fields:
+        return word, _starting(word, OPERATORS, "operator")
+    if (
+        before.endswith(" ")
+        and tokens
+        and ((len(tokens) > 2 and tokens[-2] in OPERATORS) or before.rstrip().endswith(")"))
+    ):
+        return word, _starting(word, ("and", "or"), "operator")
+    names = [n for n, f in fields.items() if not f.is_reference]
+    return word, [*_starting(word, names, "field"), *_starting(word, FUNCTIONS, "function")]
+
+
+def _compared(before: str, fields: Mapping[str, Field]) -> Field | None:
+    match = re.search(r"([\w#]+)\s+(?:eq|ne|gt|ge|lt|le)\s+$", before)
+    return fields.get(match[1]) if match else None
+
+
+def _literals(field: Field) -> list[str]:
+    if field.is_choice:
+        return [f"'${option.value}'" for option in field.options]
+    if field.type == "Boolean":
+        return ["true", "false"]
+    return ["datetime'"] if field.type == "DateTime" else []
+
+
+def _content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
+    """Offer fields with a colon, values, control words or templates."""
+    word = re.search(r"[^\s()]*$", text)[0]  # type: ignore[index]  # it matches the empty text, too
+    bare = word.lstrip("+-!")
+    if bare.startswith("."):
+        return bare, _starting(bare, CONTROLS, "keyword")
+    name, colon, start = bare.partition(":")
+    if "@" in start or bare.startswith("@"):
+        start = start if colon else bare
+        return start, _starting(start, TEMPLATES, "value")
+    if colon:
+        if name in ("Type", "TypeIs"):
+            return start, _starting(start, catalogue.schema() or {}, "type")
+        field = fields.get(name)
+        options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
+        if field and field.type == "Boolean":
+            options = ["yes", "no"]
+        return start, _starting(start, options, "value")
+    names = [f"{name}:" for name in ("TypeIs", "InTree", "InFolder", *fields)]
+    return bare, _starting(bare, dict.fromkeys(names), "field")
+
+
+def _normal(place: str, base: str) -> str | int | None:
+    try:
+        return normalize(place.partition("?")[0], base)
+    except SensenetError:
+        return None
+
+
+def _unused(others: Iterable[str]) -> list[str]:
+    used = {other.partition("=")[0].strip().lower() + "=" for other in others}
+    return [option for option in OPTIONS if option not in used]
+
+
+def _starting(start: str, names: Iterable[str], kind: str) -> list[tuple[str, str]]:
+    """Keep the names that begin as typed; in the letter case that they have."""
+    return [(name, kind) for name in names if name.lower().startswith(start.lower())]
