@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pandas as pd
 
-from .tracking import Baseline, baseline_of
+from .changes import changes_frame, edits_of
+from .report import Report
+from .saving import OnConflict, OnError, check, save
+from .tracking import Baseline, baseline_of, rows_of
 
 
 @pd.api.extensions.register_dataframe_accessor("sn")
@@ -21,3 +26,91 @@ class Accessor:
     def baseline(self) -> Baseline:
         """What the frame was when it was read."""
         return baseline_of(self._frame)
+
+    def changes(self) -> pd.DataFrame:
+        """Say what was edited since the frame was read.
+
+        Returns
+        -------
+        DataFrame
+            ``Id``, ``Path``, ``field``, ``before``, ``after``: one line a changed cell. New rows show every
+            cell that is filled.
+
+        Raises
+        ------
+        TrackingError
+            If the rows cannot be matched to contents.
+        """
+        baseline = baseline_of(self._frame)
+        return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
+
+    def check(self) -> pd.DataFrame:
+        """Say which edits could not be saved, before anything is sent.
+
+        Returns
+        -------
+        DataFrame
+            The columns of :meth:`changes` and ``problem``; empty if everything can be saved.
+        """
+        found = check(self._frame)
+        edits = [dataclasses.replace(refusal.edit) for refusal in found]
+        problems = pd.array([refusal.reason for refusal in found], dtype="str")
+        return changes_frame(edits, self._frame, baseline_of(self._frame), problem=problems)
+
+    def save(
+        self,
+        dry_run: bool = False,
+        on_conflict: OnConflict = "raise",
+        on_error: OnError = "collect",
+        workers: int = 8,
+    ) -> Report:
+        """Write the edits back.
+
+        Parameters
+        ----------
+        dry_run : bool
+            Send nothing; the report shows the exact requests.
+        on_conflict : {"raise", "skip", "overwrite"} or callable
+            What to do with a cell that somebody else changed since it was read: send nothing at all,
+            leave its row alone, overwrite it, or ask a callable, which gets a ``Conflict`` and gives the
+            value to be stored.
+        on_error : {"collect", "raise"}
+            Whether rows that the server refuses only stand in the report, or raise one error at the end
+            that carries the report.
+        workers : int
+            Requests in flight; fewer while the server is overloaded.
+
+        Returns
+        -------
+        Report
+            One outcome a row.
+
+        Raises
+        ------
+        RefusedError
+            If a cell cannot be saved; nothing was sent.
+        ConflictError
+            If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent if they were known
+            beforehand.
+        SaveError
+            If ``on_error`` is ``"raise"`` and a row was not saved.
+        """
+        return save(self._frame, dry_run=dry_run, on_conflict=on_conflict, on_error=on_error, workers=workers)
+
+    def revert(self) -> pd.DataFrame:
+        """Take the edits back, in place: the cells are as they were read, and new rows are gone.
+
+        Returns
+        -------
+        DataFrame
+            The same frame.
+        """
+        frame, baseline = self._frame, baseline_of(self._frame)
+        rows = rows_of(frame, baseline)
+        if len(rows.new):
+            frame.drop(frame.index[rows.new], inplace=True)
+            rows = rows_of(frame, baseline)
+        for column in baseline.frame.columns.intersection(frame.columns):
+            before = baseline.frame[column].array
+            frame[column] = before if rows.places is None else before.take(rows.places)
+        return frame

@@ -1,4 +1,4 @@
-"""What a frame was when it was read: provenance, baseline, and the difference to now.
+"""What a frame was when it was read: provenance, baseline, and which row is which content.
 
 Nothing intercepts the user's edits. A frame carries a small provenance in ``attrs``; its token
 leads to a shallow copy of what was read, which copy-on-write makes free, and a diff compares only
@@ -13,6 +13,8 @@ import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from ..odata.errors import TrackingError
@@ -43,7 +45,32 @@ class Token(str):
         return (str, (str(self),))
 
 
-@dataclasses.dataclass
+class IdName(str):
+    """``"Id"``, the name of the index of a frame that was read; it knows the token.
+
+    ``merge`` and ``join`` drop ``attrs`` when the other frame has none; the name of the index stays.
+    """
+
+    __slots__ = ("token",)
+    token: Token
+
+    def __new__(cls, token: Token) -> IdName:
+        """Make the name that knows ``token``."""
+        name = super().__new__(cls, "Id")
+        name.token = token
+        return name
+
+    def __deepcopy__(self, memo: Any) -> IdName:
+        return self
+
+    def __copy__(self) -> IdName:
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return (str, (str(self),))
+
+
+@dataclasses.dataclass(frozen=True)
 class Baseline:
     """What was read: the frame as it was, the repository, and the fields behind the columns."""
 
@@ -53,6 +80,29 @@ class Baseline:
     fields: Mapping[str, Field]
 
 
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Which content each row of a frame is.
+
+    Attributes
+    ----------
+    ids : array of int
+        The content's id; -1 for a row that is no content yet.
+    places : array of int, or None
+        Where the row stands in the baseline, -1 for a new one; None if both are in the same order.
+    """
+
+    ids: npt.NDArray[np.int64]
+    places: npt.NDArray[np.intp] | None
+
+    @property
+    def new(self) -> npt.NDArray[np.intp]:
+        """The positions of the rows that are no contents yet."""
+        if self.places is None:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero(self.places < 0)
+
+
 _baselines: dict[str, Baseline] = {}
 
 
@@ -60,11 +110,20 @@ def track(
     frame: pd.DataFrame, repo: Repository, query: Query, fields: Mapping[str, Field], **facts: Any
 ) -> None:
     """Make a frame that was just read one whose edits can be found; ``facts`` go into the provenance."""
+    frame.attrs[KEY] = {"origin": repo.url, "query": str(query), **facts}
+    rebase(frame, Baseline(frame.copy(deep=False), repo, query, fields))
+
+
+def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
+    """Make ``baseline`` that of ``frame`` alone; frames derived from it before keep the one they have."""
     token = Token(secrets.token_hex(8))
-    frame.attrs[KEY] = {"origin": repo.url, "query": str(query), **facts, "token": token}
-    shallow = frame.copy(deep=False)
-    shallow.attrs = {}  # the baseline must not keep its own token alive
-    _baselines[str(token)] = Baseline(shallow, repo, query, fields)
+    frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "token": token}
+    if frame.index.name == "Id":
+        frame.index = frame.index.rename(IdName(token))
+    kept = baseline.frame.copy(deep=False)
+    kept.attrs = {}  # the baseline must not keep its own token alive
+    kept.index = kept.index.rename("Id")
+    _baselines[str(token)] = dataclasses.replace(baseline, frame=kept)
     weakref.finalize(token, _baselines.pop, str(token), None)
 
 
@@ -76,15 +135,88 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
     TrackingError
         If the frame was not read from a repository, or its baseline is gone.
     """
-    provenance = frame.attrs.get(KEY)
-    if not provenance:
+    provenance = frame.attrs.get(KEY) or {}
+    name = frame.index.name
+    token = name.token if isinstance(name, IdName) else provenance.get("token", "")
+    baseline = _baselines.get(token)
+    if baseline is None and not provenance:
         raise TrackingError(
-            "this frame does not come from a repository; read one with repo.read(…), or tie it to one with sn_pandas.rebase(df, repo)"
+            "this frame does not come from a repository, or what made it (merge, concat) dropped its origin; "
+            "tie it to the frame it was made of with df.sn.rebase(read), or to a repository with "
+            "sn_pandas.rebase(df, repo)"
         )
-    baseline = _baselines.get(provenance.get("token", ""))
     if baseline is None:
         raise TrackingError(
-            "what this frame was when it was read is not known in this session (it came from a file or another process); "
-            "tie it to the repository with sn_pandas.rebase(df, repo)"
+            "what this frame was when it was read is not known in this session (it came from a file or "
+            "another process); tie it to the repository with sn_pandas.rebase(df, repo)"
         )
     return baseline
+
+
+def rows_of(frame: pd.DataFrame, baseline: Baseline) -> Rows:
+    """Say which content each row is.
+
+    Raises
+    ------
+    TrackingError
+        If rows cannot be matched: no ``Id``, one twice, or one that was not read.
+    """
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise TrackingError(f"the frame has two columns {twice!r}; drop or rename one")
+    if "Id" not in frame.columns and frame.index.is_(baseline.frame.index):
+        return Rows(baseline.frame.index.to_numpy(), None)
+    ids = _ids(frame, baseline)
+    known = ids > 0
+    if len(ids) == len(baseline.frame) and np.array_equal(ids, baseline.frame.index.to_numpy()):
+        return Rows(ids, None)
+    _unique(ids[known])
+    places = np.full(len(ids), -1, dtype=np.intp)
+    places[known] = baseline.frame.index.get_indexer(pd.Index(ids[known]))
+    foreign = ids[known & (places < 0)]
+    if len(foreign):
+        raise TrackingError(
+            f"{_some(foreign)} not among the rows that this frame was read with; "
+            "leave Id empty (or give a negative one) for rows to be created, or rebase the frame: "
+            "sn_pandas.rebase(df, repo)"
+        )
+    return Rows(ids, places)
+
+
+def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
+    """Give the ids of the rows; -1 where there is none."""
+    if "Id" in frame.columns:
+        values: Any = frame["Id"]
+    elif "Id" in frame.index.names:
+        values = frame.index.get_level_values("Id")
+    elif "Path" in frame.columns and "Path" in baseline.frame.columns:
+        paths = pd.Index(baseline.frame["Path"])
+        places = paths.get_indexer(pd.Index(frame["Path"]))
+        if (places < 0).any():
+            missing = frame["Path"].to_numpy()[places < 0]
+            raise TrackingError(
+                f"the frame has no Id, and {missing[0]!r} is the path of no row that was read"
+            )
+        return np.asarray(baseline.frame.index.to_numpy()[places], dtype=np.int64)
+    else:
+        raise TrackingError(
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id through a "
+            "merge with df.reset_index().merge(…), or use df.join(…), which keeps the index"
+        )
+    numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
+    return np.asarray(numbers.fillna(-1).clip(lower=-1), dtype=np.int64)
+
+
+def _unique(ids: npt.NDArray[np.int64]) -> None:
+    index = pd.Index(ids)
+    if not index.is_unique:
+        twice = index[index.duplicated()].unique().to_numpy()
+        raise TrackingError(
+            f"{_some(twice)} in more than one row, so it is not clear which one counts; "
+            "drop the others with df[~df.index.duplicated()]"
+        )
+
+
+def _some(ids: npt.NDArray[np.int64]) -> str:
+    shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
+    return f"Id {shown} is" if len(ids) == 1 else f"Ids {shown} are"

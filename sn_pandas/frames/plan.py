@@ -1,0 +1,160 @@
+"""From edited cells to the requests that save them: which field each column writes, and what a row's PATCH holds."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from ..odata.addresses import entity
+from ..odata.errors import did_you_mean
+from ..odata.query import target
+from ..odata.schema import PSEUDO_FIELDS, Field, Schema
+from .cells import Cell, Json, encode, has_no_zone, is_missing, items, target_of
+from .changes import Edit
+from .checking import problem
+from .looking import Stored, projection
+from .tracking import Baseline
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Refusal:
+    """A cell that cannot be saved, and why."""
+
+    edit: Edit
+    reason: str
+
+
+class Assignment(NamedTuple):
+    """An edit that can be saved, and the field that it writes."""
+
+    edit: Edit
+    field: Field
+
+
+@dataclasses.dataclass(slots=True)
+class Patch:
+    """What is to be changed of one content.
+
+    Attributes
+    ----------
+    row : int
+        The position of the row in the user's frame.
+    before, after : dict
+        By field, as JSON: what the frame was read with, and what it is to be.
+    fields : dict
+        The definitions of these fields.
+    columns : dict
+        The column that each field was edited in.
+    chosen : dict
+        Cells that were decided on in a conflict and replace those of the frame.
+    """
+
+    row: int
+    id: int
+    path: str | None
+    before: dict[str, Json] = dataclasses.field(default_factory=dict)
+    after: dict[str, Json] = dataclasses.field(default_factory=dict)
+    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
+    columns: dict[str, str] = dataclasses.field(default_factory=dict)
+    chosen: dict[str, Cell] = dataclasses.field(default_factory=dict)
+
+    @property
+    def target(self) -> str:
+        """The address of the PATCH; its answer shows the fields that are written."""
+        return target(entity(self.id), projection(self.fields.values()))
+
+
+def field_of(column: str, baseline: Baseline) -> Field | str:
+    """Give the field that an edit of a column writes, or why it cannot be written.
+
+    The columns ``AssignedTo``, ``AssignedTo/Id`` and ``AssignedTo/Path`` write the reference ``AssignedTo``.
+    """
+    schema = baseline.repo.schema
+    first, _, rest = column.partition("/")
+    field = schema.fields.get(first) or baseline.fields.get(first)
+    if field is None or first in PSEUDO_FIELDS:
+        return f"{first} is no field that can be written.{did_you_mean(first, schema.fields)}"
+    if rest and (not field.is_reference or rest not in ("Id", "Path")):
+        return (
+            f"{column} belongs to the content that {first} refers to; read and save that one, "
+            f"or write {first}/Id to refer to another"
+        )
+    return field
+
+
+def assign(
+    edits: Iterable[Edit], baseline: Baseline, types: Mapping[int, str]
+) -> tuple[list[Assignment], list[Refusal]]:
+    """Say which field each edit writes, and which edits cannot be saved.
+
+    ``types`` says the content type by id, as far as it is known.
+    """
+    schema = baseline.repo.schema
+    assigned: list[Assignment] = []
+    refused: list[Refusal] = []
+    for edit in edits:
+        field = field_of(edit.column, baseline)
+        type_name = types.get(edit.id)
+        if isinstance(field, Field) and type_name is not None:
+            own = own_field(field, type_name, schema)
+            field = own or f"a {type_name} has no field {field.name}, the server would ignore it"
+        reason = field if isinstance(field, str) else problem(field, edit.after)
+        if isinstance(field, str) or reason:
+            refused.append(Refusal(edit, reason))
+        else:
+            assigned.append(Assignment(edit, field))
+    return assigned, refused
+
+
+def own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
+    """Give the field as a content type defines it; fields of content lists are those of every type."""
+    if type_name not in schema or field.name.startswith("#"):
+        return field
+    return schema[type_name].fields.get(field.name)
+
+
+def patches_of(assigned: Iterable[Assignment], paths: Mapping[int, str | None]) -> list[Patch]:
+    """Put the edits of each row together."""
+    patches: dict[int, Patch] = {}
+    for edit, field in assigned:
+        patch = patches.setdefault(edit.row, Patch(edit.row, edit.id, paths.get(edit.id)))
+        patch.before[field.name] = encode(field, edit.before)
+        patch.after[field.name] = encode(field, edit.after)
+        patch.fields[field.name] = field
+        patch.columns[field.name] = edit.column
+    return list(patches.values())
+
+
+def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
+    """Give the content types that were read with the frame, by id."""
+    if "Type" not in baseline.frame.columns:
+        return {}
+    ids = [edit.id for edit in edits if edit.id > 0]
+    types = baseline.frame["Type"].reindex(dict.fromkeys(ids))
+    return {int(id_): str(name) for id_, name in types.items() if not is_missing(name)}  # type: ignore[call-overload]  # the index holds ids
+
+
+def typed(stored: Mapping[int, Stored]) -> dict[int, str]:
+    """Give the content types by id of contents that were just looked at."""
+    return {id_: str(row["Type"]) for id_, row in stored.items() if row.get("Type")}
+
+
+def targets_of(assigned: Iterable[Assignment]) -> set[int | str]:
+    """Give the ids and paths that edited references point to."""
+    return {
+        target_of(item)
+        for edit, field in assigned
+        if field.type == "Reference"
+        for item in items(edit.after)
+        if not is_missing(item)
+    }
+
+
+def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
+    """Give the edits of dates that say no time zone."""
+    return [
+        edit
+        for edit, field in assigned
+        if field.type == "DateTime" and not is_missing(edit.after) and has_no_zone(edit.after)
+    ]
