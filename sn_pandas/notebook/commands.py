@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -142,12 +143,11 @@ def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names:
 
 
 def _undo(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    import sn_pandas
-
+    sn: Any = importlib.import_module("sn_pandas")
     report = evaluate(rest, names) if rest else magics.last_report
     if report is None:
         raise UsageError("there is no save to undo yet; name a report: %sensenet undo report")
-    return sn_pandas.undo(report)
+    return sn.undo(report)
 
 
 def _history(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:

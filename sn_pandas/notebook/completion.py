@@ -137,7 +137,7 @@ class Completion:
         if words[0] in ("types", "fields") and command and "/" not in last:
             return last, _starting(last, (catalogue and catalogue.schema()) or {}, "type")
         if words[0] in ("save", "undo") and command:
-            return last, self._variables(last, "sn" if words[0] == "save" else "undo")
+            return last, self._variables(last, "sn" if words[0] == "save" else "retry")
         if catalogue is None:
             return last, []
         query = line[len(words[0]) + 1 :] if command else re.sub(r"^\s*\w+\s*<<\s*", "", line)
@@ -148,18 +148,10 @@ class Completion:
             return self._option(options[-1], place, options[:-1], catalogue)
         return _path(place.split(" ")[-1] if " /" in place else place, catalogue, self._magics.base)
 
-    def _variables(self, start: str, kind: str) -> list[tuple[str, str]]:
+    def _variables(self, start: str, mark: str) -> list[tuple[str, str]]:
         names = self._magics.shell.user_ns
-        fits = (
-            (lambda v: "sensenet" in getattr(v, "attrs", ()))
-            if kind == "sn"
-            else (lambda v: hasattr(v, "retry"))
-        )
-        return [
-            (n, "instance")
-            for n, v in names.items()
-            if n.startswith(start) and not n.startswith("_") and fits(v)
-        ]
+        found = [n for n, value in names.items() if n.startswith(start) and hasattr(value, mark)]
+        return [(name, "instance") for name in found if not name.startswith("_")]
 
     def _cell(self, first: str, lines: list[str]) -> Offer:
         """Offer what can stand in the body of a cell."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ..odata.errors import did_you_mean
@@ -72,9 +72,7 @@ def explain(query: Query, schema: Schema) -> Explanation:
     if query.query:
         traps += _query_traps(query.query, query)
     does += _order(query, schema)
-    does.append(
-        "gives " + (", ".join(query.select) if query.select else "the fields of the types that can be there")
-    )
+    does.append(f"gives {', '.join(query.select) or 'the fields of the types that can be there'}")
     if query.top or query.skip:
         does.append(f"skips {query.skip} rows and gives {query.top or 'all others'}")
     return Explanation(tuple(does), tuple(dict.fromkeys(traps)))
@@ -178,10 +176,13 @@ def _comparison_traps(left: str, operator: str, right: str, schema: Schema) -> I
         if name[:1].isalpha() and name not in ("ContentType", "Id"):
             yield f"no content type has a field {name!r}.{did_you_mean(name, schema.fields)}".strip()
         return
-    yield from _typed_traps(field, member, operator, value)
+    common = schema["GenericContent"].fields if "GenericContent" in schema else {}
+    yield from _typed_traps(field, member, operator, value, common)
 
 
-def _typed_traps(field: Field, member: str, operator: str, value: str) -> Iterator[str]:
+def _typed_traps(
+    field: Field, member: str, operator: str, value: str, common: Mapping[str, Field]
+) -> Iterator[str]:
     if field.type == "DateTime":
         yield from _date_traps(member, operator, value)
     elif field.type in ("Number", "Currency") and re.fullmatch(r"[+-]?[\d.]+", value):
@@ -198,7 +199,7 @@ def _typed_traps(field: Field, member: str, operator: str, value: str) -> Iterat
         yield f"{member} is searched word by word if it is indexed so: a text of several words finds nothing"
     if value == "null" and (field.is_reference or field.is_choice):
         yield f"an empty {member} has no entry in the index: eq null finds nothing, ne null everything"
-    elif operator == "ne" and not field.is_choice and field.type != "Boolean":
+    elif operator == "ne" and field.type != "Boolean" and field.name not in common:
         yield f"{member} ne … is also true of contents whose type has no {member}"
 
 

@@ -151,7 +151,7 @@ def unload(shell: InteractiveShell) -> None:
 def _matcher(magics: SensenetMagics) -> Any:
     """Give what IPython asks when the Tab key is pressed."""
 
-    @context_matcher(identifier="sensenet")
+    @context_matcher(identifier="sensenet")  # type: ignore[untyped-decorator]  # IPython's is untyped
     def match(context: CompletionContext) -> SimpleMatcherResult:
         try:
             offer = magics.completion.offer(context.full_text, context.cursor_line, context.cursor_position)
