@@ -1,0 +1,11 @@
+"""Operations: what can be called behind the address of a content, one module a subject.
+
+A module registers its functions with `operation` from `registry`; it is imported here, so that they are known.
+"""
+
+from __future__ import annotations
+
+from sn_pandas.embedded.operations import lists, tree, upload
+from sn_pandas.embedded.operations.registry import REGISTRY, Operation, operation
+
+__all__ = ["REGISTRY", "Operation", "lists", "operation", "tree", "upload"]

@@ -1,0 +1,50 @@
+"""Applications: what clients offer on contents of a type, kept as contents below folders named ``(apps)``."""
+
+from __future__ import annotations
+
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.repository import Session
+
+FOLDER = "(apps)"
+
+
+def of_content(session: Session, content: Content) -> list[Content]:
+    """Return the applications of a content, by name; a nearer folder and a more special type win."""
+    found: dict[str, Content] = {}
+    known = session.types.get(content.type)
+    lineage = ("This", *known.lineage) if known is not None else ("This", "GenericContent")
+    for place in [content, *session.ancestors(content)]:
+        for type_name in lineage:
+            folder = session.store.by_path(f"{place.path}/{FOLDER}/{type_name}")
+            if folder is None or (type_name == "This" and place.id != content.id):
+                continue
+            for application in session.store.children(folder.id):
+                found.setdefault(name_of(application).lower(), application)
+    return sorted(
+        (one for one in found.values() if session.sees(one)), key=lambda one: name_of(one).lower()
+    )
+
+
+def find(session: Session, content: Content, name: str) -> Content | None:
+    """Return the application of a content with a name."""
+    lower = name.lower()
+    return next((one for one in of_content(session, content) if name_of(one).lower() == lower), None)
+
+
+def name_of(application: Content) -> str:
+    """Return the name under which an application is called."""
+    return str(application.fields.get("AppName") or application.name)
+
+
+def scenarios(application: Content) -> list[str]:
+    """Return the lists of actions in which an application stands."""
+    text = application.fields.get("Scenario") or ""
+    return [one.strip() for one in str(text).replace(";", ",").split(",") if one.strip()]
+
+
+def is_forbidden(session: Session, content: Content, application: Content) -> bool:
+    """Whether the caller lacks what the application asks for."""
+    needed = application.fields.get("RequiredPermissions") or ()
+    return not session.can(application, "RunApplication") or not all(
+        session.can(content, permission) for permission in needed
+    )

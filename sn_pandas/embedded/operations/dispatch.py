@@ -1,0 +1,133 @@
+"""A call: which operation is meant, may the caller call it, what does it return."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sn_pandas.embedded import permissions
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, forbidden, refused_action
+from sn_pandas.embedded.operations import applications, binding
+from sn_pandas.embedded.operations.registry import REGISTRY, Operation, of_type
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+
+def invoke(
+    session: Session,
+    content: Content,
+    name: str,
+    method: str,
+    given: Mapping[str, Json],
+    headers: Mapping[str, str],
+) -> Any:
+    """Call an operation by its name with the parameters of a request, which `binding.given` collects.
+
+    Raises
+    ------
+    ODataError
+        If there is none that fits, several fit, or the caller may not call it.
+    """
+    found = select(session, content, name, given)
+    if found is None:
+        if applications.find(session, content, name) is None:
+            raise refused_action("UnknownAction", f"Operation not found: {name}({','.join(given)})")
+        if method == "GET":
+            raise ODataError("IllegalInvoke", "ODataException", "Not an OData operation.")
+        return None
+    one, arguments = found
+    authorize(session, content, one, given)
+    if one.rule is not None:
+        one.rule(session, content)
+    if one.action and method == "GET":
+        raise ODataError("IllegalInvoke", "ODataException", "OData action cannot be invoked with HTTP GET.")
+    if one.takes_headers:
+        arguments["headers"] = headers
+    return one.call(session, content, **arguments)
+
+
+def select(
+    session: Session, content: Content, name: str, given: Mapping[str, Json]
+) -> tuple[Operation, dict[str, Json]] | None:
+    """Return the operation that the parameters fit, with its arguments; values of the exact types win.
+
+    Raises
+    ------
+    ODataError
+        If several fit.
+    """
+    known = session.types.get(content.type)
+    lineage = set(known.lineage) if known is not None else {"GenericContent"}
+    candidates = [one for one in REGISTRY.get(name.lower(), ()) if not lineage.isdisjoint(one.types)]
+    for strict in (True, False):
+        fitting = [
+            (one, arguments) for one in candidates if (arguments := bind(one, given, strict)) is not None
+        ]
+        if len(fitting) > 1:
+            several = ", ".join(one.op_id for one, _ in fitting)
+            raise refused_action("UnknownAction", f"Ambiguous call: {name}({','.join(given)}) --> {several}")
+        if fitting:
+            return fitting[0]
+    return None
+
+
+def bind(one: Operation, given: Mapping[str, Json], strict: bool) -> dict[str, Json] | None:
+    """Return the arguments of an operation, or None if the parameters do not fit it."""
+    arguments: dict[str, Json] = {}
+    for parameter in one.parameters:
+        there, value = binding.lookup(parameter.name, given)
+        if not there:
+            if parameter.required:
+                return None
+            continue
+        converted = binding.convert(value, parameter.kind, strict)
+        if converted is binding.MISMATCH:
+            return None
+        arguments[one.arguments[parameter.name]] = converted
+    return arguments
+
+
+def authorize(session: Session, content: Content, one: Operation, given: Mapping[str, Json]) -> None:
+    """Refuse a caller who is in none of the roles, or lacks a permission.
+
+    Raises
+    ------
+    ODataError
+        403, or 401 for an operation that admits nobody.
+    """
+    if not one.roles and not one.permissions:
+        raise ODataError(
+            "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
+        )
+    if not known_to(session, one) or not permitted(session, content, one):
+        raise forbidden(f"Operation not accessible: {one.name}({','.join(given)})")
+
+
+def known_to(session: Session, one: Operation) -> bool:
+    """Whether the roles of an operation let the caller know of it."""
+    if session.caller.system or not one.roles or "All" in one.roles:
+        return True
+    return not permissions.roles(session).isdisjoint(one.roles)
+
+
+def permitted(session: Session, content: Content, one: Operation) -> bool:
+    """Whether the caller has the permissions of an operation on a content."""
+    return all(session.can(content, permission) for permission in one.permissions)
+
+
+def offered(session: Session, content: Content) -> list[Operation]:
+    """Return the operations that lists show for a content, by title."""
+    return [one for one in of_type(session, content.type) if known_to(session, one) and _possible(session, content, one)]
+
+
+def _possible(session: Session, content: Content, one: Operation) -> bool:
+    """Whether the state of the content lets an operation be called."""
+    if one.rule is None:
+        return True
+    try:
+        one.rule(session, content)
+    except ODataError:
+        return False
+    return True
