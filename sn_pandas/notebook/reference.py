@@ -1,0 +1,38 @@
+"""The reference page of ``%sensenet``, made from its own help."""
+
+from __future__ import annotations
+
+from . import arguments, commands
+from .magic import SensenetMagics
+
+_HEAD = """# The magic, option by option
+
+This page is made from the help texts, so it says what the code does.
+
+```{contents}
+:local:
+:depth: 1
+```
+"""
+
+
+def page() -> str:
+    """Give the page as MyST text."""
+    parts = [_HEAD, _section("%%sensenet", arguments.CELL.format_help())]
+    parts += [
+        _section(f"%sensenet {name}", command.parser.format_help())
+        for name, command in commands.COMMANDS.items()
+    ]
+    return "\n".join([*parts, "## %config SensenetMagics\n", *_options()])
+
+
+def _section(title: str, help_text: str) -> str:
+    return f"## {title}\n\n```text\n{help_text.removeprefix('::').strip()}\n```\n"
+
+
+def _options() -> list[str]:
+    traits = SensenetMagics.class_own_traits(config=True)
+    return [
+        f"`{name}` (default `{trait.default_value!r}`)\n: {trait.help}\n"
+        for name, trait in sorted(traits.items())
+    ]
