@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sn_pandas.embedded import search
+from sn_pandas.embedded import entries, search
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request
 from sn_pandas.embedded.types import Types, built_in_definitions
@@ -90,7 +90,7 @@ class Store:
         self._shared = self._open() if self._in_memory else None
         self._after_commit: list[Callable[[], None]] = []
         with self.transaction() as db:
-            for script in (TABLES, search.TABLES, *tables):
+            for script in (TABLES, search.TABLES, entries.TABLES, *tables):
                 for statement in _statements(script):
                     db.execute(statement)
             fresh = db.execute("SELECT 1 FROM type_definitions").fetchone() is None
@@ -361,7 +361,10 @@ class Store:
 
 
 _MARKS = ",".join("?" * (WIDTH + 1))
-_ASSIGNMENTS = ", ".join(f"{column.strip()} = ?" for column in f"{COLUMNS}, key".split(","))
+_ASSIGNMENTS = ", ".join(f"{column.strip()} = ?" for column in f"{COLUMNS}, key".split(",")).replace(
+    "holder = ?",
+    "holder = coalesce(holder, ?)",  # kept by the triggers of `entries`, never by a save
+)
 
 
 def _content(row: Sequence[Any]) -> Content:
@@ -380,10 +383,8 @@ def _row(c: Content) -> tuple[Any, ...]:
 def _statements(script: str) -> Iterator[str]:
     """Split a script at the ends of its statements."""
     pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
+    for part in script.split(";"):
+        pending += f"{part};"
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
-    if pending.strip():
-        yield pending

@@ -157,6 +157,8 @@ class Types(Mapping[str, ContentType]):
 
     def __init__(self, definitions: Iterable[Settings]) -> None:
         self._types: dict[str, ContentType] = {}
+        self.extra_fields: dict[str, Field] = {}
+        """Fields that belong to no type: of content lists (``#Name``) and of aspects (``Aspect.Name``)."""
         for definition in definitions:
             self._add(definition)
 

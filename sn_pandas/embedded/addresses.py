@@ -1,0 +1,151 @@
+"""The grammar of addresses: what a URL path below ``/odata.svc`` points at."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_to_bytes
+
+from sn_pandas.embedded.errors import ODataError, parse_error
+
+ROOT_SEGMENT = "odata.svc"
+INT32_MAX = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What an address points at.
+
+    Parameters
+    ----------
+    service
+        The address is the service root itself.
+    path, content_id
+        The content, by one of them.
+    entity
+        True for ``/Root('A')``, false for the collection ``/Root/A``.
+    member
+        Name of a property or an operation behind the entity; with two segments ``A.B``.
+    metadata, value, count
+        The address ends in ``$metadata``, ``$value`` or ``$count``.
+    """
+
+    service: bool = False
+    path: str = ""
+    content_id: int | None = None
+    entity: bool = False
+    member: str | None = None
+    controller: bool = False
+    metadata: bool = False
+    value: bool = False
+    count: bool = False
+
+
+def decode_path(raw: str) -> str:
+    """Decode the path of a request as the web server does: once, but for ``%2F``; dot steps are resolved."""
+    parts = re.split("(%2[Ff])", raw)
+    text = "".join(
+        part if part in ("%2F", "%2f") else unquote_to_bytes(part).decode("utf-8", "surrogateescape")
+        for part in parts
+    )
+    if "/." in text:
+        steps: list[str] = []
+        for step in text.split("/"):
+            if step == "..":
+                if len(steps) > 1:
+                    steps.pop()
+            elif step != ".":
+                steps.append(step)
+        if posixpath.basename(text) in (".", ".."):
+            steps.append("")
+        text = "/".join(steps)
+    return text
+
+
+def is_service(path: str) -> bool:
+    """Whether a decoded path lies below the service root."""
+    return path.lower() == f"/{ROOT_SEGMENT}" or path.lower().startswith(f"/{ROOT_SEGMENT}/")
+
+
+def parse(path: str) -> Address:
+    """Read a decoded path that lies below the service root.
+
+    Raises
+    ------
+    ODataError
+        If the form is not understood.
+    """
+    rest = path[len(ROOT_SEGMENT) + 1 :]
+    if rest == "":
+        return Address(service=True)
+    steps: list[str] = []
+    members: list[str] = []
+    flags: dict[str, bool] = {}
+    content_id: int | None = None
+    entity = False
+    for number, segment in enumerate(s for s in rest.replace("%2F", "/").split("/") if s):
+        lower = segment.lower()
+        if lower in ("$metadata", "$value", "$count"):
+            flags[lower[1:]] = True
+            break
+        if entity:
+            members.append(segment)
+            continue
+        if number == 0 and (match := re.fullmatch(r"content\((.*)\)", segment, re.IGNORECASE | re.DOTALL)):
+            inner = match.group(1)
+            if not (inner.startswith("'") and inner.endswith("'") and len(inner) > 1):
+                content_id, entity = _content_id(inner), True
+                continue
+        if segment.endswith("')"):
+            before, quote, name = segment[:-2].partition("('")
+            if not quote:
+                raise parse_error("ArgumentOutOfRangeException", f"The segment {segment} is not understood.")
+            steps += [step for step in (before, name) if step]
+            entity = True
+            continue
+        steps.append(_trimmed(segment))
+    member = ".".join(members[:2]) if members else None
+    if content_id is None and not steps:
+        entity = False
+    return Address(
+        path="/" + "/".join(steps),
+        content_id=content_id,
+        entity=entity,
+        member=member,
+        controller=len(members) > 1,
+        **flags,
+    )
+
+
+def uri(path: str) -> str:
+    """Return the address of a content as it is written in ``__metadata``."""
+    parent, _, name = path.rpartition("/")
+    return f"/{ROOT_SEGMENT}{parent}('{name}')"
+
+
+def usable_uri(path: str) -> str:
+    """Return the address of a content; other than `uri` it works for the root too."""
+    parent, _, name = path.rpartition("/")
+    return f"/{ROOT_SEGMENT}{parent}('{name}')" if parent else f"/{ROOT_SEGMENT}/('{name}')"
+
+
+def _content_id(text: str) -> int:
+    if text == "":
+        raise parse_error("IndexOutOfRangeException", "The id of the content is missing.")
+    while text.startswith("(") and text.endswith(")"):
+        text = text[1:-1]
+    try:
+        number = int(text) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) else None
+    except ValueError:
+        number = None
+    if number is None or not -INT32_MAX - 1 <= number <= INT32_MAX:
+        raise ODataError("InvalidId", "ODataException", f"Invalid content id: {text}")
+    return number
+
+
+def _trimmed(segment: str) -> str:
+    """Take parentheses and quotes off a step that wears them all around."""
+    if segment.startswith("(") and segment.endswith(")") and segment[1:-1].startswith("'"):
+        return segment
+    return segment

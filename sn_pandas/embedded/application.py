@@ -1,0 +1,239 @@
+"""The WSGI application: a request in, an answer out."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sn_pandas.embedded import (
+    addresses,
+    answers,
+    bodies,
+    callers,
+    initial,
+    metadata,
+    options,
+    reading,
+    trash,
+    writes,
+)
+from sn_pandas.embedded.addresses import Address
+from sn_pandas.embedded.answers import Answer
+from sn_pandas.embedded.contents import ADMIN, Content
+from sn_pandas.embedded.errors import MissingError, ODataError, server_error
+from sn_pandas.embedded.operations import calls
+from sn_pandas.embedded.repository import Repository, Session
+from sn_pandas.embedded.store import Store
+
+log = logging.getLogger(__name__)
+
+StartResponse = Callable[..., Any]
+Environ = dict[str, Any]
+
+LARGEST_BODY = 30_000_000
+GREETING = "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
+WRITES = ("POST", "PATCH", "MERGE", "PUT", "DELETE")
+REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+           404: "Not Found", 414: "URI Too Long", 431: "Request Header Fields Too Large",
+           500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
+
+
+@dataclass(slots=True)
+class Request:
+    """One request, taken apart."""
+
+    method: str
+    path: str
+    query_string: str
+    headers: dict[str, str]
+    body: Callable[[], bytes]
+
+
+class Application:
+    """A sensenet-compatible repository as a WSGI application.
+
+    Parameters
+    ----------
+    data
+        ``":memory:"``, or the path of a file in which the repository is kept.
+    sample
+        Whether a new repository gets a small company to look around in; otherwise it is the untouched tree.
+    admin
+        Whether callers without credentials are the Admin. Only for tests and replays.
+
+    Attributes
+    ----------
+    api_key
+        A key of the Admin user, made at the start.
+
+    Examples
+    --------
+    >>> import httpx
+    >>> app = Application(sample=False)
+    >>> client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://embedded")
+    >>> answer = client.get("/odata.svc/Root('Content')?$select=Id,Type&metadata=no", headers={"apikey": app.api_key})
+    >>> answer.json()
+    {'d': {'Id': 1369, 'Type': 'Workspace'}}
+    >>> app.close()
+    """
+
+    def __init__(self, data: str | Path = ":memory:", *, sample: bool = True, admin: bool = False) -> None:
+        self.admin = admin
+        self.store = Store(data)
+        if self.store.load(2) is None:
+            with self.store.transaction():
+                initial.load(self.store)
+                if sample:
+                    from sn_pandas.embedded.sample import build
+
+                    build(self.store)
+        self.repository = Repository(self.store)
+        self.api_key = callers.new_key(self.repository, ADMIN)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.store.close()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer a WSGI request."""
+        answer = self.answer(request_of(environ))
+        headers = [("-".join(w.capitalize() for w in k.split("-")), v) for k, v in answer.headers.items()]
+        headers.append(("X-Content-Type-Options", "nosniff"))
+        body = answer.body or b""
+        if answer.status != 204 and "content-length" not in answer.headers:
+            headers.append(("Content-Length", str(len(body))))
+        start_response(f"{answer.status} {REASONS.get(answer.status, 'Status')}", headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+
+    def answer(self, request: Request) -> Answer:
+        """Return the answer to a request; nothing is raised."""
+        try:
+            return self._answer(request)
+        except ODataError as problem:
+            return self._failed(request, problem)
+        except MissingError:
+            return answers.empty(404)
+        except RecursionError:
+            return answers.error(server_error("InsufficientExecutionStackException", "Nested too deeply."))
+        except Exception:
+            log.exception("The embedded repository failed on %s %s", request.method, request.path)
+            return answers.error(server_error("Exception", "The embedded repository has an error."))
+
+    def _answer(self, request: Request) -> Answer:
+        if "\0" in request.path:
+            return Answer(400)
+        if not addresses.is_service(request.path):
+            return self._outside(request)
+        caller = callers.caller_of(
+            self.repository, self._key(request), "x-visitor" in request.headers, self.admin
+        )
+        address = addresses.parse(request.path)
+        session = self.repository.session(caller, options.parse(request.query_string, self.store.types))
+        return dispatch(session, address, request)
+
+    def _failed(self, request: Request, problem: ODataError) -> Answer:
+        """Write an error in the format that was asked for."""
+        given = {k.lower(): v.lower() for k, v in options.parameters(request.query_string).items()}
+        wanted = given.get("$format") or ("xml" if "/$metadata" in request.path.lower() else "json")
+        if wanted == "xml":
+            return Answer(500)
+        if wanted == "table":
+            return Answer(problem.status, b"<!DOCTYPE html><p>Error</p>", {"content-type": "text/html"})
+        return answers.error(problem)
+
+    def _outside(self, request: Request) -> Answer:
+        """Answer an address outside the service root."""
+        if request.path == "/":
+            return answers.text(GREETING)
+        return answers.empty(404)
+
+    def _key(self, request: Request) -> str | None:
+        given = {k.lower(): v for k, v in options.parameters(request.query_string).items()}
+        return request.headers.get("apikey") or given.get("apikey")
+
+
+def request_of(environ: Environ) -> Request:
+    """Take a WSGI request apart; the path stays as it was sent, if the server tells."""
+    raw = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    if raw is None:
+        raw = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe="/()'!$&*+,;=:@~")
+    path = addresses.decode_path(str(raw).partition("?")[0])
+    headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+
+    def body() -> bytes:
+        length = environ.get("CONTENT_LENGTH")
+        if not length:
+            return b""
+        if int(length) > LARGEST_BODY:
+            raise server_error(
+                "BadHttpRequestException",
+                f"Request body too large. The max request body size is {LARGEST_BODY} bytes.",
+            )
+        data: bytes = environ["wsgi.input"].read(int(length))
+        return data
+
+    return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+
+
+def dispatch(session: Session, address: Address, request: Request) -> Answer:
+    """Do what a request asks for."""
+    if address.service:
+        return reading.service_document(session, request.method)
+    if address.metadata:
+        return metadata.answer(session, address, request.method)
+    if request.method in WRITES:
+        return _write(session, address, request)
+    content = find(session, address)
+    if content is None:
+        return answers.empty(404)
+    if request.method != "GET":
+        return answers.empty()
+    with session.store.reading():
+        if address.member is not None:
+            return reading.member(session, content, address)
+        return reading.content(session, content, address)
+
+
+def find(session: Session, address: Address) -> Content | None:
+    """Return the content that an address points at, if the caller may see it."""
+    if address.content_id is not None:
+        return session.by_id(address.content_id)
+    return session.by_path(address.path)
+
+
+def _write(session: Session, address: Address, request: Request) -> Answer:
+    method = request.method
+    content = find(session, address)
+    if address.member is not None:
+        if method == "POST":
+            return calls.post(session, content, address, request.headers, request.body())
+        if content is None and method == "MERGE":
+            return answers.empty(404)
+        what = "a controller" if address.controller else "a member"
+        raise ODataError("IllegalInvoke", "ODataException", f"Cannot access {what} with HTTP {method}.")
+    if method == "DELETE":
+        if content is not None:
+            trash.delete(session, content, permanent=session.options.permanent)
+        return answers.empty()
+    if content is None:
+        if method == "POST":
+            return answers.empty(404)
+        if method != "MERGE":
+            bodies.read(request.body())
+        return answers.empty(404)
+    model = bodies.of_request(request.headers, request.body(), creating=method == "POST")
+    if method == "POST":
+        content = writes.create(session, content, model)
+    elif method == "PUT":
+        content = writes.replace(session, content, model)
+    else:
+        content = writes.update(session, content, model)
+    session.forget(content.id)
+    return reading.entity(session, content)

@@ -1,0 +1,316 @@
+"""Bodies of writes: whatever comes becomes a JSON object, read as tolerantly as the real server reads it.
+
+Text that looks like an ISO date-time with seconds becomes a `Date` before any field sees it, as there.
+"""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from werkzeug.formparser import FormDataParser
+
+from sn_pandas.embedded.errors import ODataError, server_error
+
+Json = Any
+
+ISO_DATE = re.compile(
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d|[+-]\d\d)?\Z", re.ASCII
+)
+EPOCH_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/\Z", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Date:
+    """A date in a body, in stored form: UTC text that ends in Z."""
+
+    text: str
+
+
+def read(data: bytes) -> dict[str, Json]:
+    """Return the object that a body holds.
+
+    Raises
+    ------
+    ODataError
+        If there is none.
+    """
+    text = decoded(data)
+    if text == "":
+        raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'model')")
+    text = _cut(text)
+    form = _form(text)
+    model = {name: sniffed(value) for name, value in form.items()} if form is not None else parse(text)
+    if isinstance(model, list):
+        if not model:
+            raise server_error("ArgumentOutOfRangeException", "The array in the body is empty.")
+        model = model[0]
+        if not isinstance(model, dict):
+            raise server_error("NullReferenceException", "The first item of the body is no object.")
+    if not isinstance(model, dict):
+        raise server_error("SnNotSupportedException", "Not supported in this version.")
+    return model
+
+
+def of_request(headers: Mapping[str, str], data: bytes, *, creating: bool = False) -> dict[str, Json]:
+    """Return the object that the body of a write holds; the fields of a multipart form are texts."""
+    if headers.get("content-type", "").lower().startswith("multipart/"):
+        return {name: sniffed(value) for name, value in parts(headers, data).items() if isinstance(value, str)}
+    if not decoded(data) and creating:
+        raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
+    return read(data)
+
+
+def of_call(headers: Mapping[str, str], data: bytes) -> dict[str, Json]:
+    """Return the parameters in the body of a call; an empty one has none."""
+    if headers.get("content-type", "").lower().startswith("multipart/"):
+        return dict(parts(headers, data))
+    return read(data) if decoded(data) else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file in a multipart body."""
+
+    filename: str
+    content_type: str
+    data: bytes
+
+
+def parts(headers: Mapping[str, str], data: bytes) -> dict[str, str | Upload]:
+    """Return the parts of a multipart body by name."""
+    environ = {
+        "wsgi.input": io.BytesIO(data),
+        "CONTENT_LENGTH": str(len(data)),
+        "CONTENT_TYPE": headers.get("content-type", ""),
+        "REQUEST_METHOD": "POST",
+    }
+    _, form, files = FormDataParser(silent=True).parse_from_environ(environ)
+    found: dict[str, str | Upload] = dict(form.items())
+    for name, file in files.items():
+        found[name] = Upload(file.filename or "", file.content_type or "", file.read())
+    return found
+
+
+def decoded(data: bytes) -> str:
+    """Return the text of a body: UTF-8 unless a byte order mark says something else."""
+    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
+        if data.startswith(mark):
+            return data[2:].decode(encoding, "replace")
+    return data.decode("utf-8-sig", "replace")
+
+
+def parse(text: str) -> Json:
+    """Read JSON as Newtonsoft does: single quotes, bare keys, comments and trailing commas are fine."""
+    try:
+        return _dated(json.loads(text, strict=False))
+    except (ValueError, RecursionError):
+        return _dated(_Tolerant(text).document())
+
+
+def sniffed(text: str) -> str | Date:
+    """Return a `Date` for text that looks like one, else the text."""
+    match = ISO_DATE.match(text)
+    if match is not None:
+        return _iso_date(match) or text
+    match = EPOCH_DATE.match(text)
+    if match is not None:
+        try:
+            moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(match.group(1)))
+        except OverflowError:
+            return text
+        return Date(stored_date(moment))
+    return text
+
+
+def stored_date(moment: datetime, fraction: str | None = None) -> str:
+    """Return the stored form of a moment; ``fraction`` holds more digits than a datetime can."""
+    digits = (f"{moment.microsecond:06}" if fraction is None else fraction[:7]).rstrip("0")
+    text = f"{moment.year:04}" + moment.strftime("-%m-%dT%H:%M:%S")
+    return f"{text}.{digits}Z" if digits else f"{text}Z"
+
+
+def _iso_date(match: re.Match[str]) -> Date | None:
+    year, month, day, hour, minute, second = (int(g) for g in match.groups()[:6])
+    fraction, zone = match.group(7) or "", match.group(8)
+    days = 0
+    if hour == 24 and minute == second == 0:
+        hour, days = 0, 1
+    try:
+        moment = datetime(year, month, day, hour, minute, second) + timedelta(days=days)
+        if zone and zone != "Z":
+            digits = zone[1:].replace(":", "").ljust(4, "0")
+            offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+            moment += -offset if zone[0] == "+" else offset
+    except (ValueError, OverflowError):
+        return None
+    return Date(stored_date(moment, _seven_digits(fraction)))
+
+
+def _seven_digits(fraction: str) -> str:
+    return fraction[:7]
+
+
+def _dated(value: Json) -> Json:
+    if isinstance(value, str):
+        return sniffed(value)
+    if isinstance(value, list):
+        return [_dated(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _dated(item) for name, item in value.items()}
+    return value
+
+
+def _cut(text: str) -> str:
+    """Cut off what stands before the first bracket that opens the model."""
+    start = text.find("[") if text.endswith("]") else text.find("{")
+    return text[start:] if start > 0 else text
+
+
+def _form(text: str) -> dict[str, str] | None:
+    """Return the pairs of a form, or None for what is JSON or no form."""
+    if (text.startswith("{") and text.endswith("}")) or (text.startswith("[{") and text.endswith("]")):
+        return None
+    pairs = [pair.split("=") for pair in text.split("&")]
+    if any(len(pair) != 2 for pair in pairs):
+        return None
+    for name, value in pairs:
+        if any(c in value for c in '"') or any(c in name for c in "{["):
+            raise _broken()
+    return {name: value for name, value in pairs}
+
+
+def _broken(early: bool = False) -> ODataError:
+    return server_error(
+        "JsonSerializationException" if early else "JsonReaderException", "The body is not JSON."
+    )
+
+
+class _Tolerant:
+    """A reader of lax JSON."""
+
+    SPACE = re.compile(r"(?:\s|/\*.*?\*/|//[^\n\r]*)*", re.DOTALL)
+    NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.)")
+    WORD = re.compile(r"[\w$\-]+")
+    CONSTANTS = {
+        "true": True, "false": False, "null": None, "undefined": None,
+        "NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"),
+    }  # fmt: skip
+    ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.at = 0
+        self.depth = 0
+
+    def document(self) -> Json:
+        self.space()
+        if self.at >= len(self.text):
+            raise server_error("SnNotSupportedException", "Not supported in this version.")
+        return self.value()
+
+    def space(self) -> None:
+        match = self.SPACE.match(self.text, self.at)
+        self.at = match.end() if match else self.at
+
+    def peek(self) -> str:
+        self.space()
+        if self.at >= len(self.text):
+            raise _broken(early=True)
+        return self.text[self.at]
+
+    def value(self) -> Json:
+        char = self.peek()
+        if char in "{[":
+            self.depth += 1
+            if self.depth > 64:
+                raise _broken()
+            result = self.object() if char == "{" else self.array()
+            self.depth -= 1
+            return result
+        if char in "\"'":
+            return self.string()
+        for word, constant in self.CONSTANTS.items():
+            if self.text.startswith(word, self.at):
+                self.at += len(word)
+                return constant
+        match = self.NUMBER.match(self.text, self.at)
+        if match is None:
+            raise _broken()
+        self.at = match.end()
+        number = match.group()
+        if number.lower().lstrip("+-").startswith("0x"):
+            return int(number, 16)
+        return float(number) if re.search("[.eE]", number) else int(number)
+
+    def object(self) -> dict[str, Json]:
+        self.at += 1
+        result: dict[str, Json] = {}
+        while self.peek() != "}":
+            name = self.string() if self.peek() in "\"'" else self.word()
+            if self.peek() != ":":
+                raise _broken()
+            self.at += 1
+            result[name] = self.value()
+            if self.peek() == ",":
+                self.at += 1
+            elif self.peek() != "}":
+                raise _broken()
+        self.at += 1
+        return result
+
+    def array(self) -> list[Json]:
+        self.at += 1
+        result: list[Json] = []
+        while self.peek() != "]":
+            result.append(self.value())
+            if self.peek() == ",":
+                self.at += 1
+            elif self.peek() != "]":
+                raise _broken()
+        self.at += 1
+        return result
+
+    def word(self) -> str:
+        match = self.WORD.match(self.text, self.at)
+        if match is None:
+            raise _broken()
+        self.at = match.end()
+        return match.group()
+
+    def string(self) -> str:
+        quote = self.text[self.at]
+        self.at += 1
+        parts: list[str] = []
+        while True:
+            if self.at >= len(self.text):
+                raise _broken()
+            char = self.text[self.at]
+            self.at += 1
+            if char == quote:
+                return "".join(parts)
+            if char == "\\":
+                parts.append(self.escape())
+            else:
+                parts.append(char)
+
+    def escape(self) -> str:
+        char = self.text[self.at : self.at + 1]
+        self.at += 1
+        if char == "u":
+            digits = self.text[self.at : self.at + 4]
+            if not re.fullmatch("[0-9a-fA-F]{4}", digits):
+                raise _broken()
+            self.at += 4
+            return chr(int(digits, 16))
+        if char in self.ESCAPES:
+            return self.ESCAPES[char]
+        if char and char in "\"'\\/":
+            return char
+        raise _broken()

@@ -1,0 +1,134 @@
+"""Content types that are installed by uploading a definition."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from xml.etree import ElementTree
+
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import bad_request
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows", "PasswordHistoryLength",
+                     "Range", "Split"))  # fmt: skip
+TRUTHS = frozenset(
+    ("ReadOnly", "Compulsory", "AllowMultiple", "AllowExtraValue", "IsText", "ShowAsPercentage", "AppendModifications")
+)
+TEXTS = frozenset(
+    ("DefaultValue", "Regex", "Format", "DateTimeMode", "Precision", "TextType", "ControlHint", "FieldName", "UrlFormat",
+     "Palette", "DisplayChoice", "ReenterTitle", "ReenterDescription", "ExpectedXmlNamespace")
+)  # fmt: skip
+FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
+
+
+def install(session: Session, text: str) -> Content:
+    """Install the content type that an XML definition describes, or replace its earlier definition."""
+    definition = parse(text)
+    name = definition["Name"]
+    with session.store.transaction():
+        session.store.put_types([definition])
+        content_type = session.types[name]
+        existing = session.store.by_path(content_type.path)
+        if existing is not None:
+            return existing
+        parent = session.store.by_path(content_type.path.rpartition("/")[0])
+        if parent is None:
+            raise bad_request("ApplicationException", f"The parent of the content type {name} is missing.")
+        now, me = session.now(), session.caller.id
+        content = Content(
+            0, parent.id, name, content_type.path, "ContentType", created=now, created_by=me, modified=now,
+            modified_by=me, version_created=now, version_created_by=me, version_modified=now,
+            version_modified_by=me, owner=me, is_system=True, holder=parent.holder,
+        )  # fmt: skip
+        return session.store.insert(content)
+
+
+def parse(text: str) -> dict[str, Json]:
+    """Return a definition in the form of ``types.json``."""
+    try:
+        root = ElementTree.fromstring(text.lstrip("\ufeff").strip().encode())
+    except ElementTree.ParseError as error:
+        raise bad_request("ContentRegistrationException", f"The definition is no XML: {error}") from error
+    definition: dict[str, Json] = {"Name": root.get("name", "")}
+    if root.get("parentType"):
+        definition["Parent"] = root.get("parentType")
+    definition["Handler"] = root.get("handler", "")
+    for element in root:
+        tag, value = _tag(element), (element.text or "").strip()
+        if tag in ("DisplayName", "Description", "Icon"):
+            definition[tag] = value
+        elif tag in ("AllowIncrementalNaming", "AllowIndexing", "IsTransitiveForAllowedTypes"):
+            definition[tag] = value.lower() in ("true", "yes")
+        elif tag == "AllowedChildTypes":
+            definition[tag] = [word for word in re.split(r"[,;\s]+", value) if word]
+        elif tag == "Categories":
+            definition[tag] = value.split()
+        elif tag == "Fields":
+            definition["Fields"] = [_field(child) for child in element if _tag(child) == "Field"]
+    definition.setdefault("Description", "")
+    return definition
+
+
+def _field(element: ElementTree.Element) -> dict[str, Json]:
+    found: dict[str, Json] = {"Name": element.get("name", ""), "Kind": element.get("type", "ShortText")}
+    forms = {"VisibleBrowse": "show", "VisibleEdit": "show", "VisibleNew": "show"}
+    for part in element:
+        tag = _tag(part)
+        if tag in ("DisplayName", "Description", "Icon"):
+            found[tag] = (part.text or "").strip()
+        elif tag == "Indexing":
+            for setting in part:
+                if _tag(setting) == "Analyzer":
+                    found["Analyzer"] = (setting.text or "").strip().rpartition(".")[2].removesuffix("Analyzer")
+                elif _tag(setting) in ("Mode", "Index") and (setting.text or "").strip() == "No":
+                    found["Index"] = "No"
+        elif tag == "Configuration":
+            for setting in part:
+                _configure(found, forms, _tag(setting), setting)
+    found["Forms"] = " ".join(forms.values())
+    return found
+
+
+def _configure(found: dict[str, Json], forms: dict[str, str], tag: str, setting: ElementTree.Element) -> None:
+    text = (setting.text or "").strip()
+    if tag in FORMS:
+        forms[tag] = text.lower()
+    elif tag == "Visible":
+        forms.update(dict.fromkeys(FORMS, "show" if text.lower() == "true" else "hide"))
+    elif tag in NUMBERS:
+        found[tag] = int(text)
+    elif tag in ("MinValue", "MaxValue", "Step"):
+        found[tag] = _limit(found["Kind"], text)
+    elif tag in TRUTHS:
+        if text:
+            found[tag] = text.lower() == "true"
+    elif tag in TEXTS:
+        found[tag] = setting.text or ""
+    elif tag == "AllowedTypes":
+        found[tag] = [(child.text or "").strip() for child in setting]
+    elif tag in ("SelectionRoot", "SelectionRoots"):
+        found["SelectionRoots"] = [(child.text or "").strip() for child in setting]
+    elif tag == "Options":
+        found[tag] = [_option(child) for child in setting if _tag(child) == "Option"]
+
+
+def _option(element: ElementTree.Element) -> dict[str, Json]:
+    text = (element.text or "").strip()
+    option: dict[str, Json] = {"Value": element.get("value", text)}
+    if text and text != option["Value"]:
+        option["Text"] = text
+    if element.get("selected") == "true":
+        option["Selected"] = True
+    return option
+
+
+def _limit(kind: str, text: str) -> Json:
+    if kind == "Integer":
+        return int(text)
+    return float(text) if kind in ("Number", "Currency") else text
+
+
+def _tag(element: ElementTree.Element) -> str:
+    return element.tag.rpartition("}")[2]

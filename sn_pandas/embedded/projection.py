@@ -1,0 +1,279 @@
+"""What of a content is answered: ``$select``, ``$expand``, links that are not followed, ``__metadata``.
+
+Four ways, by which of the two options are given: all fields, named fields, all fields with some expanded, named fields
+with some expanded. Each has its own rules, which `Projector` keeps apart as the real server does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sn_pandas.embedded import actions, computed
+from sn_pandas.embedded.addresses import uri
+from sn_pandas.embedded.binaries import expanded_binary
+from sn_pandas.embedded.contents import HEAD, Content
+from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.fields import kind_of
+from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.types import Field
+
+Json = Any
+
+LINKED = ("AllowedChildTypes", "EffectiveAllowedChildTypes", "Actions", "Children")
+"""Fields that are links though they are no references."""
+REFERENCES = ("Reference", "AllRoles", "DirectRoles")
+EXTRA = ("Actions", "IsFile", "Children")
+"""What every entity shows behind its fields."""
+USER_FIELDS = frozenset(
+    ("CreatedBy", "ModifiedBy", "VersionCreatedBy", "VersionModifiedBy", "Owner", "CheckedOutTo")
+)
+"""References that show Somebody in place of a user whom the caller may not see."""
+HEAD_ONLY = frozenset(
+    ("Id", "Name", "Path", "Type", "Icon", "Index", "CreationDate", "ModificationDate", "VersionCreationDate",
+     "VersionModificationDate", "CreatedBy", "ModifiedBy", "Actions", "IsFile", "Children")
+)  # fmt: skip
+"""What can be read of a content that the caller may see but not open."""
+
+
+@dataclass(slots=True)
+class Node:
+    """A name in the tree of ``$select`` or ``$expand`` and what is named below it."""
+
+    path: str = ""
+    all: bool = False
+    children: dict[str, Node] = field(default_factory=dict)
+
+
+def tree(chains: Iterable[Sequence[str]]) -> Node:
+    """Return chains of names as a tree; a chain that ends at a node, or in a star, asks for all of it."""
+    root = Node()
+    for chain in chains:
+        node = root
+        for step in chain:
+            if step == "*":
+                node.all = True
+                break
+            path = f"{node.path}/{step}" if node.path else step
+            node = node.children.setdefault(step, Node(path))
+        else:
+            node.all = True
+    return root
+
+
+class Projector:
+    """Turns contents into JSON for one request.
+
+    Parameters
+    ----------
+    session
+        Whose view it is; its options say what is wanted.
+    children_of
+        Returns the contents below one, for ``$expand=Children``.
+    """
+
+    def __init__(self, session: Session, children_of: Callable[[Content], list[Content]] | None = None) -> None:
+        self.session = session
+        self.children_of = children_of or (lambda content: [])
+        options = session.options
+        self.metadata = options.metadata
+        self.select = tree(options.select)
+        self.expand = tree(options.expand)
+        self.selects = bool(options.select)
+        self.expands = bool(options.expand)
+        if self.selects and self.expands:
+            _check(self.select, self.expand)
+
+    # Whole contents
+
+    def entity(self, content: Content) -> dict[str, Json]:
+        """Return one content."""
+        return self._project(content, None)
+
+    def rows(self, contents: Sequence[Content]) -> list[dict[str, Json]]:
+        """Return the rows of a list; without ``$select`` they show the fields of all types allowed there."""
+        if self.selects or self.expands:
+            return [self._project(content, None) for content in contents]
+        names: dict[int, list[str]] = {}
+        rows = []
+        for content in contents:
+            if content.parent_id not in names:
+                names[content.parent_id] = self._names_below(content.parent_id, content)
+            rows.append(self._project(content, names[content.parent_id]))
+        return rows
+
+    def _project(self, content: Content, names: list[str] | None) -> dict[str, Json]:
+        if self.selects and not self.expands:
+            return self._selected(content)
+        if self.selects:
+            return self._both(content, self.select, self.expand)
+        if self.expands:
+            return self._expanded(content, self.expand)
+        return self._everything(content, names)
+
+    def _everything(self, content: Content, names: list[str] | None) -> dict[str, Json]:
+        row = self._start(content)
+        for name in names if names is not None else self.session.fields_of(content):
+            row[name] = self.value(content, name)
+        for name in EXTRA:
+            row[name] = self.value(content, name)
+        return row
+
+    def _selected(self, content: Content) -> dict[str, Json]:
+        row = self._start(content)
+        for chain in self.session.options.select:
+            if len(chain) > 1:
+                raise _bad_select("/".join(chain))
+            if chain[0] not in row or chain[0] == "__metadata":
+                row[chain[0]] = self.value(content, chain[0])
+        return row
+
+    def _expanded(self, content: Content, expand: Node) -> dict[str, Json]:
+        row = self._start(content)
+        names = [n for n in self.session.fields_of(content) if n not in computed.NULL_FIELDS]
+        tail = ["Actions", "Children", *(() if "Icon" in names else ("Icon",)), "IsFile"]
+        for name in [*names, *tail]:
+            inner = expand.children.get(name)
+            if inner is None or name == "IsFile":
+                row[name] = self.value(content, name)
+            else:
+                row[name] = self._follow(content, name, lambda target, inner=inner: self._expanded(target, inner))
+        return row
+
+    def _both(self, content: Content, select: Node, expand: Node) -> dict[str, Json]:
+        row = self._start(content)
+        for name, node in select.children.items():
+            row[name] = self._one(content, name, node, expand)
+        if select.all:
+            for name in self.session.fields_of(content):
+                if name not in row:
+                    row[name] = self._one(content, name, Node(all=True), expand, star=True)
+        return row
+
+    def _one(self, content: Content, name: str, node: Node, expand: Node, star: bool = False) -> Json:
+        inner = expand.children.get(name)
+        if inner is None or name == "IsFile":
+            return self.value(content, name, star=star)
+        if self.session.fields_of(content).get(name) is not None and self._is_binary(content, name):
+            return self._binary(content, name, node)
+        return self._follow(content, name, lambda target: self._both(target, node, inner))
+
+    # Values
+
+    def value(self, content: Content, name: str, star: bool = False) -> Json:
+        """Return a field as it is shown unexpanded; None for a name that is no field."""
+        if name in ("Actions", "Children"):
+            return _deferred(content, name)
+        if name == "IsFile":
+            return computed.is_file(content, self.session)
+        if not self.session.opens(content) and name not in HEAD_ONLY:
+            if star:
+                raise see_only()
+            return None
+        found = self.session.fields_of(content).get(name)
+        if found is None or (name in computed.NULL_FIELDS and not star):
+            return None
+        if found.kind in REFERENCES or name in LINKED:
+            return _deferred(content, name)
+        return read(content, found, self.session)
+
+    def _is_binary(self, content: Content, name: str) -> bool:
+        return self.session.fields_of(content)[name].kind == "Binary"
+
+    def _follow(self, content: Content, name: str, project: Callable[[Content], Json]) -> Json:
+        """Return an expanded field: an object, a list, or null where nothing can be followed."""
+        session = self.session
+        if name == "Children":
+            return [project(child) for child in self.children_of(content)]
+        if name == "Actions":
+            return actions.items(content, session)
+        found = session.fields_of(content).get(name)
+        if found is None:
+            return None
+        if not session.opens(content) and name not in ("CreatedBy", "ModifiedBy"):
+            return None
+        if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
+            return [project(target) for target in session.type_contents(content, name)]
+        if found.kind == "Binary":
+            return expanded_binary(content, found, session)
+        if found.kind not in REFERENCES:
+            return None
+        targets = [project(target) for target in session.referenced(content, name)]
+        if found.multiple or found.kind != "Reference":
+            return targets
+        return targets[0] if targets else None
+
+    def _binary(self, content: Content, name: str, node: Node) -> Json:
+        text = expanded_binary(content, self.session.fields_of(content)[name], self.session)
+        if node.children and not node.all and isinstance(text, dict):
+            return {key: value for key, value in text.items() if key in node.children}
+        return text
+
+    def _start(self, content: Content) -> dict[str, Json]:
+        if self.metadata == "no":
+            return {}
+        about: dict[str, Json] = {"uri": uri(content.path), "type": content.type}
+        if self.metadata == "full":
+            about["actions"], about["functions"] = actions.metadata(content, self.session)
+        return {"__metadata": about}
+
+    def _names_below(self, parent_id: int, child: Content) -> list[str]:
+        """Return the names that a row shows: the fields of all types that its parent allows."""
+        session = self.session
+        parent = session.store.load(parent_id)
+        if child.type == "ContentType":
+            return list(session.types["ContentType"].fields)
+        allowed = computed.effective_child_types(parent, session) if parent is not None else []
+        wanted: set[str] = set()
+        for name in allowed or session.types:
+            wanted.update(session.types[name].fields)
+        names = [name for name in session.types.fields if name in wanted]
+        names += [n for n in session.fields_of(child) if n not in session.types.fields and n not in wanted]
+        return names
+
+
+def read(content: Content, found: Field, session: Session) -> Json:
+    """Return the JSON of a field that is no link."""
+    lineage = session.types[content.type].lineage if content.type in session.types else ()
+    work_out = computed.reader(content.type, lineage, found.name)
+    if work_out is not None:
+        return work_out(content, session)
+    head = HEAD.get(found.name)
+    if head is not None:
+        return getattr(content, head)
+    return kind_of(found).read(content.fields.get(found.name), found, content, session)
+
+
+def see_only() -> ODataError:
+    """Return the error of a field that is read though the content may only be seen."""
+    return ODataError(
+        "NotSpecified",
+        "InvalidOperationException",
+        "Invalid property access attempt on a See-only node. The content may be seen, but not opened.",
+    )
+
+
+def _deferred(content: Content, name: str) -> Json:
+    return {"__deferred": {"uri": f"{uri(content.path)}/{name}"}}
+
+
+def _bad_select(chain: str) -> ODataError:
+    return ODataError("InvalidSelectParameter", "ODataException", f"Bad item in $select: {chain}")
+
+
+def _check(select: Node, expand: Node) -> None:
+    """Refuse chains of one tree that the other has not, with sides that change at every level, as the server does."""
+    for name, node in select.children.items():
+        if not node.children:
+            continue
+        other = expand.children.get(name)
+        if other is None:
+            raise _bad_select(_deepest(node))
+        _check(other, node)
+
+
+def _deepest(node: Node) -> str:
+    while node.children:
+        node = next(iter(node.children.values()))
+    return node.path
