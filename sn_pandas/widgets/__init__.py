@@ -1,1 +1,5 @@
 """Widgets: the tree browser."""
+
+from .tree import TreeBrowser
+
+__all__ = ["TreeBrowser"]

@@ -1,0 +1,161 @@
+"""What a folder holds, page by page, in the order and the shape that a tree shows."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from ..odata.addresses import entity
+from ..odata.errors import (
+    AnswerError,
+    ConnectionFailed,
+    ForbiddenError,
+    NotFoundError,
+    QueryError,
+    SensenetError,
+    UnavailableError,
+)
+from ..odata.literals import filter_literal
+from ..odata.query import Query, target
+from ..odata.transport import Client
+
+#: Rows of one answer: enough to fill a screen several times, small enough to come at once.
+PAGE = 200
+_SCAN = 5000
+_FIELDS = ("Name", "DisplayName", "Type", "Icon", "IsFolder", "IsFile", "Path")
+
+
+class Row(TypedDict):
+    """One content as the tree shows it; ``opens`` says whether it can hold others."""
+
+    path: str
+    name: str
+    label: str
+    type: str
+    icon: str
+    opens: bool
+
+
+class Page(TypedDict):
+    """Some children of a folder: those from ``size * page`` on, of ``total``."""
+
+    total: int
+    page: int
+    size: int
+    rows: list[Row]
+
+
+class Problem(TypedDict):
+    """Why something could not be read: in a few words, and all that is known."""
+
+    problem: str
+    details: str
+
+
+class Listing:
+    """Reads folders of one repository.
+
+    Parameters
+    ----------
+    client : Client
+        The connection.
+    label : str
+        The field that names a content in the tree, by which its siblings are ordered: ``"DisplayName"``
+        or ``"Name"``.
+    """
+
+    def __init__(self, client: Client, label: str = "DisplayName") -> None:
+        if label not in ("DisplayName", "Name"):
+            raise QueryError(f"a tree shows contents by DisplayName or Name, not by {label!r}")
+        self._client = client
+        self._label = label
+        self._order = ",".join(dict.fromkeys(["IsFolder desc", label, "Name"]))
+
+    def content(self, place: str | int) -> Row:
+        """Read one content.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such content, or we may not see it.
+        """
+        answer = self._client.get(target(entity(place), {"$select": ",".join(_FIELDS), "metadata": "no"}))
+        return self._row(answer["d"])
+
+    def page(self, folder: str, page: int = 0, filter: str = "", size: int = PAGE) -> Page:
+        """Read one page of the children of a folder, folders first.
+
+        Parameters
+        ----------
+        folder : str
+            Its path.
+        page, size : int
+            Which page, and of how many rows.
+        filter : str
+            A text that the name or the display name must hold; empty for all.
+        """
+        query = self._query(folder, filter, select=_FIELDS, top=size, skip=page * size)
+        total, rows = self._read(query)
+        return Page(total=total, page=page, size=size, rows=[self._row(fields) for fields in rows])
+
+    def position(self, folder: str, path: str, filter: str = "") -> int | None:
+        """Find where in a folder a child stands; None if it is not there."""
+        sought, start = path.casefold(), 0
+        while True:
+            query = self._query(folder, filter, select=("Path",), top=_SCAN, skip=start)
+            total, rows = self._read(query)
+            for number, fields in enumerate(rows, start):
+                if fields["Path"].casefold() == sought:
+                    return number
+            start += len(rows)
+            if not rows or start >= total:
+                return None
+
+    def starting(self, folder: str, text: str, filter: str = "") -> str | None:
+        """Find the first child whose label starts with a text; give its path, or None."""
+        starts = f"startswith({self._label}, {filter_literal(text)})"
+        query = self._query(folder, filter, select=("Path",), top=1)
+        _, rows = self._read(
+            query.replace(filter=f"({query.filter}) and {starts}" if query.filter else starts)
+        )
+        return rows[0]["Path"] if rows else None
+
+    def _query(self, folder: str, filter: str, **options: Any) -> Query:
+        text = filter_literal(filter) if filter else ""
+        holds = f"substringof({text}, Name) or substringof({text}, DisplayName)" if filter else None
+        return Query(folder, filter=holds, orderby=self._order, **options)
+
+    def _read(self, query: Query) -> tuple[int, list[dict[str, Any]]]:
+        answer = self._client.get(query.url(**{"$inlinecount": "allpages", "metadata": "no"}))
+        try:
+            return answer["d"]["__count"], answer["d"]["results"]
+        except (KeyError, TypeError):
+            raise AnswerError(f"{query.path}: the server's answer is no list of contents") from None
+
+    def _row(self, fields: dict[str, Any]) -> Row:
+        # A content that we may see but not open has no IsFolder; types keep their subtypes below them
+        # without being folders.
+        folder = fields.get("IsFolder")
+        opens = folder if folder is not None else not fields.get("IsFile") or fields["Type"] == "ContentType"
+        return Row(
+            path=fields["Path"],
+            name=fields["Name"],
+            label=fields.get(self._label) or fields["Name"],
+            type=fields["Type"],
+            icon=fields.get("Icon") or "",
+            opens=bool(opens),
+        )
+
+
+def problem(error: Exception) -> Problem:
+    """Say what went wrong as a row of the tree has room for it."""
+    words = {
+        NotFoundError: "There is no such content, or you may not see it.",
+        ForbiddenError: "You are not permitted to see what is in here.",
+        UnavailableError: f"The server is not available now ({getattr(error, 'status', '')}).",
+        ConnectionFailed: "The server does not answer.",
+    }
+    short = next((text for kind, text in words.items() if isinstance(error, kind)), "")
+    if not short:
+        short = getattr(error, "reason", "") or str(error) or type(error).__name__
+    kind = "" if isinstance(error, SensenetError) else f"{type(error).__name__}: "
+    return Problem(problem=kind + short, details=f"{type(error).__name__}: {error}")
