@@ -1,0 +1,104 @@
+"""The tree that `$filter` and the content query language both compile to.
+
+A leaf asks for terms of one field of the index. A group joins clauses as the index does it: the contents that
+fit all its *must* clauses; if there are none in the whole index, those that fit any of its plain (*should*)
+clauses; without those that fit any of its *not* clauses. So a group of negations alone finds nothing, unless
+`optimize` can merge it into the group around it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Occur = Literal["must", "not", "should"]
+Value = str | int | float | bool
+"""A term: lower-case text, a number, a truth value, or a moment as `dates` counts it."""
+
+NULL_REFERENCE = "null"
+"""The term of a reference that holds nothing at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Contents that have the term in the field; ``*`` in a text stands for any text."""
+
+    field: str
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Contents that have a term between two ends in the field; None is an open end."""
+
+    field: str
+    low: Value | None
+    high: Value | None
+    includes_low: bool = True
+    includes_high: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """No content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A predicate with its part in a group."""
+
+    occur: Occur
+    predicate: Predicate
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Clauses that are joined."""
+
+    clauses: tuple[Clause, ...]
+
+
+Predicate = Term | Range | Nothing | Group
+
+
+def all_of(*predicates: Predicate) -> Predicate:
+    """Return what fits every predicate."""
+    if len(predicates) == 1:
+        return predicates[0]
+    return Group(tuple(Clause("must", p) for p in predicates))
+
+
+def any_of(*predicates: Predicate) -> Predicate:
+    """Return what fits at least one predicate."""
+    if len(predicates) == 1:
+        return predicates[0]
+    return Group(tuple(Clause("should", p) for p in predicates))
+
+
+def none_of(predicate: Predicate) -> Group:
+    """Return a lone negation."""
+    return Group((Clause("not", predicate),))
+
+
+def optimize(predicate: Predicate) -> Predicate:
+    """Merge groups into the group around them where the server does, which decides what negations find."""
+    if not isinstance(predicate, Group):
+        return predicate
+    clauses: list[Clause] = []
+    for clause in predicate.clauses:
+        inner = optimize(clause.predicate)
+        clauses.extend(_merged(clause.occur, inner))
+    return Group(tuple(clauses))
+
+
+def _merged(occur: Occur, inner: Predicate) -> tuple[Clause, ...]:
+    """Return the clauses that stand for one clause of the outer group."""
+    if isinstance(inner, Group):
+        kinds = {clause.occur for clause in inner.clauses}
+        if occur == "must" and "should" not in kinds:
+            return inner.clauses
+        if occur == "should" and kinds == {"should"}:
+            return inner.clauses
+        if occur == "not" and kinds == {"should"}:
+            return tuple(Clause("not", clause.predicate) for clause in inner.clauses)
+    return (Clause(occur, inner),)

@@ -1,0 +1,163 @@
+"""The index: tables beside the contents, kept in step by every save, and what is found in them.
+
+``terms`` has a row for each term of each field of a content; ``fulltext`` has its words. See `index_terms`
+for what they hold, `search_sql` for how a predicate is asked.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from html import unescape
+from typing import Any
+
+from sn_pandas.embedded import dates
+from sn_pandas.embedded.collation import collation_key
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.index_terms import Indexer
+from sn_pandas.embedded.predicates import Predicate, optimize
+from sn_pandas.embedded.search_sql import FieldIds, Query
+from sn_pandas.embedded.sql import Sql
+from sn_pandas.embedded.types import Types
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS term_fields (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
+CREATE TABLE IF NOT EXISTS terms (
+    node INTEGER NOT NULL, field INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (node, field, value)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS terms_value ON terms (field, value, node);
+CREATE VIRTUAL TABLE IF NOT EXISTS fulltext USING fts5 (
+    name, words, description, binary, detail = column, columnsize = 0,
+    tokenize = "unicode61 remove_diacritics 0 categories 'L* Nd'"
+);
+CREATE VIRTUAL TABLE IF NOT EXISTS fulltext_words USING fts5vocab (fulltext, col);
+CREATE INDEX IF NOT EXISTS contents_type ON contents (type);
+CREATE INDEX IF NOT EXISTS contents_name ON contents (substr(key, length(rtrim(key, replace(key, '/', ''))) +
+1)); CREATE INDEX IF NOT EXISTS contents_modified ON contents (modified);
+"""
+
+Visible = tuple[str, Sequence[Any]]
+"""An SQL condition on the table ``contents``, called ``c``, and its parameters."""
+Sort = Sequence[tuple[str, bool]]
+"""Fields to sort by; True = descending."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What was found: the ids of the page, and how many there are in all."""
+
+    ids: list[int]
+    total: int
+
+
+def moment(text: str) -> int:
+    """Return the term of a date in stored form."""
+    return dates.from_iso(text)
+
+
+def put(db: sqlite3.Connection, content: Content, types: Types) -> None:
+    """Index a content anew."""
+    remove(db, [content.id])
+    put_many(db, [content], types)
+
+
+def put_many(db: sqlite3.Connection, contents: Iterable[Content], types: Types) -> None:
+    """Index contents that are not in the index."""
+    indexer = Indexer(types, lambda binary: _text_of(db, binary))
+    fields = FieldIds(db)
+    terms: list[tuple[int, int, Any]] = []
+    texts: list[tuple[int, str, str, str, str]] = []
+    for content in contents:
+        document = indexer.document(content)
+        terms.extend((content.id, fields[name], value) for name, value in document.terms)
+        words = " ".join(document.words[1:])
+        texts.append((content.id, content.name, words, document.description, document.binary))
+    db.executemany("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
+    db.executemany(
+        "INSERT INTO fulltext (rowid, name, words, description, binary) VALUES (?, ?, ?, ?, ?)", texts
+    )
+
+
+def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:
+    """Forget contents."""
+    rows = [(i,) for i in ids]
+    db.executemany("DELETE FROM terms WHERE node = ?", rows)
+    db.executemany("DELETE FROM fulltext WHERE rowid = ?", rows)
+
+
+def find(
+    db: sqlite3.Connection,
+    predicate: Predicate,
+    types: Types,
+    *,
+    sort: Sort = (),
+    top: int = 0,
+    skip: int = 0,
+    visible: Visible | None = None,
+    total: bool = True,
+) -> Hits:
+    """Return the contents that fit a predicate.
+
+    Parameters
+    ----------
+    sort
+        Without it the order means nothing and changes when a content is saved. Ties stand in the order of the
+        last saves.
+    top, skip
+        The page; ``top`` 0 = no limit.
+    visible
+        What the caller may see.
+    total
+        Whether the number of all hits is wanted; without it ``Hits.total`` is the number of ids.
+
+    Raises
+    ------
+    ODataError
+        If the index cannot answer, as with a ``?`` beside a ``*``.
+    """
+    db.create_function("collation_key", 1, collation_key, deterministic=True)
+    query = Query(db, types)
+    where = query.where(optimize(predicate))
+    if visible is not None:
+        where = where.and_(Sql(*visible))
+    order = query.order(sort)
+    limit = f" LIMIT {top or -1} OFFSET {skip}" if top or skip else ""
+    rows = db.execute(
+        f"SELECT c.id FROM contents AS c WHERE {where.text} ORDER BY {order.text}{limit}",
+        [*where.parameters, *order.parameters],
+    )
+    ids = [row[0] for row in rows]
+    if not total or not limit or (not skip and top and len(ids) < top):
+        return Hits(ids, len(ids))
+    return Hits(ids, _count(db, where))
+
+
+def count(
+    db: sqlite3.Connection, predicate: Predicate, types: Types, *, visible: Visible | None = None
+) -> int:
+    """Return how many contents fit a predicate."""
+    where = Query(db, types).where(optimize(predicate))
+    return _count(db, where if visible is None else where.and_(Sql(*visible)))
+
+
+def _count(db: sqlite3.Connection, where: Sql) -> int:
+    row = db.execute(f"SELECT count(*) FROM contents AS c WHERE {where.text}", where.parameters).fetchone()
+    return int(row[0])
+
+
+_PLAIN, _MARKED_UP = frozenset({"txt", "settings"}), frozenset({"xml", "contenttype"})
+_LONGEST_TEXT = 4_000_000
+
+
+def _text_of(db: sqlite3.Connection, binary: dict[str, Any]) -> str:
+    """Return the words of a stored file, by the ending of its name."""
+    ending = str(binary.get("name") or "").rpartition(".")[2].lower()
+    if ending not in _PLAIN and ending not in _MARKED_UP:
+        return ""
+    row = db.execute("SELECT data FROM files WHERE id = ?", (binary.get("file"),)).fetchone()
+    if row is None:
+        return ""
+    text = bytes(row[0])[:_LONGEST_TEXT].decode("utf-8-sig", "replace")
+    return text if ending in _PLAIN else unescape(re.sub("<[^>]*>", " ", text))

@@ -1,0 +1,306 @@
+"""From a predicate to SQL over the tables of `search`.
+
+A condition has two forms: one that an index answers (``driver``), and one that is cheap to check row by row.
+Of all that must hold, the rarest drives and the others are checked; so the choice does not hang on what
+SQLite guesses.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sn_pandas.embedded.index_fields import CHOICES, MODES, NUMBERS, REFERENCES, field_of, kind_of
+from sn_pandas.embedded.index_terms import WORD_COLUMNS, is_analyzed
+from sn_pandas.embedded.predicates import (
+    NULL_REFERENCE,
+    Group,
+    Nothing,
+    Predicate,
+    Range,
+    Term,
+    Value,
+)
+from sn_pandas.embedded.search_columns import COLUMNS, NAME, column_condition, column_order
+from sn_pandas.embedded.search_words import word_condition
+from sn_pandas.embedded.sql import NEVER, Condition, Pattern, Sql, compared, pattern_of
+from sn_pandas.embedded.types import Types
+
+PROBE = 20_000
+"""How many rows are looked at to learn which condition is the rarest."""
+
+NULL_BY_NATURE = frozenset({"BrowseApplication", "Workspace"})
+"""References that hold a real null where they hold nothing."""
+
+
+class FieldIds(dict[str, int]):
+    """Name of a field -> its number in ``terms``; a new name gets one.
+
+    Numbers are read from the database, never kept between transactions, as one may be rolled back.
+    """
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__((name, number) for number, name in db.execute("SELECT id, name FROM term_fields"))
+        self._db = db
+
+    def __missing__(self, name: str) -> int:
+        cursor = self._db.execute("INSERT INTO term_fields (name) VALUES (?)", (name,))
+        self[name] = number = int(cursor.lastrowid or 0)
+        return number
+
+
+class Query:
+    """Turns predicates and orders into SQL.
+
+    Parameters
+    ----------
+    db
+        The database, which is asked while the SQL is made: what is rare, and whether anything fits.
+    types
+        The content types.
+    """
+
+    def __init__(self, db: sqlite3.Connection, types: Types) -> None:
+        self.db = db
+        self.types = types
+
+    def where(self, predicate: Predicate) -> Sql:
+        """Return the condition on ``contents AS c``."""
+        return self._driven(self._musts(predicate))
+
+    def order(self, sort: Sequence[tuple[str, bool]]) -> Sql:
+        """Return what to order by; unknown fields have no effect."""
+        parts: list[str] = []
+        parameters: list[Any] = []
+        for name, descending in sort:
+            key = self._sort_key(name)
+            if key is not None:
+                parts.append(f"{key.text} DESC" if descending else key.text)
+                parameters += key.parameters
+        if not parts:
+            return Sql("(c.id * 40503 + c.stamp * 9973) % 65521, c.id % 7, c.id")
+        return Sql(", ".join([*parts, "c.modified, c.id"]), parameters)
+
+    # Groups
+
+    def _musts(self, predicate: Predicate) -> list[Condition]:
+        """Return conditions that all must hold."""
+        if not isinstance(predicate, Group):
+            return [self._leaf(predicate)]
+        musts, shoulds, nots = (
+            [c.predicate for c in predicate.clauses if c.occur == occur]
+            for occur in ("must", "should", "not")
+        )
+        conditions = [c for p in musts for c in self._musts(p)]
+        if shoulds and (not musts or not self._exists(conditions)):
+            conditions = [_any(self._condition(p) for p in shoulds)]
+        elif not musts:
+            return [NEVER]
+        return conditions + [_negated(self._condition(p)) for p in nots]
+
+    def _condition(self, predicate: Predicate) -> Condition:
+        if isinstance(predicate, Group):
+            conditions = self._musts(predicate)
+            if len(conditions) == 1:
+                return conditions[0]
+            driver = self._driven(conditions) if any(c.driver for c in conditions) else None
+            return Condition(_joined(" AND ", [c.check for c in conditions]), driver)
+        return self._leaf(predicate)
+
+    def _exists(self, conditions: list[Condition]) -> bool:
+        where = self._driven(conditions)
+        sql = f"SELECT 1 FROM contents AS c WHERE {where.text} LIMIT 1"
+        return self.db.execute(sql, where.parameters).fetchone() is not None
+
+    def _driven(self, conditions: list[Condition]) -> Sql:
+        """Return the conjunction in which the rarest condition drives."""
+        best = self._rarest(conditions)
+        return _joined(
+            " AND ", [c.driver if c is best and c.driver is not None else c.check for c in conditions]
+        )
+
+    def _rarest(self, conditions: list[Condition]) -> Condition | None:
+        drivers = [c for c in conditions if c.driver is not None]
+        if len(drivers) < 2:
+            return drivers[0] if drivers else None
+        best, fewest = drivers[0], PROBE + 1
+        for condition in drivers:
+            assert condition.driver is not None
+            number = self.db.execute(
+                "SELECT count(*) FROM"
+                f" (SELECT 1 FROM contents AS c WHERE {condition.driver.text} LIMIT {fewest})",
+                condition.driver.parameters,
+            ).fetchone()[0]
+            if number < fewest:
+                best, fewest = condition, max(number, 1)
+        return best
+
+    # Leaves
+
+    def _leaf(self, predicate: Predicate) -> Condition:
+        if isinstance(predicate, Nothing | Group):
+            return NEVER
+        name = predicate.field
+        pattern = pattern_of(predicate.value) if isinstance(predicate, Term) else None
+        if name == "_Text" or name in WORD_COLUMNS:
+            return word_condition(self.db, predicate, pattern)
+        if name in COLUMNS:
+            return column_condition(self.db, self.types, predicate, pattern)
+        kind = kind_of(name, self.types)
+        if kind is None or kind == "Password":
+            return NEVER
+        if kind in CHOICES or kind in MODES:
+            return self._choice(predicate, pattern, kind)
+        test = _test(predicate, pattern)
+        condition = self._terms(name, test)
+        if name == "DisplayName":
+            return _any([condition, self._shown_name(predicate, pattern)])
+        default = self._default(name, kind)
+        if default is None or not _fits(default, predicate, pattern):
+            return condition
+        return _any([condition, self._has_default(name)])
+
+    def _terms(self, name: str, test: Callable[[str], Sql]) -> Condition:
+        """Return the condition that a content has a term that passes a test."""
+        row = self.db.execute("SELECT id FROM term_fields WHERE name = ?", (name,)).fetchone()
+        if row is None:
+            return NEVER
+        passes = test("t.value")
+        parameters = [row[0], *passes.parameters]
+        check = f"EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ? AND {passes.text})"
+        driver = f"c.id IN (SELECT t.node FROM terms AS t WHERE t.field = ? AND {passes.text})"
+        return Condition(Sql(check, parameters), Sql(driver, parameters))
+
+    def _default(self, name: str, kind: str) -> Value | None:
+        """Return the term that contents have whose field holds nothing, None if they have none."""
+        if kind == "Boolean":
+            return False
+        if kind in ("Integer", "DateTime") or kind in NUMBERS:
+            return 0
+        if kind in REFERENCES:
+            return NULL_REFERENCE if name in NULL_BY_NATURE else None
+        if kind in ("HyperLink", "Rating", "Image", "AllowedChildTypes") or name == "Tags":
+            return None
+        return None if is_analyzed(name, self.types) else ""
+
+    def _has_default(self, name: str) -> Condition:
+        """Return the condition that a content has the field, and no term in it."""
+        row = self.db.execute("SELECT id FROM term_fields WHERE name = ?", (name,)).fetchone()
+        owners = self.types.types_with.get(name, frozenset())
+        if not owners:
+            return NEVER
+        parts = []
+        if len(owners) < len(self.types):
+            parts.append(Sql(f"+c.type IN ({','.join('?' * len(owners))})", sorted(owners)))
+        if row is not None:
+            parts.append(
+                Sql("NOT EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ?)", [row[0]])
+            )
+        return Condition(_joined(" AND ", parts or [Sql("1")]))
+
+    def _shown_name(self, predicate: Term | Range, pattern: Pattern | None) -> Condition:
+        """Return the condition that a content without a display name has a name that is asked for."""
+        renamed = replace(predicate, field="Name")
+        named = column_condition(self.db, self.types, renamed, pattern)
+        unset = self._has_default("DisplayName").check
+        driver = None if named.driver is None else named.driver.and_(unset)
+        return Condition(named.check.and_(unset), driver)
+
+    def _choice(self, predicate: Term | Range, pattern: Pattern | None, kind: str) -> Condition:
+        """Return the condition of a choice, whose options are found by ``$value`` and by their labels."""
+        name = predicate.field
+        options = {
+            f"${value.lower()}"
+            for definition in self._variants(name)
+            for value, labels in definition.items()
+            if any(_fits(label.lower(), predicate, pattern) for label in labels)
+        }
+        condition = self._terms(name, _test(predicate, pattern))
+        if options:
+            marks = ",".join("?" * len(options))
+            found = self._terms(name, lambda column: Sql(f"{column} IN ({marks})", sorted(options)))
+            condition = _any([condition, found])
+        if kind in MODES and (_fits("$0", predicate, pattern) or "$0" in options):
+            condition = _any([condition, self._has_default(name)])
+        return condition
+
+    def _variants(self, name: str) -> list[dict[str, tuple[str, ...]]]:
+        extra = self.types.extra_fields.get(name)
+        return [v.options for v in self.types.variants.get(name, [extra] if extra else [])]
+
+    # Order
+
+    def _sort_key(self, name: str) -> Sql | None:
+        if name in COLUMNS:
+            return column_order(name)
+        definition = field_of(name, self.types)
+        kind = kind_of(name, self.types)
+        if definition is None or kind is None or is_analyzed(name, self.types):
+            return None
+        row = self.db.execute("SELECT id FROM term_fields WHERE name = ?", (name,)).fetchone()
+        number = row[0] if row else 0
+        if kind in REFERENCES:
+            return Sql("json_extract(c.data, ?)", [f'$."{name}"[0]'])
+        term = "(SELECT min(t.value) FROM terms AS t WHERE t.node = c.id AND t.field = ?)"
+        if kind in CHOICES or kind in MODES:
+            values = "SELECT value FROM terms AS t WHERE t.node = c.id AND t.field = ? AND t.value GLOB '$*'"
+            key = Sql(f"(SELECT group_concat(value, '-') FROM ({values}))", [number])
+            return Sql(f"coalesce({key.text}, '$0')", key.parameters) if kind in MODES else key
+        if name == "DisplayName":
+            return Sql(f"collation_key(coalesce({term}, {NAME}))", [number])
+        default = self._default(name, kind)
+        if default is None:
+            return Sql(term, [number])
+        owners = sorted(self.types.types_with.get(name, ()))
+        marks = ",".join("?" * len(owners))
+        fallback = f"CASE WHEN c.type IN ({marks}) THEN ? END"
+        key = Sql(f"coalesce({term}, {fallback})", [number, *owners, default])
+        return Sql(f"collation_key({key.text})", key.parameters) if isinstance(default, str) else key
+
+
+def _fits(value: Value, predicate: Term | Range, pattern: Pattern | None) -> bool:
+    """Whether a single term is what a predicate asks for."""
+    if isinstance(predicate, Term):
+        return pattern.fits(str(value)) if pattern else value == predicate.value
+    for end, above in ((predicate.low, True), (predicate.high, False)):
+        if end is None:
+            continue
+        if isinstance(end, str) != isinstance(value, str):
+            return False
+        inclusive = predicate.includes_low if above else predicate.includes_high
+        first, second = (value, end) if above else (end, value)
+        if first < second or (first == second and not inclusive):  # type: ignore[operator]  # same types: see above
+            return False
+    return True
+
+
+def _test(predicate: Term | Range, pattern: Pattern | None) -> Callable[[str], Sql]:
+    if isinstance(predicate, Range):
+        return lambda column: compared(column, predicate)
+    if pattern is not None:
+        return pattern.test
+    return lambda column: Sql(f"{column} = ?", [predicate.value])
+
+
+def _joined(word: str, parts: list[Sql]) -> Sql:
+    return Sql(word.join(f"({p.text})" for p in parts), [v for p in parts for v in p.parameters])
+
+
+def _any(conditions: Any) -> Condition:
+    parts: list[Condition] = [c for c in conditions if c is not NEVER]
+    if not parts:
+        return NEVER
+    if len(parts) == 1:
+        return parts[0]
+    check = _joined(" OR ", [c.check for c in parts])
+    if any(c.driver is None for c in parts):
+        return Condition(check)
+    drivers = [c.driver for c in parts if c.driver is not None]
+    selects = " UNION ".join(f"SELECT c.id FROM contents AS c WHERE {d.text}" for d in drivers)
+    return Condition(check, Sql(f"c.id IN ({selects})", [v for d in drivers for v in d.parameters]))
+
+
+def _negated(condition: Condition) -> Condition:
+    return Condition(Sql(f"NOT ({condition.check.text})", condition.check.parameters))

@@ -1,0 +1,102 @@
+"""Pieces of SQL with their parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.predicates import Range, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A piece of SQL."""
+
+    text: str
+    parameters: Sequence[Any] = ()
+
+    def and_(self, other: Sql) -> Sql:
+        """Return the conjunction of two conditions."""
+        return Sql(f"({self.text}) AND ({other.text})", [*self.parameters, *other.parameters])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """A condition in the form that is checked row by row, and in the form that an index answers, if any."""
+
+    check: Sql
+    driver: Sql | None = None
+
+
+NEVER = Condition(Sql("0"), Sql("0"))
+"""The condition that no row fulfils."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A text with ``*`` in it."""
+
+    prefix: str
+    suffix: str
+    middle: str
+
+    def fits(self, text: str) -> bool:
+        """Whether a text is one of those that the pattern stands for."""
+        return text.startswith(self.prefix) and text.endswith(self.suffix) and self.middle in text
+
+    def test(self, column: str) -> Sql:
+        """Return the condition on a column."""
+        parts, parameters = [f"typeof({column}) = 'text'"], []
+        if self.prefix:
+            parts.append(f"{column} >= ? AND {column} < ?")
+            parameters += [self.prefix, self.prefix + "\U0010ffff"]
+        if self.suffix:
+            parts.append(f"substr({column}, -{len(self.suffix)}) = ?")
+            parameters.append(self.suffix)
+        if self.middle:
+            parts.append(f"instr({column}, ?) > 0")
+            parameters.append(self.middle)
+        return Sql(" AND ".join(parts), parameters)
+
+
+def pattern_of(value: Value) -> Pattern | None:
+    """Return the pattern that a term is, None if it is to be taken as it is.
+
+    Raises
+    ------
+    ODataError
+        For patterns that the index does not know.
+    """
+    if not isinstance(value, str) or "*" not in value:
+        return None
+    if "?" in value:
+        raise server_error("NotSupportedException", "Wildcard '?' not supported.")
+    if not value.strip("*"):
+        raise server_error("NotSupportedException", f"Query is not supported for this field value: {value}")
+    if value.startswith("*") and value.endswith("*"):
+        return Pattern("", "", value.strip("*"))
+    if value.startswith("*"):
+        return Pattern("", value.strip("*"), "")
+    if value.endswith("*"):
+        return Pattern(value.strip("*"), "", "")
+    first, second = [part for part in value.split("*") if part][:2]
+    return Pattern(first, second, "")
+
+
+def compared(column: str, span: Range) -> Sql:
+    """Return the condition that a column lies within a range; texts and numbers never mix."""
+    parts, parameters = [], []
+    for end, operator in (
+        (span.low, ">=" if span.includes_low else ">"),
+        (span.high, "<=" if span.includes_high else "<"),
+    ):
+        if end is not None:
+            parts.append(f"{column} {operator} ?")
+            parameters.append(end)
+    if isinstance(span.low if span.low is not None else span.high, str):
+        parts.append(f"typeof({column}) = 'text'")
+    else:
+        parts.append(f"typeof({column}) <> 'text'")
+    return Sql(" AND ".join(parts), parameters)
