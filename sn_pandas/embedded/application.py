@@ -12,6 +12,7 @@ from urllib.parse import quote
 from sn_pandas.embedded import (
     addresses,
     answers,
+    binaries,
     bodies,
     callers,
     initial,
@@ -19,6 +20,7 @@ from sn_pandas.embedded import (
     options,
     reading,
     trash,
+    versions,
     writes,
 )
 from sn_pandas.embedded.addresses import Address
@@ -83,7 +85,7 @@ class Application:
 
     def __init__(self, data: str | Path = ":memory:", *, sample: bool = True, admin: bool = False) -> None:
         self.admin = admin
-        self.store = Store(data)
+        self.store = Store(data, tables=[callers.TABLES, versions.TABLES, binaries.TABLES])
         if self.store.load(2) is None:
             with self.store.transaction():
                 initial.load(self.store)
@@ -92,7 +94,7 @@ class Application:
 
                     build(self.store)
         self.repository = Repository(self.store)
-        self.api_key = callers.new_key(self.repository, ADMIN)
+        self.api_key = callers.new_key(self.repository, ADMIN).value
 
     def close(self) -> None:
         """Let go of the database."""
@@ -146,14 +148,17 @@ class Application:
         return answers.error(problem)
 
     def _outside(self, request: Request) -> Answer:
-        """Answer an address outside the service root."""
+        """Answer an address outside the service root: the greeting, or a file."""
         if request.path == "/":
             return answers.text(GREETING)
-        return answers.empty(404)
+        session = self.repository.session(self._caller(request))
+        parameters = options.parameters(request.query_string)
+        with self.store.reading():
+            found = downloads.answer(session, request.path, parameters, request.headers)
+        return found or answers.empty(404)
 
     def _key(self, request: Request) -> str | None:
-        given = {k.lower(): v for k, v in options.parameters(request.query_string).items()}
-        return request.headers.get("apikey") or given.get("apikey")
+        return callers.key_of(options.parameters(request.query_string), request.headers)
 
 
 def request_of(environ: Environ) -> Request:

@@ -15,6 +15,7 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from sn_pandas.embedded import passwords
 from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import UNSET_DATE, Content, Value
 from sn_pandas.embedded.errors import invalid_cast, server_error
@@ -435,12 +436,12 @@ class Password(Kind):
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if isinstance(value, str):
-            return {"Hash": session.hashed(value)} if value else None
+            return {"Hash": passwords.hashed(value)} if value else None
         if isinstance(value, dict):
             if isinstance(value.get("Hash"), str):
                 return {"Hash": value["Hash"]}
             if isinstance(value.get("Text"), str) and value["Text"]:
-                return {"Hash": session.hashed(value["Text"])}
+                return {"Hash": passwords.hashed(value["Text"])}
             return IGNORED
         return None
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded import permissions, templates
+from sn_pandas.embedded import permissions, templates, versions
 from sn_pandas.embedded.contents import HEAD_REFERENCES, SOMEBODY, SYSTEM, Caller, Content
 from sn_pandas.embedded.store import Store
 from sn_pandas.embedded.types import Field, Types
@@ -58,15 +56,13 @@ class Session:
 
     def by_path(self, path: str) -> Content | None:
         """Return the content at a path if the caller may see it."""
-        content = self.store.by_path(path)
-        return content if content is not None and self.sees(content) else None
+        return self._readable(self.store.by_path(path))
 
     def by_id(self, content_id: int) -> Content | None:
         """Return the content with an id if the caller may see it; loaded once in a request."""
         if content_id not in self._loaded:
             self._loaded[content_id] = self.store.load(content_id)
-        content = self._loaded[content_id]
-        return content if content is not None and self.sees(content) else None
+        return self._readable(self._loaded[content_id])
 
     def many(self, ids: list[int]) -> list[Content]:
         """Return the contents with the ids that the caller may see, in order, duplicates kept."""
@@ -76,6 +72,12 @@ class Session:
             for content_id in missing:
                 self._loaded[content_id] = found.get(content_id)
         return [content for i in ids if (content := self.by_id(i)) is not None]
+
+    def _readable(self, content: Content | None) -> Content | None:
+        """Return the version of a content that the caller may read, if he may know of the content."""
+        if content is None or not self.sees(content):
+            return None
+        return versions.readable(self, content)
 
     def forget(self, content_id: int) -> None:
         """Load a content again when it is asked for the next time."""
@@ -121,6 +123,8 @@ class Session:
 
         In place of an invisible creator, modifier or owner stands the built-in user Somebody.
         """
+        if name == "Versions":
+            return versions.of_content(self, content)
         found = self.many(self.targets(content, name))
         if not found and name in HEAD_REFERENCES and self.targets(content, name):
             somebody = self.store.load(SOMEBODY)
@@ -188,9 +192,3 @@ class Session:
     def evaluated(self, text: str) -> str:
         """Return a text with its templates replaced."""
         return templates.replace(text, caller=self.caller, now=self.repository.clock())
-
-    def hashed(self, password: str) -> str:
-        """Return the salted hash of a password."""
-        salt = secrets.token_bytes(16)
-        digest = hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=2**12, r=8, p=1)
-        return f"scrypt${salt.hex()}${digest.hex()}"

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sn_pandas.embedded import entries, search
+from sn_pandas.embedded import binaries, entries, search, versions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request
 from sn_pandas.embedded.types import Types, built_in_definitions
@@ -57,9 +57,6 @@ CREATE TABLE IF NOT EXISTS type_definitions (
     position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, definition TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
-CREATE TABLE IF NOT EXISTS api_keys (
-    value TEXT PRIMARY KEY, user_id INTEGER NOT NULL, created TEXT NOT NULL, expires TEXT NOT NULL
-);
 """
 
 COLUMNS = (
@@ -90,7 +87,7 @@ class Store:
         self._shared = self._open() if self._in_memory else None
         self._after_commit: list[Callable[[], None]] = []
         with self.transaction() as db:
-            for script in (TABLES, search.TABLES, entries.TABLES, *tables):
+            for script in (TABLES, search.TABLES, entries.TABLES, binaries.TABLES, versions.TABLES, *tables):
                 for statement in _statements(script):
                     db.execute(statement)
             fresh = db.execute("SELECT 1 FROM type_definitions").fetchone() is None

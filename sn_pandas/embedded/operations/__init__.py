@@ -5,7 +5,30 @@ A module registers its functions with `operation` from `registry`; it is importe
 
 from __future__ import annotations
 
-from sn_pandas.embedded.operations import lists, tree, upload
+from sn_pandas.embedded.operations import (
+    access,
+    child_types,
+    groups,
+    keys,
+    names,
+    schema,
+    tree,
+    upload,
+    users,
+)
 from sn_pandas.embedded.operations.registry import REGISTRY, Operation, operation
 
-__all__ = ["REGISTRY", "Operation", "lists", "operation", "tree", "upload"]
+__all__ = [
+    "REGISTRY",
+    "Operation",
+    "access",
+    "child_types",
+    "groups",
+    "keys",
+    "names",
+    "operation",
+    "schema",
+    "tree",
+    "upload",
+    "users",
+]

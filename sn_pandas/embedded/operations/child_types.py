@@ -1,0 +1,63 @@
+"""Which content types may be created below a content."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sn_pandas.embedded import computed, saving
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, Contents, operation
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+TYPES = [("contentTypes", "string[]")]
+
+
+@operation("AddAllowedChildTypes", parameters=TYPES, types=ANY)
+def add_allowed_child_types(session: Session, content: Content, content_types: list[str] | None) -> str:
+    """Allow more types below a content."""
+    if content.type == "Folder":
+        raise server_error(
+            "InvalidOperationException", f"Cannot allow any content type on a Folder. Path: {content.path}"
+        )
+    listed = computed.child_types(content, session)
+    _save(session, content, list(dict.fromkeys([*listed, *_known(session, content_types)])))
+    return ""
+
+
+@operation("RemoveAllowedChildTypes", parameters=TYPES, types=ANY)
+def remove_allowed_child_types(session: Session, content: Content, content_types: list[str] | None) -> str:
+    """Allow fewer types below a content."""
+    gone = set(_known(session, content_types))
+    _save(session, content, [n for n in computed.child_types(content, session) if n not in gone])
+    return ""
+
+
+@operation("GetAllowedChildTypesFromCTD", action=False, types=ANY)
+def allowed_by_definition(session: Session, content: Content) -> Contents:
+    """Return the types that the definition of the content's type allows."""
+    known = session.types.get(content.type)
+    names = known.allowed_child_types if known is not None else ()
+    found = [session.by_path(session.types[name].path) for name in names if name in session.types]
+    return Contents(one for one in found if one is not None)
+
+
+@operation("CheckAllowedChildTypesOfFolders", action=False, types=ANY, roles=ADMINISTRATORS)
+def check_folders(session: Session, content: Content) -> dict[str, Json]:
+    """Return the folders below a content that list types, which they never should: path -> names."""
+    found = {}
+    for one in session.store.load_many(session.store.subtree_ids(content.path)):
+        if one.type == "Folder" and one.fields.get("AllowedChildTypes"):
+            found[one.path] = list(one.fields["AllowedChildTypes"])
+    return found
+
+
+def _save(session: Session, content: Content, names: list[str]) -> None:
+    before = content.copy()
+    content.fields["AllowedChildTypes"] = names
+    saving.update(session, before, content, {"AllowedChildTypes"})
+
+
+def _known(session: Session, names: list[str] | None) -> list[str]:
+    return [name for name in names or () if name in session.types]

@@ -1,0 +1,164 @@
+"""Users: who is calling, passwords, new users."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sn_pandas.embedded import identities, writes
+from sn_pandas.embedded.contents import SYSTEM, Content
+from sn_pandas.embedded.errors import forbidden, server_error
+from sn_pandas.embedded.operations.registry import ALL, ROOT, operation
+from sn_pandas.embedded.passwords import hashed, is_right
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+ADMINISTRATORS_ONLY = ("Administrators",)
+PUBLIC = "/Root/IMS/Public"
+
+
+@operation("GetCurrentUser", action=False, types=ROOT, roles=ALL)
+def current_user(session: Session, content: Content) -> Content | None:
+    """Return the user who sends the request."""
+    return session.store.load(session.caller.id)
+
+
+@operation(
+    "ValidateCredentials", types=ROOT, roles=ALL, parameters=[("userName", "string"), ("password", "string")]
+)
+def validate_credentials(
+    session: Session, content: Content, user_name: str | None, password: str | None
+) -> Json:
+    """Return who has a login name and a password."""
+    user = _by_login(session, user_name or "")
+    known = user.fields.get("Password") if user is not None else None
+    if not is_right(password or "", known["Hash"] if known else None) or user is None:
+        raise forbidden("Invalid username or password.")
+    if not user.fields.get("Enabled"):
+        raise forbidden("Invalid username or password.")
+    login = user.fields.get("LoginName") or user.name
+    return {
+        "id": user.id,
+        "email": user.fields.get("Email"),
+        "username": f"{identities.domain(session.store, user)}\\{login}",
+        "name": user.name,
+        "loginName": login,
+    }
+
+
+@operation("ChangePassword", types=("User",), title="Change password", roles=ALL, parameters=[("password", "string")])
+def change_password(session: Session, content: Content, password: str | None) -> None:
+    """Give a user another password; anybody may change his own."""
+    if not password:
+        raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'password')")
+    if content.id != session.caller.id and not session.can(content, "Save"):
+        raise forbidden()
+    with session.store.transaction():
+        content.fields["Password"] = {"Hash": hashed(password)}
+        session.store.save(content)
+
+
+@operation(
+    "SendChangePasswordMail",
+    types=("User",),
+    title="Send change password email",
+    roles=ALL,
+    parameters=[("returnUrl", "string", False)],
+)
+def send_mail_to_user(session: Session, content: Content, return_url: str | None = None) -> None:
+    """Accept the wish for a mail; this repository sends none."""
+
+
+@operation(
+    "SendChangePasswordMail",
+    types=ROOT,
+    title="Send change password email",
+    roles=ALL,
+    parameters=[("email", "string"), ("returnUrl", "string", False)],
+)
+def send_mail_to_address(
+    session: Session, content: Content, email: str | None, return_url: str | None = None
+) -> None:
+    """Accept the wish for a mail; this repository sends none."""
+
+
+@operation(
+    "CreateLocalUser",
+    types=ROOT,
+    roles=ADMINISTRATORS_ONLY,
+    parameters=[("loginName", "string"), ("password", "string"), ("email", "string")],
+)
+def create_local_user(
+    session: Session, content: Content, login_name: str | None, password: str | None, email: str | None
+) -> Content:
+    """Create a user who is known by a login name."""
+    return _create(
+        session, {"LoginName": login_name, "Password": password, "Email": email, "FullName": login_name}
+    )
+
+
+@operation(
+    "CreateUserByProvider",
+    types=ROOT,
+    roles=ADMINISTRATORS_ONLY,
+    parameters=[("provider", "string"), ("userId", "string"), ("claims", "string")],
+)
+def create_user_by_provider(
+    session: Session, content: Content, provider: str | None, user_id: str | None, claims: str | None
+) -> Content:
+    """Create a user whom somebody else vouches for."""
+    found = {one["type"]: one["value"] for one in json.loads(claims or "[]")}
+    login = found.get("name") or found.get("preferred_username")
+    external = json.dumps({provider: {"Id": user_id, "Completed": False}})
+    return _create(
+        session,
+        {
+            "LoginName": login,
+            "Email": found.get("email"),
+            "FullName": found.get("fullname") or login,
+            "Password": found.get("password"),
+            "ExternalUserProviders": external,
+        },
+    )
+
+
+@operation(
+    "GetClientRequestParameters", action=False, types=ROOT, roles=ALL, parameters=[("clientType", "string")]
+)
+def client_request_parameters(session: Session, content: Content, client_type: str | None) -> dict[str, Json]:
+    """Return where a client of a kind logs in: nowhere, this repository has no server of identities."""
+    return {}
+
+
+def _create(session: Session, fields: dict[str, Json]) -> Content:
+    name = fields["LoginName"]
+    if name and _by_login(session, name) is not None:
+        raise server_error(
+            "InvalidOperationException", f"There is already a user or group under the domain Public: {name}"
+        )
+    system = session.repository.session(SYSTEM)
+    parent = system.by_path(PUBLIC)
+    if parent is None:
+        raise server_error("InvalidOperationException", "The domain Public is missing.")
+    model = {"__ContentType": "User", "Name": name, "Enabled": True, **fields}
+    if not name:
+        del model["Name"]
+    return writes.create(system, parent, model)
+
+
+def _by_login(session: Session, text: str) -> Content | None:
+    """Return the user with a login name, which may have a domain before it."""
+    domain, _, login = text.rpartition("\\")
+    with session.store.reading() as db:
+        marks = session.types.derived("User")
+        rows = db.execute(
+            f"SELECT id FROM contents WHERE type IN ({','.join('?' * len(marks))})"
+            " AND lower(coalesce(json_extract(data, '$.LoginName'), name)) = ?",
+            (*marks, login.lower()),
+        ).fetchall()
+    for user in session.store.load_many(row[0] for row in rows):
+        in_domain = identities.domain(session.store, user) or ""
+        if not domain or domain.lower() == in_domain.lower():
+            return user
+    return None
