@@ -7,8 +7,10 @@ import dataclasses
 import pandas as pd
 
 from .changes import changes_frame, edits_of
+from .comparing import OnConflict
+from .flow import Progress
 from .report import Report
-from .saving import OnConflict, OnError, check, save
+from .saving import OnError, Place, check, save
 from .tracking import Baseline, baseline_of, rows_of
 
 
@@ -62,7 +64,10 @@ class Accessor:
         dry_run: bool = False,
         on_conflict: OnConflict = "raise",
         on_error: OnError = "collect",
+        create: bool = False,
         workers: int = 8,
+        journal: Place = None,
+        progress: Progress = None,
     ) -> Report:
         """Write the edits back.
 
@@ -77,8 +82,14 @@ class Accessor:
         on_error : {"collect", "raise"}
             Whether rows that the server refuses only stand in the report, or raise one error at the end
             that carries the report.
+        create : bool
+            Whether rows without an ``Id`` become new contents. Rows that were dropped are never deleted.
         workers : int
             Requests in flight; fewer while the server is overloaded.
+        journal : path, optional
+            The file that says what is going to be sent, before it is; in the user's state directory if not given.
+        progress : bool or callable, optional
+            A bar after a second where somebody watches; always, never, or a callable ``(done, total)``.
 
         Returns
         -------
@@ -95,7 +106,16 @@ class Accessor:
         SaveError
             If ``on_error`` is ``"raise"`` and a row was not saved.
         """
-        return save(self._frame, dry_run=dry_run, on_conflict=on_conflict, on_error=on_error, workers=workers)
+        return save(
+            self._frame,
+            dry_run=dry_run,
+            on_conflict=on_conflict,
+            on_error=on_error,
+            create=create,
+            workers=workers,
+            journal=journal,
+            progress=progress,
+        )
 
     def revert(self) -> pd.DataFrame:
         """Take the edits back, in place: the cells are as they were read, and new rows are gone.

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ..odata.schema import TEXTS, Field
+from .columns import codec
 
 #: Whatever a user may put into a cell.
 Cell = Any
@@ -76,6 +77,15 @@ def encode(field: Field, cell: Cell) -> Json:
     return encoder(plain(cell)) if encoder else plain(cell)
 
 
+def decoded(field: Field, column: str, read: Json) -> Cell:
+    """Give the cell that a column shows for what is read of its field."""
+    if not field.is_reference:
+        return codec(field).decode([read])[0]
+    part = column.partition("/")[2] or "Id"
+    shown = [item.get(part) for item in read] if isinstance(read, list) else (read or {}).get(part)
+    return shown if isinstance(shown, list) or shown is not None else pd.NA
+
+
 def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:
     """Whether two cells mean the same value of a field.
 
@@ -96,7 +106,20 @@ def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:
 
 def same_json(field: Field, sent: Json, read: Json) -> bool:
     """Whether the JSON that is read back means the value that was sent."""
+    if field.is_reference:
+        one, other = items(sent), items(read)
+        return len(one) == len(other) and all(map(_same_target, one, other))
     return bool(_meaning(field, sent) == _meaning(field, read))
+
+
+def _same_target(one: Json, other: Json) -> bool:
+    return bool(_names(one) & _names(other))
+
+
+def _names(target: Json) -> set[int | str]:
+    """Give every name of what a reference points to, as sent (id, path or type) or as read."""
+    known = target.values() if isinstance(target, Mapping) else [target]
+    return {name.lower() if isinstance(name, str) else name for name in known if name is not None}
 
 
 def option_of(field: Field, item: Cell) -> str:
@@ -188,9 +211,6 @@ def _meaning(field: Field, value: Json) -> Any:
     """Reduce what is sent and what is read of a field to one form."""
     if field.is_choice:
         return value if isinstance(value, list) else [] if value is None else [value]
-    if field.is_reference:
-        listed = value if isinstance(value, list) else [] if value is None else [value]
-        return [v.get("Id", v.get("Path")) if isinstance(v, Mapping) else v for v in listed]
     if field.type == "DateTime":
         return _ticks(value)
     if field.type in ("Number", "Currency") and value is not None:

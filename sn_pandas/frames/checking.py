@@ -28,6 +28,8 @@ _KNOWN = TEXTS | CHOICES | REFERENCES | _NUMBERS | {"Integer", "Boolean", "DateT
 _LENGTHS = frozenset(["ShortText", "LongText"])
 #: Field types of which an empty value breaks ``Compulsory``; the others have no empty value or no such rule.
 _COMPULSORY = TEXTS | CHOICES | REFERENCES
+#: What the server fills in by itself.
+_GIVEN = frozenset(["Name", "DisplayName", "CreatedBy", "ModifiedBy", "Owner"])
 
 # The server takes such a text for a date before it knows the field.
 _DATE_TEXT = re.compile(
@@ -84,6 +86,23 @@ def problem(field: Field, cell: Cell) -> str:
         if rule.applies(field) and rule.breaks(cell, field):
             limit = rule.limit(cell, field) if rule.limit else None
             return rule.reason.format(cell=_short(cell), field=field, limit=limit)
+    return ""
+
+
+def absent(field: Field) -> str:
+    """Say why a new content of a type cannot go without a field; empty if it can.
+
+    A pattern or a least length makes an optional text compulsory, because the server tests an absent text as
+    an empty one, and an absent number as 0.
+    """
+    if field.read_only or field.default or field.name in _GIVEN:
+        return ""
+    if field.type in _COMPULSORY and field.compulsory:
+        return "must be given, its type makes it compulsory"
+    if field.type in _LENGTHS and (field.limits.get("MinLength") or _no_regex_match("", field)):
+        return "must be given, an empty text breaks the limits of its type"
+    if field.type in _NUMBERS | {"Integer"} and (_below(0, field) or _above(0, field)):
+        return "must be given, 0 breaks the limits of its type"
     return ""
 
 

@@ -6,15 +6,14 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from ..odata.addresses import entity
 from ..odata.errors import did_you_mean
-from ..odata.query import target
 from ..odata.schema import PSEUDO_FIELDS, Field, Schema
-from .cells import Cell, Json, encode, has_no_zone, is_missing, items, target_of
+from .cells import encode, has_no_zone, is_missing
 from .changes import Edit
 from .checking import problem
-from .looking import Stored, projection
+from .looking import Stored
 from .tracking import Baseline
+from .works import Patch
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -30,39 +29,6 @@ class Assignment(NamedTuple):
 
     edit: Edit
     field: Field
-
-
-@dataclasses.dataclass(slots=True)
-class Patch:
-    """What is to be changed of one content.
-
-    Attributes
-    ----------
-    row : int
-        The position of the row in the user's frame.
-    before, after : dict
-        By field, as JSON: what the frame was read with, and what it is to be.
-    fields : dict
-        The definitions of these fields.
-    columns : dict
-        The column that each field was edited in.
-    chosen : dict
-        Cells that were decided on in a conflict and replace those of the frame.
-    """
-
-    row: int
-    id: int
-    path: str | None
-    before: dict[str, Json] = dataclasses.field(default_factory=dict)
-    after: dict[str, Json] = dataclasses.field(default_factory=dict)
-    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
-    columns: dict[str, str] = dataclasses.field(default_factory=dict)
-    chosen: dict[str, Cell] = dataclasses.field(default_factory=dict)
-
-    @property
-    def target(self) -> str:
-        """The address of the PATCH; its answer shows the fields that are written."""
-        return target(entity(self.id), projection(self.fields.values()))
 
 
 def field_of(column: str, baseline: Baseline) -> Field | str:
@@ -122,7 +88,7 @@ def patches_of(assigned: Iterable[Assignment], paths: Mapping[int, str | None]) 
         patch.before[field.name] = encode(field, edit.before)
         patch.after[field.name] = encode(field, edit.after)
         patch.fields[field.name] = field
-        patch.columns[field.name] = edit.column
+        patch.edits[field.name] = edit
     return list(patches.values())
 
 
@@ -138,17 +104,6 @@ def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
 def typed(stored: Mapping[int, Stored]) -> dict[int, str]:
     """Give the content types by id of contents that were just looked at."""
     return {id_: str(row["Type"]) for id_, row in stored.items() if row.get("Type")}
-
-
-def targets_of(assigned: Iterable[Assignment]) -> set[int | str]:
-    """Give the ids and paths that edited references point to."""
-    return {
-        target_of(item)
-        for edit, field in assigned
-        if field.type == "Reference"
-        for item in items(edit.after)
-        if not is_missing(item)
-    }
 
 
 def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:

@@ -12,6 +12,8 @@ import pandas as pd
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .repository import Repository
+
 Outcome = Literal["saved", "unchanged", "conflict", "refused", "ignored", "failed", "unknown", "unsent"]
 #: Every outcome with what it means; a row has exactly one.
 OUTCOMES: Mapping[Outcome, str] = {
@@ -57,7 +59,8 @@ class Report:
     dry_run: bool = False
     requests: Sequence[str] = ()
     journal: Path | None = None
-    again: Callable[[pd.DataFrame], Report] | None = dataclasses.field(default=None, repr=False)
+    repo: Repository | None = dataclasses.field(default=None, repr=False)
+    again: Callable[[], Report] | None = dataclasses.field(default=None, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -100,7 +103,7 @@ class Report:
         """
         if self.again is None:
             raise ValueError(f"this {self.what} cannot be repeated by its report")
-        return self.again(self.unsettled)
+        return self.again()
 
     def __repr__(self) -> str:
         lines = [self._headline()]

@@ -2,58 +2,45 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from ..odata.errors import ConflictError, RefusedError, SaveError, did_you_mean
-from ..odata.schema import Field
 from . import looking
-from .cells import Cell, Json, encode
-from .changes import Edit, edits_of, paths_of
-from .checking import problem
+from .baselines import confirm, extend
+from .changes import edits_of
+from .comparing import OnConflict, compare
+from .creating import creates_of
+from .flow import Progress
 from .looking import Stored
-from .plan import Assignment, Patch, Refusal, assign, no_zone, patches_of, targets_of, typed, types_of
+from .plan import Refusal, assign, no_zone, patches_of, typed, types_of
+from .references import lost_targets
 from .report import DRY, Line, Report, report_frame
-from .sending import Flow, at_once, differing, patch
-from .tracking import Baseline, baseline_of, rebase, rows_of
+from .running import carry_out
+from .tracking import baseline_of, rows_of
+from .works import Create, Patch, Work
 
-
-@dataclasses.dataclass(frozen=True)
-class Conflict:
-    """A cell that you and somebody else changed; what ``on_conflict`` gets if it is a callable.
-
-    Attributes
-    ----------
-    id, path, field
-        Which cell.
-    before, mine, theirs
-        What the frame was read with, what you want, and what the server holds now; as JSON.
-    """
-
-    id: int
-    path: str | None
-    field: str
-    before: Json
-    mine: Json
-    theirs: Json
-
-
-OnConflict = Literal["raise", "skip", "overwrite"] | Callable[[Conflict], Cell]
 OnError = Literal["collect", "raise"]
+Place = str | os.PathLike[str] | None
 
 
 def check(frame: pd.DataFrame) -> list[Refusal]:
-    """Give the edits that could not be saved; looks up the contents that references point to."""
+    """Give the edits that could not be saved; looks up what references point to, and sends nothing else."""
     baseline = baseline_of(frame)
     edits = edits_of(frame, baseline)
-    assigned, refused = assign(edits, baseline, types_of(edits, baseline))
-    return refused + _lost_targets(assigned, baseline)
+    known = [edit for edit in edits if edit.id > 0]
+    assigned, refused = assign(known, baseline, types_of(known, baseline))
+    _, not_new = creates_of([edit for edit in edits if edit.id < 0], baseline)
+    repo = baseline.repo
+    return sorted(
+        refused + not_new + lost_targets(assigned, repo.client, repo.schema), key=lambda r: r.edit.row
+    )
 
 
 def save(
@@ -62,266 +49,207 @@ def save(
     dry_run: bool = False,
     on_conflict: OnConflict = "raise",
     on_error: OnError = "collect",
+    create: bool = False,
     workers: int = 8,
+    journal: Place = None,
+    progress: Progress = None,
+    only: Iterable[Any] | None = None,
 ) -> Report:
-    """Save the edits of a frame; see ``Accessor.save``."""
+    """Save the edits of a frame, or of the rows at the positions ``only``; see ``Accessor.save``."""
     _known("on_conflict", on_conflict, ("raise", "skip", "overwrite"))
     _known("on_error", on_error, ("collect", "raise"))
-    baseline = baseline_of(frame)
-    rows = rows_of(frame, baseline)
-    edits = edits_of(frame, baseline, rows)
-    run = _Run(frame, baseline, rows.ids, edits, dry_run)
-    stored = run.look()
-    assigned, refused = assign(edits, baseline, types_of(edits, baseline) | typed(stored))
-    refused += _lost_targets(assigned, baseline)
+    run = _Run(frame, dry_run, only)
+    patches, creates, refused = run.planned(create)
     if refused:
         report = run.refuse(refused)
         if dry_run:
             return report
-        raise RefusedError(f"nothing was saved: {_reasons(refused, run)}", report)
-    if naive := no_zone(assigned):
-        warnings.warn(
-            f"{len(naive)} dates of {', '.join(sorted({e.column for e in naive}))} have no time zone and are taken "
-            "as UTC; use .dt.tz_localize(…) to say another",
-            stacklevel=3,
-        )
-    patches = patches_of(assigned, run.paths)
-    todo = run.compare(patches, stored, on_conflict)
-    if on_conflict == "raise" and "conflict" in run.outcomes() and not dry_run:
-        report = run.report([])
-        first = report.conflicts["reason"].iloc[0]
-        raise ConflictError(
-            f"nothing was saved: {len(report.conflicts)} rows have conflicts; {first}", report
-        )
+        raise RefusedError(f"nothing was saved: {_reasons(refused, run.paths)}", report)
+    todo, lines = compare(patches, run.stored, on_conflict)
+    run.lines.update(lines)
+    conflicts = [line for line in lines.values() if line.outcome == "conflict"]
+    if conflicts and on_conflict == "raise" and not dry_run:
+        run.unsent("not sent, because other rows have conflicts", [*todo, *creates])
+        raise ConflictError(_told(conflicts, "nothing was saved"), run.report([]))
+    works: list[Work] = [*todo, *creates]
     if dry_run:
-        return run.report(todo)
-    flow = Flow(workers)
-    answers: list[tuple[Patch, Line]] = []
+        run.unsent(DRY, works)
+        return run.report(works)
+    run.unsent("not sent, because the save was interrupted", works)
+
+    def told(position: int, line: Line) -> None:
+        run.lines[works[position].row] = line
+
+    log = None
     try:
-        for work, line in at_once(todo, lambda work: patch(baseline.repo.client, work, flow), flow):
-            run.lines[work.row] = dataclasses.replace(line, id=work.id, path=line.path or work.path)
-            answers.append((work, line))
+        log = carry_out(
+            run.repo, works, what="save", told=told, journal=journal, workers=workers, progress=progress
+        )
     finally:
-        run.move_on(answers)
-    report = run.report(todo)
-    if on_error == "raise" and not report.ok:
-        raise SaveError(f"not everything was saved: {report!r}", report)
-    return report
+        run.confirm(todo, creates)
+    report = run.report(works)
+    report.journal = log.path if log else None
+    report.again = lambda: save(
+        frame,
+        on_conflict=on_conflict,
+        on_error=on_error,
+        create=create,
+        workers=workers,
+        progress=progress,
+        only=np.flatnonzero(~report.frame["outcome"].isin(["saved", "unchanged"])),
+    )
+    return _judged(report, run, on_conflict, on_error)
 
 
 class _Run:
-    """One save: the frame, what is known of its rows, and the outcome of each."""
+    """One save: the frame, what the server holds of its rows, and the outcome of each."""
 
-    def __init__(
-        self, frame: pd.DataFrame, baseline: Baseline, ids: Any, edits: list[Edit], dry_run: bool
-    ) -> None:
+    def __init__(self, frame: pd.DataFrame, dry_run: bool, only: Iterable[Any] | None) -> None:
         self.frame = frame
-        self.baseline = baseline
-        self.ids = ids
-        self.edits = edits
+        self.baseline = baseline_of(frame)
+        self.repo = self.baseline.repo
+        self.rows = rows_of(frame, self.baseline)
+        self.edits = edits_of(frame, self.baseline, self.rows)
+        if only is not None:
+            wanted = set(only)
+            self.edits = [edit for edit in self.edits if edit.row in wanted]
         self.dry_run = dry_run
-        self.paths: dict[int, str | None] = dict(
-            zip([e.id for e in edits], paths_of(edits, frame, baseline), strict=True)
-        )
+        self.index = frame.index  # new rows get another one
+        self.ids = self.rows.ids.copy()
+        self.stored = self._look()
+        self.paths: dict[int, str | None] = {id_: row["Path"] for id_, row in self.stored.items()}
         self.lines: dict[int, Line] = {}
 
-    def look(self) -> dict[int, Stored]:
-        """Read again what the edited contents hold in the edited fields."""
-        ids = {edit.id for edit in self.edits if edit.id > 0}
-        if not ids:
-            return {}
-        assigned, _ = assign(self.edits, self.baseline, {})
-        fields = {field.name: field for _, field in assigned}
-        stored = looking.by_id(self.baseline.repo.client, ids, fields.values())
-        self.paths.update((id_, str(row["Path"])) for id_, row in stored.items())
-        return stored
+    def planned(self, create: bool) -> tuple[list[Patch], list[Create], list[Refusal]]:
+        """Give what is to be sent, and the cells that cannot be."""
+        known = [edit for edit in self.edits if edit.id > 0]
+        types = types_of(known, self.baseline) | typed(self.stored)
+        assigned, refused = assign(known, self.baseline, types)
+        refused += lost_targets(assigned, self.repo.client, self.repo.schema)
+        creates: list[Create] = []
+        if create:
+            creates, not_new = creates_of([edit for edit in self.edits if edit.id < 0], self.baseline)
+            refused += not_new
+        if naive := no_zone(assigned):
+            columns = ", ".join(sorted({edit.column for edit in naive}))
+            warnings.warn(
+                f"{len(naive)} dates of {columns} have no time zone and are taken as UTC; "
+                "say another with .dt.tz_localize(…)",
+                stacklevel=4,
+            )
+        return patches_of(assigned, self.paths) if not refused else [], creates, refused
 
-    def refuse(self, refused: Iterable[Refusal]) -> Report:
+    def refuse(self, refused: Sequence[Refusal]) -> Report:
         """Give the report of a save that was not begun."""
-        for edit in self.edits:
-            self.lines[edit.row] = self._line(edit, "unsent", "not sent, because other cells were refused")
         by_row: dict[int, list[Refusal]] = {}
         for refusal in refused:
             by_row.setdefault(refusal.edit.row, []).append(refusal)
-        for found in by_row.values():
-            reason = "; ".join(f"{r.edit.column}: {r.reason}" for r in found)
-            line = self._line(found[0].edit, "refused", reason)
-            self.lines[found[0].edit.row] = dataclasses.replace(
-                line, fields=tuple(r.edit.column for r in found)
+        for edit in self.edits:
+            found = by_row.get(edit.row)
+            reason = (
+                "; ".join(f"{r.edit.column}: {r.reason}" for r in found)
+                if found
+                else "not sent, because other cells were refused"
+            )
+            columns = tuple(r.edit.column for r in found or ()) or (edit.column,)
+            self.lines[edit.row] = Line(
+                "refused" if found else "unsent", reason, columns, edit.id, self.paths.get(edit.id)
             )
         return self.report([])
 
-    def compare(
-        self, patches: Iterable[Patch], stored: Mapping[int, Stored], on_conflict: OnConflict
-    ) -> list[Patch]:
-        """Compare the rows with what the server holds now, and give what is to be sent."""
-        todo = []
-        for work in patches:
-            now = stored.get(work.id)
-            if now is None:
-                self._outcome(work, "failed", "there is no such content any more, or you may not see it")
-                continue
-            wanted = differing(work, work.after, now)
-            if not wanted:
-                self._outcome(work, "unchanged", "the server holds it already")
-                continue
-            changed = [name for name in differing(work, work.before, now) if name in wanted]
-            if changed and not self._settle(work, now, changed, on_conflict):
-                continue
-            for name in [n for n in work.after if n not in wanted]:
-                del work.after[name], work.before[name]
-            for name in changed:
-                work.before[name] = now.get(name)
-            todo.append(work)
-        return todo
+    def unsent(self, why: str, works: Iterable[Work]) -> None:
+        """Say of rows that they were not sent, until something else is said."""
+        for work in works:
+            names = tuple(work.fields) if isinstance(work, Create) else tuple(getattr(work, "after", ()))
+            self.lines[work.row] = Line("unsent", why, names, work.id, work.path)
 
-    def _settle(self, work: Patch, now: Stored, changed: list[str], on_conflict: OnConflict) -> bool:
-        """Decide the conflicts of a row; whether it is to be sent."""
-        if on_conflict == "overwrite":
-            return True
-        if on_conflict in ("raise", "skip"):
-            said = "; ".join(
-                f"{name} was {work.before[name]!r}, is {now.get(name)!r} now, you want {work.after[name]!r}"
-                for name in changed
-            )
-            self._outcome(work, "conflict", said)
-            return False
-        assert callable(on_conflict)
-        for name in changed:
-            field = work.fields[name]
-            chosen = on_conflict(
-                Conflict(work.id, work.path, name, work.before[name], work.after[name], now.get(name))
-            )
-            if reason := problem(field, chosen):
-                self._outcome(work, "refused", f"{name}: {reason}")
-                return False
-            work.after[name] = encode(field, chosen)
-            work.chosen[name] = chosen
-        return True
+    def report(self, works: Iterable[Work]) -> Report:
+        """Give the report; rows without an outcome were not edited."""
+        lines = [self.lines.get(row) or self._untouched(row) for row in range(len(self.ids))]
+        return Report(
+            report_frame(self.index, lines),
+            dry_run=self.dry_run,
+            requests=[request_text(self.repo.url, work) for work in works],
+            repo=self.repo,
+        )
 
-    def outcomes(self) -> set[str]:
-        """Give the outcomes so far."""
-        return {line.outcome for line in self.lines.values()}
-
-    def report(self, todo: list[Patch]) -> Report:
-        """Give the report; rows without an outcome were not touched, or not sent."""
-        requests = [
-            f"PATCH {self.baseline.repo.url}{work.target}  {json.dumps(work.after, ensure_ascii=False)}"
-            for work in todo
-        ]
-        for work in todo:
-            self.lines.setdefault(work.row, Line("unsent", DRY, tuple(work.after), work.id, work.path))
-        index = self.baseline.frame.index
-        known = self.baseline.frame["Path"] if "Path" in self.baseline.frame.columns else None
-        places = index.get_indexer(pd.Index(self.ids))
-        lines = []
-        for row, id_ in enumerate(self.ids):
-            line = self.lines.get(row)
-            if line is None:
-                path = known.iloc[places[row]] if known is not None and places[row] >= 0 else None
-                line = Line("unchanged", "", (), int(id_), path)
-            lines.append(line)
-        return Report(report_frame(self.frame.index, lines), dry_run=self.dry_run, requests=requests)
-
-    def move_on(self, answers: Iterable[tuple[Patch, Line]]) -> None:
-        """Make the confirmed cells part of the frame's baseline."""
-        confirmed = [
-            (work, name)
-            for work, line in answers
-            if line.outcome in ("saved", "ignored")
-            for name in work.after
-            if line.outcome == "saved" or name not in line.fields
-        ]
-        seen = [
-            edit for edit in self.edits if self.lines.get(edit.row, Line("unsent")).outcome == "unchanged"
-        ]
+    def confirm(self, patches: Iterable[Patch], creates: Iterable[Create]) -> None:
+        """Make what the server confirmed part of the frame's baseline."""
         columns: dict[str, set[int]] = {}
-        for work, name in confirmed:
-            if name in work.chosen:
-                place = self.frame.columns.get_loc(work.columns[name])
-                self.frame.iat[work.row, place] = work.chosen[name]
-            columns.setdefault(work.columns[name], set()).add(work.row)
-        for edit in seen:
-            columns.setdefault(edit.column, set()).add(edit.row)
+        for edit in self.edits:
+            if self.lines.get(edit.row, _OPEN).outcome == "unchanged":
+                columns.setdefault(edit.column, set()).add(edit.row)
+        for work in patches:
+            line = self.lines.get(work.row, _OPEN)
+            stored = {"saved": set(work.after), "ignored": set(work.after) - set(line.fields)}
+            for name in stored.get(line.outcome, set()):
+                edit = work.edits[name]
+                columns.setdefault(edit.column, set()).add(edit.row)
+                if name in work.chosen:
+                    self.frame.iat[work.row, self.frame.columns.get_loc(edit.column)] = work.chosen[name]
         if columns:
-            move_baseline(self.frame, self.baseline, columns, self.ids)
+            confirm(self.frame, self.baseline, columns, self.ids)
+        made = {work.row: (self.lines[work.row], work) for work in creates if self.lines[work.row].id > 0}
+        if made:
+            extend(self.frame, baseline_of(self.frame), made, self.ids)
 
-    def _outcome(self, work: Patch, outcome: Any, reason: str) -> None:
-        self.lines[work.row] = Line(outcome, reason, tuple(work.after), work.id, work.path)
+    def _untouched(self, row: int) -> Line:
+        id_ = int(self.ids[row])
+        if id_ < 0:
+            return Line("unsent", "a new row: it is created with create=True")
+        path = self.paths.get(id_)
+        if path is None and "Path" in self.baseline.frame.columns:
+            places = self.rows.places
+            path = self.baseline.frame["Path"].iat[row if places is None else int(places[row])]
+        return Line("unchanged", "", (), id_, path)
 
-    def _line(self, edit: Edit, outcome: Any, reason: str) -> Line:
-        return Line(outcome, reason, (edit.column,), edit.id, self.paths.get(edit.id))
-
-
-def move_baseline(
-    frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Iterable[int]], ids: Any
-) -> None:
-    """Give the frame a new baseline in which cells are as the frame has them now.
-
-    Parameters
-    ----------
-    columns : mapping
-        For each column the positions of the rows whose cells are confirmed.
-    """
-    moved = baseline.frame.copy(deep=False)
-    aligned = len(frame) == len(moved) and np.array_equal(ids, moved.index.to_numpy())
-    for column, rows in columns.items():
-        positions = np.sort(np.fromiter(rows, np.intp))
-        now = frame[column]
-        if aligned:
-            kept = now.copy(deep=False)
-            open_ = np.setdiff1d(
-                np.array([e.row for e in edits_of(frame[[column]], baseline)], dtype=np.intp), positions
-            )
-            if not len(open_):
-                moved[column] = kept.array  # shares its memory with the frame until the next edit
-                continue
-        places = moved.index.get_indexer(pd.Index(ids[positions]))
-        cells = moved[column].astype(object)
-        for place, position in zip(places, positions, strict=True):
-            cells.iat[place] = now.iloc[position]
-        try:
-            moved[column] = cells.astype(now.dtype if now.dtype == moved[column].dtype else object)
-        except (TypeError, ValueError):
-            moved[column] = cells
-    rebase(frame, dataclasses.replace(baseline, frame=moved))
+    def _look(self) -> dict[int, Stored]:
+        """Read again what the edited contents hold in the edited fields."""
+        known = [edit for edit in self.edits if edit.id > 0]
+        if not known:
+            return {}
+        assigned, _ = assign(known, self.baseline, {})
+        fields = {field.name: field for _, field in assigned}
+        return looking.by_id(self.repo.client, {edit.id for edit in known}, fields.values())
 
 
-def _lost_targets(assigned: list[Assignment], baseline: Baseline) -> list[Refusal]:
-    """Give the edits of references that point to nothing: the server would clear the field without a word."""
-    wanted = targets_of(assigned)
-    if not wanted:
-        return []
-    client = baseline.repo.client
-    found = looking.by_id(client, [t for t in wanted if isinstance(t, int)])
-    paths = looking.by_path(client, [t for t in wanted if isinstance(t, str)])
-    refused = []
-    for edit, field in assigned:
-        if field.type != "Reference":
-            continue
-        for target in targets_of([Assignment(edit, field)]):
-            row = found.get(target) if isinstance(target, int) else paths.get(target.lower())
-            if row is None:
-                reason = (
-                    f"there is no content {target}, or you may not see it; the server would clear the field"
-                )
-                refused.append(Refusal(edit, reason))
-            elif reason := _wrong_type(field, row, baseline):
-                refused.append(Refusal(edit, reason))
-    return refused
+_OPEN = Line("unsent")
 
 
-def _wrong_type(field: Field, row: Stored, baseline: Baseline) -> str:
-    allowed = field.limits.get("AllowedTypes") or ()
-    if not allowed or set(baseline.repo.schema.bases(row["Type"])) & set(allowed):
-        return ""
-    return f"{row['Path']} is a {row['Type']}, {field.name} takes {', '.join(allowed)}"
+def request_text(origin: str, work: Work) -> str:
+    """Give a request as text: method, address and body."""
+    method, address, body = work.request
+    text = f"{method} {origin}{address}"
+    return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"
 
 
-def _reasons(refused: list[Refusal], run: _Run) -> str:
-    shown = [f"\n  {run.paths.get(r.edit.id) or r.edit.id} {r.edit.column}: {r.reason}" for r in refused[:10]]
+def _judged(report: Report, run: _Run, on_conflict: OnConflict, on_error: OnError) -> Report:
+    lines = run.lines.values()
+    conflicts = [line for line in lines if line.outcome == "conflict"]
+    if conflicts and on_conflict == "raise":
+        raise ConflictError(_told(conflicts, "some rows were not saved"), report)
+    if on_error == "raise" and not report.ok:
+        raise SaveError(f"not everything was saved\n{report!r}", report)
+    return report
+
+
+def _told(conflicts: Sequence[Line], what: str) -> str:
+    shown = [f"\n  {line.path or line.id}: {line.reason}" for line in conflicts[:10]]
+    more = f"\n  … and {len(conflicts) - 10} more in .report.conflicts" if len(conflicts) > 10 else ""
+    return (
+        f"{what}: somebody else changed the same cells in {len(conflicts)} rows; decide with "
+        "on_conflict='skip', 'overwrite' or a callable, or look with df.sn.refresh()" + "".join(shown) + more
+    )
+
+
+def _reasons(refused: Sequence[Refusal], paths: Mapping[int, str | None]) -> str:
+    shown = [
+        f"\n  {paths.get(r.edit.id) or (r.edit.id if r.edit.id > 0 else f'new row {r.edit.row}')}, "
+        f"{r.edit.column}: {r.reason}"
+        for r in refused[:10]
+    ]
     more = f"\n  … and {len(refused) - 10} more in .report.frame" if len(refused) > 10 else ""
-    return f"{len(refused)} cells cannot be:" + "".join(shown) + more
+    return f"{len(refused)} cells cannot be" + "".join(shown) + more
 
 
 def _known(name: str, value: Any, words: tuple[str, ...]) -> None:

@@ -1,176 +1,189 @@
-"""Requests in flight: as many at once as the server bears, each answer compared with what was sent."""
+"""One request that writes, until it is known what became of it: what was lost is settled by looking."""
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+import time
+from collections.abc import Mapping
+from typing import Any
 
-from ..odata.errors import NotFoundError, OutOfDateError, SensenetError, ServerError, UnavailableError
+from ..odata.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    OutOfDateError,
+    SensenetError,
+    ServerError,
+    UnavailableError,
+)
 from ..odata.transport import Client, NoAnswer
 from . import looking
-from .cells import same_json
+from .cells import Json, same_json
+from .flow import Flow
 from .looking import Stored
-from .plan import Patch
-from .report import Line
-
-T = TypeVar("T")
+from .report import Line, Outcome
+from .works import Create, Delete, Patch, Work
 
 #: How often a PATCH is sent whose answer was lost or that met another save.
 _TRIES = 4
+#: When to look for a content whose creation was not answered, in seconds.
+_LOOKS = (0.0, 0.3, 1.0)
+_TRASH = "/root/trash/"
 
 
-class Flow:
-    """How many requests may be in flight: halved when the server is overloaded, then grown back."""
-
-    def __init__(self, workers: int) -> None:
-        self.most = max(1, workers)
-        self.limit = float(self.most)
-        self.stopped = ""
-        self._flying = 0
-        self._room = threading.Condition()
-
-    def enter(self) -> None:
-        """Wait for room for one more request."""
-        with self._room:
-            while self._flying >= int(self.limit):
-                self._room.wait()
-            self._flying += 1
-
-    def leave(self, *, overloaded: bool = False) -> None:
-        """Say that a request is over, and whether the server was overloaded by it."""
-        with self._room:
-            self._flying -= 1
-            self.limit = (
-                max(1.0, self.limit / 2) if overloaded else min(self.most, self.limit + 1 / self.limit)
-            )
-            self._room.notify_all()
-
-    def stop(self, why: str) -> None:
-        """Send nothing more."""
-        self.stopped = self.stopped or why
+def send(client: Client, work: Work, flow: Flow) -> Line:
+    """Do what is to be done to one content and say what became of it."""
+    if isinstance(work, Patch):
+        return _patch(client, work, flow)
+    if isinstance(work, Create):
+        return _create(client, work, flow)
+    assert isinstance(work, Delete)
+    return _delete(client, work, flow)
 
 
-def at_once(jobs: Sequence[T], work: Callable[[T], Line], flow: Flow) -> Iterator[tuple[T, Line]]:
-    """Do every job, as many at once as ``flow`` has room for, and give the outcomes as they come.
-
-    When the caller is interrupted, what is in flight is waited for and the rest is not begun.
-    """
-    todo = iter(jobs)
-    taking = threading.Lock()
-    done: queue.SimpleQueue[tuple[T, Line | BaseException]] = queue.SimpleQueue()
-
-    def run() -> None:
-        while True:
-            with taking:
-                job = next(todo, None)
-            if job is None:
-                return
-            done.put((job, _guarded(job)))
-
-    def _guarded(job: T) -> Line | BaseException:
-        if flow.stopped:
-            return Line("unsent", flow.stopped)
-        flow.enter()
-        overloaded = False
-        try:
-            return work(job) if not flow.stopped else Line("unsent", flow.stopped)
-        except UnavailableError as error:
-            overloaded = True
-            return Line("failed", str(error))
-        except BaseException as error:
-            return error
-        finally:
-            flow.leave(overloaded=overloaded)
-
-    threads = [
-        threading.Thread(target=run, name=f"sn_pandas-{n}", daemon=True)
-        for n in range(min(flow.most, len(jobs)))
-    ]
-    for thread in threads:
-        thread.start()
-    left = len(jobs)
-    try:
-        while left:
-            job, result = done.get()
-            left -= 1
-            if isinstance(result, BaseException):
-                raise result
-            yield job, result
-    except BaseException:
-        flow.stop("the save was interrupted")
-        raise
-    finally:
-        for thread in threads:
-            thread.join()
-
-
-def patch(client: Client, work: Patch, flow: Flow) -> Line:
-    """Send a PATCH and say what became of it; a lost answer is settled by reading."""
-    names = tuple(work.after)
-    for _ in range(_TRIES):
-        lost: SensenetError
-        try:
-            answer = client.send("PATCH", work.target, body=work.after)["d"]
-        except NotFoundError as error:
-            return _line(work, "failed", str(error))
-        except NoAnswer as error:
-            if not error.sent:
-                flow.stop(f"not sent, because {error}")
-                return _line(work, "unsent", str(error))
-            lost = error
-        except SensenetError as error:
-            lost = error
-        except (KeyError, TypeError):
-            lost = SensenetError("the answer is not one of a sensenet server")
-        else:
-            return verdict(work, answer)
-        try:
-            now = looking.one(client, work.id, work.fields.values())
-        except NotFoundError:
-            return _line(work, "failed", f"{lost}; the content is gone")
-        except SensenetError as error:
-            return _line(work, "unknown", f"{lost}; and it could not be read again: {error}")
-        if not differing(work, work.after, now):
-            return _line(work, "saved", "the answer was lost; seen by reading again", names, now)
-        if isinstance(lost, ServerError) and not isinstance(lost, OutOfDateError) and lost.code:
-            return _line(work, "failed", explained(work, lost))
-        if changed := differing(work, work.before, now):
-            return _line(
-                work, "conflict", f"somebody else changed {', '.join(changed)} meanwhile", names, now
-            )
-    return _line(work, "failed", str(lost))
-
-
-def verdict(work: Patch, answer: Stored) -> Line:
-    """Compare what the server stored with what was sent."""
-    wrong = differing(work, work.after, answer)
-    if not wrong:
-        return _line(work, "saved", "", tuple(work.after), answer)
-    said = "; ".join(
-        f"{name}: sent {work.after[name]!r}, the server shows {answer.get(name)!r}" for name in wrong
-    )
-    return _line(work, "ignored", said, tuple(wrong), answer)
-
-
-def differing(work: Patch, meant: dict[str, object], stored: Stored) -> list[str]:
+def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
     """Give the fields that are stored as something else than is meant."""
     return [
         name for name, value in meant.items() if not same_json(work.fields[name], value, stored.get(name))
     ]
 
 
-def explained(work: Patch, error: ServerError) -> str:
-    """Give the server's words, with the fields by their names where it only shows their labels."""
+def in_trash(path: str) -> bool:
+    """Whether a path is in the trash."""
+    return path.lower().startswith(_TRASH)
+
+
+def _patch(client: Client, work: Patch, flow: Flow) -> Line:
+    trouble = SensenetError("not tried")
+    for _ in range(_TRIES):
+        try:
+            return _verdict(work, _entity(client, work))
+        except NotFoundError as error:
+            return _line(work, "failed", str(error))
+        except SensenetError as error:
+            if unsent := _unsent(work, error, flow):
+                return unsent
+            trouble = error
+        try:
+            now = looking.one(client, work.id, work.fields.values())
+        except NotFoundError:
+            return _line(work, "failed", f"{trouble}; the content is gone")
+        except SensenetError as error:
+            return _line(work, "unknown", f"{trouble}; and it could not be read again: {error}")
+        if not differing(work, work.after, now):
+            return _line(work, "saved", "the answer was lost; seen by reading again", stored=now)
+        if _is_refusal(trouble):
+            return _line(work, "failed", _explained(work, trouble))
+        if changed := differing(work, work.before, now):
+            seen = "; ".join(f"{name} is {_shown(now.get(name))} now" for name in changed)
+            return _line(work, "conflict", f"somebody else changed it meanwhile: {seen}", stored=now)
+    return _line(work, "failed", f"after {_TRIES} tries: {trouble}")
+
+
+def _create(client: Client, work: Create, flow: Flow) -> Line:
+    try:
+        return _verdict(work, _entity(client, work))
+    except SensenetError as error:
+        if unsent := _unsent(work, error, flow):
+            return unsent
+        trouble = error
+    if _is_refusal(trouble) and not isinstance(trouble, AlreadyExistsError):
+        return _line(work, "failed", _explained(work, trouble))
+    # Sent once and never again by itself: a second POST could make a second content of another name.
+    for wait in _LOOKS if not isinstance(trouble, AlreadyExistsError) else (0.0,):
+        time.sleep(wait)
+        try:
+            now = looking.one(client, work.path, work.fields.values())
+        except NotFoundError:
+            continue
+        except SensenetError as error:
+            return _line(work, "unknown", f"{trouble}; and it could not be looked for: {error}")
+        if isinstance(trouble, AlreadyExistsError) or now.get("Type") != work.type:
+            return _line(
+                work, "conflict", "a content of this name is there, which was not before", stored=now
+            )
+        line = _verdict(work, now)
+        return _line(work, line.outcome, line.reason or "the answer was lost; seen by reading", stored=now)
+    return _line(work, "unsent", f"{trouble}; it is not there, so save again to create it")
+
+
+def _delete(client: Client, work: Delete, flow: Flow) -> Line:
+    trouble = SensenetError("not tried")
+    for _ in range(_TRIES):
+        try:
+            client.request(*work.request[:2], kind="write")
+        except SensenetError as error:
+            if unsent := _unsent(work, error, flow):
+                return unsent
+            trouble = error
+        else:
+            return _line(work, "saved", "")
+        try:
+            now = looking.one(client, work.id)
+        except NotFoundError:
+            return _line(work, "saved", "the answer was lost; seen by reading again")
+        except SensenetError as error:
+            return _line(work, "unknown", f"{trouble}; and it could not be read again: {error}")
+        if in_trash(now["Path"]) and not in_trash(work.path or ""):
+            return _line(work, "saved", "the answer was lost; seen in the trash", stored=now)
+        if _is_refusal(trouble):
+            return _line(work, "failed", str(trouble))
+    return _line(work, "failed", f"after {_TRIES} tries: {trouble}")
+
+
+def _entity(client: Client, work: Work) -> Stored:
+    method, target, body = work.request
+    answer = client.send(method, target, body=body)
+    try:
+        stored: Stored = answer["d"]
+        return stored | {}
+    except (KeyError, TypeError):
+        raise SensenetError(f"{method} {target}: the answer shows no content") from None
+
+
+def _verdict(work: Patch | Create, answer: Stored) -> Line:
+    """Compare what the server stored with what was sent."""
+    said = [
+        f"{name}: sent {_shown(work.after[name])}, the server shows {_shown(answer.get(name))}"
+        for name in differing(work, work.after, answer)
+    ]
+    wrong = differing(work, work.after, answer)
+    if isinstance(work, Create) and answer.get("Name") != work.name:
+        said.append(f"Name: sent {work.name!r}, the server made {answer.get('Name')!r}")
+        wrong.append("Name")
+    if wrong:
+        return _line(work, "ignored", "; ".join(said), tuple(wrong), answer)
+    return _line(work, "saved", "", stored=answer)
+
+
+def _unsent(work: Work, error: SensenetError, flow: Flow) -> Line | None:
+    """Give the outcome of a request that the server certainly has not taken; that of the others is open."""
+    if isinstance(error, NoAnswer) and not error.sent:
+        flow.stop(f"not sent, because {error}")
+        return _line(work, "unsent", str(error))
+    if isinstance(error, UnavailableError) and error.status in (429, 503):
+        return _line(work, "failed", str(error))
+    return None
+
+
+def _is_refusal(error: SensenetError) -> bool:
+    """Whether the server itself said no; what a proxy says leaves open what the server did."""
+    return isinstance(error, ServerError) and bool(error.code) and not isinstance(error, OutOfDateError)
+
+
+def _explained(work: Patch | Create, error: SensenetError) -> str:
+    """Give the server's words, with the fields by their names where it shows their labels only."""
     labels = {field.display_name: name for name, field in work.fields.items()}
-    named = [name for label, name in labels.items() if label and label != name and label in error.reason]
+    named = [name for label, name in labels.items() if label and label != name and label in str(error)]
     return f"{error} (that is {', '.join(named)})" if named else str(error)
 
 
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
 def _line(
-    work: Patch, outcome: str, reason: str, fields: tuple[str, ...] = (), stored: Stored | None = None
+    work: Work, outcome: Outcome, reason: str, fields: tuple[str, ...] = (), stored: Stored | None = None
 ) -> Line:
-    path = (stored or {}).get("Path") or work.path
-    line = Line(outcome, reason, fields or tuple(work.after), work.id, path)  # type: ignore[arg-type]  # one of the words
-    return line
+    seen = stored or {}
+    names = fields or tuple(getattr(work, "after", ()))
+    return Line(outcome, reason, names, seen.get("Id") or work.id, seen.get("Path") or work.path)

@@ -1,0 +1,78 @@
+"""Moving a baseline on: cells that the server confirmed, contents that were created, values read again."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from .changes import edits_of
+from .creating import place_rows
+from .report import Line
+from .tracking import Baseline, Rows, rebase
+from .works import Create
+
+
+def confirm(frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Iterable[int]], ids: Any) -> None:
+    """Give the frame a baseline in which some cells are as the frame has them now.
+
+    Frames that were derived from it before keep theirs, so that they never take the new values for old ones.
+
+    Parameters
+    ----------
+    columns : mapping
+        For each column the positions of the rows whose cells are confirmed.
+    ids : array
+        The ids of the frame's rows.
+    """
+    moved = baseline.frame.copy(deep=False)
+    aligned = len(frame) == len(moved) and np.array_equal(ids, moved.index.to_numpy())
+    for column, rows in columns.items():
+        now = frame[column]
+        positions = np.sort(np.fromiter(rows, np.intp))
+        if aligned:
+            left = {e.row for e in edits_of(frame[[column]], baseline, Rows(ids, None))}
+            if left <= set(positions.tolist()):
+                moved[column] = now.array.view()  # shares its memory with the frame until the next edit
+                continue
+        places = moved.index.get_indexer(pd.Index(ids[positions]))
+        moved[column] = _put(moved[column], places, now.iloc[positions])
+    rebase(frame, dataclasses.replace(baseline, frame=moved))
+
+
+def extend(
+    frame: pd.DataFrame, baseline: Baseline, made: Mapping[int, tuple[Line, Create]], ids: Any
+) -> None:
+    """Give the rows of contents that were just created their ids, and take them into the baseline."""
+    for row, (line, _) in made.items():
+        ids[row] = line.id
+    shown = {
+        row: (line.id, {"Path": line.path, "Name": (line.path or "").rpartition("/")[2], "Type": work.type})
+        for row, (line, work) in made.items()
+    }
+    place_rows(frame, shown)
+    columns = [column for column in baseline.frame.columns if column in frame.columns]
+    rows = sorted(made)
+    new = frame.iloc[rows][columns].copy()
+    new.attrs = {}
+    new.index = pd.Index(ids[rows], name="Id")
+    for row, (line, _) in made.items():
+        if line.outcome == "ignored":  # what the server did not store is still to be done
+            for name in line.fields:
+                if name in new.columns:
+                    new.loc[ids[row], name] = None
+    moved = pd.concat([baseline.frame, new.reindex(columns=baseline.frame.columns)])
+    rebase(frame, dataclasses.replace(baseline, frame=moved))
+
+
+def _put(column: pd.Series, places: Any, cells: pd.Series) -> pd.Series:
+    """Give a column with other cells at some places, of its own dtype if they fit."""
+    changed = column.astype(object)
+    changed.iloc[places] = np.fromiter(cells, dtype=object, count=len(cells))
+    try:
+        return changed.astype(column.dtype)
+    except (TypeError, ValueError):
+        return changed
