@@ -15,17 +15,19 @@ from sn_pandas.embedded import (
     binaries,
     bodies,
     callers,
+    downloads,
     initial,
     metadata,
     options,
     reading,
     trash,
     versions,
+    versions,
     writes,
 )
 from sn_pandas.embedded.addresses import Address
 from sn_pandas.embedded.answers import Answer
-from sn_pandas.embedded.contents import ADMIN, Content
+from sn_pandas.embedded.contents import ADMIN, Caller, Content
 from sn_pandas.embedded.errors import MissingError, ODataError, server_error
 from sn_pandas.embedded.operations import calls
 from sn_pandas.embedded.repository import Repository, Session
@@ -39,7 +41,7 @@ Environ = dict[str, Any]
 LARGEST_BODY = 30_000_000
 GREETING = "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
 WRITES = ("POST", "PATCH", "MERGE", "PUT", "DELETE")
-REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+REASONS = {200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
            404: "Not Found", 414: "URI Too Long", 431: "Request Header Fields Too Large",
            500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
 
@@ -106,10 +108,12 @@ class Application:
         headers = [("-".join(w.capitalize() for w in k.split("-")), v) for k, v in answer.headers.items()]
         headers.append(("X-Content-Type-Options", "nosniff"))
         body = answer.body or b""
-        if answer.status != 204 and "content-length" not in answer.headers:
+        if answer.status not in (204, 304) and "content-length" not in answer.headers:
             headers.append(("Content-Length", str(len(body))))
         start_response(f"{answer.status} {REASONS.get(answer.status, 'Status')}", headers)
-        return [] if environ["REQUEST_METHOD"] == "HEAD" else [body]
+        if environ["REQUEST_METHOD"] == "HEAD":
+            return []
+        return [body] if answer.stream is None else answer.stream
 
     def answer(self, request: Request) -> Answer:
         """Return the answer to a request; nothing is raised."""
@@ -130,9 +134,7 @@ class Application:
             return Answer(400)
         if not addresses.is_service(request.path):
             return self._outside(request)
-        caller = callers.caller_of(
-            self.repository, self._key(request), "x-visitor" in request.headers, self.admin
-        )
+        caller = self._caller(request)
         address = addresses.parse(request.path)
         session = self.repository.session(caller, options.parse(request.query_string, self.store.types))
         return dispatch(session, address, request)
@@ -156,6 +158,10 @@ class Application:
         with self.store.reading():
             found = downloads.answer(session, request.path, parameters, request.headers)
         return found or answers.empty(404)
+
+    def _caller(self, request: Request) -> Caller:
+        visitor = "x-visitor" in request.headers
+        return callers.caller_of(self.repository, self._key(request), visitor, self.admin)
 
     def _key(self, request: Request) -> str | None:
         return callers.key_of(options.parameters(request.query_string), request.headers)
@@ -201,6 +207,8 @@ def dispatch(session: Session, address: Address, request: Request) -> Answer:
     if request.method != "GET":
         return answers.empty()
     with session.store.reading():
+        if session.options.version:
+            content = versions.load(session, content, session.options.version)
         if address.member is not None:
             return reading.member(session, content, address)
         return reading.content(session, content, address)
