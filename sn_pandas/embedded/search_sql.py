@@ -71,7 +71,9 @@ class Query:
         return self._driven(self._musts(predicate))
 
     def order(self, sort: Sequence[tuple[str, bool]]) -> Sql:
-        """Return what to order by; unknown fields have no effect."""
+        """Return what to order by; unknown fields have no effect, ties stand in the order of the last saves."""
+        if not sort:
+            return Sql("(c.id * 40503 + c.stamp * 9973) % 65521, c.id")
         parts: list[str] = []
         parameters: list[Any] = []
         for name, descending in sort:
@@ -79,9 +81,7 @@ class Query:
             if key is not None:
                 parts.append(f"{key.text} DESC" if descending else key.text)
                 parameters += key.parameters
-        if not parts:
-            return Sql("(c.id * 40503 + c.stamp * 9973) % 65521, c.id % 7, c.id")
-        return Sql(", ".join([*parts, "c.modified, c.id"]), parameters)
+        return Sql(", ".join([*parts, "rtrim(c.modified, 'Z'), c.id"]), parameters)
 
     # Groups
 
