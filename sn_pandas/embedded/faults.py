@@ -1,4 +1,4 @@
-"""Faults on purpose: make a repository fail as networks, proxies and servers do, so that code can be tested against it.
+"""Faults on purpose: a repository that fails as networks, proxies and servers do, to test code against.
 
 A rule says which requests fail, and how. In process a broken connection is a ``ConnectionResetError``; on a
 socket the connection really is reset.
@@ -69,7 +69,7 @@ class Rule:
         self.fault = lambda app, environ, start: _answer(start, 400, body, kind)
 
     def reset(self, *, after: bool = False) -> None:
-        """Break the connection: before anything is done, or ``after`` it was done, so that only the answer is lost."""
+        """Break the connection: before anything is done, or ``after``, so that only the answer is lost."""
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
             if after:

@@ -215,15 +215,21 @@ class Store:
 
     # Writing, inside a transaction
 
-    def next_number(self, counter: str) -> int:
-        """Count one up and return the number."""
+    def next_number(self, counter: str, count: int = 1) -> int:
+        """Count up, by ``count`` numbers at once, and return the last of them."""
         with self.transaction() as db:
             row = db.execute(
-                "INSERT INTO counters VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1"
+                "INSERT INTO counters VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = value + ?2"
                 " RETURNING value",
-                (counter,),
+                (counter, count),
             ).fetchone()
         return int(row[0])
+
+    def last_id(self) -> int:
+        """Return the highest id that a content ever had."""
+        with self.reading() as db:
+            row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'contents'").fetchone()
+        return int(row[0]) if row else 0
 
     def insert(self, content: Content) -> Content:
         """Store a new content; gives it its id (unless it has one) and its version id."""
@@ -231,8 +237,7 @@ class Store:
             if not content.version_id:
                 content.version_id = self.next_number("version")
             if not content.id:
-                row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'contents'").fetchone()
-                content.id = (row[0] if row else 0) + 1
+                content.id = self.last_id() + 1
             content.stamp = 1
             db.execute(f"INSERT INTO contents ({COLUMNS}, key) VALUES ({_MARKS})", _row(content))
             search.put(db, content, self.types)

@@ -1,0 +1,376 @@
+"""Sample content: a small company to look around in, and any number of contents for trials of size.
+
+Everything comes from a seeded generator and fixed dates, so that two repositories hold the same.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+import struct
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sn_pandas.embedded.contents import ADMIN, Content
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.store import Store
+
+NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
+"""The day on which the sample company stands still."""
+
+ASSET = {
+    "Name": "Asset",
+    "Parent": "GenericContent",
+    "DisplayName": "Asset",
+    "Description": "A thing that the company owns.",
+    "Icon": "Content",
+    "Handler": "SenseNet.ContentRepository.GenericContent",
+    "AllowIncrementalNaming": True,
+    "Fields": [
+        {"Name": "Serial", "Kind": "ShortText", "DisplayName": "Serial number", "MinLength": 4,
+         "MaxLength": 12, "Regex": "[A-Z]{2}-[0-9]+"},
+        {"Name": "Notes", "Kind": "LongText", "DisplayName": "Notes"},
+        {"Name": "Quantity", "Kind": "Integer", "DisplayName": "Quantity", "MinValue": 0, "MaxValue": 1000},
+        {"Name": "Weight", "Kind": "Number", "DisplayName": "Weight", "MinValue": 0, "Digits": 3},
+        {"Name": "Price", "Kind": "Currency", "DisplayName": "Price", "Format": "en-US"},
+        {"Name": "InUse", "Kind": "Boolean", "DisplayName": "In use"},
+        {"Name": "BoughtOn", "Kind": "DateTime", "DisplayName": "Bought on", "DateTimeMode": "Date"},
+        {"Name": "Condition", "Kind": "Choice", "DisplayName": "Condition", "AllowMultiple": False,
+         "AllowExtraValue": False,
+         "Options": [{"Value": "new", "Text": "New", "Selected": True}, {"Value": "used", "Text": "Used"},
+                     {"Value": "broken", "Text": "Broken"}]},
+        {"Name": "Labels", "Kind": "Choice", "DisplayName": "Labels", "AllowMultiple": True,
+         "AllowExtraValue": True,
+         "Options": [{"Value": c, "Text": c.title()} for c in ("red", "green", "blue")]},
+        {"Name": "Keeper", "Kind": "Reference", "DisplayName": "Keeper", "AllowMultiple": False,
+         "AllowedTypes": ["User"], "SelectionRoots": ["/Root/IMS"]},
+    ],
+}  # fmt: skip
+"""The content type of the company's own."""
+
+FIRST_NAMES = (
+    "Anna Bálint Chloé Dávid Eszter Farid Greta Hugo Ines Jonas Kira László Mónika Noah Olga Péter "
+    "Quirin Réka Sven Tímea Uma Viktor Wanda Zsófia"
+).split()
+LAST_NAMES = (
+    "Ács Berg Csonka Duarte Egri Fischer Gál Horváth Ito Jansen Kovács Lang Molnár Nagy Okafor Pap "
+    "Quint Rossi Szabó Tóth Ujvári Varga Weber Zentai"
+).split()
+JOBS = ("Analyst", "Designer", "Engineer", "Editor", "Planner", "Support")
+DEPARTMENTS = {
+    "IT": "IT department",
+    "HR": "People and culture",
+    "Sales": "Sales",
+    "Marketing": "Marketing",
+    "Research": "Research & development",
+}
+VERBS = "Review Prepare Update Archive Translate Check Plan Order Clean Publish Test Renew".split()
+THINGS = (
+    "the budget|travel policy|the web site|supplier contracts|onboarding checklist|the "
+    "newsletter|backup report|price list|meeting rooms|customer survey|security audit|release "
+    "notes|training material|the archive"
+).split("|")
+WORDS = (
+    "agreed after before budget build change check client content copy data date deliver detail "
+    "document draft early final first follow form goal idea keep late learn list meet need next note "
+    "office open order paper people plan price question quick read report review send share short start "
+    "team test text time update value visit week work"
+).split()
+STATUS = ("pending", "active", "completed", "deferred", "waiting")
+LINKS = ("Handbook|https://example.com/handbook", "Calendar|https://example.com/calendar",
+         "Time sheet|https://example.com/time", "Travel|https://example.com/travel",
+         "Status page|https://example.com/status")  # fmt: skip
+
+
+def build(store: Store, seed: int = 1) -> None:
+    """Put the sample company into an untouched repository: about 2,000 contents."""
+    builder = Builder(store, seed)
+    with store.transaction():
+        _add_type(builder)
+        users = _people(builder)
+        for name, title in DEPARTMENTS.items():
+            _workspace(
+                builder, builder.below("/Root/Content"), name, title, users, size=1.0 if name == "IT" else 0.7
+            )
+        projects = builder.add(builder.below("/Root/Content"), "Folder", "Projects", DisplayName="Projects")
+        for number, title in enumerate(("Aurora", "Birch", "Cedar", "Delta", "Ember"), 1):
+            _workspace(builder, projects, title, f"Project {title}", users, size=0.3 + number / 20)
+        _inventory(builder, users)
+        builder.flush()
+
+
+def populate(n: int, store: Store, path: str = "/Root/Content/Many", seed: int = 1) -> None:
+    """Add ``n`` tasks below a new folder, in bulk; a thousand to a list, so that any number can be looked at.
+
+    Parameters
+    ----------
+    n : int
+        How many tasks.
+    store : Store
+        Where they go: ``Application.store``.
+    path : str
+        The folder that is made for them, below an existing one.
+    """
+    builder = Builder(store, seed)
+    parent_path, _, name = path.rpartition("/")
+    dice = builder.dice
+    with store.transaction():
+        top = builder.add(builder.below(parent_path), "Workspace", name, DisplayName=name)
+        for start in range(0, n, 1000):
+            batch = builder.add(
+                top, "TaskList", f"List{start // 1000:05}", DisplayName=f"List {start // 1000}"
+            )
+            for number in range(start, min(n, start + 1000)):
+                builder.add(batch, "Task", f"Task{number:07}", index=number % 1000, **_task(dice, NOW))
+        builder.flush()
+
+
+class Builder:
+    """Makes contents that are stored in bulk: gives them ids, paths and dates."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self.store = store
+        self.dice = random.Random(seed)
+        self._waiting: list[Content] = []
+        self._next_id = store.last_id() + 1
+
+    def below(self, path: str) -> Content:
+        """Give the stored content at a path, to add contents below it."""
+        content = self.store.by_path(path)
+        if content is None:
+            raise LookupError(f"there is no content {path}")
+        return content
+
+    def add(self, parent: Content, type_name: str, name: str, *, index: int = 0, **fields: Any) -> Content:
+        """Add a content; its fields in their stored form."""
+        moment = stamp(NOW - timedelta(minutes=self.dice.randrange(200_000)))
+        content = Content(
+            id=self._next_id,
+            parent_id=parent.id,
+            name=name,
+            path=f"{parent.path}/{name}",
+            type=type_name,
+            index=index,
+            created=moment,
+            created_by=ADMIN,
+            modified=moment,
+            modified_by=ADMIN,
+            version_created=moment,
+            version_created_by=ADMIN,
+            version_modified=moment,
+            version_modified_by=ADMIN,
+            owner=ADMIN,
+            is_system=parent.is_system,
+            holder=parent.holder,
+            fields={key: value for key, value in fields.items() if value is not None},
+        )
+        self._next_id += 1
+        self._waiting.append(content)
+        if len(self._waiting) >= 5000:
+            self.flush()
+        return content
+
+    def file(self, parent: Content, name: str, data: bytes, mime: str, type_name: str = "File") -> Content:
+        """Add a file with its bytes."""
+        stored = {"file": self.store.put_file(data), "name": name, "type": mime, "size": len(data)}
+        return self.add(parent, type_name, name, DisplayName=name, Binary=stored)
+
+    def flush(self) -> None:
+        """Store what waits."""
+        last = self.store.next_number("version", len(self._waiting))
+        for number, content in enumerate(self._waiting, last - len(self._waiting) + 1):
+            content.version_id = number
+        self.store.insert_many(self._waiting)
+        self._waiting.clear()
+
+
+def stamp(moment: datetime) -> str:
+    """Write a date as it is stored."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _add_type(builder: Builder) -> None:
+    builder.store.put_types([ASSET])
+    types = builder.below("/Root/System/Schema/ContentTypes/GenericContent")
+    builder.add(types, "ContentType", "Asset", DisplayName="Asset")
+
+
+def _people(builder: Builder) -> list[Content]:
+    """Twenty-four users with managers, and a group for each department."""
+    home = builder.below("/Root/IMS/Public")
+    users: list[Content] = []
+    departments = list(DEPARTMENTS)
+    for number, (first, last) in enumerate(zip(FIRST_NAMES, LAST_NAMES, strict=True)):
+        login = _plain(f"{first}.{last}").lower()
+        boss = users[(number - len(departments)) // 4] if number >= len(departments) else None
+        users.append(
+            builder.add(
+                home,
+                "User",
+                login,
+                LoginName=login,
+                FullName=f"{first} {last}",
+                DisplayName=f"{first} {last}",
+                Email=f"{login}@example.com",
+                Enabled=True,
+                Domain="Public",
+                JobTitle="Head of department" if boss is None else JOBS[number % len(JOBS)],
+                Department=departments[number % len(departments)],
+                Phone=f"+36 1 555 {number:04}",
+                BirthDate=stamp(datetime(1965 + number, 1 + number % 12, 1 + number, tzinfo=UTC)),
+                Manager=[boss.id] if boss else None,
+            )
+        )
+    for place, department in enumerate(departments):
+        members = [user.id for user in users[place :: len(departments)]]
+        builder.add(home, "Group", f"{department}-team", DisplayName=f"{department} team", Members=members)
+    return users
+
+
+def _workspace(
+    builder: Builder, parent: Content, name: str, title: str, users: Sequence[Content], size: float
+) -> None:
+    """A workspace with lists and documents; ``size`` 1.0 is about 220 contents."""
+    dice = builder.dice
+    home = builder.add(
+        parent, "Workspace", name, DisplayName=title, Description=_sentence(dice), IsActive=True
+    )
+    tasks = builder.add(home, "TaskList", "Tasks", DisplayName="Tasks")
+    for number in range(1, round(60 * size) + 1):
+        who = [user.id for user in dice.sample(list(users), dice.choice((0, 1, 1, 1, 2)))]
+        builder.add(tasks, "Task", f"T{number:03}", index=number, AssignedTo=who or None, **_task(dice, NOW))
+    memos = builder.add(home, "MemoList", "Memos", DisplayName="Memos")
+    for number in range(1, round(30 * size) + 1):
+        builder.add(
+            memos,
+            "Memo",
+            f"M{number:03}",
+            index=number,
+            DisplayName=_title(dice),
+            Description=_sentence(dice),
+            Date=stamp(NOW - timedelta(days=dice.randrange(300))),
+            MemoType=[dice.choice(("generic", "iso", "iaudit"))],
+        )
+    events = builder.add(home, "EventList", "Calendar", DisplayName="Calendar")
+    for number in range(1, round(40 * size) + 1):
+        begin = NOW + timedelta(days=dice.randrange(-120, 120), hours=dice.randrange(0, 8))
+        builder.add(
+            events,
+            "CalendarEvent",
+            f"E{number:03}",
+            index=number,
+            DisplayName=_title(dice),
+            Location=f"Room {dice.randrange(1, 9)}",
+            StartDate=stamp(begin),
+            EndDate=stamp(begin + timedelta(minutes=30 * dice.randrange(1, 6))),
+            Lead=_sentence(dice),
+        )
+    links = builder.add(home, "LinkList", "Links", DisplayName="Links")
+    for number, link in enumerate(LINKS, 1):
+        text, _, url = link.partition("|")
+        builder.add(links, "Link", _plain(text).replace(" ", "-"), index=number, DisplayName=text, Url=url)
+    _documents(builder, home, size)
+
+
+def _documents(builder: Builder, home: Content, size: float) -> None:
+    """A document library with real small files."""
+    dice = builder.dice
+    library = builder.add(home, "DocumentLibrary", "Documents", DisplayName="Documents")
+    for year in (2024, 2025, 2026):
+        folder = builder.add(library, "Folder", str(year), DisplayName=f"Year {year}")
+        for number in range(1, round(8 * size) + 1):
+            lines = "\n".join(_sentence(dice) for _ in range(dice.randrange(3, 12)))
+            text = f"{_title(dice)}\n\n{lines}\n"
+            builder.file(folder, f"report-{number:02}.txt", text.encode(), "text/plain")
+            builder.file(folder, f"figures-{number:02}.csv", _table(dice), "text/csv")
+        builder.file(folder, "chart.png", _picture(dice), "image/png", "Image")
+    builder.add(library, "Folder", "Empty", DisplayName="Nothing here yet")
+
+
+def _inventory(builder: Builder, users: Sequence[Content]) -> None:
+    """A folder of assets, the company's own content type."""
+    dice = builder.dice
+    top = builder.add(builder.below("/Root/Content"), "Workspace", "Inventory", DisplayName="Inventory",
+                      AllowedChildTypes=["Asset", "Folder"])  # fmt: skip
+    kinds = {"LT": "Laptop", "MN": "Monitor", "CH": "Chair", "PH": "Phone", "PR": "Printer"}
+    for number in range(1, 401):
+        code = dice.choice(list(kinds))
+        cents = dice.randrange(1_999, 250_000)
+        builder.add(
+            top,
+            "Asset",
+            f"{code}-{number:04}",
+            index=number,
+            DisplayName=f"{kinds[code]} {number}",
+            Serial=f"{code}-{1000 + number}",
+            Notes=_sentence(dice) if dice.random() < 0.4 else None,
+            Quantity=dice.randrange(1, 12),
+            Weight=f"{dice.randrange(1, 300) / 8}".removesuffix(".0"),
+            Price=f"{cents / 100}".removesuffix(".0"),
+            InUse=dice.random() < 0.7,
+            BoughtOn=stamp(datetime(2026, 1, 1, tzinfo=UTC) - timedelta(days=dice.randrange(2000))),
+            Condition=[dice.choice(("new", "used", "used", "broken"))],
+            Labels=dice.sample(["red", "green", "blue"], dice.randrange(0, 3)) or None,
+            Keeper=[dice.choice(list(users)).id],
+        )
+
+
+def _task(dice: random.Random, now: datetime) -> dict[str, Any]:
+    start = now + timedelta(days=dice.randrange(-90, 60), hours=dice.randrange(0, 9))
+    status = dice.choice(STATUS)
+    done = {"completed": 100, "pending": 0}.get(status, dice.randrange(0, 20) * 5)
+    return {
+        "DisplayName": _title(dice),
+        "Description": _sentence(dice),
+        "StartDate": stamp(start),
+        "DueDate": stamp(start + timedelta(days=dice.randrange(1, 45))),
+        "Priority": [dice.choice("123")],
+        "Status": [status],
+        "TaskCompletion": done,
+    }
+
+
+def _title(dice: random.Random) -> str:
+    return f"{dice.choice(VERBS)} {dice.choice(THINGS)}"
+
+
+def _sentence(dice: random.Random) -> str:
+    return " ".join(dice.choices(WORDS, k=dice.randrange(5, 14))).capitalize() + "."
+
+
+def _plain(text: str) -> str:
+    """Letters without marks: what a login name is made of."""
+    marks = str.maketrans("áÁéÉíÍóÓöÖőŐúÚüÜűŰ", "aAeEiIoOoOoOuUuUuU")
+    return text.translate(marks)
+
+
+def _table(dice: random.Random) -> bytes:
+    text = io.StringIO()
+    rows: Iterable[Sequence[Any]] = (
+        (month, dice.randrange(10, 500), dice.randrange(5, 90)) for month in range(1, 13)
+    )
+    csv.writer(text, lineterminator="\n").writerows([("month", "orders", "returns"), *rows])
+    return text.getvalue().encode()
+
+
+def _picture(dice: random.Random, width: int = 64, height: int = 40) -> bytes:
+    """A bar chart as PNG."""
+    bars = [dice.randrange(4, height) for _ in range(8)]
+    colour = bytes(dice.randrange(40, 200) for _ in range(3))
+    rows = b"".join(
+        b"\0"
+        + b"".join(colour if height - y <= bars[x * 8 // width] else b"\xff\xff\xff" for x in range(width))
+        for y in range(height)
+    )
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunks(chunks))
+
+
+def _chunks(chunks: Iterable[tuple[bytes, bytes]]) -> Iterator[bytes]:
+    for kind, data in chunks:
+        yield struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
