@@ -515,6 +515,7 @@ class View {
     const notice = row ? null : this.notice(line);
     el.id = `sn-${this.name}-${number}`;
     el.line = number;
+    el.drawn = line;
     el.style.paddingLeft = `${(level - 1) * 16 + 4}px`;
     attributes(el, {
       "aria-level": level,
@@ -710,7 +711,7 @@ class View {
 
   lineOfEvent(event) {
     const el = event.target.closest(".sn-line");
-    return el && this.scroller.contains(el) ? this.tree.at(el.line) : null;
+    return el?.drawn ?? null; // what was to be seen there, also if it has moved by now
   }
 
   onClick(event) {

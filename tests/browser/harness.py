@@ -16,12 +16,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from jupyter_client import BlockingKernelClient
+from nbformat.v4 import new_code_cell, new_notebook
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 #: Where pictures go that a person may want to look at.
 SHOTS = Path("build/browser")
+_ROOT = Path(__file__).parents[2]
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -71,6 +74,8 @@ class Lab:
 
     def __init__(self, notebooks: Path, home: Path, theme: str = "JupyterLab Light") -> None:
         self.env = dict(os.environ, PYDEVD_DISABLE_FILE_VALIDATION="1")
+        # Kernels find the tests, too: some notebooks are made by them.
+        self.env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
         for name, folder in _HOMES.items():
             (home / folder).mkdir(parents=True, exist_ok=True)
             self.env[name] = str(home / folder)
@@ -79,6 +84,7 @@ class Lab:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
+        self.notebooks = notebooks
         self.url = f"http://127.0.0.1:{port}"
         self._log = home / "lab.log"
         command = [
@@ -147,9 +153,8 @@ class Notebook:
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.goto(f"{lab.url}/lab/tree/{name}?reset")
-        page.wait_for_function("() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length")
         self.kernel = lab.kernel(name)
-        self._until_idle()
+        self._until_open()
 
     def run_all(self, timeout: float = 120) -> None:
         """Run all cells; an error in one stops the run and fails the test."""
@@ -175,10 +180,29 @@ class Notebook:
         self.page.screenshot(path=SHOTS / f"{name}.png")
         return SHOTS / f"{name}.png"
 
+    def theme(self, name: str) -> None:
+        """Change to ``JupyterLab Light`` or ``JupyterLab Dark``."""
+        self.page.evaluate(
+            "async (theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
+        )
+        self.page.wait_for_function(
+            "(theme) => document.body.dataset.jpThemeName === theme", arg=name
+        )
+
+    def reload(self) -> None:
+        """Load the page again; the kernel stays."""
+        self.page.reload()
+        self._until_open()
+
     def close(self) -> None:
         """Leave the page; the kernel goes with the server."""
         self.kernel.close()
         self.page.context.close()
+
+    def _until_open(self) -> None:
+        cells = "() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length"
+        self.page.wait_for_function(cells, timeout=60_000)
+        self._until_idle()
 
     def _until_idle(self, timeout: float = 60) -> None:
         idle = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
@@ -217,3 +241,10 @@ class Kernel:
     def close(self) -> None:
         """End the connection, not the kernel."""
         self._client.stop_channels()
+
+
+def notebook(*cells: str) -> str:
+    """Write a notebook of some cells."""
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}  # or Lab asks which
+    made = new_notebook(cells=[new_code_cell(cell) for cell in cells], metadata={"kernelspec": kernel})
+    return str(nbformat.writes(made))
