@@ -12,11 +12,13 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded.contents import ADMIN, Content
 
 if TYPE_CHECKING:
+    from sn_pandas.embedded.application import Application
     from sn_pandas.embedded.store import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -103,30 +105,50 @@ def build(store: Store, seed: int = 1) -> None:
         builder.flush()
 
 
-def populate(n: int, store: Store, path: str = "/Root/Content/Many", seed: int = 1) -> None:
-    """Add ``n`` tasks below a new folder, in bulk; a thousand to a list, so that any number can be looked at.
+def populate(
+    n: int,
+    into: Application | str | Path | None = None,
+    path: str = "/Root/Content/Many",
+    seed: int = 1,
+) -> Application:
+    """Add ``n`` tasks below a new workspace, in bulk; a thousand to a list, so that any number can be looked at.
 
     Parameters
     ----------
     n : int
         How many tasks.
-    store : Store
-        Where they go: ``Application.store``.
+    into : Application, str or path, optional
+        The repository, or the file that it is kept in; a new one in memory if not given.
     path : str
-        The folder that is made for them, below an existing one.
+        The workspace that is made for them, below an existing content.
+    seed : int
+        Of the generator.
+
+    Returns
+    -------
+    Application
+        The repository that holds them.
+
+    Examples
+    --------
+    >>> app = populate(2500)
+    >>> app.store.by_path("/Root/Content/Many/List00002/Task0002499").fields["Status"]
+    ['active']
+    >>> app.close()
     """
-    builder = Builder(store, seed)
-    parent_path, _, name = path.rpartition("/")
-    dice = builder.dice
-    with store.transaction():
-        top = builder.add(builder.below(parent_path), "Workspace", name, DisplayName=name)
+    from sn_pandas.embedded.application import Application
+
+    app = into if isinstance(into, Application) else Application(into or ":memory:", sample=False)
+    builder = Builder(app.store, seed)
+    parent, _, name = path.rpartition("/")
+    with app.store.transaction():
+        top = builder.add(builder.below(parent), "Workspace", name, DisplayName=name, IsActive=True)
         for start in range(0, n, 1000):
-            batch = builder.add(
-                top, "TaskList", f"List{start // 1000:05}", DisplayName=f"List {start // 1000}"
-            )
+            batch = builder.add(top, "TaskList", f"List{start // 1000:05}", DisplayName=f"List {start // 1000}")
             for number in range(start, min(n, start + 1000)):
-                builder.add(batch, "Task", f"Task{number:07}", index=number % 1000, **_task(dice, NOW))
+                builder.add(batch, "Task", f"Task{number:07}", index=number % 1000, **_task(builder.dice, NOW))
         builder.flush()
+    return app
 
 
 class Builder:
