@@ -28,7 +28,7 @@ from sn_pandas.embedded import (
 from sn_pandas.embedded.addresses import Address
 from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import ADMIN, Caller, Content
-from sn_pandas.embedded.errors import MissingError, ODataError, server_error
+from sn_pandas.embedded.errors import MissingError, ODataError, forbidden, server_error
 from sn_pandas.embedded.operations import calls
 from sn_pandas.embedded.repository import Repository, Session
 from sn_pandas.embedded.store import Store
@@ -221,16 +221,44 @@ def find(session: Session, address: Address) -> Content | None:
     return session.by_path(address.path)
 
 
+def exists(session: Session, address: Address) -> bool:
+    """Whether there is a content at an address, visible or not."""
+    if address.content_id is not None:
+        return session.store.load(address.content_id) is not None
+    return session.store.by_path(address.path) is not None
+
+
+def _refuse_below_invisible(session: Session, address: Address) -> None:
+    """Refuse to write to what is not there, or may not be seen.
+
+    Raises
+    ------
+    MissingError
+        If there is a content that the caller may not see.
+    ODataError
+        403, if there is none, but a parent that the caller may not see.
+    """
+    if exists(session, address):
+        raise MissingError
+    parent = session.store.by_path(address.path.rpartition("/")[0]) if address.content_id is None else None
+    if parent is not None and not session.sees(parent):
+        raise forbidden()
+
+
 def _write(session: Session, address: Address, request: Request) -> Answer:
     method = request.method
     content = find(session, address)
     if address.member is not None:
+        if method == "POST" and content is None and exists(session, address):
+            return answers.empty(404)
         if method == "POST":
             return calls.post(session, content, address, request.headers, request.body())
         if content is None and method == "MERGE":
             return answers.empty(404)
         what = "a controller" if address.controller else "a member"
         raise ODataError("IllegalInvoke", "ODataException", f"Cannot access {what} with HTTP {method}.")
+    if content is None and method in ("DELETE", "PATCH", "PUT"):
+        _refuse_below_invisible(session, address)
     if method == "DELETE":
         if content is not None:
             trash.delete(session, content, permanent=session.options.permanent)

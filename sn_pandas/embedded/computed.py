@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from sn_pandas.embedded import versions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.repository import Session
 
@@ -118,10 +119,10 @@ READERS: dict[str, Reader] = {
     "Locked": lambda content, session: content.locked_by != 0,
     "SavingState": lambda content, session: [str(content.saving_state)],
     "BrowseUrl": lambda content, session: "",
-    "Publishable": lambda content, session: False,
-    "Approvable": lambda content, session: False,
+    "Publishable": lambda content, session: versions.can(session, content, "Publish"),
+    "Approvable": lambda content, session: versions.can(session, content, "Approve"),
     "Size": _size,
-    "FullSize": _size,
+    "FullSize": lambda content, session: -1.0,
     "PageCount": lambda content, session: content.fields.get("PageCount", -4),
 }
 """Name of a field -> how it is worked out, on contents of every type."""

@@ -178,8 +178,8 @@ class Session:
         return self.can(content, "See")
 
     def opens(self, content: Content) -> bool:
-        """Whether the caller may read the fields of a content."""
-        return self.can(content, "Open")
+        """Whether the caller may read the fields of a content, its bytes aside: they need Open."""
+        return self.can(content, "Preview")
 
     # Values
 

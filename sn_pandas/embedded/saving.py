@@ -93,16 +93,22 @@ def stamp(session: Session, content: Content, touched: set[str]) -> None:
 
 def check_allowed(session: Session, content: Content, parent: Content) -> None:
     """Refuse a type that the place does not allow."""
-    allowed = computed.effective_child_types(parent, session)
-    if content.type in allowed or content.type == "SystemFolder":
-        return
-    if not allowed and session.types[parent.type].is_a("Folder"):
+    allowed = allowed_types(session, parent)
+    if allowed is None or content.type in allowed:
         return
     raise server_error(
         "InvalidOperationException",
         f"Cannot save the content '{content.path}' because its ancestor does not allow the type"
         f" '{content.type}'. Parent: {parent.path}. Allowed types: {', '.join(allowed)}",
     )
+
+
+def allowed_types(session: Session, parent: Content) -> list[str] | None:
+    """Return the types that may stand below a content; None = all."""
+    allowed = computed.effective_child_types(parent, session)
+    if not allowed and session.types[parent.type].is_a("Folder"):
+        return None
+    return [*allowed, *(() if "SystemFolder" in allowed else ("SystemFolder",))]
 
 
 def free_name(session: Session, content: Content, parent: Content, *, numbered: bool = False) -> None:

@@ -39,7 +39,7 @@ def create(session: Session, parent: Content, model: Model) -> Content:
         content.fields.update(template.fields)
     touched = _apply(session, content, {k: v for k, v in model.items() if k != "Name"}, creating=True)
     _validate(session, content, session.fields_of(content).values(), name=True)
-    saving.create(session, content, parent, touched)
+    saving.create(session, content, parent, touched, in_steps=session.options.multistep)
     if template is not None:
         _copy_children(session, template, content)
     return content
@@ -47,12 +47,14 @@ def create(session: Session, parent: Content, model: Model) -> Content:
 
 def update(session: Session, content: Content, model: Model) -> Content:
     """Set the fields of a body and save."""
+    if not session.opens(content):
+        raise see_only()
     before = content.copy()
     touched = _apply(session, content, model)
     fields = session.fields_of(content)
     changed = [fields[name] for name in touched if name in fields and _differs(before, content, name)]
     _validate(session, content, changed, name="Name" in touched)
-    saving.update(session, before, content, touched)
+    saving.update(session, before, content, touched, in_steps=session.options.multistep)
     return content
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from sn_pandas.embedded import permissions
+from sn_pandas.embedded.bodies import Upload
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, forbidden, refused_action
+from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, see_only
 from sn_pandas.embedded.operations import applications, binding
 from sn_pandas.embedded.operations.registry import REGISTRY, Operation, of_type
 from sn_pandas.embedded.repository import Session
@@ -45,6 +46,8 @@ def invoke(
         raise ODataError("IllegalInvoke", "ODataException", "OData action cannot be invoked with HTTP GET.")
     if one.takes_headers:
         arguments["headers"] = headers
+    if one.takes_files:
+        arguments["files"] = [part for part in given.values() if isinstance(part, Upload)]
     return one.call(session, content, **arguments)
 
 
@@ -101,6 +104,8 @@ def authorize(session: Session, content: Content, one: Operation, given: Mapping
         raise ODataError(
             "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
         )
+    if one.action and "All" not in one.roles and not session.opens(content):
+        raise see_only()
     if not known_to(session, one) or not permitted(session, content, one):
         raise forbidden(f"Operation not accessible: {one.name}({','.join(given)})")
 

@@ -95,6 +95,7 @@ class Operation:
     arguments: Mapping[str, str] = field(default_factory=dict)
     """Name of a parameter -> name of the argument of the function."""
     takes_headers: bool = False
+    takes_files: bool = False
 
     @property
     def op_id(self) -> str:
@@ -146,6 +147,7 @@ def operation(
             rule=rule,
             arguments={p.name: p.name if p.name in takes else snake_case(p.name) for p in declared},
             takes_headers="headers" in takes,
+            takes_files="files" in takes,
         )
         REGISTRY.setdefault(name.lower(), []).append(one)
         return call

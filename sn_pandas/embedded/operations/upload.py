@@ -1,75 +1,190 @@
-"""Upload: files with their bytes, and content types by their definition."""
+"""Upload: files with their bytes, whole or in pieces, and content types by their definition."""
 
 from __future__ import annotations
 
-import mimetypes
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sn_pandas.embedded import definitions, naming, saving, writes
+from sn_pandas.embedded import answers, binaries, definitions, uploads, versions
+from sn_pandas.embedded.answers import Answer
+from sn_pandas.embedded.bodies import Upload
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import bad_request
-from sn_pandas.embedded.operations.registry import operation
+from sn_pandas.embedded.errors import forbidden, server_error
+from sn_pandas.embedded.operations.registry import EVERYTHING, operation
 from sn_pandas.embedded.repository import Session
 
 Json = Any
-BOM = b"\xef\xbb\xbf"
 
 
 @operation(
     "Upload",
     parameters=[
+        ("create", "string", False),
         ("FileName", "string", False),
         ("ContentType", "string", False),
+        ("ContentId", "long", False),
         ("PropertyName", "string", False),
+        ("UseChunk", "bool", False),
         ("Overwrite", "bool", False),
+        ("FileLength", "long", False),
+        ("ChunkToken", "string", False),
         ("FileText", "string", False),
     ],
+    permissions=["AddNew"],
+    types=EVERYTHING,
 )
 def upload(
     session: Session,
     content: Content,
-    FileName: str | None = None,  # noqa: N803 - the names on the wire
-    ContentType: str | None = None,  # noqa: N803
-    PropertyName: str | None = None,  # noqa: N803
-    Overwrite: bool = True,  # noqa: N803
-    FileText: str | None = None,  # noqa: N803
+    headers: Mapping[str, str],
+    files: Sequence[Upload],
+    create: str | None = None,
+    file_name: str | None = None,
+    content_type: str | None = None,
+    content_id: int | None = None,
+    property_name: str | None = None,
+    use_chunk: bool | None = None,
+    overwrite: bool | None = None,
+    file_length: int | None = None,
+    chunk_token: str | None = None,
+    file_text: str | None = None,
 ) -> Json:
-    """Store a text as the bytes of a file below a content."""
-    text = FileText or ""
-    if ContentType == "ContentType" or content.type == "ContentType" or content.name == "ContentTypes":
-        saved = definitions.install(session, text)
-    else:
-        saved = _store(session, content, FileName or "", ContentType or "File", PropertyName or "Binary",
-                       BOM + text.encode(), Overwrite)  # fmt: skip
-    return {
-        "Url": saved.path,
-        "Thumbnail_url": saved.path,
-        "Name": saved.name,
-        "Length": len(text),
-        "Type": saved.type,
-        "Id": saved.id,
-    }
+    """Store a text or a file below a content; with ``create``, only say how the rest of the upload goes."""
+    target = uploads.Target(
+        content,
+        file_name,
+        content_type or None,
+        property_name or "Binary",
+        overwrite is not False,
+        content_id or 0,
+    )
+    if create is not None:
+        return str(uploads.start(session, target, bool(use_chunk), file_length or 0))
+    if file_text:
+        if _is_type(content, content_type):
+            return _told(definitions.install(session, file_text), len(file_text))
+        return _told(*uploads.text(session, target, file_text))
+    if not files:
+        if _is_form(headers):
+            return None
+        raise server_error(
+            "InvalidOperationException",
+            "This request does not have a Content-Type header. Forms are available from requests with bodies"
+            " like POSTs and a form Content-Type of either application/x-www-form-urlencoded or"
+            " multipart/form-data.",
+        )
+    file = files[0]
+    if _is_type(content, content_type):
+        text = file.data.decode("utf-8-sig", "replace")
+        return _told(definitions.install(session, text), len(file.data))
+    if "content-range" in headers:
+        piece = uploads.parse_range(headers["content-range"])
+        token = uploads.parse_token(chunk_token)
+        disposition = headers.get("content-disposition")
+        return _told(
+            *uploads.chunk(session, token, piece, file.data, file_name, file.content_type, disposition)
+        )
+    return _told(*uploads.whole(session, target, chunk_token, file.data, file.content_type))
 
 
-def _store(
-    session: Session, parent: Content, name: str, type_name: str, field: str, data: bytes, overwrite: bool
-) -> Content:
-    existing = session.by_path(f"{parent.path}/{naming.made(name)}")
-    if type_name not in session.types:
-        raise bad_request("ApplicationException", f"Unknown ContentType: {type_name}")
-    with session.store.transaction():
-        binary = {
-            "file": session.store.put_file(data),
-            "name": name,
-            "type": mimetypes.guess_type(name)[0] or "application/octet-stream",
-            "size": len(data),
+@operation(
+    "StartBlobUploadToParent",
+    parameters=[("name", "string"), ("contentType", "string"), ("fullSize", "long"), ("fieldName", "string", False)],
+    permissions=["AddNew"],
+)
+def start_blob_upload_to_parent(
+    session: Session, content: Content, name: str, content_type: str, full_size: int, field_name: str | None = None
+) -> str:
+    """Make a content whose bytes are written elsewhere, and return the token of the upload."""
+    target = uploads.Target(content, name, content_type, field_name or "Binary")
+    made, token = uploads.expect_new(session, target, full_size)
+    return _script(made, token)
+
+
+@operation(
+    "StartBlobUpload", parameters=[("fullSize", "long"), ("fieldName", "string", False)], permissions=["Save"]
+)
+def start_blob_upload(session: Session, content: Content, full_size: int, field_name: str | None = None) -> str:
+    """Begin an upload of bytes that are written elsewhere, and return its token."""
+    token = uploads.expect(session, content, field_name or "Binary", full_size)
+    session.forget(content.id)
+    return _script(session.store.load(content.id) or content, token)
+
+
+@operation(
+    "FinalizeBlobUpload",
+    parameters=[
+        ("token", "string"),
+        ("fullSize", "long"),
+        ("fieldName", "string", False),
+        ("fileName", "string", False),
+    ],
+    permissions=["Save"],
+)
+def finalize_blob_upload(
+    session: Session,
+    content: Content,
+    token: str,
+    full_size: int,
+    field_name: str | None = None,
+    file_name: str | None = None,
+) -> str:
+    """End an upload of bytes that were written elsewhere."""
+    uploads.end(session, content, token, field_name or "Binary", full_size, file_name)
+    return ""
+
+
+@operation("FinalizeContent", permissions=["Save"])
+def finalize_content(session: Session, content: Content) -> str:
+    """End a save in several steps."""
+    if content.locked_by not in (0, session.caller.id):
+        raise forbidden()
+    if not content.saving_state:
+        raise server_error("InvalidOperationException", f"Cannot finalize the content {content.path}")
+    versions.finalize(session, content)
+    return ""
+
+
+@operation("GetBinaryToken", action=False, parameters=[("fieldName", "string", False)], permissions=["Open"])
+def get_binary_token(session: Session, content: Content, field_name: str | None = None) -> str:
+    """Return what names the bytes of a field in the storage."""
+    name = field_name or "Binary"
+    field = session.fields_of(content).get(name)
+    if field is None or field.kind != "Binary":
+        raise server_error("InvalidOperationException", f"Unknown binary field: {name}")
+    if content.saving_state:
+        raise server_error(
+            "InvalidOperationException", "Cannot serve a binary field during uploading any stream."
+        )
+    stored: binaries.Stored = content.fields.get(name) or {"file": 0}
+    number = stored["file"]
+    return f"{{ token: '{content.version_id}|1|{number}|{number}', versionId: {content.version_id} }}"
+
+
+def _told(content: Content, length: int) -> Answer:
+    """Return what every request with data is answered: JSON without a content type."""
+    body = answers.dumps(
+        {
+            "Url": content.path,
+            "Thumbnail_url": content.path,
+            "Name": content.name,
+            "Length": length,
+            "Type": content.type,
+            "Id": content.id,
         }
-        if existing is not None and overwrite:
-            before = existing.copy()
-            existing.fields[field] = binary
-            saving.update(session, before, existing, set())
-            return existing
-        made = writes.new_content(session, parent, session.types[type_name], naming.made(name))
-        made.fields[field] = binary
-        saving.create(session, made, parent, set())
-        return made
+    )
+    return Answer(200, body)
+
+
+def _script(content: Content, token: str) -> str:
+    return f"{{ id: '{content.id}', token: '{token}', versionId: {content.version_id} }}"
+
+
+def _is_type(parent: Content, content_type: str | None) -> bool:
+    """Whether an upload is a definition of a content type."""
+    return content_type == "ContentType" or parent.type == "ContentType" or parent.name == "ContentTypes"
+
+
+def _is_form(headers: Mapping[str, str]) -> bool:
+    kind = headers.get("content-type", "").lower()
+    return kind.startswith(("multipart/form-data", "application/x-www-form-urlencoded"))

@@ -1,0 +1,164 @@
+"""Operations on the life of a content: versions and locks, batches, the Trash."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sn_pandas.embedded import batches, trash, transfers, versions
+from sn_pandas.embedded.answers import Answer, empty
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server_error
+from sn_pandas.embedded.operations.registry import Rule, operation
+from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.versioning import Action
+
+Json = Any
+
+
+def _allowed(action: Action) -> Rule:
+    """Return the rule of an action that the state of a content must allow."""
+
+    def rule(session: Session, content: Content) -> None:
+        versions.check(session, content, action)
+
+    return rule
+
+
+@operation("CheckOut", rule=_allowed("CheckOut"), scenarios=["ListItem", "ExploreActions"])
+def check_out(session: Session, content: Content) -> Content:
+    """Lock a content and make a working copy."""
+    return versions.act(session, content, "CheckOut")
+
+
+@operation(
+    "CheckIn",
+    parameters=[("checkInComments", "string", False)],
+    rule=_allowed("CheckIn"),
+    scenarios=["ListItem", "ExploreActions"],
+)
+def check_in(session: Session, content: Content, check_in_comments: str | None = None) -> Content:
+    """Make the working copy the current version."""
+    return versions.act(session, content, "CheckIn", ("CheckInComments", check_in_comments or ""))
+
+
+@operation("UndoCheckOut", rule=_allowed("UndoCheckOut"), scenarios=["ListItem", "ExploreActions"])
+def undo_check_out(session: Session, content: Content) -> Content:
+    """Throw the caller's working copy away."""
+    return versions.act(session, content, "UndoCheckOut")
+
+
+@operation("ForceUndoCheckOut", rule=_allowed("ForceUndoCheckOut"), scenarios=["ListItem", "ExploreActions"])
+def force_undo_check_out(session: Session, content: Content) -> Content:
+    """Throw somebody else's working copy away."""
+    return versions.act(session, content, "ForceUndoCheckOut")
+
+
+@operation("Publish", rule=_allowed("Publish"), scenarios=["ListItem", "ExploreActions"])
+def publish(session: Session, content: Content) -> Content:
+    """Make a draft public, or ask for its approval."""
+    return versions.act(session, content, "Publish")
+
+
+@operation("Approve", rule=_allowed("Approve"), scenarios=["ListItem", "ExploreActions"])
+def approve(session: Session, content: Content) -> Content:
+    """Make a pending version public."""
+    return versions.act(session, content, "Approve")
+
+
+@operation(
+    "Reject",
+    parameters=[("rejectReason", "string", False)],
+    rule=_allowed("Reject"),
+    scenarios=["ListItem", "ExploreActions"],
+)
+def reject(session: Session, content: Content, reject_reason: str | None = None) -> Content:
+    """Turn a pending version down."""
+    return versions.act(session, content, "Reject", ("RejectReason", reject_reason or ""))
+
+
+@operation(
+    "RestoreVersion",
+    parameters=[("version", "string")],
+    permissions=["Save", "RecallOldVersion"],
+    title="Restore version",
+)
+def restore_version(session: Session, content: Content, version: str | None) -> Content:
+    """Save the values of an old version as a new one."""
+    if version is None:
+        raise server_error("Exception", "The version to restore is missing.")
+    restored = versions.restore(session, content, version)
+    if restored is None:
+        raise server_error(
+            "Exception", f"The requested version '{version}' does not exist on content '{content.path}'."
+        )
+    return restored
+
+
+@operation("TakeLockOver", parameters=[("user", "string")], permissions=["ForceCheckin"])
+def take_lock_over(session: Session, content: Content, user: str | None) -> str:
+    """Give a lock to somebody else, or take it."""
+    target = session.store.load(session.caller.id)
+    if user:
+        found = session.resolve(user)
+        target = session.store.load(found) if found is not None else None
+        if target is None or not session.types[target.type].is_a("User"):
+            raise server_error("ArgumentException", f"User not found by the parameter: {user}")
+    if not content.locked_by:
+        raise bad_request("ApplicationException", "TakeLockOver is invalid action if the content is not locked.")
+    if target is not None:
+        content.locked_by = target.id
+        session.store.save(content)
+    return "Ok"
+
+
+@operation("CopyBatch", parameters=[("targetPath", "string"), ("paths", "object[]")], types=["Folder"])
+def copy_batch(session: Session, content: Content, target_path: str | None, paths: list[Json] | None) -> Json:
+    """Copy contents below a target."""
+    return batches.copy(session, target_path, paths or [])
+
+
+@operation("MoveBatch", parameters=[("targetPath", "string"), ("paths", "object[]")], types=["Folder"])
+def move_batch(session: Session, content: Content, target_path: str | None, paths: list[Json] | None) -> Json:
+    """Move contents below a target."""
+    return batches.move(session, target_path, paths or [])
+
+
+@operation("DeleteBatch", parameters=[("permanent", "bool"), ("paths", "object[]")], types=["Folder"])
+def delete_batch(session: Session, content: Content, permanent: bool | None, paths: list[Json] | None) -> Json:
+    """Delete contents, for good or into the Trash."""
+    if not paths:
+        return None
+    return batches.delete(session, paths, permanent=bool(permanent))
+
+
+@operation(
+    "Delete",
+    parameters=[("permanent", "bool", False)],
+    permissions=["Delete"],
+    scenarios=["ListItem", "ExploreActions", "ContextMenu"],
+)
+def delete(session: Session, content: Content, permanent: bool | None = False) -> Answer:
+    """Delete a content, for good or into the Trash."""
+    if transfers.is_protected(session, content):
+        raise _protected(bool(permanent))
+    trash.delete(session, content, permanent=bool(permanent))
+    return empty(204)
+
+
+@operation(
+    "Restore",
+    parameters=[("destination", "string", False), ("newname", "bool", False)],
+    types=["TrashBag"],
+    permissions=["Save"],
+)
+def restore(
+    session: Session, content: Content, destination: str | None = None, newname: bool | None = None
+) -> None:
+    """Put what a bag holds back to where it was, or elsewhere."""
+    trash.restore(session, content, destination or None, bool(newname))
+
+
+def _protected(permanent: bool) -> ODataError:
+    if permanent:
+        return forbidden()
+    return server_error("InvalidOperationException", "Error moving item to the trash")
