@@ -98,6 +98,22 @@ def invalid_cast(source: str, target: str) -> ODataError:
     )
 
 
+def see_only() -> ODataError:
+    """Return the error of a field that is read though the content may only be seen."""
+    return server_error(
+        "InvalidOperationException",
+        "Invalid property access attempt on a See-only node. The content may be seen, but not opened.",
+    )
+
+
+def binary_closed() -> ODataError:
+    """Return the error of bytes that are read though the content may only be seen and previewed."""
+    return server_error(
+        "InvalidOperationException",
+        "Binary fields are inaccessible for users with See and Preview permissions only.",
+    )
+
+
 def refused_action(reason: str, message: str | None = None) -> ODataError:
     """Return the 500 of an action that the state of a content, a lock or a permission does not allow."""
     return ODataError(reason, "InvalidContentActionException", message or REASONS.get(reason, reason))

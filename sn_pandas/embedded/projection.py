@@ -14,7 +14,7 @@ from sn_pandas.embedded import actions, computed
 from sn_pandas.embedded.addresses import uri
 from sn_pandas.embedded.binaries import expanded_binary
 from sn_pandas.embedded.contents import HEAD, Content
-from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.errors import ODataError, binary_closed, see_only
 from sn_pandas.embedded.fields import kind_of
 from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.types import Field
@@ -167,12 +167,17 @@ class Projector:
             return _deferred(content, name)
         if name == "IsFile":
             return computed.is_file(content, self.session)
-        if not self.session.opens(content) and name not in HEAD_ONLY:
-            if star:
+        if not self.session.opens(content):
+            if name not in HEAD_ONLY and star:
                 raise see_only()
-            return None
+            if name not in HEAD_ONLY or name == "Index":
+                return 0 if name == "Index" else None
         found = self.session.fields_of(content).get(name)
         if found is None or (name in computed.NULL_FIELDS and not star):
+            return None
+        if (found.kind == "Binary" or name == "Size") and not self.session.can(content, "Open"):
+            if star:
+                raise binary_closed()
             return None
         if found.kind in REFERENCES or name in LINKED:
             return _deferred(content, name)
@@ -226,7 +231,7 @@ class Projector:
             return list(session.types["ContentType"].fields)
         allowed = computed.effective_child_types(parent, session) if parent is not None else []
         wanted: set[str] = set()
-        for name in allowed or session.types:
+        for name in [*allowed, "SystemFolder"] if allowed else session.types:
             wanted.update(session.types[name].fields)
         names = [name for name in session.types.fields if name in wanted]
         names += [n for n in session.fields_of(child) if n not in session.types.fields and n not in wanted]
@@ -243,15 +248,6 @@ def read(content: Content, found: Field, session: Session) -> Json:
     if head is not None:
         return getattr(content, head)
     return kind_of(found).read(content.fields.get(found.name), found, content, session)
-
-
-def see_only() -> ODataError:
-    """Return the error of a field that is read though the content may only be seen."""
-    return ODataError(
-        "NotSpecified",
-        "InvalidOperationException",
-        "Invalid property access attempt on a See-only node. The content may be seen, but not opened.",
-    )
 
 
 def _deferred(content: Content, name: str) -> Json:

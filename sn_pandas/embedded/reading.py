@@ -9,9 +9,9 @@ from sn_pandas.embedded import actions, answers, computed, export, listing
 from sn_pandas.embedded.addresses import Address
 from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
-from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.errors import binary_closed, see_only, server_error
 from sn_pandas.embedded.fields import kind_of
-from sn_pandas.embedded.projection import HEAD_ONLY, REFERENCES, Projector, see_only
+from sn_pandas.embedded.projection import HEAD_ONLY, REFERENCES, Projector
 from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.types import Field
 
@@ -39,8 +39,6 @@ def service_document(session: Session, method: str) -> Answer:
 def content(session: Session, found: Content, address: Address) -> Answer:
     """Return an entity or the collection below it."""
     if address.entity:
-        if address.count or address.value:
-            return _flagged_entity(session, found, address)
         return entity(session, found)
     return collection(session, found, count=address.count)
 
@@ -108,6 +106,8 @@ def _property(session: Session, found: Content, field: Field, address: Address) 
     name = field.name
     if not session.opens(found) and name not in HEAD_ONLY | PROPERTIES_OF_ANY:
         raise see_only()
+    if (field.kind == "Binary" or name == "Size") and not session.can(found, "Open"):
+        raise binary_closed()
     if field.kind in REFERENCES:
         return _reference(session, found, field)
     if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
@@ -176,10 +176,3 @@ def _american(text: str) -> str:
     hour = int(text[11:13])
     half = "AM" if hour < 12 else "PM"
     return f"{month}/{day}/{year} {hour % 12 or 12}{text[13:19]}\u202f{half}"
-
-
-def _flagged_entity(session: Session, found: Content, address: Address) -> Answer:
-    """Answer ``/Root('A')/$count`` and ``/Root('A')/$value``."""
-    if address.count:
-        return collection(session, found, count=True)
-    return entity(session, found)

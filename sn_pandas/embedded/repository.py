@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded import permissions, templates, versions
+from sn_pandas.embedded import added_fields, permissions, templates, versions
 from sn_pandas.embedded.contents import HEAD_REFERENCES, SOMEBODY, SYSTEM, Caller, Content
 from sn_pandas.embedded.store import Store
 from sn_pandas.embedded.types import Field, Types
@@ -46,6 +46,8 @@ class Session:
         self.caller = caller
         self.options = options
         self._loaded: dict[int, Content | None] = {}
+        self.list_fields: dict[int, tuple[Field, ...]] = {}
+        """Id of a content -> the fields that a list adds to what is below it."""
 
     @property
     def types(self) -> Types:
@@ -105,8 +107,9 @@ class Session:
 
     def fields_of(self, content: Content) -> Mapping[str, Field]:
         """Return all fields of a content: those of its type, and those that a list or aspects add."""
-        found = self.types.get(content.type)
-        return found.fields if found is not None else self.types["GenericContent"].fields
+        found = self.types.get(content.type) or self.types["GenericContent"]
+        added = added_fields.of_content(self, content)
+        return {**found.fields, **added} if added else found.fields
 
     def targets(self, content: Content, name: str) -> list[int]:
         """Return the ids that a reference field holds."""

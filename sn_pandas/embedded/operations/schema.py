@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sn_pandas.embedded import metadata
+from sn_pandas.embedded import schema
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.operations.registry import ALL, ANY, ROOT, Contents, operation
 from sn_pandas.embedded.repository import Session
@@ -16,7 +16,7 @@ Json = Any
 @operation("GetSchema", action=False, types=ROOT, roles=ALL, parameters=[("contentTypeName", "string", False)])
 def get_schema(session: Session, content: Content, content_type_name: str | None = None) -> list[Json]:
     """Return the content types that the caller may see, with fields and settings."""
-    found = metadata.schema(session, content_type_name)
+    found = schema.schema(session, content_type_name)
     seen = {one.name for one in _visible(session)}
     return [one for one in found if one["ContentTypeName"] in seen]
 

@@ -1,0 +1,98 @@
+"""Settings: JSON objects that are merged from the root down to a place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sn_pandas.embedded import answers, binaries, bodies, saving, writes
+from sn_pandas.embedded.answers import Answer
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, ANYBODY, RawAnswer, operation
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+GLOBAL = "/Root/System/Settings"
+
+
+@operation(
+    "GetSettings",
+    action=False,
+    types=ANY,
+    roles=ANYBODY,
+    parameters=[("name", "string"), ("property", "string", False)],
+)
+def get_settings(
+    session: Session, content: Content, name: str | None, property: str | None = None
+) -> Json:
+    """Return the settings of a name that hold at a place, or one property of them."""
+    merged: dict[str, Json] | None = None
+    for place in [GLOBAL, *(f"{one.path}/Settings" for one in reversed([content, *session.ancestors(content)]))]:
+        found = _read(session, session.by_path(f"{place}/{name}.settings"))
+        if found is not None:
+            merged = _merged(merged or {}, found)
+    if merged is None:
+        return answers.text("{}")
+    if property:
+        return next((value for key, value in merged.items() if key.lower() == property.lower()), None)
+    return RawAnswer(merged)
+
+
+@operation(
+    "WriteSettings",
+    types=ANY,
+    roles=(*ADMINISTRATORS, "Editors", "IdentifiedUsers"),
+    parameters=[("name", "string"), ("settingsData", "object")],
+)
+def write_settings(session: Session, content: Content, name: str | None, settings_data: Json) -> Answer | None:
+    """Replace the settings of a name at a place."""
+    if session.store.by_path(f"{GLOBAL}/{name}.settings") is None:
+        raise server_error(
+            "InvalidOperationException",
+            f"Cannot write local settings {name} if it is not created in the the global settings folder ({GLOBAL})",
+        )
+    folder_path = GLOBAL if content.path == "/Root" else f"{content.path}/Settings"
+    with session.store.transaction():
+        folder = session.by_path(folder_path)
+        if folder is None:
+            folder = writes.create(session, content, {"__ContentType": "SystemFolder", "Name": "Settings"})
+        target = session.by_path(f"{folder.path}/{name}.settings")
+        if target is None:
+            target = writes.create(session, folder, {"__ContentType": "Settings", "Name": f"{name}.settings"})
+        before = target.copy()
+        text = json.dumps(_plain(settings_data), ensure_ascii=False, indent=2) if isinstance(settings_data, dict) else ""
+        target.fields["Binary"] = binaries.put(session.store, f"{name}.settings", text.encode())
+        saving.update(session, before, target, {"Binary"})
+    return None
+
+
+def _read(session: Session, content: Content | None) -> dict[str, Json] | None:
+    if content is None or not session.can(content, "Open"):
+        return None
+    binary = content.fields.get("Binary")
+    try:
+        found = json.loads(session.store.file(binary["file"]).decode("utf-8-sig")) if binary else {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _merged(base: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
+    result = dict(base)
+    for key, value in over.items():
+        old = result.get(key)
+        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return result
+
+
+def _plain(value: Json) -> Json:
+    """Return JSON without the dates that were read into it."""
+    if isinstance(value, bodies.Date):
+        return value.text
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    return value

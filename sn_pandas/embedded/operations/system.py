@@ -1,0 +1,169 @@
+"""What the repository tells administrators about itself, and what keeps it in order."""
+
+from __future__ import annotations
+
+import html
+import platform
+import sqlite3
+from datetime import timedelta
+from importlib import metadata
+from typing import Any
+
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.operations.registry import (
+    ADMINISTRATORS,
+    ANY,
+    NOBODY,
+    REGISTRY,
+    ROOT,
+    Operation,
+    operation,
+)
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+REPLICATORS = ("Administrators", "Developers")
+SERVICES_VERSION = "7.8.2.0"
+"""The version of the server whose answers this repository gives."""
+
+
+@operation("GetVersionInfo", action=False, types=ROOT, roles=ADMINISTRATORS)
+def version_info(session: Session, content: Content) -> Json:
+    """Return what is installed."""
+    return {
+        "LatestReleases": [],
+        "Components": [
+            {
+                "ComponentId": "SenseNet.Services",
+                "Version": SERVICES_VERSION,
+                "LatestVersion": None,
+                "Description": "sn_pandas embedded repository",
+                "Dependencies": [],
+            }
+        ],
+        "Assemblies": {
+            "SenseNet": [_assembly("sn_pandas", metadata.version("sn_pandas"))],
+            "Plugins": [_assembly("werkzeug", metadata.version("werkzeug"))],
+            "GAC": [_assembly("python", platform.python_version()), _assembly("sqlite", sqlite3.sqlite_version)],
+            "Dynamic": [],
+        },
+        "InstalledPackages": [],
+        "DatabaseAvailable": True,
+    }
+
+
+@operation("GetRepositoryType", action=False, types=ROOT, roles=ADMINISTRATORS)
+def repository_type(session: Session, content: Content) -> Json:
+    """Return which sort of repository it is."""
+    return {"repositoryType": "standalone"}
+
+
+@operation("GetFeatures", action=False, types=ROOT)
+def features(session: Session, content: Content) -> Json:
+    """Return which further services there are."""
+    return {"features": []}
+
+
+@operation("GetDashboardData", action=False, types=ROOT, roles=ADMINISTRATORS)
+def dashboard_data(session: Session, content: Content) -> None:
+    """Return nothing: there is no subscription that a dashboard could show."""
+
+
+@operation(
+    "GetDatabaseUsage", action=False, types=ROOT, roles=ADMINISTRATORS, parameters=[("force", "bool", False)]
+)
+def database_usage(session: Session, content: Content, force: bool | None = False) -> Json:
+    """Return how much room contents and files take."""
+    started = session.repository.clock()
+    with session.store.reading() as db:
+        count, rows = db.execute("SELECT count(*), coalesce(sum(length(data)), 0) FROM contents").fetchone()
+        blobs = db.execute("SELECT coalesce(sum(length(data)), 0) FROM files").fetchone()[0]
+    nothing = {"Count": 0, "Blob": 0, "Metadata": 0, "Text": 0, "Index": 0}
+    took = session.repository.clock() - started
+    return {
+        "Content": {"Count": count, "Blob": blobs, "Metadata": rows, "Text": 0, "Index": 0},
+        "OldVersions": nothing,
+        "Preview": nothing,
+        "System": nothing,
+        "OperationLog": {"Count": 0, "Metadata": 0, "Text": 0},
+        "OrphanedBlobs": 0,
+        "Executed": session.now(),
+        "ExecutionTime": _span(took),
+    }
+
+
+@operation("RebuildIndex", parameters=[("recursive", "bool"), ("rebuildLevel", "IndexOnly|DatabaseAndIndex")],
+           roles=ADMINISTRATORS)  # fmt: skip
+def rebuild_index(session: Session, content: Content, recursive: bool | None, rebuild_level: str | None) -> None:
+    """Index a content again, and what is below it."""
+    _index(session, session.store.subtree_ids(content.path) if recursive else [content.id])
+
+
+@operation("RebuildIndexSubtree", roles=ADMINISTRATORS)
+def rebuild_index_subtree(session: Session, content: Content) -> None:
+    """Index a tree again."""
+    _index(session, session.store.subtree_ids(content.path))
+
+
+@operation("RefreshIndexSubtree", roles=ADMINISTRATORS)
+def refresh_index_subtree(session: Session, content: Content) -> None:
+    """Index a tree again."""
+    _index(session, session.store.subtree_ids(content.path))
+
+
+@operation(
+    "Replicate", types=ANY, roles=REPLICATORS, parameters=[("target", "string"), ("options", "object")]
+)
+def replicate(session: Session, content: Content, target: str | None, options: Json) -> None:
+    """Refuse to make many copies: the server does it only over its own database."""
+    raise server_error("NotSupportedException", "Replication is not supported.")
+
+
+@operation("CheckIndexIntegrity", action=False, types=ANY, roles=NOBODY, parameters=[("recurse", "bool")])
+def check_index_integrity(session: Session, content: Content, recurse: bool | None) -> None:
+    """Stand in the lists; the server admits nobody."""
+
+
+@operation("CheckSecurityConsistency", action=False, roles=NOBODY)
+def check_security_consistency(session: Session, content: Content) -> None:
+    """Stand in the lists; the server admits nobody."""
+
+
+@operation("Help.GetOperations", action=False, types=ROOT, roles=REPLICATORS)
+def get_operations(session: Session, content: Content) -> list[Json]:
+    """Return every operation with who may call it on what."""
+    return [_help(one) for name in sorted(REGISTRY) for one in REGISTRY[name] if "." not in one.name]
+
+
+def _help(one: Operation) -> Json:
+    parameters = ", ".join(f"{p.type} {p.name}{'' if p.required else '?'}" for p in one.parameters)
+    return {
+        "Controller": "",
+        "Category": "",
+        "Signature": html.escape(f"{one.name}({parameters})"),
+        "Kind": "Action" if one.action else "Function",
+        "ContentTypes": ", ".join(one.types),
+        "Roles": ", ".join(one.roles),
+        "Permissions": ", ".join(one.permissions),
+        "Policies": "VersioningAction" if one.rule else "",
+        "Scenarios": ", ".join(one.scenarios),
+    }
+
+
+def _assembly(name: str, version: str) -> Json:
+    return {"Name": name, "IsDynamic": False, "Version": version}
+
+
+def _span(took: timedelta) -> str:
+    """Return a length of time as .NET writes it."""
+    return f"{took}" if took.microseconds else f"{took}.0000000"
+
+
+def _index(session: Session, ids: list[int]) -> None:
+    from sn_pandas.embedded import search
+
+    with session.store.transaction() as db:
+        for one in session.store.load_many(ids):
+            search.put(db, one, session.types)
