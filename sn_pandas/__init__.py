@@ -16,6 +16,7 @@ from .odata.errors import (
     ConflictError,
     ConnectionFailed,
     ForbiddenError,
+    IncompleteWarning,
     InvalidContentError,
     LockedError,
     NotFoundError,
@@ -28,12 +29,16 @@ from .odata.errors import (
     TrackingError,
     UnavailableError,
 )
+from .odata.contentqueries import Q
+from .odata.filters import F, isof
 from .odata.query import Query
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .connecting import connect
+    from .odata.retrying import Retries
+    from .recovering import journals, rebase, resume, undo
 
 __all__ = [
     "AlreadyExistsError",
@@ -42,24 +47,37 @@ __all__ = [
     "BadRequestError",
     "ConflictError",
     "ConnectionFailed",
+    "F",
     "ForbiddenError",
+    "IncompleteWarning",
     "InvalidContentError",
     "LockedError",
     "NotFoundError",
     "OutOfDateError",
+    "Q",
     "Query",
     "QueryError",
     "RefusedError",
+    "Retries",
     "SaveError",
     "SensenetError",
     "ServerError",
     "TrackingError",
     "UnavailableError",
     "connect",
+    "isof",
+    "journals",
+    "rebase",
+    "resume",
+    "undo",
 ]
 
 # Where names are that are loaded on use, so that %load_ext takes no longer than it must.
-_ON_USE = {"connect": "connecting"}
+_ON_USE = {
+    "connect": "connecting",
+    "Retries": "odata.retrying",
+    **dict.fromkeys(["journals", "rebase", "resume", "undo"], "recovering"),
+}
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:

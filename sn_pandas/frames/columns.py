@@ -1,133 +1,217 @@
-"""One codec a field type: JSON values to a column, and a cell back to JSON.
+"""One codec a field type: what the server wrote, decoded to a column whose dtype the schema alone decides.
 
-A codec decodes a list of JSON values to an array whose dtype depends on the field alone, and
-encodes one cell for a PATCH. Why some values are refused or translated stands in ``checking``.
+A codec takes the values of a page (``chunk``) in the thread that fetched it, and puts the chunks of all
+pages together (``join``). How a cell becomes JSON again stands in ``cells``.
 """
 
 from __future__ import annotations
 
+import array
 import datetime as dt
-import math
-from collections.abc import Callable, Sequence
-from typing import Any
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, chain, pairwise
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from ..odata.schema import Field
+from ..odata.errors import AnswerError, QueryError
+from ..odata.schema import TEXTS, Field
 
+try:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+except ImportError:  # the extra "fast" is not installed
+    pa = pc = None
+
+#: A value as JSON has it.
 Json = Any
-#: What clears a date at the server; null is ignored there.
-YEAR_ONE = "0001-01-01T00:00:00Z"
+#: What pandas takes for a column.
+Array = Any
+#: As ``dtype_backend`` of the readers of pandas; None is the dtype of the field.
+Backend = Literal["numpy_nullable", "pyarrow"] | None
+_BACKENDS = (None, "numpy_nullable", "pyarrow")
+_SET = np.datetime64("0002-01-01", "us")  # whatever is before means that the date is not set
 
 
 class Codec:
-    """Text and whatever has no codec of its own: values as they come."""
+    """Whatever has no codec of its own: values as they come."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
 
-    def decode(self, values: Sequence[Json]) -> Any:
-        """Make an array of JSON values."""
-        return _objects(values)
+    def chunk(self, values: Sequence[Json]) -> Any:
+        """Take the values of a page."""
+        return list(values)
 
-    def encode(self, cell: Any) -> Json:
-        """Make the JSON that a PATCH sends for a cell."""
-        return None if is_missing(cell) else cell
+    def join(self, chunks: Sequence[Any]) -> Array:
+        """Put the chunks of all pages together."""
+        return _objects(list(chain.from_iterable(chunks)))
+
+    def decode(self, values: Sequence[Json]) -> Array:
+        """Make the array of some values."""
+        return self.join([self.chunk(values)])
 
 
 class Text(Codec):
     """ShortText, LongText, RichText and the like: ``str``, missing for null."""
 
-    def decode(self, values: Sequence[Json]) -> Any:  # noqa: D102 - see the base
-        return pd.array(list(values), dtype="str")
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102 - see the base
+        if pa is None:
+            return [v if v is None or isinstance(v, str) else _text(v) for v in values]
+        try:
+            return pa.array(values, pa.large_string())
+        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+            return pa.array([None if v is None else _text(v) for v in values], pa.large_string())
+
+    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
+        dtype = pd.StringDtype(na_value=np.nan)
+        if pa is None:
+            return pd.array(list(chain.from_iterable(chunks)), dtype=dtype)
+        whole = pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
+        return dtype.__from_arrow__(whole)  # type: ignore[attr-defined]  # the stubs lack the protocol of Arrow
 
 
 class Integer(Codec):
     """Integer: ``Int64``, missing where a row's type lacks the field."""
 
-    def decode(self, values: Sequence[Json]) -> Any:  # noqa: D102
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        try:
+            return np.frombuffer(array.array("q", values), "int64"), None
+        except TypeError:
+            pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
-        data = np.array([0 if v is None else v for v in values] if missing.any() else values, dtype="int64")
+        return np.fromiter(
+            (0 if v is None else self._whole(v) for v in values), "int64", len(values)
+        ), missing
+
+    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
+        data, missing = _masked(chunks, "int64")
         return pd.arrays.IntegerArray(data, missing)
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        return None if is_missing(cell) else int(cell)
+    def _whole(self, value: Json) -> int:
+        try:
+            number = int(value)
+            if number == float(value):
+                return number
+        except (TypeError, ValueError):
+            pass
+        raise AnswerError(
+            f"the server gives {value!r} for {self.field.name}, which is a field of whole numbers"
+        )
 
 
 class Number(Codec):
-    """Number and Currency: ``float64``."""
+    """Number and Currency: ``float64``, the nearest to what the server wrote."""
 
-    def decode(self, values: Sequence[Json]) -> Any:  # noqa: D102
-        return np.array([np.nan if v is None else v for v in values], dtype="float64")
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        return np.array(values, dtype="float64")
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        return None if is_missing(cell) else float(cell)
+    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
+        return np.concatenate(chunks) if chunks else np.empty(0, "float64")
 
 
 class Boolean(Codec):
     """Boolean: ``boolean``."""
 
-    def decode(self, values: Sequence[Json]) -> Any:  # noqa: D102
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        try:
+            return np.frombuffer(array.array("b", values), "bool"), None
+        except TypeError:
+            pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
-        return pd.arrays.BooleanArray(np.fromiter((v is True for v in values), bool, len(values)), missing)
+        return np.fromiter((v is True for v in values), bool, len(values)), missing
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        return None if is_missing(cell) else bool(cell)
+    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
+        data, missing = _masked(chunks, "bool")
+        return pd.arrays.BooleanArray(data, missing)
 
 
 class DateTime(Codec):
     """DateTime: ``datetime64[us, UTC]``; year 1, which means unset, is NaT."""
 
-    def decode(self, values: Sequence[Json]) -> Any:  # noqa: D102
-        texts = [None if v is None or v.startswith("0001-01-01T00:00:00") else _naive(v) for v in values]
-        return pd.array(pd.DatetimeIndex(np.array(texts, dtype="datetime64[us]")).tz_localize("UTC"))
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        moments = _moments(values)
+        moments[moments < _SET] = np.datetime64("NaT")
+        return moments
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        if is_missing(cell):
-            return YEAR_ONE
-        moment = pd.Timestamp(cell)
-        moment = moment.tz_localize("UTC") if moment.tzinfo is None else moment.tz_convert("UTC")
-        return moment.tz_localize(None).isoformat(timespec="microseconds").rstrip("0").rstrip(".") + "Z"
+    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
+        moments = np.concatenate(chunks) if chunks else np.empty(0, "datetime64[us]")
+        return pd.DatetimeIndex(moments).tz_localize("UTC").array
 
 
 class SingleChoice(Codec):
-    """A choice of one option: ``category`` with the options of the schema."""
+    """A choice of one option: ``category`` with the options of the schema.
 
-    def decode(self, values: Sequence[Json]) -> Any:  # noqa: D102
-        plain = [v[0] if v else None for v in values]
-        known = [option.value for option in self.field.options]
-        extra = dict.fromkeys(v for v in plain if v is not None and v not in known) if plain else {}
-        return pd.Categorical(plain, categories=pd.Index([*known, *extra], dtype="str"))
+    Attributes
+    ----------
+    strangers : tuple of str
+        Values that were seen and are no options; they are kept as further categories.
+    """
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        return [] if is_missing(cell) else [str(cell)]
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        self._codes = {value: n for n, value in enumerate(dict.fromkeys(o.value for o in field.options))}
+        self._known = len(self._codes)
+        self._lock = threading.Lock()
+
+    @property
+    def strangers(self) -> tuple[str, ...]:
+        return tuple(self._codes)[self._known :]
+
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        codes = self._codes
+        try:
+            return np.array([codes[v[0]] if v else -1 for v in values], dtype="int32")
+        except (KeyError, TypeError):
+            return np.array([self._code(v) for v in values], dtype="int32")
+
+    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
+        codes = np.concatenate(chunks) if chunks else np.empty(0, "int32")
+        categories = pd.Index(list(self._codes), dtype="str")
+        return pd.Categorical.from_codes(codes, categories=categories)
+
+    def _code(self, value: Json) -> int:
+        if value is None or value == []:
+            return -1
+        text = _choice(value)
+        with self._lock:
+            return self._codes.setdefault(text, len(self._codes))
 
 
-class MultipleChoice(Codec):
-    """A choice of several options: lists of text."""
+class OpenChoice(Text):
+    """A choice of one option that takes other texts, too: ``str``."""
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        return [] if is_missing(cell) else [str(v) for v in as_list(cell)]
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        return super().chunk([_choice(v) if v else None for v in values])
 
 
-class Reference(Codec):
-    """A reference: ids or paths when written, lists where several are allowed."""
+class References(Codec):
+    """A reference: the path of a content, or a list of paths; content types by name."""
 
-    def encode(self, cell: Any) -> Json:  # noqa: D102
-        if is_missing(cell):
-            return [] if self.field.multiple else None
-        items = [_target(v) for v in as_list(cell)]
-        return items if self.field.multiple else (items[0] if items else None)
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        key = "Name" if self.field.type == "AllowedChildTypes" else "Path"
+        return [_pointed(v, key) for v in values]
+
+
+class Lists(Codec):
+    """A field of several contents behind a reference: lists of what a column of the field would hold."""
+
+    def __init__(self, field: Field, inner: Codec) -> None:
+        super().__init__(field)
+        self.inner = inner
+
+    def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
+        plain = [v if isinstance(v, list) else None if v is None else [v] for v in values]
+        items = list(self.inner.decode(list(chain.from_iterable(v for v in plain if v))))
+        ends = accumulate((len(v) if v else 0 for v in plain), initial=0)
+        return [None if v is None else items[a:b] for v, (a, b) in zip(plain, pairwise(ends), strict=True)]
 
 
 _CODECS: dict[str, Callable[[Field], Codec]] = {
-    "ShortText": Text,
-    "LongText": Text,
-    "RichText": Text,
-    "PageBreak": Text,
-    "Xml": Text,
-    "Captcha": Text,
+    **dict.fromkeys(TEXTS, Text),
     "NodeType": Text,
     "Version": Text,
     "Sharing": Text,
@@ -142,45 +226,86 @@ _CODECS: dict[str, Callable[[Field], Codec]] = {
 def codec(field: Field) -> Codec:
     """Give the codec of a field."""
     if field.is_choice:
-        return MultipleChoice(field) if field.multiple else SingleChoice(field)
+        return (
+            Codec(field)
+            if field.multiple
+            else OpenChoice(field)
+            if field.extra_values
+            else SingleChoice(field)
+        )
     if field.is_reference:
-        return Reference(field)
+        return References(field)
     return _CODECS.get(field.type, Codec)(field)
 
 
-def is_missing(cell: Any) -> bool:
-    """Whether a cell holds nothing; a list never is missing, also if empty."""
-    if cell is None or cell is pd.NA or cell is pd.NaT:
-        return True
-    return isinstance(cell, (float, np.floating)) and math.isnan(cell)
+def checked_backend(backend: str | None) -> Backend:
+    """Give the name of a backend, or raise for one that does not exist or is not installed."""
+    if backend not in _BACKENDS:
+        raise QueryError(f"dtype_backend is 'numpy_nullable' or 'pyarrow', not {backend!r}")
+    if backend == "pyarrow" and pa is None:
+        raise ImportError("dtype_backend='pyarrow' needs pyarrow: pip install sn_pandas[fast]")
+    return backend  # type: ignore[return-value]  # it is one of them
 
 
-def as_list(cell: Any) -> list[Any]:
-    """Give the items of a cell that holds one or several."""
-    return (
-        list(cell)
-        if isinstance(cell, (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index))
-        else [cell]
-    )
+def converted(column: Array, field: Field, backend: Backend) -> Array:
+    """Give a column in the dtypes of a backend; lists and objects stay as they are."""
+    if backend is None or column.dtype == object:
+        return column
+    if isinstance(column, np.ndarray):  # NaN means missing here
+        column = pd.arrays.FloatingArray(column, np.isnan(column))
+    if backend == "numpy_nullable":
+        return column.astype(pd.StringDtype()) if isinstance(column.dtype, pd.StringDtype) else column
+    kinds = {"Integer": pa.int64(), "Number": pa.float64(), "Currency": pa.float64(), "Boolean": pa.bool_()}
+    kind = kinds.get(field.type, pa.timestamp("us", "UTC") if field.type == "DateTime" else pa.string())
+    return column.astype(pd.ArrowDtype(kind))
 
 
-def _target(value: Any) -> Json:
-    if isinstance(value, pd.Series):
-        value = value["Id"] if "Id" in value.index else value.name
-    if isinstance(value, dict):
-        value = value.get("Id", value.get("Path"))
-    return int(value) if isinstance(value, (int, np.integer)) else str(value)
+def _moments(values: Sequence[Json]) -> Any:
+    """Read dates as the server writes them: in UTC, with up to 7 digits of a second, of which 6 are kept."""
+    if pa is not None:
+        try:
+            texts = pc.utf8_slice_codeunits(pc.ascii_rtrim(pa.array(values, pa.string()), "Z"), 0, 26)
+            return pc.cast(texts, pa.timestamp("us")).to_numpy(zero_copy_only=False).copy()
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            pass
+    return np.array([None if v is None else _moment(str(v)) for v in values], dtype="datetime64[us]")
 
 
-def _objects(values: Sequence[Json]) -> Any:
-    array = np.empty(len(values), dtype=object)
-    array[:] = values
-    return array
-
-
-def _naive(text: str) -> str:
-    """Drop the zone of a server's date, which is always UTC; convert another."""
+def _moment(text: str) -> str:
     if text.endswith("Z"):
         return text[:-1]
     moment = dt.datetime.fromisoformat(text)
     return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat() if moment.tzinfo else text
+
+
+def _masked(chunks: Sequence[Any], dtype: str) -> tuple[Any, Any]:
+    if not chunks:
+        return np.empty(0, dtype), np.empty(0, bool)
+    data = np.concatenate([data for data, _ in chunks])
+    missing = np.concatenate([np.zeros(len(d), bool) if m is None else m for d, m in chunks])
+    return data, missing
+
+
+def _choice(value: Json) -> str:
+    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _pointed(value: Json, key: str) -> Any:
+    """Give what a reference points to; None if it points to nothing or was not expanded."""
+    if isinstance(value, list):
+        return [item.get(key) if isinstance(item, Mapping) else item for item in value]
+    if isinstance(value, Mapping):
+        return value.get(key)
+    return value
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return value.encode("utf-8", "replace").decode()
+
+
+def _objects(values: Sequence[Json]) -> Any:
+    result = np.empty(len(values), dtype=object)
+    result[:] = values
+    return result

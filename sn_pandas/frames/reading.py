@@ -2,134 +2,140 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
-from typing import Any
+import dataclasses
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
-from ..odata.errors import QueryError, did_you_mean
-from ..odata.pages import Page, Row
+from ..odata.errors import IncompleteWarning
+from ..odata.pages import Pages, Row
 from ..odata.query import Query
-from ..odata.schema import PSEUDO_FIELDS, Field, Schema
-from .columns import Codec, codec
+from .columns import checked_backend
+from .places import fields_at, types_at
+from .planning import HIDDEN, Chunks, Plan
+from .progress import Progress, Setting
+from .tracking import track
 
-#: What a read without ``select`` gives of types that are not known beforehand.
-_FIRST = ("Name", "DisplayName", "Type", "Path")
-# Never columns unless named: internals of the server, and what it never fills.
-_HIDDEN = frozenset(
-    ["TypeIs", "InTree", "InFolder", "NodeType", "IsRateable", "RateStr", "RateAvg", "RateCount", "Rate", "ExtensionData", "Sharing", "SharedWith", "SharedBy", "SharingMode", "SharingLevel", "Password", "Captcha"]
-)
-
-
-class Plan:
-    """The columns that a query gives: their names, fields and codecs.
-
-    Parameters
-    ----------
-    query : Query
-        What is read.
-    schema : Schema
-        The types of the repository.
-    types : iterable of str
-        The types that rows may have; used when the query names no fields.
-
-    Raises
-    ------
-    QueryError
-        If a selected field is in no type.
-    """
-
-    def __init__(self, query: Query, schema: Schema, types: Iterable[str] = ()) -> None:
-        chosen = query.select or tuple(self._all(schema, types))
-        self.fields: dict[str, Field] = {}
-        for chain in chosen:
-            for name in self._columns(chain, query, schema):
-                self.fields[name] = self._field(name, schema)
-        self.codecs: dict[str, Codec] = {name: codec(field) for name, field in self.fields.items()}
-        needed = tuple(n for n in self.fields if n != "Id")
-        expand = dict.fromkeys([*(n.rpartition("/")[0] for n in needed if "/" in n), *query.expand])
-        self.query = query.replace(select=("Id", *needed), expand=tuple(e for e in expand if e))
-
-    def frame(self, rows: Sequence[Row]) -> pd.DataFrame:
-        """Make the frame of some rows, with ``Id`` as its index."""
-        index = pd.Index(np.fromiter(map(itemgetter("Id"), rows), "int64", len(rows)), name="Id")
-        data = {
-            name: codec.decode(_values(rows, name)) for name, codec in self.codecs.items() if name != "Id"
-        }
-        return pd.DataFrame(data, index=index, copy=False)
-
-    def _all(self, schema: Schema, types: Iterable[str]) -> Iterator[str]:
-        yield from _FIRST
-        for type_name in types:
-            for name, field in schema[type_name].fields.items():
-                if name not in _FIRST and name not in _HIDDEN and not field.is_reference:
-                    yield name
-
-    def _columns(self, chain: str, query: Query, schema: Schema) -> Iterator[str]:
-        """Give the columns of a selected chain: an expanded reference alone means its ids and paths."""
-        if chain in query.expand and not any(s.startswith(chain + "/") for s in query.select):
-            yield from (f"{chain}/Id", f"{chain}/Path")
-        elif chain in query.expand and chain in schema.fields and schema.fields[chain].is_reference:
-            return
-        else:
-            yield chain
-
-    def _field(self, chain: str, schema: Schema) -> Field:
-        steps = chain.split("/")
-        many = False
-        for step in steps:
-            if step in PSEUDO_FIELDS:
-                return Field(name=chain, type="Boolean" if step == "IsFile" else "Object", read_only=True)
-            field = schema.fields.get(step)
-            if field is None and not step.startswith("#") and "." not in step:
-                raise QueryError(f"no content type has a field {step!r}.{did_you_mean(step, schema.fields)}")
-            many = many or (step != steps[-1] and field is not None and field.multiple)
-        if many:
-            return Field(name=chain, type="List", read_only=True)
-        return field or Field(name=chain, type="Object")
+if TYPE_CHECKING:
+    from .repository import Repository
 
 
-def frame_of(pages: Iterable[Page], plan: Plan) -> pd.DataFrame:
-    """Decode pages as they come and join them to one frame."""
-    parts: dict[str, list[Any]] = {name: [] for name in plan.fields if name != "Id"}
-    ids: list[Any] = []
-    for page in pages:
-        part = plan.frame(page.rows)
-        ids.append(part.index)
-        for name in parts:
-            parts[name].append(part[name])
-    if not ids:
-        return plan.frame([])
-    if len(ids) == 1:
-        return pd.DataFrame({name: series[0] for name, series in parts.items()}, index=ids[0], copy=False)
-    index = ids[0].append(ids[1:])
-    columns = {}
-    for name, pieces in parts.items():
-        columns[name] = _joined(pieces)
-        pieces.clear()
-    return pd.DataFrame({n: c.array for n, c in columns.items()}, index=index, copy=False)
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How a query is read: ``page_size``, ``workers``, ``progress`` and ``dtype_backend`` of ``repo.read``."""
+
+    page_size: int = 1000
+    workers: int = 4
+    progress: Setting = None
+    dtype_backend: str | None = None
 
 
-def _joined(pieces: list[pd.Series]) -> pd.Series:
-    if isinstance(pieces[0].dtype, pd.CategoricalDtype):
-        return pd.Series(pd.api.types.union_categoricals([p.array for p in pieces]))
-    return pd.concat(pieces, ignore_index=True)
+def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
+    """Read everything that a query asks for as one frame."""
+    plan, pages = _prepared(repo, query, manner)
+    frame = plan.join(list(_counted(pages, manner)))
+    facts = _facts(repo, query, pages, len(frame))
+    _say(query, pages, plan, facts)
+    track(frame, repo, query, plan.fields, **facts)
+    return frame
 
 
-def _values(rows: Sequence[Row], chain: str) -> list[Any]:
-    if "/" not in chain:
-        return [row.get(chain) for row in rows]
-    steps = chain.split("/")
-    return [_follow(row, steps) for row in rows]
+def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.DataFrame]:
+    """Read what a query asks for as one frame a page."""
+    plan, pages = _prepared(repo, query, manner)
+    for chunks in _counted(pages, manner):
+        frame = plan.join([chunks])
+        total = pages.total if pages.total is not None else len(frame)
+        track(frame, repo, query, plan.fields, rows=len(frame), total=total, cut=len(frame) < total)
+        yield frame
+    _say(query, pages, plan, _facts(repo, query, pages, pages.rows))
 
 
-def _follow(value: Any, steps: Sequence[str]) -> Any:
-    for number, step in enumerate(steps):
-        if isinstance(value, list):
-            return [_follow(item, steps[number:]) for item in value]
-        if not isinstance(value, Mapping) or "__deferred" in value:
-            return None
-        value = value.get(step)
-    return value
+def series_of(repo: Repository, row: Row, query: Query) -> pd.Series[Any]:
+    """Give one content as a series of typed cells on its field names."""
+    chosen = query.select or tuple(n for n, v in row.items() if n not in HIDDEN and not _deferred(v))
+    known = [row["Type"]] if row.get("Type") in repo.schema else []
+    plan = Plan(
+        query.replace(select=chosen), repo.schema, known, fields_at(repo, query.replace(select=chosen))
+    )
+    cells = plan.cells(row)
+    return pd.Series(cells, name=row.get("Path", str(query.path)), dtype=object)
+
+
+def _prepared(repo: Repository, query: Query, manner: Manner) -> tuple[Plan, Pages[Chunks]]:
+    backend = checked_backend(manner.dtype_backend)
+    types = types_at(repo, query)
+    plan = Plan(query, repo.schema, types, fields_at(repo, query), backend)
+    return plan, Pages(repo.client, plan.query, plan.chunks, size=manner.page_size, workers=manner.workers)
+
+
+def _counted(pages: Pages[Chunks], manner: Manner) -> Iterator[Chunks]:
+    """Give the pages and show how far they are."""
+    source = iter(pages)
+    with Progress(manner.progress, pages.query.path) as progress:
+        for chunks in source:
+            wanted = pages.total
+            if wanted is not None:
+                wanted = max(0, wanted - pages.query.skip)
+                wanted = min(wanted, pages.query.top) if pages.query.top else wanted
+            progress.show(pages.rows, wanted)
+            yield chunks
+
+
+def _facts(repo: Repository, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
+    """Give what the provenance says of a read."""
+    if not rows or (pages.after is not None and pages.after != pages.total):
+        repo.still_ourselves()  # the server shows less, and no error, once our credentials are no longer good
+    total = pages.total if pages.total is not None else query.skip + rows
+    facts: dict[str, Any] = {
+        "rows": rows,
+        "total": total,
+        "cut": bool(pages.cut) or (query.skip + rows < total and bool(query.top)),
+    }
+    if pages.after is not None and pages.after != pages.total:
+        facts["after"] = pages.after
+    if pages.duplicates:
+        facts["duplicates"] = pages.duplicates
+    if pages.moved:
+        facts["moved"] = True
+    return facts
+
+
+def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: Mapping[str, Any]) -> None:
+    """Warn of everything that makes a frame less than what was asked for."""
+    rows, total = facts["rows"], facts["total"]
+    words = []
+    if pages.cut == "top":
+        words.append(f"{rows:,} of {total:,} rows: cut by top={pages.query.top}")
+    elif pages.cut:
+        words.append(f"{rows:,} of {total:,} rows: {pages.cut}")
+    if "after" in facts:
+        words.append(
+            f"the list changed while it was read: {total:,} rows before, {facts['after']:,} after, {rows:,} read"
+        )
+    elif (
+        not pages.cut
+        and not pages.moved
+        and total - query.skip > rows + pages.duplicates
+        and not query.property
+    ):
+        words.append(
+            f"{rows:,} of {total:,} rows: the others vanished while they were read, or cannot be shown"
+        )
+    if pages.moved or pages.duplicates:
+        words.append(
+            f"rows changed places while they were read ({pages.duplicates} came twice and are kept once); "
+            "some may be missing: read again, or without orderby and sort the frame"
+        )
+    for name, values in plan.strangers().items():
+        words.append(
+            f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not know as options"
+        )
+    for word in words:
+        warnings.warn(word, IncompleteWarning, stacklevel=4)
+
+
+def _deferred(value: Any) -> bool:
+    return isinstance(value, Mapping) and "__deferred" in value

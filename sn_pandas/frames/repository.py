@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from ..odata.addresses import collection, entity, normalize
-from ..odata.errors import AuthenticationError, NotFoundError
-from ..odata.pages import Pages
+from ..odata.contentqueries import Clause
+from ..odata.filters import Filter
+from ..odata.pages import count
 from ..odata.query import Query, target
 from ..odata.schema import Schema
 from ..odata.transport import Client
 from . import accessor as accessor
-from .reading import Plan, frame_of
-from .tracking import track
+from . import arrow, reading, single
+from .identity import who
+from .progress import Setting
 
-_VISITOR = 6
+if TYPE_CHECKING:
+    pass
+
+Asked = Query | str | int | Mapping[str, Any]
+Names = str | Sequence[str]
 
 
 class Repository:
@@ -31,12 +37,24 @@ class Repository:
     ----------
     url : str
         The address of the server.
+    base : str
+        What relative paths are below.
     """
 
-    def __init__(self, client: Client, *, anonymous: bool = False) -> None:
+    def __init__(
+        self,
+        client: Client,
+        *,
+        anonymous: bool = False,
+        base: str = "/Root",
+        browser: Callable[..., Any] | None = None,
+    ) -> None:
         self.client = client
         self.url = client.origin
+        self.base = base
         self._anonymous = anonymous
+        self._browser = browser
+        self._verified = 0.0
 
     def __repr__(self) -> str:
         return f"<Repository {self.url}>"
@@ -60,17 +78,8 @@ class Repository:
         AuthenticationError
             If credentials were given and the server took us for the Visitor all the same.
         """
-        address = entity("/Root") + "/GetCurrentUser"
-        try:
-            answer = self.client.get(target(address, {"$select": "Id,Path", "metadata": "no"}))["d"]
-        except NotFoundError:
-            answer = {"Id": _VISITOR, "Path": "/Root/IMS/BuiltIn/Portal/Visitor"}
-        if answer["Id"] == _VISITOR and not self._anonymous:
-            raise AuthenticationError(
-                f"{self.url} takes us for the Visitor: the key or token is wrong, expired or missing "
-                "(the server never says so by itself); pass anonymous=True to go on as Visitor"
-            )
-        return str(answer["Path"])
+        self._verified = time.monotonic()
+        return who(self.client, anonymous=self._anonymous)
 
     @cached_property
     def schema(self) -> Schema:
@@ -79,34 +88,56 @@ class Repository:
 
     def read(
         self,
-        path: str | int | Query,
-        select: str | Sequence[str] = (),
-        expand: str | Sequence[str] = (),
-        filter: str | None = None,
-        orderby: str | None = None,
-        top: int = 0,
-        skip: int = 0,
-        query: str | None = None,
+        path: Asked,
+        select: Names = (),
+        expand: Names = (),
+        filter: str | Filter | None = None,
+        orderby: Names | None = None,
+        top: int | None = None,
+        skip: int | None = None,
+        query: str | Clause | None = None,
         autofilters: bool | None = None,
         lifespan: bool | None = None,
         version: str | None = None,
         page_size: int = 1000,
         workers: int = 4,
-    ) -> pd.DataFrame:
+        progress: Setting = None,
+        dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
+        *,
+        property: str | None = None,
+        output: Literal["pandas", "arrow"] = "pandas",
+    ) -> Any:
         """Read the children of a content, or what a content query finds below it, as a typed frame.
 
         Parameters
         ----------
-        path : str, int or Query
-            The content whose children are read, or a whole query.
+        path : str, int, mapping or Query
+            The content whose children are read, or a whole query, as :meth:`sn_pandas.Query.make` takes it.
         select, expand : sequence of str or comma list
-            Fields and chains; without ``select``, the fields of the types that can be there.
-        filter, orderby, query : str, optional
-            ``$filter``, ``$orderby`` and content query texts.
+            Fields and chains (``AssignedTo/FullName``); without ``select``, the fields of the types that can
+            be there. A reference selected by its name gives paths.
+        filter : str or Filter, optional
+            ``$filter``, or a condition made of :class:`sn_pandas.F`.
+        orderby : str or sequence of str, optional
+            ``"DueDate desc, Name"``.
         top, skip : int
             How many rows at the most, and from where; 0 is no limit.
+        query : str or Clause, optional
+            A content query, or clauses made of :class:`sn_pandas.Q`.
+        autofilters, lifespan : bool, optional
+            Whether system contents are hidden, and contents outside their lifespan.
+        version : str, optional
+            A version of the content in the path.
         page_size, workers : int
             Rows a request, and requests at once.
+        progress : bool or callable, optional
+            A bar after a second where somebody may watch; True at once, False never; or ``(done, total)``.
+        dtype_backend : "numpy_nullable" or "pyarrow", optional
+            As the readers of pandas have it.
+        property : str, optional
+            A reference property, ``Versions`` or ``Ancestors``, whose contents are read instead of children.
+        output : "pandas" or "arrow"
+            What is given back: a frame, or a table of pyarrow with the provenance in its metadata.
 
         Returns
         -------
@@ -117,58 +148,133 @@ class Repository:
         ------
         QueryError
             If the query cannot mean what it says.
+        NotFoundError
+            If there is no such content, or we may not see it.
         ServerError
             If the server refuses it.
-        """
-        asked = (
-            path
-            if isinstance(path, Query)
-            else Query(
-                path=path,
-                select=_tuple(select),
-                expand=_tuple(expand),
-                filter=filter,
-                orderby=orderby,
-                top=top,
-                skip=skip,
-                query=query,
-                autofilters=autofilters,
-                lifespan=lifespan,
-                version=version,
-            )
-        )
-        plan = Plan(asked, self.schema, self._types_at(asked))
-        pages = Pages(self.client, plan.query, size=page_size, workers=workers)
-        frame = frame_of(pages, plan)
-        total = pages.total if pages.total is not None else len(frame)
-        track(frame, self, asked, plan.fields, rows=len(frame), total=total, cut=len(frame) < total)
-        return frame
 
-    def count(self, path: str | int, filter: str | None = None, query: str | None = None) -> int:
+        Warns
+        -----
+        IncompleteWarning
+            If there is more than what is given, or the list changed meanwhile.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect()
+        >>> users = repo.read("/Root/IMS/BuiltIn/Portal", select=["Name"], filter=sn.isof("User"))
+        >>> "Admin" in set(users["Name"])
+        True
+        """
+        asked = self.query(
+            path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip, query=query,
+            autofilters=autofilters, lifespan=lifespan, version=version, property=property,
+        )  # fmt: skip
+        frame = reading.read(self, asked, reading.Manner(page_size, workers, progress, dtype_backend))
+        return arrow.table_of(frame) if arrow.wanted(output) else frame
+
+    def read_pages(
+        self,
+        path: Asked,
+        *,
+        page_size: int = 1000,
+        workers: int = 4,
+        progress: Setting = None,
+        dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
+        **options: Any,
+    ) -> Iterator[pd.DataFrame]:
+        """Read like :meth:`read`, as one frame a page: any size in bounded memory.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> pages = sn.connect().read_pages("/Root/IMS/BuiltIn/Portal", select="Name", page_size=2)
+        >>> len(next(pages))
+        2
+        >>> pages.close()
+        """
+        manner = reading.Manner(page_size, workers, progress, dtype_backend)
+        return reading.read_pages(self, self.query(path, **options), manner)
+
+    def count(
+        self,
+        path: Asked,
+        filter: str | Filter | None = None,
+        query: str | Clause | None = None,
+        autofilters: bool | None = None,
+        lifespan: bool | None = None,
+        *,
+        property: str | None = None,
+    ) -> int:
         """Count the children of a content, or what a content query finds below it."""
-        asked = Query(path=path, filter=filter, query=query)
-        return self.client.count(
-            target(asked.address() + "/$count", {**asked.options(), "$inlinecount": "allpages"})
+        asked = self.query(
+            path, filter=filter, query=query, autofilters=autofilters, lifespan=lifespan, property=property
         )
+        number = count(self.client, asked)
+        if not number:
+            self.still_ourselves()
+        return number
 
     def get(
-        self, path: str | int, select: str | Sequence[str] = (), expand: str | Sequence[str] = ()
-    ) -> pd.Series:
-        """Read one content as a series on its field names.
+        self, path: Asked, select: Names = (), expand: Names = (), version: str | None = None
+    ) -> pd.Series[Any]:
+        """Read one content as a series of typed cells on its field names.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such content, or we may not see it.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> sn.connect().get("/Root/IMS", select="Name,Type")["Type"]
+        'Domains'
+        """
+        asked = self.query(path, select=select, expand=expand, version=version, single=True)
+        return single.get(self, asked.replace(property=None))
+
+    def value(self, path: str | int, field: str) -> Any:
+        """Read one field of one content: a typed cell, for a reference a path or a list of paths.
 
         Raises
         ------
         NotFoundError
             If there is no such content, or we may not see it.
         """
-        options = {"$select": ",".join(_tuple(select)), "$expand": ",".join(_tuple(expand)), "metadata": "no"}
-        address = entity(normalize(path))
-        fields = self.client.get(target(address, {k: v for k, v in options.items() if v}))["d"]
-        return pd.Series(fields, name=fields.get("Path", path), dtype=object)
+        return single.value(self, normalize(path, self.base), field)
 
-    def value(self, path: str | int, field: str) -> Any:
-        """Read one field of one content."""
-        return self.client.get(f"{entity(normalize(path))}/{quote(field)}")["d"][field]
+    def actions(self, path: str | int, scenario: str | None = None) -> pd.DataFrame:
+        """List what can be done with a content: operations and applications."""
+        return single.actions(self, normalize(path, self.base), scenario)
+
+    def metadata(self, path: str | int | None = None, format: Literal["xml", "json"] = "xml") -> Any:
+        """Read the metadata of the service, or of what can be at a place: XML as text, or JSON as a dict.
+
+        ``schema`` is the shorter way to types and fields.
+        """
+        return single.metadata(self, None if path is None else normalize(path, self.base), format)
+
+    def browse(self, path: str | int = "/Root/Content", **options: Any) -> Any:
+        """Show the tree below a path, to look around in and to pick contents from.
+
+        Parameters
+        ----------
+        path : str or int
+            The root of the tree.
+        **options
+            As for :class:`sn_pandas.widgets.TreeBrowser`: ``multiple=True``, ``label="Name"``.
+
+        Returns
+        -------
+        TreeBrowser
+            A widget; ``selected`` is the path that is selected in it.
+        """
+        if self._browser is None:
+            raise TypeError(
+                "this repository was made without widgets: sn_pandas.connect(…) gives one with them"
+            )
+        return self._browser(self, path, **options)
 
     def create(
         self,
@@ -199,24 +305,19 @@ class Repository:
             "DELETE", target(entity(normalize(path)), {"permanent": "true"} if permanent else {})
         )
 
-    def _types_at(self, query: Query) -> Iterator[str]:
-        """Give the types that rows of a query without ``select`` can have."""
-        if query.select:
-            return
-        known = self.schema
-        if query.query or query.property:
-            yield "GenericContent"
-            return
-        options = {
-            "$expand": "EffectiveAllowedChildTypes",
-            "$select": "EffectiveAllowedChildTypes/Name",
-            "metadata": "no",
-        }
-        allowed = (
-            self.client.get(target(entity(query.path), options))["d"]["EffectiveAllowedChildTypes"] or []
-        )
-        yield from [t["Name"] for t in allowed if t["Name"] in known] or ["GenericContent"]
+    def query(self, what: Asked, **options: Any) -> Query:
+        """Make a query of whatever names one, checked against the schema; see :meth:`sn_pandas.Query.make`."""
+        asked = Query.make(what, self.base, **options)
+        return asked.bind(self.schema) if asked.filter is not None or asked.query is not None else asked
 
+    def still_ourselves(self) -> None:
+        """Make sure that the server still knows us; it shows less, without an error, to whom it does not know.
 
-def _tuple(value: str | Sequence[str]) -> tuple[str, ...]:
-    return tuple(value.split(",")) if isinstance(value, str) else tuple(value)
+        Raises
+        ------
+        AuthenticationError
+            If it takes us for the Visitor now.
+        """
+        if not self._anonymous and time.monotonic() - self._verified > 5:
+            who(self.client)
+            self._verified = time.monotonic()

@@ -8,8 +8,7 @@ from urllib.parse import quote, unquote
 from .errors import QueryError
 
 SERVICE = "/odata.svc"
-_BY_ID = re.compile(r"content\(\s*\+?(\d+)\s*\)", re.IGNORECASE)
-_ENTITY = re.compile(r"^(?P<parent>.*?)/?\('(?P<name>[^']*)'\)(?P<rest>/.*)?$", re.DOTALL)
+_BY_ID = re.compile(r"/?content\(\(*\s*\+?(\d+)\s*\)*\)/?", re.IGNORECASE)
 
 
 def normalize(place: str | int, base: str = "/Root") -> str | int:
@@ -46,19 +45,38 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
         if place <= 0:
             raise QueryError(f"{place} is no id of a content: ids are positive")
         return place
-    text = place.strip().replace("\\", "/")
-    if match := _BY_ID.fullmatch(text.removeprefix(SERVICE).strip("/")):
+    text = without_service(place.lstrip() if place.lstrip()[:1] == "/" else place)
+    if match := _BY_ID.fullmatch(text.strip()):
         return int(match[1])
-    if match := _ENTITY.match(text):
-        text = "/".join((match["parent"], match["name"])) + (match["rest"] or "")
-    steps = [step for step in text.split("/") if step]
-    if not text.startswith("/") and not (steps and steps[0].lower() == "root"):
+    steps = [name for step in text.split("/") if step for name in _names(step)]
+    if text[:1] != "/" and not (steps and steps[0].lower() == "root"):
         steps = [step for step in base.split("/") if step] + steps
-    if not steps or steps[0].lower() != "root":
+    if not steps:
         raise QueryError(f"{place!r} is no path of a content: paths begin with /Root")
     if bad := next((step for step in steps if step in (".", "..")), None):
         raise QueryError(f"{place!r} has the step {bad!r}, which no content can be named")
     return "/" + "/".join(steps)
+
+
+def without_service(address: str) -> str:
+    """Cut ``/odata.svc``, in any letter case, from the beginning of an address.
+
+    Examples
+    --------
+    >>> without_service("/OData.svc/Root/Content")
+    '/Root/Content'
+    """
+    if address[: len(SERVICE)].lower() == SERVICE and address[len(SERVICE) : len(SERVICE) + 1] in ("", "/"):
+        return address[len(SERVICE) :] or "/"
+    return address
+
+
+def _names(step: str) -> list[str]:
+    """Give the names that a step of an address means: ``Content('IT')`` is two, a plain name one."""
+    if step.endswith("')") and "('" in step:
+        parent, _, name = step.removesuffix("')").partition("('")
+        return [n for n in (parent, name) if n]
+    return [step]
 
 
 def entity(place: str | int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from .errors import AuthenticationError
+
 
 class Auth(Protocol):
     """Gives the headers that say who asks."""
@@ -28,7 +30,7 @@ class ApiKey:
     """An API key of a user."""
 
     def __init__(self, key: str) -> None:
-        self._key = key
+        self._key = _clean(key, "API key")
 
     def headers(self) -> dict[str, str]:
         """Give the header ``apikey``."""
@@ -42,11 +44,22 @@ class Token:
     """A bearer token, or a callable that gives the current one."""
 
     def __init__(self, token: str | Callable[[], str]) -> None:
-        self._token = token
+        self._token = token if callable(token) else _clean(token, "token")
 
     def headers(self) -> dict[str, str]:
         """Give the header ``Authorization``."""
-        return {"Authorization": f"Bearer {self._token() if callable(self._token) else self._token}"}
+        token = _clean(self._token(), "token") if callable(self._token) else self._token
+        return {"Authorization": f"Bearer {token}"}
 
     def __repr__(self) -> str:
         return "<bearer token>"
+
+
+def _clean(secret: object, what: str) -> str:
+    """Give a secret that fits into a header; whatever is wrong with it, it is not shown."""
+    if not isinstance(secret, str) or not secret.strip():
+        raise AuthenticationError(f"the {what} is empty")
+    secret = secret.strip()
+    if not secret.isascii() or not secret.isprintable():
+        raise AuthenticationError(f"the {what} holds characters that no {what} has")
+    return secret

@@ -6,7 +6,7 @@
     ├── QueryError (ValueError)                 a query that cannot mean what it says, found before sending
     ├── ConnectionFailed (ConnectionError)      no answer: refused, reset, timed out, not a sensenet
     ├── AuthenticationError (PermissionError)   the server does not know us as whom we meant to be
-    ├── AnswerError                             an answer that is no sensenet answer (HTML page, cut JSON)
+    ├── AnswerError                             an answer that is no sensenet answer (HTML page, redirect, cut JSON)
     ├── ServerError                             the server's own refusal: status, code, exceptiontype, its words
     │   ├── BadRequestError (ValueError)        400
     │   │   ├── InvalidContentError             a field value was refused
@@ -15,7 +15,7 @@
     │   │   └── AlreadyExistsError              a sibling has this name
     │   ├── LockedError (PermissionError)       checked out by someone else, or an upload is unfinished
     │   ├── NotFoundError (KeyError)            missing or invisible
-    │   └── UnavailableError                    429, 502, 503, 504: try again later
+    │   └── UnavailableError                    429, 502, 503, 504, a 500 of a proxy: try again later
     ├── TrackingError (ValueError)              a frame whose rows cannot be matched to contents
     └── SaveError                               a save that did not do all it was asked; carries the report
         ├── RefusedError (ValueError)           nothing was sent: the schema refuses a cell
@@ -57,6 +57,18 @@ class AuthenticationError(SensenetError, PermissionError):
 
 class AnswerError(SensenetError):
     """An answer that is not one of a sensenet server: an HTML page, JSON that was cut."""
+
+
+class NoAnswer(ConnectionFailed):
+    """A request that got no answer; ``sent`` if the server may have got it."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class BrokenAnswer(AnswerError):
+    """An answer that was cut on its way."""
 
 
 class TrackingError(SensenetError, ValueError):
@@ -138,6 +150,10 @@ class ConflictError(SaveError):
     """Nothing was sent, because somebody else changed the same cells; ``report`` lists them."""
 
 
+class IncompleteWarning(UserWarning):
+    """A read that gave less than there is, or other rows than a single look at the list would give."""
+
+
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Give a hint for a misspelt name, or nothing.
 
@@ -166,7 +182,6 @@ _BY_EXCEPTION: dict[str, type[ServerError]] = {
 }
 _BY_STATUS: dict[int, type[ServerError]] = {
     400: BadRequestError,
-    401: ForbiddenError,
     403: ForbiddenError,
     404: NotFoundError,
     414: BadRequestError,

@@ -44,7 +44,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     "datetime'2026-01-31T00:00:00'"
     """
     kind = field.type if field is not None else None
-    value = _plain(value)
+    value = plain(value)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -52,7 +52,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     if isinstance(value, (int, float, decimal.Decimal)):
         return _number(value, kind)
     if isinstance(value, dt.datetime):
-        return f"datetime'{_utc(value).isoformat(timespec='auto')}'"
+        return f"datetime'{_utc(value).isoformat()}'"
     if isinstance(value, dt.date):
         return f"datetime'{value.isoformat()}T00:00:00'"
     if isinstance(value, str):
@@ -78,7 +78,7 @@ def query_value(value: Any, field: Field | None = None) -> str:
     >>> query_value(5)
     '5'
     """
-    value = _plain(value)
+    value = plain(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -102,16 +102,18 @@ def query_value(value: Any, field: Field | None = None) -> str:
     raise QueryError(f"a content query has no form for {type(value).__name__}")
 
 
-def _plain(value: Any) -> Any:
-    """Strip the wrappings of numpy and pandas without importing either."""
+def plain(value: Any) -> Any:
+    """Strip the wrappings of numpy and pandas without importing either; None for what is missing."""
+    if value is None or type(value).__name__ in ("NAType", "NaTType"):
+        return None
+    if type(value).__name__ == "datetime64":
+        value = value.astype("datetime64[us]")
     item = getattr(value, "item", None)
     if callable(item) and getattr(value, "ndim", None) == 0:
         value = item()
     to_pydatetime = getattr(value, "to_pydatetime", None)
     if callable(to_pydatetime):
-        value = to_pydatetime()
-    if value is None or type(value).__name__ in ("NAType", "NaTType"):
-        return None
+        value = to_pydatetime(warn=False)
     if isinstance(value, float) and math.isnan(value):
         return None
     return value

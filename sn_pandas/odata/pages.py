@@ -2,135 +2,296 @@
 
 from __future__ import annotations
 
-import collections
 import dataclasses
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from .query import Query
+from .controls import ONE_ANSWER, effective
+from .errors import BadRequestError, QueryError
+from .flight import Job, in_order
+from .idlists import LONGEST, halves, parts
+from .query import Query, target
 from .transport import Client
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 
 @dataclasses.dataclass
-class Page:
-    """Some rows of a list, in its order."""
-
-    rows: list[Row]
-
-
-@dataclasses.dataclass
-class Pages:
+class Pages(Generic[T]):
     """The pages of a list, fetched as they are iterated over.
+
+    Parameters
+    ----------
+    client : Client
+        Where from.
+    query : Query
+        What; bound to a schema.
+    make : callable
+        What becomes of the rows of a page; called in the thread that fetched them.
+    size, workers : int
+        Rows a request, and requests at once.
 
     Attributes
     ----------
     total : int or None
-        How many rows the server said there are, known after the first page; without ``top`` and ``skip``.
+        How many rows there are without ``top`` and ``skip``; known after the first page, None if the
+        server does not say.
+    after : int or None
+        The same when the last page was there, if there were several.
+    rows : int
+        How many rows were given.
+    duplicates : int
+        How many rows came twice and were given once.
+    moved : bool
+        Whether rows changed places between two pages.
+    cut : str
+        Why there are more rows than were given; empty if there are not.
     """
 
     client: Client
     query: Query
+    make: Callable[[list[Row]], T]
     size: int = 1000
     workers: int = 4
     total: int | None = None
+    after: int | None = None
+    rows: int = 0
+    duplicates: int = 0
+    moved: bool = False
+    cut: str = ""
 
-    def __iter__(self) -> Iterator[Page]:
-        """Give the pages in order; at most ``workers`` requests and as many finished pages wait."""
-        if self.query.property:
-            yield Page(self._rows(self.query))
-        elif self.query.orderby or self.query.skip or ".SORT" in (self.query.query or ""):
-            yield from self._by_number()
+    def __post_init__(self) -> None:
+        if self.size < 1 or self.workers < 1:
+            raise QueryError("page_size and workers are at least 1")
+        self.query = effective(self.query)
+
+    def __iter__(self) -> Iterator[T]:
+        """Give the pages in order."""
+        pieces = parts(self.query, LONGEST, self._length)
+        try:
+            yield from self._all(pieces)
+        except BadRequestError as error:
+            if error.status != 414 or self.rows:
+                raise
+            smaller = [half for piece in pieces for half in halves(piece)]
+            if len(smaller) == len(pieces):
+                raise
+            yield from self._all(smaller)
+        if self.query.top and self.total is not None and self.total > self.query.skip + self.rows:
+            self.cut = self.cut or "top"
+
+    def _all(self, pieces: Sequence[Query]) -> Iterator[T]:
+        if len(pieces) == 1:
+            yield from self._list(pieces[0])
+            return
+        total = 0
+        for piece in pieces:  # each is a part of one list of values, in ascending order
+            left = self.query.top - self.rows if self.query.top else 0
+            if self.query.top and left <= 0:
+                total += self._count(piece)
+                continue
+            self.total = None
+            yield from self._list(piece.replace(top=left))
+            total += self.total or 0
+        self.total, self.after = total, None
+
+    def _list(self, query: Query) -> Iterator[T]:
+        if query.single:
+            yield self._give([self._answer(query, {})])
+            self.total = 1
+        elif query.property:
+            yield from self._property(query)
+        elif ONE_ANSWER.search(query.words()):
+            self.size = 2**31 - 1
+            yield from self._by_number(query, ordered=False)
+        elif query.orderby:
+            yield from self._by_number(query, ordered=True)
         else:
-            yield from self._by_key()
+            yield from self._by_key(query)
 
-    def _by_key(self) -> Iterator[Page]:
+    # -- by key -----------------------------------------------------------------------------------
+
+    def _by_key(self, query: Query) -> Iterator[T]:
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
-        limit = self.query.top
-        size = min(self.size, limit) if limit else self.size
-        first = self._rows(self.query.replace(orderby="Id", top=size), count=True)
-        yield Page(first)
-        done = len(first)
-        if done < size or (limit and done >= limit) or done >= (self.total or 0):
+        limit, begun = query.top, self.rows
+        first, full = self._page(query.replace(orderby="Id"), limit, count=True)
+        if any(a["Id"] >= b["Id"] for a, b in zip(first, first[1:], strict=False)):
+            yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
             return
-        last = first[-1]["Id"]
-        if limit:
-            yield from self._walk(last, None, limit - done)
+        yield self._give(first)
+        there = max(0, (self.total or 0) - query.skip)
+        if not full and len(first) < (min(there, limit) if limit else there):
+            self.cut = "the server gives no more: the query of the folder limits its rows"
+        if not full or (limit and len(first) >= limit) or len(first) >= there:
             return
-        newest = self._rows(self.query.replace(orderby="Id desc", top=1, select=("Id",), expand=()))
-        end = newest[0]["Id"] if newest else last
-        # As many ids as hold one page on average; a denser range is walked in several pages.
-        width = max(size, -(-(end - last) * size // max(1, (self.total or 0) - done)))
-        ranges = [(low, low + width) for low in range(last, end, width)]
-        yield from self._in_flight([partial(self._range, low, high) for low, high in ranges])
-        yield from self._walk(ranges[-1][1], None, 0)
+        rest = query.replace(top=0, skip=0)
+        low, left = first[-1]["Id"], there - len(first)
+        end = self._newest(rest, low)
+        wanted = min(left, limit - len(first)) if limit else left
+        for made in in_order(self._ranges(rest, low, end, left, wanted), self.workers):
+            rows = made[0]
+            if limit:
+                rows = rows[: limit - (self.rows - begun)]
+            if rows:
+                yield self._give(rows, made[1] if len(rows) == len(made[0]) else None)
+            if limit and self.rows - begun >= limit:
+                break
+        else:
+            yield from self._newcomers(rest, end, limit - (self.rows - begun) if limit else 0)
+        self.after = self._count(query)
 
-    def _range(self, low: int, high: int) -> list[Page]:
-        return list(self._walk(low, high, 0))
+    def _newest(self, query: Query, low: int) -> int:
+        last = self._answer(query.replace(orderby="Id desc", top=1, select=("Id",), expand=()), {})["results"]
+        return max(low, last[0]["Id"]) if last else low
 
-    def _one(self, query: Query) -> list[Page]:
-        return [Page(self._rows(query))]
+    def _ranges(
+        self, query: Query, low: int, end: int, left: int, wanted: int
+    ) -> Iterator[Job[tuple[list[Row], T]]]:
+        """Give a job for each range of ids, which holds a page on average."""
+        dense = left >= end - low
+        width = self.size if dense else max(1, int(0.9 * self.size * (end - low) / max(1, left)))
+        if wanted < left:
+            width = max(1, min(width, -(-(end - low) * wanted // left)))
+        for start in range(low, end, width):
+            yield partial(self._range, query, start, min(start + width, end))
 
-    def _walk(self, low: int, high: int | None, limit: int) -> Iterator[Page]:
+    def _range(self, query: Query, low: int, high: int) -> tuple[tuple[list[Row], T], list[Any]]:
+        """Fetch a page of a range; a range that holds more is split for the other threads to help."""
+        bound = f"Id gt {low} and Id le {high}"
+        text = f"({query.filter}) and {bound}" if query.filter else bound
+        rows, full = self._page(query.replace(filter=text, orderby="Id"), 0)
+        more: list[Any] = []
+        if full and rows[-1]["Id"] < high:
+            last = rows[-1]["Id"]
+            pieces = min(2 * self.workers, high - last, 1 + (high - last) // self.size)
+            steps = [last + (high - last) * n // pieces for n in range(pieces + 1)]
+            more = [partial(self._range, query, a, b) for a, b in zip(steps, steps[1:], strict=False)]
+        return (rows, self.make(rows)), more
+
+    def _newcomers(self, query: Query, low: int, limit: int) -> Iterator[T]:
+        """Give what was created meanwhile."""
         taken = 0
         while True:
-            size = min(self.size, limit - taken) if limit else self.size
-            bound = f"Id gt {low}" + (f" and Id le {high}" if high is not None else "")
-            text = f"({self.query.filter}) and {bound}" if self.query.filter else bound
-            rows = self._rows(self.query.replace(filter=text, orderby="Id", top=size))
+            text = f"({query.filter}) and Id gt {low}" if query.filter else f"Id gt {low}"
+            rows, full = self._page(query.replace(filter=text, orderby="Id"), limit - taken if limit else 0)
+            taken += len(rows)
             if rows:
-                yield Page(rows)
+                yield self._give(rows)
                 low = rows[-1]["Id"]
-                taken += len(rows)
-            if len(rows) < size or low == high or (limit and taken >= limit):
+            if not full or (limit and taken >= limit):
                 return
 
-    def _by_number(self) -> Iterator[Page]:
-        limit, start = self.query.top, self.query.skip
-        order = self.query.orderby
-        if order and "Id" not in [key.split()[0] for key in order.split(",")]:
+    # -- by number --------------------------------------------------------------------------------
+
+    def _by_number(self, query: Query, *, ordered: bool) -> Iterator[T]:
+        """Walk by ``$skip``; each page begins with the last row of the one before, which shows moves."""
+        order = query.orderby
+        if ordered and order and "Id" not in [key.split()[0] for key in order.split(",")]:
             order += ",Id"
-        base = self.query.replace(orderby=order)
-        size = min(self.size, limit) if limit else self.size
-        first = self._rows(base.replace(top=size), count=True)
-        yield Page(first)
-        end = self.total or 0
-        if limit:
-            end = min(end, start + limit)
-        steps = range(start + len(first), end, self.size)
-        if len(first) < size:
+        query = query.replace(orderby=order)
+        first, full = self._page(query, query.top, count=True)
+        there = max(0, (self.total or 0) - query.skip)
+        wanted = min(there, query.top) if query.top else there
+        distinct = ordered
+        seen: set[int] = set()
+        last = first[-1]["Id"] if first else None
+        yield self._give(self._fresh(first, seen) if distinct else first)
+        if not full or len(first) >= wanted:
+            if len(first) < wanted:
+                self.cut = "the server gives no more: the query of the folder limits its rows"
             return
-        pages = [base.replace(skip=skip, top=min(self.size, end - skip)) for skip in steps]
-        yield from self._in_flight([partial(self._one, page) for page in pages])
+        starts = range(query.skip + len(first), query.skip + wanted, self.size)
+        end = query.skip + wanted
+        for rows, _ in in_order(
+            (partial(self._slice, query, s, min(s + self.size, end)) for s in starts), self.workers
+        ):
+            if not rows or rows[0]["Id"] != last:
+                self.moved = True
+            else:
+                rows = rows[1:]
+            if rows:
+                last = rows[-1]["Id"]
+                yield self._give(self._fresh(rows, seen) if distinct else rows)
+        self.after = self._count(query)
 
-    def _in_flight(self, jobs: list[Callable[[], list[Page]]]) -> Iterator[Page]:
-        """Run the jobs with a bounded look-ahead and give their pages in order."""
-        waiting: collections.deque[Future[list[Page]]] = collections.deque()
-        queue = iter(jobs)
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="sn_pandas") as pool:
+    def _slice(self, query: Query, start: int, end: int) -> tuple[tuple[list[Row], None], list[Any]]:
+        """Fetch the rows from ``start - 1``, in several answers if one would be too large."""
+        rows: list[Row] = []
+        at = start - 1
+        while at < end:
+            page, full = self._page(query.replace(skip=at), end - at)
+            rows += page
+            at += len(page)
+            if not full:
+                break
+        return (rows, None), []
+
+    def _fresh(self, rows: list[Row], seen: set[int]) -> list[Row]:
+        fresh = [row for row in rows if row["Id"] not in seen and not seen.add(row["Id"])]  # type: ignore[func-returns-value]  # add gives None
+        self.duplicates += len(rows) - len(fresh)
+        return fresh
+
+    def _property(self, query: Query) -> Iterator[T]:
+        """Give the contents of a reference in their stored order; the server holds them all in memory anyway."""
+        skip, taken = query.skip, 0
+        while True:
+            answer_rows, full = self._page(
+                query.replace(skip=skip), query.top - taken if query.top else 0, count=not query.filter
+            )
+            taken += len(answer_rows)
+            skip += len(answer_rows)
+            yield self._give(answer_rows)
+            if not full or (query.top and taken >= query.top):
+                break
+        if query.filter:
+            self.total = None if query.top and taken == query.top else skip
+
+    # -- requests ---------------------------------------------------------------------------------
+
+    def _give(self, rows: list[Row], made: T | None = None) -> T:
+        self.rows += len(rows)
+        return self.make(rows) if made is None else made
+
+    def _page(self, query: Query, limit: int, *, count: bool = False) -> tuple[list[Row], bool]:
+        """Fetch a page of at most ``limit`` rows and say whether it is full, so that more may follow."""
+        while True:
+            size = min(self.size, limit) if limit else self.size
             try:
-                for job in queue:
-                    waiting.append(pool.submit(job))
-                    if len(waiting) >= 2 * self.workers:
-                        yield from waiting.popleft().result()
-                while waiting:
-                    yield from waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
+                body = self._answer(query.replace(top=size), {"$inlinecount": "allpages"} if count else {})
+            except BadRequestError as error:
+                if "Response length limit exceeded" not in error.reason or size <= 1:
+                    raise
+                self.size = size // 2
+                continue
+            if count:
+                self.total = body.get("__count")
+            rows: list[Row] = body["results"]
+            return rows, len(rows) >= size
 
-    def _rows(self, query: Query, *, count: bool = False) -> list[Row]:
-        if "Id" not in query.select and query.select:
-            query = query.replace(select=("Id", *query.select))
-        more = {"metadata": "no", **({"$inlinecount": "allpages"} if count else {})}
-        answer = self.client.get(query.url(**more))
-        if answer is None:
-            return []
-        body = answer["d"]
-        rows: list[Row] = body.get("results", [body])
-        if count:
-            self.total = body["__count"]
-        return rows
+    def _answer(self, query: Query, more: dict[str, str]) -> Any:
+        answer = self.client.get(query.url(metadata="no", **more))
+        body = answer["d"] if answer is not None else {"results": [], "__count": 0}
+        return body if query.single or "results" in body else {"results": [body], "__count": 1}
+
+    def _count(self, query: Query) -> int:
+        return count(self.client, query)
+
+    def _length(self, query: Query) -> int:
+        """How long the longest request line of a query gets."""
+        bound = f"({query.filter or ''}) and Id gt 2147483647 and Id le 2147483647"
+        return (
+            len(query.replace(filter=bound, orderby=query.orderby or "Id", top=self.size).url(metadata="no"))
+            + 40
+        )
+
+
+def count(client: Client, query: Query) -> int:
+    """Count the rows of a list, whatever its ``top`` and ``skip``."""
+    options = {
+        k: v
+        for k, v in query.options().items()
+        if k in ("$filter", "query", "enableautofilters", "enablelifespanfilter", "version")
+    }
+    return client.count(target(query.address() + "/$count", {**options, "$inlinecount": "allpages"}))

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from .addresses import SERVICE, collection, entity, normalize, path_of
+from .addresses import SERVICE, collection, entity, normalize, path_of, without_service
+from .contentqueries import Clause
 from .errors import QueryError, did_you_mean
+from .filters import Filter
+from .misread import refuse_misread
+from .schema import Schema
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,20 +27,30 @@ class Query:
         The content whose children are read, by path or id.
     select, expand : tuple of str
         Fields or chains (``AssignedTo/FullName``).
-    filter : str, optional
-        A ``$filter`` text, tested on the children.
+    filter : str or Filter, optional
+        What is tested on the children: a ``$filter`` text, or a condition made of :class:`~sn_pandas.F`.
     orderby : str, optional
         ``"DueDate desc, Name"``.
     top, skip : int
         0 means no limit.
-    query : str, optional
-        A content query, which searches the whole tree below the path.
+    query : str or Clause, optional
+        A content query, which searches the whole tree below the path: a text, or clauses made of :class:`~sn_pandas.Q`.
     autofilters, lifespan : bool, optional
         Whether system contents are hidden, and contents outside their lifespan.
     version : str, optional
         A version of the content in the path.
     property : str, optional
         A reference property, or ``Ancestors``, ``Versions``, whose contents are read instead of children.
+    single : bool
+        Whether the content of the path itself is read, not its children.
+    scenario : str, optional
+        Which actions an expanded ``Actions`` holds.
+
+    Raises
+    ------
+    QueryError
+        If it cannot mean what it says: a name that is none, an order that the server ignores, a filter
+        that it silently reads as something else.
 
     Examples
     --------
@@ -53,30 +68,64 @@ class Query:
     path: str | int
     select: tuple[str, ...] = ()
     expand: tuple[str, ...] = ()
-    filter: str | None = None
+    filter: str | Filter | None = None
     orderby: str | None = None
     top: int = 0
     skip: int = 0
-    query: str | None = None
+    query: str | Clause | None = None
     autofilters: bool | None = None
     lifespan: bool | None = None
     version: str | None = None
     property: str | None = None
+    single: bool = False
+    scenario: str | None = None
 
     def __post_init__(self) -> None:
-        set_ = lambda name, value: object.__setattr__(self, name, value)  # noqa: E731 - the dataclass is frozen
+        def set_(name: str, value: object) -> None:
+            object.__setattr__(self, name, value)  # the dataclass is frozen
+
         set_("path", normalize(self.path))
         set_("select", _names(self.select, "select"))
         set_("expand", _names(self.expand, "expand"))
         set_("top", _count(self.top, "top"))
         set_("skip", _count(self.skip, "skip"))
-        set_("filter", (self.filter or "").strip() or None)
-        set_("query", (self.query or "").strip() or None)
         set_("orderby", _order(self.orderby))
+        for name in ("filter", "query"):
+            text = getattr(self, name)
+            if text is None or isinstance(text, str):
+                set_(name, (text or "").strip() or None)
+        if not isinstance(self.filter, (str, Filter, type(None))):
+            raise QueryError(
+                f"filter is a text or made of F(…), not {type(self.filter).__name__}; content queries go to query="
+            )
+        if not isinstance(self.query, (str, Clause, type(None))):
+            raise QueryError(
+                f"query is a text or made of Q(…), not {type(self.query).__name__}; filters go to filter="
+            )
+        if isinstance(self.filter, str):
+            refuse_misread(self.filter, in_memory=self.property is not None)
+        if self.property is not None and not re.fullmatch(r"#?\w[\w.]*", self.property):
+            raise QueryError(f"{self.property!r} is no name of a property")
+        if self.query is not None and self.property is not None:
+            raise QueryError("the server ignores a content query on a property; use filter=")
         for chain in self.select:
             first, _, rest = chain.partition("/")
             if rest and not any(e == first or e.startswith(first + "/") for e in self.expand):
                 set_("expand", (*self.expand, chain.rpartition("/")[0]))
+
+    def bind(self, schema: Schema) -> Query:
+        """Give the query with its filter and content query as texts, checked against the types.
+
+        Raises
+        ------
+        QueryError
+            If a condition names no field, or a value does not fit its field.
+        """
+        text = self.filter.text(schema.fields) if isinstance(self.filter, Filter) else self.filter
+        words = self.query.text(schema.fields) if isinstance(self.query, Clause) else self.query
+        if isinstance(self.filter, str):
+            refuse_misread(self.filter, schema.fields, in_memory=self.property is not None)
+        return self if (text, words) == (self.filter, self.query) else self.replace(filter=text, query=words)
 
     def replace(self, **changes: Any) -> Query:
         """Give a query that differs in the named parts."""
@@ -105,7 +154,6 @@ class Query:
     @classmethod
     def of(cls, place: str, pairs: Iterable[tuple[str, str]], base: str = "/Root") -> Query:
         """Make a query of what :func:`split` gives: a place, and option names with their texts."""
-        path, prop = _address(place, base)
         merged: dict[str, str] = {}
         for key, value in pairs:
             name = _OPTIONS.get(key.lower())
@@ -113,7 +161,58 @@ class Query:
                 raise QueryError(f"there is no option {key!r}.{did_you_mean(key, _OPTIONS)}")
             if name:
                 merged[name] = f"{merged[name]},{value}" if name in merged and name in _LISTS else value
-        return cls(path=path, property=prop, **_typed(merged))
+        return cls(**_address(place, base), **_typed(merged))
+
+    @classmethod
+    def make(cls, what: Query | str | int | Mapping[str, Any], base: str = "/Root", **options: Any) -> Query:
+        """Make a query of whatever names one, with further options.
+
+        Parameters
+        ----------
+        what : Query, str, int or mapping
+            A query, the text of one, a path, an id, or a mapping with the key ``path`` whose other keys are
+            the options in the words of this class (``top``) or of the server (``$top``).
+        base : str
+            What a relative path is below.
+        **options
+            Parts of the query; None and what is empty changes nothing.
+
+        Examples
+        --------
+        >>> print(Query.make({"path": "IT", "$top": 5}, base="/Root/Content", select="Name"))
+        /Root/Content/IT
+        $select=Name
+        $top=5
+        """
+        given = {
+            k: v
+            for k, v in options.items()
+            if v is not None and not (isinstance(v, (str, tuple, list)) and not v)
+        }
+        given = {k: v for k, v in given.items() if not (k in ("top", "skip") and v is not False and v == 0)}
+        if isinstance(what, Mapping):
+            renamed = {_OPTIONS.get(str(k).lower(), k): v for k, v in what.items()}
+            unknown = [k for k in renamed if k and k not in cls.__dataclass_fields__]
+            if unknown:
+                raise QueryError(
+                    f"there is no option {unknown[0]!r}.{did_you_mean(str(unknown[0]), cls.__dataclass_fields__)}"
+                )
+            if "path" not in renamed:
+                raise QueryError("a query names a path")
+            texts = {k: v for k, v in renamed.items() if isinstance(v, str)}
+            parts = {**renamed, **_typed(texts), "path": normalize(renamed["path"], base)}
+            parts.pop("", None)
+            return cls(**{**parts, **given})
+        if isinstance(what, Query):
+            return what.replace(**given) if given else what
+        if isinstance(what, str) and ("?" in what or "\n" in what or "://" in what):
+            asked = cls.parse(what, base)
+            return asked.replace(**given) if given else asked
+        return cls(path=normalize(what, base), **given)
+
+    def words(self) -> str:
+        """Give the content query as text; empty if there is none."""
+        return "" if self.query is None else str(self.query)
 
     def options(self) -> dict[str, str]:
         """Give the options as the server names them, without encoding."""
@@ -121,29 +220,34 @@ class Query:
         pairs: dict[str, str | None] = {
             "$select": ",".join(self.select) or None,
             "$expand": ",".join(self.expand) or None,
-            "$filter": self.filter,
+            "$filter": str(self.filter) if self.filter is not None else None,
             "$orderby": self.orderby,
             "$top": str(self.top) if self.top else None,
             "$skip": str(self.skip) if self.skip else None,
-            "query": self.query,
+            "query": str(self.query) if self.query is not None else None,
             "enableautofilters": flags[self.autofilters],
             "enablelifespanfilter": flags[self.lifespan],
             "version": self.version,
+            "scenario": self.scenario,
         }
         return {k: v for k, v in pairs.items() if v is not None}
 
     def address(self) -> str:
         """Give the address without options."""
-        return f"{entity(self.path)}/{quote(self.property)}" if self.property else collection(self.path)
+        if self.property:
+            return f"{entity(self.path)}/{quote(self.property)}"
+        return entity(self.path) if self.single else collection(self.path)
 
     def url(self, origin: str = "", **more: str | int) -> str:
         """Give the whole address that is sent, with ``more`` options."""
         return origin + target(self.address(), {**self.options(), **more})
 
     def __str__(self) -> str:
-        place = f"content({self.path})" if isinstance(self.path, int) else self.path
+        place = path_of(entity(self.path)) if self.property or self.single else str(self.path)
         if self.property:
-            place = f"{path_of(entity(self.path)).removeprefix(SERVICE)}/{self.property}"
+            place = f"{without_service(place)}/{self.property}"
+        elif isinstance(self.path, int) and not self.single:
+            place = f"content({self.path})"
         return "\n".join([place, *(f"{k}={v}" for k, v in self.options().items())])
 
 
@@ -160,15 +264,32 @@ def split(text: str) -> tuple[str, list[tuple[str, str]]]:
         raise QueryError("the query is empty: its first line names a path, such as /Root/Content")
     address, *options = lines
     place, _, search = address.partition("?")
-    encoded = bool(urlsplit(address).scheme) or SERVICE in address.lower()
-    if encoded or "%" in search:
-        place = path_of(urlsplit(place).path)
+    parts = urlsplit(place)
+    if parts.scheme in ("http", "https") or without_service(place) != place:
+        place = path_of(_behind_host(parts.path if parts.scheme else place))
+        pairs = _known(parse_qsl(search, keep_blank_values=True))
+    elif "%" in search:
         pairs = parse_qsl(search, keep_blank_values=True)
     else:
         pairs = [_pair(part) for part in _split(search)] if search else []
-    if place.lower().startswith(SERVICE):
-        place = place[len(SERVICE) :] or "/"
     return place, [*pairs, *(_pair(option) for option in options)]
+
+
+def _behind_host(path: str) -> str:
+    """Cut what stands before ``/odata.svc``, where a proxy has put the repository below a path."""
+    at = path.lower().find(f"{SERVICE}/")
+    return path[at:] if at > 0 else path
+
+
+def _known(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Drop what the server ignores of an address out of a browser, with a word, and credentials without one."""
+    known = []
+    for key, value in pairs:
+        if key.lower() in _OPTIONS:
+            known.append((key, value))
+        elif key.lower() not in _NOT_OURS:
+            warnings.warn(f"the server ignores {key!r}.{did_you_mean(key, _OPTIONS)}", stacklevel=4)
+    return known
 
 
 def target(address: str, options: Mapping[str, str | int]) -> str:
@@ -190,10 +311,15 @@ _OPTIONS = {
     "enableautofilters": "autofilters",
     "enablelifespanfilter": "lifespan",
     "version": "version",
+    "scenario": "scenario",
     "$inlinecount": "",  # totals are asked for by themselves
     "$format": "",
     "metadata": "",
 }
+_ENTITY = re.compile(
+    r"^(?P<entity>.*\('[^/]*'\)|/?content\(\s*\+?\d+\s*\))(?:/(?P<member>[^/]+))?/?$", re.IGNORECASE
+)
+_NOT_OURS = ("apikey", "_", "")
 _LISTS = ("select", "expand", "orderby")
 
 
@@ -209,19 +335,21 @@ def _split(search: str) -> list[str]:
     return re.split(r"&(?=\$?[A-Za-z]+=)", search)
 
 
-def _address(place: str, base: str) -> tuple[str | int, str | None]:
-    """Split a place into the content and a property behind its entity form."""
-    match = re.match(
-        r"^(?P<entity>.*\('[^']*'\)|/?content\(\s*\d+\s*\))/(?P<member>[^/]+)/?$", place, re.IGNORECASE
-    )
-    if not match:
-        return normalize(place, base), None
-    member = match["member"]
-    if member.startswith("$"):
+def _address(place: str, base: str) -> dict[str, Any]:
+    """Give what a place means: children, a property of a content, or, in a whole address, one content."""
+    bare = without_service(place)
+    if re.search(r"/\$(count|value|metadata)/?$", bare, re.IGNORECASE):
+        member = bare.rstrip("/").rpartition("/")[2]
         raise QueryError(
             f"{member} is no list of contents; use repo.count(…), repo.value(…) or repo.metadata(…)"
         )
-    return normalize(match["entity"], base), None if member == "Children" else member
+    match = _ENTITY.match(bare)
+    if not match:
+        return {"path": normalize(bare, base)}
+    path, member = normalize(match["entity"], base), match["member"]
+    if member is None:
+        return {"path": path, "single": bare != place}
+    return {"path": path} if member == "Children" else {"path": path, "property": member}
 
 
 def _typed(raw: Mapping[str, str]) -> dict[str, Any]:

@@ -10,7 +10,15 @@ from typing import Any
 from .errors import did_you_mean
 
 CHOICES = frozenset(
-    ["Choice", "YesNo", "VersioningMode", "InheritableVersioningMode", "ApprovingMode", "InheritableApprovingMode", "PermissionChoice"]
+    [
+        "Choice",
+        "YesNo",
+        "VersioningMode",
+        "InheritableVersioningMode",
+        "ApprovingMode",
+        "InheritableApprovingMode",
+        "PermissionChoice",
+    ]
 )
 REFERENCES = frozenset(["Reference", "AllRoles", "DirectRoles", "AllowedChildTypes"])
 TEXTS = frozenset(["ShortText", "LongText", "RichText", "PageBreak", "Xml", "Captcha"])
@@ -119,7 +127,7 @@ class Field:
         if self.type == "DateTime":
             return "datetime64[us, UTC]"
         if self.is_choice:
-            return "object" if self.multiple else "category"
+            return "object" if self.multiple else "str" if self.extra_values else "category"
         if self.type in TEXTS or self.type in ("NodeType", "Version", "Sharing"):
             return "str"
         return "object"
@@ -158,6 +166,7 @@ class Schema(Mapping[str, ContentType]):
 
     def __init__(self, answer: Iterable[Mapping[str, Any]]) -> None:
         self._types: dict[str, ContentType] = {}
+        self._merged: dict[tuple[str, frozenset[str]], Field | None] = {}
         for raw in answer:
             parent = self._types.get(raw.get("ParentTypeName") or "")
             own = {f["Name"]: _field(f) for f in raw["FieldSettings"]}
@@ -177,6 +186,9 @@ class Schema(Mapping[str, ContentType]):
             return self._types[name]
         except KeyError:
             raise KeyError(f"there is no content type {name!r}.{did_you_mean(name, self._types)}") from None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._types
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._types)
@@ -198,6 +210,18 @@ class Schema(Mapping[str, ContentType]):
         """Give the type and all types derived from it."""
         return frozenset(t for t in self._types if name in self.bases(t))
 
+    def field(self, name: str, types: Iterable[str] = ()) -> Field | None:
+        """Give a field as all of some types have it; of all types if none is named or none of them has it.
+
+        Where types differ, options are joined, and a kind of text or anything stands for different kinds.
+        """
+        key = (name, frozenset(types))
+        if key not in self._merged:
+            chosen = [self._types[t].fields[name] for t in key[1] if name in self._types[t].fields]
+            found = chosen or [t.fields[name] for t in self._types.values() if name in t.fields]
+            self._merged[key] = _merged({id(field): field for field in found}.values()) if found else None
+        return self._merged[key]
+
     @cached_property
     def fields(self) -> Mapping[str, Field]:
         """Every field name of the system with one of its definitions, that of the most general type."""
@@ -208,7 +232,40 @@ class Schema(Mapping[str, ContentType]):
         return found
 
 
-_LIMITS = ["MinLength", "MaxLength", "Regex", "MinValue", "MaxValue", "Digits", "Precision", "DateTimeMode", "AllowedTypes", "SelectionRoots", "Query"]
+def _merged(fields: Iterable[Field]) -> Field:
+    first, *others = fields
+    if not others:
+        return first
+    every = [first, *others]
+    kinds = {field.type for field in every}
+    kind = first.type
+    if len(kinds) > 1:
+        kind = "LongText" if kinds <= TEXTS else "Choice" if kinds <= CHOICES else "Object"
+    return dataclasses.replace(
+        first,
+        type=kind,
+        read_only=all(field.read_only for field in every),
+        compulsory=all(field.compulsory for field in every),
+        multiple=any(field.multiple for field in every),
+        extra_values=any(field.extra_values for field in every),
+        options=tuple({option.value: option for field in every for option in field.options}.values()),
+        limits={k: v for k, v in first.limits.items() if all(field.limits.get(k) == v for field in others)},
+    )
+
+
+_LIMITS = [
+    "MinLength",
+    "MaxLength",
+    "Regex",
+    "MinValue",
+    "MaxValue",
+    "Digits",
+    "Precision",
+    "DateTimeMode",
+    "AllowedTypes",
+    "SelectionRoots",
+    "Query",
+]
 
 
 def _field(raw: Mapping[str, Any]) -> Field:

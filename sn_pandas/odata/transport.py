@@ -2,50 +2,24 @@
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-import email.utils
 import json
-import random
+import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-import stamina
 
+from . import flight
+from .answers import parsed, refusal
 from .auth import Anonymous, Auth
-from .errors import AnswerError, ConnectionFailed, SensenetError, ServerError, UnavailableError, server_error
+from .errors import AnswerError, NoAnswer, QueryError
+from .retrying import Kind, Retrier, Retries
 
-try:
-    from orjson import loads as _loads
-except ImportError:  # the extra "fast" is not installed
-    _loads = json.loads
-
-#: ``read`` may be sent again whatever happened; ``write`` only if the server cannot have done it.
-Kind = Literal["read", "write"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Retries:
-    """How often and how long a request is tried again.
-
-    Parameters
-    ----------
-    attempts : int
-        Tries of one request, the first included.
-    deadline : float
-        Seconds after which no further try begins.
-    longest_wait : float
-        Seconds that a ``Retry-After`` may ask for at the most.
-    """
-
-    attempts: int = 6
-    deadline: float = 60.0
-    first_wait: float = 0.2
-    longest_wait: float = 20.0
+__all__ = ["Client", "Kind", "NoAnswer", "Retries"]
+T = TypeVar("T")
 
 
 class Client:
@@ -54,11 +28,17 @@ class Client:
     Parameters
     ----------
     origin : str
-        ``https://host[:port]``; what the user sees as the repository's address.
+        ``https://host[:port]``, with the path before ``/odata.svc`` if there is one.
     auth : Auth
         Who asks.
     transport : httpx.BaseTransport, optional
         What carries the requests; the network if not given.
+    timeout : float
+        Seconds to wait for a sign of life of the server.
+    retries : Retries, optional
+        How often and how long a request is tried again.
+    verify : bool or ssl.SSLContext
+        As httpx has it.
     """
 
     def __init__(
@@ -70,17 +50,18 @@ class Client:
         timeout: float = 60.0,
         retries: Retries | None = None,
         connections: int = 64,
-        verify: Any = True,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
         self.origin = origin.rstrip("/")
         self.retries = retries or Retries()
+        self.requests = 0
         self._auth = auth or Anonymous()
+        self._retrier = Retrier(self.retries)
+        self._timeout = timeout
         self._lock = threading.Lock()
         self._closing: list[Callable[[], None]] = []
-        self.requests = 0
         self._http = httpx.Client(
             transport=transport,
-            timeout=httpx.Timeout(timeout, connect=min(timeout, 15.0)),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             headers={"Accept": "application/json", "User-Agent": "sn_pandas"},
             follow_redirects=False,
@@ -129,16 +110,11 @@ class Client:
             If the server refuses; the kind of error says why.
         ConnectionFailed
             If there is no answer, after as many tries as the kind of request allows.
+        AnswerError
+            If the answer is not one of a sensenet server.
         """
-        answer = self.request(method, target, body=body, kind=kind)
-        if not answer.content:
-            return None
-        try:
-            return _loads(answer.content)
-        except ValueError:
-            raise AnswerError(
-                f"{method} {self.shown(target)}: the answer is not JSON, it begins with {answer.text[:60]!r}"
-            ) from None
+        what = f"{method} {self.shown(target)}"
+        return self._sent(method, target, body, kind, {}, lambda answer: parsed(what, answer))
 
     def request(
         self,
@@ -150,129 +126,95 @@ class Client:
         **options: Any,
     ) -> httpx.Response:
         """Send a request, again where that is safe, and give the answer or raise what the server said."""
-        content = (
-            json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode() if body is not None else None
-        )
-        headers = {"Content-Type": "application/json"} if content is not None else {}
-        headers.update(options.pop("headers", {}))
-        rules = self.retries
-        tries = stamina.retry_context(
-            on=lambda error: self._wait(error, kind),
-            attempts=rules.attempts,
-            timeout=rules.deadline,
-            wait_initial=rules.first_wait,
-            wait_max=rules.longest_wait,
-        )
-        for attempt in tries:
-            with attempt:
-                return self._once(method, target, content, headers, options)
-        raise AssertionError("stamina gives at least one attempt")
+        return self._sent(method, target, body, kind, options, lambda answer: answer)
 
     def shown(self, target: str) -> str:
         """Give an address as it may be shown: without a key that somebody put into it."""
         parts = urlsplit(target)
-        if "apikey=" not in parts.query.lower():
+        if "apikey" not in parts.query.lower():
             return target
-        kept = "&".join(p for p in parts.query.split("&") if not p.lower().startswith("apikey="))
+        kept = "&".join(p for p in parts.query.split("&") if not p.lower().startswith("apikey"))
         return parts._replace(query=kept).geturl()
 
-    def _once(
+    def _sent(
         self,
         method: str,
         target: str,
-        content: bytes | None,
+        body: Mapping[str, Any] | None,
+        kind: Kind,
+        options: dict[str, Any],
+        use: Callable[[httpx.Response], T],
+    ) -> T:
+        if not target.startswith("/") or target.startswith("//"):
+            raise QueryError(f"{target!r} is no address of this repository: it begins with one slash")
+        headers = dict(options.pop("headers", {}))
+        if body is not None:
+            options["content"] = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            headers["Content-Type"] = "application/json"
+        what = f"{method} {self.shown(target)}"
+
+        def once(end: float) -> T:
+            flight.check()
+            return use(self._once(what, method, target, headers, options, end if kind == "read" else None))
+
+        return self._retrier.run(once, kind)
+
+    def _once(
+        self,
+        what: str,
+        method: str,
+        target: str,
         headers: dict[str, str],
         options: dict[str, Any],
+        end: float | None,
     ) -> httpx.Response:
-        what = f"{method} {self.shown(target)}"
         with self._lock:
             self.requests += 1
+        request = self._http.build_request(
+            method,
+            self.origin + target,
+            headers={**headers, **self._auth.headers()},
+            timeout=self._patience(end),
+            **options,
+        )
         try:
-            answer = self._http.request(
-                method,
-                self.origin + target,
-                content=content,
-                headers={**headers, **self._auth.headers()},
-                **options,
-            )
+            answer = self._http.send(request, stream=True)
+            try:
+                if end is not None and isinstance(answer.stream, httpx.SyncByteStream):
+                    answer.stream = _Until(answer.stream, end)
+                answer.read()
+            finally:
+                answer.close()
         except httpx.TimeoutException as error:
-            raise NoAnswer(
-                f"{what}: {self.origin} did not answer in time",
-                sent=not isinstance(error, httpx.ConnectTimeout),
-            ) from error
+            unsent = isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
+            raise NoAnswer(f"{what}: {self.origin} did not answer in time", sent=not unsent) from error
         except httpx.ConnectError as error:
             raise NoAnswer(f"{what}: cannot connect to {self.origin} ({error})", sent=False) from error
-        except httpx.TransportError as error:
+        except (httpx.TransportError, httpx.DecodingError) as error:
             raise NoAnswer(
                 f"{what}: the connection to {self.origin} broke ({type(error).__name__})", sent=True
             ) from error
-        if answer.is_redirect:
-            place = urlsplit(answer.headers.get("location", ""))
-            raise AnswerError(
-                f"{what}: the answer is a redirect to {place.netloc or self.origin}{place.path}; "
-                "it is not followed, so that credentials stay with the server they are for"
-            )
         if answer.is_success:
             return answer
-        raise _refusal(what, answer)
+        raise refusal(what, self.origin, answer)
 
-    def _wait(self, error: Exception, kind: Kind) -> bool | float:
-        """Say whether to try again, and after how many seconds if the server said so."""
-        if isinstance(error, UnavailableError):
-            if kind == "write" and error.status not in (429, 503):
-                return False  # a proxy that timed out may have passed the write on
-            if error.retry_after is None:
-                return True
-            return (
-                error.retry_after + random.uniform(0, 0.5)
-                if error.retry_after <= self.retries.longest_wait
-                else False
-            )
-        if isinstance(error, NoAnswer):
-            return kind == "read" or not error.sent
-        return isinstance(error, AnswerError) and kind == "read" and "redirect" not in str(error)
+    def _patience(self, end: float | None) -> httpx.Timeout:
+        left = self._timeout if end is None else min(self._timeout, max(0.05, end - time.monotonic()))
+        return httpx.Timeout(left, connect=min(left, 15.0))
 
 
-class NoAnswer(ConnectionFailed):
-    """A request that got no answer; ``sent`` if the server may have got it."""
+class _Until(httpx.SyncByteStream):
+    """A body that has to be there at a certain moment, however slowly it drips."""
 
-    def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message)
-        self.sent = sent
+    def __init__(self, stream: httpx.SyncByteStream, end: float) -> None:
+        self._stream = stream
+        self._end = end
 
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self._stream:
+            if time.monotonic() > self._end:
+                raise httpx.ReadTimeout("the answer takes too long")
+            yield piece
 
-def _refusal(what: str, answer: httpx.Response) -> SensenetError:
-    status = answer.status_code
-    try:
-        error = _loads(answer.content).get("error") or {}
-        code, kind = str(error.get("code") or ""), str(error.get("exceptiontype") or "")
-        reason = str((error.get("message") or {}).get("value") or "").replace("\\n", "\n").strip()
-    except (ValueError, AttributeError):
-        code = kind = reason = ""
-    if status in (429, 502, 503, 504):
-        return UnavailableError(
-            f"{what}: the server is not available now ({status}); try again later",
-            retry_after=_retry_after(answer.headers.get("retry-after")),
-            status=status,
-            code=code,
-            exceptiontype=kind,
-            reason=reason,
-        )
-    if not code and answer.content and status != 404:
-        return ServerError(f"{what} failed with {status}: the answer is no sensenet error", status=status)
-    return server_error(what, status, code, kind, reason)
-
-
-def _retry_after(value: str | None) -> float | None:
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
-    try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    return max(
-        0.0,
-        moment.timestamp() - time.time() if moment.tzinfo else (moment - dt.datetime.now()).total_seconds(),
-    )
+    def close(self) -> None:
+        self._stream.close()

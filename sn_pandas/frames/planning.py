@@ -1,0 +1,207 @@
+"""What columns a query gives, and how the rows of a page become them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ..odata.errors import QueryError, did_you_mean
+from ..odata.pages import Row
+from ..odata.query import Query
+from ..odata.schema import PSEUDO_FIELDS, Field, Schema
+from .columns import Backend, Codec, Lists, SingleChoice, codec, converted
+
+#: A page as columns: its ids, and a chunk for each column.
+Chunks = tuple[Any, dict[str, Any]]
+
+_FIRST = ("Name", "DisplayName", "Type", "Path")
+#: Never columns unless named: internals of the server, and what it never fills.
+HIDDEN = frozenset(
+    "TypeIs InTree InFolder NodeType IsRateable RateStr RateAvg RateCount Rate ExtensionData Sharing SharedWith "
+    "SharedBy SharingMode SharingLevel Password Captcha".split()
+)
+_INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
+_ID = Field("Id", "Integer", read_only=True)
+
+
+class Plan:
+    """The columns that a query gives: their names, fields and codecs.
+
+    Parameters
+    ----------
+    query : Query
+        What is read, bound to the schema.
+    schema : Schema
+        The types of the repository.
+    types : sequence of str
+        The types that rows may have; they give the columns when the query names none.
+    instance : mapping
+        The fields that only some contents have: ``#Field`` of lists and ``Aspect.Field``.
+    backend : str, optional
+        As ``dtype_backend`` of pandas.
+
+    Attributes
+    ----------
+    fields : dict
+        The field behind each column.
+    query : Query
+        What is sent: with the fields of the columns, and nothing expanded but references.
+
+    Raises
+    ------
+    QueryError
+        If a selected field is in no type.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        schema: Schema,
+        types: Sequence[str] = (),
+        instance: Mapping[str, Field] | None = None,
+        backend: Backend = None,
+    ) -> None:
+        self._schema = schema
+        self._types = types
+        self._instance = instance or {}
+        self._backend = backend
+        self.fields: dict[str, Field] = {}
+        self.codecs: dict[str, Codec] = {}
+        self._fetched: dict[str, None] = {"Id": None}
+        for name in [*self._chosen(query), *self._expanded(query)]:
+            self._add(name)
+        expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
+        self.query = query.replace(select=tuple(self._fetched), expand=tuple(expand))
+
+    def chunks(self, rows: Sequence[Row]) -> Chunks:
+        """Take the rows of a page apart into columns."""
+        whole = _columns(rows)
+        ids = np.fromiter(map(itemgetter("Id"), rows), "int64", len(rows)) if rows else np.empty(0, "int64")
+        pieces = {}
+        for name, decoder in self.codecs.items():
+            values = whole.get(name) if whole is not None else None
+            pieces[name] = decoder.chunk(_values(rows, name) if values is None else values)
+        return ids, pieces
+
+    def join(self, pages: list[Chunks]) -> pd.DataFrame:
+        """Put the pages together to a frame, with ``Id`` as its index; empties ``pages``."""
+        ids = [page[0] for page in pages]
+        pieces = [page[1] for page in pages]
+        pages.clear()
+        index = pd.Index(np.concatenate(ids) if ids else np.empty(0, "int64"), name="Id")
+        ids.clear()
+        columns = {}
+        for name, decoder in self.codecs.items():
+            chunks = [page.pop(name) for page in pieces]
+            columns[name] = converted(decoder.join(chunks), self.fields[name], self._backend)
+        return pd.DataFrame(columns, index=index, copy=False)
+
+    def cells(self, row: Row) -> dict[str, Any]:
+        """Give the columns of one row as cells; None for what is missing."""
+        given = {
+            name: _cell(decoder.decode(_values([row], name))[0]) for name, decoder in self.codecs.items()
+        }
+        return {"Id": row["Id"], **given} if "Id" in row else given
+
+    def strangers(self) -> dict[str, tuple[str, ...]]:
+        """Give the values of choices that were met and are no options of the schema."""
+        return {n: c.strangers for n, c in self.codecs.items() if isinstance(c, SingleChoice) and c.strangers}
+
+    def _chosen(self, query: Query) -> Iterable[str]:
+        """Give the names of the columns: what is selected, or the fields of the types that can be there."""
+        if query.select:
+            return query.select
+        names = dict.fromkeys(_FIRST)
+        for type_name in self._types:
+            for name, field in self._schema[type_name].fields.items():
+                if name not in HIDDEN and not field.is_reference:
+                    names[name] = None
+        return [*names, *self._instance]
+
+    def _expanded(self, query: Query) -> Iterator[str]:
+        """Give the references that are expanded and of which nothing is selected."""
+        for chain in query.expand:
+            if not query.select and not any(s.startswith(chain + "/") for s in query.select):
+                yield chain
+
+    def _add(self, name: str) -> None:
+        if name == "Id" or name in self.fields:
+            return
+        field, many = self._field(name)
+        self.fields[name] = Field(name, "List", read_only=True) if many else field
+        self.codecs[name] = Lists(self.fields[name], codec(field)) if many else codec(field)
+        if field.type == "AllowedChildTypes":
+            self._fetched[f"{name}/Name"] = None
+        elif field.is_reference or name.rpartition("/")[2] == "Children":
+            self._fetched |= {f"{name}/Id": None, f"{name}/Path": None}
+        else:
+            self._fetched[name] = None
+
+    def _field(self, chain: str) -> tuple[Field, bool]:
+        """Give the field at the end of a chain, and whether there can be several of it."""
+        *before, last = chain.split("/")
+        many = False
+        for number, step in enumerate(before):
+            field = self._step(step, first=number == 0)
+            many = many or field.multiple or step == "Children" or field.type in _SEVERAL
+        return self._step(last, first=not before), many
+
+    def _step(self, name: str, *, first: bool) -> Field:
+        if name == "Id":
+            return _ID
+        if name in _PSEUDO:
+            return _PSEUDO[name]
+        if name in self._instance:
+            return self._instance[name]
+        if _INSTANCE.fullmatch(name):
+            return Field(name, "Object", read_only=True)
+        field = self._schema.field(name, self._types if first else ())
+        if field is None:
+            raise QueryError(
+                f"no content type has a field {name!r}.{did_you_mean(name, self._schema.fields)}"
+            )
+        return field
+
+
+_SEVERAL = ("AllRoles", "DirectRoles", "AllowedChildTypes")
+_PSEUDO = {
+    "IsFile": Field("IsFile", "Boolean", read_only=True),
+    "Children": Field("Children", "Reference", read_only=True, multiple=True),
+    "Actions": Field("Actions", "Object", read_only=True),
+}
+assert set(_PSEUDO) == set(PSEUDO_FIELDS)
+
+
+def _columns(rows: Sequence[Row]) -> dict[str, Sequence[Any]] | None:
+    """Turn rows into columns at once, if all have the same keys in the same order, as they mostly have."""
+    if not rows or len(set(map(tuple, rows))) != 1:
+        return None
+    return dict(zip(rows[0], zip(*[row.values() for row in rows], strict=True), strict=True))
+
+
+def _cell(value: Any) -> Any:
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _values(rows: Sequence[Row], chain: str) -> list[Any]:
+    if "/" not in chain:
+        return [row.get(chain) for row in rows]
+    steps = chain.split("/")
+    return [_follow(row, steps) for row in rows]
+
+
+def _follow(value: Any, steps: Sequence[str]) -> Any:
+    for number, step in enumerate(steps):
+        if isinstance(value, list):
+            return [_follow(item, steps[number:]) for item in value]
+        if not isinstance(value, Mapping) or "__deferred" in value:
+            return None
+        value = value.get(step)
+    return None if isinstance(value, Mapping) and "__deferred" in value else value

@@ -1,0 +1,193 @@
+"""The grammar of ``$filter``: a text as a tree, as the server reads it."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?[LmMdDf]?(?![\w]))|(?P<word>[#\w][\w.]*)|(?P<mark>[(),/+-]))"""
+)
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+@dataclasses.dataclass(frozen=True)
+class Literal:
+    """A constant; ``kind`` is ``text``, ``number``, ``date`` or ``word``."""
+
+    kind: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Member:
+    """A field, or a path of steps."""
+
+    steps: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """A function of the language, an arithmetic operator or a sign."""
+
+    name: str
+    arguments: tuple[Node, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Compare:
+    """Two sides and one of ``eq ne lt le gt ge``."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+@dataclasses.dataclass(frozen=True)
+class Not:
+    """A negation."""
+
+    inner: Node
+
+
+@dataclasses.dataclass(frozen=True)
+class Join:
+    """``and`` or ``or``."""
+
+    operator: str
+    left: Node
+    right: Node
+
+
+Node = Literal | Member | Call | Compare | Not | Join
+
+
+def parse(text: str) -> Node | None:
+    """Read a filter; None for a text that is none, which is the server's to refuse.
+
+    Examples
+    --------
+    >>> parse("not (Name eq 'x')")
+    Not(inner=Compare(operator='eq', left=Member(steps=('Name',)), right=Literal(kind='text', text="'x'")))
+    """
+    tokens, at = [], 0
+    text = text.rstrip()
+    while at < len(text):
+        match = _TOKEN.match(text, at)
+        if match is None:
+            return None
+        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
+        at = match.end()
+    try:
+        parser = _Parser(tokens)
+        node = parser.join("or", lambda: parser.join("and", parser.equality))
+    except (IndexError, ValueError, RecursionError):
+        return None
+    return node if parser.at == len(tokens) else None
+
+
+def members(node: Node) -> list[Member]:
+    """Give all members of a tree."""
+    match node:
+        case Member():
+            return [node]
+        case Literal():
+            return []
+        case Call():
+            return [m for a in node.arguments for m in members(a)]
+        case Not():
+            return members(node.inner)
+        case _:
+            return [*members(node.left), *members(node.right)]
+
+
+class _Parser:
+    def __init__(self, tokens: list[tuple[str, str]]) -> None:
+        self.tokens = tokens
+        self.at = 0
+
+    def _peek(self) -> tuple[str, str]:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+
+    def _take(self) -> tuple[str, str]:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def _expect(self, mark: str) -> None:
+        if self._take() != ("mark", mark):
+            raise ValueError(mark)
+
+    def join(self, operator: str, inner) -> Node:  # type: ignore[no-untyped-def]  # a method of this class
+        left: Node = inner()
+        while self._peek() == ("word", operator):
+            self.at += 1
+            left = Join(operator, left, inner())
+        return left
+
+    def equality(self) -> Node:
+        return self._chain(("eq", "ne"), self.relation)
+
+    def relation(self) -> Node:
+        return self._chain(("lt", "le", "gt", "ge"), self.sum)
+
+    def sum(self) -> Node:
+        return self._chain(("add", "sub"), self.product)
+
+    def product(self) -> Node:
+        return self._chain(("mul", "div", "mod"), self.unary)
+
+    def _chain(self, operators: tuple[str, ...], inner) -> Node:  # type: ignore[no-untyped-def]  # a method of this class
+        left: Node = inner()
+        kind, word = self._peek()
+        if kind == "word" and word in operators:
+            self.at += 1
+            right = self._chain(operators, inner)  # the server's operators lean to the right
+            return Compare(word, left, right) if word in _COMPARISONS else Call(word, (left, right))
+        return left
+
+    def unary(self) -> Node:
+        if self._peek() == ("word", "not"):
+            self.at += 1
+            return Not(self.unary())
+        if self._peek() in (("mark", "-"), ("mark", "+")):
+            sign = self._take()[1]
+            return Call(sign, (self.unary(),))
+        return self.primary()
+
+    def primary(self) -> Node:
+        kind, text = self._take()
+        if kind in ("text", "number"):
+            return Literal(kind, text)
+        if (kind, text) == ("mark", "("):
+            node = self.join("or", lambda: self.join("and", self.equality))
+            self._expect(")")
+            return node
+        if kind != "word":
+            raise ValueError(text)
+        if text in ("null", "NULL", "true", "false"):
+            return Literal("word", text)
+        if text == "datetime" and self._peek()[0] == "text":
+            return Literal("date", self._take()[1])
+        if self._peek() == ("mark", "("):
+            return self._call(text)
+        steps = [text]
+        while self._peek() == ("mark", "/"):
+            self.at += 1
+            kind, step = self._take()
+            if kind != "word":
+                raise ValueError(step)
+            steps.append(step)
+        return Member(tuple(steps))
+
+    def _call(self, name: str) -> Node:
+        self._expect("(")
+        if self._peek() == ("mark", ")"):
+            self.at += 1
+            return Member((name,))  # the server takes a pair of parentheses behind a member for nothing
+        arguments = [self.join("or", lambda: self.join("and", self.equality))]
+        while self._peek() == ("mark", ","):
+            self.at += 1
+            arguments.append(self.join("or", lambda: self.join("and", self.equality)))
+        self._expect(")")
+        return Call(name.lower(), tuple(arguments))

@@ -1,0 +1,82 @@
+"""Several requests at once, with a bounded look-ahead, that stop at once when nobody wants them any more."""
+
+from __future__ import annotations
+
+import collections
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import TypeVar
+
+from .errors import SensenetError
+
+T = TypeVar("T")
+#: Gives a result, and the jobs whose results come right behind it.
+Job = Callable[[], "tuple[T, Sequence[Job[T]]]"]
+
+_here = threading.local()
+
+
+class Stopped(SensenetError):
+    """A request that was not sent, because nobody waits for its answer any more."""
+
+
+def check() -> None:
+    """Raise if what this thread works for was given up."""
+    stop = getattr(_here, "stop", None)
+    if stop is not None and stop.is_set():
+        raise Stopped("the read was given up")
+
+
+def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
+    """Run jobs on ``workers`` threads and give their results in the order of the jobs.
+
+    At most ``2 * workers`` jobs are begun before the caller takes their results. When the caller stops
+    early, by an error, ``break`` or Ctrl-C, nothing more begins, and nobody waits for what is on its way:
+    the threads are daemons, which executors of the standard library cannot offer.
+    """
+    todo: SimpleQueue[tuple[Future[tuple[T, Sequence[Job[T]]]], Job[T]] | None] = SimpleQueue()
+    stop = threading.Event()
+    waiting: collections.deque[Future[tuple[T, Sequence[Job[T]]]]] = collections.deque()
+    threads: list[threading.Thread] = []
+
+    def work() -> None:
+        _here.stop = stop
+        while (item := todo.get()) is not None:
+            future, job = item
+            del item
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(job())
+            except BaseException as error:
+                future.set_exception(error)
+            del future, job
+
+    def begin(job: Job[T]) -> Future[tuple[T, Sequence[Job[T]]]]:
+        if len(threads) < workers:
+            threads.append(threading.Thread(target=work, name="sn_pandas", daemon=True))
+            threads[-1].start()
+        future: Future[tuple[T, Sequence[Job[T]]]] = Future()
+        todo.put((future, job))
+        return future
+
+    def take() -> T:
+        result, more = waiting.popleft().result()
+        waiting.extendleft(reversed([begin(job) for job in more]))
+        return result
+
+    try:
+        for job in jobs:
+            waiting.append(begin(job))
+            while len(waiting) >= 2 * workers:
+                yield take()
+        while waiting:
+            yield take()
+    finally:
+        stop.set()
+        for future in waiting:
+            future.cancel()
+        for _ in threads:
+            todo.put(None)

@@ -1,0 +1,230 @@
+"""Filters that the server reads as something else without a word, and the content query that says what was meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from .errors import QueryError
+from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, members, parse
+from .literals import query_value
+from .schema import Field
+
+# References that every repository has; the schema tells of the others.
+_KNOWN_REFERENCES = frozenset(
+    "CreatedBy ModifiedBy Owner VersionCreatedBy VersionModifiedBy CheckedOutTo Workspace AssignedTo Manager "
+    "Members BrowseApplication Image Link ApprovingUsers".split()
+)
+
+
+def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_memory: bool = False) -> None:
+    """Raise if the server would read a filter as something else.
+
+    Parameters
+    ----------
+    text : str
+        What stands in ``$filter``.
+    fields : mapping, optional
+        The fields of the repository by name; without them only what is sure is refused.
+    in_memory : bool
+        Whether the list is a reference property or an operation's result, where only paths are misread.
+
+    Raises
+    ------
+    QueryError
+        With the content query that does it.
+
+    Examples
+    --------
+    >>> refuse_misread("not (Name ne 'a')")
+    Traceback (most recent call last):
+    sn_pandas.odata.errors.QueryError: the server takes a double negation in a filter for everything: ...
+    """
+    tree = parse(text)
+    if tree is None:
+        return
+    check = _Check(fields)
+    check.paths(tree)
+    if not in_memory:
+        check.constant(tree)
+        check.swapped(tree)
+        check.negations(tree)
+
+
+class _Check:
+    def __init__(self, fields: Mapping[str, Field] | None) -> None:
+        self.fields = fields
+
+    def paths(self, tree: Node) -> None:
+        for member in members(tree):
+            first, last = member.steps[0], member.steps[-1]
+            if len(member.steps) == 1 or not (first in _KNOWN_REFERENCES or first in (self.fields or {})):
+                continue
+            value = _compared(tree, member)
+            inner = f"{last}:{value}" if value else f"{last}:…"
+            raise QueryError(
+                f"the server tests the {last} of the rows themselves when a filter says {'/'.join(member.steps)}, without an error; "
+                f"write a content query: query='{first}:{{{{{inner}}}}}' with autofilters=False"
+            )
+
+    def constant(self, tree: Node) -> None:
+        if isinstance(tree, Member) and len(tree.steps) == 1:
+            field = (self.fields or {}).get(tree.steps[0])
+            if field is not None and field.type != "Boolean":
+                raise QueryError(
+                    f"the server ignores a filter that is only {tree.steps[0]}: all rows come back; compare it with a value"
+                )
+        if not members(tree) and not _has_isof(tree):
+            raise QueryError(
+                "the server ignores a filter that names no field: all rows come back; leave it out, "
+                "or look for nothing with filter='Id lt 0'"
+            )
+
+    def swapped(self, tree: Node) -> None:
+        for node in _comparisons(tree):
+            if (
+                node.operator not in ("eq", "ne")
+                and not members(node.left)
+                and isinstance(node.right, Member)
+            ):
+                turned = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}[node.operator]
+                raise QueryError(
+                    f"the server turns the sides of a comparison that begins with the value, but not its operator; "
+                    f"write the field first: {'/'.join(node.right.steps)} {turned} …"
+                )
+
+    def negations(self, tree: Node) -> None:
+        match tree:
+            case Join(operator="or"):
+                if self._negative(tree.left) or self._negative(tree.right):
+                    raise QueryError(f"the server finds nothing for a negation inside or: {_instead(tree)}")
+                self.negations(tree.left)
+                self.negations(tree.right)
+            case Join():
+                self.negations(tree.left)
+                self.negations(tree.right)
+            case Not():
+                if self._negative(tree.inner):
+                    raise QueryError(
+                        f"the server takes a double negation in a filter for everything: {_instead(tree)}"
+                    )
+                self.negations(tree.inner)
+
+    def _negative(self, node: Node) -> bool:
+        """Whether a part only says what is not, which the index cannot find by itself."""
+        match node:
+            case Not():
+                return not self._boolean(node.inner)
+            case Compare(operator="ne"):
+                return not self._boolean(node)
+            case Join():
+                return self._negative(node.left) and self._negative(node.right)
+        return False
+
+    def _boolean(self, node: Node) -> bool:
+        """Whether a part is a yes-no field, alone or compared; without the schema, a lone field must be one."""
+        match node:
+            case Compare():
+                sides = (node.left, node.right)
+                return any(isinstance(s, Literal) and s.text in ("true", "false") for s in sides) or (
+                    self.fields is not None and any(isinstance(s, Member) and self._boolean(s) for s in sides)
+                )
+            case Member():
+                field = (self.fields or {}).get(node.steps[-1])
+                return self.fields is None or (field is not None and field.type == "Boolean")
+        return False
+
+
+def _has_isof(node: Node) -> bool:
+    match node:
+        case Call():
+            return node.name == "isof" or any(map(_has_isof, node.arguments))
+        case Not():
+            return _has_isof(node.inner)
+        case Compare() | Join():
+            return _has_isof(node.left) or _has_isof(node.right)
+    return False
+
+
+def _comparisons(node: Node) -> list[Compare]:
+    match node:
+        case Compare():
+            return [node]
+        case Not():
+            return _comparisons(node.inner)
+        case Join():
+            return [*_comparisons(node.left), *_comparisons(node.right)]
+    return []
+
+
+def _compared(tree: Node, member: Member) -> str:
+    """Give the value that a member is compared with, as a content query writes it."""
+    for node in _comparisons(tree):
+        for one, other in ((node.left, node.right), (node.right, node.left)):
+            if one == member and isinstance(other, Literal):
+                return _value(other)
+    return ""
+
+
+def _instead(tree: Node) -> str:
+    words = as_content_query(tree)
+    if words is None:
+        return "write a content query with -Field:value and +Field:value"
+    return f"write a content query: query='{words}' with autofilters=False; it searches the whole tree below the path"
+
+
+def as_content_query(node: Node) -> str | None:
+    """Write a filter in the content query language, in which every negation stands in a group with what it is taken from.
+
+    Examples
+    --------
+    >>> as_content_query(parse("Name ne 'a' or Index gt 5"))
+    '((+Id:>0 -Name:"a") Index:>5)'
+    """
+    match node:
+        case Join():
+            left, right = as_content_query(node.left), as_content_query(node.right)
+            if left is None or right is None:
+                return None
+            return f"(+{left} +{right})" if node.operator == "and" else f"({left} {right})"
+        case Not(inner=Not(inner=inner)):
+            return as_content_query(inner)
+        case Not(inner=Compare(operator="ne") as inner):
+            return as_content_query(Compare("eq", inner.left, inner.right))
+        case Not():
+            words = as_content_query(node.inner)
+            return None if words is None else f"(+Id:>0 -{words})"
+        case Member(steps=(name,)):
+            return f"{name}:yes"
+        case Compare(operator=operator, left=Member(steps=steps), right=Literal() as literal):
+            value = _value(literal)
+            name = "Type" if steps == ("ContentType",) else ".".join(steps)
+            if not value:
+                return None
+            mark = {"eq": "", "ne": "", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}[operator]
+            words = f"{name}:{mark}{value}"
+            return f"(+Id:>0 -{words})" if operator == "ne" else words
+        case Call(name="isof", arguments=(Literal(kind="text") as literal,)):
+            return f"TypeIs:{_value(literal)}"
+        case Call(name="startswith", arguments=(Member(steps=(name,)), Literal(kind="text") as literal)):
+            return f'{name}:{_value(literal)[:-1]}*"'
+        case Call(name="endswith", arguments=(Member(steps=(name,)), Literal(kind="text") as literal)):
+            return f'{name}:"*{_value(literal)[1:]}'
+        case Call(name="substringof", arguments=(Literal(kind="text") as literal, Member(steps=(name,)))):
+            return f'{name}:"*{_value(literal)[1:-1]}*"'
+    return None
+
+
+def _value(literal: Literal) -> str:
+    if literal.kind == "text":
+        text = literal.text[1:-1].replace("''", "'")
+        try:
+            return query_value(text)
+        except QueryError:
+            return ""
+    if literal.kind == "date":
+        return f'"{literal.text[1:-1].replace("T", " ")}"'
+    if literal.kind == "number":
+        number = re.sub(r"[LmMdDf]$", "", literal.text)
+        return number if number.isdecimal() else f'"{number}"'
+    return {"true": "yes", "false": "no"}.get(literal.text, "")
