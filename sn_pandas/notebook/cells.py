@@ -44,14 +44,17 @@ def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/
     /Root/Content/IT
     $filter=Name eq 'it''s'
     """
+    return Query.of(*parts_of(text, names, fields), base=base)
+
+
+def parts_of(text: str, names: Mapping[str, Any], fields: Fields) -> tuple[str, list[tuple[str, str]]]:
+    """Give the place and the options of a cell, with the values in their places."""
     marked, expressions = mark(joined(text))
-    if not expressions:
-        return Query.of(*split(marked), base=base)
     values = [evaluate(expression, names) for expression in expressions]
     place, pairs = split(marked)
-    known = fields()
+    known = fields() if expressions else {}
     filled = [(key, fill(key.lower(), template, values, known)) for key, template in pairs]
-    return Query.of(fill("", place, values, known), filled, base=base)
+    return fill("", place, values, known), filled
 
 
 def joined(text: str) -> str:

@@ -12,7 +12,7 @@ from IPython.core.error import UsageError
 from ..odata.errors import ConnectionFailed
 from . import arguments, showing
 from .arguments import Parser
-from .cells import evaluate
+from .cells import evaluate, parts_of
 from .connections import credentials
 
 if TYPE_CHECKING:
@@ -114,8 +114,7 @@ def _fields(magics: SensenetMagics, options: argparse.Namespace, rest: str, name
 
 def _count(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = magics.repository(options.on)
-    query = magics.query(_asked(rest), names, repo)
-    return repo.count(query.path, filter=query.filter, query=query.query)
+    return repo.count(magics.query(_asked(rest), names, repo))
 
 
 def _url(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
@@ -128,7 +127,8 @@ def _explain(magics: SensenetMagics, options: argparse.Namespace, rest: str, nam
     from .explaining import explain
 
     repo = magics.repository(options.on)
-    return explain(magics.query(_asked(rest), names, repo), repo.schema)
+    place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields)
+    return explain(place, asked, repo.schema, magics.base)
 
 
 def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ..odata.errors import did_you_mean
+from ..odata.errors import QueryError, did_you_mean
+from ..odata.query import Query
 
 if TYPE_CHECKING:
-    from ..odata.query import Query
     from ..odata.schema import Field, Schema
 
 _MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
@@ -54,23 +54,36 @@ class Explanation:
         return items(self.does) + (f"<p><b>Beware</b></p>{items(self.traps)}" if self.traps else "")
 
 
-def explain(query: Query, schema: Schema) -> Explanation:
-    """Say what the server will do with a query.
+def explain(
+    place: str, options: Sequence[tuple[str, str]], schema: Schema, base: str = "/Root"
+) -> Explanation:
+    """Say what the server will do with a query, also with one that is refused here.
 
     Parameters
     ----------
-    query : Query
-        What would be sent.
+    place, options
+        The query as :func:`sn_pandas.notebook.cells.parts_of` gives it.
     schema : Schema
         The types of the repository, which decide what a comparison means.
     """
+    try:
+        return _explained(Query.of(place, options, base).bind(schema), schema)
+    except QueryError as error:
+        filters = [value for name, value in options if name.lower() == "$filter"]
+        query = Query.of(place, [option for option in options if option[0].lower() != "$filter"], base)
+        known = _explained(query, schema, filters[-1] if filters else None)
+        return Explanation(known.does, (f"refused before it is sent: {error}", *known.traps))
+
+
+def _explained(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
+    condition = condition or (str(query.filter) if query.filter else None)
     does = [*_place(query), *_hidden(query)]
     traps: list[str] = []
-    if query.filter:
-        does.append(f"keeps the rows where {_in_words(query.filter, schema)}")
-        traps += _filter_traps(query.filter, schema)
+    if condition:
+        does.append(f"keeps the rows where {_in_words(condition)}")
+        traps += _filter_traps(condition, schema)
     if query.query:
-        traps += _query_traps(query.query, query)
+        traps += _query_traps(str(query.query), query)
     does += _order(query, schema)
     does.append(f"gives {', '.join(query.select) or 'the fields of the types that can be there'}")
     if query.top or query.skip:
@@ -82,6 +95,8 @@ def _place(query: Query) -> Iterator[str]:
     place = f"content {query.path}" if isinstance(query.path, int) else str(query.path)
     if query.property:
         yield f"lists what {query.property} of {place} holds; rows are tested one by one, not by the index"
+    elif query.single:
+        yield f"reads {place} itself"
     elif query.query:
         yield f"searches everything below {place}, {place} itself included, for {query.query}"
     else:
@@ -107,7 +122,7 @@ def _order(query: Query, schema: Schema) -> Iterator[str]:
         yield f"compares {', '.join(dates)} by the minute when ordering"
 
 
-def _in_words(text: str, schema: Schema) -> str:
+def _in_words(text: str) -> str:
     """Put a filter into words, as far as they differ from the filter."""
     tokens = _TOKEN.findall(text)
     words: list[str] = []
@@ -141,7 +156,7 @@ def _filter_traps(text: str, schema: Schema) -> Iterator[str]:
             yield from _comparison_traps(tokens[at - 1], token, tokens[at + 1], schema)
         if "/" in token and not token.startswith("'") and token[0].isalpha():
             yield (
-                f"{token}: only {token.rpartition('/')[2]} counts, and of the row itself, not of the reference; "
+                f"{token}: only {token.rpartition('/')[2]} counts, and of the row itself, not the reference; "
                 f"search with a content query instead: query={token.partition('/')[0]}:{{{{…}}}}"
             )
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import time
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_local_scope, no_var_expand
 from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
 
+from ..odata.errors import IncompleteWarning
 from . import arguments, commands, showing
 from .cells import query_of
 from .completion import Completion
 from .connections import Connections
 from .history import History
+
+_PROGRESS = {"auto": None, "always": True, "never": False}
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,18 +88,27 @@ class SensenetMagics(Magics):
         if limit and not (query.top and query.top <= limit):
             query = query.replace(top=limit)
         began, before = time.perf_counter(), repo.client.requests
-        frame = repo.read(query, **self.reading(asked))
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", IncompleteWarning)
+            frame = repo.read(query, **self.reading(asked))
         seconds, requests = time.perf_counter() - began, repo.client.requests - before
         if asked.name:
             self.shell.user_ns[asked.name] = frame
         self.history.add(asked, query, len(frame), seconds)
-        if self.note and not asked.quiet:
+        noted = self.note and not asked.quiet
+        if noted:
             showing.say(showing.note(asked.name, frame, seconds, requests))
+        showing.say_again(said, noted)
         return None if asked.quiet and not self._assigned() else frame
 
     def reading(self, asked: arguments.Asked | None = None) -> dict[str, Any]:
         """Give the arguments of ``Repository.read`` that options and configuration decide."""
-        return {"page_size": (asked and asked.page_size) or self.page_size, "workers": self.workers}
+        size = asked.page_size if asked is not None else None
+        return {
+            "page_size": size or self.page_size,
+            "workers": self.workers,
+            "progress": _PROGRESS[self.progress],
+        }
 
     def repository(self, name: str | None = None) -> Repository:
         """Give a connection by name, or the one in use; without any, connect to the configured one."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import html
 import sys
+import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
+
+from ..odata.errors import IncompleteWarning, SensenetError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -45,6 +49,19 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
+def say_again(warned: Iterable[warnings.WarningMessage], noted: bool) -> None:
+    """Pass on what a read warned of: below the note, or as warnings where there is none.
+
+    That rows were cut as asked for stands in the note already.
+    """
+    for warning in warned:
+        text = str(warning.message)
+        if not noted or not issubclass(warning.category, IncompleteWarning):
+            warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
+        elif "cut by top" not in text:
+            say(f"beware: {text}")
+
+
 def say(text: str) -> None:
     """Write a line below the cell."""
     sys.stdout.write(f"{text}\n")
@@ -62,8 +79,6 @@ def caption(frame: pd.DataFrame) -> str:
 
 def unsaved_cells(frame: pd.DataFrame) -> int:
     """Count the cells of a tracked frame that differ from what was read; 0 where that cannot be known."""
-    from ..odata.errors import SensenetError
-
     try:
         return len(frame.sn.changes())
     except (SensenetError, AttributeError):

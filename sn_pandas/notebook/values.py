@@ -9,7 +9,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError, did_you_mean
+from ..odata.filters import Filter
 from ..odata.literals import filter_literal, query_value
 from ..odata.schema import Field
 
@@ -56,15 +58,10 @@ def items_of(value: Any) -> list[Any] | None:
     """Give the items of a list, tuple, set, index, column or array; None for a single value."""
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return list(value)
-    if (
-        isinstance(value, (str, bytes, Mapping))
-        or not hasattr(value, "tolist")
-        or getattr(value, "ndim", 0) == 0
-    ):
-        return None
-    if getattr(value, "ndim", 1) > 1:
+    dimensions = getattr(value, "ndim", 0)
+    if dimensions > 1:
         raise QueryError("a whole frame is no value; take its index or one of its columns: {df.index}")
-    return list(value)
+    return list(value) if dimensions == 1 else None
 
 
 class _Filter:
@@ -83,10 +80,11 @@ class _Filter:
         for at, place in enumerate(words):
             token = tokens[place]
             if token.startswith("'"):
-                out[place] = self._text(token, self._beside(tokens, words, at)[2])
+                marked = MARK.search(token)
+                out[place] = self._text(token, self._beside(tokens, words, at)[2] if marked else None)
             elif MARK.fullmatch(token):
                 self._value(out, tokens, words, at)
-            elif "{" in token or "}" in token:
+            elif token in "{}" or "}" in token:
                 rest = "".join(tokens[place:])[:30]
                 raise QueryError(
                     f"what begins with {MARK.sub('…', rest)!r} is no Python expression in braces"
@@ -109,11 +107,15 @@ class _Filter:
             first, last = sorted((words[right], words[at]))
             out[first : last + 1] = [text, *[""] * (last - first)]
             return
+        if isinstance(value, Filter):
+            out[words[at]] = value.text(self.fields) if len(words) == 1 else f"({value.text(self.fields)})"
+            return
         function = self._function(tokens, words, at)
         if function is None:
             raise QueryError(
                 "a value stands beside a comparison with a field ($filter=Name eq {name}) or in a function "
-                "($filter=startswith(Name, {start})); fields, operators and whole filters are written out"
+                "($filter=startswith(Name, {start})); fields and operators are written out, "
+                "whole conditions are made with sn_pandas.F"
             )
         if items_of(value) is not None:
             raise QueryError(
@@ -223,6 +225,9 @@ class _ContentQuery:
         value = self.values[int(MARK.fullmatch(tokens[at])[1])]  # type: ignore[index]  # the caller matched it
         name = before.partition(":")[0]
         field = self.fields.get(name)
+        if isinstance(value, Clause):
+            out.append(value.text(self.fields) if len(tokens) == 1 else f"({value.text(self.fields)})")
+            return
         items = items_of(value)
         if items is None:
             out.append(self._literal(value, name, field))

@@ -1,0 +1,235 @@
+"""Values in cells: each becomes a literal of its field, and none can change what the query asks."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sn_pandas import QueryError
+from sn_pandas.notebook.cells import query_of
+from sn_pandas.odata.query import Query
+from sn_pandas.odata.schema import Field, Option
+
+FIELDS = {
+    field.name: field
+    for field in [
+        Field("Id", "Integer"),
+        Field("Name", "ShortText"),
+        Field("Index", "Integer"),
+        Field("Price", "Currency"),
+        Field("DueDate", "DateTime"),
+        Field("InUse", "Boolean"),
+        Field("Status", "Choice", options=(Option("active", "Active"), Option("done", "Done"))),
+        Field("AssignedTo", "Reference", multiple=True),
+    ]
+}
+FILTER_TOKEN = re.compile(r"\s*('(?:[^']|'')*'|datetime'[^']*'|[\w/]+|\(|\)|,)")
+QUERY_TOKEN = re.compile(r'\s*("(?:[^"\\]|\\.)*"|\w+:|\w+|\(|\)|[+-])', re.DOTALL)
+HOSTILE = st.one_of(
+    st.text(),
+    st.text(alphabet="'\"\\{}()/*.:+-&?=#%$\n\t ANDORTPx0"),
+    st.sampled_from(
+        [
+            "' or 1 eq 1 or '",
+            "x') or startswith(Name,'",
+            "a' & $top=1",
+            "a\n$top=1",
+            "a\n# comment",
+            '" OR Id:>0 OR "',
+            "buy .TOP:1 now",
+            ".AUTOFILTERS:OFF",
+            "http://x",
+            "/* x */",
+            "{{Id:1}}",
+            "@@CurrentUser@@",
+            "\\",
+            '\\"',
+            "null",
+            "(",
+            "POINT",
+            "datetime",
+            "*",
+            "%27",
+            "&$filter=",
+            "{Name}",
+        ]
+    ),
+)
+
+
+def filled(text: str, **names: Any) -> Query:
+    return query_of(text, names, lambda: FIELDS)
+
+
+def tokens(pattern: re.Pattern[str], text: str) -> list[str]:
+    """Split a text that must consist of tokens only."""
+    found, position = [], 0
+    while position < len(text):
+        match = pattern.match(text, position)
+        assert match, f"{text[position:]!r} is no token in {text!r}"
+        found.append(match[1])
+        position = match.end()
+    return found
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "expected"),
+    [
+        ("Name eq {v}", "it's", "Name eq 'it''s'"),
+        ("{v} eq Name", "x", "Name eq 'x'"),
+        ("{v} lt Index", 5, "Index gt 5"),
+        ("Index gt {v}", np.int64(5), "Index gt 5"),
+        ("Price lt {v}", 100, "Price lt 100m"),
+        ("Price lt {v}", decimal.Decimal("9.90"), "Price lt 9.90m"),
+        ("InUse eq {v}", True, "InUse eq true"),
+        ("Status eq {v}", "active", "Status eq '$active'"),
+        ("DueDate ge {v}", dt.date(2026, 5, 1), "DueDate ge datetime'2026-05-01T00:00:00'"),
+        (
+            "DueDate ge {v}",
+            pd.Timestamp("2026-05-01 10:00+02:00"),
+            "DueDate ge datetime'2026-05-01T08:00:00'",
+        ),
+        ("Id eq {v}", [1, 2, 1], "(Id eq 1 or Id eq 2)"),
+        ("Id ne {v}", (1, 2), "(Id ne 1 and Id ne 2)"),
+        ("Id eq {v}", pd.Index([3, 4], name="Id"), "(Id eq 3 or Id eq 4)"),
+        ("Status eq {v}", pd.Series(["active", "done"]), "(Status eq '$active' or Status eq '$done')"),
+        ("Index gt 1 and Id eq {v}", [], "Index gt 1 and Id lt 0"),
+        ("Id ne {v}", [], "Id gt 0"),
+        ("startswith(Name, {v})", "it's", "startswith(Name, 'it''s')"),
+        ("Name eq 'a {v} b'", "it's", "Name eq 'a it''s b'"),
+        ("Name eq '{{v}}'", "x", "Name eq '{v}'"),
+        ("(Name eq {v})", "x", "(Name eq 'x')"),
+    ],
+)
+def test_a_value_is_a_literal_of_the_field_it_is_compared_with(
+    template: str, value: Any, expected: str
+) -> None:
+    assert filled(f"/Root/Content\n$filter={template}", v=value).filter == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "expected"),
+    [
+        ("Name:{v}", 'say "hi"', r'Name:"say \"hi\""'),
+        ("Id:{v}", [1, 2], "Id:(1 2)"),
+        ("Id:({v})", [1, 2], "Id:(1 2)"),
+        ("TypeIs:Task AND Id:{v}", [], "TypeIs:Task AND Id:(0)"),
+        ("-Index:{v}", [], "-Id:(0)"),
+        ("Status:{v}", "active", 'Status:"$active"'),
+        ("Index:>{v}", 5, "Index:>5"),
+        ("Index:[{a} TO {v}]", 5, "Index:[1 TO 5]"),
+        ("Index:{3 TO 9} AND Name:{v}", "x", 'Index:{3 TO 9} AND Name:"x"'),
+        ("Id:{{Name:{v}}}", "x", 'Id:{{Name:"x"}}'),
+        ("Name:'{v}*'", "it's", r"Name:'it\'s*'"),
+    ],
+)
+def test_a_value_in_a_content_query(template: str, value: Any, expected: str) -> None:
+    assert filled(f"/Root/Content\nquery={template}", v=value, a=1).query == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "words"),
+    [
+        ("/Root/Content\n$filter={v} eq 5", "Index", "beside a comparison"),
+        ("/Root/Content\n$filter={v}", "Index gt 5", "written out"),
+        ("/Root/Content\n$filter=Index {v} 5", "gt", "written out"),
+        ("/Root/Content\n$filter=Nme eq {v}", "x", "Did you mean Name"),
+        ("/Root/Content\n$filter=Name eq {w}", "x", "there is no 'w'"),
+        ("/Root/Content\n$filter=Name eq {v.missing}", "x", "AttributeError"),
+        ("/Root/Content\n$filter=Name eq {v", "x", "no Python expression"),
+        ("/Root/Content\n$filter=Index gt {v}", [1, 2], "one value"),
+        ("/Root/Content\n$filter=AssignedTo eq {v}", 5, "query=AssignedTo"),
+        ("/Root/Content\n$filter=startswith(Name, {v})", ["a"], "not a list"),
+        ("/Root/Content\n$filter=Name eq {v}", "null", "content query"),
+        ("/Root/Content\n$filter=Name eq {v}", "a*", "wildcard"),
+        ("/Root/Content\n$filter=Name eq {v}", {"a": 1}, "no literal for dict"),
+        ("/Root/Content\n$filter=Id eq {v}", pd.DataFrame({"a": [1]}), "whole frame"),
+        ("/Root/Content\n$select={v}", "Name&$top=1", "no name of a field"),
+        ("/Root/Content\n$orderby={v}", "Name sideways", "no order"),
+        ("/Root/Content\n$top={v}", "5", "no whole number"),
+        ("/Root/Content/{v}", "a/b", "no name of a content"),
+        ("/Root/Content/{v}/x", "..", "no name of a content"),
+        ("{v}", "/Root/Content?$top=1", "no path"),
+        ("/Root/Content\nquery=Id:{v}", None, "$filter=Id eq null"),
+        ("/Root/Content\nquery={v}", [1, 2], "after a field"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_refused_with_the_way_round(text: str, value: Any, words: str) -> None:
+    with pytest.raises(QueryError, match=re.escape(words)):
+        filled(text, v=value)
+
+
+@given(HOSTILE)
+def test_no_text_changes_the_structure_of_a_filter(value: str) -> None:
+    try:
+        query = filled("/Root/Content\n$filter=Index gt 1 and Name eq {v}\n$select=Name", v=value)
+    except QueryError:
+        return  # refused, never wrong
+    assert query.replace(filter=None) == Query("/Root/Content", select=("Name",))
+    *before, literal = tokens(FILTER_TOKEN, query.filter or "")
+    assert before == ["Index", "gt", "1", "and", "Name", "eq"]
+    assert literal[1:-1].replace("''", "'") == value
+    assert value not in ("null", "NULL", "(", "POINT", "datetime")
+    assert "*" not in value
+
+
+@given(HOSTILE)
+def test_no_text_leaves_the_quotes_of_a_filter(value: str) -> None:
+    try:
+        query = filled("/Root/Content\n$filter=Name eq 'a {v}' and Index gt 1", v=value)
+    except QueryError:
+        return
+    found = tokens(FILTER_TOKEN, query.filter or "")
+    assert [found[0], found[1], *found[3:]] == ["Name", "eq", "and", "Index", "gt", "1"]
+    assert found[2][1:-1].replace("''", "'") == f"a {value}"
+
+
+@given(HOSTILE)
+def test_no_text_changes_the_structure_of_a_content_query(value: str) -> None:
+    try:
+        query = filled("/Root/Content\nquery=TypeIs:Task AND Name:{v}\n$top=3", v=value)
+    except QueryError:
+        return
+    assert query.replace(query=None) == Query("/Root/Content", top=3)
+    text = query.query or ""
+    *before, literal = tokens(QUERY_TOKEN, text)
+    assert before == ["TypeIs:", "Task", "AND", "Name:"]
+    assert re.sub(r"\\(.)", r"\1", literal[1:-1], flags=re.DOTALL) == value
+    assert not re.search(r"(?<!\\)\.[A-Z]", text), "a control word would be cut out of the text"
+    assert "//" not in text, "a comment would begin in the text"
+    assert "/*" not in text
+
+
+@given(HOSTILE)
+def test_no_text_leaves_a_step_of_the_path(value: str) -> None:
+    try:
+        query = filled("/Root/Content/{v}/Tasks\n$top=3", v=value)
+    except QueryError:
+        return
+    assert query == Query(query.path, top=3)
+    assert str(query.path).split("/")[:3] == ["", "Root", "Content"]
+    assert str(query.path).endswith("/Tasks")
+    assert len(str(query.path).split("/")) == 5
+
+
+@given(st.lists(st.one_of(HOSTILE, st.integers(-(2**31), 2**31 - 1)), max_size=5))
+def test_no_list_changes_the_structure_of_a_filter(values: list[Any]) -> None:
+    texts = [v for v in values if isinstance(v, str)]
+    try:
+        query = filled("/Root/Content\n$filter=Name eq {v} and Index gt 1", v=texts)
+    except QueryError:
+        return
+    found = tokens(FILTER_TOKEN, query.filter or "")
+    assert found[-4:] == ["and", "Index", "gt", "1"]
+    if texts:
+        assert found[0] == "("
+        literals = [t[1:-1].replace("''", "'") for t in found if t.startswith("'")]
+        assert literals == list(dict.fromkeys(texts))
