@@ -16,6 +16,7 @@ from sn_pandas.embedded import (
     bodies,
     callers,
     downloads,
+    lists,
     initial,
     metadata,
     options,
@@ -259,6 +260,9 @@ def _write(session: Session, address: Address, request: Request) -> Answer:
         raise ODataError("IllegalInvoke", "ODataException", f"Cannot access {what} with HTTP {method}.")
     if content is None and method in ("DELETE", "PATCH", "PUT"):
         _refuse_below_invisible(session, address)
+        field = lists.find(session, address.path)
+        if field is not None:
+            return _write_list_field(session, *field, address, request)
     if method == "DELETE":
         if content is not None:
             trash.delete(session, content, permanent=session.options.permanent)
@@ -271,10 +275,21 @@ def _write(session: Session, address: Address, request: Request) -> Answer:
         return answers.empty(404)
     model = bodies.of_request(request.headers, request.body(), creating=method == "POST")
     if method == "POST":
-        content = writes.create(session, content, model)
+        content = lists.create(session, content, model) or writes.create(session, content, model)
     elif method == "PUT":
         content = writes.replace(session, content, model)
     else:
         content = writes.update(session, content, model)
     session.forget(content.id)
     return reading.entity(session, content)
+
+
+def _write_list_field(
+    session: Session, parent: Content, name: str, address: Address, request: Request
+) -> Answer:
+    """Change or remove a field of a list, which is addressed as if it were a child."""
+    if request.method == "DELETE":
+        lists.remove(session, parent, name, named_fully=address.path.endswith(f"/{name}"))
+        return answers.empty()
+    model = bodies.of_request(request.headers, request.body())
+    return reading.entity(session, lists.edit(session, parent, name, model, reset=request.method == "PUT"))

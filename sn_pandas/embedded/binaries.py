@@ -1,8 +1,8 @@
 """Bytes of contents: where they are kept, and how a text is shown by ``$expand``.
 
-A binary field holds ``{"file", "name", "type", "size"}``; the bytes stand in the table ``files``, a row each, written
-and read in pieces. A file belongs to one content: it lives as long as a version of that content names it. Files that
-are still being uploaded stand in the table ``uploads``.
+A binary field holds ``{"file", "name", "type", "size"}``; the bytes stand in the table ``files``, a row
+each, written and read in pieces. A file belongs to one content: it lives as long as a version of that
+content names it. Files that are still being uploaded stand in the table ``uploads``.
 """
 
 from __future__ import annotations
@@ -111,7 +111,7 @@ def copied(store: Store, stored: Stored) -> Stored:
 
 
 def settle(store: Store, content: Content) -> None:
-    """Make the files that a content names its own, and remove those that none of its versions names any more."""
+    """Make the files that a content names its own; remove those that none of its versions names."""
     with store.transaction() as db:
         named = files_of(content.fields)
         for (data,) in db.execute("SELECT data FROM versions WHERE content_id = ?", (content.id,)).fetchall():
@@ -131,7 +131,9 @@ def settle(store: Store, content: Content) -> None:
 def files_of(fields: dict[str, Any]) -> set[int]:
     """Return the ids of the files that stored fields name."""
     return {
-        value["file"] for value in fields.values() if isinstance(value, dict) and isinstance(value.get("file"), int)
+        value["file"]
+        for value in fields.values()
+        if isinstance(value, dict) and isinstance(value.get("file"), int)
     }
 
 
@@ -177,13 +179,13 @@ def expanded_binary(content: Content, field: Field, session: Session) -> dict[st
         return _shown(name, stored["type"], size, restricted)
     text = _text(session.store.file(stored["file"]))
     if text is None:
-        return _shown(
-            name, stored["type"], size, "Not a text file. Contains one or more non-text characters"
-        )
+        return _shown(name, stored["type"], size, "Not a text file. Contains one or more non-text characters")
     return _shown(name, stored["type"], size, "", text)
 
 
-def _shown(name: str, content_type: str, size: int | None, message: str, text: str | None = None) -> dict[str, Json]:
+def _shown(
+    name: str, content_type: str, size: int | None, message: str, text: str | None = None
+) -> dict[str, Json]:
     return {"FileName": name, "ContentType": content_type, "Length": size, "Message": message, "Text": text}
 
 
@@ -207,7 +209,7 @@ def _text(data: bytes) -> str | None:
 
 
 def _limits(session: Session, content: Content) -> tuple[set[str], int]:
-    """Return the extensions that are shown (none = all) and the size up to which, by the settings ``TextFiles``."""
+    """Return the extensions that are shown (none = all) and up to which size: the settings ``TextFiles``."""
     extensions: set[str] = set()
     largest = LARGEST_TEXT
     for place in ["/Root/System", *(one.path for one in reversed([content, *session.ancestors(content)]))]:

@@ -26,7 +26,7 @@ def is_file(content: Content, session: Session) -> bool:
 
 def display_name(content: Content, session: Session) -> Json:
     """Return what people call a content."""
-    return content.fields.get("DisplayName") or content.name
+    return content.display_name
 
 
 def icon(content: Content, session: Session) -> Json:
@@ -102,6 +102,10 @@ def _size(content: Content, session: Session) -> Json:
     return float(binary["size"]) if binary else -1.0
 
 
+def _profile_path(content: Content, session: Session) -> Json:
+    return f"/Root/Profiles/{_domain(content, session)}/{content.name}"
+
+
 def _domain(content: Content, session: Session) -> Json:
     for ancestor in session.ancestors(content):
         if ancestor.type == "Domain":
@@ -128,10 +132,12 @@ READERS: dict[str, Reader] = {
 """Name of a field -> how it is worked out, on contents of every type."""
 
 READERS_OF_TYPE: dict[tuple[str, str], Reader] = {
+    ("FieldSettingContent", "Icon"): lambda content, session: content.fields.get("Icon"),
     ("Task", "RemainingDays"): _remaining_days,
     ("Task", "DueText"): _due_text,
     ("Task", "DueCssClass"): _due_style,
     ("User", "Domain"): _domain,
+    ("User", "ProfilePath"): _profile_path,
     ("ContentType", "Categories"): lambda content, session: " ".join(
         session.types[content.name].settings.get("Categories", ()) if content.name in session.types else ()
     ),

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import bad_request
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.errors import bad_request, server_error
+from sn_pandas.embedded.fields import KINDS
+from sn_pandas.embedded.types import Types
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
 
 Json = Any
+ODD_KINDS = frozenset(("PageBreak", "WhoAndWhen", "Lock", "Security", "Guid"))
+"""Kinds that a definition may name though contents hold nothing of them."""
 NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows", "PasswordHistoryLength",
                      "Range", "Split"))  # fmt: skip
 TRUTHS = frozenset(
@@ -21,11 +27,13 @@ TEXTS = frozenset(
      "Palette", "DisplayChoice", "ReenterTitle", "ReenterDescription", "ExpectedXmlNamespace")
 )  # fmt: skip
 FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
+FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
 
 
 def install(session: Session, text: str) -> Content:
     """Install the content type that an XML definition describes, or replace its earlier definition."""
     definition = parse(text)
+    check(session.types, definition)
     name = definition["Name"]
     with session.store.transaction():
         session.store.put_types([definition])
@@ -47,11 +55,13 @@ def install(session: Session, text: str) -> Content:
 
 def parse(text: str) -> dict[str, Json]:
     """Return a definition in the form of ``types.json``."""
+    if "<!DOCTYPE" in text:
+        raise server_error("XmlException", "A definition must not have a document type.")
     try:
         root = ElementTree.fromstring(text.lstrip("\ufeff").strip().encode())
     except ElementTree.ParseError as error:
-        raise bad_request("ContentRegistrationException", f"The definition is no XML: {error}") from error
-    definition: dict[str, Json] = {"Name": root.get("name", "")}
+        raise server_error("XmlException", f"The definition is no XML: {error}") from error
+    definition: dict[str, Json] = {"Name": root.get("name", ""), "Installed": True}
     if root.get("parentType"):
         definition["Parent"] = root.get("parentType")
     definition["Handler"] = root.get("handler", "")
@@ -66,14 +76,40 @@ def parse(text: str) -> dict[str, Json]:
         elif tag == "Categories":
             definition[tag] = value.split()
         elif tag == "Fields":
-            definition["Fields"] = [_field(child) for child in element if _tag(child) == "Field"]
+            definition["Fields"] = [field_settings(child) for child in element if _tag(child) == "Field"]
     definition.setdefault("Description", "")
     return definition
 
 
-def _field(element: ElementTree.Element) -> dict[str, Json]:
+def check(types: Types, definition: dict[str, Json]) -> None:
+    """Refuse a definition that does not fit the types that there are."""
+    name, parent = definition["Name"], definition.get("Parent")
+    if not name:
+        raise server_error("ContentRegistrationException", "The definition has no name.")
+    if parent is not None and (parent not in types or types[parent].is_a(name)):
+        raise bad_request("ApplicationException", f"Unknown ContentType: {parent}")
+    handlers = {one.handler for one in types.values()}
+    if definition["Handler"] not in handlers:
+        raise server_error("RegistrationException", f"ContentHandler cannot be found: {definition['Handler']}")
+    seen: set[str] = set()
+    for field in definition.get("Fields", ()):
+        if field["Kind"] not in KINDS and field["Kind"] not in ODD_KINDS:
+            raise server_error("ContentRegistrationException", f"Unknown field type: {field['Kind']}")
+        if field["Name"] in seen:
+            raise server_error("ContentRegistrationException", f"The field {field['Name']} is declared twice.")
+        seen.add(field["Name"])
+        for known in types.variants.get(field["Name"], ()):
+            if known.owner != name and known.kind != field["Kind"]:
+                raise server_error(
+                    "ContentRegistrationException",
+                    f"Field type violation in the {name} content type definition. The field {field['Name']} must be"
+                    f" of the type {known.kind}.",
+                )
+
+
+def field_settings(element: ElementTree.Element) -> dict[str, Json]:
+    """Return what the element of a field says, in the form of ``types.json``."""
     found: dict[str, Json] = {"Name": element.get("name", ""), "Kind": element.get("type", "ShortText")}
-    forms = {"VisibleBrowse": "show", "VisibleEdit": "show", "VisibleNew": "show"}
     for part in element:
         tag = _tag(part)
         if tag in ("DisplayName", "Description", "Icon"):
@@ -86,17 +122,16 @@ def _field(element: ElementTree.Element) -> dict[str, Json]:
                     found["Index"] = "No"
         elif tag == "Configuration":
             for setting in part:
-                _configure(found, forms, _tag(setting), setting)
-    found["Forms"] = " ".join(forms.values())
+                _configure(found, _tag(setting), setting)
     return found
 
 
-def _configure(found: dict[str, Json], forms: dict[str, str], tag: str, setting: ElementTree.Element) -> None:
+def _configure(found: dict[str, Json], tag: str, setting: ElementTree.Element) -> None:
     text = (setting.text or "").strip()
     if tag in FORMS:
-        forms[tag] = text.lower()
+        found[tag] = FORM_MODES.get(text.lower(), 0)
     elif tag == "Visible":
-        forms.update(dict.fromkeys(FORMS, "show" if text.lower() == "true" else "hide"))
+        found.update(dict.fromkeys(FORMS, 0 if text.lower() == "true" else 1))
     elif tag in NUMBERS:
         found[tag] = int(text)
     elif tag in ("MinValue", "MaxValue", "Step"):
@@ -121,6 +156,8 @@ def _option(element: ElementTree.Element) -> dict[str, Json]:
         option["Text"] = text
     if element.get("selected") == "true":
         option["Selected"] = True
+    if element.get("enabled") == "false":
+        option["Enabled"] = False
     return option
 
 

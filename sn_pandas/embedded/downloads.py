@@ -21,10 +21,12 @@ CACHED = {"jpeg": 604800, "jpg": 604800, "gif": 604800, "png": 604800, "svg": 60
 """Extension -> for how many seconds a browser may keep the file."""
 
 ACTIVE = re.compile(r"text/html|.*[/+]xml", re.IGNORECASE)
-"""Content types whose scripts a browser would run if it showed them: they are only ever handed over as a file."""
+"""Content types whose scripts a browser would run if it showed them: they are handed over as a file."""
 
 
-def answer(session: Session, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]) -> Answer | None:
+def answer(
+    session: Session, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]
+) -> Answer | None:
     """Return a file; None if the address is that of no content.
 
     Parameters
@@ -58,7 +60,12 @@ def _asked(session: Session, given: Mapping[str, str]) -> Content | None:
 
 
 def _file(
-    session: Session, content: Content, name: str, direct: bool, given: Mapping[str, str], headers: Mapping[str, str]
+    session: Session,
+    content: Content,
+    name: str,
+    direct: bool,
+    given: Mapping[str, str],
+    headers: Mapping[str, str],
 ) -> Answer | None:
     if content.saving_state == 1:
         return None
@@ -78,7 +85,9 @@ def _file(
     return Answer(200, None, told, binaries.pieces(session.store, stored["file"], stored["size"]))
 
 
-def _headers(content: Content, stored: binaries.Stored, direct: bool, given: Mapping[str, str]) -> dict[str, str]:
+def _headers(
+    content: Content, stored: binaries.Stored, direct: bool, given: Mapping[str, str]
+) -> dict[str, str]:
     name, kind = binaries.full_name(stored["name"]), stored["type"]
     told = {"content-type": kind, "content-length": str(stored["size"])}
     shown = direct and not ACTIVE.match(kind)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded import added_fields, permissions, templates, versions
+from sn_pandas.embedded import added_fields, entries, permissions, templates, versions
 from sn_pandas.embedded.contents import HEAD_REFERENCES, SOMEBODY, SYSTEM, Caller, Content
 from sn_pandas.embedded.store import Store
 from sn_pandas.embedded.types import Field, Types
@@ -116,6 +116,8 @@ class Session:
         if name in HEAD_REFERENCES:
             found: list[int] = content.stored(name)
             return found
+        if name in ("AllRoles", "DirectRoles"):
+            return sorted(entries.groups_of(self.store, [content.id], directly=name == "DirectRoles"))
         if name == "Workspace":
             workspace = self.workspace(content)
             return [workspace.id] if workspace is not None else []
@@ -128,6 +130,10 @@ class Session:
         """
         if name == "Versions":
             return versions.of_content(self, content)
+        if name == "FieldSettingContents":
+            from sn_pandas.embedded import lists
+
+            return lists.settings(self, content)
         found = self.many(self.targets(content, name))
         if not found and name in HEAD_REFERENCES and self.targets(content, name):
             somebody = self.store.load(SOMEBODY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded import computed, naming, versions
+from sn_pandas.embedded import added_fields, computed, naming, versions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, server_error
 from sn_pandas.embedded.repository import Session
@@ -35,6 +35,9 @@ def create(
         free_name(session, content, parent, numbered=numbered)
         versions.begin(session, content, in_steps)
         session.store.insert(content)
+        if session.types[content.type].is_a("User"):
+            _own(session, content, touched)
+        added_fields.notice(session, None, content)
 
 
 def update(
@@ -59,6 +62,7 @@ def update(
         stamp(session, content, touched)
         versions.follow(session, before, content, plan)
         store(session, before, content)
+        added_fields.notice(session, before, content)
 
 
 def store(session: Session, before: Content, content: Content) -> None:
@@ -72,9 +76,6 @@ def store(session: Session, before: Content, content: Content) -> None:
         if parent is None:
             raise server_error("InvalidOperationException", "The content has no parent to be renamed in.")
         naming.check_path(f"{parent.path}/{content.name}")
-        taken = session.store.by_path(f"{parent.path}/{content.name}")
-        if taken is not None and taken.id != content.id:
-            raise already_exists()
         session.store.move(content, parent, content.name)
 
 
@@ -132,6 +133,14 @@ def already_exists() -> ODataError:
         "NodeAlreadyExistsException",
         "The content was not saved because it already exists.",
     )
+
+
+def _own(session: Session, user: Content, touched: set[str]) -> None:
+    """Make a new user the creator and the owner of himself."""
+    for field, attribute in (("CreatedBy", "created_by"), ("Owner", "owner"), ("VersionCreatedBy", "version_created_by")):
+        if field not in touched:
+            setattr(user, attribute, user.id)
+    session.store.save(user)
 
 
 def _changed(before: Content, after: Content) -> bool:

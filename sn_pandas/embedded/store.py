@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sn_pandas.embedded import binaries, entries, search, versions
+from sn_pandas.embedded import added_fields, binaries, entries, search, versions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request
 from sn_pandas.embedded.types import Types, built_in_definitions
@@ -87,7 +87,8 @@ class Store:
         self._shared = self._open() if self._in_memory else None
         self._after_commit: list[Callable[[], None]] = []
         with self.transaction() as db:
-            for script in (TABLES, search.TABLES, entries.TABLES, binaries.TABLES, versions.TABLES, *tables):
+            subjects = (search, entries, binaries, versions, added_fields)
+            for script in (TABLES, *(subject.TABLES for subject in subjects), *tables):
                 for statement in _statements(script):
                     db.execute(statement)
             fresh = db.execute("SELECT 1 FROM type_definitions").fetchone() is None
@@ -328,13 +329,21 @@ class Store:
             db.execute("DELETE FROM type_definitions WHERE name = ?", (name,))
             self.types = self._load_types()
 
+    def reload_types(self) -> None:
+        """Read the content types, and the fields that lists and aspects add, again."""
+        self.types = self._load_types()
+        if self.db.in_transaction:
+            self.after_commit(self._reload_types)
+
     def _reload_types(self) -> None:
         self.types = self._load_types()
 
     def _load_types(self) -> Types:
         with self.reading() as db:
             rows = db.execute("SELECT definition FROM type_definitions ORDER BY position").fetchall()
-        return Types(json.loads(row[0]) for row in rows)
+            types = Types(json.loads(row[0]) for row in rows)
+            types.extra_fields.update(added_fields.load(db))
+        return types
 
     def _put_definition(self, db: sqlite3.Connection, definition: Any) -> None:
         db.execute(

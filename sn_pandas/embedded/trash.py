@@ -28,7 +28,9 @@ def delete(session: Session, content: Content, *, permanent: bool) -> None:
         _for_good(session, content)
 
 
-def restore(session: Session, bag: Content, destination: str | None = None, new_name: bool = False) -> Content:
+def restore(
+    session: Session, bag: Content, destination: str | None = None, new_name: bool = False
+) -> Content:
     """Put what a bag holds back to where it was, or elsewhere; the bag is gone then.
 
     Raises
@@ -47,7 +49,9 @@ def restore(session: Session, bag: Content, destination: str | None = None, new_
         raise server_error("Exception", "You do not have enough permissions to restore this content.")
     allowed = saving.allowed_types(session, target)
     if allowed is not None and content.type not in allowed:
-        raise server_error("Exception", f"The type {content.type} is not allowed in the selected target folder.")
+        raise server_error(
+            "Exception", f"The type {content.type} is not allowed in the selected target folder."
+        )
     name = content.name
     if session.store.by_path(f"{target.path}/{name}") is not None:
         if not new_name:

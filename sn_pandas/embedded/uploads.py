@@ -1,8 +1,8 @@
 """Uploads: how a file, a text or a piece of a file becomes the bytes of a content.
 
-What clients send is read here (`Token`, `Range`), what they send is stored by `text`, `whole`, `start` and `chunk`. A
-file that comes in pieces is kept aside in the table ``uploads`` until its last piece is there; its content is meanwhile
-in the middle of a save in several steps.
+What clients send is read here (`Token`, `Range`), what they send is stored by `text`, `whole`, `start` and
+`chunk`. A file that comes in pieces is kept aside in the table ``uploads`` until its last piece is there;
+its content is meanwhile in the middle of a save in several steps.
 """
 
 from __future__ import annotations
@@ -17,7 +17,14 @@ from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.types import Field
 
 LARGEST = 1_000_000_000
-BY_EXTENSION = {"jpg": "Image", "jpeg": "Image", "gif": "Image", "png": "Image", "svg": "Image", "bmp": "Image"}
+BY_EXTENSION = {
+    "jpg": "Image",
+    "jpeg": "Image",
+    "gif": "Image",
+    "png": "Image",
+    "svg": "Image",
+    "bmp": "Image",
+}
 """Extension -> the content type that a file without a given type gets, where it is allowed."""
 
 
@@ -143,7 +150,13 @@ def start(session: Session, target: Target, in_chunks: bool, length: int) -> Tok
 
 
 def chunk(
-    session: Session, token: Token, piece: Range, data: bytes, name: str | None, content_type: str, disposition: str | None
+    session: Session,
+    token: Token,
+    piece: Range,
+    data: bytes,
+    name: str | None,
+    content_type: str,
+    disposition: str | None,
 ) -> tuple[Content, int]:
     """Store a piece of a file; the last one ends the upload. Return the content and the size of the whole."""
     with session.store.transaction() as db:
@@ -159,7 +172,9 @@ def chunk(
         if size != piece.total:
             db.execute("DELETE FROM files WHERE id = ?", (file_id,))
             file_id, size = _reserved(session, piece.total), piece.total
-            db.execute("UPDATE uploads SET file_id = ?, size = ? WHERE token = ?", (file_id, size, token.token))
+            db.execute(
+                "UPDATE uploads SET file_id = ?, size = ? WHERE token = ?", (file_id, size, token.token)
+            )
         if piece.start + len(data) > size:
             raise server_error("ArgumentOutOfRangeException", "The piece does not lie within the file.")
         binaries.write(session.store, file_id, piece.start, data)
@@ -274,7 +289,9 @@ def _type(session: Session, target: Target) -> str:
 def _binary_field(session: Session, content: Content, name: str) -> Field:
     field = session.fields_of(content).get(name)
     if field is None or field.kind != "Binary":
-        raise server_error("Exception", f"Field not found. Content of type {content.type}, field name: {name}")
+        raise server_error(
+            "Exception", f"Field not found. Content of type {content.type}, field name: {name}"
+        )
     return field
 
 
@@ -283,7 +300,8 @@ def _expect(session: Session, content: Content, field: str, length: int) -> str:
         file_id = _reserved(session, length)
         token = f"{content.version_id}|1|{file_id}|{file_id}"
         db.execute(
-            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)", (token, content.id, field, file_id, length)
+            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
+            (token, content.id, field, file_id, length),
         )
     return token
 

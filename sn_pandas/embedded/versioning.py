@@ -1,8 +1,9 @@
-"""The life of a version as a pure state machine: which action is valid in which state, and what it leads to.
+"""The life of a version as a pure state machine: which action is valid when, and what it leads to.
 
-A content has a history of versions. The last one is the *current* one; those since the last public one (minor 0,
-approved) are the *working* versions. Where the content is heading is decided by two modes: whether saving makes
-versions (none, major, full = major and minor), and whether a public version has to be approved.
+A content has a history of versions. The last one is the *current* one; those since the last public one
+(minor 0, approved) are the *working* versions. Where the content is heading is decided by two modes:
+whether saving makes versions (none, major, full = major and minor), and whether a public version has to be
+approved.
 """
 
 from __future__ import annotations
@@ -283,7 +284,7 @@ _PLANS = {
 }
 
 
-def find(history: Sequence[Version], text: str) -> Version | None | Literal["ignored"]:
+def find(history: Sequence[Version], text: str) -> Version | Literal["ignored"] | None:
     """Return the version of a history that an address asks for; ``ignored`` = the address says nothing.
 
     ``lastmajor`` is the last public one, ``lastminor`` the last one of all.

@@ -1,8 +1,8 @@
-"""The versions of contents: the ones before the current one, the modes that are in force, what saving makes of them.
+"""The versions of contents: those before the current one, the modes in force, what saving makes of them.
 
-The current version is the row of the content itself. What was before it stands in the table ``versions``: the fields
-and the dates of a version; name, place, index, owner and lock belong to the content and are those of now. What an
-action leads to is decided in `versioning`.
+The current version is the row of the content itself. What was before it stands in the table ``versions``:
+the fields and the dates of a version; name, place, index, owner and lock belong to the content and are
+those of now. What an action leads to is decided in `versioning`.
 """
 
 from __future__ import annotations
@@ -59,13 +59,13 @@ _NEEDED: dict[Action, tuple[str, ...]] = {
 
 def state(session: Session, content: Content) -> State:
     """Return what decides about the next version of a content."""
-    locked = "no" if not content.locked_by else "me" if content.locked_by == session.caller.id else "other"
+    mine = content.locked_by == session.caller.id
     content_type = session.types.get(content.type)
     return State(
         history=tuple(history(session, content)),
         mode=mode(session, content),
         approving=approving(session, content),
-        locked=locked,
+        locked="no" if not content.locked_by else "me" if mine else "other",
         saving=content.saving_state,
         is_file=content_type is not None and content_type.is_a("File"),
     )
@@ -163,7 +163,9 @@ def check(session: Session, content: Content, action: Action) -> None:
 def begin(session: Session, content: Content, in_steps: bool = False) -> None:
     """Give a new content its first version."""
     how = mode(session, content)
-    plan = versioning.created_in_steps(how) if in_steps else versioning.created(how, approving(session, content))
+    plan = (
+        versioning.created_in_steps(how) if in_steps else versioning.created(how, approving(session, content))
+    )
     _head(session, content, plan)
 
 
@@ -282,7 +284,8 @@ def _archive(db: sqlite3.Connection, content: Content) -> None:
         (
             content.version_id, content.id, version.major, version.minor, content.version,
             content.version_created, content.version_created_by, content.version_modified,
-            content.version_modified_by, json.dumps(content.fields, ensure_ascii=False, separators=(",", ":")),
+            content.version_modified_by,
+            json.dumps(content.fields, ensure_ascii=False, separators=(",", ":")),
         ),
     )  # fmt: skip
 
@@ -296,7 +299,8 @@ def _archived(session: Session, current: Content) -> list[Content]:
         ).fetchall()
     return [
         replace(
-            current, version=version, version_id=version_id, version_created=created, version_created_by=created_by,
+            current, version=version, version_id=version_id,
+            version_created=created, version_created_by=created_by,
             version_modified=modified, version_modified_by=modified_by, fields=json.loads(data),
         )
         for version, version_id, created, created_by, modified, modified_by, data in rows

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import batches, trash, transfers, versions
+from sn_pandas.embedded import batches, transfers, trash, versions
 from sn_pandas.embedded.answers import Answer, empty
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server_error
-from sn_pandas.embedded.operations.registry import Rule, operation
+from sn_pandas.embedded.operations.registry import ANY, Rule, operation
 from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.versioning import Action
 
@@ -24,7 +24,13 @@ def _allowed(action: Action) -> Rule:
     return rule
 
 
-@operation("CheckOut", rule=_allowed("CheckOut"), scenarios=["ListItem", "ExploreActions"])
+@operation(
+    "CheckOut",
+    rule=_allowed("CheckOut"),
+    title="Check out",
+    icon="checkout",
+    scenarios=["ListItem", "ExploreActions"],
+)
 def check_out(session: Session, content: Content) -> Content:
     """Lock a content and make a working copy."""
     return versions.act(session, content, "CheckOut")
@@ -81,6 +87,8 @@ def reject(session: Session, content: Content, reject_reason: str | None = None)
     parameters=[("version", "string")],
     permissions=["Save", "RecallOldVersion"],
     title="Restore version",
+    icon="restoreversion",
+    types=ANY,
 )
 def restore_version(session: Session, content: Content, version: str | None) -> Content:
     """Save the values of an old version as a new one."""
@@ -94,7 +102,7 @@ def restore_version(session: Session, content: Content, version: str | None) -> 
     return restored
 
 
-@operation("TakeLockOver", parameters=[("user", "string")], permissions=["ForceCheckin"])
+@operation("TakeLockOver", parameters=[("user", "string")], permissions=["ForceCheckin"], types=ANY)
 def take_lock_over(session: Session, content: Content, user: str | None) -> str:
     """Give a lock to somebody else, or take it."""
     target = session.store.load(session.caller.id)
@@ -104,27 +112,52 @@ def take_lock_over(session: Session, content: Content, user: str | None) -> str:
         if target is None or not session.types[target.type].is_a("User"):
             raise server_error("ArgumentException", f"User not found by the parameter: {user}")
     if not content.locked_by:
-        raise bad_request("ApplicationException", "TakeLockOver is invalid action if the content is not locked.")
+        raise bad_request(
+            "ApplicationException", "TakeLockOver is invalid action if the content is not locked."
+        )
     if target is not None:
         content.locked_by = target.id
         session.store.save(content)
     return "Ok"
 
 
-@operation("CopyBatch", parameters=[("targetPath", "string"), ("paths", "object[]")], types=["Folder"])
+@operation(
+    "CopyBatch",
+    parameters=[("targetPath", "string"), ("paths", "object[]")],
+    types=["Folder"],
+    title="Copy selected",
+    icon="copy",
+    scenarios=["GridToolbar"],
+)
 def copy_batch(session: Session, content: Content, target_path: str | None, paths: list[Json] | None) -> Json:
     """Copy contents below a target."""
     return batches.copy(session, target_path, paths or [])
 
 
-@operation("MoveBatch", parameters=[("targetPath", "string"), ("paths", "object[]")], types=["Folder"])
+@operation(
+    "MoveBatch",
+    parameters=[("targetPath", "string"), ("paths", "object[]")],
+    types=["Folder"],
+    title="Move selected",
+    icon="move",
+    scenarios=["GridToolbar"],
+)
 def move_batch(session: Session, content: Content, target_path: str | None, paths: list[Json] | None) -> Json:
     """Move contents below a target."""
     return batches.move(session, target_path, paths or [])
 
 
-@operation("DeleteBatch", parameters=[("permanent", "bool"), ("paths", "object[]")], types=["Folder"])
-def delete_batch(session: Session, content: Content, permanent: bool | None, paths: list[Json] | None) -> Json:
+@operation(
+    "DeleteBatch",
+    parameters=[("permanent", "bool"), ("paths", "object[]")],
+    types=["Folder"],
+    title="Delete selected",
+    icon="delete",
+    scenarios=["GridToolbar"],
+)
+def delete_batch(
+    session: Session, content: Content, permanent: bool | None, paths: list[Json] | None
+) -> Json:
     """Delete contents, for good or into the Trash."""
     if not paths:
         return None
@@ -136,6 +169,7 @@ def delete_batch(session: Session, content: Content, permanent: bool | None, pat
     parameters=[("permanent", "bool", False)],
     permissions=["Delete"],
     scenarios=["ListItem", "ExploreActions", "ContextMenu"],
+    icon="delete",
 )
 def delete(session: Session, content: Content, permanent: bool | None = False) -> Answer:
     """Delete a content, for good or into the Trash."""

@@ -19,16 +19,16 @@ Json = Any
 @operation(
     "Upload",
     parameters=[
-        ("create", "string", False),
-        ("FileName", "string", False),
-        ("ContentType", "string", False),
-        ("ContentId", "long", False),
-        ("PropertyName", "string", False),
-        ("UseChunk", "bool", False),
-        ("Overwrite", "bool", False),
         ("FileLength", "long", False),
-        ("ChunkToken", "string", False),
+        ("ContentType", "string", False),
+        ("PropertyName", "string", False),
         ("FileText", "string", False),
+        ("Overwrite", "bool", False),
+        ("ContentId", "int", False),
+        ("FileName", "string", False),
+        ("ChunkToken", "string", False),
+        ("UseChunk", "bool", False),
+        ("create", "string", False),
     ],
     permissions=["AddNew"],
     types=EVERYTHING,
@@ -89,11 +89,21 @@ def upload(
 
 @operation(
     "StartBlobUploadToParent",
-    parameters=[("name", "string"), ("contentType", "string"), ("fullSize", "long"), ("fieldName", "string", False)],
+    parameters=[
+        ("name", "string"),
+        ("contentType", "string"),
+        ("fullSize", "long"),
+        ("fieldName", "string", False),
+    ],
     permissions=["AddNew"],
 )
 def start_blob_upload_to_parent(
-    session: Session, content: Content, name: str, content_type: str, full_size: int, field_name: str | None = None
+    session: Session,
+    content: Content,
+    name: str,
+    content_type: str,
+    full_size: int,
+    field_name: str | None = None,
 ) -> str:
     """Make a content whose bytes are written elsewhere, and return the token of the upload."""
     target = uploads.Target(content, name, content_type, field_name or "Binary")
@@ -104,7 +114,9 @@ def start_blob_upload_to_parent(
 @operation(
     "StartBlobUpload", parameters=[("fullSize", "long"), ("fieldName", "string", False)], permissions=["Save"]
 )
-def start_blob_upload(session: Session, content: Content, full_size: int, field_name: str | None = None) -> str:
+def start_blob_upload(
+    session: Session, content: Content, full_size: int, field_name: str | None = None
+) -> str:
     """Begin an upload of bytes that are written elsewhere, and return its token."""
     token = uploads.expect(session, content, field_name or "Binary", full_size)
     session.forget(content.id)
