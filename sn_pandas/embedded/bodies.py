@@ -23,6 +23,9 @@ Json = Any
 ISO_DATE = re.compile(
     r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d|[+-]\d\d)?\Z", re.ASCII
 )
+SURROGATE = re.compile("[\ud800-\udfff]")
+DEEPEST = 64
+"""Levels of brackets in a body; more are refused."""
 EPOCH_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/\Z", re.ASCII)
 
 
@@ -108,10 +111,12 @@ def decoded(data: bytes) -> str:
 
 def parse(text: str) -> Json:
     """Read JSON as Newtonsoft does: single quotes, bare keys, comments and trailing commas are fine."""
-    try:
-        return _dated(json.loads(text, strict=False))
-    except (ValueError, RecursionError):
-        return _dated(_Tolerant(text).document())
+    if text.count("[") + text.count("{") <= DEEPEST:
+        try:
+            return _dated(json.loads(text, strict=False))
+        except ValueError:
+            pass
+    return _dated(_Tolerant(text).document())
 
 
 def sniffed(text: str) -> str | Date:
@@ -159,12 +164,19 @@ def _seven_digits(fraction: str) -> str:
 
 def _dated(value: Json) -> Json:
     if isinstance(value, str):
-        return sniffed(value)
+        return sniffed(_whole(value))
     if isinstance(value, list):
         return [_dated(item) for item in value]
     if isinstance(value, dict):
-        return {name: _dated(item) for name, item in value.items()}
+        return {_whole(name): _dated(item) for name, item in value.items()}
     return value
+
+
+def _whole(text: str) -> str:
+    """Return a text without halves of characters."""
+    if SURROGATE.search(text):
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def _cut(text: str) -> str:
@@ -229,7 +241,7 @@ class _Tolerant:
         char = self.peek()
         if char in "{[":
             self.depth += 1
-            if self.depth > 64:
+            if self.depth > DEEPEST:
                 raise _broken()
             result = self.object() if char == "{" else self.array()
             self.depth -= 1

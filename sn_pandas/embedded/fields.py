@@ -240,12 +240,12 @@ class Choice(Kind):
         return [_choice_item(value)]
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        if stored is None and field.settings.get("EnumTypeName"):
+            return ["0"]
         return list(stored or ())
 
     def default(self, text: str | None, field: Field, session: Session) -> Value:
-        if text:
-            return [item.strip() for item in re.split("[,;]", text)]
-        return list(field.selected) or None
+        return [item.strip() for item in re.split("[,;]", text)] if text else None
 
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
         values = stored or []
@@ -435,15 +435,15 @@ class Password(Kind):
     """A secret of which only the hash is kept."""
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
-        if isinstance(value, str):
-            return {"Hash": passwords.hashed(value)} if value else None
+        if isinstance(value, str) and value:
+            return {"Hash": passwords.hashed(value)}
         if isinstance(value, dict):
             if isinstance(value.get("Hash"), str):
                 return {"Hash": value["Hash"]}
             if isinstance(value.get("Text"), str) and value["Text"]:
                 return {"Hash": passwords.hashed(value["Text"])}
             return IGNORED
-        return None
+        return {"Hash": ""}
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         return None
@@ -452,7 +452,7 @@ class Password(Kind):
         return None
 
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
-        return bool(stored)
+        return bool(stored["Hash"]) if stored else not field.compulsory
 
 
 class Image(Kind):
@@ -532,10 +532,10 @@ class Empty(Kind):
 
 
 NO_RATING = {
-    "Success": False, "Split": 1, "MaxVotes": 0, "AverageRate": 0.0, "SumVotes": 0,
-    "PercentageVotes": [0, 0, 0, 0, 0], "CountVotes": [0, 0, 0, 0, 0],
-    "HoverPanelData": [{"Index": n, "Value": 0} for n in range(5)],
-    "EnableGrouping": True, "ErrorMessage": None, "SelectedValue": 0, "OldValue": 0,
+    "Success": False, "Split": 1, "MaxVotes": 5, "AverageRate": 0.0, "SumVotes": 0,
+    "PercentageVotes": [0.0] * 5, "CountVotes": [0] * 5,
+    "HoverPanelData": [{"Index": n, "Value": 0.0} for n in range(1, 6)],
+    "EnableGrouping": False, "ErrorMessage": None, "SelectedValue": None, "OldValue": None,
 }  # fmt: skip
 
 _TEXT = Kind()

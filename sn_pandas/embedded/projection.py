@@ -155,6 +155,8 @@ class Projector:
         inner = expand.children.get(name)
         if inner is None or name == "IsFile":
             return self.value(content, name, star=star)
+        if name == "Actions":
+            return self._actions(content, node)
         if self.session.fields_of(content).get(name) is not None and self._is_binary(content, name):
             return self._binary(content, name, node)
         return self._follow(content, name, lambda target: self._both(target, node, inner))
@@ -208,6 +210,14 @@ class Projector:
         if found.multiple or found.kind != "Reference":
             return targets
         return targets[0] if targets else None
+
+    def _actions(self, content: Content, node: Node) -> list[Json]:
+        """Return expanded actions that were selected: they have metadata of their own, though they are no contents."""
+        about = actions.about(self.metadata)
+        found = actions.items(content, self.session)
+        if node.children and not node.all:
+            return [about | {name: item.get(name) for name in node.children} for item in found]
+        return [about | item for item in found]
 
     def _binary(self, content: Content, name: str, node: Node) -> Json:
         text = expanded_binary(content, self.session.fields_of(content)[name], self.session)

@@ -93,11 +93,7 @@ def action_list(session: Session, found: Content) -> Answer:
     items = actions.items(found, session)
     total = len(items)
     kept = listing.plain_items(session, items)
-    if session.options.metadata != "no":
-        about: dict[str, Json] = {"uri": "", "type": "Action"}
-        if session.options.metadata == "full":
-            about |= {"actions": [], "functions": []}
-        kept = [{"__metadata": about, **item} for item in kept]
+    kept = [actions.about(session.options.metadata) | item for item in kept]
     count = total if session.options.total else len(kept)
     return answers.document({"d": {"__count": count, "results": kept}})
 

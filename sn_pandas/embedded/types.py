@@ -147,7 +147,7 @@ class ContentType:
 
 
 class Types(Mapping[str, ContentType]):
-    """All content types of a repository, by name, parents before children.
+    """All content types of a repository by name, in the order of their tree: parents before children.
 
     Parameters
     ----------
@@ -159,8 +159,10 @@ class Types(Mapping[str, ContentType]):
         self._types: dict[str, ContentType] = {}
         self.extra_fields: dict[str, Field] = {}
         """Fields that belong to no type: of content lists (``#Name``) and of aspects (``Aspect.Name``)."""
-        for definition in definitions:
-            self._add(definition)
+        waiting = {definition["Name"]: definition for definition in definitions}
+        for name in list(waiting):
+            self._add(name, waiting)
+        self._types = dict(sorted(self._types.items(), key=lambda item: item[1].lineage[::-1]))
 
     @classmethod
     def built_in(cls) -> Types:
@@ -208,21 +210,36 @@ class Types(Mapping[str, ContentType]):
                 found.setdefault(name, set()).add(content_type.name)
         return {name: frozenset(types) for name, types in found.items()}
 
-    def _add(self, definition: Settings) -> None:
-        name, parent = definition["Name"], definition.get("Parent")
+    def _add(self, name: str, waiting: dict[str, Settings]) -> None:
+        """Build a type, its parent first; one whose parent is missing is left out."""
+        definition = waiting.pop(name, None)
+        if definition is None:
+            return
+        parent = definition.get("Parent")
         settings = {k: v for k, v in definition.items() if k not in ("Name", "Parent", "Fields")}
-        own = tuple(
-            Field(f["Name"], f["Kind"], name, {k: v for k, v in f.items() if k not in ("Name", "Kind")})
-            for f in definition.get("Fields", ())
-        )
-        fields = {f.name: f for f in own}
+        inherited: dict[str, Field] = {}
         lineage: tuple[str, ...] = (name,)
         if parent is not None:
-            base = self._types[parent]
-            lineage = (name, *base.lineage)
-            for inherited in base.fields.values():
-                fields.setdefault(inherited.name, inherited)
+            self._add(parent, waiting)
+            if parent not in self._types:
+                return
+            inherited = self._types[parent].fields
+            lineage = (name, *self._types[parent].lineage)
+        installed = bool(settings.get("Installed"))
+        own = tuple(_field(f, name, inherited, installed) for f in definition.get("Fields", ()))
+        fields = {f.name: f for f in own}
+        for field_name, found in inherited.items():
+            fields.setdefault(field_name, found)
         self._types[name] = ContentType(name, parent, settings, own, fields, lineage)
+
+
+def _field(line: Settings, owner: str, inherited: Mapping[str, Field], installed: bool) -> Field:
+    """Return a declared field; one that was installed takes what it does not say from the field that it overrides."""
+    settings = {k: v for k, v in line.items() if k not in ("Name", "Kind")}
+    if installed:
+        base = inherited.get(line["Name"])
+        settings = {**(base.settings if base is not None else {"Forms": "show show show"}), **settings}
+    return Field(line["Name"], line["Kind"], owner, settings)
 
 
 @cache

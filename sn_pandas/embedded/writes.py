@@ -7,7 +7,15 @@ from typing import Any
 from sn_pandas.embedded import computed, naming, saving
 from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
-from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, invalid_cast, invalid_content, server_error
+from sn_pandas.embedded.errors import (
+    ODataError,
+    bad_request,
+    forbidden,
+    invalid_cast,
+    invalid_content,
+    see_only,
+    server_error,
+)
 from sn_pandas.embedded.fields import IGNORED, SettingError, kind_of
 from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.types import ContentType, Field
@@ -198,18 +206,19 @@ def _apply(session: Session, content: Content, model: Model, creating: bool = Fa
         if name in HEAD_REFERENCES:
             late = late or _set_person(session, content, name, stored, value, creating)
         else:
-            _set(content, name, stored)
+            _set(content, name, stored, kind.empty)
         touched.add(name)
     if late is not None:
         raise late
     return touched
 
 
-def _set(content: Content, name: str, stored: Any) -> None:
+def _set(content: Content, name: str, stored: Any, empty: Any) -> None:
+    """Set a field; nothing is no news to one that was never set."""
     attribute = HEAD.get(name)
     if attribute is not None:
         setattr(content, attribute, stored)
-    else:
+    elif name in content.fields or (stored is not None and stored != empty):
         content.fields[name] = stored
 
 
