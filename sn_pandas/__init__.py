@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .odata.contentqueries import Q
 from .odata.errors import (
     AlreadyExistsError,
     AnswerError,
@@ -29,7 +30,6 @@ from .odata.errors import (
     TrackingError,
     UnavailableError,
 )
-from .odata.contentqueries import Q
 from .odata.filters import F, isof
 from .odata.query import Query
 

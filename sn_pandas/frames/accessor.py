@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from .changes import changes_frame, edits_of
 from .comparing import OnConflict
-from .flow import Progress
+from .progress import Setting
+from .rebasing import rebase_on, refresh
 from .report import Report
 from .saving import OnError, Place, check, save
 from .tracking import Baseline, baseline_of, rows_of
+
+if TYPE_CHECKING:
+    from .repository import Repository
 
 
 @pd.api.extensions.register_dataframe_accessor("sn")
@@ -67,7 +72,7 @@ class Accessor:
         create: bool = False,
         workers: int = 8,
         journal: Place = None,
-        progress: Progress = None,
+        progress: Setting = None,
     ) -> Report:
         """Write the edits back.
 
@@ -87,7 +92,8 @@ class Accessor:
         workers : int
             Requests in flight; fewer while the server is overloaded.
         journal : path, optional
-            The file that says what is going to be sent, before it is; in the user's state directory if not given.
+            The file that says beforehand what is going to be sent; in the user's state directory if not
+            given.
         progress : bool or callable, optional
             A bar after a second where somebody watches; always, never, or a callable ``(done, total)``.
 
@@ -116,6 +122,37 @@ class Accessor:
             journal=journal,
             progress=progress,
         )
+
+    def refresh(self) -> pd.DataFrame:
+        """Put what the server holds now into the cells that are not edited, in place; edits stay edits.
+
+        Returns
+        -------
+        DataFrame
+            The same frame.
+        """
+        return refresh(self._frame)
+
+    def rebase(self, source: Repository | pd.DataFrame | None = None) -> pd.DataFrame:
+        """Compare edits from now on with something else: what the server holds now, or what ``source`` was.
+
+        Parameters
+        ----------
+        source : Repository or DataFrame, optional
+            The repository that is read again; that of the frame if not given. Or the frame that this one was
+            made of, by a ``merge`` or ``concat`` that dropped its origin.
+
+        Returns
+        -------
+        DataFrame
+            The same frame.
+
+        Raises
+        ------
+        TrackingError
+            If its rows cannot be matched to contents.
+        """
+        return rebase_on(self._frame, source)
 
     def revert(self) -> pd.DataFrame:
         """Take the edits back, in place: the cells are as they were read, and new rows are gone.

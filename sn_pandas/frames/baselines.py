@@ -39,7 +39,7 @@ def confirm(frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Itera
                 moved[column] = now.array.view()  # shares its memory with the frame until the next edit
                 continue
         places = moved.index.get_indexer(pd.Index(ids[positions]))
-        moved[column] = _put(moved[column], places, now.iloc[positions])
+        moved[column] = put(moved[column], places, now.iloc[positions])
     rebase(frame, dataclasses.replace(baseline, frame=moved))
 
 
@@ -68,7 +68,7 @@ def extend(
     rebase(frame, dataclasses.replace(baseline, frame=moved))
 
 
-def _put(column: pd.Series, places: Any, cells: pd.Series) -> pd.Series:
+def put(column: pd.Series, places: Any, cells: pd.Series) -> pd.Series:
     """Give a column with other cells at some places, of its own dtype if they fit."""
     changed = column.astype(object)
     changed.iloc[places] = np.fromiter(cells, dtype=object, count=len(cells))

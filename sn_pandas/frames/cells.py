@@ -79,11 +79,10 @@ def encode(field: Field, cell: Cell) -> Json:
 
 def decoded(field: Field, column: str, read: Json) -> Cell:
     """Give the cell that a column shows for what is read of its field."""
-    if not field.is_reference:
+    part = column.partition("/")[2]
+    if not part:
         return codec(field).decode([read])[0]
-    part = column.partition("/")[2] or "Id"
-    shown = [item.get(part) for item in read] if isinstance(read, list) else (read or {}).get(part)
-    return shown if isinstance(shown, list) or shown is not None else pd.NA
+    return [item.get(part) for item in read] if isinstance(read, list) else (read or {}).get(part, pd.NA)
 
 
 def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import queue
-import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 from .report import Line
 
 T = TypeVar("T")
-
-#: ``None``: a bar after a second if somebody watches; ``True`` and ``False``; or a callable ``(done, total)``.
-Progress = bool | Callable[[int, int], object] | None
-_PATIENCE = 1.0
 
 
 class Flow:
@@ -126,42 +120,3 @@ def at_once(jobs: Sequence[T], work: Callable[[T], Line], flow: Flow) -> Iterato
         thread.join()
     if trouble is not None:
         raise trouble
-
-
-class Meter:
-    """Shows how much is done."""
-
-    def __init__(self, total: int, progress: Progress, what: str) -> None:
-        self._total = total
-        self._progress = progress
-        self._what = what
-        self._done = 0
-        self._bar: object = None
-        self._began = time.monotonic()
-
-    def step(self) -> None:
-        """Say that one more is done."""
-        self._done += 1
-        if callable(self._progress):
-            self._progress(self._done, self._total)
-        elif self._progress or (self._progress is None and _watched() and self._late()):
-            self._show()
-
-    def close(self) -> None:
-        """Leave the bar as it is."""
-        if self._bar is not None:
-            self._bar.close()  # type: ignore[attr-defined]  # a tqdm
-
-    def _late(self) -> bool:
-        return self._bar is not None or time.monotonic() - self._began > _PATIENCE
-
-    def _show(self) -> None:
-        if self._bar is None:
-            from tqdm.auto import tqdm  # on use: it looks for a notebook, which takes time
-
-            self._bar = tqdm(total=self._total, desc=self._what, initial=self._done - 1)
-        self._bar.update()  # type: ignore[attr-defined]  # a tqdm
-
-
-def _watched() -> bool:
-    return "ipykernel" in sys.modules or sys.stderr.isatty()

@@ -23,7 +23,7 @@ import platformdirs
 from ..odata.errors import SaveError, SensenetError
 from ..odata.schema import Field
 from .report import OUTCOMES, Line
-from .works import Create, Delete, Patch, Work
+from .works import Create, Delete, Patch, Restore, Work
 
 try:
     import fcntl
@@ -31,7 +31,7 @@ except ImportError:  # Windows keeps a file that is written to itself
     fcntl = None  # type: ignore[assignment]  # there is no such module
 
 _FORMAT = 1
-_KINDS: Mapping[str, type[Work]] = {"patch": Patch, "create": Create, "delete": Delete}
+_KINDS: Mapping[str, type[Work]] = {"patch": Patch, "create": Create, "delete": Delete, "restore": Restore}
 
 
 class JournalError(SensenetError, OSError):
@@ -85,7 +85,8 @@ class Journal:
         """
         began = dt.datetime.now(dt.UTC)
         try:
-            path = Path(where).expanduser() if where is not None else _new_file(began)
+            path = Path(where).expanduser() if where is not None else folder()
+            path = path if where is not None and not path.is_dir() else path / _new_name(began)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             stream = os.fdopen(
                 os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
@@ -99,7 +100,8 @@ class Journal:
             journal._sync()
         except OSError as error:
             raise SaveError(
-                f"nothing was sent, because the journal cannot be written: {error}; say another place with journal=…"
+                f"nothing was sent, because the journal cannot be written: {error}; "
+                "say another place with journal=…"
             ) from error
         return journal
 
@@ -219,8 +221,8 @@ def _lines(file: Path) -> Iterator[dict[str, Any]]:
             yield line
 
 
-def _new_file(began: dt.datetime) -> Path:
-    return folder() / f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}.jsonl"
+def _new_name(began: dt.datetime) -> str:
+    return f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}.jsonl"
 
 
 def _kind(work: Work) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from ..odata.addresses import entity
+from ..odata.errors import NotFoundError
 from ..odata.literals import query_value
 from ..odata.query import target
 from ..odata.schema import Field
@@ -51,6 +52,14 @@ def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Store
     """
     stored: Stored = client.get(target(entity(place), projection(fields)))["d"]
     return stored
+
+
+def place_of(client: Client, id_: int) -> str | None:
+    """Give the path of a content; None if it is missing or invisible."""
+    try:
+        return str(one(client, id_)["Path"])
+    except NotFoundError:
+        return None
 
 
 def projection(fields: Iterable[Field]) -> dict[str, str]:

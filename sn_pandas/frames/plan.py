@@ -1,4 +1,4 @@
-"""From edited cells to the requests that save them: which field each column writes, and what a row's PATCH holds."""
+"""From edited cells to what is sent: the field that each column writes, and the PATCH of each row."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def field_of(column: str, baseline: Baseline) -> Field | str:
     """
     schema = baseline.repo.schema
     first, _, rest = column.partition("/")
-    field = schema.fields.get(first) or baseline.fields.get(first)
+    field = baseline.fields.get(first) or schema.fields.get(first)
     if field is None or first in PSEUDO_FIELDS:
         return f"{first} is no field that can be written.{did_you_mean(first, schema.fields)}"
     if rest and (not field.is_reference or rest not in ("Id", "Path")):
@@ -74,8 +74,8 @@ def assign(
 
 
 def own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
-    """Give the field as a content type defines it; fields of content lists are those of every type."""
-    if type_name not in schema or field.name.startswith("#"):
+    """Give the field as a content type defines it; fields of lists and aspects are of no type."""
+    if type_name not in schema or field.name.startswith("#") or "." in field.name:
         return field
     return schema[type_name].fields.get(field.name)
 
@@ -104,6 +104,12 @@ def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
 def typed(stored: Mapping[int, Stored]) -> dict[int, str]:
     """Give the content types by id of contents that were just looked at."""
     return {id_: str(row["Type"]) for id_, row in stored.items() if row.get("Type")}
+
+
+def fields_of(edits: Iterable[Edit], baseline: Baseline) -> dict[str, Field]:
+    """Give the fields that edits write, by name."""
+    found = {column: field_of(column, baseline) for column in {edit.column for edit in edits}}
+    return {field.name: field for field in found.values() if isinstance(field, Field) and field.editable}
 
 
 def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:

@@ -1,4 +1,4 @@
-"""The contents that edited references point to: the server clears a field without a word if there are none."""
+"""What edited references point to: if there is nothing, the server clears the field without a word."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ class Report:
     Attributes
     ----------
     frame : DataFrame
-        ``Id``, ``Path``, ``outcome``, ``fields`` and ``reason``, one line a row of the caller's frame, on its index.
+        ``Id``, ``Path``, ``outcome``, ``fields`` and ``reason``, one line a row of the caller's frame, on
+        its index.
     requests : list of str
         What was sent, or would be sent by a dry run: method, address and body.
     journal : pathlib.Path or None
@@ -109,44 +110,39 @@ class Report:
         lines = [self._headline()]
         if self.dry_run:
             lines += [f"  {request}" for request in self.requests[:_SHOWN]]
-            if len(self.requests) > _SHOWN:
-                lines.append(f"  … and {len(self.requests) - _SHOWN} more in .requests")
+            lines += [f"  {more}" for more in self._more(len(self.requests), ".requests")]
         bad = self._bad()
         lines += [
             f"  {self._place(row)}  {row.outcome}: {row.reason}" for row in bad.head(_SHOWN).itertuples()
         ]
-        if len(bad) > _SHOWN:
-            lines.append(f"  … and {len(bad) - _SHOWN} more in .failed and .conflicts")
+        lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
         if not self.ok and not self.dry_run and self.again:
             lines.append("  .retry() does the rest once more")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        parts = [f"<p><strong>{html.escape(self._headline())}</strong></p>"]
+        text = html.escape
+        parts = [f"<p><strong>{text(self._headline())}</strong></p>"]
         if self.dry_run and self.requests:
-            text = "\n".join(self.requests[:_SHOWN])
-            more = (
-                f"\n… and {len(self.requests) - _SHOWN} more in .requests"
-                if len(self.requests) > _SHOWN
-                else ""
-            )
-            parts.append(f"<pre>{html.escape(text + more)}</pre>")
+            shown = [*self.requests[:_SHOWN], *self._more(len(self.requests), ".requests")]
+            parts.append(f"<pre>{text(chr(10).join(shown))}</pre>")
         bad = self._bad()
         if len(bad):
             cells = [
-                f"<tr><td>{html.escape(self._place(row))}</td><td>{html.escape(row.outcome)}</td>"
-                f"<td>{html.escape(row.fields)}</td><td style='text-align:left'>{html.escape(row.reason)}</td></tr>"
+                f"<tr><td>{text(self._place(row))}</td><td>{row.outcome}</td><td>{text(str(row.fields))}</td>"
+                f"<td style='text-align:left'>{text(str(row.reason))}</td></tr>"
                 for row in bad.head(_SHOWN).itertuples()
             ]
             parts.append(
                 "<table><thead><tr><th>content</th><th>outcome</th><th>fields</th><th>reason</th></tr></thead>"
                 f"<tbody>{''.join(cells)}</tbody></table>"
             )
-            if len(bad) > _SHOWN:
-                parts.append(
-                    f"<p>… and {len(bad) - _SHOWN} more in <code>.failed</code> and <code>.conflicts</code></p>"
-                )
+            parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".failed and .conflicts")]
         return "".join(parts)
+
+    @staticmethod
+    def _more(count: int, where: str) -> list[str]:
+        return [f"… and {count - _SHOWN:,} more in {where}"] if count > _SHOWN else []
 
     def _headline(self) -> str:
         counts = ", ".join(f"{n:,} {name}" for name, n in self.counts.items()) or "no rows"

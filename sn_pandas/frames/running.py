@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
-from .flow import Flow, Meter, Progress, at_once
+from .flow import Flow, at_once
 from .journal import Journal
+from .progress import Progress, Setting
 from .report import Line
 from .sending import send
 from .works import Work
@@ -27,7 +29,7 @@ def carry_out(
     journal: str | os.PathLike[str] | Journal | None = None,
     numbers: Mapping[int, int] | None = None,
     workers: int = 8,
-    progress: Progress = None,
+    progress: Setting = None,
 ) -> Journal | None:
     """Write the journal, send everything, and tell the outcome of each work as it comes.
 
@@ -45,25 +47,38 @@ def carry_out(
     log = journal if isinstance(journal, Journal) else _begin(repo, works, what, journal)
     client = repo.client
     flow = Flow(workers, lambda: getattr(client, "overloads", 0))
-    meter = Meter(len(works), progress, what)
+    answers = at_once(works, partial(send, client, flow), flow)
+    done = 0
+
+    def record(position: int, line: Line) -> None:
+        nonlocal done
+        if line.id < 0 and line.path is None:
+            line = _placed(line, works[position])
+        told(position, line)
+        try:
+            log.done(numbers[position] if numbers else position, line)
+        except OSError as error:
+            flow.stop(f"not sent, because the journal cannot be written any more: {error}")
+        done += 1
+
     try:
-        for position, line in at_once(works, lambda work: send(client, work, flow), flow):
-            work = works[position]
-            if line.id < 0 and line.path is None:
-                line = Line(line.outcome, line.reason, tuple(work.fields), work.id, work.path)
-            told(position, line)
-            try:
-                log.done(numbers[position] if numbers else position, line)
-            except OSError as error:
-                flow.stop(f"not sent, because the journal cannot be written any more: {error}")
-            meter.step()
-    except KeyboardInterrupt as error:
+        with Progress(progress, what) as shown:
+            for position, line in answers:
+                record(position, line)
+                shown.show(done, len(works))
+    except BaseException as error:
+        flow.stop(f"not sent, because the {what} was interrupted")
+        for position, line in answers:  # what is in flight
+            record(position, line)
         error.add_note(f"what was not sent is in the journal: sn_pandas.resume({str(log.path)!r})")
         raise
     finally:
-        meter.close()
         log.close()
     return log
+
+
+def _placed(line: Line, work: Work) -> Line:
+    return Line(line.outcome, line.reason, line.fields or tuple(work.fields), work.id, work.path)
 
 
 def _begin(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,14 +16,14 @@ from .baselines import confirm, extend
 from .changes import edits_of
 from .comparing import OnConflict, compare
 from .creating import creates_of
-from .flow import Progress
 from .looking import Stored
-from .plan import Refusal, assign, no_zone, patches_of, typed, types_of
+from .plan import Refusal, assign, fields_of, no_zone, patches_of, typed, types_of
+from .progress import Setting
 from .references import lost_targets
 from .report import DRY, Line, Report, report_frame
 from .running import carry_out
 from .tracking import baseline_of, rows_of
-from .works import Create, Patch, Work
+from .works import Create, Patch, Work, request_text
 
 OnError = Literal["collect", "raise"]
 Place = str | os.PathLike[str] | None
@@ -52,7 +51,7 @@ def save(
     create: bool = False,
     workers: int = 8,
     journal: Place = None,
-    progress: Progress = None,
+    progress: Setting = None,
     only: Iterable[Any] | None = None,
 ) -> Report:
     """Save the edits of a frame, or of the rows at the positions ``only``; see ``Accessor.save``."""
@@ -208,19 +207,11 @@ class _Run:
         known = [edit for edit in self.edits if edit.id > 0]
         if not known:
             return {}
-        assigned, _ = assign(known, self.baseline, {})
-        fields = {field.name: field for _, field in assigned}
-        return looking.by_id(self.repo.client, {edit.id for edit in known}, fields.values())
+        fields = fields_of(known, self.baseline).values()
+        return looking.by_id(self.repo.client, {edit.id for edit in known}, fields)
 
 
 _OPEN = Line("unsent")
-
-
-def request_text(origin: str, work: Work) -> str:
-    """Give a request as text: method, address and body."""
-    method, address, body = work.request
-    text = f"{method} {origin}{address}"
-    return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"
 
 
 def _judged(report: Report, run: _Run, on_conflict: OnConflict, on_error: OnError) -> Report:

@@ -20,7 +20,7 @@ from .cells import Json, same_json
 from .flow import Flow
 from .looking import Stored
 from .report import Line, Outcome
-from .works import Create, Delete, Patch, Work
+from .works import Create, Delete, Patch, Restore, Work
 
 #: How often a PATCH is sent whose answer was lost or that met another save.
 _TRIES = 4
@@ -29,14 +29,13 @@ _LOOKS = (0.0, 0.3, 1.0)
 _TRASH = "/root/trash/"
 
 
-def send(client: Client, work: Work, flow: Flow) -> Line:
+def send(client: Client, flow: Flow, work: Work) -> Line:
     """Do what is to be done to one content and say what became of it."""
     if isinstance(work, Patch):
         return _patch(client, work, flow)
     if isinstance(work, Create):
         return _create(client, work, flow)
-    assert isinstance(work, Delete)
-    return _delete(client, work, flow)
+    return _move(client, work, flow)
 
 
 def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
@@ -105,11 +104,13 @@ def _create(client: Client, work: Create, flow: Flow) -> Line:
     return _line(work, "unsent", f"{trouble}; it is not there, so save again to create it")
 
 
-def _delete(client: Client, work: Delete, flow: Flow) -> Line:
+def _move(client: Client, work: Delete | Restore, flow: Flow) -> Line:
+    """Delete or restore: done when the content is not where it was."""
     trouble = SensenetError("not tried")
     for _ in range(_TRIES):
+        method, target, body = work.request
         try:
-            client.request(*work.request[:2], kind="write")
+            client.request(method, target, body=body)
         except SensenetError as error:
             if unsent := _unsent(work, error, flow):
                 return unsent
@@ -117,16 +118,21 @@ def _delete(client: Client, work: Delete, flow: Flow) -> Line:
         else:
             return _line(work, "saved", "")
         try:
-            now = looking.one(client, work.id)
-        except NotFoundError:
-            return _line(work, "saved", "the answer was lost; seen by reading again")
+            place = looking.place_of(client, work.id)
         except SensenetError as error:
-            return _line(work, "unknown", f"{trouble}; and it could not be read again: {error}")
-        if in_trash(now["Path"]) and not in_trash(work.path or ""):
-            return _line(work, "saved", "the answer was lost; seen in the trash", stored=now)
+            return _line(work, "unknown", f"{trouble}; and it could not be looked for: {error}")
+        if is_done(work, place):
+            return _line(work, "saved", "the answer was lost; seen by reading")
         if _is_refusal(trouble):
             return _line(work, "failed", str(trouble))
     return _line(work, "failed", f"after {_TRIES} tries: {trouble}")
+
+
+def is_done(work: Delete | Restore, place: str | None) -> bool:
+    """Whether a content that is now at ``place`` was deleted or restored already."""
+    if isinstance(work, Restore):
+        return place is not None and not in_trash(place)
+    return place is None or (in_trash(place) and not work.permanent and not in_trash(work.path or ""))
 
 
 def _entity(client: Client, work: Work) -> Stored:

@@ -104,6 +104,7 @@ class Rows:
 
 
 _baselines: dict[str, Baseline] = {}
+_opened: weakref.WeakValueDictionary[str, Repository] = weakref.WeakValueDictionary()
 
 
 def track(
@@ -117,6 +118,7 @@ def track(
 def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
     """Make ``baseline`` that of ``frame`` alone; frames derived from it before keep the one they have."""
     token = Token(secrets.token_hex(8))
+    _opened[baseline.repo.url] = baseline.repo
     frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "token": token}
     if frame.index.name == "Id":
         frame.index = frame.index.rename(IdName(token))
@@ -183,28 +185,40 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline) -> Rows:
     return Rows(ids, places)
 
 
-def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
-    """Give the ids of the rows; -1 where there is none."""
+def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
+    """Give the ids of the rows, -1 where there is none; else their paths; None if there is neither."""
     if "Id" in frame.columns:
         values: Any = frame["Id"]
     elif "Id" in frame.index.names:
         values = frame.index.get_level_values("Id")
-    elif "Path" in frame.columns and "Path" in baseline.frame.columns:
-        paths = pd.Index(baseline.frame["Path"])
-        places = paths.get_indexer(pd.Index(frame["Path"]))
-        if (places < 0).any():
-            missing = frame["Path"].to_numpy()[places < 0]
-            raise TrackingError(
-                f"the frame has no Id, and {missing[0]!r} is the path of no row that was read"
-            )
-        return np.asarray(baseline.frame.index.to_numpy()[places], dtype=np.int64)
+    elif "Path" in frame.columns:
+        return [str(path) for path in frame["Path"]]
     else:
+        return None
+    numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
+    return np.asarray(numbers.fillna(-1).clip(lower=-1), dtype=np.int64)
+
+
+def opened(origin: str) -> Repository | None:
+    """Give a repository of this session that frames were read from."""
+    return _opened.get(origin)
+
+
+def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
+    """Give the ids of the rows, by path if need be; -1 where there is none."""
+    found = ids_of(frame)
+    if isinstance(found, np.ndarray):
+        return found
+    if found is None or "Path" not in baseline.frame.columns:
         raise TrackingError(
             "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id through a "
             "merge with df.reset_index().merge(…), or use df.join(…), which keeps the index"
         )
-    numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
-    return np.asarray(numbers.fillna(-1).clip(lower=-1), dtype=np.int64)
+    places = pd.Index(baseline.frame["Path"]).get_indexer(pd.Index(found))
+    if (places < 0).any():
+        missing = [path for path, place in zip(found, places, strict=True) if place < 0]
+        raise TrackingError(f"the frame has no Id, and {missing[0]!r} is the path of no row that was read")
+    return np.asarray(baseline.frame.index.to_numpy()[places], dtype=np.int64)
 
 
 def _unique(ids: npt.NDArray[np.int64]) -> None:

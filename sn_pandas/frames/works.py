@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from typing import Any, Protocol
 
@@ -44,6 +45,13 @@ class Work(Protocol):
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
         """Make the work again of what the journal kept."""
+
+
+def request_text(origin: str, work: Work) -> str:
+    """Give a request as text: method, address and body."""
+    method, address, body = work.request
+    text = f"{method} {origin}{address}"
+    return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"
 
 
 @dataclasses.dataclass(slots=True)
@@ -159,3 +167,36 @@ class Delete:
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Delete:
         """Make the work again of what the journal kept."""
         return cls(facts["row"], facts["id"], facts["path"], facts["permanent"])
+
+
+@dataclasses.dataclass(slots=True)
+class Restore:
+    """A content that is to be taken out of the trash.
+
+    Attributes
+    ----------
+    path : str
+        Where it was.
+    bag : str
+        The path of the trash bag that holds it.
+    """
+
+    row: int
+    id: int
+    path: str
+    bag: str
+    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
+
+    @property
+    def request(self) -> tuple[str, str, Values]:
+        """The operation of the bag."""
+        return "POST", f"{entity(self.bag)}/Restore", {"destination": self.path.rpartition("/")[0]}
+
+    def facts(self) -> dict[str, Any]:
+        """Give what the journal keeps."""
+        return {"row": self.row, "id": self.id, "path": self.path, "bag": self.bag}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Restore:
+        """Make the work again of what the journal kept."""
+        return cls(facts["row"], facts["id"], facts["path"], facts["bag"])

@@ -1,0 +1,85 @@
+"""Reading a frame's rows again: a new baseline for a frame, or new values for its cells."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from ..odata.errors import TrackingError
+from ..odata.literals import query_value
+from ..odata.query import Query
+from ..odata.schema import PSEUDO_FIELDS
+from .baselines import put
+from .changes import edits_of
+from .tracking import KEY, Baseline, baseline_of, ids_of, rebase, rows_of
+
+if TYPE_CHECKING:
+    from .repository import Repository
+
+
+def rebase_on(frame: pd.DataFrame, source: Repository | pd.DataFrame | None) -> pd.DataFrame:
+    """Give a frame a baseline: that of another frame, or what the server holds of its rows now."""
+    if isinstance(source, pd.DataFrame):
+        baseline = baseline_of(source)
+        rows_of(frame, baseline)
+        frame.attrs[KEY] = {**source.attrs.get(KEY, {})}
+    else:
+        repo = source or baseline_of(frame).repo
+        baseline = _read(frame, repo)
+        frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "origin": repo.url, "query": str(baseline.query)}
+    rebase(frame, baseline)
+    return frame
+
+
+def refresh(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put what the server holds now into the cells that are not edited, in place; edits stay edits."""
+    baseline = baseline_of(frame)
+    rows = rows_of(frame, baseline)
+    edited: dict[str, list[int]] = {}
+    for edit in edits_of(frame, baseline, rows):
+        edited.setdefault(edit.column, []).append(edit.row)
+    now = _read(frame, baseline.repo)
+    known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(rows.ids)) >= 0)
+    moved = baseline.frame.copy(deep=False)
+    for column in baseline.frame.columns.intersection(frame.columns):
+        if column not in now.frame.columns:
+            continue
+        positions = np.setdiff1d(known, edited.get(column, []))
+        ids = pd.Index(rows.ids[positions])
+        cells = now.frame[column].loc[ids]
+        moved[column] = put(moved[column], moved.index.get_indexer(ids), cells)
+        frame[column] = put(frame[column], positions, cells)
+    rebase(frame, dataclasses.replace(baseline, frame=moved))
+    return frame
+
+
+def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
+    """Read the rows of a frame again, in the columns that are fields."""
+    known = frame.attrs.get(KEY, {}).get("query")
+    names = [
+        str(column)
+        for column in frame.columns
+        if column != "Id" and str(column) not in PSEUDO_FIELDS and _is_field(str(column), repo)
+    ]
+    keys = ids_of(frame)
+    if keys is None:
+        raise TrackingError("the frame has neither Id nor Path, so its rows cannot be matched to contents")
+    if isinstance(keys, list):
+        query = f"Path:({' '.join(query_value(path) for path in keys)})"
+    else:
+        query = f"Id:({' '.join(str(id_) for id_ in keys[keys > 0])})"
+    select = tuple(dict.fromkeys([*names, "Path", "Type"]))
+    if query.endswith("()"):
+        query = "Id:0"
+    read = repo.read(Query("/Root", select=select, query=query, autofilters=False))
+    found = baseline_of(read)
+    asked = Query.parse(known) if known else Query("/Root", select=tuple(names))
+    return dataclasses.replace(found, frame=found.frame, query=asked)
+
+
+def _is_field(name: str, repo: Repository) -> bool:
+    first = name.partition("/")[0]
+    return first in repo.schema.fields or first.startswith("#")

@@ -1,0 +1,162 @@
+"""``undo``, ``resume``, ``journals`` and ``rebase``: what is done to a save or a frame from outside of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from typing import Any
+
+import pandas as pd
+
+from .frames import Repository, journal, undoing
+from .frames.comparing import OnConflict
+from .frames.progress import Setting
+from .frames.rebasing import rebase_on
+from .frames.report import Report
+from .frames.tracking import opened
+from .odata.errors import SensenetError
+
+
+def undo(
+    saved: Report | str | os.PathLike[str],
+    repo: Repository | None = None,
+    *,
+    ids: Collection[int] | None = None,
+    dry_run: bool = False,
+    on_conflict: OnConflict = "raise",
+    workers: int = 8,
+    progress: Setting = None,
+) -> Report:
+    """Take a save back, or a part of it: old values return, created contents go, deleted ones come back.
+
+    What somebody else changed since is a conflict, as in a save. The undo has a journal of its own, so it
+    can be undone, too. Frames are not touched; ``df.sn.refresh()`` shows what the server holds then.
+
+    Parameters
+    ----------
+    saved : Report or path
+        The report of the save, or its journal.
+    repo : Repository, optional
+        Where to; found by the origin in the journal if it is not given.
+    ids : collection of int, optional
+        Only these contents.
+    dry_run : bool
+        Send nothing; the report shows the requests.
+    on_conflict : {"raise", "skip", "overwrite"} or callable
+        As in ``df.sn.save``.
+    workers, progress
+        As in ``df.sn.save``.
+
+    Returns
+    -------
+    Report
+        One line a content of the save.
+
+    Raises
+    ------
+    ConflictError
+        If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
+    """
+    record = journal.read(_journal_of(saved))
+    where = repo or (saved.repo if isinstance(saved, Report) else None) or _repo(record.header["origin"])
+    wanted = None if ids is None else {int(id_) for id_ in ids}
+    return undoing.undo(
+        record,
+        where,
+        ids=wanted,
+        dry_run=dry_run,
+        on_conflict=on_conflict,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def resume(
+    interrupted: str | os.PathLike[str],
+    repo: Repository | None = None,
+    *,
+    on_conflict: OnConflict = "raise",
+    workers: int = 8,
+    progress: Setting = None,
+) -> Report:
+    """Finish a save that was interrupted: what is done already is not sent again.
+
+    Parameters
+    ----------
+    interrupted : path
+        The journal; ``sn_pandas.journals()`` lists them.
+    repo : Repository, optional
+        Where to; found by the origin in the journal if it is not given.
+    on_conflict, workers, progress
+        As in ``df.sn.save``.
+
+    Returns
+    -------
+    Report
+        One line a content of the whole save.
+
+    Raises
+    ------
+    ConflictError
+        If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
+    """
+    record = journal.read(interrupted)
+    where = repo or _repo(record.header["origin"])
+    return undoing.resume(record, where, on_conflict=on_conflict, workers=workers, progress=progress)
+
+
+def journals() -> pd.DataFrame:
+    """List the journals of this user, newest first.
+
+    Returns
+    -------
+    DataFrame
+        ``journal`` (the file), ``began``, ``what``, ``origin``, ``rows``, ``open`` (what ``resume`` would
+        look at), and a column for each outcome.
+    """
+    return journal.listed()
+
+
+def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
+    """Tie a frame to a repository: what the server holds now becomes what its edits are compared with.
+
+    For frames that came from a file or another process, or that lost their origin.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        With ``Id`` or ``Path`` as index or column.
+    repo : Repository
+        Where its contents are.
+
+    Returns
+    -------
+    DataFrame
+        The same frame; ``df.sn.changes()`` says how it differs from the server.
+
+    Raises
+    ------
+    TrackingError
+        If its rows cannot be matched to contents.
+    """
+    return rebase_on(frame, repo)
+
+
+def _journal_of(saved: Any) -> str | os.PathLike[str]:
+    if not isinstance(saved, Report):
+        return saved  # type: ignore[no-any-return]  # a path
+    if saved.journal is None:
+        raise SensenetError(f"there is nothing to undo: this {saved.what} sent nothing")
+    return saved.journal
+
+
+def _repo(origin: str) -> Repository:
+    """Give the repository of an origin: one that is open, or a new connection."""
+    repo = opened(origin)
+    if repo is not None:
+        return repo
+    if origin.startswith("http://embedded"):
+        raise SensenetError("say which embedded repository this is for: pass repo=…")
+    from .connecting import connect
+
+    return connect(origin)
