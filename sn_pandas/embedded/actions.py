@@ -69,6 +69,14 @@ def items(content: Content, session: Session) -> list[Json]:
     return found
 
 
+def about(metadata: str) -> dict[str, Json]:
+    """Return what an item says of itself, by the option ``metadata``."""
+    if metadata == "no":
+        return {}
+    lists: dict[str, Json] = {"actions": [], "functions": []} if metadata == "full" else {}
+    return {"__metadata": {"uri": "", "type": "Action", **lists}}
+
+
 def _item(
     name: str,
     op_id: str,

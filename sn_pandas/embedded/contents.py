@@ -93,6 +93,11 @@ class Content:
         """Number of steps below the root."""
         return self.path.count("/") - 1
 
+    @property
+    def display_name(self) -> str:
+        """What people call the content; a user goes by his full name."""
+        return self.fields.get("DisplayName") or self.fields.get("FullName") or self.name
+
     def copy(self) -> Content:
         """Return a content that can be changed without touching this one."""
         return replace(self, fields=dict(self.fields))
@@ -107,7 +112,7 @@ class Content:
             target = getattr(self, reference)
             return [target] if target else []
         if name == "DisplayName":
-            return self.fields.get("DisplayName") or self.name
+            return self.display_name
         return self.fields.get(name)
 
 

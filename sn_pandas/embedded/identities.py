@@ -52,7 +52,7 @@ def document(store: Store, content_id: int) -> dict[str, Json]:
         "id": one.id,
         "path": one.path,
         "name": one.name,
-        "displayName": one.fields.get("DisplayName") or one.name,
+        "displayName": one.display_name,
         "domain": domain(store, one),
         "kind": kind(store, one),
         "avatar": avatar(store, one),

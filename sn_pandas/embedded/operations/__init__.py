@@ -6,6 +6,7 @@ A module registers its functions with `operation` from `registry`; it is importe
 from __future__ import annotations
 
 from sn_pandas.embedded.operations import (
+    absent,
     access,
     child_types,
     groups,
@@ -29,6 +30,7 @@ from sn_pandas.embedded.operations.registry import REGISTRY, Operation, operatio
 __all__ = [
     "REGISTRY",
     "Operation",
+    "absent",
     "access",
     "child_types",
     "groups",

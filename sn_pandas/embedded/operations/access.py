@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from sn_pandas.embedded import entries, identities, permissions
-from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.contents import EVERYONE, VISITOR, Content
 from sn_pandas.embedded.effective import EffectiveEntry, Origin, effective_entries
 from sn_pandas.embedded.entries import Entry
 from sn_pandas.embedded.errors import ODataError, server_error
-from sn_pandas.embedded.operations.registry import ANY, NOBODY, operation
+from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, NOBODY, Contents, operation
 from sn_pandas.embedded.repository import Session
 
 Json = Any
@@ -140,6 +141,45 @@ def set_permissions(session: Session, content: Content, r: list[Json] | None) ->
 )
 def permission_overview(session: Session, content: Content, identity: str | None) -> None:
     """Stand in the lists; the server admits nobody."""
+
+
+@operation("MissingExplicitEntriesOfVisitorComparedToEveryone", action=False, types=ANY, roles=ADMINISTRATORS)
+def missing_entries_of_visitor(session: Session, content: Content) -> Contents:
+    """Return the contents in a tree where Everyone has an entry and the Visitor has none."""
+    return Contents(session.many(_without_visitor(session, content)))
+
+
+@operation(
+    "CopyExplicitEntriesOfEveryoneToVisitor",
+    types=ANY,
+    roles=ADMINISTRATORS,
+    parameters=[("exceptList", "string[]")],
+)
+def copy_entries_to_visitor(session: Session, content: Content, except_list: list[str] | None) -> None:
+    """Give the Visitor what Everyone has in a tree, but for some paths."""
+    spared = {path.lower() for path in except_list or ()}
+    with session.store.transaction():
+        for one in session.many(_without_visitor(session, content)):
+            if one.path.lower() in spared:
+                continue
+            own = entries.own(session.store, one.id)
+            own += [replace(e, identity=VISITOR) for e in own if e.identity == EVERYONE]
+            _save(session, one, own, broken=entries.breaks(session.store, one.id))
+
+
+def _without_visitor(session: Session, content: Content) -> list[int]:
+    found = permissions.acls(session.store).found.of
+    holders = [
+        holder
+        for holder, own in found.items()
+        if {e.identity for e in own} >= {EVERYONE} and VISITOR not in {e.identity for e in own}
+    ]
+    key = content.path.lower()
+    return [
+        one.id
+        for one in session.store.load_many(sorted(holders))
+        if one.path.lower() == key or one.path.lower().startswith(f"{key}/")
+    ]
 
 
 def checked(given: list[str] | None) -> int:

@@ -199,7 +199,7 @@ def _names_of(content: Content) -> dict[str, Json]:
     return {
         "path": content.path,
         "name": content.name,
-        "displayName": content.fields.get("DisplayName") or content.name,
+        "displayName": content.display_name,
     }
 
 

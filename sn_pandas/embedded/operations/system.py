@@ -167,3 +167,16 @@ def _index(session: Session, ids: list[int]) -> None:
     with session.store.transaction() as db:
         for one in session.store.load_many(ids):
             search.put(db, one, session.types)
+
+
+@operation("GetIndexDocument", action=False, roles=ADMINISTRATORS, parameters=[("versionId", "int", False)])
+def index_document(session: Session, content: Content, version_id: int | None = 0) -> dict[str, str]:
+    """Return the terms under which a content can be found, by field."""
+    if version_id and version_id != content.version_id:
+        return {}
+    found: dict[str, list[str]] = {"Id": [str(content.id)], "Path": [content.path.lower()], "Name": [content.name.lower()]}
+    with session.store.reading() as db:
+        rows = db.execute("SELECT field, value FROM terms WHERE node = ? ORDER BY field, value", (content.id,))
+        for field, value in rows:
+            found.setdefault(str(field), []).append(str(value))
+    return {field: ",".join(values) for field, values in found.items()}
