@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -60,9 +59,8 @@ class Accessor:
             The columns of :meth:`changes` and ``problem``; empty if everything can be saved.
         """
         found = check(self._frame)
-        edits = [dataclasses.replace(refusal.edit) for refusal in found]
-        problems = pd.array([refusal.reason for refusal in found], dtype="str")
-        return changes_frame(edits, self._frame, baseline_of(self._frame), problem=problems)
+        shown = changes_frame([refusal.edit for refusal in found], self._frame, baseline_of(self._frame))
+        return shown.assign(problem=pd.array([refusal.reason for refusal in found], dtype="str"))
 
     def save(
         self,

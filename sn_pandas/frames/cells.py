@@ -68,7 +68,9 @@ def encode(field: Field, cell: Cell) -> Json:
         return [option_of(field, item) for item in items(cell)]
     if field.is_reference:
         targets = [target_of(item) for item in items(cell)]
-        return targets if field.multiple or field.type == "AllowedChildTypes" else (targets or [None])[0]
+        if field.multiple or field.type == "AllowedChildTypes":
+            return targets
+        return targets[0] if targets else None
     if field.type == "DateTime":
         return YEAR_ONE if is_missing(cell) else iso(moment(cell))
     if is_missing(cell):
@@ -96,7 +98,7 @@ def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:
     if is_missing(one) and is_missing(other):
         return True
     if field is None or field.type in ("List", "Object"):
-        return _listed(one) == _listed(other)
+        return bool(_listed(one) == _listed(other))
     try:
         return same_json(field, encode(field, one), encode(field, other))
     except (TypeError, ValueError, OverflowError):

@@ -54,10 +54,8 @@ def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) 
     return found
 
 
-def changes_frame(
-    edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline, **more: Sequence[Any]
-) -> pd.DataFrame:
-    """Give edits as a frame of one line a cell, with ``more`` columns."""
+def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Give edits as a frame of one line a cell."""
     paths = paths_of(edits, frame, baseline)
     data: dict[str, Any] = {
         "Id": pd.array([e.id if e.id > 0 else None for e in edits], dtype="Int64"),
@@ -66,7 +64,7 @@ def changes_frame(
         "before": _objects([e.before for e in edits]),
         "after": _objects([e.after for e in edits]),
     }
-    return pd.DataFrame({**data, **more})
+    return pd.DataFrame(data)
 
 
 def paths_of(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> list[str | None]:

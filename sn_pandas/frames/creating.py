@@ -11,7 +11,7 @@ from ..odata.addresses import normalize
 from ..odata.errors import QueryError, did_you_mean
 from ..odata.schema import ContentType, Field
 from . import looking
-from .cells import encode, is_missing
+from .cells import Cell, encode, is_missing
 from .changes import Edit
 from .checking import absent, problem
 from .plan import Assignment, Refusal, field_of
@@ -154,7 +154,7 @@ def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str
     """Put the ids, names and paths of new contents into the frame, in place."""
     if "Id" in frame.columns:
         for row, (id_, _) in created.items():
-            frame.iloc[row, frame.columns.get_loc("Id")] = id_
+            put_cell(frame, row, "Id", id_)
     elif frame.index.nlevels == 1:
         labels = list(frame.index)
         for row, (id_, _) in created.items():
@@ -163,4 +163,9 @@ def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str
     for row, (_, shown) in created.items():
         for name in _PLACE:
             if name in frame.columns and name in shown and is_missing(frame.iloc[row][name]):
-                frame.iloc[row, frame.columns.get_loc(name)] = shown[name]
+                put_cell(frame, row, name, shown[name])
+
+
+def put_cell(frame: pd.DataFrame, row: int, column: str, cell: Cell) -> None:
+    """Put a cell into a frame, in place, by the position of its row."""
+    frame.iat[row, list(frame.columns).index(column)] = cell

@@ -31,7 +31,12 @@ except ImportError:  # Windows keeps a file that is written to itself
     fcntl = None  # type: ignore[assignment]  # there is no such module
 
 _FORMAT = 1
-_KINDS: Mapping[str, type[Work]] = {"patch": Patch, "create": Create, "delete": Delete, "restore": Restore}
+_KINDS: Mapping[str, type[Patch] | type[Create] | type[Delete] | type[Restore]] = {
+    "patch": Patch,
+    "create": Create,
+    "delete": Delete,
+    "restore": Restore,
+}
 
 
 class JournalError(SensenetError, OSError):
@@ -190,7 +195,7 @@ def listed() -> pd.DataFrame:
 
 
 def _summary(record: Record) -> dict[str, Any]:
-    counts = dict.fromkeys(OUTCOMES, 0)
+    counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
     for line in record.lines.values():
         counts[line.outcome] += 1
     unsettled = counts["unknown"] + counts["unsent"]

@@ -97,7 +97,7 @@ def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
     if "Type" not in baseline.frame.columns:
         return {}
     ids = [edit.id for edit in edits if edit.id > 0]
-    types = baseline.frame["Type"].reindex(dict.fromkeys(ids))
+    types = baseline.frame["Type"].reindex(list(dict.fromkeys(ids)))
     return {int(id_): str(name) for id_, name in types.items() if not is_missing(name)}  # type: ignore[call-overload]  # the index holds ids
 
 

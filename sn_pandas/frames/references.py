@@ -16,13 +16,12 @@ def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema)
     """Give the edits of references that the server would not store, each with the reason."""
     pointing = [(a, _targets(a)) for a in assigned if a.field.type == "Reference"]
     wanted = {target for _, targets in pointing for target in targets}
-    found: dict[int | str, Stored] = {}
-    found.update(looking.by_id(client, [t for t in wanted if isinstance(t, int)]))
-    found.update(looking.by_path(client, [t for t in wanted if isinstance(t, str)]))
+    by_id = looking.by_id(client, [t for t in wanted if isinstance(t, int)])
+    by_path = looking.by_path(client, [t for t in wanted if isinstance(t, str)])
     refused = []
     for (edit, field), targets in pointing:
         for target in targets:
-            row = found.get(target if isinstance(target, int) else target.lower())
+            row = by_id.get(target) if isinstance(target, int) else by_path.get(target.lower())
             if reason := _trouble(field, target, row, schema):
                 refused.append(Refusal(edit, reason))
                 break

@@ -15,7 +15,7 @@ from . import looking
 from .baselines import confirm, extend
 from .changes import edits_of
 from .comparing import OnConflict, compare
-from .creating import creates_of
+from .creating import creates_of, put_cell
 from .looking import Stored
 from .plan import Refusal, assign, fields_of, no_zone, patches_of, typed, types_of
 from .progress import Setting
@@ -185,7 +185,7 @@ class _Run:
                 edit = work.edits[name]
                 columns.setdefault(edit.column, set()).add(edit.row)
                 if name in work.chosen:
-                    self.frame.iat[work.row, self.frame.columns.get_loc(edit.column)] = work.chosen[name]
+                    put_cell(self.frame, work.row, edit.column, work.chosen[name])
         if columns:
             confirm(self.frame, self.baseline, columns, self.ids)
         made = {work.row: (self.lines[work.row], work) for work in creates if self.lines[work.row].id > 0}
@@ -199,7 +199,7 @@ class _Run:
         path = self.paths.get(id_)
         if path is None and "Path" in self.baseline.frame.columns:
             places = self.rows.places
-            path = self.baseline.frame["Path"].iat[row if places is None else int(places[row])]
+            path = str(self.baseline.frame["Path"].iat[row if places is None else int(places[row])])
         return Line("unchanged", "", (), id_, path)
 
     def _look(self) -> dict[int, Stored]:

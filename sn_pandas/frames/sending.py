@@ -139,9 +139,8 @@ def _entity(client: Client, work: Work) -> Stored:
     method, target, body = work.request
     answer = client.send(method, target, body=body)
     try:
-        stored: Stored = answer["d"]
-        return stored | {}
-    except (KeyError, TypeError):
+        return dict(answer["d"])
+    except (KeyError, TypeError, ValueError):
         raise SensenetError(f"{method} {target}: the answer shows no content") from None
 
 

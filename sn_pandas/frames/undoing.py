@@ -77,7 +77,7 @@ def undo(
         elif isinstance(work, Patch):
             patches[number] = work.reversed()
         else:
-            others[number] = dataclasses.replace(work, id=id_)  # type: ignore[type-var]  # every work is a dataclass
+            others[number] = dataclasses.replace(work, id=id_)
     more, settled = _looked(repo, patches, on_conflict)
     todo.update(more)
     lines.update(settled)

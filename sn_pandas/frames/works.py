@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
 from ..odata.addresses import collection, entity
 from ..odata.query import target
@@ -15,43 +15,6 @@ from .changes import Edit
 from .looking import projection
 
 Values = dict[str, Json]
-
-
-class Work(Protocol):
-    """Something to be done to one content.
-
-    Attributes
-    ----------
-    row : int
-        The position of the row in the user's frame.
-    id, path
-        The content; id -1 if there is none yet.
-    fields : dict
-        The definitions of the fields that are written.
-    """
-
-    row: int
-    id: int
-    path: str | None
-    fields: dict[str, Field]
-
-    @property
-    def request(self) -> tuple[str, str, Values | None]:
-        """The method, the address and the body."""
-
-    def facts(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
-
-    @classmethod
-    def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
-        """Make the work again of what the journal kept."""
-
-
-def request_text(origin: str, work: Work) -> str:
-    """Give a request as text: method, address and body."""
-    method, address, body = work.request
-    text = f"{method} {origin}{address}"
-    return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"
 
 
 @dataclasses.dataclass(slots=True)
@@ -200,3 +163,16 @@ class Restore:
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Restore:
         """Make the work again of what the journal kept."""
         return cls(facts["row"], facts["id"], facts["path"], facts["bag"])
+
+
+#: Something to be done to one content. All have ``row`` (the position in the user's frame), ``id`` (-1 if
+#: there is no content yet), ``path``, ``fields`` (the definitions of those that are written), ``request`` (method,
+#: address and body), ``facts`` (what the journal keeps) and ``of`` (which makes it again of that).
+Work = Patch | Create | Delete | Restore
+
+
+def request_text(origin: str, work: Work) -> str:
+    """Give a request as text: method, address and body."""
+    method, address, body = work.request
+    text = f"{method} {origin}{address}"
+    return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"
