@@ -166,7 +166,7 @@ class Restore:
 
 
 #: Something to be done to one content. All have ``row`` (the position in the user's frame), ``id`` (-1 if
-#: there is no content yet), ``path``, ``fields`` (the definitions of those that are written), ``request`` (method,
+#: there is no content yet), ``path``, ``fields`` (the definitions of those written), ``request`` (method,
 #: address and body), ``facts`` (what the journal keeps) and ``of`` (which makes it again of that).
 Work = Patch | Create | Delete | Restore
 
