@@ -33,7 +33,6 @@ def test_a_cell_is_a_path_and_options() -> None:
     [
         ("/Root/Content/IT?$select=Name&$top=5", Query("/Root/Content/IT", select=("Name",), top=5)),
         ("Content/IT", Query("/Root/Content/IT")),
-        ("content(12)", Query(12, single=True)),
         (
             "https://x.example/odata.svc/Root/Content?$filter=Name%20eq%20'a%26b'",
             Query("/Root/Content", filter="Name eq 'a&b'"),
