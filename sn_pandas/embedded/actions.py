@@ -12,7 +12,7 @@ Json = Any
 
 
 def metadata(content: Content, session: Session) -> tuple[list[Json], list[Json]]:
-    """Return the actions and the functions that ``__metadata`` lists; the option ``scenario`` cuts them down."""
+    """Return the actions and functions that ``__metadata`` lists, of one scenario if that is asked for."""
     from sn_pandas.embedded.operations import dispatch
 
     found: dict[bool, list[Json]] = {True: [], False: []}
@@ -36,7 +36,7 @@ def metadata(content: Content, session: Session) -> tuple[list[Json], list[Json]
 
 
 def items(content: Content, session: Session) -> list[Json]:
-    """Return the items of ``/Actions``: operations and applications; the option ``scenario`` cuts them down."""
+    """Return the items of ``/Actions``: operations and applications, of the option ``scenario`` if given."""
     from sn_pandas.embedded.operations import applications, dispatch
 
     wanted = session.options.scenario

@@ -1,4 +1,4 @@
-"""The entries that reach a content, from above and its own, one for each identity: what lists of permissions show."""
+"""The entries that reach a content, its own and those from above, as lists of permissions show them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A permission in an entry: ``allow`` or ``deny``, and the path that it comes from (None = the content)."""
+    """A permission in an entry: ``allow`` or ``deny``, and the path it comes from (None = the content)."""
 
     value: str
     place: str | None

@@ -1,7 +1,8 @@
 """Entries of permissions in the database: who may do what where, and who is a member of which group.
 
-Triggers keep the rest in step: a content's ``holder``, the nearest content at or above it that has entries or breaks
-the inheritance; the entries of what is deleted; the members of groups; and the stamp by which caches see a change.
+Triggers keep the rest in step: a content's ``holder``, the nearest content at or above it that has entries
+or breaks the inheritance; the entries of what is deleted; the members of groups; and the stamp by which
+caches see a change.
 """
 
 from __future__ import annotations

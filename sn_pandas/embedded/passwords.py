@@ -18,7 +18,8 @@ def is_right(password: str, known: str | None) -> bool:
 
     Examples
     --------
-    >>> is_right("open sesame", hashed("open sesame")), is_right("open", hashed("open sesame")), is_right("", None)
+    >>> known = hashed("open sesame")
+    >>> is_right("open sesame", known), is_right("open", known), is_right("", None)
     (True, False, False)
     """
     kind, _, rest = (known or "").partition("$")

@@ -1,8 +1,9 @@
 """Who may do what: the permissions, what each needs, and what a caller has on a content.
 
-A content takes its permissions from its *holder*, the nearest content at or above it that has entries of its own (or
-breaks the inheritance), and from the holders above that one up to a break. A denial anywhere beats every allowance.
-What a caller may see is thus a short list of holders, by which `visible` cuts rows in SQL.
+A content takes its permissions from its *holder*, the nearest content at or above it that has entries of
+its own (or breaks the inheritance), and from the holders above that one up to a break. A denial anywhere
+beats every allowance. What a caller may see is thus a short list of holders, by which `visible` cuts rows
+in SQL.
 """
 
 from __future__ import annotations
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
     from sn_pandas.embedded.store import Store
 
 NAMED = (
-    "See", "Preview", "PreviewWithoutWatermark", "PreviewWithoutRedaction", "Open", "OpenMinor", "Save", "Publish",
-    "ForceCheckin", "AddNew", "Approve", "Delete", "RecallOldVersion", "DeleteOldVersion", "SeePermissions",
-    "SetPermissions", "RunApplication", "ManageListsAndWorkspaces", "TakeOwnership",
+    "See", "Preview", "PreviewWithoutWatermark", "PreviewWithoutRedaction", "Open", "OpenMinor", "Save",
+    "Publish", "ForceCheckin", "AddNew", "Approve", "Delete", "RecallOldVersion", "DeleteOldVersion",
+    "SeePermissions", "SetPermissions", "RunApplication", "ManageListsAndWorkspaces", "TakeOwnership",
 )  # fmt: skip
 """The permissions that have a meaning."""
 
@@ -84,7 +85,7 @@ def needed(name: str) -> int:
 
 @cache
 def needing(name: str) -> int:
-    """Return a permission with everything that needs it, as bits: what is denied or taken away along with it."""
+    """Return a permission with everything that needs it, as bits: what is denied along with it."""
     found = 0
     for other in NAMES:
         if needed(other) & BIT[name]:
@@ -126,7 +127,7 @@ def of_identities(store: Store, content: Content, identities: frozenset[int], us
 
 
 def visible(session: Session) -> tuple[str, list[object]] | None:
-    """Return the SQL condition on ``contents AS c`` that cuts rows down to what a caller may see; None = all."""
+    """Return the SQL condition on ``contents AS c`` for what a caller may see; None = everything."""
     caller = session.caller
     return None if caller.system else acls(session.store).visible(caller.identities, caller.id)
 
@@ -221,8 +222,8 @@ _PORTAL = "/root/ims/builtin/portal"
 ROLE_OF_PATH = {
     **{
         f"{_PORTAL}/{name.lower()}": name
-        for name in ("Administrators", "Developers", "Editors", "Everyone", "IdentifiedUsers", "Operators", "Visitor",
-                     "HR", "AITextUsers", "AIVisionUsers")
+        for name in ("Administrators", "Developers", "Editors", "Everyone", "IdentifiedUsers", "Operators",
+                     "Visitor", "HR", "AITextUsers", "AIVisionUsers")
     },
     "/root/ims/public/administrators": "PublicAdministrators",
 }  # fmt: skip
@@ -230,9 +231,6 @@ ROLE_OF_PATH = {
 
 
 def _either(own: list[int], below: list[int]) -> str:
-    """Return the SQL condition: a content with entries of its own is judged by them, any other by its holder."""
+    """Return the SQL condition: a holder is judged by its own entries, any other content by its holder."""
     here, there = (",".join(map(str, ids)) or "NULL" for ids in (own, below))
-    return (
-        f"(c.id <> c.holder AND c.holder IN ({there}))"
-        f" OR (c.id = c.holder AND c.id IN ({here}))"
-    )
+    return f"(c.id <> c.holder AND c.holder IN ({there})) OR (c.id = c.holder AND c.id IN ({here}))"

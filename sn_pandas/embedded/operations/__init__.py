@@ -1,6 +1,6 @@
 """Operations: what can be called behind the address of a content, one module a subject.
 
-A module registers its functions with `operation` from `registry`; it is imported here, so that they are known.
+A module registers its functions with `operation` from `registry`, and is imported here to be known.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Operations that stand in the lists and need what this repository has not: previews, Office, task services, mail codes.
+"""Operations that need what this repository has not: previews, Office, tasks elsewhere, second factors.
 
-They answer as the real server answers without those services.
+They stand in the lists, and answer as the real server does without those services.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ Json = Any
 
 FILE = ("File",)
 USER = ("User",)
+PREVIEW_STATES = "NoProvider|Postponed|Error|NotSupported|InProgress|EmptyDocument|Ready"
 NOT_ONE_PAGE = -4
 """The number of pages of a file for which there is nobody to count them."""
 
@@ -99,9 +100,7 @@ def set_page_count(session: Session, content: Content, page_count: int | None) -
     "SetPreviewStatus",
     types=FILE,
     roles=ADMINISTRATORS,
-    parameters=[
-        ("status", "NotSupported|NoPreviewAvailable|PreviewDisabled|NoProvider|Error|PreviewIsReady|NotCalculated")
-    ],
+    parameters=[("status", PREVIEW_STATES)],
 )
 def set_preview_status(session: Session, content: Content, status: str | None) -> None:
     """Take note of the state of previews."""

@@ -16,12 +16,13 @@ from sn_pandas.embedded.repository import Session
 
 Json = Any
 
-SETTING = {
+SETTING: dict[str, Any] = {
     "title": "Set permissions",
     "icon": "security",
     "permissions": ["Open", "SeePermissions", "SetPermissions"],
     "scenarios": ["WorkspaceActions", "ListActions", "ExploreActions", "ListItem", "ContextMenu"],
 }
+"""What the two forms of SetPermissions have in common."""
 VALUES = {
     "allow": "allow", "a": "allow", "1": "allow",
     "deny": "deny", "d": "deny", "2": "deny",
@@ -30,7 +31,9 @@ VALUES = {
 BY_LOWER_NAME = {name.lower(): name for name in permissions.NAMES}
 
 
-@operation("GetPermissions", action=False, title="Get permissions", parameters=[("identity", "string", False)])
+@operation(
+    "GetPermissions", action=False, title="Get permissions", parameters=[("identity", "string", False)]
+)
 def get_permissions(session: Session, content: Content, identity: str | None = None) -> Json:
     """Return who may do what with a content, or what one identity may."""
     if not session.can(content, "SeePermissions") and identity != session.caller.path:

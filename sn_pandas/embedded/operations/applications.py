@@ -20,9 +20,7 @@ def of_content(session: Session, content: Content) -> list[Content]:
                 continue
             for application in session.store.children(folder.id):
                 found.setdefault(name_of(application).lower(), application)
-    return sorted(
-        (one for one in found.values() if session.sees(one)), key=lambda one: name_of(one).lower()
-    )
+    return sorted((one for one in found.values() if session.sees(one)), key=lambda one: name_of(one).lower())
 
 
 def find(session: Session, content: Content, name: str) -> Content | None:

@@ -1,8 +1,8 @@
 """Parameters of a call: taken from query and body, and turned into what an operation expects.
 
-Types of parameters: ``string``, ``int``, ``long``, ``number``, ``bool``, ``string[]``, ``int[]``, ``object[]`` (an array of
-anything), ``list`` (texts, also as one text with commas), ``object`` (anything), ``array``, and the words of an
-enumeration, ``A|B|C``.
+Types of parameters: ``string``, ``int``, ``long``, ``number``, ``bool``, ``string[]``, ``int[]``,
+``object[]`` (an array of anything), ``list`` (texts, also as one text with commas), ``array``, ``object``
+(anything), and the words of an enumeration, ``A|B|C``.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MISMATCH = object()
 """What `convert` returns for a value that the type does not take: another overload may."""
 
 NO_PARAMETERS = frozenset(
-    ("$top", "$skip", "$orderby", "$inlinecount", "$select", "$expand", "$filter", "$format", "enableautofilters",
-     "enablelifespanfilter", "queryexecutionmode", "metadata", "multistepsave")
+    ("$top", "$skip", "$orderby", "$inlinecount", "$select", "$expand", "$filter", "$format", "metadata",
+     "enableautofilters", "enablelifespanfilter", "queryexecutionmode", "multistepsave")
 )  # fmt: skip
 """Options that are never offered to an operation as parameters; others are, in exactly this letter case."""
 
@@ -44,7 +44,7 @@ def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) ->
     Raises
     ------
     ODataError
-        If query and body spell a name in different letter case, or a query value is no inside of a JSON string.
+        If query and body spell a name in different letter case, or a value would break a JSON string.
     """
     asked: dict[str, Json] = {}
     for name, text in pairs:
@@ -81,7 +81,7 @@ def convert(value: Json, kind: str, strict: bool = False) -> Json:
     Parameters
     ----------
     strict
-        Take only the JSON type that the parameter has; otherwise texts are read as numbers and truth values too.
+        Take only the JSON type of the parameter; otherwise texts are read as numbers and truth values.
     """
     if value is None:
         return None
@@ -206,7 +206,7 @@ def _spelling(name: str, names: Iterable[str]) -> str | None:
 def _inside_of_a_string(text: str) -> Json:
     """Read a query value as the server does, between two quotes of a JSON text."""
     if re.search(r'(?<!\\)(?:\\\\)*"', text):
-        raise server_error("JsonReaderException", "After parsing a value an unexpected character was encountered.")
+        raise server_error("JsonReaderException", "A quote ends the value too early.")
     if re.search(r"(?:^|[^\\])(?:\\\\)*\\$", text):
         raise server_error("JsonReaderException", "Unterminated string.")
     return bodies.parse(f'"{text}"')

@@ -16,6 +16,7 @@ from sn_pandas.embedded.repository import Session
 
 Json = Any
 
+
 def get(session: Session, content: Content, address: Address) -> Answer:
     """Call a function."""
     return _called(session, content, address, "GET", {}, {})
@@ -26,7 +27,9 @@ def post(
 ) -> Answer:
     """Call an action or a function with the parameters of a body."""
     if content is None:
-        raise ODataError("ResourceNotFound", "ContentNotFoundException", f"Content does not exist at {address.path}")
+        raise ODataError(
+            "ResourceNotFound", "ContentNotFoundException", f"Content does not exist at {address.path}"
+        )
     model = bodies.of_call(headers, body)
     return _called(session, content, address, "POST", model, headers)
 

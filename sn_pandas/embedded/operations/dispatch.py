@@ -124,7 +124,8 @@ def permitted(session: Session, content: Content, one: Operation) -> bool:
 
 def offered(session: Session, content: Content) -> list[Operation]:
     """Return the operations that lists show for a content, by title."""
-    return [one for one in of_type(session, content.type) if known_to(session, one) and _possible(session, content, one)]
+    known = (one for one in of_type(session, content.type) if known_to(session, one))
+    return [one for one in known if _possible(session, content, one)]
 
 
 def _possible(session: Session, content: Content, one: Operation) -> bool:

@@ -20,7 +20,8 @@ def add_members(session: Session, content: Content, content_ids: list[int] | Non
             "InvalidOperationException", f"Group cannot contain itself as a member. Path: {content.path}"
         )
     before = content.copy()
-    content.fields["Members"] = [*session.targets(content, "Members"), *(one.id for one in session.many(wanted))]
+    added = [one.id for one in session.many(wanted)]
+    content.fields["Members"] = [*session.targets(content, "Members"), *added]
     saving.update(session, before, content, {"Members"})
 
 

@@ -16,7 +16,11 @@ Json = Any
 
 
 @operation(
-    "Import", action=False, types=ROOT, roles=ADMINISTRATORS, parameters=[("path", "string"), ("data", "object")]
+    "Import",
+    action=False,
+    types=ROOT,
+    roles=ADMINISTRATORS,
+    parameters=[("path", "string"), ("data", "object")],
 )
 def import_content(session: Session, content: Content, path: str | None, data: Json) -> Json:
     """Create or update the content at a path; tells what it refers to that is not there yet."""

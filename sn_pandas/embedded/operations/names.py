@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from sn_pandas.embedded import naming
 from sn_pandas.embedded.contents import Content
@@ -70,14 +70,14 @@ def resource_class(
 
 def _texts(data: bytes, class_name: str, language: str) -> dict[str, str]:
     try:
-        root = ElementTree.fromstring(data)
-    except ElementTree.ParseError:
+        root = ET.fromstring(data)
+    except ET.ParseError:
         return {}
-    found = {}
+    found: dict[str, str] = {}
     for group in root.iter():
         if group.tag.rpartition("}")[2] != "ResourceClass" or group.get("name") != class_name:
             continue
         for part in group.iter():
             if part.tag.rpartition("}")[2] == "Language" and part.get("cultureName") == language:
-                found |= {item.get("name", ""): "".join(item.itertext()).strip() for item in part if item.get("name")}
+                found |= {item.get("name", ""): "".join(item.itertext()).strip() for item in part}
     return found

@@ -9,9 +9,7 @@ from sn_pandas.embedded.operations.registry import ANY, operation
 from sn_pandas.embedded.repository import Session
 
 
-@operation(
-    "TakeOwnership", types=ANY, permissions=["TakeOwnership"], parameters=[("userOrGroup", "string")]
-)
+@operation("TakeOwnership", types=ANY, permissions=["TakeOwnership"], parameters=[("userOrGroup", "string")])
 def take_ownership(session: Session, content: Content, user_or_group: str | None) -> None:
     """Make the caller, or a user, the owner of a content."""
     owner = session.caller.id

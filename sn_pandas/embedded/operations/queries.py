@@ -32,9 +32,12 @@ def get_queries(session: Session, content: Content, only_public: bool | None = F
     "SaveQuery",
     types=ANY,
     parameters=[
-        ("query", "string"), ("displayName", "string"), ("queryType", "string"), ("uiFilters", "string", False)
+        ("query", "string"),
+        ("displayName", "string"),
+        ("queryType", "string"),
+        ("uiFilters", "string", False),
     ],
-)  # fmt: skip
+)
 def save_query(
     session: Session,
     content: Content,
@@ -67,9 +70,8 @@ def save_query(
             model = {"__ContentType": "SystemFolder", "Name": FOLDER}
             folder = writes.create(session, content, model)
         stamp = "".join(digit for digit in session.now()[:19] if digit.isdigit())
-        return writes.create(
-            session, folder, {"__ContentType": "Query", "Name": f"Query-{stamp}", "QueryType": query_type, **fields}
-        )
+        head = {"__ContentType": "Query", "Name": f"Query-{stamp}", "QueryType": query_type}
+        return writes.create(session, folder, head | fields)
 
 
 def _queries(session: Session, path: str) -> list[Content]:

@@ -1,9 +1,9 @@
 """The operations that there are, and what is said about each of them.
 
-An operation is a function that takes the session, the content and the parameters of the call, under the names of the
-wire or in snake case. What it returns is answered: None = 204, text = raw text, a `Content` = an entity, `Contents` =
-a list, an empty dictionary = an empty list, anything else = bare JSON. A function with a parameter ``headers`` gets
-those of the request.
+An operation is a function that takes the session, the content and the parameters of the call, under the
+names of the wire or in snake case. What it returns is answered: None = 204, text = raw text, a `Content` =
+an entity, `Contents` = a list, an empty dictionary = an empty list, anything else = bare JSON. A function
+with a parameter ``headers`` gets those of the request.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ EVERYONE = ("Everyone",)
 ANYBODY = ("Everyone", "Visitor")
 ADMINISTRATORS = ("Administrators", "PublicAdministrators", "Developers")
 NOBODY: tuple[str, ...] = ()
-"""Roles of an operation that says nothing about roles: with no permissions either, it is refused to everyone (401)."""
+"""Roles of an operation that names none: with no permissions either, it is refused to everyone (401)."""
 
 NET_TYPES = {
     "long": "System.Int64",

@@ -37,13 +37,8 @@ PERMISSIONS = ("permissions", "string[]")
 def permission_info(session: Session, content: Content, identity: str | None) -> Json:
     """Return what a user has on a content, and whether something differs below it."""
     user = _user(session, identity)
-    below = list(_holders_below(session, content))
-    return {
-        "d": {
-            "identity": _identity(session, user),
-            "permissionInfo": {**_info(session, content, user), "subPermissions": _sub(session, below, user)},
-        }
-    }
+    info = _info(session, content, user)
+    return {"d": {"identity": _identity(session, user), "permissionInfo": info}}
 
 
 @operation("GetChildrenPermissionInfo", action=False, parameters=[("identity", "string")])
@@ -52,10 +47,7 @@ def children_permission_info(session: Session, content: Content, identity: str |
     user = _user(session, identity)
     children = [child for child in session.store.children(content.id) if session.sees(child)]
     children.sort(key=lambda one: one.name.lower())
-    results = [
-        {**_info(session, child, user), "subPermissions": _sub(session, list(_holders_below(session, child)), user)}
-        for child in children
-    ]
+    results = [_info(session, child, user) for child in children]
     return {"d": {"identity": _identity(session, user), "results": results}}
 
 
@@ -107,7 +99,8 @@ def related_items(
     level = _level(permission_level)
     _only_explicit(explicit_only)
     member, asked = _member(session, member_path), checked(permissions)
-    found = {holder for holder, entry in _entries_below(session, content) if _names(entry, member, level, asked)}
+    entries_below = _entries_below(session, content)
+    found = {holder for holder, entry in entries_below if _names(entry, member, level, asked)}
     return Contents(session.many(sorted(found)))
 
 
@@ -221,12 +214,14 @@ def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
         "isFolder": known is not None and known.is_a("Folder"),
         "break": entries.breaks(session.store, content.id),
         "permissions": shown,
+        "subPermissions": _sub(session, content, user),
     }
 
 
-def _sub(session: Session, holders: list[int], user: Content) -> list[Json]:
+def _sub(session: Session, content: Content, user: Content) -> list[Json]:
     """Return the permissions about which entries below a content say something."""
     mine = permissions.identities_of(session.store, user.id)
+    holders = list(_holders_below(session, content))
     found = permissions.acls(session.store).found
     said = 0
     for holder in holders:
@@ -268,7 +263,9 @@ def _said(entry: Entry, level: str) -> int:
     return entry.deny if level == "denied" else entry.allow | entry.deny
 
 
-def _identities(session: Session, content: Content, level: str, kinds: tuple[str, ...], asked: int) -> Contents:
+def _identities(
+    session: Session, content: Content, level: str, kinds: tuple[str, ...], asked: int
+) -> Contents:
     found = {entry.identity for _, entry in _entries_below(session, content) if _said(entry, level) & asked}
     return Contents(
         one for one in session.many(sorted(found)) if identities.kind(session.store, one) in kinds

@@ -13,7 +13,9 @@ from sn_pandas.embedded.repository import Session
 Json = Any
 
 
-@operation("GetSchema", action=False, types=ROOT, roles=ALL, parameters=[("contentTypeName", "string", False)])
+@operation(
+    "GetSchema", action=False, types=ROOT, roles=ALL, parameters=[("contentTypeName", "string", False)]
+)
 def get_schema(session: Session, content: Content, content_type_name: str | None = None) -> list[Json]:
     """Return the content types that the caller may see, with fields and settings."""
     found = schema.schema(session, content_type_name)

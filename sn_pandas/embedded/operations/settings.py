@@ -6,7 +6,6 @@ import json
 from typing import Any
 
 from sn_pandas.embedded import answers, binaries, bodies, saving, writes
-from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, ANYBODY, RawAnswer, operation
@@ -24,12 +23,11 @@ GLOBAL = "/Root/System/Settings"
     roles=ANYBODY,
     parameters=[("name", "string"), ("property", "string", False)],
 )
-def get_settings(
-    session: Session, content: Content, name: str | None, property: str | None = None
-) -> Json:
+def get_settings(session: Session, content: Content, name: str | None, property: str | None = None) -> Json:
     """Return the settings of a name that hold at a place, or one property of them."""
     merged: dict[str, Json] | None = None
-    for place in [GLOBAL, *(f"{one.path}/Settings" for one in reversed([content, *session.ancestors(content)]))]:
+    above = [content, *session.ancestors(content)]
+    for place in [GLOBAL, *(f"{one.path}/Settings" for one in reversed(above))]:
         found = _read(session, session.by_path(f"{place}/{name}.settings"))
         if found is not None:
             merged = _merged(merged or {}, found)
@@ -46,12 +44,12 @@ def get_settings(
     roles=(*ADMINISTRATORS, "Editors", "IdentifiedUsers"),
     parameters=[("name", "string"), ("settingsData", "object")],
 )
-def write_settings(session: Session, content: Content, name: str | None, settings_data: Json) -> Answer | None:
+def write_settings(session: Session, content: Content, name: str | None, settings_data: Json) -> None:
     """Replace the settings of a name at a place."""
     if session.store.by_path(f"{GLOBAL}/{name}.settings") is None:
         raise server_error(
             "InvalidOperationException",
-            f"Cannot write local settings {name} if it is not created in the the global settings folder ({GLOBAL})",
+            f"The settings {name} cannot be written here: there are none of this name in {GLOBAL}.",
         )
     folder_path = GLOBAL if content.path == "/Root" else f"{content.path}/Settings"
     with session.store.transaction():
@@ -62,10 +60,11 @@ def write_settings(session: Session, content: Content, name: str | None, setting
         if target is None:
             target = writes.create(session, folder, {"__ContentType": "Settings", "Name": f"{name}.settings"})
         before = target.copy()
-        text = json.dumps(_plain(settings_data), ensure_ascii=False, indent=2) if isinstance(settings_data, dict) else ""
+        text = ""
+        if isinstance(settings_data, dict):
+            text = json.dumps(_plain(settings_data), ensure_ascii=False, indent=2)
         target.fields["Binary"] = binaries.put(session.store, f"{name}.settings", text.encode())
         saving.update(session, before, target, {"Binary"})
-    return None
 
 
 def _read(session: Session, content: Content | None) -> dict[str, Json] | None:

@@ -46,7 +46,10 @@ def version_info(session: Session, content: Content) -> Json:
         "Assemblies": {
             "SenseNet": [_assembly("sn_pandas", metadata.version("sn_pandas"))],
             "Plugins": [_assembly("werkzeug", metadata.version("werkzeug"))],
-            "GAC": [_assembly("python", platform.python_version()), _assembly("sqlite", sqlite3.sqlite_version)],
+            "GAC": [
+                _assembly("python", platform.python_version()),
+                _assembly("sqlite", sqlite3.sqlite_version),
+            ],
             "Dynamic": [],
         },
         "InstalledPackages": [],
@@ -94,9 +97,14 @@ def database_usage(session: Session, content: Content, force: bool | None = Fals
     }
 
 
-@operation("RebuildIndex", parameters=[("recursive", "bool"), ("rebuildLevel", "IndexOnly|DatabaseAndIndex")],
-           roles=ADMINISTRATORS)  # fmt: skip
-def rebuild_index(session: Session, content: Content, recursive: bool | None, rebuild_level: str | None) -> None:
+@operation(
+    "RebuildIndex",
+    roles=ADMINISTRATORS,
+    parameters=[("recursive", "bool"), ("rebuildLevel", "IndexOnly|DatabaseAndIndex")],
+)
+def rebuild_index(
+    session: Session, content: Content, recursive: bool | None, rebuild_level: str | None
+) -> None:
     """Index a content again, and what is below it."""
     _index(session, session.store.subtree_ids(content.path) if recursive else [content.id])
 
@@ -174,9 +182,10 @@ def index_document(session: Session, content: Content, version_id: int | None = 
     """Return the terms under which a content can be found, by field."""
     if version_id and version_id != content.version_id:
         return {}
-    found: dict[str, list[str]] = {"Id": [str(content.id)], "Path": [content.path.lower()], "Name": [content.name.lower()]}
+    found: dict[str, list[str]] = {"Id": [str(content.id)], "Path": [content.path.lower()]}
+    found["Name"] = [content.name.lower()]
     with session.store.reading() as db:
-        rows = db.execute("SELECT field, value FROM terms WHERE node = ? ORDER BY field, value", (content.id,))
-        for field, value in rows:
+        terms = "SELECT field, value FROM terms WHERE node = ? ORDER BY field, value"
+        for field, value in db.execute(terms, (content.id,)):
             found.setdefault(str(field), []).append(str(value))
     return {field: ",".join(values) for field, values in found.items()}

@@ -47,7 +47,9 @@ def validate_credentials(
     }
 
 
-@operation("ChangePassword", types=("User",), title="Change password", roles=ALL, parameters=[("password", "string")])
+@operation(
+    "ChangePassword", types=("User",), title="Change password", roles=ALL, parameters=[("password", "string")]
+)
 def change_password(session: Session, content: Content, password: str | None) -> None:
     """Give a user another password; anybody may change his own."""
     if not password:
