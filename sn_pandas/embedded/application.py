@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 StartResponse = Callable[..., Any]
 Environ = dict[str, Any]
 
+LONGEST_LINE = 8192
+MOST_HEADERS, LARGEST_HEAD = 100, 32 * 1024
 LARGEST_BODY = 30_000_000
 GREETING = "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
 WRITES = ("POST", "PATCH", "MERGE", "PUT", "DELETE")
@@ -56,6 +58,12 @@ class Request:
     query_string: str
     headers: dict[str, str]
     body: Callable[[], bytes]
+    line_length: int = 0
+
+    @property
+    def head_length(self) -> int:
+        """Return the size of all headers in bytes."""
+        return sum(len(name) + len(value) + 4 for name, value in self.headers.items())
 
 
 class Application:
@@ -133,6 +141,12 @@ class Application:
     def _answer(self, request: Request) -> Answer:
         if "\0" in request.path:
             return Answer(400)
+        if request.line_length > LONGEST_LINE:
+            return Answer(414)
+        if len(request.headers) > MOST_HEADERS or request.head_length > LARGEST_HEAD:
+            return Answer(431)
+        if _is_preflight(request):
+            return answers.empty(204)
         if not addresses.is_service(request.path):
             return self._outside(request)
         caller = self._caller(request)
@@ -171,8 +185,10 @@ class Application:
 def request_of(environ: Environ) -> Request:
     """Take a WSGI request apart; the path stays as it was sent, if the server tells."""
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI")
+    query = environ.get("QUERY_STRING", "")
     if raw is None:
         raw = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe="/()'!$&*+,;=:@~")
+        raw = f"{raw}?{query}" if query else raw
     path = addresses.decode_path(str(raw).partition("?")[0])
     headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
@@ -191,7 +207,8 @@ def request_of(environ: Environ) -> Request:
         data: bytes = environ["wsgi.input"].read(int(length))
         return data
 
-    return Request(environ["REQUEST_METHOD"], path, environ.get("QUERY_STRING", ""), headers, body)
+    method = environ["REQUEST_METHOD"]
+    return Request(method, path, query, headers, body, len(f"{method} {raw} HTTP/1.1\r\n"))
 
 
 def dispatch(session: Session, address: Address, request: Request) -> Answer:
@@ -213,6 +230,16 @@ def dispatch(session: Session, address: Address, request: Request) -> Answer:
         if address.member is not None:
             return reading.member(session, content, address)
         return reading.content(session, content, address)
+
+
+def _is_preflight(request: Request) -> bool:
+    """Whether a browser asks before a request to another origin. The answer allows nothing."""
+    origin = request.headers.get("origin", "null")
+    return (
+        request.method == "OPTIONS"
+        and origin != "null"
+        and "access-control-request-method" in request.headers
+    )
 
 
 def find(session: Session, address: Address) -> Content | None:

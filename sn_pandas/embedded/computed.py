@@ -19,6 +19,16 @@ NULL_FIELDS = frozenset(
 """Fields that entities show as null, though they have values."""
 
 
+ICONS = {
+    **dict.fromkeys(("doc", "docx", "docm", "dot", "dotx", "rtf"), "word"),
+    **dict.fromkeys(("xls", "xlsx", "xlsm", "xlt", "xltx"), "excel"),
+    **dict.fromkeys(("ppt", "pptx", "pps", "ppsx", "pot", "potx"), "powerpoint"),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "svg"), "image"),
+    "pdf": "acrobat",
+}
+"""Ending of the name of a file -> the picture that stands for it."""
+
+
 def is_file(content: Content, session: Session) -> bool:
     """Whether a content has a field for its bytes."""
     return "Binary" in session.fields_of(content)
@@ -33,6 +43,8 @@ def icon(content: Content, session: Session) -> Json:
     """Return the name of the picture that stands for a content."""
     if "Icon" in content.fields:
         return content.fields["Icon"]
+    if content.type == "File":
+        return ICONS.get(content.name.rpartition(".")[2].lower(), "document")
     return session.types[content.type].icon if content.type in session.types else None
 
 
@@ -113,6 +125,12 @@ def _domain(content: Content, session: Session) -> Json:
     return None
 
 
+EMPTY_LIST_DEFINITION = (
+    "<ContentListDefinition xmlns='http://schemas.sensenet.com/SenseNet/ContentRepository/ContentListDefinition'>"
+    "<Fields /></ContentListDefinition>"
+)
+"""The definition of a list that has no fields of its own."""
+
 READERS: dict[str, Reader] = {
     "DisplayName": display_name,
     "Icon": icon,
@@ -136,6 +154,9 @@ READERS_OF_TYPE: dict[tuple[str, str], Reader] = {
     ("Task", "RemainingDays"): _remaining_days,
     ("Task", "DueText"): _due_text,
     ("Task", "DueCssClass"): _due_style,
+    ("ContentList", "ContentListDefinition"): lambda content, session: (
+        content.fields.get("ContentListDefinition") or EMPTY_LIST_DEFINITION
+    ),
     ("User", "Domain"): _domain,
     ("User", "ProfilePath"): _profile_path,
     ("ContentType", "Categories"): lambda content, session: " ".join(

@@ -198,6 +198,11 @@ class Session:
         digits = f"{moment.microsecond // 10000:02}".rstrip("0")
         return moment.strftime("%Y-%m-%dT%H:%M:%S") + (f".{digits}Z" if digits else "Z")
 
+    def exact_now(self) -> str:
+        """Return the time in stored form with all its digits."""
+        moment = self.repository.clock().astimezone(UTC)
+        return moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{moment.microsecond:06}".rstrip("0").rstrip(".") + "Z"
+
     def evaluated(self, text: str) -> str:
         """Return a text with its templates replaced."""
         return templates.replace(text, caller=self.caller, now=self.repository.clock())

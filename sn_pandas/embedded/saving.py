@@ -140,6 +140,7 @@ def _own(session: Session, user: Content, touched: set[str]) -> None:
     for field, attribute in (("CreatedBy", "created_by"), ("Owner", "owner"), ("VersionCreatedBy", "version_created_by")):
         if field not in touched:
             setattr(user, attribute, user.id)
+    user.fields.setdefault("LastLoggedOut", session.exact_now())
     session.store.save(user)
 
 

@@ -226,6 +226,9 @@ class Types(Mapping[str, ContentType]):
             inherited = self._types[parent].fields
             lineage = (name, *self._types[parent].lineage)
         installed = bool(settings.get("Installed"))
+        if installed and parent is not None:
+            settings.setdefault("Icon", self._types[parent].icon)
+            settings.setdefault("DisplayName", "Content Type")
         own = tuple(_field(f, name, inherited, installed) for f in definition.get("Fields", ()))
         fields = {f.name: f for f in own}
         for field_name, found in inherited.items():

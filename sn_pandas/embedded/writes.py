@@ -40,6 +40,9 @@ def create(session: Session, parent: Content, model: Model) -> Content:
         If the body, the type, the name or a value is refused, or the caller may not.
     """
     content_type = _type_of(session, parent, model)
+    shown = model.get("DisplayName")
+    if isinstance(shown, int | float | Date):
+        raise invalid_cast(type(shown).__name__, "System.String")
     template = _template(session, content_type, model)
     name = _name(session, content_type, model, template)
     content = new_content(session, parent, content_type, name)
