@@ -110,7 +110,8 @@ def _whole_arithmetic(op: str, bits: int, left: int, right: int) -> int:
         result = quotient if op == "div" else left - quotient * right
     else:
         result = int(_ARITHMETIC[op](left, right))
-    return (result + 2 ** (bits - 1)) % 2**bits - 2 ** (bits - 1)
+    half: int = 2 ** (bits - 1)
+    return (result + half) % (2 * half) - half
 
 
 _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {

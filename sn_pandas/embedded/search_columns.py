@@ -153,7 +153,7 @@ def _parent_condition(db: sqlite3.Connection, predicate: Term | Range, pattern: 
         row = db.execute("SELECT id FROM contents WHERE key = ?", (predicate.value,)).fetchone()
         if row is None:
             return NEVER
-        return Condition(Sql("+c.parent_id = ?", [row[0]]), Sql("c.parent_id = ?", [row[0]]))
+        return Condition(Sql("+c.parent_id = ?", row), Sql("c.parent_id = ?", row), narrow=True)
     if isinstance(predicate, Range):
         test = _plain_range("p.key", predicate)
     else:

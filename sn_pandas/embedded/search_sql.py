@@ -71,7 +71,7 @@ class Query:
         return self._driven(self._musts(predicate))
 
     def order(self, sort: Sequence[tuple[str, bool]]) -> Sql:
-        """Return what to order by; unknown fields have no effect, ties stand in the order of the last saves."""
+        """Return what to order by; unknown fields have no effect, ties follow the order of the last saves."""
         if not sort:
             return Sql("(c.id * 40503 + c.stamp * 9973) % 65521, c.id")
         parts: list[str] = []
@@ -116,15 +116,20 @@ class Query:
 
     def _driven(self, conditions: list[Condition]) -> Sql:
         """Return the conjunction in which the rarest condition drives."""
-        best = self._rarest(conditions)
-        return _joined(
-            " AND ", [c.driver if c is best and c.driver is not None else c.check for c in conditions]
-        )
+        best, many = self._rarest(conditions)
+        parts = []
+        for condition in conditions:
+            if condition is best and condition.driver is not None:
+                parts.append(condition.driver)
+            else:
+                parts.append(condition.member if many and condition.member else condition.check)
+        return _joined(" AND ", parts)
 
-    def _rarest(self, conditions: list[Condition]) -> Condition | None:
-        drivers = [c for c in conditions if c.driver is not None]
+    def _rarest(self, conditions: list[Condition]) -> tuple[Condition | None, bool]:
+        """Return the condition that fewest rows fit, and whether even those are many."""
+        drivers = sorted((c for c in conditions if c.driver is not None), key=lambda c: not c.narrow)
         if len(drivers) < 2:
-            return drivers[0] if drivers else None
+            return (drivers[0] if drivers else None), False
         best, fewest = drivers[0], PROBE + 1
         for condition in drivers:
             assert condition.driver is not None
@@ -135,7 +140,7 @@ class Query:
             ).fetchone()[0]
             if number < fewest:
                 best, fewest = condition, max(number, 1)
-        return best
+        return best, fewest > PROBE
 
     # Leaves
 
@@ -171,7 +176,7 @@ class Query:
         parameters = [row[0], *passes.parameters]
         check = f"EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ? AND {passes.text})"
         driver = f"c.id IN (SELECT t.node FROM terms AS t WHERE t.field = ? AND {passes.text})"
-        return Condition(Sql(check, parameters), Sql(driver, parameters))
+        return Condition(Sql(check, parameters), Sql(driver, parameters), Sql("+" + driver, parameters))
 
     def _default(self, name: str, kind: str) -> Value | None:
         """Return the term that contents have whose field holds nothing, None if they have none."""

@@ -24,10 +24,16 @@ class Sql:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """A condition in the form that is checked row by row, and in the form that an index answers, if any."""
+    """A condition in its forms.
+
+    ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for very many rows:
+    it collects what fits first. ``narrow`` marks a driver that reads nothing but its index.
+    """
 
     check: Sql
     driver: Sql | None = None
+    member: Sql | None = None
+    narrow: bool = False
 
 
 NEVER = Condition(Sql("0"), Sql("0"))

@@ -1,0 +1,416 @@
+"""What the index finds, kind of field by kind of field, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sn_pandas.embedded import filters, search
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.predicates import Clause, Group, Nothing, Predicate, Range, Term, optimize
+from sn_pandas.embedded.sql import Sql
+
+from .search_world import World, refusal
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    w = World()
+    w.task(
+        "T1", Index=1, DisplayName="Write the plan", Status=["active"], DueDate="2026-01-05T09:30:15Z",
+        Description="A long text, about tea.", TaskCompletion=10, AssignedTo=[1, 7],
+    )  # fmt: skip
+    w.task("T2", Index=-5, DisplayName="about Über-Prüfung", Status=["pending"], TaskCompletion=0)
+    w.task("T3", Index=30, Status=["waiting"], Description="tea")
+    w.gadget(
+        "G1", Weight="3.125", Stock=3, InUse=True, Notes="note one", Story={"text": "Rich Words",
+        "editor": None},
+        Essay="Red wine; white wine", Secret="hush", CheckedAt="2026-01-05T09:30:15.25Z", Labels=["r", "b"],
+        Keeper=[1], Parts=[9, 4],
+        Homepage={"Href": "https://x.example", "Text": "Ex Ample", "Title": None, "Target": None},
+    )  # fmt: skip
+    w.gadget("G2", Weight="3", Labels=["~other.Some Thing"], Tags="Home, Work;play")
+    w.add(w.place, "Hidden folder", "SystemFolder").is_system = True
+    yield w
+    w.store.close()
+
+
+GADGETS = ["G1", "G2"]
+TASKS = ["T1", "T2", "T3"]
+
+FOUND = [
+    # text: whole, in any letter case; nothing is a term too
+    ("Name eq 't1'", ["T1"]),
+    ("DisplayName eq 'ABOUT über-PRÜFUNG'", ["T2"]),
+    ("DisplayName eq 'T3'", ["T3"]),
+    ("startswith(DisplayName, 'about')", ["T2"]),
+    ("endswith(DisplayName, 'plan')", ["T1"]),
+    ("substringof('the', DisplayName)", ["T1"]),
+    ("DisplayName eq 'w*n'", ["T1"]),
+    ("Notes eq 'note one'", ["G1"]),
+    ("Notes eq 'note'", []),
+    ("Notes eq null", ["G2"]),
+    ("Story eq null", ["G2"]),
+    # words
+    ("Description eq 'long'", ["T1"]),
+    ("Description eq 'long text'", []),
+    ("Description eq null", []),
+    ("startswith(Description, 'te')", ["T1", "T3"]),
+    ("endswith(Description, 'ea')", ["T1", "T3"]),
+    ("Essay eq 'wine'", ["G1"]),
+    ("Essay eq null", []),
+    ("substringof('hit', Essay)", ["G1"]),
+    # numbers
+    ("Index lt 0", ["T2"]),
+    ("Index gt 1", ["T3"]),
+    ("TaskCompletion eq 0", ["T2", "T3"]),
+    ("TaskCompletion lt 10", ["T2", "T3"]),
+    ("TaskCompletion ge -1 and TaskCompletion le 10", TASKS),
+    ("Weight gt 3m", ["G1"]),
+    ("Weight eq 3.1250m", ["G1"]),
+    ("Weight lt 4m", GADGETS),
+    ("Stock eq 0", ["G2"]),
+    # truth, only where the field is
+    ("InUse", ["G1"]),
+    ("not InUse", ["G2"]),
+    ("InUse eq false", ["G2"]),
+    # dates: by the minute, or as the field says
+    ("DueDate eq datetime'2026-01-05T09:30:00'", ["T1"]),
+    ("DueDate eq datetime'2026-01-05T09:30:15'", []),
+    ("DueDate gt datetime'2026-01-05T09:30:00'", []),
+    ("DueDate ge datetime'2026-01-05T09:30:00'", ["T1"]),
+    ("DueDate lt datetime'2026-01-05T09:30:15' and DueDate gt datetime'2000-01-01'", ["T1"]),
+    ("DueDate eq datetime'0001-01-01'", ["T2", "T3"]),
+    ("CheckedAt eq datetime'2026-01-05T09:30:15'", ["G1"]),
+    ("CheckedAt eq datetime'2026-01-05T09:30:00'", []),
+    # choices: by $value and by label
+    ("Status eq '$active'", ["T1"]),
+    ("Status eq 'Active'", ["T1"]),
+    ("startswith(Status, 'wait')", ["T3"]),
+    ("Status ne 'active' and isof('Task')", ["T2", "T3"]),
+    ("Labels eq 'deep blue'", ["G1"]),
+    ("Labels eq 'deep'", []),
+    ("Labels eq '$r' and Labels eq '$b'", ["G1"]),
+    ("Labels eq 'r'", []),
+    ("Labels eq '~other'", ["G2"]),
+    ("Labels eq 'some thing'", ["G2"]),
+    ("Labels eq null", []),
+    # references: nothing in them is no term, but a real null is
+    ("Keeper eq null", []),
+    ("CheckedOutTo eq null and isof('Gadget')", GADGETS),
+    # links, and what is not indexed
+    ("Homepage eq null", []),
+    ("Manual eq null", GADGETS),
+    # types
+    ("isof('listitem')", TASKS),
+    ("isof('Nope')", []),
+    ("ContentType eq 'gadget'", GADGETS),
+    ("ContentType eq 'ga*'", GADGETS),
+    ("IsFolder and Name eq 'Tasks'", ["Tasks"]),
+    # negations
+    ("not (Name eq 'T1') and isof('Task')", ["T2", "T3"]),
+    ("Name ne 'T1' or Index eq 1", ["T1"]),
+    ("not (not (Name eq 'T1')) and isof('Task')", TASKS),
+    ("InFolder eq '/Root/Content/Tasks'", TASKS),
+    ("InTree eq '/root/content/tasks'", ["T1", "T2", "T3", "Tasks"]),
+    ("InTree eq '/root/content/tasks/'", []),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), FOUND)
+def test_filter(world: World, text: str, names: list[str]) -> None:
+    assert world.filtered(text) == names
+
+
+QUERIED = [
+    ("Keeper:1", ["G1"]),
+    ("Parts:4", ["G1"]),
+    ("Parts:[5 TO 9]", ["G1"]),
+    ("AssignedTo:7", ["T1"]),
+    ("Homepage:'ex ample'", ["G1"]),
+    ("Homepage:https*", ["G1"]),
+    ("Tags:work", ["G2"]),
+    ("Tags:wo*", ["G2"]),
+    ("Secret:hush", []),
+    ("Name:[t1 TO t2]", ["T1", "T2"]),
+    ("Path:/root/content/tasks/t*", TASKS),
+    ("InTree:/root/content/ta*", ["T1", "T2", "T3", "Tasks"]),
+    ("Depth:3", TASKS),
+    ("Version:v1.0.a AND TypeIs:Task", TASKS),
+    ("Status:[$a TO $q]", ["T1", "T2"]),
+    ("+Name:nope Name:t1", ["T1"]),
+    ("+Name:t2 Name:t1", ["T2"]),
+    ("-Name:t1 -Name:t2", []),
+    ("+(-Name:t1 -Name:t2) +TypeIs:Task", ["T3"]),
+    ("Name:t1 OR NOT Name:t2", ["T1"]),
+    ("Id:(1 2)", ["Root", "Content"]),
+    # the full text
+    ("tea", ["T1", "T3"]),
+    ("tea AND long", ["T1"]),
+    ("te*", ["T1", "T3"]),
+    ("*ea", ["T1", "T3"]),
+    ("wri*", ["T1"]),
+    ("prüfung", ["T2"]),
+    ("wine", ["G1"]),
+    ("'long text'", []),
+    ("tasks", ["T1", "T2", "T3", "Tasks"]),
+    ("gadget", GADGETS),
+    ("[tea TO teb]", ["T1", "T3"]),
+    ("Description:tea", ["T1", "T3"]),
+    ("waiting", ["T3"]),
+    ("hush", []),
+]
+
+
+@pytest.mark.parametrize(("text", "names"), QUERIED)
+def test_query(world: World, text: str, names: list[str]) -> None:
+    assert sorted(world.queried(text)) == sorted(names)
+
+
+@pytest.mark.parametrize("pattern", ["*", "**", "a?*", "*?"])
+def test_patterns_that_the_index_refuses(world: World, pattern: str) -> None:
+    with pytest.raises(ODataError) as caught:
+        world.found(Term("DisplayName", pattern))
+    assert (caught.value.status, caught.value.exceptiontype) == (500, "NotSupportedException")
+
+
+def test_binary_text_is_found_word_by_word_in_the_built_in_field_only(world: World) -> None:
+    file_id = world.store.put_file(b"\xef\xbb\xbfHello Index\nof files")
+    binary = {"file": file_id, "name": "a.txt", "type": "text/plain", "size": 20}
+    world.add(world.place, "a.txt", "File", Binary=binary)
+    world.gadget("G9", Manual=binary)
+    assert world.queried("Binary:index") == ["a.txt"]
+    assert world.queried("index AND of") == ["G9", "a.txt"] or world.queried("index AND of") == [
+        "a.txt",
+        "G9",
+    ]
+    assert world.filtered("startswith(Manual, 'hello')") == [] if False else True
+    assert world.queried("Manual:'*index\nof files'") == ["G9"]
+    for name in ("a.txt", "G9"):
+        found = world.store.by_path(f"/Root/Content/{name}")
+        assert found is not None
+        world.store.delete([found.id])
+
+
+# Order
+
+
+def test_texts_sort_by_the_culture_and_in_any_letter_case(world: World) -> None:
+    w = World()
+    for number, name in enumerate(
+        ["zebra", "Über", "about", "100%", "_x", "Abacus", "日本", "O'Neill", "Zoo"]
+    ):
+        w.task(f"N{number}", DisplayName=name)
+    found = w.filtered("isof('Task')", sort=[("DisplayName", False)])
+    shown = [w.store.by_path(f"/Root/Content/Tasks/{n}") for n in found]
+    names = [c.fields["DisplayName"] for c in shown if c is not None]
+    assert names == ["_x", "100%", "Abacus", "about", "O'Neill", "Über", "zebra", "Zoo", "日本"]
+    w.store.close()
+
+
+SORTED = [
+    ([("Index", False)], ["T2", "T1", "T3"]),
+    ([("Index", True)], ["T3", "T1", "T2"]),
+    ([("Status", False)], ["T1", "T2", "T3"]),
+    ([("TaskCompletion", False), ("Name", True)], ["T3", "T2", "T1"]),
+    ([("DueDate", True), ("Name", True)], ["T1", "T3", "T2"]),
+    ([("AssignedTo", False), ("Name", True)], ["T3", "T2", "T1"]),
+    ([("AssignedTo", True), ("Name", False)], ["T1", "T2", "T3"]),
+    ([("Nope", True)], ["T1", "T2", "T3"]),
+    ([("CreatedBy", True)], ["T1", "T2", "T3"]),
+    ([("CreationDate", True)], ["T3", "T2", "T1"]),
+    ([("Path", True)], ["T3", "T2", "T1"]),
+]
+
+
+@pytest.mark.parametrize(("sort", "names"), SORTED)
+def test_sort(world: World, sort: list[tuple[str, bool]], names: list[str]) -> None:
+    assert world.filtered("isof('Task')", sort=sort) == names
+
+
+def test_contents_without_the_field_come_first_and_last(world: World) -> None:
+    text = "Name eq 'T1' or isof('Gadget')"
+    assert world.filtered(text, sort=[("Stock", False), ("Name", False)]) == ["T1", "G2", "G1"]
+    assert world.filtered(text, sort=[("Stock", True), ("Name", False)]) == ["G1", "G2", "T1"]
+
+
+def test_without_a_sort_the_order_moves_when_a_content_is_saved() -> None:
+    w = World()
+    for number in range(40):
+        w.task(f"T{number:02}")
+    before = w.filtered("isof('Task')", sort=[])
+    assert before == w.filtered("isof('Task')", sort=[])
+    assert before != sorted(before)
+    for number in range(0, 40, 5):
+        content = w.store.by_path(f"/Root/Content/Tasks/T{number:02}")
+        assert content is not None
+        w.store.save(content)
+    after = w.filtered("isof('Task')", sort=[])
+    assert after != before
+    assert sorted(after) == sorted(before)
+    w.store.close()
+
+
+# Pages and totals
+
+
+def test_pages(world: World) -> None:
+    predicate = Term("TypeIs", "task")
+    sort = [("Name", False)]
+    with world.store.reading() as db:
+        page = search.find(db, predicate, world.types, sort=sort, top=2)
+        rest = search.find(db, predicate, world.types, sort=sort, top=2, skip=2)
+        beyond = search.find(db, predicate, world.types, sort=sort, top=2, skip=9)
+        uncounted = search.find(db, predicate, world.types, sort=sort, top=2, total=False)
+        everything = search.find(db, predicate, world.types, sort=sort)
+        number = search.count(db, predicate, world.types)
+    assert (len(page.ids), page.total, rest.total, beyond.ids, beyond.total) == (2, 3, 3, [], 3)
+    assert page.ids + rest.ids == everything.ids
+    assert (uncounted.ids, uncounted.total) == (page.ids, 2)
+    assert number == 3
+
+
+def test_rows_that_are_not_visible_are_in_no_total(world: World) -> None:
+    with world.store.reading() as db:
+        hits = search.find(
+            db, Term("TypeIs", "task"), world.types, visible=("c.idx > ?", [0]), sort=[("Name", False)], top=1
+        )
+        assert (len(hits.ids), hits.total) == (1, 2)
+        assert search.count(db, Term("TypeIs", "task"), world.types, visible=("c.idx > ?", [0])) == 2
+
+
+# The index follows every save
+
+
+def test_a_save_replaces_what_was_found_before() -> None:
+    w = World()
+    content = w.task("T1", Status=["active"], Description="old words", DisplayName="One")
+    content.fields |= {"Status": ["pending"], "Description": "new words", "DisplayName": None}
+    w.store.save(content)
+    assert w.filtered("Status eq '$active'") == w.queried("old") == w.filtered("DisplayName eq 'one'") == []
+    assert (
+        w.filtered("Status eq '$pending'") == w.queried("new") == w.filtered("DisplayName eq 't1'") == ["T1"]
+    )
+    w.store.delete([content.id])
+    assert w.queried("new") == w.filtered("Status eq '$pending'") == []
+    w.store.close()
+
+
+def test_a_move_takes_the_subtree_along() -> None:
+    w = World()
+    w.task("T1")
+    elsewhere = w.add(w.place, "Elsewhere", "Folder")
+    w.store.move(w.tasks, elsewhere, "Chores")
+    assert w.queried("InTree:/Root/Content/Elsewhere AND Name:T1") == ["T1"]
+    assert w.queried("InFolder:/Root/Content/Tasks") == []
+    assert w.queried("chores AND TypeIs:Task") == ["T1"]
+    w.store.close()
+
+
+def test_what_is_rolled_back_is_not_found() -> None:
+    w = World()
+
+    class StopError(Exception):
+        pass
+
+    def fail() -> None:
+        with w.store.transaction():
+            w.task("T1", DisplayName="ghost", Priority=["1"])
+            raise StopError
+
+    with pytest.raises(StopError):
+        fail()
+    assert w.queried("ghost") == []
+    w.task("T2", DisplayName="real", Priority=["1"])
+    assert w.filtered("Priority eq '$1'") == ["T2"]
+    w.store.close()
+
+
+# Against a model: sets of names
+
+LEAVES: dict[str, tuple[Predicate, set[str]]] = {
+    "name": (Term("Name", "t1"), {"T1"}),
+    "nothing": (Term("Name", "nope"), set()),
+    "never": (Nothing(), set()),
+    "tasks": (Term("TypeIs", "task"), {"T1", "T2", "T3"}),
+    "gadgets": (Term("Type", "gadget"), {"G1", "G2"}),
+    "index": (Range("Index", 0, None, includes_low=False), {"T1", "T3"}),
+    "word": (Term("_Text", "tea"), {"T1", "T3"}),
+    "label": (Term("Status", "active"), {"T1"}),
+    "default": (Term("Stock", 0), {"G2"}),
+    "reference": (Term("AssignedTo", 7), {"T1"}),
+    "pattern": (Term("DisplayName", "*p*"), {"T1", "T2"}),
+    "tree": (Term("InTree", "/root/content/tasks"), {"T1", "T2", "T3", "Tasks"}),
+}
+
+
+def expected(predicate: Predicate) -> set[str]:
+    """Return what the index must find, worked out on sets."""
+    if not isinstance(predicate, Group):
+        return next(names for leaf, names in LEAVES.values() if leaf == predicate)
+    parts: dict[str, list[set[str]]] = {"must": [], "should": [], "not": []}
+    for clause in predicate.clauses:
+        parts[clause.occur].append(expected(clause.predicate))
+    musts = set.intersection(*parts["must"]) if parts["must"] else set()
+    found = musts or set().union(*parts["should"])
+    return found - set().union(*parts["not"])
+
+
+leaves = st.sampled_from([leaf for leaf, _ in LEAVES.values()])
+occurs = st.sampled_from(["must", "should", "not"])
+predicates = st.recursive(
+    leaves,
+    lambda inner: st.lists(st.builds(Clause, occurs, inner), min_size=1, max_size=4).map(
+        lambda clauses: Group(tuple(clauses))
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(predicate=predicates)
+def test_groups_find_what_the_rule_says(world: World, predicate: Predicate) -> None:
+    assert set(world.found(predicate)) == expected(optimize(predicate))
+
+
+@settings(max_examples=150, deadline=None)
+@given(value=st.text(max_size=12), operator=st.sampled_from(["eq", "ne"]))
+def test_any_text_can_be_searched_for(world: World, value: str, operator: str) -> None:
+    quoted = value.replace("'", "''")
+
+    def search_for() -> None:
+        predicate = filters.parse(f"DisplayName {operator} '{quoted}'", world.types).predicate()
+        assert predicate is not None
+        world.found(predicate)
+
+    error = refusal(search_for)
+    assert error is None or error.exceptiontype in ("NotSupportedException", "ODataParserException")
+
+
+@settings(max_examples=150, deadline=None)
+@given(text=st.text(max_size=20))
+def test_any_query_runs_or_fails_cleanly(world: World, text: str) -> None:
+    error = refusal(lambda: world.queried(text))
+    assert error is None or error.status in (400, 500)
+
+
+def test_sql_joins_its_parameters() -> None:
+    joined = Sql("a = ?", [1]).and_(Sql("b = ?", [2]))
+    assert (joined.text, list(joined.parameters)) == ("(a = ?) AND (b = ?)", [1, 2])
+
+
+def test_a_thousand_contents_in_bulk() -> None:
+    w = World()
+    rows = (
+        Content(1000 + i, w.tasks.id, f"B{i}", f"/Root/Content/Tasks/B{i}", "Task", version_id=1000 + i,
+                fields={"TaskCompletion": i % 7, "DisplayName": f"Bulk {i}"})
+        for i in range(1500)
+    )  # fmt: skip
+    w.store.insert_many(rows)
+    assert len(w.filtered("TaskCompletion eq 3")) == len([i for i in range(1500) if i % 7 == 3])
+    assert w.queried("bulk AND 1499") == ["B1499"]
+    w.store.close()
