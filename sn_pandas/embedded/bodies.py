@@ -98,6 +98,7 @@ def parts(headers: Mapping[str, str], data: bytes) -> dict[str, str | Upload]:
     found: dict[str, str | Upload] = dict(form.items())
     for name, file in files.items():
         found[name] = Upload(file.filename or "", file.content_type or "", file.read())
+        file.close()
     return found
 
 

@@ -25,7 +25,7 @@ def delete(session: Session, content: Content, *, permanent: bool) -> None:
     if not permanent and _goes_to_trash(session, content):
         _into_bag(session, content)
     else:
-        _for_good(session, content)
+        _for_good(session, content, forced=permanent)
 
 
 def restore(
@@ -122,13 +122,13 @@ def _bag(session: Session, bin_: Content, content: Content) -> Content:
     return session.store.insert(bag)
 
 
-def _for_good(session: Session, content: Content) -> None:
+def _for_good(session: Session, content: Content, *, forced: bool) -> None:
     if not transfers.may(session, content, "Delete"):
         raise forbidden()
     if content.locked_by not in (0, session.caller.id):
         raise forbidden()
     if content.type == "ContentType":
-        _refuse_used_type(session, content)
+        _refuse_used_type(session, content, forced=forced)
     elif transfers.is_protected(session, content):
         raise transfers.protected()
     if content.type == "TrashBag" and str(content.fields.get("KeepUntil") or "") > session.now():
@@ -145,10 +145,12 @@ def _for_good(session: Session, content: Content) -> None:
         session.forget(content_id)
 
 
-def _refuse_used_type(session: Session, content: Content) -> None:
-    """Refuse to remove a content type that contents have, or that came with the repository."""
+def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> None:
+    """Refuse to remove a content type that came with the repository or, unless it is forced, that contents have."""
     if transfers.is_protected(session, content):
         raise _kept(content.name, "it is protected.")
+    if forced:
+        return
     names = session.types.derived(content.name)
     with session.store.reading() as db:
         marks = ",".join("?" * len(names))
