@@ -330,7 +330,7 @@ class View {
     if (message.problem && folder === this.folder) this.say(message.problem);
     this.pursue();
     this.fillRange();
-    this.draw();
+    this.paint(); // at once: these rows have been waited for
   }
 
   refresh() {
@@ -459,13 +459,12 @@ class View {
 
   draw() {
     if (this.gone || this.frame) return;
-    this.frame = requestAnimationFrame(() => {
-      this.frame = 0;
-      this.paint();
-    });
+    this.frame = requestAnimationFrame(() => this.paint());
   }
 
   paint() {
+    if (this.frame) cancelAnimationFrame(this.frame);
+    this.frame = 0;
     const { tree, scroller, model } = this;
     scroller.style.maxHeight = model.get("height");
     scroller.setAttribute("aria-multiselectable", String(model.get("multiple")));
@@ -630,7 +629,10 @@ class View {
     const paths = this.model.get("expanded").filter((path) => key(path) !== key(row.path));
     const failed = this.tree.folders.get(key(row.path));
     if (open && failed?.failed.size) this.tree.renew(failed); // opening it again tries again
-    this.save({ expanded: open ? [...paths, row.path] : paths });
+    this.model.set("expanded", open ? [...paths, row.path] : paths);
+    const folder = this.tree.folders.get(key(row.path));
+    if (open && folder) this.want(folder, 0); // the question first: its answer takes longest
+    this.model.save_changes();
   }
 
   /** Select a content, and go there if it is elsewhere. */

@@ -153,8 +153,8 @@ class Notebook:
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
         page.goto(f"{lab.url}/lab/tree/{name}?reset")
-        self.kernel = lab.kernel(name)
         self._until_open()
+        self.kernel = lab.kernel(name)
 
     def run_all(self, timeout: float = 120) -> None:
         """Run all cells; an error in one stops the run and fails the test."""
@@ -188,6 +188,7 @@ class Notebook:
         self.page.wait_for_function(
             "(theme) => document.body.dataset.jpThemeName === theme", arg=name
         )
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def reload(self) -> None:
         """Load the page again; the kernel stays."""
@@ -216,7 +217,11 @@ class Kernel:
         self._client = BlockingKernelClient(connection_file=str(connection_file))
         self._client.load_connection_file()
         self._client.start_channels()
-        self._client.wait_for_ready(60)
+        for _ in range(3):  # a kernel on a busy machine may miss its first heartbeats
+            with contextlib.suppress(RuntimeError):
+                self._client.wait_for_ready(60)
+                return
+        raise RuntimeError(f"the kernel of {connection_file.name} does not answer")
 
     def value(self, expression: str) -> Any:
         """Give the value of an expression in the kernel, as JSON has it."""

@@ -32,18 +32,10 @@ class Source(httpx.BaseTransport):
         self.asked: list[str] = []
         self.fault: Callable[[str], tuple[int, dict[str, Any]] | None] = lambda path: None
         self.delay = 0.0
-        self.busy = 0.0
         self.hidden: set[str] = set()
         self._lock = threading.Lock()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        begin = time.perf_counter()
-        answer = self._answer(request)
-        with self._lock:
-            self.busy += time.perf_counter() - begin
-        return answer
-
-    def _answer(self, request: httpx.Request) -> httpx.Response:
         parts = urlsplit(str(request.url))
         address = unquote(parts.path).removeprefix("/odata.svc")
         options = {k: v[0] for k, v in parse_qs(parts.query).items()}

@@ -1,0 +1,160 @@
+"""The tree from plain Python, over the embedded repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from traitlets import TraitError
+
+import sn_pandas as sn
+from sn_pandas.frames import Repository
+from sn_pandas.widgets import TreeBrowser
+from sn_pandas.widgets.listing import Listing, problem
+
+from .source import Source, repository
+
+
+@pytest.fixture(scope="module")
+def repo() -> Iterator[Repository]:
+    with sn.connect() as repo:
+        yield repo
+
+
+def test_a_repository_shows_its_tree(repo: Repository) -> None:
+    browser = repo.browse("/Root/IMS", multiple=True)
+    assert isinstance(browser, TreeBrowser)
+    assert (browser.path, browser.multiple, browser.selected) == ("/Root/IMS", True, None)
+    assert repr(browser) == f"<TreeBrowser /Root/IMS of {repo.url}>"
+    assert repo.browse().path == "/Root/Content"
+
+
+def test_selecting_opens_the_folders_above(repo: Repository) -> None:
+    browser = repo.browse("/Root/IMS")
+    browser.selected = "BuiltIn/Portal/Admin"
+    assert browser.selected == "/Root/IMS/BuiltIn/Portal/Admin"
+    assert browser.selection == [browser.selected]
+    assert browser.expanded == ["/Root/IMS", "/Root/IMS/BuiltIn", "/Root/IMS/BuiltIn/Portal"]
+    browser.collapse("BuiltIn")
+    assert browser.expanded == ["/Root/IMS", "/Root/IMS/BuiltIn/Portal"]
+    browser.expand("/root/ims/builtin")
+    assert len(browser.expanded) == 3
+    browser.selected = None
+    assert browser.selection == []
+
+
+def test_several_selected_contents_keep_their_order() -> None:
+    browser = TreeBrowser(repository(Source({"/Root/Content": (9, 0)})), multiple=True)
+    browser.selection = ["/Root/Content/c000003", "/Root/Content/c000001"]
+    assert browser.selected == "/Root/Content/c000001"
+    browser.selected = "/Root/Content/c000003"
+    assert browser.selection == ["/Root/Content/c000001", "/Root/Content/c000003"]
+    browser.selection = []
+    assert browser.selected is None
+    single = TreeBrowser(repository(Source({"/Root/Content": (9, 0)})))
+    single.selection = ["/Root/Content/c000003", "/Root/Content/c000001"]
+    assert single.selection == ["/Root/Content/c000001"]
+
+
+@pytest.mark.parametrize("path", ["/Root/Content", "/Root/IMSX", "/Other", "..", 5])
+def test_what_is_not_in_the_tree_cannot_be_selected(repo: Repository, path: object) -> None:
+    browser = repo.browse("/Root/IMS")
+    with pytest.raises((sn.QueryError, TraitError)):
+        browser.selected = path  # type: ignore[assignment] # a wrong value is the subject
+    assert browser.selected is None
+
+
+def test_another_root_forgets_what_was_below_the_old_one(repo: Repository) -> None:
+    browser = repo.browse("/Root/IMS")
+    browser.selected = "BuiltIn"
+    browser.path = "/Root/System"
+    assert (browser.selected, browser.selection, browser.expanded) == (None, [], ["/Root/System"])
+    with pytest.raises(sn.NotFoundError):
+        browser.path = "/Root/Nothing"
+    assert browser.path == "/Root/System"
+
+
+def test_a_root_that_is_missing_is_an_error_in_the_cell(repo: Repository) -> None:
+    with pytest.raises(sn.NotFoundError):
+        repo.browse("/Root/Nothing")
+    with pytest.raises(sn.QueryError, match="DisplayName or Name"):
+        repo.browse("/Root", label="Title")
+
+
+def test_a_root_can_be_named_by_its_number(repo: Repository) -> None:
+    assert repo.browse(2).path == "/Root"
+
+
+def test_the_selected_folder_is_read_as_a_frame(repo: Repository) -> None:
+    browser = repo.browse("/Root/IMS")
+    browser.selected = "BuiltIn/Portal/Admin"
+    assert browser.folder == "/Root/IMS/BuiltIn/Portal"
+    frame = browser.read(select=["Name"], filter="Name eq 'Admin'")
+    assert list(frame["Name"]) == ["Admin"]
+    browser.selected = "BuiltIn"
+    assert browser.folder == "/Root/IMS/BuiltIn"
+
+
+def test_an_exported_notebook_shows_the_first_level(repo: Repository) -> None:
+    browser = repo.browse("/Root/IMS")
+    bundle = browser._repr_mimebundle_()
+    assert bundle is not None
+    assert "application/vnd.jupyter.widget-view+json" in bundle[0]
+    assert "BuiltIn" in bundle[0]["text/html"]
+    assert bundle[0]["text/plain"] == repr(browser)
+
+
+def test_the_fallback_of_a_long_folder_is_short() -> None:
+    html = TreeBrowser(repository(Source({"/Root/Content": (1234, 0)})))._repr_html_()
+    assert html.count("<li>") == 51
+    assert "and 1,184 more" in html
+
+
+def test_types_open_as_folders_do_and_settings_do_not(repo: Repository) -> None:
+    listing = Listing(repo.client, "Name")
+    types = listing.page("/Root/System/Schema/ContentTypes")
+    assert all(row["opens"] for row in types["rows"])
+    assert [row["name"] for row in listing.page("/Root/System/Schema/ContentTypes/GenericContent")["rows"]]
+    settings_ = listing.page("/Root/System/Settings")["rows"]
+    assert settings_
+    assert not any(row["opens"] for row in settings_ if row["type"].endswith("Settings"))
+
+
+def test_a_name_filter_finds_parts_of_names(repo: Repository) -> None:
+    rows = Listing(repo.client).page("/Root/IMS/BuiltIn/Portal", filter="adMIN")["rows"]
+    names = {row["name"] for row in rows}
+    assert {"Admin", "Administrators"} <= names
+    assert all("admin" in (row["name"] + row["label"]).lower() for row in rows)
+
+
+@settings(max_examples=20, deadline=None)
+@given(size=st.integers(1, 30), label=st.sampled_from(["Name", "DisplayName"]))
+def test_pages_of_any_size_hold_every_child_once_folders_first(size: int, label: str) -> None:
+    with sn.connect() as repo:
+        listing = Listing(repo.client, label)
+        folder = "/Root/IMS/BuiltIn/Portal"
+        total = listing.page(folder, size=size)["total"]
+        pages = [listing.page(folder, page, size=size) for page in range(-(-total // size))]
+        rows = [row for page in pages for row in page["rows"]]
+        assert {row["path"] for row in rows} == set(repo.read(folder, select=["Path"])["Path"])
+        assert len(rows) == total
+        keys = [(not row["opens"], row["label"].casefold()) for row in rows]
+        assert [k[0] for k in keys] == sorted(k[0] for k in keys)
+        assert all(listing.position(folder, row["path"]) == n for n, row in enumerate(rows[:3]))
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (sn.NotFoundError("x", status=404), "no such content"),
+        (sn.ForbiddenError("x", status=403), "not permitted"),
+        (sn.UnavailableError("x", status=503), "not available now (503)"),
+        (sn.ConnectionFailed("x"), "does not answer"),
+        (sn.BadRequestError("GET /long failed", status=400, reason="Own words"), "Own words"),
+        (ZeroDivisionError("division"), "ZeroDivisionError: division"),
+    ],
+)
+def test_problems_are_said_in_few_words(error: Exception, words: str) -> None:
+    assert words in problem(error)["problem"]
