@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from sn_pandas.embedded import answers
+from sn_pandas.embedded import answers, entries, permissions
 from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
@@ -51,4 +51,27 @@ def table(items: list[dict[str, Json]]) -> Answer:
 def _exported(session: Session, content: Content) -> dict[str, Json]:
     fields = Projector(session).entity(content)
     fields.pop("__metadata", None)
-    return {"ContentName": content.name, "ContentType": content.type, "Fields": fields}
+    document = {"ContentName": content.name, "ContentType": content.type, "Fields": fields}
+    own = entries.own(session.store, content.id)
+    if own or entries.breaks(session.store, content.id):
+        document["Permissions"] = _permissions(session, content, own)
+    return document
+
+
+def _permissions(session: Session, content: Content, own: list[entries.Entry]) -> dict[str, Json]:
+    paths = {one.id: one.path for one in session.store.load_many(entry.identity for entry in own)}
+    return {
+        "IsInherited": not entries.breaks(session.store, content.id),
+        "Entries": [
+            {
+                "Identity": paths.get(entry.identity),
+                "LocalOnly": entry.local_only,
+                "Permissions": {
+                    name: "deny" if entry.deny & bit else "allow"
+                    for name, bit in permissions.BIT.items()
+                    if (entry.allow | entry.deny) & bit
+                },
+            }
+            for entry in own
+        ],
+    }

@@ -45,6 +45,8 @@ class Session:
         self.store = repository.store
         self.caller = caller
         self.options = options
+        self.rights: dict[tuple[int, bool, bool], int] = {}
+        """What `permissions` found out about the caller: holder, on it or below, as its owner or not -> bits."""
         self._loaded: dict[int, Content | None] = {}
         self.list_fields: dict[int, tuple[Field, ...]] = {}
         """Id of a content -> the fields that a list adds to what is below it."""
@@ -84,6 +86,7 @@ class Session:
     def forget(self, content_id: int) -> None:
         """Load a content again when it is asked for the next time."""
         self._loaded.pop(content_id, None)
+        self.rights.clear()
 
     def resolve(self, value: Any) -> int | None:
         """Return the id of a content that is named by id or path, if the caller may see it."""

@@ -104,10 +104,10 @@ def authorize(session: Session, content: Content, one: Operation, given: Mapping
         raise ODataError(
             "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
         )
-    if one.action and "All" not in one.roles and not session.opens(content):
-        raise see_only()
     if not known_to(session, one) or not permitted(session, content, one):
         raise forbidden(f"Operation not accessible: {one.name}({','.join(given)})")
+    if one.action and "All" not in one.roles and not session.opens(content):
+        raise see_only()
 
 
 def known_to(session: Session, one: Operation) -> bool:

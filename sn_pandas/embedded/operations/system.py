@@ -185,7 +185,10 @@ def index_document(session: Session, content: Content, version_id: int | None = 
     found: dict[str, list[str]] = {"Id": [str(content.id)], "Path": [content.path.lower()]}
     found["Name"] = [content.name.lower()]
     with session.store.reading() as db:
-        terms = "SELECT field, value FROM terms WHERE node = ? ORDER BY field, value"
+        terms = (
+            "SELECT f.name, t.value FROM terms AS t JOIN term_fields AS f ON f.id = t.field"
+            " WHERE t.node = ? ORDER BY f.name, t.value"
+        )
         for field, value in db.execute(terms, (content.id,)):
             found.setdefault(str(field), []).append(str(value))
     return {field: ",".join(values) for field, values in found.items()}

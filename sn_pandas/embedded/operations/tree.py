@@ -72,9 +72,12 @@ def count_in_tree(session: Session, content: Content) -> int:
     predicate: Predicate = Term("InTree", content.path.lower())
     if text:
         try:
-            predicate = contentquery.compile(text, under=content.path, session=session).predicate
+            query = contentquery.compile(f"+({text})", under=content.path, session=session)
         except ODataError as error:
             raise server_error("InvalidContentQueryException", error.message) from error
+        if query.top is not None or query.skip is not None or query.sort:
+            raise server_error("InvalidContentQueryException", "Control words cannot stand in parentheses.")
+        predicate = query.predicate
     with session.store.reading() as db:
         return search.count(db, predicate, session.types, visible=permissions.visible(session))
 
