@@ -45,18 +45,18 @@ def icon(content: Content, session: Session) -> Json:
         return content.fields["Icon"]
     if content.type == "File":
         return ICONS.get(content.name.rpartition(".")[2].lower(), "document")
-    return session.types[content.type].icon if content.type in session.types else None
+    return session.types.of(content.type).icon
 
 
 def is_folder(content: Content, session: Session) -> Json:
     """Whether a content is made to hold others."""
-    return content.type in session.types and session.types[content.type].is_a("Folder")
+    return session.types.of(content.type).is_a("Folder")
 
 
 def effective_child_types(content: Content, session: Session) -> list[str]:
     """Return the types that may be created below a content; a folder takes them from what it is in."""
     holder = content
-    while holder.type in session.types and session.types[holder.type].transitive:
+    while session.types.of(holder.type).transitive:
         parent = session.store.load(holder.parent_id)
         if parent is None:
             break
@@ -111,6 +111,8 @@ def _due_style(content: Content, session: Session) -> Json:
 
 def _size(content: Content, session: Session) -> Json:
     binary = content.fields.get("Binary")
+    if content.saving_state:
+        return 0.0
     return float(binary["size"]) if binary else -1.0
 
 

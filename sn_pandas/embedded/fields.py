@@ -312,7 +312,7 @@ class Reference(Kind):
         allowed = field.settings.get("AllowedTypes") or ()
         roots = [root.lower() for root in field.settings.get("SelectionRoots") or () if root != "."]
         for target in targets:
-            lineage = session.types[target.type].lineage if target.type in session.types else ()
+            lineage = session.types.of(target.type).lineage
             if allowed and not any(name in lineage for name in allowed):
                 return False
             key = target.path.lower()
@@ -466,7 +466,7 @@ class Image(Kind):
                 return IGNORED
         found = session.resolve(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
         target = session.store.load(found) if found is not None else None
-        if target is None or not session.types[target.type].is_a("Image") or (
+        if target is None or not session.types.of(target.type).is_a("Image") or (
             isinstance(value, str) and not value.startswith("/")
         ):
             raise server_error("NotSupportedException", "The value is no image.")

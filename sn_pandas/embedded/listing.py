@@ -146,4 +146,4 @@ def _found(
 
 
 def _is_smart(session: Session, content: Content) -> bool:
-    return content.type in session.types and session.types[content.type].is_a("SmartFolder")
+    return session.types.of(content.type).is_a("SmartFolder")

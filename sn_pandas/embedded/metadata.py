@@ -149,7 +149,7 @@ def _document(session: Session, content: Content | None, address: Address) -> Js
     if content is None:
         chosen = [t for t in session.types.values() if session.by_path(t.path) is not None]
     elif flat:
-        chosen = [session.types[content.type]]
+        chosen = [session.types.of(content.type)]
     else:
         names = computed.effective_child_types(content, session)
         chosen = [session.types[n] for n in dict.fromkeys([*names, "SystemFolder"])]

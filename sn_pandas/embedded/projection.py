@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sn_pandas.embedded import actions, computed
+from sn_pandas.embedded import actions, added_fields, computed
 from sn_pandas.embedded.addresses import uri
 from sn_pandas.embedded.binaries import expanded_binary
 from sn_pandas.embedded.contents import HEAD, Content
@@ -250,14 +250,17 @@ class Projector:
 
 def read(content: Content, found: Field, session: Session) -> Json:
     """Return the JSON of a field that is no link."""
-    lineage = session.types[content.type].lineage if content.type in session.types else ()
+    lineage = session.types.of(content.type).lineage
     work_out = computed.reader(content.type, lineage, found.name)
     if work_out is not None:
         return work_out(content, session)
     head = HEAD.get(found.name)
     if head is not None:
         return getattr(content, head)
-    return kind_of(found).read(content.fields.get(found.name), found, content, session)
+    stored = content.fields.get(found.name)
+    if stored is None and added_fields.is_of_aspect(found):
+        return None
+    return kind_of(found).read(stored, found, content, session)
 
 
 def _deferred(content: Content, name: str) -> Json:

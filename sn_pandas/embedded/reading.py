@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from sn_pandas.embedded import actions, answers, computed, export, listing
+from sn_pandas.embedded import actions, added_fields, answers, computed, export, listing
 from sn_pandas.embedded.addresses import Address
 from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
@@ -116,13 +116,16 @@ def _property(session: Session, found: Content, field: Field, address: Address) 
 
 def property_value(session: Session, found: Content, field: Field) -> Json:
     """Return the JSON of a field as its own address answers it."""
-    lineage = session.types[found.type].lineage if found.type in session.types else ()
+    lineage = session.types.of(found.type).lineage
     work_out = computed.reader(found.type, lineage, field.name)
     if work_out is not None:
         return work_out(found, session)
     if field.name in HEAD:
         return getattr(found, HEAD[field.name])
-    return kind_of(field).property(found.fields.get(field.name), field, found, session)
+    stored = found.fields.get(field.name)
+    if stored is None and added_fields.is_of_aspect(field):
+        return None
+    return kind_of(field).property(stored, field, found, session)
 
 
 def _reference(session: Session, found: Content, field: Field) -> Answer:

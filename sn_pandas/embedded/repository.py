@@ -165,7 +165,7 @@ class Session:
     def workspace(self, content: Content) -> Content | None:
         """Return the nearest workspace at or above a content."""
         for candidate in [content, *self.ancestors(content)]:
-            if candidate.type in self.types and self.types[candidate.type].is_a("Workspace"):
+            if self.types.of(candidate.type).is_a("Workspace"):
                 return candidate
         return None
 

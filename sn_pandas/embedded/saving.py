@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded import added_fields, computed, naming, versions
+from sn_pandas.embedded import added_fields, binaries, computed, naming, versions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, server_error
 from sn_pandas.embedded.repository import Session
@@ -35,8 +35,10 @@ def create(
         free_name(session, content, parent, numbered=numbered)
         versions.begin(session, content, in_steps)
         session.store.insert(content)
-        if session.types[content.type].is_a("User"):
+        if session.types.of(content.type).is_a("User"):
             _own(session, content, touched)
+        if binaries.files_of(content.fields):
+            binaries.settle(session.store, content)
         added_fields.notice(session, None, content)
 
 
@@ -107,7 +109,7 @@ def check_allowed(session: Session, content: Content, parent: Content) -> None:
 def allowed_types(session: Session, parent: Content) -> list[str] | None:
     """Return the types that may stand below a content; None = all."""
     allowed = computed.effective_child_types(parent, session)
-    if not allowed and session.types[parent.type].is_a("Folder"):
+    if not allowed and session.types.of(parent.type).is_a("Folder"):
         return None
     return [*allowed, *(() if "SystemFolder" in allowed else ("SystemFolder",))]
 
@@ -118,7 +120,7 @@ def free_name(session: Session, content: Content, parent: Content, *, numbered: 
     taken = session.store.by_path(content.path)
     if taken is None:
         return
-    if not numbered and not session.types[content.type].incremental_naming:
+    if not numbered and not session.types.of(content.type).incremental_naming:
         raise already_exists()
     names = [child.name for child in session.store.children(parent.id)]
     content.name = naming.numbered(taken.name, names)

@@ -95,13 +95,11 @@ def _copied(session: Session, content: Content, target: Content, name: str) -> C
     made.parent_id, made.name, made.path = target.id, name, f"{target.path}/{name}"
     made.created = made.modified = made.version_created = made.version_modified = now
     made.created_by = made.modified_by = made.version_created_by = made.version_modified_by = made.owner = me
-    made.is_system = target.is_system or session.types[content.type].is_a("SystemFolder")
+    made.is_system = target.is_system or session.types.of(content.type).is_a("SystemFolder")
     naming.check_path(made.path)
     saving.check_allowed(session, made, target)
     versions.begin(session, made)
-    for field, value in made.fields.items():
-        if binaries.files_of({field: value}):
-            made.fields[field] = binaries.copied(session.store, value)
+    binaries.separate(session.store, made)
     session.store.insert(made)
     binaries.settle(session.store, made)
     entries.copy(session.store, content, made)

@@ -178,6 +178,10 @@ class Types(Mapping[str, ContentType]):
     def __len__(self) -> int:
         return len(self._types)
 
+    def of(self, name: str) -> ContentType:
+        """Return the type of the name; GenericContent for one that was removed while contents had it."""
+        return self._types.get(name) or self._types["GenericContent"]
+
     def derived(self, name: str) -> list[str]:
         """Return the named type and those derived from it; the name in any letter case, unknown = none."""
         lower = name.lower()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import computed, naming, saving
+from sn_pandas.embedded import binaries, computed, naming, saving
 from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
 from sn_pandas.embedded.errors import (
@@ -48,6 +48,7 @@ def create(session: Session, parent: Content, model: Model) -> Content:
     content = new_content(session, parent, content_type, name)
     if template is not None:
         content.fields.update(template.fields)
+        binaries.separate(session.store, content)
     touched = _apply(session, content, {k: v for k, v in model.items() if k != "Name"}, creating=True)
     _validate(session, content, session.fields_of(content).values(), name=True)
     saving.create(session, content, parent, touched, in_steps=session.options.multistep)
@@ -93,7 +94,7 @@ def new_content(session: Session, parent: Content, content_type: ContentType, na
         version_modified=now, version_modified_by=me, owner=me, holder=parent.holder,
         is_system=parent.is_system or content_type.is_a("SystemFolder"),
     )  # fmt: skip
-    for field in content_type.fields.values():
+    for field in session.fields_of(content).values():
         value = default_of(session, field)
         if value is not None and field.name not in HEAD:
             content.fields[field.name] = value
@@ -234,7 +235,7 @@ def _set_person(
             return None
         return server_error("ArgumentNullException", f"Value cannot be null. (Parameter '{name}')")
     target = session.store.load(stored[0])
-    if target is None or not session.types[target.type].is_a("User"):
+    if target is None or not session.types.of(target.type).is_a("User"):
         return server_error("ArgumentOutOfRangeException", f"{name} must be a user.")
     if name == "Owner" and target.name == "Somebody":
         return None
@@ -275,5 +276,7 @@ def _copy_children(session: Session, source: Content, target: Content) -> None:
         copy.id = copy.version_id = 0
         copy.parent_id, copy.path = target.id, f"{target.path}/{child.name}"
         copy.is_system, copy.holder = target.is_system, target.holder
+        binaries.separate(session.store, copy)
         session.store.insert(copy)
+        binaries.settle(session.store, copy)
         _copy_children(session, child, copy)

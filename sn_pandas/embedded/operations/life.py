@@ -109,7 +109,7 @@ def take_lock_over(session: Session, content: Content, user: str | None) -> str:
     if user:
         found = session.resolve(user)
         target = session.store.load(found) if found is not None else None
-        if target is None or not session.types[target.type].is_a("User"):
+        if target is None or not session.types.of(target.type).is_a("User"):
             raise server_error("ArgumentException", f"User not found by the parameter: {user}")
     if not content.locked_by:
         raise bad_request(

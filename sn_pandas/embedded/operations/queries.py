@@ -62,7 +62,7 @@ def save_query(
         if profile is None:
             raise server_error("InvalidOperationException", "User profile could not be created.")
         content = profile
-    elif content.type not in session.types or not session.types[content.type].is_a("Workspace"):
+    elif not session.types.of(content.type).is_a("Workspace"):
         content = session.workspace(content) or content
     folder = session.by_path(f"{content.path}/{FOLDER}")
     with session.store.transaction():

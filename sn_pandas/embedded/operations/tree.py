@@ -83,4 +83,4 @@ def count_in_tree(session: Session, content: Content) -> int:
 
 
 def _is_folder(session: Session, content: Content) -> bool:
-    return content.type in session.types and session.types[content.type].is_a("Folder")
+    return session.types.of(content.type).is_a("Folder")
