@@ -150,6 +150,11 @@ def below(session: Session, content_id: int) -> tuple[Field, ...]:
     return fields
 
 
+def is_of_aspect(field: Field) -> bool:
+    """Whether an aspect adds a field: without a value such a field is null, whatever its kind."""
+    return "." in field.name
+
+
 def notice(session: Session, before: Content | None, after: Content) -> None:
     """Let searches know the fields that a saved list or aspect defines."""
     for name in ("ContentListDefinition", "AspectDefinition"):

@@ -101,13 +101,17 @@ def pieces(store: Store, file_id: int, size: int) -> Iterator[bytes]:
         yield piece
 
 
-def copied(store: Store, stored: Stored) -> Stored:
-    """Return a binary with the same bytes in a file of its own."""
-    with store.transaction() as db:
-        row = db.execute(
-            "INSERT INTO files (data) SELECT data FROM files WHERE id = ? RETURNING id", (stored["file"],)
-        ).fetchone()
-    return {**stored, "file": int(row[0])} if row else dict(stored)
+def separate(store: Store, content: Content) -> None:
+    """Give a copy of a content files of its own, with the same bytes."""
+    for name, stored in content.fields.items():
+        if not files_of({name: stored}):
+            continue
+        with store.transaction() as db:
+            row = db.execute(
+                "INSERT INTO files (data) SELECT data FROM files WHERE id = ? RETURNING id", (stored["file"],)
+            ).fetchone()
+        if row is not None:
+            content.fields[name] = {**stored, "file": int(row[0])}
 
 
 def settle(store: Store, content: Content) -> None:

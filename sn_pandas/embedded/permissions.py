@@ -13,7 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from sn_pandas.embedded import entries
+from sn_pandas.embedded import entries, versions
 from sn_pandas.embedded.contents import EVERYONE, OWNERS, VISITOR, Content
 from sn_pandas.embedded.entries import Entries, Entry
 
@@ -113,9 +113,16 @@ def can(session: Session, content: Content, permission: str) -> bool:
 
 def of_caller(session: Session, content: Content) -> int:
     """Return the bits of all permissions that the caller of a session has on a content."""
-    if session.caller.system:
+    caller = session.caller
+    if caller.system:
         return EVERYTHING
-    return of_identities(session.store, content, session.caller.identities, session.caller.id)
+    key = (content.holder, content.holder == content.id, content.owner == caller.id)
+    bits = session.rights.get(key) if content.holder else None
+    if bits is None:
+        bits = of_identities(session.store, content, caller.identities, caller.id)
+        if content.holder:
+            session.rights[key] = bits
+    return bits
 
 
 def of_identities(store: Store, content: Content, identities: frozenset[int], user_id: int) -> int:
@@ -183,19 +190,27 @@ class Acls:
         return self._visible[key]
 
     def _condition(self, identities: frozenset[int], user_id: int) -> tuple[str, list[object]] | None:
+        seen = self._having("See", identities, user_id)
+        drafts = self._having("OpenMinor", identities, user_id)
+        readable = None if drafts is None else f"({drafts} OR {versions.HAS_PUBLIC})"
+        parts = [part for part in (seen, readable) if part is not None]
+        return (" AND ".join(parts), []) if parts else None
+
+    def _having(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
+        """Return the SQL condition for the contents on which identities have a permission; None = all."""
         holders = sorted(self.found.holders)
-        see = BIT["See"]
-        own = [h for h in holders if self.effective(h, True, identities) & see]
-        below = [h for h in holders if self.effective(h, False, identities) & see]
+        bit = BIT[permission]
+        own = [h for h in holders if self.effective(h, True, identities) & bit]
+        below = [h for h in holders if self.effective(h, False, identities) & bit]
         if len(own) == len(below) == len(holders):
             return None
         owner = identities | {OWNERS}
-        as_owner = [h for h in holders if self.effective(h, False, owner) & see]
-        own_as_owner = [h for h in holders if self.effective(h, True, owner) & see]
+        as_owner = [h for h in holders if self.effective(h, False, owner) & bit]
+        own_as_owner = [h for h in holders if self.effective(h, True, owner) & bit]
         parts = [_either(own, below)]
         if as_owner != below or own_as_owner != own:
             parts.append(f"(c.owner = {int(user_id)} AND ({_either(own_as_owner, as_owner)}))")
-        return f"({' OR '.join(parts)})", []
+        return f"({' OR '.join(parts)})"
 
 
 _CACHE: WeakKeyDictionary[Store, tuple[int, Acls]] = WeakKeyDictionary()

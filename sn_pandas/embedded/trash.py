@@ -67,6 +67,8 @@ def restore(
 
 
 def _goes_to_trash(session: Session, content: Content) -> bool:
+    if content.type == "ContentType":
+        return False
     bin_ = session.store.by_path(TRASH)
     if bin_ is None or bin_.fields.get("IsActive") is False or content.id == bin_.id:
         return False

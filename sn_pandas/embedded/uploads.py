@@ -246,7 +246,6 @@ def _stored(session: Session, target: Target, data: bytes | None, content_type: 
             saving.create(session, content, target.parent, set(), numbered=not target.overwrite)
         else:
             saving.update(session, existing, content, set())
-        binaries.settle(session.store, content)
         return content
 
 
@@ -256,6 +255,8 @@ def _existing(session: Session, target: Target) -> Content | None:
         return session.by_id(target.content_id)
     if target.name is None:
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'path2')")
+    if target.name == "":
+        raise server_error("ArgumentException", "The name of the file is empty.")
     if not target.overwrite:
         return None
     return session.by_path(f"{target.parent.path}/{naming.made(target.name)}")

@@ -40,6 +40,12 @@ BEGIN
 END;
 """
 
+HAS_PUBLIC = (
+    "(c.version LIKE '%.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
+    " WHERE v.content_id = c.id AND v.version LIKE '%.0.A'))"
+)
+"""SQL condition on ``contents AS c``: there is a version that everybody may read."""
+
 _MODES: dict[str, Mode] = {"1": "none", "2": "major", "3": "full"}
 _NEEDED: dict[Action, tuple[str, ...]] = {
     "Save": ("Save",),
@@ -204,7 +210,7 @@ def follow(session: Session, before: Content, content: Content, plan: Plan) -> N
             content.version_id = session.store.next_number("version")
             content.version_created, content.version_created_by = session.now(), session.caller.id
         _head(session, content, plan)
-        if plan.dropped:
+        if plan.dropped or binaries.files_of(before.fields) != binaries.files_of(content.fields):
             binaries.settle(session.store, content)
 
 
@@ -249,7 +255,8 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
         return None
     check(session, content, "Save")
     current = session.store.load(content.id) or content
-    plan = versioning.restored(_version(old.version), state(session, current))
+    now = replace(state(session, current), mode=mode(session, old), approving=approving(session, old))
+    plan = versioning.restored(_version(old.version), now)
     if not raises(current, plan) and old.fields == current.fields:
         return current
     with session.store.transaction():

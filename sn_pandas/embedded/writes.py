@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import binaries, computed, naming, saving
+from sn_pandas.embedded import added_fields, binaries, computed, naming, saving
 from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
 from sn_pandas.embedded.errors import (
@@ -259,7 +259,10 @@ def _validate(session: Session, content: Content, fields: Any, name: bool = Fals
             continue
         if field.name in HEAD_REFERENCES or field.read_only:
             continue
-        if not kind_of(field).valid(_written(content, field.name), field, session):
+        written = _written(content, field.name)
+        if written is None and added_fields.is_of_aspect(field) and not field.compulsory:
+            continue
+        if not kind_of(field).valid(written, field, session):
             wrong.append(field.display_name)
     if wrong:
         raise invalid_content(wrong)
