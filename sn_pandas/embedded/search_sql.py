@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sn_pandas.embedded.index_fields import CHOICES, MODES, NUMBERS, REFERENCES, field_of, kind_of
@@ -23,9 +24,19 @@ from sn_pandas.embedded.predicates import (
     Term,
     Value,
 )
-from sn_pandas.embedded.search_columns import COLUMNS, NAME, column_condition, column_order
+from sn_pandas.embedded.search_columns import COLUMNS, NAME, column_condition, column_order, columned
 from sn_pandas.embedded.search_words import word_condition
-from sn_pandas.embedded.sql import NEVER, Condition, Pattern, Sql, compared, pattern_of
+from sn_pandas.embedded.sql import (
+    NEVER,
+    Condition,
+    Pattern,
+    Sql,
+    compared,
+    either,
+    joined,
+    negated,
+    pattern_of,
+)
 from sn_pandas.embedded.types import Types
 
 PROBE = 20_000
@@ -95,10 +106,10 @@ class Query:
         )
         conditions = [c for p in musts for c in self._musts(p)]
         if shoulds and (not musts or not self._exists(conditions)):
-            conditions = [_any(self._condition(p) for p in shoulds)]
+            conditions = [either(self._alternatives(shoulds))]
         elif not musts:
             return [NEVER]
-        return conditions + [_negated(self._condition(p)) for p in nots]
+        return conditions + [negated(self._condition(p)) for p in nots]
 
     def _condition(self, predicate: Predicate) -> Condition:
         if isinstance(predicate, Group):
@@ -106,8 +117,33 @@ class Query:
             if len(conditions) == 1:
                 return conditions[0]
             driver = self._driven(conditions) if any(c.driver for c in conditions) else None
-            return Condition(_joined(" AND ", [c.check for c in conditions]), driver)
+            return Condition(joined("AND", [c.check for c in conditions]), driver)
         return self._leaf(predicate)
+
+    def _alternatives(self, predicates: list[Predicate]) -> list[Condition]:
+        """Return the conditions of which one must hold; many ids of one field become one condition."""
+        ids: dict[str, list[Value]] = {}
+        conditions = []
+        for predicate in predicates:
+            if (
+                isinstance(predicate, Term)
+                and type(predicate.value) is int
+                and self._holds_ids(predicate.field)
+            ):
+                ids.setdefault(predicate.field, []).append(predicate.value)
+            else:
+                conditions.append(self._condition(predicate))
+        for name, values in ids.items():
+            test = partial(_is_one_of, values=values)
+            is_column = name in COLUMNS
+            conditions.append(columned(COLUMNS[name], test) if is_column else self._terms(name, test))
+        return conditions
+
+    def _holds_ids(self, name: str) -> bool:
+        column = COLUMNS.get(name)
+        if column is not None:
+            return column.kind in ("number", "reference")
+        return kind_of(name, self.types) in REFERENCES
 
     def _exists(self, conditions: list[Condition]) -> bool:
         where = self._driven(conditions)
@@ -123,7 +159,7 @@ class Query:
                 parts.append(condition.driver)
             else:
                 parts.append(condition.member if many and condition.member else condition.check)
-        return _joined(" AND ", parts)
+        return joined("AND", parts)
 
     def _rarest(self, conditions: list[Condition]) -> tuple[Condition | None, bool]:
         """Return the condition that fewest rows fit, and whether even those are many."""
@@ -161,11 +197,11 @@ class Query:
         test = _test(predicate, pattern)
         condition = self._terms(name, test)
         if name == "DisplayName":
-            return _any([condition, self._shown_name(predicate, pattern)])
+            return either([condition, self._shown_name(predicate, pattern)])
         default = self._default(name, kind)
         if default is None or not _fits(default, predicate, pattern):
             return condition
-        return _any([condition, self._has_default(name)])
+        return either([condition, self._has_default(name)])
 
     def _terms(self, name: str, test: Callable[[str], Sql]) -> Condition:
         """Return the condition that a content has a term that passes a test."""
@@ -203,7 +239,7 @@ class Query:
             parts.append(
                 Sql("NOT EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ?)", [row[0]])
             )
-        return Condition(_joined(" AND ", parts or [Sql("1")]))
+        return Condition(joined("AND", parts or [Sql("1")]))
 
     def _shown_name(self, predicate: Term | Range, pattern: Pattern | None) -> Condition:
         """Return the condition that a content without a display name has a name that is asked for."""
@@ -226,9 +262,9 @@ class Query:
         if options:
             marks = ",".join("?" * len(options))
             found = self._terms(name, lambda column: Sql(f"{column} IN ({marks})", sorted(options)))
-            condition = _any([condition, found])
+            condition = either([condition, found])
         if kind in MODES and (_fits("$0", predicate, pattern) or "$0" in options):
-            condition = _any([condition, self._has_default(name)])
+            condition = either([condition, self._has_default(name)])
         return condition
 
     def _variants(self, name: str) -> list[dict[str, tuple[str, ...]]]:
@@ -265,6 +301,10 @@ class Query:
         return Sql(f"collation_key({key.text})", key.parameters) if isinstance(default, str) else key
 
 
+def _is_one_of(column: str, values: Sequence[Value]) -> Sql:
+    return Sql(f"{column} IN ({','.join('?' * len(values))})", values)
+
+
 def _fits(value: Value, predicate: Term | Range, pattern: Pattern | None) -> bool:
     """Whether a single term is what a predicate asks for."""
     if isinstance(predicate, Term):
@@ -287,25 +327,3 @@ def _test(predicate: Term | Range, pattern: Pattern | None) -> Callable[[str], S
     if pattern is not None:
         return pattern.test
     return lambda column: Sql(f"{column} = ?", [predicate.value])
-
-
-def _joined(word: str, parts: list[Sql]) -> Sql:
-    return Sql(word.join(f"({p.text})" for p in parts), [v for p in parts for v in p.parameters])
-
-
-def _any(conditions: Any) -> Condition:
-    parts: list[Condition] = [c for c in conditions if c is not NEVER]
-    if not parts:
-        return NEVER
-    if len(parts) == 1:
-        return parts[0]
-    check = _joined(" OR ", [c.check for c in parts])
-    if any(c.driver is None for c in parts):
-        return Condition(check)
-    drivers = [c.driver for c in parts if c.driver is not None]
-    selects = " UNION ".join(f"SELECT c.id FROM contents AS c WHERE {d.text}" for d in drivers)
-    return Condition(check, Sql(f"c.id IN ({selects})", [v for d in drivers for v in d.parameters]))
-
-
-def _negated(condition: Condition) -> Condition:
-    return Condition(Sql(f"NOT ({condition.check.text})", condition.check.parameters))
