@@ -15,6 +15,7 @@ from .saving import OnError, Place, check, save
 from .tracking import Baseline, baseline_of, rows_of
 
 if TYPE_CHECKING:
+    from .plots import Plots
     from .repository import Repository
 
 
@@ -32,6 +33,13 @@ class Accessor:
     def baseline(self) -> Baseline:
         """What the frame was when it was read."""
         return baseline_of(self._frame)
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures of the contents: ``timeline``, ``gantt``, ``types``, ``treemap``, ``versions``."""
+        from .plots import Plots
+
+        return Plots(self._frame)
 
     def changes(self) -> pd.DataFrame:
         """Say what was edited since the frame was read.

@@ -262,7 +262,9 @@ class Plots:
         from ..odata.query import Query
 
         repo = baseline_of(frame).repo
-        reads = [repo.read(Query(int(id_), property="Versions", select=tuple(needed))) for id_ in frame.index]
+        reads: list[pd.DataFrame] = [
+            repo.read(Query(int(row), property="Versions", select=tuple(needed))) for row in frame.index
+        ]
         return pd.concat([part for part in reads if len(part)])
 
     def _groups(self, by: str | None, index: pd.Index) -> dict[str, pd.Index]:

@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 
 KEY = "sensenet"
 _CAPTION = '<div class="sensenet-caption" style="font-size:85%;opacity:.75">{}</div>'
+_CHANGES = ["Id", "Path", "field", "before", "after"]
+_MARKS = {
+    "before": '<del style="opacity:.7">{}</del>',
+    "after": '<ins style="text-decoration:none;background:rgba(0,158,115,.25);padding:0 .2em">{}</ins>',
+}
+_CELL = 60
 _MIME = ("text/html", "text/plain")
 
 
@@ -85,11 +91,32 @@ def unsaved_cells(frame: pd.DataFrame) -> int:
         return 0
 
 
+def changes_html(changes: pd.DataFrame) -> str:
+    """Show what ``df.sn.changes()`` or ``check()`` gives, with the cells before and after marked."""
+    import pandas as pd
+
+    def cell(value: object) -> str:
+        missing = not isinstance(value, (list, tuple)) and bool(pd.isna(value))  # type: ignore[call-overload]  # one cell
+        text = "" if missing else str(value)
+        return html.escape(text if len(text) <= _CELL else f"{text[: _CELL - 1]}…")
+
+    shown = changes.astype(object).map(cell)
+    for column, mark in _MARKS.items():
+        shown[column] = [mark.format(text or "(nothing)") for text in shown[column]]
+    with pd.option_context("display.max_colwidth", None):
+        rows = pd.get_option("display.max_rows")
+        return str(
+            shown.to_html(escape=False, max_rows=rows, show_dimensions=len(shown) > (rows or len(shown)))
+        )
+
+
 def register(shell: InteractiveShell, magics: SensenetMagics) -> None:
     """Show frames that carry a repository with a caption."""
     import pandas as pd
 
     def as_html(frame: pd.DataFrame) -> str | None:
+        if list(frame.columns[:5]) == _CHANGES:
+            return changes_html(frame)
         table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
         text = caption(frame) if magics.caption and table else ""
         return f"{table}{_CAPTION.format(html.escape(text))}" if text else table
