@@ -214,7 +214,7 @@ def _meaning(field: Field, value: Json) -> Any:
         return value if isinstance(value, list) else [] if value is None else [value]
     if field.type == "DateTime":
         return _ticks(value)
-    if field.type in ("Number", "Currency") and value is not None:
+    if field.type in ("Number", "Currency") and isinstance(value, (int, float)):
         return _number(value)
     return value
 

@@ -120,7 +120,7 @@ def _taken(creates: list[Create], cells: Mapping[int, Edit], baseline: Baseline)
     for create in creates:
         create.name = create.name or f"?{_proposed(create)}"
     wanted = {create.path.replace("?", "") for create in creates}
-    there = set(looking.by_path(client, wanted))
+    there = set(looking.by_path(client, wanted, sure=False))
     refused = []
     for create in sorted(creates, key=lambda create: create.name.startswith("?")):
         edit = cells[create.row]

@@ -19,26 +19,41 @@ Stored = Mapping[str, Any]
 
 # Characters of a query in a request line, which may have 8 KB with everything else.
 _ROOM = 6000
+# Wildcards of the query language, which no name can have.
+_WILD = frozenset("*?")
 _ALWAYS = ("Id", "Path", "Name", "Type")
 
 
 def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
     """Read some fields of many contents; what is missing or invisible is not in the answer."""
-    chunks = list(_chunks(sorted(set(ids)), str))
+    wanted, fields = sorted(set(ids)), list(fields)
+    chunks = list(_chunks(wanted, str))
     options = projection(fields)
     found: dict[int, Stored] = {}
     for rows in _at_once(lambda chunk: _query(client, f"Id:({' '.join(chunk)})", options), chunks):
         found.update((row["Id"], row) for row in rows)
+    for id_ in wanted:
+        if id_ not in found and (row := _sought(client, id_, fields)):  # the index may lag behind the writes
+            found[id_] = row
     return found
 
 
-def by_path(client: Client, paths: Iterable[str], fields: Iterable[Field] = ()) -> dict[str, Stored]:
-    """Read some fields of many contents by path, the key in lower case."""
-    chunks = list(_chunks(sorted(set(paths)), query_value))
+def by_path(
+    client: Client, paths: Iterable[str], fields: Iterable[Field] = (), *, sure: bool = True
+) -> dict[str, Stored]:
+    """Read some fields of many contents by path, the key in lower case.
+
+    Unless it is to be ``sure``, a content that was made a moment ago may be missed.
+    """
+    wanted, fields = sorted(set(paths)), list(fields)
+    chunks = list(_chunks([path for path in wanted if not _WILD & set(path)], query_value))
     options = projection(fields)
     found: dict[str, Stored] = {}
     for rows in _at_once(lambda chunk: _query(client, f"Path:({' '.join(chunk)})", options), chunks):
         found.update((row["Path"].lower(), row) for row in rows)
+    for path in wanted if sure else ():
+        if path.lower() not in found and (row := _sought(client, path, fields)):
+            found[path.lower()] = row
     return found
 
 
@@ -56,8 +71,13 @@ def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Store
 
 def place_of(client: Client, id_: int) -> str | None:
     """Give the path of a content; None if it is missing or invisible."""
+    stored = _sought(client, id_, ())
+    return str(stored["Path"]) if stored else None
+
+
+def _sought(client: Client, place: int | str, fields: Iterable[Field]) -> Stored | None:
     try:
-        return str(one(client, id_)["Path"])
+        return one(client, place, fields)
     except NotFoundError:
         return None
 

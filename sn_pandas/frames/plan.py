@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import pandas as pd
 
 from ..odata.errors import did_you_mean
 from ..odata.schema import PSEUDO_FIELDS, Field, Schema
@@ -110,6 +112,29 @@ def fields_of(edits: Iterable[Edit], baseline: Baseline) -> dict[str, Field]:
     """Give the fields that edits write, by name."""
     found = {column: field_of(column, baseline) for column in {edit.column for edit in edits}}
     return {field.name: field for field in found.values() if isinstance(field, Field) and field.editable}
+
+
+def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, str]]:
+    """Give columns that look like fields and are not saved, because they were not read, with the reason."""
+    names = {name.lower(): name for name in baseline.fields if "/" not in name}
+    for column in frame.columns.difference(baseline.frame.columns, sort=False):
+        name = names.get(str(column).lower())
+        if name is not None and name != column:
+            yield str(column), f"did you mean {name}?"
+        elif name is None and _fits(str(column), frame, baseline):
+            yield (
+                str(column),
+                "it was not read, so changes by others could not be seen; read it, too",
+            )
+
+
+def _fits(column: str, frame: pd.DataFrame, baseline: Baseline) -> bool:
+    """Whether the content types of a frame have a field of the name of a column."""
+    schema = baseline.repo.schema
+    if "Type" not in baseline.frame.columns or column == "Id":
+        return False
+    types = [name for name in baseline.frame["Type"].dropna().unique() if name in schema]
+    return any(column in schema[name].fields and schema[name].fields[column].editable for name in types)
 
 
 def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:

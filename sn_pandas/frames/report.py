@@ -29,6 +29,10 @@ OUTCOMES: Mapping[Outcome, str] = {
 _SHOWN = 10
 
 
+class SaveWarning(UserWarning):
+    """Something about a save that is done as it seems to be meant, or left out."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
     """The outcome of a row."""

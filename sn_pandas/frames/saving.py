@@ -17,10 +17,10 @@ from .changes import edits_of
 from .comparing import OnConflict, compare
 from .creating import creates_of, put_cell
 from .looking import Stored
-from .plan import Refusal, assign, fields_of, no_zone, patches_of, typed, types_of
+from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, typed, types_of, unread_of
 from .progress import Setting
 from .references import lost_targets
-from .report import DRY, Line, Report, report_frame
+from .report import DRY, Line, Report, SaveWarning, report_frame
 from .running import carry_out
 from .tracking import baseline_of, rows_of
 from .works import Create, Patch, Work, request_text
@@ -129,14 +129,21 @@ class _Run:
         if create:
             creates, not_new = creates_of([edit for edit in self.edits if edit.id < 0], self.baseline)
             refused += not_new
+        self._warn(assigned)
+        return patches_of(assigned, self.paths) if not refused else [], creates, refused
+
+    def _warn(self, assigned: Iterable[Assignment]) -> None:
+        words = []
         if naive := no_zone(assigned):
             columns = ", ".join(sorted({edit.column for edit in naive}))
-            warnings.warn(
+            words.append(
                 f"{len(naive)} dates of {columns} have no time zone and are taken as UTC; "
-                "say another with .dt.tz_localize(…)",
-                stacklevel=4,
+                "say another with .dt.tz_localize(…)"
             )
-        return patches_of(assigned, self.paths) if not refused else [], creates, refused
+        for column, reason in unread_of(self.frame, self.baseline):
+            words.append(f"the column {column} is not saved: {reason}")
+        for word in words:
+            warnings.warn(word, SaveWarning, stacklevel=5)
 
     def refuse(self, refused: Sequence[Refusal]) -> Report:
         """Give the report of a save that was not begun."""
