@@ -8,7 +8,7 @@ for there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from sn_pandas.embedded.types import Field, Types
 WORD_COLUMNS = {"Description": "description", "Binary": "binary"}
 """Built-in fields whose words stand in a column of their own in the full-text table."""
 
-_SPLIT = re.compile(r"[^\W_]+")
+_ASCII_WORD = re.compile("[a-z0-9]+")
 _NOT_HELD = frozenset((*HEAD, *HEAD_REFERENCES, *WORD_COLUMNS, "Locked", "SavingState", "Type", "TypeIs"))
 
 
@@ -34,9 +34,16 @@ class Document:
     binary: str = ""
 
 
-def split_words(text: str) -> Iterator[str]:
+def split_words(text: str) -> list[str]:
     """Return the words of a text as the standard analyzer finds them: runs of letters and digits."""
-    return (found.group().lower() for found in _SPLIT.finditer(text))
+    if text.isascii():
+        return _ASCII_WORD.findall(text.lower())
+    return "".join(c if c.isalpha() or c.isdecimal() else " " for c in text).lower().split()
+
+
+def is_word(text: str) -> bool:
+    """Whether a text is a single word."""
+    return bool(text) and all(c.isalpha() or c.isdecimal() for c in text)
 
 
 def is_analyzed(name: str, types: Types) -> bool:
@@ -75,7 +82,7 @@ class Indexer:
 
     def document(self, content: Content) -> Document:
         """Return what the index holds of a content."""
-        document = Document(words=[content.name, content.type])
+        document = Document(words=[content.type])
         for name, value in content.fields.items():
             if value is None or value == "" or value == []:
                 continue

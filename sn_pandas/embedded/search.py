@@ -16,7 +16,8 @@ from typing import Any
 from sn_pandas.embedded import dates
 from sn_pandas.embedded.collation import collation_key
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.index_terms import Indexer
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.index_terms import Indexer, split_words
 from sn_pandas.embedded.predicates import Predicate, optimize
 from sn_pandas.embedded.search_sql import FieldIds, Query
 from sn_pandas.embedded.sql import Sql
@@ -30,7 +31,7 @@ CREATE TABLE IF NOT EXISTS terms (
 CREATE INDEX IF NOT EXISTS terms_value ON terms (field, value, node);
 CREATE VIRTUAL TABLE IF NOT EXISTS fulltext USING fts5 (
     name, words, description, binary, detail = column, columnsize = 0,
-    tokenize = "unicode61 remove_diacritics 0 categories 'L* Nd'"
+    tokenize = 'ascii'
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS fulltext_words USING fts5vocab (fulltext, col);
 CREATE INDEX IF NOT EXISTS contents_type ON contents (type);
@@ -68,12 +69,12 @@ def put_many(db: sqlite3.Connection, contents: Iterable[Content], types: Types) 
     indexer = Indexer(types, lambda binary: _text_of(db, binary))
     fields = FieldIds(db)
     terms: list[tuple[int, int, Any]] = []
-    texts: list[tuple[int, str, str, str, str]] = []
+    texts: list[tuple[int | str, ...]] = []
     for content in contents:
         document = indexer.document(content)
         terms.extend((content.id, fields[name], value) for name, value in document.terms)
-        words = " ".join(document.words[1:])
-        texts.append((content.id, content.name, words, document.description, document.binary))
+        parts = (content.name, " ".join(document.words), document.description, document.binary)
+        texts.append((content.id, *(" ".join(split_words(part)) for part in parts)))
     db.executemany("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
     db.executemany(
         "INSERT INTO fulltext (rowid, name, words, description, binary) VALUES (?, ?, ?, ?, ?)", texts
@@ -124,7 +125,8 @@ def find(
         where = where.and_(Sql(*visible))
     order = query.order(sort)
     limit = f" LIMIT {top or -1} OFFSET {skip}" if top or skip else ""
-    rows = db.execute(
+    rows = _run(
+        db,
         f"SELECT c.id FROM contents AS c WHERE {where.text} ORDER BY {order.text}{limit}",
         [*where.parameters, *order.parameters],
     )
@@ -143,8 +145,28 @@ def count(
 
 
 def _count(db: sqlite3.Connection, where: Sql) -> int:
-    row = db.execute(f"SELECT count(*) FROM contents AS c WHERE {where.text}", where.parameters).fetchone()
-    return int(row[0])
+    sql = f"SELECT count(*) FROM contents AS c WHERE {where.text}"
+    return int(_run(db, sql, where.parameters)[0][0])
+
+
+_TOO_COMPLEX = (
+    "parser stack overflow",
+    "Expression tree is too large",
+    "too many terms",
+    "too many SQL variables",
+)
+
+
+def _run(db: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> list[Any]:
+    """Return the rows of a search; one nested too deeply for the database ends in an error of its own."""
+    try:
+        return db.execute(sql, parameters).fetchall()
+    except sqlite3.OperationalError as error:
+        if any(text in str(error) for text in _TOO_COMPLEX):
+            raise server_error(
+                "InsufficientExecutionStackException", "The search is nested too deeply."
+            ) from None
+        raise
 
 
 _PLAIN, _MARKED_UP = frozenset({"txt", "settings"}), frozenset({"xml", "contenttype"})

@@ -70,7 +70,7 @@ def column_condition(
     if column.kind == "parent":
         return _parent_condition(db, predicate, pattern)
     if column.kind == "date":
-        return _indexable(column, lambda sql: _date_test(sql, predicate))
+        return columned(column, lambda sql: _date_test(sql, predicate))
     if column.kind == "reference":
         return _reference_condition(column, predicate)
     if column.kind == "truth":
@@ -78,18 +78,24 @@ def column_condition(
             return NEVER
         return Condition(Sql(column.sql if predicate.value else f"NOT ({column.sql})"))
     if isinstance(predicate, Range):
-        return _indexable(column, lambda sql: _plain_range(sql, predicate))
+        return columned(column, lambda sql: _plain_range(sql, predicate))
     if column.kind == "number" and isinstance(predicate.value, str):
         return NEVER
     if pattern is not None:
         wanted = pattern
         if column.kind == "tree":
             return _tree_pattern(wanted)
-        return _indexable(column, lambda sql: _plain_pattern(sql, wanted))
+        return columned(column, lambda sql: _plain_pattern(sql, wanted))
     value = predicate.value
     if column.kind == "tree":
         return _tree(str(value))
-    return _indexable(column, lambda sql: Sql(f"{sql} = ?", [value]))
+    return columned(column, lambda sql: Sql(f"{sql} = ?", [value]))
+
+
+def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
+    """Return a condition that may drive if the column has an index; its check keeps out of the index."""
+    check = test(f"+({column.sql})")
+    return Condition(check, test(column.sql) if column.indexed else None)
 
 
 def column_order(name: str) -> Sql | None:
@@ -106,12 +112,6 @@ def column_order(name: str) -> Sql | None:
     if column.kind in ("tree", "parent"):
         return Sql("collation_key(c.key)")
     return Sql(column.sql)
-
-
-def _indexable(column: Column, test: Callable[[str], Sql]) -> Condition:
-    """Return a condition that may drive if the column has an index; its check keeps out of the index."""
-    check = test(f"+({column.sql})")
-    return Condition(check, test(column.sql) if column.indexed else None)
 
 
 def _plain_range(sql: str, span: Range) -> Sql:
@@ -136,7 +136,7 @@ def _tree(key: str) -> Condition:
 def _tree_pattern(pattern: Pattern) -> Condition:
     """Return the condition that a content or one above it has a path that fits."""
     if pattern.prefix and not pattern.suffix:
-        return _indexable(COLUMNS["Path"], lambda sql: _plain_pattern(sql, pattern))
+        return columned(COLUMNS["Path"], lambda sql: _plain_pattern(sql, pattern))
     if pattern.middle:
         return Condition(Sql("instr(c.key, ?) > 0", [pattern.middle]))
     suffix = pattern.suffix

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-from sn_pandas.embedded.index_terms import WORD_COLUMNS
+from sn_pandas.embedded.index_terms import WORD_COLUMNS, is_word
 from sn_pandas.embedded.predicates import Range, Term
 from sn_pandas.embedded.sql import NEVER, Condition, Pattern, Sql, compared
 
@@ -21,7 +21,7 @@ def word_condition(db: sqlite3.Connection, predicate: Term | Range, pattern: Pat
     if isinstance(predicate, Term) and pattern is None:
         query = _quoted(str(predicate.value))
     elif pattern is not None and pattern.prefix and not pattern.suffix:
-        query = f"{_quoted(pattern.prefix)} *" if pattern.prefix.isalnum() else ""
+        query = f"{_quoted(pattern.prefix)} *" if is_word(pattern.prefix) else ""
     else:
         query = " OR ".join(_quoted(word) for word in _words(db, predicate, pattern, column))
     if not query:
@@ -44,7 +44,7 @@ def _matching(query: str) -> Condition:
 
 def _quoted(word: str) -> str:
     """Return a word for the full text; a text that is no single word is none of its terms."""
-    return f'"{word}"' if word.isalnum() else ""
+    return f'"{word}"' if is_word(word) else ""
 
 
 def _words(

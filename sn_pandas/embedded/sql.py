@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +26,7 @@ class Sql:
 class Condition:
     """A condition in its forms.
 
-    ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for very many rows:
+    ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for many rows:
     it collects what fits first. ``narrow`` marks a driver that reads nothing but its index.
     """
 
@@ -38,6 +38,38 @@ class Condition:
 
 NEVER = Condition(Sql("0"), Sql("0"))
 """The condition that no row fulfils."""
+
+
+MOST_UNITED = 100
+"""How many alternatives an index may answer one by one."""
+
+
+def joined(word: str, parts: Sequence[Sql]) -> Sql:
+    """Return conditions joined by ``AND`` or ``OR``, in a shape that is never deep."""
+    if len(parts) > 8:
+        middle = len(parts) // 2
+        parts = [joined(word, parts[:middle]), joined(word, parts[middle:])]
+    return Sql(f" {word} ".join(f"({p.text})" for p in parts), [v for p in parts for v in p.parameters])
+
+
+def either(conditions: Iterable[Condition]) -> Condition:
+    """Return the condition that one of some holds."""
+    parts = [c for c in conditions if c is not NEVER]
+    if not parts:
+        return NEVER
+    if len(parts) == 1:
+        return parts[0]
+    check = joined("OR", [c.check for c in parts])
+    drivers = [c.driver for c in parts if c.driver is not None]
+    if len(drivers) < len(parts) or len(parts) > MOST_UNITED:
+        return Condition(check)
+    selects = " UNION ".join(f"SELECT c.id FROM contents AS c WHERE {d.text}" for d in drivers)
+    return Condition(check, Sql(f"c.id IN ({selects})", [v for d in drivers for v in d.parameters]))
+
+
+def negated(condition: Condition) -> Condition:
+    """Return the condition that one does not hold."""
+    return Condition(Sql(f"NOT ({condition.check.text})", condition.check.parameters))
 
 
 @dataclass(frozen=True, slots=True)

@@ -414,3 +414,19 @@ def test_a_thousand_contents_in_bulk() -> None:
     assert len(w.filtered("TaskCompletion eq 3")) == len([i for i in range(1500) if i % 7 == 3])
     assert w.queried("bulk AND 1499") == ["B1499"]
     w.store.close()
+
+
+def test_many_ids_and_many_words(world: World) -> None:
+    ids = " ".join(str(i) for i in range(1, 900))
+    assert world.queried(f"+Id:({ids}) +Name:T1") == ["T1"]
+    assert world.queried(f"+AssignedTo:({ids}) +TypeIs:Task") == ["T1"]
+    words = " ".join(f"w{i}" for i in range(700))
+    assert world.queried(f"+({words} tea) +TypeIs:Task") == ["T1", "T3"]
+
+
+def test_a_search_too_deep_for_the_database_is_an_error_of_its_own(world: World) -> None:
+    predicate: Predicate = Term("Name", "t1")
+    for _ in range(150):
+        predicate = Group((Clause("should", Term("Name", "t2")), Clause("not", predicate)))
+    error = refusal(lambda: world.found(predicate))
+    assert error is None or error.exceptiontype == "InsufficientExecutionStackException"
