@@ -100,7 +100,8 @@ class Projector:
         for content in contents:
             if content.parent_id not in names:
                 names[content.parent_id] = self._names_below(content.parent_id, content)
-            rows.append(self._project(content, names[content.parent_id]))
+            added = added_fields.of_content(self.session, content)
+            rows.append(self._project(content, [*names[content.parent_id], *added]))
         return rows
 
     def _project(self, content: Content, names: list[str] | None) -> dict[str, Json]:
@@ -243,9 +244,7 @@ class Projector:
         wanted: set[str] = set()
         for name in [*allowed, "SystemFolder"] if allowed else session.types:
             wanted.update(session.types[name].fields)
-        names = [name for name in session.types.fields if name in wanted]
-        names += [n for n in session.fields_of(child) if n not in session.types.fields and n not in wanted]
-        return names
+        return [name for name in session.types.fields if name in wanted]
 
 
 def read(content: Content, found: Field, session: Session) -> Json:
