@@ -355,7 +355,9 @@ class View {
   // ---- what Python changed ----
 
   onExpanded() {
+    const { folder } = this.active;
     this.keepActive(() => this.tree.setExpanded(this.model.get("expanded")));
+    if (this.active.folder !== folder) this.goTo(this.active); // what it was in has been closed
     this.pursue();
     this.draw();
   }

@@ -6,13 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from .harness import Lab, Notebook, chromium
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
+from .harness import Lab, Notebook
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from typing import Any
 import nbformat
 from jupyter_client import BlockingKernelClient
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 #: Where pictures go that a person may want to look at.
@@ -165,14 +165,19 @@ class Notebook:
             raise AssertionError(f"the notebook failed: {failed}")
 
     def errors(self) -> list[str]:
-        """Give the errors that the cells show."""
+        """Give the errors that the cells show, but for cells whose tag says that they raise one."""
         return list(
             self.page.evaluate(
-                """() => window.jupyterapp.shell.currentWidget.content.widgets.flatMap(cell =>
-                (cell.model.sharedModel.outputs ?? []).filter(o => o.output_type === 'error')
+                """() => window.jupyterapp.shell.currentWidget.content.widgets
+                .filter(cell => !(cell.model.getMetadata('tags') ?? []).includes('raises-exception'))
+                .flatMap(cell => (cell.model.sharedModel.outputs ?? []).filter(o => o.output_type === 'error')
                 .map(o => o.ename + ': ' + o.evalue))"""
             )
         )
+
+    def line(self, path: str) -> Locator:
+        """Give the line of a content in the tree, to click on."""
+        return self.page.locator(f".sn-line:not(.sn-notice)[title='{path}']")
 
     def shot(self, name: str) -> Path:
         """Keep a picture of the page."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator
 
 from .harness import Notebook, notebook
 
@@ -28,15 +27,11 @@ def opened(open_notebook: Callable[..., Notebook]) -> Notebook:
     return opened
 
 
-def line(opened: Notebook, path: str) -> Locator:
-    return opened.page.locator(f".sn-line:not(.sn-notice)[title='/Root/Content/{path}']")
-
-
 def test_the_tree_opens_selects_and_survives_a_reload(opened: Notebook) -> None:
-    line(opened, "F000000").dblclick()
-    line(opened, "F000000/F000001").click()
+    opened.line("/Root/Content/F000000").dblclick()
+    opened.line("/Root/Content/F000000/F000001").click()
     opened.page.keyboard.press("Enter")
-    line(opened, "F000000/F000001/c000004").click()
+    opened.line("/Root/Content/F000000/F000001/c000004").click()
     opened.kernel.until("browser.selected", lambda path: path == "/Root/Content/F000000/F000001/c000004")
     assert opened.kernel.value("browser.expanded[1:]") == [
         "/Root/Content/F000000",
@@ -48,7 +43,7 @@ def test_the_tree_opens_selects_and_survives_a_reload(opened: Notebook) -> None:
     opened.theme("JupyterLab Light")
     opened.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     opened.reload()
-    line(opened, "F000000/F000001/c000004").wait_for()
+    opened.line("/Root/Content/F000000/F000001/c000004").wait_for()
     assert opened.page.locator(".sn-selected .sn-label").inner_text() == "Content 000004"
     assert opened.problems == []
 
@@ -56,7 +51,7 @@ def test_the_tree_opens_selects_and_survives_a_reload(opened: Notebook) -> None:
 def test_keys_in_the_tree_do_not_reach_the_notebook(opened: Notebook) -> None:
     cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.id)"
     before = opened.page.evaluate(cells)
-    line(opened, "F000000").click()
+    opened.line("/Root/Content/F000000").click()
     for key in "ddbax00j":
         opened.page.keyboard.press(key)
     assert opened.page.evaluate(cells) == before
@@ -68,8 +63,8 @@ def test_keys_in_the_tree_do_not_reach_the_notebook(opened: Notebook) -> None:
 
 def test_the_tree_answers_while_a_folder_is_slow_and_the_kernel_runs_on(opened: Notebook) -> None:
     opened.kernel.value("setattr(source, 'delay', 2.0)")
-    line(opened, "F000002").dblclick()
+    opened.line("/Root/Content/F000002").dblclick()
     opened.page.get_by_text("Loading …").wait_for()
-    assert opened.kernel.value("browser.expanded[-1]") == "/Root/Content/F000002"
-    line(opened, "F000002/c000003").wait_for()
+    opened.kernel.until("browser.expanded[-1]", lambda path: path == "/Root/Content/F000002", timeout=1.5)
+    opened.line("/Root/Content/F000002/c000003").wait_for()
     opened.page.wait_for_function("() => document.querySelectorAll('.sn-notice').length === 0")

@@ -9,11 +9,8 @@ from playwright.sync_api import Browser
 
 from sn_pandas.widgets import TreeBrowser
 
-from ..browser.conftest import browser
 from .bridge import Bridge, Wire
 from .source import Source, repository
-
-__all__ = ["browser"]
 
 
 @pytest.fixture(autouse=True)
