@@ -9,7 +9,7 @@ FOLDER = "(apps)"
 
 
 def of_content(session: Session, content: Content) -> list[Content]:
-    """Return the applications of a content, by name; a nearer folder and a more special type win."""
+    """Return what the caller may run on a content, by name; a nearer folder and a more special type win."""
     found: dict[str, Content] = {}
     known = session.types.get(content.type)
     lineage = ("This", *known.lineage) if known is not None else ("This", "GenericContent")
@@ -20,7 +20,8 @@ def of_content(session: Session, content: Content) -> list[Content]:
                 continue
             for application in session.store.children(folder.id):
                 found.setdefault(name_of(application).lower(), application)
-    return sorted((one for one in found.values() if session.sees(one)), key=lambda one: name_of(one).lower())
+    allowed = (one for one in found.values() if session.can(one, "RunApplication"))
+    return sorted(allowed, key=lambda one: name_of(one).lower())
 
 
 def find(session: Session, content: Content, name: str) -> Content | None:
@@ -41,8 +42,6 @@ def scenarios(application: Content) -> list[str]:
 
 
 def is_forbidden(session: Session, content: Content, application: Content) -> bool:
-    """Whether the caller lacks what the application asks for."""
+    """Whether the caller lacks what the application asks for on a content."""
     needed = application.fields.get("RequiredPermissions") or ()
-    return not session.can(application, "RunApplication") or not all(
-        session.can(content, permission) for permission in needed
-    )
+    return not all(session.can(content, permission) for permission in needed)
