@@ -95,15 +95,28 @@ def stamp(session: Session, content: Content, touched: set[str]) -> None:
 
 
 def check_allowed(session: Session, content: Content, parent: Content) -> None:
-    """Refuse a type that the place does not allow."""
+    """Refuse a type that the place does not allow, or the caller cannot see."""
+    _check_place(session, parent)
     allowed = allowed_types(session, parent)
-    if allowed is None or content.type in allowed:
+    content_type = session.types.of(content.type)
+    if (allowed is None or content.type in allowed) and session.by_path(content_type.path) is not None:
+        if content_type.is_a("SystemFolder") and not session.caller.is_operator:
+            raise forbidden()
         return
     raise server_error(
         "InvalidOperationException",
         f"Cannot save the content '{content.path}' because its ancestor does not allow the type"
-        f" '{content.type}'. Parent: {parent.path}. Allowed types: {', '.join(allowed)}",
+        f" '{content.type}'. Parent: {parent.path}. Allowed types: {', '.join(allowed or ())}",
     )
+
+
+def _check_place(session: Session, parent: Content) -> None:
+    """Refuse a place whose allowed types depend on something that the caller cannot see."""
+    holder: Content | None = parent
+    while holder is not None and session.types.of(holder.type).transitive:
+        holder = session.store.load(holder.parent_id)
+        if holder is not None and not session.sees(holder):
+            raise server_error("InvalidOperationException", "The 'Parent' could not be loaded.")
 
 
 def allowed_types(session: Session, parent: Content) -> list[str] | None:
@@ -139,7 +152,11 @@ def already_exists() -> ODataError:
 
 def _own(session: Session, user: Content, touched: set[str]) -> None:
     """Make a new user the creator and the owner of himself."""
-    for field, attribute in (("CreatedBy", "created_by"), ("Owner", "owner"), ("VersionCreatedBy", "version_created_by")):
+    for field, attribute in (
+        ("CreatedBy", "created_by"),
+        ("Owner", "owner"),
+        ("VersionCreatedBy", "version_created_by"),
+    ):
         if field not in touched:
             setattr(user, attribute, user.id)
     user.fields.setdefault("LastLoggedOut", session.exact_now())

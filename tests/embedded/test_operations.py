@@ -498,3 +498,38 @@ def test_no_operation_fails_over_nulls(client: Client, name: str) -> None:
         place = places.get(one.types[0], "Root/Content('w')")
         answer = client.post(f"{place}/{quote(name)}", body)
         assert "embedded repository has an error" not in answer.text
+
+
+def test_what_an_ordinary_user_may_create(client: Client) -> None:
+    """A type that he cannot see, a system folder, and a place whose parent he cannot see are refused."""
+    key = client.post(f"{LOW}/CreateApiKey").json()["Value"]
+    definition = (
+        '<ContentType name="Secret" parentType="GenericContent" '
+        'handler="SenseNet.ContentRepository.GenericContent" '
+        'xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition"><Fields/></ContentType>'
+    )
+    types = "Root/System/Schema('ContentTypes')"
+    upload = {"FileName": "Secret", "ContentType": "ContentType", "FileText": definition}
+    assert client.post(f"{types}/Upload", upload).status_code == 200
+    client.post("Root('Content')", {"__ContentType": "Workspace", "Name": "open"})
+    client.post("Root/Content('open')/AddAllowedChildTypes", {"contentTypes": ["Secret", "Folder"]})
+    client.post("Root/Content('open')", {"__ContentType": "Folder", "Name": "f"})
+    entry = {"identity": "/Root/IMS/Public/low", "AddNew": "allow"}
+    client.post("Root/Content('open')/SetPermissions", {"r": [entry]})
+
+    def create(kind: str, where: str = "Root/Content('open')") -> httpx.Response:
+        return client.post(where, {"__ContentType": kind, "Name": f"new{kind}"}, key)
+
+    refused = (500, "NotSpecified", "InvalidOperationException")
+    assert error(create("Secret")) == refused
+    assert error(create("SystemFolder")) == FORBIDDEN
+    assert create("Folder").status_code == 200
+    opened = {"identity": "/Root/IMS/BuiltIn/Portal/Everyone", "See": "allow"}
+    secret = "Root/System/Schema/ContentTypes/GenericContent('Secret')"
+    assert client.post(f"{secret}/SetPermissions", {"r": [opened]}).status_code == 200
+    assert create("Secret").status_code == 200
+    client.post(
+        "Root/Content('open')/SetPermissions", {"r": [entry | {"AddNew": "undefined", "See": "undefined"}]}
+    )
+    client.post("Root/Content/open('f')/SetPermissions", {"r": [entry]})
+    assert error(create("Folder", "Root/Content/open('f')")) == refused
