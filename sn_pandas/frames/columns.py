@@ -34,6 +34,7 @@ Array = Any
 Backend = Literal["numpy_nullable", "pyarrow"] | None
 _BACKENDS = (None, "numpy_nullable", "pyarrow")
 _SET = np.datetime64("0002-01-01", "us")  # whatever is before means that the date is not set
+_UNSET = np.datetime64("NaT", "us")
 
 
 class Codec:
@@ -46,9 +47,13 @@ class Codec:
         """Take the values of a page."""
         return list(values)
 
+    def merge(self, chunks: Sequence[Any]) -> Any:
+        """Make one chunk of several."""
+        return list(chain.from_iterable(chunks))
+
     def join(self, chunks: Sequence[Any]) -> Array:
-        """Put the chunks of all pages together."""
-        return _objects(list(chain.from_iterable(chunks)))
+        """Make the array of the chunks of all pages."""
+        return _objects(self.merge(chunks))
 
     def decode(self, values: Sequence[Json]) -> Array:
         """Make the array of some values."""
@@ -66,11 +71,14 @@ class Text(Codec):
         except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
             return pa.array([None if v is None else _text(v) for v in values], pa.large_string())
 
+    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
+        return super().merge(chunks) if pa is None else pa.concat_arrays(chunks)
+
     def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
         dtype = pd.StringDtype(na_value=np.nan)
         if pa is None:
-            return pd.array(list(chain.from_iterable(chunks)), dtype=dtype)
-        whole = pa.concat_arrays(chunks) if chunks else pa.array([], pa.large_string())
+            return pd.array(self.merge(chunks), dtype=dtype)
+        whole = pa.chunked_array(chunks, pa.large_string())
         return dtype.__from_arrow__(whole)  # type: ignore[attr-defined]  # the stubs lack the protocol of Arrow
 
 
@@ -87,9 +95,11 @@ class Integer(Codec):
             (0 if v is None else self._whole(v) for v in values), "int64", len(values)
         ), missing
 
+    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
+        return _masked(chunks, "int64")
+
     def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        data, missing = _masked(chunks, "int64")
-        return pd.arrays.IntegerArray(data, missing)
+        return pd.arrays.IntegerArray(*_masked(chunks, "int64"))
 
     def _whole(self, value: Json) -> int:
         try:
@@ -107,10 +117,16 @@ class Number(Codec):
     """Number and Currency: ``float64``, the nearest to what the server wrote."""
 
     def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
-        return np.array(values, dtype="float64")
+        try:
+            return np.frombuffer(array.array("d", values), "float64")
+        except TypeError:  # None is among them
+            return _numbers(values)
+
+    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
+        return np.concatenate([np.empty(0, "float64"), *chunks])
 
     def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        return np.concatenate(chunks) if chunks else np.empty(0, "float64")
+        return self.merge(chunks)
 
 
 class Boolean(Codec):
@@ -124,22 +140,30 @@ class Boolean(Codec):
         missing = np.fromiter((v is None for v in values), bool, len(values))
         return np.fromiter((v is True for v in values), bool, len(values)), missing
 
+    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
+        return _masked(chunks, "bool")
+
     def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        data, missing = _masked(chunks, "bool")
-        return pd.arrays.BooleanArray(data, missing)
+        return pd.arrays.BooleanArray(*_masked(chunks, "bool"))
 
 
 class DateTime(Codec):
     """DateTime: ``datetime64[us, UTC]``; year 1, which means unset, is NaT."""
 
     def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
-        moments = _moments(values)
-        moments[moments < _SET] = np.datetime64("NaT")
-        return moments
+        try:
+            return values if pa is None else pa.array(values, pa.string())  # read when there are many
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            return _moments([None if v is None else str(v) for v in values])
+
+    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
+        if chunks and pa is not None and all(isinstance(chunk, pa.Array) for chunk in chunks):
+            chunks = [pa.concat_arrays(chunks)]
+        read = (c if isinstance(c, np.ndarray) else _moments(c) for c in chunks)
+        return np.concatenate([np.empty(0, "datetime64[us]"), *read])
 
     def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        moments = np.concatenate(chunks) if chunks else np.empty(0, "datetime64[us]")
-        return pd.DatetimeIndex(moments).tz_localize("UTC").array
+        return pd.DatetimeIndex(self.merge(chunks)).tz_localize("UTC").array
 
 
 class SingleChoice(Codec):
@@ -163,15 +187,18 @@ class SingleChoice(Codec):
 
     def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102
         codes = self._codes
-        try:
-            return np.array([codes[v[0]] if v else -1 for v in values], dtype="int32")
-        except (KeyError, TypeError):
-            return np.array([self._code(v) for v in values], dtype="int32")
+        try:  # mostly each is a list of one known option
+            return np.frombuffer(array.array("i", [codes[value] for (value,) in values]), "int32")
+        except (KeyError, ValueError, TypeError):
+            pass
+        return np.array([self._code(v) for v in values], dtype="int32")
+
+    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
+        return np.concatenate([np.empty(0, "int32"), *chunks])
 
     def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        codes = np.concatenate(chunks) if chunks else np.empty(0, "int32")
         categories = pd.Index(list(self._codes), dtype="str")
-        return pd.Categorical.from_codes(codes, categories=categories)
+        return pd.Categorical.from_codes(self.merge(chunks), categories=categories)
 
     def _code(self, value: Json) -> int:
         if value is None or value == []:
@@ -260,15 +287,37 @@ def converted(column: Array, field: Field, backend: Backend) -> Array:
     return column.astype(pd.ArrowDtype(kind))
 
 
-def _moments(values: Sequence[Json]) -> Any:
-    """Read dates as the server writes them: in UTC, with up to 7 digits of a second, of which 6 are kept."""
+def _numbers(values: Sequence[Json]) -> Any:
     if pa is not None:
         try:
-            texts = pc.utf8_slice_codeunits(pc.ascii_rtrim(pa.array(values, pa.string()), "Z"), 0, 26)
-            return pc.cast(texts, pa.timestamp("us")).to_numpy(zero_copy_only=False).copy()
+            return pa.array(values, pa.float64()).to_numpy(zero_copy_only=False)
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             pass
-    return np.array([None if v is None else _moment(str(v)) for v in values], dtype="datetime64[us]")
+    return np.array(values, dtype="float64")
+
+
+def _moments(texts: Any) -> Any:
+    """Read dates as the server writes them: in UTC, with up to 7 digits of a second, of which 6 are kept."""
+    moments = None
+    if pa is not None:
+        try:
+            moments = _cast(texts if isinstance(texts, pa.Array) else pa.array(texts, pa.string()))
+            moments = moments.to_numpy(zero_copy_only=False)
+        except pa.ArrowInvalid:
+            texts = texts.to_pylist() if isinstance(texts, pa.Array) else texts
+    if moments is None:
+        moments = np.array([None if t is None else _moment(t) for t in texts], dtype="datetime64[us]")
+    return np.where(moments < _SET, _UNSET, moments)
+
+
+def _cast(texts: Any) -> Any:
+    """Read dates in the plainest way that their lengths allow."""
+    lengths = pc.min_max(pc.binary_length(texts)).as_py()
+    if (lengths["max"] or 0) > len("2026-01-31T12:30:15.123456Z"):
+        return pc.cast(pc.utf8_slice_codeunits(pc.ascii_rtrim(texts, "Z"), 0, 26), pa.timestamp("us"))
+    if (lengths["min"] or 20) < len("2026-01-31T12:30:15Z"):  # an unset date has no Z
+        texts = pc.if_else(pc.equal(texts, "0001-01-01T00:00:00"), None, texts)
+    return pc.cast(texts, pa.timestamp("us", "UTC"))
 
 
 def _moment(text: str) -> str:
@@ -279,11 +328,9 @@ def _moment(text: str) -> str:
 
 
 def _masked(chunks: Sequence[Any], dtype: str) -> tuple[Any, Any]:
-    if not chunks:
-        return np.empty(0, dtype), np.empty(0, bool)
-    data = np.concatenate([data for data, _ in chunks])
-    missing = np.concatenate([np.zeros(len(d), bool) if m is None else m for d, m in chunks])
-    return data, missing
+    data = np.concatenate([np.empty(0, dtype), *(data for data, _ in chunks)])
+    missing = [np.zeros(len(d), bool) if m is None else m for d, m in chunks]
+    return data, np.concatenate([np.empty(0, bool), *missing])
 
 
 def _choice(value: Json) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import array
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from ..odata.collector import paused
 from ..odata.errors import QueryError, did_you_mean
 from ..odata.pages import Row
 from ..odata.query import Query
@@ -26,6 +27,7 @@ HIDDEN = frozenset(
     "SharedBy SharingMode SharingLevel Password Captcha".split()
 )
 _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
+_MERGED = 32  # pages of which one is made as they come
 _ID = Field("Id", "Integer", read_only=True)
 
 
@@ -80,25 +82,37 @@ class Plan:
 
     def chunks(self, rows: Sequence[Row]) -> Chunks:
         """Take the rows of a page apart into columns."""
-        whole = _columns(rows)
-        ids = np.fromiter(map(itemgetter("Id"), rows), "int64", len(rows)) if rows else np.empty(0, "int64")
-        pieces = {}
-        for name, decoder in self.codecs.items():
-            values = whole.get(name) if whole is not None else None
-            pieces[name] = decoder.chunk(_values(rows, name) if values is None else values)
-        return ids, pieces
+        with paused():
+            whole = self._columns(rows)
+            ids = np.frombuffer(array.array("q", whole.pop("Id")), "int64")
+            return ids, {name: decoder.chunk(whole.pop(name)) for name, decoder in self.codecs.items()}
 
-    def join(self, pages: list[Chunks]) -> pd.DataFrame:
-        """Put the pages together to a frame, with ``Id`` as its index; empties ``pages``."""
-        ids = [page[0] for page in pages]
+    def merge(self, pages: list[Chunks]) -> Chunks:
+        """Make one page of several; empties ``pages``."""
+        ids = np.concatenate([np.empty(0, "int64"), *(page[0] for page in pages)])
         pieces = [page[1] for page in pages]
         pages.clear()
-        index = pd.Index(np.concatenate(ids) if ids else np.empty(0, "int64"), name="Id")
-        ids.clear()
+        return ids, {name: c.merge([page.pop(name) for page in pieces]) for name, c in self.codecs.items()}
+
+    def gather(self, pages: Iterable[Chunks]) -> list[Chunks]:
+        """Collect pages, merging as they come, so that no more memory is taken than the frame needs."""
+        whole: list[Chunks] = []
+        some: list[Chunks] = []
+        for page in pages:
+            some.append(page)
+            if len(some) == _MERGED:
+                whole.append(self.merge(some))
+        return [*whole, *([self.merge(some)] if some else [])]
+
+    def join(self, pages: list[Chunks]) -> pd.DataFrame:
+        """Make the frame of some pages, with ``Id`` as its index; empties ``pages``."""
+        index = pd.Index(np.concatenate([np.empty(0, "int64"), *(page[0] for page in pages)]), name="Id")
+        pieces = [page[1] for page in pages]
+        pages.clear()
         columns = {}
         for name, decoder in self.codecs.items():
-            chunks = [page.pop(name) for page in pieces]
-            columns[name] = converted(decoder.join(chunks), self.fields[name], self._backend)
+            column = decoder.join([page.pop(name) for page in pieces])
+            columns[name] = converted(column, self.fields[name], self._backend)
         return pd.DataFrame(columns, index=index, copy=False)
 
     def cells(self, row: Row) -> dict[str, Any]:
@@ -111,6 +125,15 @@ class Plan:
     def strangers(self) -> dict[str, tuple[str, ...]]:
         """Give the values of choices that were met and are no options of the schema."""
         return {n: c.strangers for n, c in self.codecs.items() if isinstance(c, SingleChoice) and c.strangers}
+
+    def _columns(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
+        """Turn rows into columns: at once, if all have all the keys, as they mostly have."""
+        keys = list(rows[0]) if rows else []
+        columns: dict[str, Sequence[Any]] = {}
+        if all([[*row] == keys for row in rows]):
+            columns = dict(zip(keys, zip(*[row.values() for row in rows], strict=True), strict=True))
+        names = ["Id", *self.codecs]
+        return {name: columns[name] if name in columns else _values(rows, name) for name in names}
 
     def _chosen(self, query: Query) -> Iterable[str]:
         """Give the names of the columns: what is selected, or the fields of the types that can be there."""
@@ -175,13 +198,6 @@ _PSEUDO = {
     "Actions": Field("Actions", "Object", read_only=True),
 }
 assert set(_PSEUDO) == set(PSEUDO_FIELDS)
-
-
-def _columns(rows: Sequence[Row]) -> dict[str, Sequence[Any]] | None:
-    """Turn rows into columns at once, if all have the same keys in the same order, as they mostly have."""
-    if not rows or len(set(map(tuple, rows))) != 1:
-        return None
-    return dict(zip(rows[0], zip(*[row.values() for row in rows], strict=True), strict=True))
 
 
 def _cell(value: Any) -> Any:

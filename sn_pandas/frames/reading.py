@@ -35,7 +35,7 @@ class Manner:
 def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
     """Read everything that a query asks for as one frame."""
     plan, pages = _prepared(repo, query, manner)
-    frame = plan.join(list(_counted(pages, manner)))
+    frame = plan.join(plan.gather(_counted(pages, manner)))
     facts = _facts(repo, query, pages, len(frame))
     _say(query, pages, plan, facts)
     track(frame, repo, query, plan.fields, **facts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
 from .controls import ONE_ANSWER, effective
@@ -16,6 +17,8 @@ from .transport import Client
 
 Row = dict[str, Any]
 T = TypeVar("T")
+#: How many rows, what was made of them, and the rows themselves where they may have to be cut.
+Piece = tuple[int, T, list[Row]]
 
 
 @dataclasses.dataclass
@@ -117,7 +120,7 @@ class Pages(Generic[T]):
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
         limit, begun = query.top, self.rows
         first, full = self._page(query.replace(orderby="Id"), limit, count=True)
-        if any(a["Id"] >= b["Id"] for a, b in zip(first, first[1:], strict=False)):
+        if any(a["Id"] >= b["Id"] for a, b in pairwise(first)):
             yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
             return
         yield self._give(first)
@@ -130,12 +133,13 @@ class Pages(Generic[T]):
         low, left = first[-1]["Id"], there - len(first)
         end = self._newest(rest, low)
         wanted = min(left, limit - len(first)) if limit else left
-        for made in in_order(self._ranges(rest, low, end, left, wanted), self.workers):
-            rows = made[0]
-            if limit:
-                rows = rows[: limit - (self.rows - begun)]
-            if rows:
-                yield self._give(rows, made[1] if len(rows) == len(made[0]) else None)
+        for number, made, rows in in_order(self._ranges(rest, low, end, left, wanted), self.workers):
+            room = limit - (self.rows - begun) if limit else number
+            if number > room:
+                yield self._give(rows[:room])
+            elif number:
+                self.rows += number
+                yield made
             if limit and self.rows - begun >= limit:
                 break
         else:
@@ -146,18 +150,16 @@ class Pages(Generic[T]):
         last = self._answer(query.replace(orderby="Id desc", top=1, select=("Id",), expand=()), {})["results"]
         return max(low, last[0]["Id"]) if last else low
 
-    def _ranges(
-        self, query: Query, low: int, end: int, left: int, wanted: int
-    ) -> Iterator[Job[tuple[list[Row], T]]]:
+    def _ranges(self, query: Query, low: int, end: int, left: int, wanted: int) -> Iterator[Job[Piece[T]]]:
         """Give a job for each range of ids, which holds a page on average."""
         dense = left >= end - low
         width = self.size if dense else max(1, int(0.9 * self.size * (end - low) / max(1, left)))
         if wanted < left:
             width = max(1, min(width, -(-(end - low) * wanted // left)))
         for start in range(low, end, width):
-            yield partial(self._range, query, start, min(start + width, end))
+            yield partial(self._range, query, start, min(start + width, end), wanted < left)
 
-    def _range(self, query: Query, low: int, high: int) -> tuple[tuple[list[Row], T], list[Any]]:
+    def _range(self, query: Query, low: int, high: int, cut: bool) -> tuple[Piece[T], list[Any]]:
         """Fetch a page of a range; a range that holds more is split for the other threads to help."""
         bound = f"Id gt {low} and Id le {high}"
         text = f"({query.filter}) and {bound}" if query.filter else bound
@@ -167,8 +169,8 @@ class Pages(Generic[T]):
             last = rows[-1]["Id"]
             pieces = min(2 * self.workers, high - last, 1 + (high - last) // self.size)
             steps = [last + (high - last) * n // pieces for n in range(pieces + 1)]
-            more = [partial(self._range, query, a, b) for a, b in zip(steps, steps[1:], strict=False)]
-        return (rows, self.make(rows)), more
+            more = [partial(self._range, query, a, b, cut) for a, b in pairwise(steps)]
+        return (len(rows), self.make(rows), rows if cut else []), more
 
     def _newcomers(self, query: Query, low: int, limit: int) -> Iterator[T]:
         """Give what was created meanwhile."""
