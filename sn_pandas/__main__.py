@@ -14,10 +14,10 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("demo", help="read, edit, save and read again, on an embedded repository")
     server = commands.add_parser("serve", help="serve an embedded repository on a socket")
     if "serve" in words[:1]:
-        from sn_pandas.embedded import serve
+        from sn_pandas.embedded.server import add_arguments, run
 
-        serve.add_arguments(server)
-        return serve.main(parser.parse_args(words))
+        add_arguments(server)
+        return run(parser.parse_args(words))
     parser.parse_args(words)
     from sn_pandas.demo import demo
 

@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from sn_pandas.embedded.application import Application as Application
     from sn_pandas.embedded.faults import Faults as Faults
     from sn_pandas.embedded.sample import populate as populate
-    from sn_pandas.embedded.serve import serve as serve
+    from sn_pandas.embedded.server import serve as serve
 
 __all__ = ["Application", "Faults", "populate", "serve"]
 
-_PLACES = {"Application": "application", "Faults": "faults", "populate": "sample", "serve": "serve"}
+_PLACES = {"Application": "application", "Faults": "faults", "populate": "sample", "serve": "server"}
 
 
 def __getattr__(name: str) -> object:

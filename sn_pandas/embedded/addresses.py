@@ -46,7 +46,7 @@ def decode_path(raw: str) -> str:
     """Decode the path of a request as the web server does: once, but for ``%2F``; dot steps are resolved."""
     parts = re.split("(%2[Ff])", raw)
     text = "".join(
-        part if part in ("%2F", "%2f") else unquote_to_bytes(part).decode("utf-8", "surrogateescape")
+        part if part in ("%2F", "%2f") else unquote_to_bytes(part).decode("utf-8", "replace")
         for part in parts
     )
     if "/." in text:
@@ -84,7 +84,7 @@ def parse(path: str) -> Address:
     flags: dict[str, bool] = {}
     content_id: int | None = None
     entity = False
-    for number, segment in enumerate(s for s in rest.replace("%2F", "/").split("/") if s):
+    for number, segment in enumerate(s for s in rest.split("/") if s):
         lower = segment.lower()
         if lower in ("$metadata", "$value", "$count"):
             flags[lower[1:]] = True
@@ -101,15 +101,16 @@ def parse(path: str) -> Address:
             before, quote, name = segment[:-2].partition("('")
             if not quote:
                 raise parse_error("ArgumentOutOfRangeException", f"The segment {segment} is not understood.")
-            steps += [step for step in (before, name) if step]
+            steps += [before] if before else []
+            steps.append(name.strip("'"))
             entity = True
             continue
-        steps.append(_trimmed(segment))
+        steps.append(segment)
     member = ".".join(members[:2]) if members else None
     if content_id is None and not steps:
         entity = False
     return Address(
-        path="/" + "/".join(steps),
+        path="/" + "/".join(steps).replace("%2F", "/"),
         content_id=content_id,
         entity=entity,
         member=member,
@@ -143,9 +144,3 @@ def _content_id(text: str) -> int:
         raise ODataError("InvalidId", "ODataException", f"Invalid content id: {text}")
     return number
 
-
-def _trimmed(segment: str) -> str:
-    """Take parentheses and quotes off a step that wears them all around."""
-    if segment.startswith("(") and segment.endswith(")") and segment[1:-1].startswith("'"):
-        return segment
-    return segment

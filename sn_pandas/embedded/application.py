@@ -42,7 +42,9 @@ Environ = dict[str, Any]
 LONGEST_LINE = 8192
 MOST_HEADERS, LARGEST_HEAD = 100, 32 * 1024
 LARGEST_BODY = 30_000_000
-GREETING = "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
+GREETING = (
+    "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
+)
 WRITES = ("POST", "PATCH", "MERGE", "PUT", "DELETE")
 REASONS = {200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
            404: "Not Found", 414: "URI Too Long", 431: "Request Header Fields Too Large",
@@ -59,6 +61,7 @@ class Request:
     headers: dict[str, str]
     body: Callable[[], bytes]
     line_length: int = 0
+    is_legal: bool = True
 
     @property
     def head_length(self) -> int:
@@ -139,7 +142,7 @@ class Application:
             return answers.error(server_error("Exception", "The embedded repository has an error."))
 
     def _answer(self, request: Request) -> Answer:
-        if "\0" in request.path:
+        if not request.is_legal or "\0" in request.path:
             return Answer(400)
         if request.line_length > LONGEST_LINE:
             return Answer(414)
@@ -184,31 +187,58 @@ class Application:
 
 def request_of(environ: Environ) -> Request:
     """Take a WSGI request apart; the path stays as it was sent, if the server tells."""
+    method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI")
-    query = environ.get("QUERY_STRING", "")
     if raw is None:
-        raw = quote(environ.get("PATH_INFO", "").encode("latin-1", "replace"), safe="/()'!$&*+,;=:@~")
+        raw = quote(_path_bytes(environ.get("PATH_INFO", "")), safe="/()'!$&*+,;=:@~")
         raw = f"{raw}?{query}" if query else raw
-    path = addresses.decode_path(str(raw).partition("?")[0])
     headers = {k[5:].replace("_", "-").lower(): v for k, v in environ.items() if k.startswith("HTTP_")}
     for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
         if environ.get(name):
             headers[name.replace("_", "-").lower()] = environ[name]
+    return Request(
+        method,
+        addresses.decode_path(raw.partition("?")[0]),
+        query,
+        headers,
+        lambda: _body(environ),
+        line_length=len(f"{method} {raw} HTTP/1.1\r\n"),
+        is_legal=raw.isascii() and " " not in raw,
+    )
 
-    def body() -> bytes:
-        length = environ.get("CONTENT_LENGTH")
-        if not length:
+
+def _body(environ: Environ) -> bytes:
+    """Read the body of a request."""
+    length = str(environ.get("CONTENT_LENGTH") or "")
+    limit = LARGEST_BODY + 1
+    if not length.isdigit():
+        if not environ.get("wsgi.input_terminated"):
             return b""
-        if int(length) > LARGEST_BODY:
-            raise server_error(
-                "BadHttpRequestException",
-                f"Request body too large. The max request body size is {LARGEST_BODY} bytes.",
-            )
-        data: bytes = environ["wsgi.input"].read(int(length))
-        return data
+    elif int(length) <= LARGEST_BODY:
+        limit = int(length)
+    else:
+        raise _too_large()
+    data: bytes = environ["wsgi.input"].read(limit)
+    if len(data) > LARGEST_BODY:
+        raise _too_large()
+    return data
 
-    method = environ["REQUEST_METHOD"]
-    return Request(method, path, query, headers, body, len(f"{method} {raw} HTTP/1.1\r\n"))
+
+def _too_large() -> ODataError:
+    return server_error(
+        "BadHttpRequestException",
+        f"Request body too large. The max request body size is {LARGEST_BODY} bytes.",
+    )
+
+
+def _path_bytes(path: str) -> bytes:
+    """Return the bytes of a decoded path; some servers hand over text, others bytes that look like text."""
+    try:
+        data = path.encode("latin-1")
+        data.decode("utf-8")
+    except UnicodeError:
+        return path.encode("utf-8", "replace")
+    return data
 
 
 def dispatch(session: Session, address: Address, request: Request) -> Answer:

@@ -64,7 +64,9 @@ def read(data: bytes) -> dict[str, Json]:
 def of_request(headers: Mapping[str, str], data: bytes, *, creating: bool = False) -> dict[str, Json]:
     """Return the object that the body of a write holds; the fields of a multipart form are texts."""
     if headers.get("content-type", "").lower().startswith("multipart/"):
-        return {name: sniffed(value) for name, value in parts(headers, data).items() if isinstance(value, str)}
+        return {
+            name: sniffed(value) for name, value in parts(headers, data).items() if isinstance(value, str)
+        }
     if not decoded(data) and creating:
         raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
     return read(data)

@@ -20,7 +20,15 @@ ODD_KINDS = frozenset(("PageBreak", "WhoAndWhen", "Lock", "Security", "Guid"))
 NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows", "PasswordHistoryLength",
                      "Range", "Split"))  # fmt: skip
 TRUTHS = frozenset(
-    ("ReadOnly", "Compulsory", "AllowMultiple", "AllowExtraValue", "IsText", "ShowAsPercentage", "AppendModifications")
+    (
+        "ReadOnly",
+        "Compulsory",
+        "AllowMultiple",
+        "AllowExtraValue",
+        "IsText",
+        "ShowAsPercentage",
+        "AppendModifications",
+    )
 )
 TEXTS = frozenset(
     ("DefaultValue", "Regex", "Format", "DateTimeMode", "Precision", "TextType", "ControlHint", "FieldName", "UrlFormat",
@@ -90,13 +98,17 @@ def check(types: Types, definition: dict[str, Json]) -> None:
         raise bad_request("ApplicationException", f"Unknown ContentType: {parent}")
     handlers = {one.handler for one in types.values()}
     if definition["Handler"] not in handlers:
-        raise server_error("RegistrationException", f"ContentHandler cannot be found: {definition['Handler']}")
+        raise server_error(
+            "RegistrationException", f"ContentHandler cannot be found: {definition['Handler']}"
+        )
     seen: set[str] = set()
     for field in definition.get("Fields", ()):
         if field["Kind"] not in KINDS and field["Kind"] not in ODD_KINDS:
             raise server_error("ContentRegistrationException", f"Unknown field type: {field['Kind']}")
         if field["Name"] in seen:
-            raise server_error("ContentRegistrationException", f"The field {field['Name']} is declared twice.")
+            raise server_error(
+                "ContentRegistrationException", f"The field {field['Name']} is declared twice."
+            )
         seen.add(field["Name"])
         for known in types.variants.get(field["Name"], ()):
             if known.owner != name and known.kind != field["Kind"]:
@@ -117,7 +129,9 @@ def field_settings(element: ElementTree.Element) -> dict[str, Json]:
         elif tag == "Indexing":
             for setting in part:
                 if _tag(setting) == "Analyzer":
-                    found["Analyzer"] = (setting.text or "").strip().rpartition(".")[2].removesuffix("Analyzer")
+                    found["Analyzer"] = (
+                        (setting.text or "").strip().rpartition(".")[2].removesuffix("Analyzer")
+                    )
                 elif _tag(setting) in ("Mode", "Index") and (setting.text or "").strip() == "No":
                     found["Index"] = "No"
         elif tag == "Configuration":

@@ -464,10 +464,14 @@ class Image(Kind):
                 raise SettingError("NullReferenceException")
             if value["Url"] == "":
                 return IGNORED
-        found = session.resolve(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+        found = (
+            session.resolve(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+        )
         target = session.store.load(found) if found is not None else None
-        if target is None or not session.types.of(target.type).is_a("Image") or (
-            isinstance(value, str) and not value.startswith("/")
+        if (
+            target is None
+            or not session.types.of(target.type).is_a("Image")
+            or (isinstance(value, str) and not value.startswith("/"))
         ):
             raise server_error("NotSupportedException", "The value is no image.")
         return [target.id]

@@ -52,7 +52,9 @@ def all_children(session: Session, content: Content) -> list[Content]:
     return session.many(hits.ids)
 
 
-def in_memory(session: Session, items: Sequence[Content], *, ignore_case: bool, total_before: bool) -> tuple[list[Content], int]:
+def in_memory(
+    session: Session, items: Sequence[Content], *, ignore_case: bool, total_before: bool
+) -> tuple[list[Content], int]:
     """Filter, order and cut a list of contents.
 
     Parameters

@@ -118,9 +118,14 @@ def xml(document: Json) -> str:
         members = [_empty("Member", {"Name": o["Name"], "Value": o["Value"]}) for o in one["Options"]]
         lines += _element("EnumType", {"Name": one["Name"]}, members)
     for one in schema["Associations"]:
-        lines += _element("Association", {"Name": one["Name"]}, [_empty("End", one[e]) for e in ("End1", "End2")])
+        lines += _element(
+            "Association", {"Name": one["Name"]}, [_empty("End", one[e]) for e in ("End1", "End2")]
+        )
     container = schema["EntityContainer"]
-    sets = [_empty("EntitySet", {"Name": s["Name"], "EntityType": s["EntityType"]}) for s in container["EntitySets"]]
+    sets = [
+        _empty("EntitySet", {"Name": s["Name"], "EntityType": s["EntityType"]})
+        for s in container["EntitySets"]
+    ]
     for one in container["AssociationSets"]:
         about = {"Name": one["Name"], "Association": one["Association"]}
         sets += _element("AssociationSet", about, [_empty("End", one[e]) for e in ("End1", "End2")])
@@ -280,7 +285,8 @@ def _declares(one: ContentType, field: Field) -> bool:
 
 def _association_set(association: Json) -> Json:
     ends = {
-        end: {"Role": association[end]["Role"], "EntitySet": association[end]["Type"]} for end in ("End1", "End2")
+        end: {"Role": association[end]["Role"], "EntitySet": association[end]["Type"]}
+        for end in ("End1", "End2")
     }
     return {"Association": f"SenseNet.OData.{association['Name']}", **ends, "Name": association["Name"]}
 

@@ -27,7 +27,9 @@ def check(name: str) -> None:
     if name in ("", ".", ".."):
         raise invalid_content(["Name"])
     if FORBIDDEN.search(name):
-        raise server_error("InvalidPathException", "A content name may only contain letters, digits and a few signs.")
+        raise server_error(
+            "InvalidPathException", "A content name may only contain letters, digits and a few signs."
+        )
     if name[0].isspace():
         raise server_error("InvalidPathException", "Name cannot start with whitespace.")
     if name[-1].isspace():

@@ -60,8 +60,6 @@ class Options:
     all_rich_text: bool = False
 
 
-
-
 def parameters(query_string: str) -> dict[str, str]:
     """Return the parameters of a query string; names as first written, values of repeated ones joined."""
     found: dict[str, str] = {}
@@ -123,7 +121,9 @@ def _number(text: str | None, option: str) -> int:
     if text is None:
         return 0
     if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) or int(text) not in INT32:
-        raise ODataError(f"Invalid{option}Parameter", "ODataException", f"${option.lower()} must be a number.")
+        raise ODataError(
+            f"Invalid{option}Parameter", "ODataException", f"${option.lower()} must be a number."
+        )
     if int(text) < 0:
         raise ODataError(f"Negative{option}Parameter", "ODataException", f"${option.lower()} is negative.")
     return int(text)
@@ -138,7 +138,9 @@ def _order(text: str | None) -> list[tuple[str, bool]]:
         if not words:
             raise ODataError("RequestError", "IndexOutOfRangeException", "An item of $orderby is blank.")
         if len(words) > 2:
-            raise ODataError("InvalidOrderByParameter", "ODataException", f"Too many words in $orderby: {item}")
+            raise ODataError(
+                "InvalidOrderByParameter", "ODataException", f"Too many words in $orderby: {item}"
+            )
         if len(words) == 2 and words[1] not in ("asc", "desc"):
             raise ODataError(
                 "InvalidOrderByDirectionParameter", "ODataException", f"No direction in $orderby: {item}"

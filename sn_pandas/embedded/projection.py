@@ -73,7 +73,9 @@ class Projector:
         Returns the contents below one, for ``$expand=Children``.
     """
 
-    def __init__(self, session: Session, children_of: Callable[[Content], list[Content]] | None = None) -> None:
+    def __init__(
+        self, session: Session, children_of: Callable[[Content], list[Content]] | None = None
+    ) -> None:
         self.session = session
         self.children_of = children_of or (lambda content: [])
         options = session.options
@@ -139,7 +141,9 @@ class Projector:
             if inner is None or name == "IsFile":
                 row[name] = self.value(content, name)
             else:
-                row[name] = self._follow(content, name, lambda target, inner=inner: self._expanded(target, inner))
+                row[name] = self._follow(
+                    content, name, lambda target, inner=inner: self._expanded(target, inner)
+                )
         return row
 
     def _both(self, content: Content, select: Node, expand: Node) -> dict[str, Json]:

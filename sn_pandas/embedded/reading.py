@@ -109,6 +109,8 @@ def _property(session: Session, found: Content, field: Field, address: Address) 
     if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
         return reference_list(session, session.type_contents(found, name))
     value = property_value(session, found, field)
+    if session.options.format == "table" and not address.value:
+        return Answer(500, b"<!DOCTYPE html><p>A single value is no table.</p>", {"content-type": "text/html"})
     if address.value:
         return answers.text(raw(value, field))
     return answers.document({"d": {name: value}})

@@ -21,7 +21,9 @@ SETTING_CLASSES = {
 FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
 FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
 CHOICES = ("ChoiceFieldSetting", "YesNoFieldSetting", "PermissionChoiceFieldSetting")
-HIDDEN_SETTINGS = frozenset(("Forms", "Visible", "Analyzer", "Index", "Bind", "ReadOnly", "Compulsory", "OutputMethod"))
+HIDDEN_SETTINGS = frozenset(
+    ("Forms", "Visible", "Analyzer", "Index", "Bind", "ReadOnly", "Compulsory", "OutputMethod")
+)
 CURRENCIES = {"en-US": ("$", "USD", "US Dollar")}
 
 

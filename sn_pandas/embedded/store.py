@@ -379,7 +379,9 @@ _ASSIGNMENTS = ", ".join(f"{column.strip()} = ?" for column in f"{COLUMNS}, key"
 
 
 def _content(row: Sequence[Any]) -> Content:
-    return Content(*row[: WIDTH - 4], bool(row[WIDTH - 4]), *row[WIDTH - 3 : WIDTH - 1], json.loads(row[WIDTH - 1]))
+    return Content(
+        *row[: WIDTH - 4], bool(row[WIDTH - 4]), *row[WIDTH - 3 : WIDTH - 1], json.loads(row[WIDTH - 1])
+    )
 
 
 def _row(c: Content) -> tuple[Any, ...]:

@@ -24,13 +24,19 @@ LONGEST_LINE = 8192
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--port", type=int, default=8765, help="port to listen on (default: 8765; 0 = any)")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: this machine only)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
+    )
     parser.add_argument("--data", default=":memory:", metavar="FILE", help="keep the repository in this file")
-    parser.add_argument("--empty", action="store_true", help="start with the untouched tree, without sample content")
-    parser.add_argument("--admin", action="store_true", help="callers without a key are the Admin (for tests)")
+    parser.add_argument(
+        "--empty", action="store_true", help="start with the untouched tree, without sample content"
+    )
+    parser.add_argument(
+        "--admin", action="store_true", help="callers without a key are the Admin (for tests)"
+    )
 
 
-def main(arguments: argparse.Namespace) -> int:
+def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     try:
         with locked(arguments.data):
@@ -119,7 +125,9 @@ def _serve(application: Application, arguments: argparse.Namespace) -> int:
     else:
         print(f"Connect with: sn.connect({address!r}, api_key={application.api_key!r})", flush=True)
     if not _is_loopback(arguments.host):
-        print("It listens to other machines too: keys travel without encryption.", file=sys.stderr, flush=True)
+        print(
+            "It listens to other machines too: keys travel without encryption.", file=sys.stderr, flush=True
+        )
 
     def stop(number: int, frame: FrameType | None) -> None:
         threading.Thread(target=server.shutdown, daemon=True).start()
