@@ -58,6 +58,7 @@ for _extension, _type in (
     (".pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation"),
     (".md", "text/markdown"),
     (".xml", "text/xml"),
+    (".xhtml", "application/xhtml+xml"),
 ):
     _TYPES.add_type(_type, _extension)
 

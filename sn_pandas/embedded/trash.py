@@ -148,7 +148,7 @@ def _for_good(session: Session, content: Content, *, forced: bool) -> None:
 
 
 def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> None:
-    """Refuse to remove a content type that came with the repository or, unless it is forced, that contents have."""
+    """Refuse to remove a built-in content type, or, unless it is forced, one that contents have."""
     if transfers.is_protected(session, content):
         raise _kept(content.name, "it is protected.")
     if forced:

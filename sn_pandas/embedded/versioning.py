@@ -177,21 +177,21 @@ def _fits(action: Action, state: State) -> bool:
 
 def plan(action: Action, state: State) -> Plan:
     """Return what a valid action does; an undo is planned by `undone`."""
-    return _PLANS[action](state)
+    return _without_overtaken(_PLANS[action](state), state)
 
 
 def save_in_steps(state: State) -> Plan:
     """Return what the first step of a save in several steps does to a content that is there."""
     if state.current.status == LOCKED:
         return Plan(state.current, lock=True, saving=MODIFYING_LOCKED)
-    return replace(_check_out(state), saving=MODIFYING)
+    return replace(plan("CheckOut", state), saving=MODIFYING)
 
 
 def finalized(state: State) -> Plan:
     """Return what the last step of a save in several steps does."""
     if state.saving == MODIFYING_LOCKED:
         return Plan(state.current, lock=True)
-    return _check_in(state)
+    return plan("CheckIn", state)
 
 
 def restored(old: Version, state: State) -> Plan:
@@ -201,12 +201,19 @@ def restored(old: Version, state: State) -> Plan:
     if old.public and state.approving and state.mode != "full":
         dropped = (*state.working, *(() if state.current.public else (state.current,)))
         return Plan(_next_public(state, PENDING), new=True, dropped=dropped)
-    return _save(state)
+    return plan("Save", state)
 
 
 def undone(state: State) -> Version:
     """Return the version that is the current one when the working copy is thrown away."""
     return state.history[-2]
+
+
+def _without_overtaken(plan: Plan, state: State) -> Plan:
+    """Drop the versions whose numbers are not below the new one, as a change of modes can leave them."""
+    others = state.history if plan.new else state.history[:-1]
+    overtaken = [v for v in others if v.number >= plan.version.number and v not in plan.dropped]
+    return replace(plan, dropped=(*plan.dropped, *overtaken)) if overtaken else plan
 
 
 def _save(state: State) -> Plan:

@@ -64,7 +64,7 @@ def update(session: Session, content: Content, model: Model) -> Content:
     before = content.copy()
     touched = _apply(session, content, model)
     fields = session.fields_of(content)
-    changed = [fields[name] for name in touched if name in fields and _differs(before, content, name)]
+    changed = [f for f in fields.values() if f.name in touched and _differs(before, content, f.name)]
     _validate(session, content, changed, name="Name" in touched)
     saving.update(session, before, content, touched, in_steps=session.options.multistep)
     return content

@@ -1,0 +1,118 @@
+"""Fields that lists and aspects add to contents."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .client import WORKSPACE, Client, address, problem
+
+LIST = f"{WORKSPACE}/l"
+ITEM = f"{LIST}/i"
+DEFINITION = """<AspectDefinition xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/AspectDefinition">
+<Fields><AspectField name="Text" type="ShortText"/><AspectField name="Weight" type="Integer"><Configuration>
+<MinValue>2</MinValue></Configuration></AspectField></Fields></AspectDefinition>"""
+
+
+@pytest.fixture
+def things(client: Client) -> None:
+    """Make a list with two fields and an item."""
+    client.create(WORKSPACE, "CustomList", "l")
+    client.call(LIST, "AddAllowedChildTypes", contentTypes=["Task", "Folder"])
+    add(client, "IntegerFieldSetting", "Num", DisplayName="A number", MinValue=1, DefaultValue="5")
+    add(client, "ShortTextFieldSetting", "Txt", DisplayName="A text", MaxLength=5)
+    client.create(LIST, "Task", "i", **{"#Num": 3, "#Txt": "hi"})
+
+
+def add(client: Client, kind: str, name: str, **settings: Any) -> Any:
+    return client.create(LIST, kind, name, **settings)
+
+
+@pytest.mark.usefixtures("things")
+class TestListFields:
+    def test_items_have_the_fields_and_others_do_not(self, client: Client) -> None:
+        assert client.read(ITEM, "%23Num,%23Txt") == {"#Num": 3, "#Txt": "hi"}
+        client.create(LIST, "Folder", "f")
+        client.create(f"{LIST}/f", "Task", "deep", **{"#Num": 9})
+        assert client.read(f"{LIST}/f/deep", "%23Num") == {"#Num": 9}
+        client.create(WORKSPACE, "Task", "outside", **{"#Num": 4})
+        assert client.read(f"{WORKSPACE}/outside", "%23Num") == {"#Num": None}
+
+    def test_defaults_and_rules_apply(self, client: Client) -> None:
+        client.create(LIST, "Task", "j")
+        assert client.read(f"{LIST}/j", "%23Num") == {"#Num": 5}
+        wrong = client.send("PATCH", address(ITEM), {"#Num": 0, "#Txt": "too long"})
+        assert wrong.json()["error"]["message"]["value"].endswith("Invalid Fields: A number, A text")
+
+    def test_they_can_be_searched_for(self, client: Client) -> None:
+        assert client.names(LIST, "&$filter=%23Num gt 2") == ["i"]
+        assert client.names(LIST, "&query=%23Txt:hi") == ["i"]
+        assert client.names(LIST, "&$filter=%23Num gt 3") == []
+
+    def test_a_list_shows_its_fields(self, client: Client) -> None:
+        shown = client.read(LIST, "FieldSettingContents/Name", "&$expand=FieldSettingContents")
+        assert shown == {"FieldSettingContents": [{"Name": "#Num"}, {"Name": "#Txt"}]}
+
+    @pytest.mark.parametrize("name", ["Num", "#Num"])
+    def test_a_field_is_changed_as_if_it_were_a_child(self, client: Client, name: str) -> None:
+        changed = client.patch(f"{LIST}/{name}", {"DisplayName": "New"}, "Id,Name,DisplayName,MinValue,Icon")
+        assert changed == {"Id": 0, "Name": "#Num", "DisplayName": "New", "MinValue": 1, "Icon": None}
+        replaced = client.send(
+            "PUT", address(f"{LIST}/{name}", "metadata=no&$select=MinValue"), {"MaxValue": 9}
+        )
+        assert replaced.json()["d"] == {"MinValue": None}
+        for method in ("GET", "MERGE", "POST"):
+            assert client.send(method, address(f"{LIST}/{name}"), {}).status_code == 404
+
+    def test_a_removed_field_is_gone(self, client: Client) -> None:
+        assert problem(client.send("DELETE", address(f"{LIST}/Txt")))[2] == "DataException"
+        assert client.send("DELETE", address(f"{LIST}/#Txt")).status_code == 200
+        assert client.read(ITEM, "%23Txt") == {"#Txt": None}
+        target = f"/odata.svc{LIST}?$filter=%23Txt eq 'hi'"
+        assert problem(client.send("GET", target))[0] == 400
+
+    def test_a_name_is_taken_once(self, client: Client) -> None:
+        again = client.send("POST", address(LIST), {"__ContentType": "IntegerFieldSetting", "Name": "Num"})
+        assert again.status_code == 400
+
+    def test_metadata_has_them(self, client: Client) -> None:
+        document = client.send("GET", f"/odata.svc{LIST}/$metadata?$format=json").json()
+        types = document["DataServices"]["Schemas"][0]["EntityTypes"]
+        assert all("#Num" in [p["Name"] for p in one["Properties"]] for one in types)
+
+
+def test_aspects_add_fields_that_may_be_null(client: Client) -> None:
+    client.create("/Root/System/Schema", "SystemFolder", "Aspects")
+    client.create("/Root/System/Schema/Aspects", "Aspect", "Sum", AspectDefinition=DEFINITION)
+    client.create(WORKSPACE, "Asset", "a", Aspects=["/Root/System/Schema/Aspects/Sum"])
+    client.create(WORKSPACE, "Asset", "b")
+    asset, fields = f"{WORKSPACE}/a", "Sum.Text,Sum.Weight"
+    assert client.read(asset, fields) == {"Sum.Text": None, "Sum.Weight": None}
+    assert client.patch(asset, {"Sum.Weight": 1})[2] == "InvalidContentException"
+    assert client.patch(asset, {"Sum.Weight": 3}, fields) == {"Sum.Text": None, "Sum.Weight": 3}
+    assert client.names(WORKSPACE, "&$filter=Sum/Weight gt 2") == ["a"]
+    assert client.names(WORKSPACE, "&query=Sum.Weight:3") == ["a"]
+    rows = client.send("GET", f"/odata.svc{WORKSPACE}?metadata=no&$orderby=Name").json()["d"]["results"]
+    assert ["Sum.Weight" in row for row in rows] == [True, False]
+
+
+def test_fields_are_known_again_after_a_restart(client: Client, things: None) -> None:
+    data = client.application.store.database
+    client.close()
+    again = Client(data)  # type: ignore[arg-type]  # a path as text
+    assert again.names(LIST, "&$filter=%23Num gt 2") == ["i"]
+    again.close()
+
+
+def test_a_smart_folder_lists_what_its_query_finds(client: Client) -> None:
+    for name in ("t1", "t2", "t3"):
+        client.create(WORKSPACE, "Task", name)
+    client.create(WORKSPACE, "SmartFolder", "s", Query=f"+TypeIs:Task +InTree:{WORKSPACE} .SORT:Name .TOP:2")
+    smart = f"{WORKSPACE}/s"
+    assert client.names(smart) == ["t1", "t2"]
+    assert client.names(smart, "&$top=1&$filter=Name ne 't2'") == ["t1", "t3"]
+    assert client.names(smart, "&query=TypeIs:Task") == []
+    client.patch(smart, {"Query": None})
+    client.create(smart, "Folder", "real")
+    assert client.names(smart) == ["real"]

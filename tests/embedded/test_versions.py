@@ -1,0 +1,137 @@
+"""Versions and locks as clients meet them."""
+
+from __future__ import annotations
+
+import pytest
+
+from .client import WORKSPACE, Client, address, problem
+
+ASSET = f"{WORKSPACE}/a"
+
+
+def asset(client: Client, **fields: object) -> None:
+    client.create(WORKSPACE, "Asset", "a", Code="1", **fields)
+
+
+def test_every_save_makes_a_version_and_old_ones_keep_their_values(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    client.patch(ASSET, {"Code": "2"})
+    client.patch(ASSET, {})
+    assert client.versions(ASSET) == [("V1.0.A", "1"), ("V2.0.A", "2"), ("V3.0.A", "2")]
+    assert client.read(ASSET, "Version,Code", "&version=1.0") == {"Version": "V1.0.A", "Code": "1"}
+    assert client.read(ASSET, "Version", "&version=nonsense") == {"Version": "V3.0.A"}
+    assert client.send("GET", address(ASSET, "version=9.9")).status_code == 404
+
+
+def test_without_versions_an_empty_patch_saves_nothing(client: Client) -> None:
+    asset(client)
+    before = client.read(ASSET, "ModificationDate,VersionId,Version")
+    client.patch(ASSET, {"Code": "1"})
+    assert client.read(ASSET, "ModificationDate,VersionId,Version") == before
+
+
+def test_the_modes_of_a_list_are_handed_down(client: Client) -> None:
+    client.patch(WORKSPACE, {"InheritableVersioningMode": ["3"]})
+    asset(client)
+    assert client.read(ASSET, "Version,VersioningMode") == {"Version": "V0.1.D", "VersioningMode": ["0"]}
+
+
+def test_going_back_to_no_versions_collapses_the_drafts(client: Client) -> None:
+    asset(client, VersioningMode=["3"])
+    client.call(ASSET, "Publish")
+    client.patch(ASSET, {"Code": "2"})
+    client.patch(ASSET, {"Code": "3"})
+    client.patch(ASSET, {"VersioningMode": ["1"]})
+    assert client.versions(ASSET) == [("V1.0.A", "3")]
+
+
+def test_a_working_copy_can_be_thrown_away(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    client.call(ASSET, "CheckOut")
+    client.patch(ASSET, {"Code": "2"})
+    assert client.read(ASSET, "Version,Code,Locked") == {"Version": "V2.0.L", "Code": "2", "Locked": True}
+    client.call(ASSET, "UndoCheckOut")
+    assert client.read(ASSET, "Version,Code,Locked") == {"Version": "V1.0.A", "Code": "1", "Locked": False}
+
+
+def test_renaming_keeps_the_lock(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    client.call(ASSET, "CheckOut")
+    client.patch(ASSET, {"Name": "b"})
+    assert client.read(f"{WORKSPACE}/b", "Version,Locked") == {"Version": "V2.0.L", "Locked": True}
+
+
+def test_comments_are_kept(client: Client) -> None:
+    asset(client, VersioningMode=["3"], ApprovingMode=["2"])
+    client.call(ASSET, "CheckOut")
+    client.call(ASSET, "CheckIn", checkInComments="done")
+    client.call(ASSET, "Publish")
+    client.call(ASSET, "Reject", rejectReason="not yet")
+    expected = {"Version": "V0.2.R", "CheckInComments": "done", "RejectReason": "not yet"}
+    assert client.read(ASSET, "Version,CheckInComments,RejectReason") == expected
+
+
+@pytest.mark.parametrize("version", ["V1.0.A", "1.0", "V1.0"])
+def test_an_old_version_is_restored_as_a_new_one(client: Client, version: str) -> None:
+    asset(client, VersioningMode=["2"])
+    client.patch(ASSET, {"Code": "2"})
+    assert client.call(ASSET, "RestoreVersion", version=version).json()["d"] == {
+        "Version": "V3.0.A",
+        "Code": "1",
+    }
+    assert problem(client.call(ASSET, "RestoreVersion", version="9.9")) == (500, "NotSpecified", "Exception")
+
+
+def test_somebody_elses_lock(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    key = client.user("low", Save="allow")
+    client.call(ASSET, "CheckOut", key=key)
+    locked = (500, "CheckedOutToSomeoneElse", "InvalidContentActionException")
+    assert client.patch(ASSET, {}) == locked
+    assert problem(client.call(ASSET, "CheckIn")) == locked
+    assert problem(client.send("DELETE", address(ASSET)))[2] == "InvalidOperationException"
+    assert problem(client.send("DELETE", address(ASSET, "permanent=true")))[:2] == (403, "Forbidden")
+    assert client.call(ASSET, "TakeLockOver", user="").text == "Ok"
+    assert client.call(ASSET, "CheckIn").json()["d"]["Version"] == "V2.0.A"
+
+
+def test_a_lock_can_be_broken(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    key = client.user("low", Save="allow")
+    client.call(ASSET, "CheckOut", key=key)
+    assert client.call(ASSET, "ForceUndoCheckOut").json()["d"]["Version"] == "V1.0.A"
+
+
+def test_drafts_are_hidden_from_who_may_not_open_them(client: Client) -> None:
+    key = client.user("reader", Open="allow")
+    asset(client, VersioningMode=["3"])
+    assert client.names(WORKSPACE, key=key) == []
+    assert client.send("GET", address(ASSET), headers={"apikey": key}).status_code == 404
+    client.call(ASSET, "Publish")
+    client.patch(ASSET, {"Code": "draft"})
+    assert client.read(ASSET, "Version,Code", key=key) == {"Version": "V1.0.A", "Code": "1"}
+    draft = client.send("GET", address(ASSET, "version=V1.1.D"), headers={"apikey": key})
+    assert problem(draft)[:2] == (403, "Forbidden")
+    old = client.send("GET", f"{address(ASSET)}/Versions", headers={"apikey": key})
+    assert problem(old)[:2] == (403, "Forbidden")
+
+
+def test_a_save_in_several_steps(client: Client) -> None:
+    target = address(WORKSPACE, "metadata=no&multistepsave=true&$select=Version,SavingState,Locked")
+    made = client.send("POST", target, {"__ContentType": "Asset", "Name": "a"}).json()["d"]
+    assert made == {"Version": "V1.0.L", "SavingState": ["1"], "Locked": True}
+    assert client.patch(ASSET, {"Code": "2"})[1] == "MultistepSaveInProgress"
+    assert problem(client.call(ASSET, "UndoCheckOut"))[1] == "UndoSingleVersion"
+    assert client.call(ASSET, "FinalizeContent").status_code == 200
+    assert client.read(ASSET, "Version,SavingState") == {"Version": "V1.0.A", "SavingState": ["0"]}
+    assert problem(client.call(ASSET, "FinalizeContent"))[2] == "InvalidOperationException"
+    client.patch(ASSET, {"Code": "3"}, options="&multistepsave=true")
+    assert client.call(ASSET, "CheckIn").json()["d"] == {"Version": "V1.0.A", "Code": "3"}
+
+
+def test_versions_go_with_their_content(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    client.patch(ASSET, {"Code": "2"})
+    assert client.count("versions") == 1
+    client.send("DELETE", address(ASSET, "permanent=true"))
+    assert client.count("versions") == 0
