@@ -226,10 +226,9 @@ def acls(store: Store) -> Acls:
     return cached[1]
 
 
-def roles(session: Session) -> frozenset[str]:
-    """Return the names of the built-in groups that the caller of a session is in, as operations name them."""
-    wanted = session.caller.identities
-    found = {ROLE_OF_PATH.get(one.path.lower()) for one in session.store.load_many(wanted)}
+def roles(store: Store, identities: frozenset[int]) -> frozenset[str]:
+    """Return the names of the built-in groups among identities, as operations name them."""
+    found = {ROLE_OF_PATH.get(one.path.lower()) for one in store.load_many(identities)}
     return frozenset(name for name in found if name is not None)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded import added_fields, entries, permissions, templates, versions
@@ -181,6 +182,11 @@ class Session:
 
     # Permissions
 
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """The built-in groups that the caller is in, as operations name them."""
+        return permissions.roles(self.store, self.caller.identities)
+
     def can(self, content: Content, permission: str) -> bool:
         """Whether the caller has a permission on a content."""
         return self.caller.system or permissions.can(self, content, permission)
@@ -204,7 +210,9 @@ class Session:
     def exact_now(self) -> str:
         """Return the time in stored form with all its digits."""
         moment = self.repository.clock().astimezone(UTC)
-        return moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{moment.microsecond:06}".rstrip("0").rstrip(".") + "Z"
+        return (
+            moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{moment.microsecond:06}".rstrip("0").rstrip(".") + "Z"
+        )
 
     def evaluated(self, text: str) -> str:
         """Return a text with its templates replaced."""

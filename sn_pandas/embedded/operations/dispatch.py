@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sn_pandas.embedded import permissions
 from sn_pandas.embedded.bodies import Upload
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, see_only
@@ -114,7 +113,7 @@ def known_to(session: Session, one: Operation) -> bool:
     """Whether the roles of an operation let the caller know of it."""
     if session.caller.system or not one.roles or "All" in one.roles:
         return True
-    return not permissions.roles(session).isdisjoint(one.roles)
+    return not session.roles.isdisjoint(one.roles)
 
 
 def permitted(session: Session, content: Content, one: Operation) -> bool:

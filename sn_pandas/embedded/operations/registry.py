@@ -12,6 +12,7 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
@@ -155,11 +156,11 @@ def operation(
     return register
 
 
-def of_type(session: Session, type_name: str) -> list[Operation]:
+def of_type(session: Session, type_name: str) -> tuple[Operation, ...]:
     """Return the operations of a content type, by title."""
     found = session.types.get(type_name)
-    lineage = set(found.lineage) if found is not None else {"GenericContent"}
-    return [one for one in _by_title() if not lineage.isdisjoint(one.types)]
+    lineage = found.lineage if found is not None else ("GenericContent",)
+    return _of_lineage(lineage, sum(map(len, REGISTRY.values())))
 
 
 def snake_case(name: str) -> str:
@@ -173,7 +174,8 @@ def snake_case(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
 
 
-def _by_title() -> list[Operation]:
-    """Return every operation, by title."""
-    found = [one for group in REGISTRY.values() for one in group]
-    return sorted(found, key=lambda one: one.title.lower())
+@lru_cache(maxsize=1024)
+def _of_lineage(lineage: tuple[str, ...], registered: int) -> tuple[Operation, ...]:
+    """Return the operations of a type and those it is derived from; asked again when more are registered."""
+    found = [one for group in REGISTRY.values() for one in group if not set(lineage).isdisjoint(one.types)]
+    return tuple(sorted(found, key=lambda one: one.title.lower()))
