@@ -1,7 +1,7 @@
 """One codec a field type: what the server wrote, decoded to a column whose dtype the schema alone decides.
 
-A codec takes the values of a page (``chunk``) in the thread that fetched it, and puts the chunks of all
-pages together (``join``). How a cell becomes JSON again stands in ``cells``.
+A codec takes the values of a page (``chunk``) in the thread that fetched it; what it ``gather``s of all pages
+is the column. How a cell becomes JSON again stands in ``cells``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import pandas as pd
 
 from ..odata.errors import AnswerError, QueryError
 from ..odata.schema import TEXTS, Field
+from .gathering import Fixed, Masked, Objects, Read, Texts
 
 try:
     import pyarrow as pa
@@ -30,6 +31,8 @@ except ImportError:  # the extra "fast" is not installed
 Json = Any
 #: What pandas takes for a column.
 Array = Any
+#: A column that grows page by page.
+Gatherer = Objects | Texts | Fixed | Masked | Read
 #: As ``dtype_backend`` of the readers of pandas; None is the dtype of the field.
 Backend = Literal["numpy_nullable", "pyarrow"] | None
 _BACKENDS = (None, "numpy_nullable", "pyarrow")
@@ -47,17 +50,15 @@ class Codec:
         """Take the values of a page."""
         return list(values)
 
-    def merge(self, chunks: Sequence[Any]) -> Any:
-        """Make one chunk of several."""
-        return list(chain.from_iterable(chunks))
-
-    def join(self, chunks: Sequence[Any]) -> Array:
-        """Make the array of the chunks of all pages."""
-        return _objects(self.merge(chunks))
+    def gather(self, expected: int = 0) -> Gatherer:
+        """Begin a column of about so many values."""
+        return Objects()
 
     def decode(self, values: Sequence[Json]) -> Array:
         """Make the array of some values."""
-        return self.join([self.chunk(values)])
+        column = self.gather(len(values))
+        column.add(self.chunk(values))
+        return column.done()
 
 
 class Text(Codec):
@@ -71,15 +72,8 @@ class Text(Codec):
         except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
             return pa.array([None if v is None else _text(v) for v in values], pa.large_string())
 
-    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
-        return super().merge(chunks) if pa is None else pa.concat_arrays(chunks)
-
-    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        dtype = pd.StringDtype(na_value=np.nan)
-        if pa is None:
-            return pd.array(self.merge(chunks), dtype=dtype)
-        whole = pa.chunked_array(chunks, pa.large_string())
-        return dtype.__from_arrow__(whole)  # type: ignore[attr-defined]  # the stubs lack the protocol of Arrow
+    def gather(self, expected: int = 0) -> Gatherer:  # noqa: D102
+        return Texts()
 
 
 class Integer(Codec):
@@ -95,11 +89,8 @@ class Integer(Codec):
             (0 if v is None else self._whole(v) for v in values), "int64", len(values)
         ), missing
 
-    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
-        return _masked(chunks, "int64")
-
-    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        return pd.arrays.IntegerArray(*_masked(chunks, "int64"))
+    def gather(self, expected: int = 0) -> Gatherer:  # noqa: D102
+        return Masked("int64", expected, pd.arrays.IntegerArray)
 
     def _whole(self, value: Json) -> int:
         try:
@@ -122,11 +113,8 @@ class Number(Codec):
         except TypeError:  # None is among them
             return _numbers(values)
 
-    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
-        return np.concatenate([np.empty(0, "float64"), *chunks])
-
-    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        return self.merge(chunks)
+    def gather(self, expected: int = 0) -> Gatherer:  # noqa: D102
+        return Fixed("float64", expected)
 
 
 class Boolean(Codec):
@@ -140,11 +128,8 @@ class Boolean(Codec):
         missing = np.fromiter((v is None for v in values), bool, len(values))
         return np.fromiter((v is True for v in values), bool, len(values)), missing
 
-    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
-        return _masked(chunks, "bool")
-
-    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        return pd.arrays.BooleanArray(*_masked(chunks, "bool"))
+    def gather(self, expected: int = 0) -> Gatherer:  # noqa: D102
+        return Masked("bool", expected, pd.arrays.BooleanArray)
 
 
 class DateTime(Codec):
@@ -156,14 +141,8 @@ class DateTime(Codec):
         except (pa.ArrowInvalid, pa.ArrowTypeError):
             return _moments([None if v is None else str(v) for v in values])
 
-    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
-        if chunks and pa is not None and all(isinstance(chunk, pa.Array) for chunk in chunks):
-            chunks = [pa.concat_arrays(chunks)]
-        read = (c if isinstance(c, np.ndarray) else _moments(c) for c in chunks)
-        return np.concatenate([np.empty(0, "datetime64[us]"), *read])
-
-    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        return pd.DatetimeIndex(self.merge(chunks)).tz_localize("UTC").array
+    def gather(self, expected: int = 0) -> Gatherer:  # noqa: D102
+        return Read("datetime64[us]", expected, _moments_of, _in_utc)
 
 
 class SingleChoice(Codec):
@@ -193,12 +172,11 @@ class SingleChoice(Codec):
             pass
         return np.array([self._code(v) for v in values], dtype="int32")
 
-    def merge(self, chunks: Sequence[Any]) -> Any:  # noqa: D102
-        return np.concatenate([np.empty(0, "int32"), *chunks])
+    def gather(self, expected: int = 0) -> Gatherer:  # noqa: D102
+        return Read("int32", expected, np.concatenate, self._categories)
 
-    def join(self, chunks: Sequence[Any]) -> Array:  # noqa: D102
-        categories = pd.Index(list(self._codes), dtype="str")
-        return pd.Categorical.from_codes(self.merge(chunks), categories=categories)
+    def _categories(self, codes: Any) -> Array:
+        return pd.Categorical.from_codes(codes, categories=pd.Index(list(self._codes), dtype="str"))
 
     def _code(self, value: Json) -> int:
         if value is None or value == []:
@@ -327,10 +305,14 @@ def _moment(text: str) -> str:
     return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat() if moment.tzinfo else text
 
 
-def _masked(chunks: Sequence[Any], dtype: str) -> tuple[Any, Any]:
-    data = np.concatenate([np.empty(0, dtype), *(data for data, _ in chunks)])
-    missing = [np.zeros(len(d), bool) if m is None else m for d, m in chunks]
-    return data, np.concatenate([np.empty(0, bool), *missing])
+def _moments_of(chunks: list[Any]) -> Any:
+    if pa is not None and all(isinstance(chunk, pa.Array) for chunk in chunks):
+        return _moments(pa.concat_arrays(chunks))
+    return np.concatenate([c if isinstance(c, np.ndarray) else _moments(c) for c in chunks])
+
+
+def _in_utc(moments: Any) -> Array:
+    return pd.DatetimeIndex(moments).tz_localize("UTC").array
 
 
 def _choice(value: Json) -> str:
@@ -350,9 +332,3 @@ def _text(value: Json) -> str:
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return value.encode("utf-8", "replace").decode()
-
-
-def _objects(values: Sequence[Json]) -> Any:
-    result = np.empty(len(values), dtype=object)
-    result[:] = values
-    return result

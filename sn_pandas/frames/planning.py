@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import array
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..odata.pages import Row
 from ..odata.query import Query
 from ..odata.schema import PSEUDO_FIELDS, Field, Schema
 from .columns import Backend, Codec, Lists, SingleChoice, codec, converted
+from .gathering import Fixed
 
 #: A page as columns: its ids, and a chunk for each column.
 Chunks = tuple[Any, dict[str, Any]]
@@ -27,7 +29,6 @@ HIDDEN = frozenset(
     "SharedBy SharingMode SharingLevel Password Captcha".split()
 )
 _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
-_MERGED = 32  # pages of which one is made as they come
 _ID = Field("Id", "Integer", read_only=True)
 
 
@@ -87,33 +88,26 @@ class Plan:
             ids = np.frombuffer(array.array("q", whole.pop("Id")), "int64")
             return ids, {name: decoder.chunk(whole.pop(name)) for name, decoder in self.codecs.items()}
 
-    def merge(self, pages: list[Chunks]) -> Chunks:
-        """Make one page of several; empties ``pages``."""
-        ids = np.concatenate([np.empty(0, "int64"), *(page[0] for page in pages)])
-        pieces = [page[1] for page in pages]
-        pages.clear()
-        return ids, {name: c.merge([page.pop(name) for page in pieces]) for name, c in self.codecs.items()}
+    def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
+        """Make the frame of some pages, with ``Id`` as its index.
 
-    def gather(self, pages: Iterable[Chunks]) -> list[Chunks]:
-        """Collect pages, merging as they come, so that no more memory is taken than the frame needs."""
-        whole: list[Chunks] = []
-        some: list[Chunks] = []
-        for page in pages:
-            some.append(page)
-            if len(some) == _MERGED:
-                whole.append(self.merge(some))
-        return [*whole, *([self.merge(some)] if some else [])]
-
-    def join(self, pages: list[Chunks]) -> pd.DataFrame:
-        """Make the frame of some pages, with ``Id`` as its index; empties ``pages``."""
-        index = pd.Index(np.concatenate([np.empty(0, "int64"), *(page[0] for page in pages)]), name="Id")
-        pieces = [page[1] for page in pages]
-        pages.clear()
-        columns = {}
-        for name, decoder in self.codecs.items():
-            column = decoder.join([page.pop(name) for page in pieces])
-            columns[name] = converted(column, self.fields[name], self._backend)
-        return pd.DataFrame(columns, index=index, copy=False)
+        Parameters
+        ----------
+        pages : iterable
+            What :meth:`chunks` gave.
+        expected : callable
+            Gives about how many rows there will be, once the first page is there.
+        """
+        source = iter(pages)
+        first = list(islice(source, 1))
+        room = expected() if first else 0
+        ids, columns = Fixed("int64", room), {name: c.gather(room) for name, c in self.codecs.items()}
+        for numbers, pieces in chain(first, source):
+            ids.add(numbers)
+            for name, column in columns.items():
+                column.add(pieces.pop(name))
+        data = {n: converted(columns.pop(n).done(), self.fields[n], self._backend) for n in list(columns)}
+        return pd.DataFrame(data, index=pd.Index(ids.done(), name="Id"), copy=False)
 
     def cells(self, row: Row) -> dict[str, Any]:
         """Give the columns of one row as cells; None for what is missing."""
@@ -148,9 +142,9 @@ class Plan:
 
     def _expanded(self, query: Query) -> Iterator[str]:
         """Give the references that are expanded and of which nothing is selected."""
-        for chain in query.expand:
-            if not query.select and not any(s.startswith(chain + "/") for s in query.select):
-                yield chain
+        for name in query.expand:
+            if not query.select and not any(s.startswith(name + "/") for s in query.select):
+                yield name
 
     def _add(self, name: str) -> None:
         if name == "Id" or name in self.fields:

@@ -35,7 +35,7 @@ class Manner:
 def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
     """Read everything that a query asks for as one frame."""
     plan, pages = _prepared(repo, query, manner)
-    frame = plan.join(plan.gather(_counted(pages, manner)))
+    frame = plan.frame(_counted(pages, manner), lambda: _wanted(pages) or 0)
     facts = _facts(repo, query, pages, len(frame))
     _say(query, pages, plan, facts)
     track(frame, repo, query, plan.fields, **facts)
@@ -46,7 +46,7 @@ def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.Da
     """Read what a query asks for as one frame a page."""
     plan, pages = _prepared(repo, query, manner)
     for chunks in _counted(pages, manner):
-        frame = plan.join([chunks])
+        frame = plan.frame([chunks], lambda: len(chunks[0]))  # noqa: B023 - called at once
         total = pages.total if pages.total is not None else len(frame)
         track(frame, repo, query, plan.fields, rows=len(frame), total=total, cut=len(frame) < total)
         yield frame
@@ -76,12 +76,16 @@ def _counted(pages: Pages[Chunks], manner: Manner) -> Iterator[Chunks]:
     source = iter(pages)
     with Progress(manner.progress, pages.query.path) as progress:
         for chunks in source:
-            wanted = pages.total
-            if wanted is not None:
-                wanted = max(0, wanted - pages.query.skip)
-                wanted = min(wanted, pages.query.top) if pages.query.top else wanted
-            progress.show(pages.rows, wanted)
+            progress.show(pages.rows, _wanted(pages))
             yield chunks
+
+
+def _wanted(pages: Pages[Chunks]) -> int | None:
+    """Give how many rows will come, if the server says."""
+    if pages.total is None:
+        return None
+    wanted = max(0, pages.total - pages.query.skip)
+    return min(wanted, pages.query.top) if pages.query.top else wanted
 
 
 def _facts(repo: Repository, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:

@@ -83,7 +83,9 @@ class Rows:
 
     def page(self, start: int, end: int, count: int | None = None) -> bytes:
         """Give the rows from number ``start`` to before ``end``."""
-        parts = [f'{{\n  "d": {{\n    "__count": {end - start if count is None else count},\n    "results": [\n'.encode()]
+        parts = [
+            f'{{\n  "d": {{\n    "__count": {end - start if count is None else count},\n    "results": [\n'.encode()
+        ]
         for number in range(start, end):
             parts.append(b"      " if number == start else b",\n      ")
             parts.append(str(FIRST + number).encode().join(self._pieces[number % PATTERN]))
@@ -121,7 +123,9 @@ async def _serve(rows: Rows, wait: float) -> None:
                 body = rows.answer(head.split(b" ", 2)[1].decode())
                 await asyncio.sleep(wait)
                 kind = "application/json;odata=verbose;charset=utf-8"
-                writer.write(f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+                writer.write(
+                    f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+                )
                 writer.write(body)
                 await writer.drain()
         writer.close()

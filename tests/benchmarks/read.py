@@ -46,7 +46,7 @@ def decoding(total: int = 100_000) -> None:
 
     def ours() -> pd.DataFrame:
         plan = Plan(query, Schema(schema()), ["Task"])
-        return plan.join(plan.gather(plan.chunks(decoded(page)["d"]["results"]) for page in pages))
+        return plan.frame((plan.chunks(decoded(page)["d"]["results"]) for page in pages), lambda: total)
 
     def decoder() -> int:
         return sum(len(loads(page)["d"]["results"]) for page in pages)
@@ -56,8 +56,12 @@ def decoding(total: int = 100_000) -> None:
 
     clock = time.process_time  # one core; the wall says more about the neighbours
     seconds, alone, naive = best(ours, 5, clock), best(decoder, 5, clock), best(normalized, 2, clock)
-    print(f"{total:,} rows of 25 columns, {size:.0f} MB: decoder alone {alone:.3f} s, decode and frame {seconds:.3f} s,")
-    print(f"json and pandas.json_normalize {naive:.3f} s (its frame has texts for dates and lists for choices)")
+    print(
+        f"{total:,} rows of 25 columns, {size:.0f} MB: decoder alone {alone:.3f} s, decode and frame {seconds:.3f} s,"
+    )
+    print(
+        f"json and pandas.json_normalize {naive:.3f} s (its frame has texts for dates and lists for choices)"
+    )
     figure("decode_over_json_normalize", naive / seconds, "x", ">= 5")
     figure("decode_over_decoder", seconds / alone, "x", "<= 1.5")
 
@@ -78,7 +82,9 @@ def end_to_end(total: int = 100_000) -> None:
         peer = best(lambda: _pyodata(url, part), 1) * total / part
         repo.close()
     print(f"{total:,} rows in pages of {PAGE:,} from a server of 20 ms, 4 in flight: {seconds:.2f} s;")
-    print(f"a loop of httpx, json and json_normalize {naive:.2f} s; pyodata {peer:.1f} s (measured on {part:,} rows)")
+    print(
+        f"a loop of httpx, json and json_normalize {naive:.2f} s; pyodata {peer:.1f} s (measured on {part:,} rows)"
+    )
     figure("read_over_naive_loop", naive / seconds, "x", ">= 4")
     figure("read_over_pyodata", peer / seconds, "x", ">= 4")
     figure("read_rate", total / seconds, "rows/s", ">= 45000")
@@ -159,7 +165,13 @@ def _naive(url: str, total: int) -> pd.DataFrame:
     frames = []
     with httpx.Client() as client:
         for skip in range(0, total, PAGE):
-            options = {"$select": ",".join(["Id", *COLUMNS]), "$orderby": "Id", "$top": str(PAGE), "$skip": str(skip), "metadata": "no"}
+            options = {
+                "$select": ",".join(["Id", *COLUMNS]),
+                "$orderby": "Id",
+                "$top": str(PAGE),
+                "$skip": str(skip),
+                "metadata": "no",
+            }
             answer = client.get(f"{url}/odata.svc{PATH}", params=options)
             frames.append(pd.json_normalize(json.loads(answer.content)["d"]["results"]))
     return pd.concat(frames, ignore_index=True)
