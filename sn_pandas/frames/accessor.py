@@ -171,7 +171,8 @@ class Accessor:
         frame, baseline = self._frame, baseline_of(self._frame)
         rows = rows_of(frame, baseline)
         if len(rows.new):
-            frame.drop(frame.index[rows.new], inplace=True)
+            kept = frame.drop(frame.index[rows.new])
+            frame.__setstate__(kept.__getstate__())  # pandas has no other way to drop rows in place
             rows = rows_of(frame, baseline)
         for column in baseline.frame.columns.intersection(frame.columns):
             before = baseline.frame[column].array

@@ -103,16 +103,30 @@ def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
 
 def _differing(old: Any, new: Any) -> npt.NDArray[np.intp]:
     """Give the positions where two arrays of one length may differ."""
+    old, new = (a.to_numpy() if isinstance(a, pd.arrays.NumpyExtensionArray) else a for a in (old, new))
+    if old.dtype == object and new.dtype == object:
+        return _unlike(np.asarray(old), np.asarray(new))
     if isinstance(old, pd.Categorical) and isinstance(new, pd.Categorical):
         if old.categories.equals(new.categories):
             return np.flatnonzero(old.codes != new.codes)
         old, new = np.asarray(old, dtype=object), np.asarray(new, dtype=object)
-    if old.dtype == new.dtype and old.dtype != object:
+    if old.dtype == new.dtype:
         gone, was_gone = pd.isna(new), pd.isna(old)
         unequal = np.asarray(pd.Series(old != new).fillna(True), dtype=bool)
         return np.flatnonzero((unequal & ~(gone & was_gone)) | (gone != was_gone))
-    old, new = np.asarray(old, dtype=object), np.asarray(new, dtype=object)
-    return np.fromiter((i for i, (a, b) in enumerate(zip(old, new, strict=True)) if a is not b), np.intp)
+    return _unlike(np.asarray(old, dtype=object), np.asarray(new, dtype=object))
+
+
+def _unlike(old: npt.NDArray[np.object_], new: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+    """Give the positions where two arrays of objects may differ."""
+    before, after = old.tolist(), new.tolist()
+    try:
+        if before == after:
+            return np.empty(0, dtype=np.intp)
+        pairs = enumerate(zip(before, after, strict=True))
+        return np.fromiter((n for n, (one, other) in pairs if one is not other and one != other), np.intp)
+    except (ValueError, TypeError):  # cells that hold arrays or rows say neither yes nor no
+        return np.arange(len(old))
 
 
 def _buffers(array: Any) -> Any:

@@ -20,7 +20,7 @@ from .works import Create
 
 #: What of a row says which content it becomes, not what is stored in it.
 _PLACE = ("Name", "Type", "Path")
-_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\s]+")
+_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\t\r\n-]+")
 
 
 def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create], list[Refusal]]:
@@ -136,7 +136,7 @@ def _taken(creates: list[Create], cells: Mapping[int, Edit], baseline: Baseline)
 
 def _proposed(create: Create) -> str:
     shown = create.after.get("DisplayName")
-    name = _NO_NAME.sub("-", str(shown)).strip("-. ") if shown else ""
+    name = _NO_NAME.sub("-", str(shown)) if shown else ""
     return name[:80].strip("-. ") or create.type
 
 

@@ -44,9 +44,9 @@ def carry_out(
     """
     if not works:
         return None
-    log = journal if isinstance(journal, Journal) else _begin(repo, works, what, journal)
     client = repo.client
     flow = Flow(workers, lambda: getattr(client, "overloads", 0))
+    log = journal if isinstance(journal, Journal) else _begin(repo, works, what, journal)
     answers = at_once(works, partial(send, client, flow), flow)
     done = 0
 

@@ -125,8 +125,26 @@ def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
     kept = baseline.frame.copy(deep=False)
     kept.attrs = {}  # the baseline must not keep its own token alive
     kept.index = kept.index.rename("Id")
+    for column in kept.select_dtypes(object):
+        kept[column] = _frozen(kept[column])
     _baselines[str(token)] = dataclasses.replace(baseline, frame=kept)
     weakref.finalize(token, _baselines.pop, str(token), None)
+
+
+def _frozen(column: pd.Series) -> pd.Series:
+    """Give a column whose lists are copies, equal ones the same: a list can be changed without a word."""
+    copies: dict[tuple[Any, ...], list[Any]] = {}
+
+    def copied(cell: Any) -> Any:
+        if not isinstance(cell, list):
+            return cell
+        try:
+            return copies.setdefault(tuple(cell), list(cell))
+        except TypeError:  # lists of what has no hash
+            return list(cell)
+
+    cells = np.fromiter(map(copied, column), dtype=object, count=len(column))
+    return pd.Series(cells, index=column.index, dtype=object)
 
 
 def baseline_of(frame: pd.DataFrame) -> Baseline:

@@ -15,8 +15,9 @@ from .recorded import RecordedServer, cases
 
 CASES = cases()
 COLUMNS = (
-    "Name DisplayName Serial Notes Story Quantity Weight Price InUse BoughtOn CheckedAt Condition Labels Code "
-    "Owner2 Index Homepage Keeper Parts Path Type CreationDate ModificationDate Version ModifiedBy CreatedBy"
+    "Name DisplayName Serial Notes Story Quantity Weight Price InUse BoughtOn CheckedAt Condition Labels "
+    "Code Owner2 Index Homepage Keeper Parts Path Type CreationDate ModificationDate Version "
+    "ModifiedBy CreatedBy"
 ).split()
 
 
@@ -65,7 +66,7 @@ def test_recorded_value(case):
 
 
 def test_nothing_that_the_server_takes_is_refused():
-    """Of the values that the server stores as they are, only those are refused that people mean differently."""
+    """Of what the server stores as it is sent, only what people mean differently is refused."""
     wrongly = []
     for case in CASES:
         server = RecordedServer(CASES)
