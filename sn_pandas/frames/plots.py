@@ -6,17 +6,19 @@ print without colours. Texts and backgrounds are those of the style in use.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from ..odata.errors import QueryError, TrackingError, did_you_mean
+from ..odata.schema import Field
 from .tracking import baseline_of
 from .treemap import Rectangle, areas_of, squarified
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     from matplotlib.axes import Axes
 
 #: Okabe and Ito's colours, blue first; grey is for the rest.
@@ -69,7 +71,7 @@ class Plots:
             raise QueryError(f"{self._label(date)} is empty in all {len(self._frame)} rows")
         span = (moments.max() - moments.min()).days
         code, unit = (freq, "period") if freq else _frequency(span)
-        groups = self._groups(by, moments.index)
+        groups = self._groups(by, self._frame[self._frame[date].notna()])
         counts = pd.DataFrame({name: _counted(moments[chosen], code) for name, chosen in groups.items()})
         counts = counts.reindex(_counted(moments, code).index).fillna(0)
         periods = counts.index
@@ -123,9 +125,8 @@ class Plots:
         shown = rows.head(_MOST_ROWS)
         ax = _axes(ax, (8, 1.2 + 0.24 * len(shown)))
         places = np.arange(len(shown))
-        groups = self._groups(by, shown.index)
-        for (name, chosen), style in zip(groups.items(), _styles(len(groups)), strict=True):
-            part = shown.index.isin(chosen)
+        groups = self._groups(by, shown)
+        for (name, part), style in zip(groups.items(), _styles(len(groups)), strict=True):
             begin = shown[start][part].dt.tz_localize(None)
             length = (shown[end][part].dt.tz_localize(None) - begin).clip(lower=pd.Timedelta(hours=6))
             ax.barh(places[part], length, left=begin, height=0.7, label=name, **style)
@@ -155,9 +156,7 @@ class Plots:
             If there is no such column.
         """
         by = self._column(by, ("Type",), "type")
-        counts = (
-            self._frame[by].astype(object).where(self._frame[by].notna(), "(none)").map(_text).value_counts()
-        )
+        counts = self._values(self._frame[by]).value_counts()
         shown = counts.head(_MOST_ROWS)
         ax = _axes(ax, (7, 0.9 + 0.3 * len(shown)))
         bars = ax.barh([_short(name) for name in shown.index], shown.to_numpy(), color=COLOURS[0])
@@ -267,23 +266,25 @@ class Plots:
         ]
         return pd.concat([part for part in reads if len(part)])
 
-    def _groups(self, by: str | None, index: pd.Index) -> dict[str, pd.Index]:
+    def _groups(self, by: str | None, rows: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
         """Split rows by the values of a column: the most frequent, and the rest together."""
         if by is None:
-            return {"": index}
-        column = self._frame.loc[index, self._column(by, (), "column")]
-        values = column.astype(object).where(column.notna(), "(none)").map(_text)
+            return {"": np.ones(len(rows), dtype=bool)}
+        values = self._values(rows[self._column(by, (), "column")])
         frequent = list(values.value_counts().index)
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            order = [str(c) for c in column.cat.categories]
-            frequent.sort(key=lambda v: order.index(v) if v in order else len(order))
-        kept, rest = (
-            (frequent, [])
-            if len(frequent) <= _MOST_GROUPS
-            else (frequent[: _MOST_GROUPS - 1], frequent[_MOST_GROUPS - 1 :])
-        )
-        groups = {name: values.index[values == name] for name in kept}
-        return {**groups, f"{len(rest)} others": values.index[values.isin(rest)]} if rest else groups
+        order = [option.text for option in self._field(by).options]
+        frequent.sort(key=lambda v: order.index(v) if v in order else len(order))
+        most = len(frequent) if len(frequent) <= _MOST_GROUPS else _MOST_GROUPS - 1
+        groups = {name: (values == name).to_numpy() for name in frequent[:most]}
+        rest = frequent[most:]
+        return {**groups, f"{len(rest)} others": values.isin(rest).to_numpy()} if rest else groups
+
+    def _values(self, column: pd.Series[Any]) -> pd.Series[Any]:
+        """Give the cells as they are shown: an option by its text, a list joined."""
+        texts = {option.value: option.text for option in self._field(str(column.name)).options}
+        missing = column.isna()
+        shown = ["(none)" if gone else _text(cell, texts) for cell, gone in zip(column, missing, strict=True)]
+        return pd.Series(shown, index=column.index, dtype="str")
 
     def _column(self, name: str | None, usual: Sequence[str], what: str) -> str:
         if name is not None and name in self._frame.columns:
@@ -311,11 +312,14 @@ class Plots:
         return column
 
     def _label(self, column: str | None) -> str:
+        return self._field(str(column)).display_name or str(column)
+
+    def _field(self, column: str) -> Field:
         try:
-            field = baseline_of(self._frame).fields.get(str(column))
+            known = baseline_of(self._frame).fields
         except TrackingError:
-            field = None
-        return (field.display_name if field is not None else "") or str(column)
+            known = {}
+        return known.get(column) or Field(column, "ShortText")
 
 
 def _frequency(days: int) -> tuple[str, str]:
@@ -385,8 +389,9 @@ def _draw(ax: Axes, box: Rectangle, label: str, weight: float, colour: str) -> N
         ax.text(x + width / 2, y + height / 2, text, ha="center", va="center", color=ink, fontsize=9)
 
 
-def _text(value: Any) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+def _text(value: Any, texts: Mapping[str, str] | None = None) -> str:
+    parts = [str(part) for part in (value if isinstance(value, (list, tuple)) else [value])]
+    return ", ".join((texts or {}).get(part, part) for part in parts)
 
 
 def _short(text: Any, longest: int = 34) -> str:

@@ -36,7 +36,9 @@ def areas_of(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -
     known = [(path, weight) for path, weight in zip(paths, values, strict=True) if isinstance(path, str)]
     if not known:
         return "", []
-    top = os.path.commonpath([path.rpartition("/")[0] for path, _ in known])
+    top = os.path.commonpath([path for path, _ in known])
+    if len({path for path, _ in known}) == 1:
+        top = top.rpartition("/")[0]
     sums: dict[tuple[str, ...], float] = collections.defaultdict(float)
     for path, weight in known:
         steps = path[len(top) :].strip("/").split("/")[:-1][:depth] or ["(here)"]

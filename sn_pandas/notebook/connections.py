@@ -107,6 +107,26 @@ class Connections(Mapping[str, "Repository"]):
             )
         return names[0], self[names[0]]
 
+    def at(self, text: str) -> str | None:
+        """Give the connection that a whole address in a query is of; None for a path.
+
+        Raises
+        ------
+        QueryError
+            If the address is of a repository that there is no connection to.
+        """
+        parts = urlsplit(text.lstrip().partition("\n")[0])
+        if parts.scheme not in ("http", "https"):
+            return None
+        origin = f"{parts.scheme}://{parts.netloc}".lower()
+        names = [name for name, repo in self.items() if repo.url.lower().startswith(origin)]
+        if not names and len(self):
+            raise QueryError(
+                f"the address is of {parts.scheme}://{parts.hostname}, and there is no connection to it; "
+                "make one with %sensenet connect, or write the path alone"
+            )
+        return self.used if self.used in names else next(iter(names), None)
+
     def close(self) -> None:
         """Close the connections that were made here."""
         while self._own:

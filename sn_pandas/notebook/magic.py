@@ -82,7 +82,7 @@ class SensenetMagics(Magics):
 
     def read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
         """Read what a cell asks for, name it and say what came."""
-        repo = self.repository(asked.on)
+        repo = self.repository(asked.on or self.connections.at(asked.text))
         query = self.query(asked.text, names, repo)
         limit = self.limit if asked.limit is None else asked.limit
         if limit and not (query.top and query.top <= limit):

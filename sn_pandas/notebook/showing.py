@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import sys
+import textwrap
 import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ _MARKS = {
     "after": '<ins style="text-decoration:none;background:rgba(0,158,115,.25);padding:0 .2em">{}</ins>',
 }
 _CELL = 60
+_QUERY = 300
 _MIME = ("text/html", "text/plain")
 
 
@@ -78,7 +80,7 @@ def caption(frame: pd.DataFrame) -> str:
     facts = frame.attrs.get(KEY)
     if not isinstance(facts, dict) or not facts.get("query"):
         return ""
-    query = " ".join(str(facts["query"]).split("\n"))
+    query = textwrap.shorten(str(facts["query"]), _QUERY, placeholder=" …")
     unsaved = unsaved_cells(frame)
     return f"{facts.get('origin', '')} {query}" + (f" · {count(unsaved, 'unsaved cell')}" if unsaved else "")
 
@@ -105,9 +107,8 @@ def changes_html(changes: pd.DataFrame) -> str:
         shown[column] = [mark.format(text or "(nothing)") for text in shown[column]]
     with pd.option_context("display.max_colwidth", None):
         rows = pd.get_option("display.max_rows")
-        return str(
-            shown.to_html(escape=False, max_rows=rows, show_dimensions=len(shown) > (rows or len(shown)))
-        )
+        cut = len(shown) > (rows or len(shown))
+        return str(shown.to_html(escape=False, max_rows=rows, show_dimensions=cut))
 
 
 def register(shell: InteractiveShell, magics: SensenetMagics) -> None:
