@@ -28,7 +28,6 @@ def html(first: Mapping[str, Any], origin: str) -> str:
 
 
 def _item(row: Mapping[str, Any]) -> str:
+    label = escape(row["label"]) + ("/" if row["opens"] else "")
     name = "" if row["name"] == row["label"] else f" <code>{escape(row['name'])}</code>"
-    return (
-        f"<li>{escape(row['label'])}{'/' if row['opens'] else ''}{name} <small>{escape(row['type'])}</small></li>"
-    )
+    return f"<li>{label}{name} <small>{escape(row['type'])}</small></li>"

@@ -1,192 +1,17 @@
-// The tree of a repository. `Tree` knows which content stands on which line; `View` draws the lines
-// that are in sight and turns keys and clicks into changes. Rows are asked for when they come into sight.
+// One view of the tree: draws the lines that are in sight, asks for rows as they come into sight, and
+// turns keys and clicks into changes.
+
+import { PATIENCE, Tree, inside, key } from "./lines.js";
+import { drawing } from "./pictures.js";
+import { crumbs, fillLine, make, newLine } from "./rows.js";
 
 const LINE = 24; // pixels, as in tree.css
 const CEILING = 12_000_000; // pixels that every browser can scroll; longer trees are scaled to it
 const SPARE = 10; // lines drawn above and below those in sight
 const IN_FLIGHT = 2; // questions to the kernel at once
-const KEPT = 400; // pages kept of rows that are out of sight
-const PATIENCE = 6000; // milliseconds after which we say that the kernel does not answer
 const KEY_PAUSE = 800; // milliseconds between the letters of one word
 
 export default { render: ({ model, el }) => new View(model, el).dispose };
-
-const key = (path) => path.toLowerCase(); // paths differ in case only by mistake
-const parentOf = (path) => path.slice(0, path.lastIndexOf("/"));
-const inside = (path, folder) => key(path).startsWith(key(folder) + "/");
-
-/** An open folder, or one that was open: the pages of its children that are known. */
-class Folder {
-  constructor(row) {
-    Object.assign(this, { row, parent: null, index: 0, level: 1 });
-    this.forget();
-    this.measure();
-  }
-
-  forget() {
-    this.total = null; // not known before the first answer
-    this.pages = new Map(); // number -> rows
-    this.failed = new Map(); // number -> {problem, details}
-    this.asked = new Map(); // number -> ticket
-    this.open = []; // the open folders among the children, by index
-    this.stale = false; // to be read anew, while what is known stays in sight
-  }
-
-  get path() {
-    return this.row.path;
-  }
-
-  /** Count the lines that its children take, with all that is open below them; a notice takes one. */
-  measure() {
-    this.open.sort((a, b) => a.index - b.index);
-    this.lines = this.total ? this.open.reduce((sum, folder) => sum + folder.lines, this.total) : 1;
-  }
-}
-
-/** Which content stands on which line. A line is {folder, index, row, level, child, notice}. */
-class Tree {
-  constructor(first, expanded, filters) {
-    this.size = first.size;
-    this.folders = new Map(); // all that were open once, so that they open again at once
-    this.expanded = new Set(expanded.map(key));
-    this.filters = new Map(Object.entries(filters).map(([path, text]) => [key(path), text]));
-    this.root = new Folder(first.root);
-    this.folders.set(key(first.root.path), this.root);
-    if (!this.filters.get(key(this.root.path))) this.arrive(this.root, first);
-  }
-
-  get count() {
-    return 1 + (this.isOpen(this.root.row) ? this.root.lines : 0);
-  }
-
-  isOpen(row) {
-    return row.opens && this.expanded.has(key(row.path));
-  }
-
-  filterOf(folder) {
-    return this.filters.get(key(folder.path)) ?? "";
-  }
-
-  /** The line with a number. */
-  at(line) {
-    if (line === 0) {
-      const child = this.isOpen(this.root.row) ? this.root : null;
-      return { folder: null, index: 0, row: this.root.row, level: 1, child };
-    }
-    let [folder, offset] = [this.root, line - 1];
-    search: for (;;) {
-      if (!folder.total) return { folder, index: 0, level: folder.level + 1, notice: true };
-      let above = 0;
-      for (const child of folder.open) {
-        const place = child.index + above;
-        if (offset < place) break;
-        if (offset === place) return this.lineOf(folder, child.index, child);
-        if (offset <= place + child.lines) {
-          [folder, offset] = [child, offset - place - 1];
-          continue search;
-        }
-        above += child.lines;
-      }
-      return this.lineOf(folder, offset - above, null);
-    }
-  }
-
-  lineOf(folder, index, child) {
-    const row = folder.pages.get(Math.floor(index / this.size))?.[index % this.size];
-    return { folder, index, row, level: folder.level + 1, child };
-  }
-
-  /** The number of the line of a child; of the folder itself without an index. */
-  line(folder, index) {
-    if (!folder) return 0;
-    let line = index === undefined ? 0 : index + 1;
-    if (index !== undefined)
-      for (const child of folder.open) if (child.index < index) line += child.lines;
-    return folder.parent ? line + this.line(folder.parent, folder.index) : line;
-  }
-
-  /** Where a child stands in a folder, as far as its rows are known; else -1. */
-  indexOf(folder, path) {
-    for (const [page, rows] of folder.pages) {
-      const found = rows.findIndex((row) => key(row.path) === key(path));
-      if (found >= 0) return page * this.size + found;
-    }
-    return -1;
-  }
-
-  /** Put a page of rows in its place. */
-  arrive(folder, answer) {
-    const { page, total, rows, problem } = answer;
-    if (problem) {
-      if (folder.stale || page === 0) folder.forget();
-      folder.failed.set(page, answer);
-    } else {
-      // Another total means that contents came or went: the other pages are no longer what they were.
-      if (folder.stale || (folder.total !== null && folder.total !== total)) folder.forget();
-      folder.total = total;
-      folder.failed.delete(page);
-      folder.pages.set(page, rows);
-      folder.open = folder.open.filter((child) => Math.floor(child.index / this.size) !== page);
-      this.attach(folder, page, rows);
-    }
-    for (let f = folder; f; f = f.parent) f.measure();
-  }
-
-  /** Hang the open folders among some rows into their parent. */
-  attach(folder, page, rows) {
-    rows.forEach((row, number) => {
-      // A smart folder shows contents of other places; they do not open here, or the tree had no end.
-      if (!this.isOpen(row) || key(parentOf(row.path)) !== key(folder.path)) return;
-      const child = this.folders.get(key(row.path)) ?? new Folder(row);
-      this.folders.set(key(row.path), child);
-      Object.assign(child, { row, parent: folder, index: page * this.size + number, level: folder.level + 1 });
-      this.settle(child);
-      folder.open.push(child);
-    });
-  }
-
-  /** Find anew which children of a folder are open, and measure it. */
-  settle(folder) {
-    folder.open = [];
-    for (const [page, rows] of folder.pages) this.attach(folder, page, rows);
-    folder.measure();
-  }
-
-  /** Take the open folders as somebody else set them. */
-  setExpanded(paths) {
-    this.expanded = new Set(paths.map(key));
-    this.settle(this.root);
-  }
-
-  /** Take the texts that filter folders; gives the folders whose text is another now. */
-  setFilters(filters) {
-    const texts = new Map(Object.entries(filters).map(([path, text]) => [key(path), text]));
-    const changed = [...this.folders.values()].filter(
-      (folder) => (texts.get(key(folder.path)) ?? "") !== this.filterOf(folder),
-    );
-    this.filters = texts;
-    changed.forEach((folder) => this.renew(folder));
-  }
-
-  /** Have a folder read anew; what is known of it stays in sight until then. */
-  renew(folder) {
-    folder.stale = true;
-    folder.failed.clear();
-    folder.asked.clear(); // answers to these are no longer wanted
-  }
-
-  /** Let go of pages that nobody looked at for long. */
-  trim(inSight) {
-    for (const folder of this.folders.values()) {
-      for (const page of folder.pages.keys()) {
-        if (folder.pages.size <= KEPT) break;
-        const first = page * this.size;
-        const holds = folder.open.some((c) => c.index >= first && c.index < first + this.size);
-        if (!holds && !inSight.has(folder.pages.get(page))) folder.pages.delete(page);
-      }
-    }
-  }
-}
 
 /** One view of the tree on the page. */
 class View {
@@ -482,9 +307,10 @@ class View {
     const inSight = new Set();
     numbers.forEach((number, place) => {
       const line = tree.at(number);
-      const el = (this.lines[place] ??= this.newLine());
+      const el = (this.lines[place] ??= newLine());
       if (!el.isConnected) this.space.append(el);
-      this.fill(el, line, number, selected);
+      fillLine(el, this.tree, line, selected);
+      Object.assign(el, { id: `sn-${this.name}-${number}`, line: number, drawn: line });
       el.style.transform = `translateY(${number * LINE - offset + scroller.scrollTop}px)`;
       el.classList.toggle("sn-active", number === active);
       if (number === active) scroller.setAttribute("aria-activedescendant", el.id);
@@ -499,69 +325,11 @@ class View {
     this.showPath();
   }
 
-  newLine() {
-    const el = make("div", "sn-line");
-    el.parts = {};
-    for (const part of ["twist", "icon", "label", "name", "type"]) {
-      el.parts[part] = make("span", `sn-${part}`);
-      el.append(el.parts[part]);
-    }
-    el.setAttribute("role", "treeitem");
-    return el;
-  }
-
-  fill(el, line, number, selected) {
-    const { folder, index, row, level, child } = line;
-    const { twist, icon, label, name, type } = el.parts;
-    const notice = row ? null : this.notice(line);
-    el.id = `sn-${this.name}-${number}`;
-    el.line = number;
-    el.drawn = line;
-    el.style.paddingLeft = `${(level - 1) * 16 + 4}px`;
-    attributes(el, {
-      "aria-level": level,
-      "aria-setsize": folder ? Math.max(1, folder.total ?? 1) : 1,
-      "aria-posinset": index + 1,
-      "aria-expanded": row?.opens ? String(Boolean(child)) : null,
-      "aria-selected": row ? String(selected.has(key(row.path))) : null,
-      "aria-disabled": row ? null : "true",
-      "aria-busy": notice?.kind === "wait" ? "true" : null,
-      title: row ? row.path : notice.details,
-    });
-    el.classList.toggle("sn-selected", Boolean(row && selected.has(key(row.path))));
-    el.classList.toggle("sn-notice", Boolean(notice));
-    el.classList.toggle("sn-problem", notice?.kind === "problem");
-    twist.className = `sn-twist${row?.opens ? (child ? " sn-open" : " sn-closed") : ""}`;
-    const picture = row ? pictureOf(row, Boolean(child)) : notice.kind;
-    if (icon.picture !== picture) icon.innerHTML = drawing((icon.picture = picture));
-    icon.className = `sn-icon sn-${picture}`;
-    label.textContent = row ? row.label : notice.text;
-    name.textContent = row && row.name !== row.label ? row.name : "";
-    const filter = child ? this.tree.filterOf(child) : "";
-    type.textContent = row ? (filter ? `filter: ${filter}` : row.type) : notice.action;
-    type.classList.toggle("sn-action", Boolean(notice?.action));
-  }
-
-  /** What stands on a line that has no row: why, and what Enter or a click does about it. */
-  notice({ folder, index }) {
-    const failed = folder.failed.get(Math.floor(index / this.tree.size)) ?? folder.failed.get(0);
-    if (failed) return { kind: "problem", text: failed.problem, details: failed.details, action: "Retry" };
-    const filter = this.tree.filterOf(folder);
-    if (folder.total === 0 && !folder.stale) {
-      const text = filter ? `Nothing here has “${filter}” in its name` : "This folder is empty";
-      return { kind: "empty", text, details: folder.path, action: "" };
-    }
-    const late = folder.since && Date.now() - folder.since > PATIENCE;
-    if (!late) return { kind: "wait", text: "Loading …", details: folder.path, action: "" };
-    const text = "No answer yet: the kernel is busy, or gone";
-    return { kind: "wait", text, details: folder.path, action: "Retry" };
-  }
-
   /** Show which folder the filter box is for: the open folder we are on, or the one we are in. */
   showFolder(force = false) {
     const { row, folder, child } = this.tree.at(this.activeLine);
     const here = (row && child) || folder || this.tree.root;
-    const typing = document.activeElement === this.filter || this.pendingFilter;
+    const typing = document.activeElement === this.filter;
     if (here !== this.folder && !typing) {
       this.folder = here;
       force = true;
@@ -582,25 +350,7 @@ class View {
     const shown = `${path}|${several}|${this.tree.root.path}`;
     if (shown === this.shownPath) return;
     this.shownPath = shown;
-    const root = this.tree.root.path;
-    const steps = path.split("/").slice(1);
-    const items = steps.map((step, number) => {
-      const place = "/" + steps.slice(0, number + 1).join("/");
-      const within = key(place) === key(root) || inside(place, root);
-      const last = number === steps.length - 1;
-      const item = make(within && !last ? "button" : "span", last ? "sn-last" : "sn-step");
-      if (within && !last) Object.assign(item, { type: "button" }).dataset.path = place;
-      if (last) item.setAttribute("aria-current", "location");
-      item.textContent = step;
-      return item;
-    });
-    this.crumbs.replaceChildren(...items);
-    if (!path) this.crumbs.append(Object.assign(make("span", "sn-none"), { textContent: "Nothing selected" }));
-    if (several > 1) {
-      const more = make("span", "sn-none");
-      more.textContent = `and ${several - 1} more`;
-      this.crumbs.append(more);
-    }
+    this.crumbs.replaceChildren(...crumbs(path, this.tree.root.path, several));
     this.crumbs.title = path;
     this.crumbs.scrollLeft = this.crumbs.scrollWidth;
     this.copy.disabled = !path;
@@ -812,121 +562,4 @@ class View {
       this.goal = { ticket: this.ask(folder, { start: word }) };
     }, 200);
   }
-}
-
-// ---- helpers ----
-
-function make(tag, name, properties = {}) {
-  return Object.assign(document.createElement(tag), { className: name, ...properties });
-}
-
-function attributes(el, values) {
-  for (const [name, value] of Object.entries(values))
-    if (value === null) el.removeAttribute(name);
-    else if (el.getAttribute(name) !== String(value)) el.setAttribute(name, value);
-}
-
-// ---- pictures: 16 x 16, drawn with the colour of the text ----
-
-const SHAPES = {
-  folder: '<path d="M1.5 4.5v8h13v-7h-7l-1.5-2h-4.5z"/>',
-  "folder-open": '<path d="M1.5 12.5v-9h4.5l1.5 2h6v2M1.5 12.5l2-5h12l-2 5z"/>',
-  system: '<path d="M1.5 4.5v8h13v-7h-7l-1.5-2h-4.5z"/><circle cx="8" cy="9" r="1.6"/>',
-  file: '<path d="M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3"/>',
-  text: '<path d="M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3M5.5 8h5M5.5 10.5h5"/>',
-  image: '<path d="M1.5 2.5h13v11h-13z"/><circle cx="5" cy="6" r="1.2"/><path d="M2 12l4-4 2.5 2.5 2-2 3.5 3.5"/>',
-  task: '<path d="M2.5 2.5h11v11h-11zM5 8l2.2 2.2 4-4.4"/>',
-  list: '<path d="M6 3.5h8.5M6 8h8.5M6 12.5h8.5M2 3.5h1M2 8h1M2 12.5h1"/>',
-  event: '<path d="M1.5 3.5h13v11h-13zM1.5 6.5h13M5 1.5v3M11 1.5v3"/>',
-  user: '<circle cx="8" cy="5" r="3"/><path d="M2.5 14.5c0-3.5 2.4-5 5.5-5s5.5 1.5 5.5 5"/>',
-  group:
-    '<circle cx="5.5" cy="5.5" r="2.5"/><path d="M1 13.5c0-3 2-4.2 4.5-4.2S10 10.5 10 13.5M10.5 3.2a2.5 2.5 0 0 1 0 4.7M11.5 9.6c2.2.3 3.5 1.6 3.5 3.9"/>',
-  unit: '<path d="M6 1.5h4v3.5h-4zM1.5 11h4v3.5h-4zM10.5 11h4v3.5h-4zM8 5v3M3.5 11v-3h9v3"/>',
-  domain: '<circle cx="8" cy="8" r="6.5"/><path d="M1.5 8h13M8 1.5c-4.5 4-4.5 9 0 13c4.5-4 4.5-9 0-13"/>',
-  workspace: '<path d="M1.5 5.5h13v8.5h-13zM5.5 5.5v-3h5v3M1.5 9.5h13"/>',
-  settings:
-    '<circle cx="8" cy="8" r="2.5"/><path d="M8 1v3M8 12v3M1 8h3M12 8h3M3 3l2.1 2.1M10.9 10.9L13 13M3 13l2.1-2.1M10.9 5.1L13 3"/>',
-  app: '<path d="M1.5 2.5h13v11h-13zM1.5 5.5h13M3.5 4h.5M5.5 4h.5"/>',
-  trash: '<path d="M2 4h12M6 4v-2.5h4v2.5M3.5 4l.8 10.5h7.4l.8-10.5M6.5 7v5M9.5 7v5"/>',
-  link: '<path d="M6.5 9.5l3-3M7.5 4.5l1.5-1.5a2.8 2.8 0 0 1 4 4l-1.5 1.5M8.5 11.5l-1.5 1.5a2.8 2.8 0 0 1-4-4l1.5-1.5"/>',
-  mail: '<path d="M1.5 3.5h13v9.5h-13zM1.5 4l6.5 5 6.5-5"/>',
-  type: '<path d="M8 1.5l6 3.2v6.6l-6 3.2-6-3.2v-6.6zM2 4.7l6 3.3 6-3.3M8 8v6.5"/>',
-  search: '<circle cx="7" cy="7" r="4.5"/><path d="M10.5 10.5l4 4"/>',
-  root: '<path d="M1.5 7.5l6.5-6 6.5 6M3.5 6v8.5h9v-8.5M6.5 14.5v-5h3v5"/>',
-  wait: '<circle cx="8" cy="8" r="6" stroke-dasharray="26 12"/>',
-  empty: '<path d="M4 8h8" stroke-dasharray="2 1.5"/>',
-  problem: '<path d="M8 1.5l7 13h-14zM8 6v4M8 12v.5"/>',
-  refresh: '<path d="M13.5 8a5.5 5.5 0 1 1-1.7-4M13.5 1.5v3.5h-3.5"/>',
-  copy: '<path d="M5.5 5.5h9v9h-9zM10.5 5.5v-4h-9v9h4"/>',
-};
-
-// The words of a repository for its kinds of content, by `Icon` and by `Type`.
-const PICTURES = {
-  folder: "folder",
-  systemfolder: "system",
-  resources: "system",
-  file: "file",
-  document: "text",
-  word: "text",
-  excel: "text",
-  powerpoint: "text",
-  acrobat: "text",
-  memo: "text",
-  article: "text",
-  formitem: "text",
-  image: "image",
-  task: "task",
-  contentlist: "list",
-  itemlist: "list",
-  customlist: "list",
-  tasklist: "list",
-  memolist: "list",
-  linklist: "list",
-  form: "list",
-  eventlist: "event",
-  calendar: "event",
-  calendarevent: "event",
-  user: "user",
-  userprofile: "user",
-  group: "group",
-  profiles: "group",
-  orgunit: "unit",
-  organizationalunit: "unit",
-  domain: "domain",
-  domains: "domain",
-  sites: "domain",
-  workspace: "workspace",
-  project: "workspace",
-  library: "folder",
-  documentlibrary: "folder",
-  imagelibrary: "folder",
-  settings: "settings",
-  security: "settings",
-  application: "app",
-  trashbin: "trash",
-  trashbag: "trash",
-  delete: "trash",
-  link: "link",
-  contentlink: "link",
-  emailtemplate: "mail",
-  email: "mail",
-  contenttype: "type",
-  aspect: "type",
-  fieldsetting: "type",
-  content: "type",
-  smartfolder: "search",
-  query: "search",
-  portalroot: "root",
-};
-
-function pictureOf(row, open) {
-  const picture =
-    (row.type === "ContentType" ? "type" : PICTURES[row.icon.toLowerCase()]) ??
-    PICTURES[row.type.toLowerCase()] ??
-    (row.type.endsWith("Settings") ? "settings" : row.opens ? "folder" : "file");
-  return picture === "folder" && open ? "folder-open" : picture;
-}
-
-function drawing(name) {
-  return `<svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true" fill="none" stroke="currentColor" stroke-linejoin="round" stroke-linecap="round">${SHAPES[name]}</svg>`;
 }

@@ -22,6 +22,14 @@ if TYPE_CHECKING:
 _MOST_ROWS = 1000
 
 
+def _module(*names: str) -> str:
+    """Join ES modules to one, which is all that a widget can load."""
+    lines = [
+        line for name in names for line in Path(__file__).with_name(name).read_text("utf-8").splitlines()
+    ]
+    return "\n".join(line for line in lines if not line.startswith("import "))
+
+
 class TreeBrowser(anywidget.AnyWidget):
     """The contents below a path, as a tree whose folders are read when they open.
 
@@ -66,7 +74,7 @@ class TreeBrowser(anywidget.AnyWidget):
     ['/Root/IMS', '/Root/IMS/BuiltIn']
     """
 
-    _esm = Path(__file__).with_name("tree.js")
+    _esm = _module("lines.js", "pictures.js", "rows.js", "tree.js")
     _css = Path(__file__).with_name("tree.css")
 
     path = Unicode().tag(sync=True)
@@ -118,7 +126,8 @@ class TreeBrowser(anywidget.AnyWidget):
 
     def read(self, **options: Any) -> pd.DataFrame:
         """Read what is in the selected folder as a frame; options as for ``repo.read``."""
-        return self._repo.read(self.folder, **options)
+        frame: pd.DataFrame = self._repo.read(self.folder, **options)
+        return frame
 
     def expand(self, path: str) -> None:
         """Open a folder and those above it."""

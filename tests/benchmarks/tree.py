@@ -22,18 +22,20 @@ _CELLS = (
 )
 # Clicks on the twist of a folder, and waits until a row of it has been painted.
 _OPEN = """async (path) => {
-  const find = (start) => [...document.querySelectorAll('.sn-line:not(.sn-notice)')].find(el => el.title.startsWith(start));
+  const find = (start) => [...document.querySelectorAll('.sn-line:not(.sn-notice)')]
+    .find(el => el.title.startsWith(start));
   const began = performance.now();
   find(path).querySelector('.sn-twist').click();
   while (!find(path + '/')) await new Promise(requestAnimationFrame);
   return performance.now() - began;
 }"""
-# Scrolls to a part of the whole (one frame to notice, one to paint), and waits until the rows there are known and painted.
+# Scrolls to a part of the whole (one frame to notice, one to paint), and waits until no row there is missing.
 _JUMP = """async (part) => {
   const tree = document.querySelector('.sn-scroll');
   const began = performance.now();
   tree.scrollTop = (tree.scrollHeight - tree.clientHeight) * part;
-  const waits = () => [...document.querySelectorAll('.sn-notice')].some(el => el.getBoundingClientRect().top < 5000);
+  const waits = () => [...document.querySelectorAll('.sn-notice')]
+    .some(el => el.getBoundingClientRect().top < 5000);
   for (let frame = 0; frame < 2 || waits(); frame++) await new Promise(requestAnimationFrame);
   return performance.now() - began;
 }"""

@@ -122,9 +122,10 @@ class Lab:
         for _ in range(300):
             with urllib.request.urlopen(self.url + "/api/sessions") as answer:
                 sessions = [s for s in json.load(answer) if s["path"] == notebook and s["kernel"]]
-            file = Path(self.env["JUPYTER_RUNTIME_DIR"]) / f"kernel-{sessions[0]['kernel']['id']}.json" if sessions else None
-            if file and file.exists():
-                return Kernel(file)
+            for session in sessions:
+                file = Path(self.env["JUPYTER_RUNTIME_DIR"]) / f"kernel-{session['kernel']['id']}.json"
+                if file.exists():
+                    return Kernel(file)
             time.sleep(0.1)
         raise AssertionError(f"{notebook} has no kernel: {self._log.read_text()[-2000:]}")
 
@@ -190,9 +191,7 @@ class Notebook:
         self.page.evaluate(
             "async (theme) => window.jupyterapp.commands.execute('apputils:change-theme', { theme })", name
         )
-        self.page.wait_for_function(
-            "(theme) => document.body.dataset.jpThemeName === theme", arg=name
-        )
+        self.page.wait_for_function("(theme) => document.body.dataset.jpThemeName === theme", arg=name)
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def reload(self) -> None:

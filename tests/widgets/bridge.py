@@ -10,16 +10,12 @@ import json
 import queue
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import comm
 import comm.base_comm
 from playwright.sync_api import Browser
 
-import sn_pandas.widgets
-
-_PACKAGE = Path(sn_pandas.widgets.__file__).parent
 _MODEL = """
 async ([source, state]) => {
   window.state = state; window.sent = [];
@@ -28,7 +24,7 @@ async ([source, state]) => {
     const tell = (name, value) => (on[name] ?? []).slice().forEach((f) => f(value));
     return { on_: on,
       get: (name) => window.state[name],
-      set(name, value) { window.state[name] = value; dirty[name] = value; window.models.forEach(m => m.tell(`change:${name}`, value)); },
+      set(name, value) { dirty[name] = value; window.change({ [name]: value }); },
       save_changes() { window.toKernel({ method: 'update', state: dirty }); dirty = {}; },
       send(content) { window.sent.push(content); window.toKernel({ method: 'custom', content }); },
       on(name, f) { (on[name] ??= []).push(f); },
@@ -38,9 +34,13 @@ async ([source, state]) => {
   window.models = []; window.views = [];
   window.fromKernel = (data) => {
     if (data.method === 'custom') window.models.forEach(m => m.tell('msg:custom', data.content));
-    if (data.method !== 'update') return;
-    Object.assign(window.state, data.state);
-    for (const name of Object.keys(data.state)) window.models.forEach(m => m.tell(`change:${name}`, data.state[name]));
+    if (data.method === 'update') window.change(data.state);
+  };
+  window.change = (values) => {
+    Object.assign(window.state, values);
+    for (const [name, value] of Object.entries(values)) {
+      window.models.forEach(m => m.tell(`change:${name}`, value));
+    }
   };
   const url = URL.createObjectURL(new Blob([source], { type: 'text/javascript' }));
   const module = (await import(url)).default;
@@ -61,7 +61,9 @@ class Wire(comm.base_comm.BaseComm):
         self.waiting: queue.Queue[dict[str, Any]] = queue.Queue()
         super().__init__(**facts)
 
-    def publish_msg(self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any) -> None:
+    def publish_msg(
+        self, msg_type: str, data: Any = None, metadata: Any = None, buffers: Any = None, **keys: Any
+    ) -> None:
         if msg_type == "comm_msg":
             self.waiting.put(json.loads(json.dumps(data)))
 
@@ -79,18 +81,21 @@ class Bridge:
 
     def __init__(self, browser: Browser, widget: Any) -> None:
         self.widget = widget
+        self.deaf = False
         self.errors: list[str] = []
         self.page = browser.new_context(viewport={"width": 800, "height": 600}).new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.set_default_timeout(5000)
         self.page.expose_binding("toKernel", lambda _, data: self.deliver(data))
         self.page.set_content("<body></body>")
-        self.page.add_style_tag(path=_PACKAGE / "tree.css")
-        state = {name: value for name, value in widget.get_state().items() if name not in ("_esm", "_css", "layout")}
-        self.page.evaluate(_MODEL, [(_PACKAGE / "tree.js").read_text(), state])
+        self.page.add_style_tag(content=str(widget._css))
+        state = {name: v for name, v in widget.get_state().items() if name not in ("_esm", "_css", "layout")}
+        self.page.evaluate(_MODEL, [str(widget._esm).replace("PATIENCE = 6000", "PATIENCE = 300"), state])
 
     def deliver(self, data: dict[str, Any]) -> None:
-        """Give the widget a message of the page."""
+        """Give the widget a message of the page, unless the kernel is to be busy."""
+        if self.deaf:
+            return
         self.widget._handle_msg({"content": {"data": {**data, "buffer_paths": []}}, "buffers": []})
 
     def pump(self) -> None:

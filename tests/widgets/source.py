@@ -59,7 +59,8 @@ class Source(httpx.BaseTransport):
         names: Any = range(total)
         if text := options.get("$filter"):
             names = [n for n in names if self._passes(self._row(self._path(path, n, folders)), text)]
-        names = [n for n in names if self._path(path, n, folders) not in self.hidden] if self.hidden else names
+        if self.hidden:
+            names = [n for n in names if self._path(path, n, folders) not in self.hidden]
         skip, top = int(options.get("$skip", 0)), int(options.get("$top", 0)) or len(names)
         rows = [self._row(self._path(path, n, folders)) for n in names[skip : skip + top]]
         return {"__count": len(names), "results": rows}
