@@ -16,13 +16,12 @@ from sn_pandas.embedded import (
     bodies,
     callers,
     downloads,
-    lists,
     initial,
+    lists,
     metadata,
     options,
     reading,
     trash,
-    versions,
     versions,
     writes,
 )
@@ -30,7 +29,7 @@ from sn_pandas.embedded.addresses import Address
 from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import ADMIN, Caller, Content
 from sn_pandas.embedded.errors import MissingError, ODataError, forbidden, server_error
-from sn_pandas.embedded.operations import calls
+from sn_pandas.embedded.operations import calls, clients
 from sn_pandas.embedded.repository import Repository, Session
 from sn_pandas.embedded.store import Store
 
@@ -46,7 +45,8 @@ GREETING = (
     "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
 )
 WRITES = ("POST", "PATCH", "MERGE", "PUT", "DELETE")
-REASONS = {200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
+REASONS = {200: "OK", 204: "No Content", 304: "Not Modified", 400: "Bad Request", 401: "Unauthorized",
+           403: "Forbidden",
            404: "Not Found", 414: "URI Too Long", 431: "Request Header Fields Too Large",
            500: "Internal Server Error", 503: "Service Unavailable"}  # fmt: skip
 
@@ -91,7 +91,8 @@ class Application:
     >>> import httpx
     >>> app = Application(sample=False)
     >>> client = httpx.Client(transport=httpx.WSGITransport(app=app), base_url="http://embedded")
-    >>> answer = client.get("/odata.svc/Root('Content')?$select=Id,Type&metadata=no", headers={"apikey": app.api_key})
+    >>> address = "/odata.svc/Root('Content')?$select=Id,Type&metadata=no"
+    >>> answer = client.get(address, headers={"apikey": app.api_key})
     >>> answer.json()
     {'d': {'Id': 1369, 'Type': 'Workspace'}}
     >>> app.close()
@@ -99,7 +100,7 @@ class Application:
 
     def __init__(self, data: str | Path = ":memory:", *, sample: bool = True, admin: bool = False) -> None:
         self.admin = admin
-        self.store = Store(data, tables=[callers.TABLES, versions.TABLES, binaries.TABLES])
+        self.store = Store(data, tables=[callers.TABLES, clients.TABLES, versions.TABLES, binaries.TABLES])
         if self.store.load(2) is None:
             with self.store.transaction():
                 initial.load(self.store)
@@ -108,7 +109,7 @@ class Application:
 
                     build(self.store)
         self.repository = Repository(self.store)
-        self.api_key = callers.new_key(self.repository, ADMIN).value
+        self.api_key = callers.passing_key(self.repository, ADMIN)
 
     def close(self) -> None:
         """Let go of the database."""

@@ -80,12 +80,19 @@ def new_key(repository: Repository, user_id: int) -> ApiKey:
     """Make an API key for a user, good for a year."""
     now = repository.clock().astimezone(UTC)
     key = ApiKey(
-        "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH)),
+        _random_key(),
         bodies.stored_date(now.replace(tzinfo=None), f"{now.microsecond:06}0"),
         bodies.stored_date((now + timedelta(days=365)).replace(tzinfo=None), f"{now.microsecond:06}0"),
     )
     with repository.store.transaction() as db:
         db.execute("INSERT INTO api_keys VALUES (?, ?, ?, ?)", (key.value, user_id, key.created, key.expires))
+    return key
+
+
+def passing_key(repository: Repository, user_id: int) -> str:
+    """Return a key for a user that lives as long as the process; nothing of it is stored."""
+    key = _random_key()
+    repository.passing_keys[key] = user_id
     return key
 
 
@@ -112,7 +119,12 @@ def user_of_key(repository: Repository, key: str) -> int | None:
     now = repository.session().now()
     with repository.store.reading() as db:
         rows = db.execute("SELECT value, user_id, expires FROM api_keys").fetchall()
+    rows += [(value, user_id, "9") for value, user_id in repository.passing_keys.items()]
     for value, user_id, expires in rows:
         if hmac.compare_digest(value.encode(), key.encode("utf-8", "replace")) and expires > now:
             found = user_id
     return found
+
+
+def _random_key() -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(KEY_LENGTH))

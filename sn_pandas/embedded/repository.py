@@ -30,6 +30,8 @@ class Repository:
     def __init__(self, store: Store, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.store = store
         self.clock = clock
+        self.passing_keys: dict[str, int] = {}
+        """API keys that are never stored: key -> id of the user."""
 
     def session(self, caller: Caller = SYSTEM, options: Options | None = None) -> Session:
         """Return the view of a caller."""

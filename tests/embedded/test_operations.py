@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import httpx
@@ -325,6 +326,18 @@ def test_keys_live_and_die(client: Client) -> None:
     assert client.get(me, key).json() == {"d": {"Name": "Visitor"}}
 
 
+def test_the_key_of_the_start_is_not_kept(tmp_path: Path) -> None:
+    first = Application(tmp_path / "repository.db", sample=False)
+    key = first.api_key
+    made = Client(first).post("Root/IMS/BuiltIn/Portal('Admin')/CreateApiKey").json()["Value"]
+    first.close()
+    second = Application(tmp_path / "repository.db", sample=False)
+    me = f"{ROOT}/GetCurrentUser?metadata=no&$select=Name"
+    names = {k: Client(second).get(me, k).json()["d"]["Name"] for k in (key, made, second.api_key)}
+    assert names == {key: "Visitor", made: "Admin", second.api_key: "Admin"}
+    second.close()
+
+
 def test_disabling_a_user_deletes_his_keys(client: Client) -> None:
     client.post(f"{LOW}/CreateApiKey")
     client.send("PATCH", LOW, {"Enabled": False})
@@ -533,3 +546,19 @@ def test_what_an_ordinary_user_may_create(client: Client) -> None:
     )
     client.post("Root/Content/open('f')/SetPermissions", {"r": [entry]})
     assert error(create("Folder", "Root/Content/open('f')")) == refused
+
+
+def test_clients_and_their_secrets(client: Client) -> None:
+    made = client.post(f"{ROOT}/CreateClient", {"name": "notebook", "type": "externalclient"}).json()
+    assert (made["name"], made["type"], len(made["secrets"])) == ("notebook", "ExternalClient", 1)
+    which = {"clientId": made["clientId"]}
+    secret = client.post(f"{ROOT}/CreateSecret", which).json()
+    assert secret["validTill"].startswith("9999-12-31")
+    again = client.post(f"{ROOT}/RegenerateSecretForRepository", which | {"secretId": secret["id"]}).json()
+    assert (again["id"], again["value"] != secret["value"]) == (secret["id"], True)
+    assert client.post(f"{ROOT}/DeleteSecret", which | {"secretId": secret["id"]}).status_code == 204
+    assert client.get(f"{ROOT}/GetClients").json() == {"clients": [made]}
+    assert client.post(f"{ROOT}/DeleteClient", which).status_code == 204
+    unknown = (500, "NotSpecified", "InvalidOperationException")
+    assert error(client.post(f"{ROOT}/CreateSecret", which)) == unknown
+    assert error(client.post(f"{ROOT}/CreateClient", {"name": "x", "type": "Nope"})) == unknown
