@@ -8,8 +8,9 @@ for there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sn_pandas.embedded import dates
@@ -64,7 +65,7 @@ def precision(definition: Field) -> int:
 
 
 class Indexer:
-    """Makes documents of contents; remembers for each type what is to be done with its fields.
+    """Makes documents of contents; works out once for each field of a type what to do with its values.
 
     Parameters
     ----------
@@ -77,90 +78,134 @@ class Indexer:
     def __init__(self, types: Types, text_of: Callable[[dict[str, Any]], str]) -> None:
         self.types = types
         self._text_of = text_of
-        self._definitions: dict[tuple[str, str], Field | None] = {}
-        self._analyzed: dict[str, bool] = {}
+        self._indexings: dict[tuple[str, str], Indexing | None] = {}
 
     def document(self, content: Content) -> Document:
         """Return what the index holds of a content."""
         document = Document(words=[content.type])
+        type_name, indexings = content.type, self._indexings
         for name, value in content.fields.items():
-            if value is None or value == "" or value == []:
+            if not value:
                 continue
-            definition = self._definition(content.type, name)
-            if definition is not None and definition.indexed:
-                self._add(document, definition, value)
+            key = (type_name, name)
+            if key not in indexings:
+                indexings[key] = self._indexing(type_name, name)
+            indexing = indexings[key]
+            if indexing is not None:
+                indexing(document, value)
         return document
 
-    def _definition(self, type_name: str, name: str) -> Field | None:
-        key = (type_name, name)
-        if key not in self._definitions:
-            content_type = self.types.get(type_name)
-            own = content_type.fields.get(name) if content_type else None
-            self._definitions[key] = own or field_of(name, self.types)
-        return self._definitions[key]
-
-    def _add(self, document: Document, definition: Field, value: Any) -> None:
-        name = definition.name
+    def _indexing(self, type_name: str, name: str) -> Indexing | None:
+        """Return what adds a value of a field to a document; None if the field is not searched for."""
+        content_type = self.types.get(type_name)
+        own = content_type.fields.get(name) if content_type else None
+        definition = own or field_of(name, self.types)
+        if definition is None or not definition.indexed:
+            return None
         if definition.kind == "Binary":
-            text = self._text_of(value)
-            if name in WORD_COLUMNS:
-                document.binary = text
-            elif text:
-                document.terms.append((name, text.lower()))
-                document.words.append(text)
-            return
-        terms, words = _terms(definition, value)
+            return partial(_add_binary, name, self._text_of)
+        make = _tags if name == "Tags" else MAKERS.get(definition.kind, _text)
+        terms_of = partial(make, definition)
         if name == "Description":
-            document.description = words
-            return
-        document.words.append(words)
+            return partial(_add_description, terms_of)
         if name in _NOT_HELD:
-            return
-        if self._is_analyzed(name):
-            terms = sorted({w for t in terms for w in split_words(str(t))})
-        document.terms.extend((name, term) for term in terms)
-
-    def _is_analyzed(self, name: str) -> bool:
-        if name not in self._analyzed:
-            self._analyzed[name] = is_analyzed(name, self.types)
-        return self._analyzed[name]
+            return partial(_add_words, terms_of)
+        if is_analyzed(name, self.types):
+            return partial(_add_split, name, terms_of)
+        return partial(_add, name, terms_of)
 
 
-def _terms(definition: Field, value: Any) -> tuple[list[Any], str]:
-    """Return the terms of a value that is not empty, and the text under which the full text finds it."""
-    kind = definition.kind
-    if kind == "Boolean":
-        return ([1] if value else []), ""
-    if kind == "Integer":
-        return ([int(value)] if value else []), str(value)
-    if kind in NUMBERS:
-        number = float(value)
-        return ([number] if number else []), str(value)
-    if kind == "DateTime":
-        ticks = dates.from_iso(value)
-        ticks -= ticks % precision(definition)
-        return ([ticks] if ticks else []), ""
-    if kind in REFERENCES:
-        return _distinct(value), ""
-    if kind in CHOICES or kind in MODES:
-        return _choice_terms(definition, value)
-    if kind == "HyperLink":
-        parts = [v.lower() for v in value.values() if v]
-        return _distinct(parts), " ".join(parts)
-    if kind == "RichText":
-        text = value.get("text") or ""
-        return ([text.lower()] if text else []), text
-    if kind == "PermissionChoice":
-        return _distinct(v.lower() for v in value), ""
-    if definition.name == "Tags" and isinstance(value, str):
-        tags = [tag.strip().lower() for tag in re.split("[,;]", value) if tag]
-        return _distinct(tags), " ".join(tags)
-    if isinstance(value, str) and kind != "Password":
-        return [value.lower()], value
+Indexing = Callable[[Document, Any], None]
+"""Adds a value to a document."""
+Made = tuple[list[Any], str]
+"""The terms of a value, and the text under which the full text finds it."""
+
+
+def _add(name: str, make: Callable[[Any], Made], document: Document, value: Any) -> None:
+    terms, words = make(value)
+    for term in terms:
+        document.terms.append((name, term))
+    if words:
+        document.words.append(words)
+
+
+def _add_words(make: Callable[[Any], Made], document: Document, value: Any) -> None:
+    document.words.append(make(value)[1])
+
+
+def _add_split(name: str, make: Callable[[Any], Made], document: Document, value: Any) -> None:
+    terms, words = make(value)
+    document.terms += [(name, word) for term in terms for word in dict.fromkeys(split_words(str(term)))]
+    document.words.append(words)
+
+
+def _add_description(make: Callable[[Any], Made], document: Document, value: Any) -> None:
+    document.description = make(value)[1]
+
+
+def _add_binary(name: str, text_of: Callable[[dict[str, Any]], str], document: Document, value: Any) -> None:
+    text = text_of(value)
+    if name in WORD_COLUMNS:
+        document.binary = text
+    elif text:
+        document.terms.append((name, text.lower()))
+        document.words.append(text)
+
+
+# Values that are not empty, kind by kind
+
+
+def _text(definition: Field, value: Any) -> Made:
+    return ([value.lower()], value) if isinstance(value, str) else ([], "")
+
+
+def _nothing(definition: Field, value: Any) -> Made:
     return [], ""
 
 
-def _choice_terms(definition: Field, values: Iterable[str]) -> tuple[list[Any], str]:
+def _truth(definition: Field, value: Any) -> Made:
+    return [1], ""
+
+
+def _whole(definition: Field, value: Any) -> Made:
+    return [int(value)], str(value)
+
+
+def _number(definition: Field, value: Any) -> Made:
+    number = float(value)
+    return ([number] if number else []), str(value)
+
+
+def _date(definition: Field, value: Any) -> Made:
+    ticks = dates.from_iso(value)
+    ticks -= ticks % precision(definition)
+    return ([ticks] if ticks else []), ""
+
+
+def _references(definition: Field, value: Any) -> Made:
+    return list(dict.fromkeys(value)), ""
+
+
+def _names(definition: Field, value: Any) -> Made:
+    return list(dict.fromkeys(v.lower() for v in value)), ""
+
+
+def _link(definition: Field, value: Any) -> Made:
+    parts = [v.lower() for v in value.values() if v]
+    return list(dict.fromkeys(parts)), " ".join(parts)
+
+
+def _rich_text(definition: Field, value: Any) -> Made:
+    text = value.get("text") or ""
+    return ([text.lower()] if text else []), text
+
+
+def _tags(definition: Field, value: Any) -> Made:
+    tags = [tag.strip().lower() for tag in re.split("[,;]", value) if tag]
+    return list(dict.fromkeys(tags)), " ".join(tags)
+
+
+def _choice(definition: Field, values: Any) -> Made:
     """Return ``$value`` for options; their labels are found through the definition when somebody searches."""
     terms: list[str] = []
     words: list[str] = []
@@ -176,8 +221,19 @@ def _choice_terms(definition: Field, values: Iterable[str]) -> tuple[list[Any], 
         else:
             terms.append(value.lower())
             words.append(value)
-    return _distinct(terms), " ".join(words)
+    return list(dict.fromkeys(terms)), " ".join(words)
 
 
-def _distinct(values: Iterable[Any]) -> list[Any]:
-    return list(dict.fromkeys(values))
+MAKERS: dict[str, Callable[[Field, Any], Made]] = {
+    "Boolean": _truth,
+    "Integer": _whole,
+    "DateTime": _date,
+    "HyperLink": _link,
+    "RichText": _rich_text,
+    "PermissionChoice": _names,
+    "Password": _nothing,
+    **dict.fromkeys(NUMBERS, _number),
+    **dict.fromkeys(REFERENCES, _references),
+    **dict.fromkeys((*CHOICES, *MODES), _choice),
+}
+"""Kind of a field -> its terms; all others are text."""
