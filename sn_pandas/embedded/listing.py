@@ -1,6 +1,6 @@
 """Lists: the children of a content, what a query finds, references, results of operations.
 
-Children and queries run in the index (`search`); references, actions and results of operations are lists in memory,
+Children and queries run in the index (`search`); references, actions and results of operations are in memory,
 which the same options cut and order by other rules.
 """
 
@@ -43,7 +43,7 @@ def children(session: Session, content: Content) -> Listing:
 
 
 def all_children(session: Session, content: Content) -> list[Content]:
-    """Return the children that ``$expand=Children`` shows: no option but ``enableautofilters`` reaches them."""
+    """Return the children that ``$expand=Children`` shows: only ``enableautofilters`` reaches them."""
     conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
     if session.options.autofilters:
         conditions.append(not_system())
@@ -81,7 +81,8 @@ def plain_items(session: Session, items: list[Json]) -> list[Json]:
     options = session.options
     rows = list(items)
     for name, descending in reversed(options.order):
-        rows.sort(key=lambda item, key=name: str(item.get(key)), reverse=descending)
+        keyed = [(str(item.get(name)), item) for item in rows]
+        rows = [item for _, item in sorted(keyed, key=lambda pair: pair[0], reverse=descending)]
     rows = rows[options.skip :]
     if options.top:
         rows = rows[: options.top]
@@ -113,7 +114,8 @@ def _queried(session: Session, content: Content, text: str, under: str | None) -
     autofilters = query.autofilters if options.autofilters is None else options.autofilters
     if autofilters:
         conditions.append(not_system())
-    lifespan = query.lifespan if options.lifespan is None else bool(options.autofilters)
+    wanted = query.lifespan or (under is None and content.fields.get("EnableLifespanFilter") == ["1"])
+    lifespan = wanted if options.lifespan is None else bool(options.autofilters)
     if lifespan:
         conditions.append(alive(session))
     return _found(

@@ -38,13 +38,22 @@ def restore(
     ODataError
         If the place is gone, the name is taken there, or the caller may not.
     """
-    children = session.store.children(bag.id)
-    if not children:
-        raise server_error("Exception", "The bag is empty.")
-    content = children[0]
-    target = session.by_path(destination or str(bag.fields.get("OriginalPath") or ""))
-    if target is None:
-        raise server_error("Exception", "Destination folder does not exist.")
+    with session.store.transaction():
+        content = next(iter(session.store.children(bag.id)), None)
+        if content is None:
+            raise server_error("Exception", "The bag is empty.")
+        target = session.by_path(destination or str(bag.fields.get("OriginalPath") or ""))
+        if target is None:
+            raise server_error("Exception", "Destination folder does not exist.")
+        name = _name_in(session, content, target, new_name)
+        restored = transfers.place(session, content, target, name)
+        session.store.delete([bag.id])
+    session.forget(bag.id)
+    return restored
+
+
+def _name_in(session: Session, content: Content, target: Content, new_name: bool) -> str:
+    """Return the name that a restored content gets in its place, if it may go there."""
     if not session.can(target, "AddNew"):
         raise server_error("Exception", "You do not have enough permissions to restore this content.")
     allowed = saving.allowed_types(session, target)
@@ -59,11 +68,7 @@ def restore(
                 "Exception", "A content with this name already exists in the selected target folder."
             )
         name = naming.numbered(name, [child.name for child in session.store.children(target.id)])
-    with session.store.transaction():
-        restored = transfers.place(session, content, target, name)
-        session.store.delete([bag.id])
-        session.forget(bag.id)
-    return restored
+    return name
 
 
 def _goes_to_trash(session: Session, content: Content) -> bool:
