@@ -125,8 +125,9 @@ def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
     kept = baseline.frame.copy(deep=False)
     kept.attrs = {}  # the baseline must not keep its own token alive
     kept.index = kept.index.rename("Id")
-    for column in kept.select_dtypes(object):
-        kept[column] = _frozen(kept[column])
+    for column, dtype in kept.dtypes.items():
+        if pd.api.types.is_object_dtype(dtype):
+            kept[column] = _frozen(kept[column])
     _baselines[str(token)] = dataclasses.replace(baseline, frame=kept)
     weakref.finalize(token, _baselines.pop, str(token), None)
 
