@@ -45,7 +45,7 @@ def carry_out(
     if not works:
         return None
     client = repo.client
-    flow = Flow(workers, lambda: getattr(client, "overloads", 0))
+    flow = Flow(workers, lambda: client.overloads)
     log = journal if isinstance(journal, Journal) else _begin(repo, works, what, journal)
     answers = at_once(works, partial(send, client, flow), flow)
     done = 0

@@ -54,6 +54,8 @@ class Retrier:
 
     def __init__(self, rules: Retries) -> None:
         self.rules = rules
+        #: How often a server said that it is overloaded.
+        self.overloads = 0
         self._left = float(rules.budget)
         self._lock = threading.Lock()
 
@@ -66,6 +68,7 @@ class Retrier:
         def again(error: Exception) -> bool | float:
             nonlocal failures
             failures += 1
+            self.overloads += isinstance(error, UnavailableError)
             if not may_repeat(error, kind):
                 return False
             wait = self._wait(error, failures)

@@ -71,6 +71,11 @@ class Client:
     def __repr__(self) -> str:
         return f"<Client of {self.origin}>"
 
+    @property
+    def overloads(self) -> int:
+        """How often the server said so far that it is overloaded."""
+        return self._retrier.overloads
+
     def close(self) -> None:
         """Close the connections, and what was handed over to be closed with them."""
         self._http.close()
