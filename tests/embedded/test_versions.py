@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from .client import WORKSPACE, Client, address, problem
@@ -135,3 +137,20 @@ def test_versions_go_with_their_content(client: Client) -> None:
     assert client.count("versions") == 1
     client.send("DELETE", address(ASSET, "permanent=true"))
     assert client.count("versions") == 0
+
+
+def test_saves_at_the_same_moment_lose_no_version(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+
+    def save(number: int) -> int:
+        answer = client.send("PATCH", address(ASSET, "metadata=no&$select=Version"), {"Code": str(number)})
+        if answer.status_code != 200:
+            assert problem(answer) == (400, "RequestError", "NodeIsOutOfDateException")
+        return answer.status_code
+
+    with ThreadPoolExecutor(4) as pool:
+        saved = list(pool.map(save, range(24))).count(200)
+    assert saved > 0
+    assert [version for version, _ in client.versions(ASSET)] == sorted(
+        (f"V{number}.0.A" for number in range(1, saved + 2)), key=str
+    )
