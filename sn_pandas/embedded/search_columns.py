@@ -9,7 +9,7 @@ from typing import Any
 
 from sn_pandas.embedded import dates
 from sn_pandas.embedded.predicates import NULL_REFERENCE, Range, Term, Value
-from sn_pandas.embedded.sql import NEVER, Condition, Pattern, Sql, compared
+from sn_pandas.embedded.sql import NEVER, Condition, Pattern, Sql, compared, either, negated
 from sn_pandas.embedded.types import Types
 
 NAME = "substr(c.key, length(rtrim(c.key, replace(c.key, '/', ''))) + 1)"
@@ -96,6 +96,26 @@ def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
     """Return a condition that may drive if the column has an index; its check keeps out of the index."""
     check = test(f"+({column.sql})")
     return Condition(check, test(column.sql) if column.indexed else None)
+
+
+def workspace_condition(db: sqlite3.Connection, types: Types, predicate: Term | Range) -> Condition:
+    """Return the condition on the nearest workspace at or above a content; null = it has none."""
+    names = types.derived("Workspace")
+    marks = ",".join("?" * len(names))
+    rows = db.execute(f"SELECT id, key FROM contents WHERE type IN ({marks})", names)
+    keys: dict[int, str] = dict(rows.fetchall())
+    if isinstance(predicate, Term) and predicate.value == NULL_REFERENCE:
+        return negated(either(_tree(key) for key in keys.values()))
+    if not isinstance(predicate, Term) or predicate.value not in keys:
+        return NEVER
+    own = keys[int(predicate.value)]
+    inside = _tree(own)
+    nested = [_tree(key) for key in keys.values() if key.startswith(own + "/")]
+    if not nested:
+        return inside
+    outside = negated(either(nested)).check
+    driver = None if inside.driver is None else inside.driver.and_(outside)
+    return Condition(inside.check.and_(outside), driver)
 
 
 def column_order(name: str) -> Sql | None:

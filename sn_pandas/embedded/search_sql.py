@@ -24,7 +24,14 @@ from sn_pandas.embedded.predicates import (
     Term,
     Value,
 )
-from sn_pandas.embedded.search_columns import COLUMNS, NAME, column_condition, column_order, columned
+from sn_pandas.embedded.search_columns import (
+    COLUMNS,
+    NAME,
+    column_condition,
+    column_order,
+    columned,
+    workspace_condition,
+)
 from sn_pandas.embedded.search_words import word_condition
 from sn_pandas.embedded.sql import (
     NEVER,
@@ -42,7 +49,7 @@ from sn_pandas.embedded.types import Types
 PROBE = 20_000
 """How many rows are looked at to learn which condition is the rarest."""
 
-NULL_BY_NATURE = frozenset({"BrowseApplication", "Workspace"})
+NULL_BY_NATURE = frozenset({"BrowseApplication"})
 """References that hold a real null where they hold nothing."""
 
 
@@ -189,8 +196,11 @@ class Query:
             return word_condition(self.db, predicate, pattern)
         if name in COLUMNS:
             return column_condition(self.db, self.types, predicate, pattern)
+        if name == "Workspace":
+            return workspace_condition(self.db, self.types, predicate)
         kind = kind_of(name, self.types)
-        if kind is None or kind == "Password":
+        definition = field_of(name, self.types)
+        if kind is None or definition is None or kind == "Password" or not definition.indexed:
             return NEVER
         if kind in CHOICES or kind in MODES:
             return self._choice(predicate, pattern, kind)
@@ -198,6 +208,8 @@ class Query:
         condition = self._terms(name, test)
         if name == "DisplayName":
             return either([condition, self._shown_name(predicate, pattern)])
+        if name == "Icon":
+            return either([condition, self._shown_icon(predicate, pattern)])
         default = self._default(name, kind)
         if default is None or not _fits(default, predicate, pattern):
             return condition
@@ -248,6 +260,12 @@ class Query:
         unset = self._has_default("DisplayName").check
         driver = None if named.driver is None else named.driver.and_(unset)
         return Condition(named.check.and_(unset), driver)
+
+    def _shown_icon(self, predicate: Term | Range, pattern: Pattern | None) -> Condition:
+        """Return the condition that a content without an icon is of a type whose icon is asked for."""
+        names = [t.name for t in self.types.values() if _fits(t.icon.lower(), predicate, pattern)]
+        of_type = Sql(f"+c.type IN ({','.join('?' * len(names))})", names)
+        return Condition(of_type.and_(self._has_default("Icon").check))
 
     def _choice(self, predicate: Term | Range, pattern: Pattern | None, kind: str) -> Condition:
         """Return the condition of a choice, whose options are found by ``$value`` and by their labels."""

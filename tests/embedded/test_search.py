@@ -136,6 +136,7 @@ QUERIED = [
     ("Tags:work", ["G2"]),
     ("Tags:wo*", ["G2"]),
     ("Secret:hush", []),
+    ("Secret:''", []),
     ("Name:[t1 TO t2]", ["T1", "T2"]),
     ("Path:/root/content/tasks/t*", TASKS),
     ("InTree:/root/content/ta*", ["T1", "T2", "T3", "Tasks"]),
@@ -413,6 +414,23 @@ def test_a_thousand_contents_in_bulk() -> None:
     w.store.insert_many(rows)
     assert len(w.filtered("TaskCompletion eq 3")) == len([i for i in range(1500) if i % 7 == 3])
     assert w.queried("bulk AND 1499") == ["B1499"]
+    w.store.close()
+
+
+def test_workspaces_and_icons() -> None:
+    w = World()
+    outer = w.add(w.place, "outer", "Workspace")
+    inner = w.add(outer, "inner", "Workspace")
+    w.add(inner, "deep", "Folder")
+    w.add(outer, "flat", "Folder", Icon="Star")
+    assert w.queried(f"Workspace:{outer.id}") == ["flat", "outer"]
+    assert w.queried(f"Workspace:{inner.id}") == ["deep", "inner"]
+    assert w.queried("Workspace:null AND TypeIs:TaskList") == ["Tasks"]
+    assert w.queried(f"Workspace:{w.tasks.id}") == []
+    assert w.queried("Icon:star") == ["flat"]
+    icon = w.types["Folder"].icon
+    assert "deep" in w.queried(f"Icon:{icon}")
+    assert "flat" not in w.queried(f"Icon:{icon}")
     w.store.close()
 
 
