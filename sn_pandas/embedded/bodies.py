@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from werkzeug.formparser import FormDataParser
 
@@ -198,7 +198,7 @@ def _form(text: str) -> dict[str, str] | None:
     for name, value in pairs:
         if any(c in value for c in '"') or any(c in name for c in "{["):
             raise _broken()
-    return {name: value for name, value in pairs}
+    return {pair[0]: pair[1] for pair in pairs}
 
 
 def _broken(early: bool = False) -> ODataError:
@@ -213,11 +213,11 @@ class _Tolerant:
     SPACE = re.compile(r"(?:\s|/\*.*?\*/|//[^\n\r]*)*", re.DOTALL)
     NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.)")
     WORD = re.compile(r"[\w$\-]+")
-    CONSTANTS = {
+    CONSTANTS: ClassVar[dict[str, Json]] = {
         "true": True, "false": False, "null": None, "undefined": None,
         "NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"),
     }  # fmt: skip
-    ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
+    ESCAPES: ClassVar[dict[str, str]] = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f"}
 
     def __init__(self, text: str) -> None:
         self.text = text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request, server_error
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 Json = Any
 ODD_KINDS = frozenset(("PageBreak", "WhoAndWhen", "Lock", "Security", "Guid"))
 """Kinds that a definition may name though contents hold nothing of them."""
-NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows", "PasswordHistoryLength",
+NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows",
+                     "PasswordHistoryLength",
                      "Range", "Split"))  # fmt: skip
 TRUTHS = frozenset(
     (
@@ -31,7 +32,8 @@ TRUTHS = frozenset(
     )
 )
 TEXTS = frozenset(
-    ("DefaultValue", "Regex", "Format", "DateTimeMode", "Precision", "TextType", "ControlHint", "FieldName", "UrlFormat",
+    ("DefaultValue", "Regex", "Format", "DateTimeMode", "Precision", "TextType", "ControlHint", "FieldName",
+     "UrlFormat",
      "Palette", "DisplayChoice", "ReenterTitle", "ReenterDescription", "ExpectedXmlNamespace")
 )  # fmt: skip
 FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
@@ -66,8 +68,8 @@ def parse(text: str) -> dict[str, Json]:
     if "<!DOCTYPE" in text:
         raise server_error("XmlException", "A definition must not have a document type.")
     try:
-        root = ElementTree.fromstring(text.lstrip("\ufeff").strip().encode())
-    except ElementTree.ParseError as error:
+        root = ET.fromstring(text.lstrip("\ufeff").strip().encode())
+    except ET.ParseError as error:
         raise server_error("XmlException", f"The definition is no XML: {error}") from error
     definition: dict[str, Json] = {"Name": root.get("name", ""), "Installed": True}
     if root.get("parentType"):
@@ -114,12 +116,12 @@ def check(types: Types, definition: dict[str, Json]) -> None:
             if known.owner != name and known.kind != field["Kind"]:
                 raise server_error(
                     "ContentRegistrationException",
-                    f"Field type violation in the {name} content type definition. The field {field['Name']} must be"
+                    f"Field type violation in the {name} content type definition: {field['Name']} must be"
                     f" of the type {known.kind}.",
                 )
 
 
-def field_settings(element: ElementTree.Element) -> dict[str, Json]:
+def field_settings(element: ET.Element) -> dict[str, Json]:
     """Return what the element of a field says, in the form of ``types.json``."""
     found: dict[str, Json] = {"Name": element.get("name", ""), "Kind": element.get("type", "ShortText")}
     for part in element:
@@ -140,7 +142,7 @@ def field_settings(element: ElementTree.Element) -> dict[str, Json]:
     return found
 
 
-def _configure(found: dict[str, Json], tag: str, setting: ElementTree.Element) -> None:
+def _configure(found: dict[str, Json], tag: str, setting: ET.Element) -> None:
     text = (setting.text or "").strip()
     if tag in FORMS:
         found[tag] = FORM_MODES.get(text.lower(), 0)
@@ -163,7 +165,7 @@ def _configure(found: dict[str, Json], tag: str, setting: ElementTree.Element) -
         found[tag] = [_option(child) for child in setting if _tag(child) == "Option"]
 
 
-def _option(element: ElementTree.Element) -> dict[str, Json]:
+def _option(element: ET.Element) -> dict[str, Json]:
     text = (element.text or "").strip()
     option: dict[str, Json] = {"Value": element.get("value", text)}
     if text and text != option["Value"]:
@@ -181,5 +183,5 @@ def _limit(kind: str, text: str) -> Json:
     return float(text) if kind in ("Number", "Currency") else text
 
 
-def _tag(element: ElementTree.Element) -> str:
+def _tag(element: ET.Element) -> str:
     return element.tag.rpartition("}")[2]

@@ -1,4 +1,4 @@
-"""What goes wrong in a request, as the repository answers it: a code, an exception type, a message, a status."""
+"""What goes wrong in a request, as it is answered: a code, an exception type, a message, a status."""
 
 from __future__ import annotations
 
@@ -122,7 +122,7 @@ def refused_action(reason: str, message: str | None = None) -> ODataError:
 REASONS = {
     "InvalidStateAction": "Currently this action is not allowed on this content.",
     "CheckedOutToSomeoneElse": "The content is checked out by someone else.",
-    "NotEnoughPermissions": "Not enough permissions, or the content is not in the right state for this action.",
+    "NotEnoughPermissions": "Not enough permissions, or not the right state for this action.",
     "MultistepSaveInProgress": "The content cannot be modified while a multistep save is in progress.",
     "UndoSingleVersion": "The only version of the content is locked and cannot be removed.",
 }

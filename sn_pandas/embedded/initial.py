@@ -1,7 +1,7 @@
 """The untouched tree: what a repository holds before anybody wrote to it.
 
-``initial.json`` has a line for each content: its id and path, its type, and what differs from a content of that type
-whose fields were never set. ``$`` in ``acl`` names the permissions that were given there.
+``initial.json`` has a line for each content: its id and path, its type, and what differs from a content of
+that type whose fields were never set. ``$`` in ``acl`` names the permissions that were given there.
 """
 
 from __future__ import annotations

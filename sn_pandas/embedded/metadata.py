@@ -36,7 +36,7 @@ EDM_TYPES = {
         " Version=7.8.2.0, Culture=neutral, PublicKeyToken=null]])"
     ),
 }  # fmt: skip
-"""Kind of a field -> type of its property. Choices are enumerations of their own, references are navigation."""
+"""Kind of a field -> type of its property. Choices are enumerations, references are navigation."""
 
 ENUMERATIONS = frozenset(
     ("Choice", "YesNo", "PermissionChoice", "VersioningMode", "InheritableVersioningMode", "ApprovingMode",
@@ -45,22 +45,26 @@ ENUMERATIONS = frozenset(
 
 COMPLEX_TYPES: dict[str, tuple[tuple[str, str], ...]] = {
     "SenseNet.ContentRepository.Storage.BinaryData": (
-        ("IsEmpty", "Edm.Boolean"), ("IsModified", "Edm.Boolean"), ("Id", "Edm.Int32"), ("FileId", "Edm.Int32"),
+        ("IsEmpty", "Edm.Boolean"), ("IsModified", "Edm.Boolean"),
+        ("Id", "Edm.Int32"), ("FileId", "Edm.Int32"),
         ("Size", "Edm.Int64"), ("FileName", "SenseNet.ContentRepository.Storage.BinaryFileName"),
         ("ContentType", "Edm.String"), ("Checksum", "Edm.String"), ("Timestamp", "Edm.Int64"),
         ("BlobProvider", "Edm.String"), ("BlobProviderData", "Edm.String"),
     ),
     "SenseNet.ContentRepository.Storage.BinaryFileName": (
-        ("IsValid", "Edm.Boolean"), ("FullFileName", "Edm.String"), ("FileNameWithoutExtension", "Edm.String"),
-        ("Extension", "Edm.String"),
+        ("IsValid", "Edm.Boolean"), ("FullFileName", "Edm.String"),
+        ("FileNameWithoutExtension", "Edm.String"), ("Extension", "Edm.String"),
     ),
     "SenseNet.ContentRepository.Sharing.SharingHandler": (),
-    "SenseNet.ContentRepository.Fields.RichTextFieldValue": (("Text", "Edm.String"), ("Editor", "Edm.String")),
+    "SenseNet.ContentRepository.Fields.RichTextFieldValue": (
+        ("Text", "Edm.String"), ("Editor", "Edm.String"),
+    ),
     "SenseNet.ContentRepository.Fields.HyperLinkField.HyperlinkData": (
         ("Href", "Edm.String"), ("Text", "Edm.String"), ("Title", "Edm.String"), ("Target", "Edm.String"),
     ),
     "SenseNet.ContentRepository.Fields.ImageField.ImageFieldData": (
-        ("ImgRef", "SenseNet.ContentRepository.Image"), ("ImgData", "SenseNet.ContentRepository.Storage.BinaryData"),
+        ("ImgRef", "SenseNet.ContentRepository.Image"),
+        ("ImgData", "SenseNet.ContentRepository.Storage.BinaryData"),
     ),
 }  # fmt: skip
 """Name of a .NET class -> its properties."""
@@ -149,7 +153,7 @@ def _is_hidden(session: Session, address: Address) -> bool:
 
 
 def _document(session: Session, content: Content | None, address: Address) -> Json:
-    """Return the tree of a document: all types, those that may be created in a place, or the one of an entity."""
+    """Return the tree of a document: all types, those that a place allows, or the one of an entity."""
     flat = content is not None and address.entity
     if content is None:
         chosen = [t for t in session.types.values() if session.by_path(t.path) is not None]
@@ -261,7 +265,7 @@ class _Builder:
 
     def _navigation(self, field: Field) -> Json:
         name = f"{field.owner}_{field.name}"
-        allowed = field.settings.get("AllowedTypes") or ()
+        allowed: list[str] = list(field.settings.get("AllowedTypes") or ())
         target = allowed[0] if len(allowed) == 1 and allowed[0] in self.session.types else "GenericContent"
         self.associations.setdefault(
             name,

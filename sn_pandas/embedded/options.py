@@ -1,4 +1,4 @@
-"""Query options: what stands behind the question mark, read on every request whether it has a meaning there or not."""
+"""Query options: what stands behind the question mark, read on every request."""
 
 from __future__ import annotations
 

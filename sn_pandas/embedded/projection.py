@@ -1,13 +1,15 @@
 """What of a content is answered: ``$select``, ``$expand``, links that are not followed, ``__metadata``.
 
-Four ways, by which of the two options are given: all fields, named fields, all fields with some expanded, named fields
-with some expanded. Each has its own rules, which `Projector` keeps apart as the real server does.
+Four ways, by which of the two options are given: all fields, named fields, all fields with some expanded,
+named fields with some expanded. Each has its own rules, which `Projector` keeps apart as the real server
+does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from sn_pandas.embedded import actions, added_fields, computed
@@ -141,9 +143,7 @@ class Projector:
             if inner is None or name == "IsFile":
                 row[name] = self.value(content, name)
             else:
-                row[name] = self._follow(
-                    content, name, lambda target, inner=inner: self._expanded(target, inner)
-                )
+                row[name] = self._follow(content, name, partial(self._expanded, expand=inner))
         return row
 
     def _both(self, content: Content, select: Node, expand: Node) -> dict[str, Json]:
@@ -217,7 +217,7 @@ class Projector:
         return targets[0] if targets else None
 
     def _actions(self, content: Content, node: Node) -> list[Json]:
-        """Return expanded actions that were selected: they have metadata of their own, though they are no contents."""
+        """Return expanded actions: they have metadata of their own, though they are no contents."""
         about = actions.about(self.metadata)
         found = actions.items(content, self.session)
         if node.children and not node.all:
@@ -275,7 +275,7 @@ def _bad_select(chain: str) -> ODataError:
 
 
 def _check(select: Node, expand: Node) -> None:
-    """Refuse chains of one tree that the other has not, with sides that change at every level, as the server does."""
+    """Refuse chains of one tree that the other has not; the sides change at every level, as at the server."""
     for name, node in select.children.items():
         if not node.children:
             continue

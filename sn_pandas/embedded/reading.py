@@ -110,7 +110,9 @@ def _property(session: Session, found: Content, field: Field, address: Address) 
         return reference_list(session, session.type_contents(found, name))
     value = property_value(session, found, field)
     if session.options.format == "table" and not address.value:
-        return Answer(500, b"<!DOCTYPE html><p>A single value is no table.</p>", {"content-type": "text/html"})
+        return Answer(
+            500, b"<!DOCTYPE html><p>A single value is no table.</p>", {"content-type": "text/html"}
+        )
     if address.value:
         return answers.text(raw(value, field))
     return answers.document({"d": {name: value}})

@@ -14,7 +14,8 @@ SETTING_CLASSES = {
     "Number": "Number", "Currency": "Currency", "DateTime": "DateTime", "Choice": "Choice", "YesNo": "YesNo",
     "VersioningMode": "Choice", "InheritableVersioningMode": "Choice", "ApprovingMode": "Choice",
     "InheritableApprovingMode": "Choice", "PermissionChoice": "PermissionChoice", "Reference": "Reference",
-    "Binary": "Binary", "HyperLink": "HyperLink", "Password": "Password", "Color": "Color", "Rating": "Rating",
+    "Binary": "Binary", "HyperLink": "HyperLink", "Password": "Password", "Color": "Color",
+    "Rating": "Rating",
     "Xml": "Xml", "Captcha": "Captcha",
 }  # fmt: skip
 """Kind of a field -> its setting class; the others have none of their own."""

@@ -1,11 +1,11 @@
 """The contents in one SQLite database: load, save, move, delete, in transactions, from several threads.
 
-A content is one row of ``contents``: its head as columns, the fields that are set as one JSON text. ``key`` is the path in
-lower case, by which contents are found and subtrees are cut out (``key >= p || '/' AND key < p || '0'``). What can be
-searched for stands in the tables of `search`, which every save keeps in step.
+A content is one row of ``contents``: its head as columns, the fields that are set as one JSON text. ``key``
+is the path in lower case, by which contents are found and subtrees are cut out (``key >= p || '/' AND key < p
+|| '0'``). What can be searched for stands in the tables of `search`, which every save keeps in step.
 
-In memory there is one connection that threads take in turn. A file has a connection for each thread: readers see the
-last commit, one writer works at a time.
+In memory there is one connection that threads take in turn. A file has a connection for each thread: readers
+see the last commit, one writer works at a time.
 """
 
 from __future__ import annotations
@@ -379,9 +379,9 @@ _ASSIGNMENTS = ", ".join(f"{column.strip()} = ?" for column in f"{COLUMNS}, key"
 
 
 def _content(row: Sequence[Any]) -> Content:
-    return Content(
-        *row[: WIDTH - 4], bool(row[WIDTH - 4]), *row[WIDTH - 3 : WIDTH - 1], json.loads(row[WIDTH - 1])
-    )
+    values = list(row[:WIDTH])
+    values[-4], values[-1] = bool(values[-4]), json.loads(values[-1])
+    return Content(*values)
 
 
 def _row(c: Content) -> tuple[Any, ...]:

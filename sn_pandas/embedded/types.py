@@ -1,7 +1,8 @@
 """Content types: their fields, what they inherit, and which contents they allow below them.
 
-The built-in ones stand in ``types.json``. A field there has a line of its own: ``Name`` and ``Kind``, then whatever
-differs from the default (see `Field`). A field whose name an ancestor declares too overrides it as a whole.
+The built-in ones stand in ``types.json``. A field there has a line of its own: ``Name`` and ``Kind``, then
+whatever differs from the default (see `Field`). A field whose name an ancestor declares too overrides it as a
+whole.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ class Field:
     owner
         The content type that declares it.
     settings
-        Everything that the definition says, under the names that GetSchema uses (``MaxLength``, ``AllowedTypes``,
-        ``Options`` …), and what GetSchema does not show: ``Analyzer`` (``Standard`` = indexed word by word),
-        ``Index`` (``No`` = not indexed), ``Bind`` (the property that holds the value, if it is not the name).
+        Everything that the definition says, under the names that GetSchema uses (``MaxLength``,
+        ``AllowedTypes``, ``Options`` …), and what GetSchema does not show: ``Analyzer`` (``Standard`` =
+        indexed word by word), ``Index`` (``No`` = not indexed).
     """
 
     name: str
@@ -90,8 +91,8 @@ class Field:
 class ContentType:
     """A content type with everything it inherits.
 
-    ``fields`` holds all fields by name, its own first, then those of its parent, and so on; ``own_fields`` only those
-    it declares; ``lineage`` its own name and those of its ancestors, nearest first.
+    ``fields`` holds all fields by name, its own first, then those of its parent, and so on; ``own_fields``
+    only those it declares; ``lineage`` its own name and those of its ancestors, nearest first.
     """
 
     name: str
@@ -241,7 +242,7 @@ class Types(Mapping[str, ContentType]):
 
 
 def _field(line: Settings, owner: str, inherited: Mapping[str, Field], installed: bool) -> Field:
-    """Return a declared field; one that was installed takes what it does not say from the field that it overrides."""
+    """Return a declared field; an installed one takes what it does not say from what it overrides."""
     settings = {k: v for k, v in line.items() if k not in ("Name", "Kind")}
     if installed:
         base = inherited.get(line["Name"])

@@ -1,7 +1,7 @@
 """Every recorded exchange, replayed on a fresh embedded repository in this process.
 
-What does not agree yet stands in ``known_differences.txt``, a line each: ``FILE: NAME: reason``. A difference that is not
-there fails, and so does one that is there and agrees.
+What does not agree yet stands in ``known_differences.txt``, a line each: ``FILE: NAME: reason``. A difference
+that is not there fails, and so does one that is there and agrees.
 """
 
 from __future__ import annotations

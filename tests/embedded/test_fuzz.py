@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - the lists of samples read better in long lines
 """No request, however odd, meets an error of our own."""
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+"""What all kinds of fields have in common, and text, which they start from."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sn_pandas.embedded.bodies import Date
+from sn_pandas.embedded.contents import Content, Value
+from sn_pandas.embedded.errors import invalid_cast
+from sn_pandas.embedded.types import Field
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+
+IGNORED = object()
+"""What `Kind.coerce` returns for a value that leaves the field as it is."""
+
+
+class SettingError(Exception):
+    """A value that the field refuses at once: 400 with the name of the field."""
+
+    def __init__(self, exceptiontype: str) -> None:
+        super().__init__(exceptiontype)
+        self.exceptiontype = exceptiontype
+
+
+class Kind:
+    """Text, and the base of all kinds."""
+
+    empty: ClassVar[Value] = None
+    """What stands for nothing."""
+    takes_arrays: ClassVar[bool] = False
+    """Whether a JSON array is a value; otherwise it is passed over."""
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        """Return the stored form of a JSON value, or `IGNORED`."""
+        if value is None or isinstance(value, str):
+            return value
+        raise invalid_cast(net_type(value), "System.String")
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        """Return the JSON of a stored value; ``stored`` is None if the field was never set."""
+        return self.empty if stored is None else stored
+
+    def property(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        """Return the JSON that the address of the field itself answers."""
+        return self.read(stored, field, content, session)
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        """Return the stored form of a default value, templates already replaced; None = nothing is stored."""
+        return text
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        """Whether the rules of the field allow the value."""
+        text = "" if stored is None else str(stored)
+        if field.compulsory and text == "":
+            return False
+        shortest, longest = field.settings.get("MinLength"), field.settings.get("MaxLength")
+        if shortest is not None and len(text) < shortest:
+            return False
+        if longest is not None and len(text) > longest:
+            return False
+        pattern = field.settings.get("Regex")
+        return pattern is None or matches(pattern, text)
+
+
+class Empty(Kind):
+    """A kind that shows nothing and takes nothing."""
+
+    def __init__(self, shown: Value = None) -> None:
+        self.shown = shown
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        return IGNORED
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        return self.shown
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        return None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        return True
+
+
+def in_range(value: Any, field: Field) -> bool:
+    """Whether a number is within the limits of its field."""
+    low, high = field.settings.get("MinValue"), field.settings.get("MaxValue")
+    if low is not None and value < Decimal(str(low)):
+        return False
+    return high is None or value <= Decimal(str(high))
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether the whole text matches a pattern of a definition; one that cannot be run matches everything."""
+    try:
+        return re.fullmatch(pattern, text) is not None
+    except re.error:
+        return True
+
+
+def net_type(value: Json) -> str:
+    """Return the .NET class of a JSON value, for messages."""
+    if isinstance(value, bool):
+        return "System.Boolean"
+    if isinstance(value, int):
+        return "System.Int64"
+    if isinstance(value, float):
+        return "System.Double"
+    if isinstance(value, Date):
+        return "System.DateTime"
+    if isinstance(value, str):
+        return "System.String"
+    return "Newtonsoft.Json.Linq.JObject" if isinstance(value, dict) else "Newtonsoft.Json.Linq.JArray"

@@ -1,0 +1,107 @@
+"""Values out of a list of options."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sn_pandas.embedded.bodies import Date
+from sn_pandas.embedded.contents import Content, Value
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.fields.base import Kind, SettingError
+from sn_pandas.embedded.types import Field
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+
+class Choice(Kind):
+    """Values out of a list of options."""
+
+    empty: ClassVar[Value] = []
+    takes_arrays = True
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        if value is None:
+            return []
+        if isinstance(value, list):
+            return _merged_extras([_choice_item(item) for item in value])
+        if isinstance(value, Date):
+            return [value.text]
+        if isinstance(value, dict):
+            return ["{}"]
+        return [_choice_item(value)]
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        if stored is None and field.settings.get("EnumTypeName"):
+            return ["0"]
+        return list(stored or ())
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        return [item.strip() for item in re.split("[,;]", text)] if text else None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        values = stored or []
+        if field.compulsory and not values:
+            return False
+        if len(values) > 1 and not field.multiple:
+            return False
+        return all(value in field.options or value.startswith("~other") for value in values)
+
+
+class PermissionChoice(Choice):
+    """Names of permissions; null until it is set."""
+
+    empty = None
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        return list(stored) if stored is not None else []
+
+
+class Mode(Choice):
+    """A versioning or approving mode."""
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        if value is None or value == [] or (isinstance(value, int | float) and not isinstance(value, bool)):
+            raise server_error("ArgumentException", "The mode must be given as text or in an array.")
+        return super().coerce(value, field, session)
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        return list(stored) if stored else ["0"]
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        return [text] if text else None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        return all(value in field.options for value in stored or ())
+
+
+def _choice_item(item: Json) -> str:
+    if isinstance(item, bool):
+        return str(item)
+    if isinstance(item, str):
+        return item
+    if isinstance(item, int):
+        return str(item)
+    if isinstance(item, float):
+        return repr(item).removesuffix(".0")
+    if isinstance(item, Date):
+        return item.text
+    raise SettingError("InvalidCastException" if item is not None else "NullReferenceException")
+
+
+def _merged_extras(values: list[str]) -> list[str]:
+    """Join several ``~other.`` values into one, as the real server stores them."""
+    extras = [value for value in values if value.startswith("~other")]
+    if len(extras) < 2:
+        return values
+    merged, done = [], False
+    for value in values:
+        if not value.startswith("~other"):
+            merged.append(value)
+        elif not done:
+            merged.append(";".join(extras))
+            done = True
+    return merged

@@ -1,0 +1,127 @@
+"""Fields that name other contents: references, allowed child types, pictures."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sn_pandas.embedded.contents import Content, Value
+from sn_pandas.embedded.errors import invalid_cast, server_error
+from sn_pandas.embedded.fields.base import IGNORED, Kind, SettingError, net_type
+from sn_pandas.embedded.types import Field
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+
+class Reference(Kind):
+    """Other contents, by their ids; those that are unknown or invisible are passed over."""
+
+    empty: ClassVar[Value] = []
+    takes_arrays = True
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        if isinstance(value, dict):
+            raise invalid_cast(net_type(value), "SenseNet.ContentRepository.Storage.Node")
+        if isinstance(value, list):
+            ids = [i for item in _flat(value) if (i := session.resolve(item)) is not None]
+        else:
+            found = session.resolve(value)
+            ids = [] if found is None else [found]
+        return ids if field.multiple else ids[:1]
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        if not text:
+            return None
+        ids = [i for part in re.split("[,;]", text) if (i := session.resolve(part.strip())) is not None]
+        return (ids if field.multiple else ids[:1]) or None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        targets = session.store.load_many(stored or ())
+        if field.compulsory and not targets:
+            return False
+        allowed = field.settings.get("AllowedTypes") or ()
+        roots = [root.lower() for root in field.settings.get("SelectionRoots") or () if root != "."]
+        for target in targets:
+            lineage = session.types.of(target.type).lineage
+            if allowed and not any(name in lineage for name in allowed):
+                return False
+            key = target.path.lower()
+            if roots and not any(key == root or key.startswith(root + "/") for root in roots):
+                return False
+        return True
+
+
+class AllowedChildTypes(Kind):
+    """The content types that may be created below."""
+
+    empty: ClassVar[Value] = []
+    takes_arrays = True
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise invalid_cast(net_type(value), "System.Collections.Generic.IEnumerable")
+        names: list[str] = []
+        for item in value:
+            name = item
+            if not (isinstance(item, str) and item in session.types):
+                found = session.resolve(item)
+                target = session.store.load(found) if found is not None else None
+                name = target.name if target is not None and target.type == "ContentType" else None
+            if name is not None and name not in names:
+                names.append(name)
+        return names
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        return None
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        return None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        return True
+
+
+class Image(Kind):
+    """Shows the picture that another field refers to or holds: ``ImageRef`` and ``ImageData``."""
+
+    def coerce(self, value: Json, field: Field, session: Session) -> Value:
+        if isinstance(value, dict):
+            if "Url" not in value:
+                raise SettingError("NullReferenceException")
+            if value["Url"] == "":
+                return IGNORED
+        found = (
+            session.resolve(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
+        )
+        target = session.store.load(found) if found is not None else None
+        if (
+            target is None
+            or not session.types.of(target.type).is_a("Image")
+            or (isinstance(value, str) and not value.startswith("/"))
+        ):
+            raise server_error("NotSupportedException", "The value is no image.")
+        return [target.id]
+
+    def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
+        if content.fields.get("ImageData"):
+            return {"Url": f"/binaryhandler.ashx?nodeid={content.id}&propertyname=ImageData"}
+        targets = session.store.load_many(content.fields.get("ImageRef") or ())
+        return {"Url": targets[0].path if targets else ""}
+
+    def default(self, text: str | None, field: Field, session: Session) -> Value:
+        return None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        return True
+
+
+def _flat(items: list[Json]) -> list[Json]:
+    flat: list[Json] = []
+    for item in items:
+        flat += _flat(item) if isinstance(item, list) else [item]
+    return flat
