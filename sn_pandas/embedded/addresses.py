@@ -143,4 +143,3 @@ def _content_id(text: str) -> int:
     if number is None or not -INT32_MAX - 1 <= number <= INT32_MAX:
         raise ODataError("InvalidId", "ODataException", f"Invalid content id: {text}")
     return number
-
