@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import nbformat
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from nbconvert import HTMLExporter
 from traitlets import TraitError
 
 import sn_pandas as sn
@@ -104,6 +106,14 @@ def test_an_exported_notebook_shows_the_first_level(repo: Repository) -> None:
     assert "application/vnd.jupyter.widget-view+json" in bundle[0]
     assert "BuiltIn" in bundle[0]["text/html"]
     assert bundle[0]["text/plain"] == repr(browser)
+
+
+def test_a_notebook_without_widget_state_becomes_a_page_with_the_first_level(repo: Repository) -> None:
+    bundle = repo.browse("/Root/IMS")._repr_mimebundle_()
+    assert bundle is not None
+    cell = nbformat.v4.new_code_cell("tree", outputs=[nbformat.v4.new_output("execute_result", bundle[0])])
+    page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
+    assert '<div class="sn-tree-fallback">' in page
 
 
 def test_the_fallback_of_a_long_folder_is_short() -> None:
