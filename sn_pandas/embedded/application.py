@@ -256,7 +256,7 @@ def dispatch(session: Session, address: Address, request: Request) -> Answer:
     if request.method != "GET":
         return answers.empty()
     with session.store.reading():
-        if session.options.version:
+        if session.options.version and address.entity:
             content = versions.load(session, content, session.options.version)
         if address.member is not None:
             return reading.member(session, content, address)

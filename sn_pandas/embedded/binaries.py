@@ -102,6 +102,20 @@ def pieces(store: Store, file_id: int, size: int) -> Iterator[bytes]:
         yield piece
 
 
+def forgotten(stored: Stored) -> Stored:
+    """Return a binary whose bytes are still there though it says nothing of them, as PUT leaves it."""
+    return {**stored, "type": "", "size": -1}
+
+
+def size_of(store: Store, stored: Stored) -> int:
+    """Return the number of bytes of a binary."""
+    if stored["size"] >= 0:
+        return int(stored["size"])
+    with store.reading() as db:
+        row = db.execute("SELECT length(data) FROM files WHERE id = ?", (stored["file"],)).fetchone()
+    return int(row[0]) if row else 0
+
+
 def separate(store: Store, content: Content) -> None:
     """Give a copy of a content files of its own, with the same bytes."""
     for name, stored in content.fields.items():

@@ -79,18 +79,19 @@ def _file(
         return Answer(500) if name in content.fields else Answer(200, b"")
     if "width" in given and "height" in given and not stored["type"].startswith("image/"):
         return Answer(500)
-    told = _headers(content, stored, direct, given)
+    size = binaries.size_of(session.store, stored)
+    told = _headers(content, stored, size, direct, given)
     if "cache-control" in told and _fresh(headers.get("if-modified-since"), told["last-modified"]):
         return empty(304)
-    return Answer(200, None, told, binaries.pieces(session.store, stored["file"], stored["size"]))
+    return Answer(200, None, told, binaries.pieces(session.store, stored["file"], size))
 
 
 def _headers(
-    content: Content, stored: binaries.Stored, direct: bool, given: Mapping[str, str]
+    content: Content, stored: binaries.Stored, size: int, direct: bool, given: Mapping[str, str]
 ) -> dict[str, str]:
     name, kind = binaries.full_name(stored["name"]), stored["type"]
-    told = {"content-type": kind, "content-length": str(stored["size"])}
-    shown = direct and not ACTIVE.match(kind)
+    told = {"content-length": str(size), **({"content-type": kind} if kind else {})}
+    shown = direct and kind != "" and not ACTIVE.match(kind)
     told["content-disposition"] = f"{'inline' if shown else 'attachment'}; filename={quoted(name)}"
     told["last-modified"] = format_datetime(_moment(content.version_modified), usegmt=True)
     if ACTIVE.match(kind):

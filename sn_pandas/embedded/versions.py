@@ -63,14 +63,14 @@ _NEEDED: dict[Action, tuple[str, ...]] = {
 # Reading
 
 
-def state(session: Session, content: Content) -> State:
-    """Return what decides about the next version of a content."""
+def state(session: Session, content: Content, changed: Content | None = None) -> State:
+    """Return what decides about the next version of a content; the modes are those of its ``changed`` form."""
     mine = content.locked_by == session.caller.id
     content_type = session.types.get(content.type)
     return State(
         history=tuple(history(session, content)),
-        mode=mode(session, content),
-        approving=approving(session, content),
+        mode=mode(session, changed or content),
+        approving=approving(session, changed or content),
         locked="no" if not content.locked_by else "me" if mine else "other",
         saving=content.saving_state,
         is_file=content_type is not None and content_type.is_a("File"),
@@ -183,11 +183,10 @@ def save_plan(session: Session, before: Content, content: Content, in_steps: boo
     ODataError
         If a lock or a save in several steps is in the way.
     """
-    now = state(session, before)
+    now = state(session, before, content)
     refusal = versioning.refusal("Save", now)
     if refusal is not None:
         raise refusal
-    now = replace(now, mode=mode(session, content), approving=approving(session, content))
     return versioning.save_in_steps(now) if in_steps else versioning.plan("Save", now)
 
 
@@ -255,8 +254,7 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
         return None
     check(session, content, "Save")
     current = session.store.load(content.id) or content
-    now = replace(state(session, current), mode=mode(session, old), approving=approving(session, old))
-    plan = versioning.restored(_version(old.version), now)
+    plan = versioning.restored(_version(old.version), state(session, current, old))
     if not raises(current, plan) and old.fields == current.fields:
         return current
     with session.store.transaction():

@@ -120,6 +120,8 @@ def reset(session: Session, content: Content) -> None:
             value = "0001-01-01T00:00:00Z"
         elif field.kind in ("Choice", "YesNo"):
             value = None
+        if field.kind == "Binary" and content.fields.get(name):
+            value = binaries.forgotten(content.fields[name])
         if value is None:
             content.fields.pop(name, None)
         else:

@@ -188,6 +188,13 @@ def test_null_erases_the_bytes(client: Client) -> None:
     assert client.count("files") == 0
 
 
+def test_put_forgets_what_the_bytes_are_but_not_the_bytes(client: Client) -> None:
+    client.upload(WORKSPACE, "a.txt", "x")
+    assert client.send("PUT", address(FILE), {"Index": 1}).status_code == 200
+    assert client.read(FILE, "Size") == {"Size": -1.0}
+    assert client.send("GET", FILE).text.endswith("x")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
