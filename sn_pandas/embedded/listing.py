@@ -124,11 +124,17 @@ def _queried(session: Session, content: Content, text: str, under: str | None) -
         query.sort or options.order,
         options.top if query.top is None else query.top,
         options.skip if query.skip is None else query.skip,
+        all_versions=query.all_versions,
     )
 
 
 def _found(
-    session: Session, conditions: list[Predicate], order: Sequence[tuple[str, bool]], top: int, skip: int
+    session: Session,
+    conditions: list[Predicate],
+    order: Sequence[tuple[str, bool]],
+    top: int,
+    skip: int,
+    all_versions: bool = False,
 ) -> Listing:
     options = session.options
     if options.filter is not None:
@@ -145,6 +151,7 @@ def _found(
             skip=skip,
             visible=permissions.visible(session),
             total=options.total,
+            all_versions=all_versions,
         )
     return Listing(hits.ids, hits.total if options.total else len(hits.ids))
 

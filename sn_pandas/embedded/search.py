@@ -98,6 +98,7 @@ def find(
     skip: int = 0,
     visible: Visible | None = None,
     total: bool = True,
+    all_versions: bool = False,
 ) -> Hits:
     """Return the contents that fit a predicate.
 
@@ -112,12 +113,18 @@ def find(
         What the caller may see.
     total
         Whether the number of all hits is wanted; without it ``Hits.total`` is the number of ids.
+    all_versions
+        Whether a content counts once for each of its versions. What is searched is its current one.
 
     Raises
     ------
     ODataError
         If the index cannot answer, as with a ``?`` beside a ``*``.
     """
+    if all_versions:
+        found = find(db, predicate, types, sort=sort, visible=visible)
+        ids = _once_a_version(db, found.ids)
+        return Hits(ids[skip : skip + top] if top else ids[skip:], len(ids))
     db.create_function("collation_key", 1, collation_key, deterministic=True)
     query = Query(db, types)
     where = query.where(optimize(predicate))
@@ -142,6 +149,11 @@ def count(
     """Return how many contents fit a predicate."""
     where = Query(db, types).where(optimize(predicate))
     return _count(db, where if visible is None else where.and_(Sql(*visible)))
+
+
+def _once_a_version(db: sqlite3.Connection, ids: list[int]) -> list[int]:
+    older = dict(db.execute("SELECT content_id, count(*) FROM versions GROUP BY content_id").fetchall())
+    return [i for i in ids for _ in range(1 + older.get(i, 0))]
 
 
 def _count(db: sqlite3.Connection, where: Sql) -> int:

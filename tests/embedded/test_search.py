@@ -434,6 +434,17 @@ def test_workspaces_and_icons() -> None:
     w.store.close()
 
 
+def test_a_content_once_for_each_version() -> None:
+    w = World()
+    first, _ = w.task("T1"), w.task("T2")
+    with w.store.transaction() as db:
+        db.execute("INSERT INTO versions VALUES (999, ?, 0, 1, 'V0.1.D', '', 1, '', 1, '{}')", (first.id,))
+    assert w.queried("TypeIs:Task", all_versions=True) == ["T1", "T1", "T2"]
+    assert w.queried("TypeIs:Task", all_versions=True, skip=1, top=1) == ["T1"]
+    assert w.queried("TypeIs:Task") == ["T1", "T2"]
+    w.store.close()
+
+
 def test_many_ids_and_many_words(world: World) -> None:
     ids = " ".join(str(i) for i in range(1, 900))
     assert world.queried(f"+Id:({ids}) +Name:T1") == ["T1"]
