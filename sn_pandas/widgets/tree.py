@@ -99,7 +99,7 @@ class TreeBrowser(anywidget.AnyWidget):
         self._repo = repo
         self._listing = Listing(repo.client, label)
         self._heard = threading.local()
-        first = self._look(normalize(path))
+        first = self._look(normalize(path, base=repo.base))
         root = first["root"]["path"]
         super().__init__(path=root, expanded=[root], multiple=multiple, height=height, _first=first)
         self.on_msg(self._on_message)
@@ -155,7 +155,7 @@ class TreeBrowser(anywidget.AnyWidget):
     @validate("path")
     def _valid_path(self, proposal: Any) -> str:
         if self._first["root"]["path"] != proposal["value"]:
-            self._first = self._look(normalize(proposal["value"]))
+            self._first = self._look(normalize(proposal["value"], base=self._repo.base))
         return str(self._first["root"]["path"])
 
     @validate("selected")

@@ -85,8 +85,9 @@ def test_a_root_that_is_missing_is_an_error_in_the_cell(repo: Repository) -> Non
         repo.browse("/Root", label="Title")
 
 
-def test_a_root_can_be_named_by_its_number(repo: Repository) -> None:
+def test_a_root_can_be_named_by_its_number_or_below_the_base(repo: Repository) -> None:
     assert repo.browse(2).path == "/Root"
+    assert repo.browse("IMS/BuiltIn").path == "/Root/IMS/BuiltIn"
 
 
 def test_the_selected_folder_is_read_as_a_frame(repo: Repository) -> None:
