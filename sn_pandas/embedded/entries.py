@@ -200,6 +200,19 @@ def groups_of(store: Store, ids: Iterable[int], directly: bool = False) -> list[
     return list(found)
 
 
+def units_of(store: Store, user_id: int) -> list[int]:
+    """Return the ids of the organizational units that somebody stands in, directly or further down."""
+    types = store.types.derived("OrganizationalUnit")
+    marks = ",".join("?" * len(types))
+    with store.reading() as db:
+        rows = db.execute(
+            "SELECT u.id FROM contents AS u JOIN contents AS c ON c.id = ?"
+            f" WHERE u.type IN ({marks}) AND substr(c.key, 1, length(u.key) + 1) = u.key || '/'",
+            (user_id, *types),
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
 def _hold(db: sqlite3.Connection, content: Content, holds: bool) -> None:
     """Make a content the holder of what is below it, or no longer."""
     row = db.execute("SELECT holder, key FROM contents WHERE id = ?", (content.id,)).fetchone()

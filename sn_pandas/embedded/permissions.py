@@ -146,7 +146,8 @@ def is_public(store: Store, content: Content) -> bool:
 
 def identities_of(store: Store, user_id: int) -> frozenset[int]:
     """Return the ids that permissions of a user may name: himself, his groups and Everyone."""
-    found = {user_id, *entries.groups_of(store, [user_id])}
+    units = entries.units_of(store, user_id)
+    found = {user_id, *units, *entries.groups_of(store, [user_id, *units])}
     if user_id != VISITOR:
         found.add(EVERYONE)
     return frozenset(found)

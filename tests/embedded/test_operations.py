@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sn_pandas.embedded import permissions
@@ -43,8 +42,8 @@ class Client:
         return self.send("POST", target, {} if body is None else body, key)
 
 
-@pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
+def made() -> Iterator[Client]:
+    """Return a client of a fresh repository with a user, a group and a workspace."""
     app = Application(sample=False)
     client = Client(app)
     user = {"__ContentType": "User", "Name": "low", "LoginName": "low", "FullName": "Ann Low",
@@ -56,6 +55,10 @@ def client() -> Iterator[Client]:
     yield client
     client.http.close()
     app.close()
+
+
+client = pytest.fixture(made, scope="module", name="client")
+playground = pytest.fixture(made, scope="module", name="playground")
 
 
 @pytest.fixture(scope="module")
@@ -149,6 +152,17 @@ def test_binding_takes_the_given_parameters_and_no_others(found: dict) -> None:
                     arguments={"a": "a", "b": "b"})  # fmt: skip
     bound = dispatch.bind(one, found, strict=False)
     assert bound == (None if "a" not in found else {k: v for k, v in found.items() if k in "ab"})
+
+
+def test_null_is_the_default_of_what_cannot_be_null() -> None:
+    one = Operation(
+        "Op",
+        print,
+        parameters=(Parameter("a", "int"), Parameter("b", "int", False), Parameter("c", "string")),
+        arguments={"a": "a", "b": "b", "c": "c"},
+    )
+    bound = dispatch.bind(one, {"a": None, "b": None, "c": None}, strict=True)
+    assert bound == {"a": 0, "b": None, "c": None}
 
 
 @pytest.mark.parametrize(
@@ -500,17 +514,38 @@ def test_what_is_forbidden_is_listed_as_such(client: Client, low: str) -> None:
     assert "RebuildIndex" not in forbidden
 
 
-@pytest.mark.parametrize("name", sorted(one.name for group in REGISTRY.values() for one in group))
-def test_no_operation_fails_over_nulls(client: Client, name: str) -> None:
-    """Null binds to everything; whatever comes of it, it is no fault of the repository itself."""
-    for one in REGISTRY[name.lower()]:
-        if name in ("Delete", "UndoCheckOut") or "." in name:
-            continue
-        body = dict.fromkeys((p.name for p in one.parameters), None)
-        places = {"PortalRoot": ROOT, "User": LOW, "Group": "Root/IMS/Public('team')"}
-        place = places.get(one.types[0], "Root/Content('w')")
-        answer = client.post(f"{place}/{quote(name)}", body)
-        assert "embedded repository has an error" not in answer.text
+TEXTS = ("", "/Root", "/Root/Content", "/Root/IMS/Public/low", "7", "See", "Portal", "Public", "all")
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-9, 2**31)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from(TEXTS)
+    | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(("identity", "See", "a")), inner)
+    ),
+    max_leaves=4,
+)
+HARMLESS = [
+    one
+    for group in REGISTRY.values()
+    for one in group
+    if not one.name.startswith(("Delete", "MoveBatch", "Take"))
+]
+
+
+@given(st.data())
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_operation_fails_over_its_parameters(playground: Client, data: st.DataObject) -> None:
+    """Whatever comes of the parameters, it is an answer of the repository, and no fault of its own."""
+    one = data.draw(st.sampled_from(HARMLESS))
+    kinds = {"bool": st.booleans(), "int": st.integers(-1, 9), "string[]": st.lists(JSON, max_size=2)}
+    body = {p.name: data.draw(kinds.get(p.kind, JSON) | JSON) for p in one.parameters}
+    places = {"PortalRoot": ROOT, "User": LOW, "Group": "Root/IMS/Public('team')"}
+    place = places.get(one.types[0], "Root/Content('w')")
+    answer = playground.post(f"{place}/{one.name.replace('.', '/')}", body)
+    assert "embedded repository has an error" not in answer.text
 
 
 def test_what_an_ordinary_user_may_create(client: Client) -> None:

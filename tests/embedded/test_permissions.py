@@ -223,6 +223,13 @@ def test_a_group_that_loses_a_member_takes_his_permissions_along(world: World) -
     assert world.places["a"].id in world.seen()
 
 
+def test_an_organizational_unit_stands_for_the_users_below_it(world: World) -> None:
+    unit = world.make(world.at("/Root/IMS/Public"), "OrganizationalUnit", "unit")
+    user = world.make(unit, "User", "bob", LoginName="bob", FullName="Bob", Email="bob@example.com",
+                      Password="secret")  # fmt: skip
+    assert {user.id, unit.id, EVERYONE} == permissions.identities_of(world.store, user.id)
+
+
 def test_a_rolled_back_change_leaves_no_trace(world: World) -> None:
     world.permit(world.places["a"])
     seen = world.seen()

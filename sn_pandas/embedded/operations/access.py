@@ -160,7 +160,7 @@ def missing_entries_of_visitor(session: Session, content: Content) -> Contents:
 )
 def copy_entries_to_visitor(session: Session, content: Content, except_list: list[str] | None) -> None:
     """Give the Visitor what Everyone has in a tree, but for some paths."""
-    spared = {path.lower() for path in except_list or ()}
+    spared = {path.lower() for path in except_list or () if path}
     with session.store.transaction():
         for one in session.many(_without_visitor(session, content)):
             if one.path.lower() in spared:

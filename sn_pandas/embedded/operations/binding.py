@@ -90,6 +90,19 @@ def convert(value: Json, kind: str, strict: bool = False) -> Json:
     return _CONVERTERS[kind](value, strict)
 
 
+def default_of(kind: str) -> Json:
+    """Return what null becomes where a parameter cannot be null.
+
+    Examples
+    --------
+    >>> default_of("int"), default_of("bool"), default_of("Open|Edit"), default_of("string")
+    (0, False, 'Open', None)
+    """
+    if "|" in kind:
+        return kind.partition("|")[0]
+    return {"int": 0, "long": 0, "number": 0.0, "bool": False}.get(kind)
+
+
 def shown(value: Date) -> str:
     """Return the text that an operation sees of a date: the server has turned it into a moment and back."""
     year, month, day = value.text[:10].split("-")

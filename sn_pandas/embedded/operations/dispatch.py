@@ -84,6 +84,9 @@ def bind(one: Operation, given: Mapping[str, Json], strict: bool) -> dict[str, J
             if parameter.required:
                 return None
             continue
+        if value is None and parameter.required:
+            arguments[one.arguments[parameter.name]] = binding.default_of(parameter.kind)
+            continue
         converted = binding.convert(value, parameter.kind, strict)
         if converted is binding.MISMATCH:
             return None

@@ -110,7 +110,7 @@ def create_user_by_provider(
     session: Session, content: Content, provider: str | None, user_id: str | None, claims: str | None
 ) -> Content:
     """Create a user whom somebody else vouches for."""
-    found = {one["type"]: one["value"] for one in json.loads(claims or "[]")}
+    found = _claims(claims or "[]")
     login = found.get("name") or found.get("preferred_username")
     external = json.dumps({provider: {"Id": user_id, "Completed": False}})
     return _create(
@@ -147,6 +147,17 @@ def _create(session: Session, fields: dict[str, Json]) -> Content:
     if not name:
         del model["Name"]
     return writes.create(system, parent, model)
+
+
+def _claims(text: str) -> dict[str, Json]:
+    """Return the claims of a JSON array of types and values."""
+    try:
+        items = json.loads(text)
+    except ValueError as problem:
+        raise server_error("JsonReaderException", f"The claims are no JSON: {problem}") from problem
+    if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
+        raise server_error("JsonSerializationException", "The claims are no array of objects.")
+    return {str(one.get("type")): one.get("value") for one in items}
 
 
 def _by_login(session: Session, text: str) -> Content | None:
