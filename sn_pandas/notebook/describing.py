@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from ..odata.errors import QueryError, did_you_mean
+
 if TYPE_CHECKING:
     from ..odata.schema import ContentType, Field, Schema
 
@@ -16,10 +18,10 @@ def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
 
     Raises
     ------
-    KeyError
+    QueryError
         If there is no such type.
     """
-    chosen = schema.derived(schema[name].name) if name else frozenset(schema)
+    chosen = schema.derived(_known(schema, name)) if name else frozenset(schema)
     rows = [_type_row(schema[t]) for t in sorted(chosen, key=lambda t: (t != name, t))]
     return pd.DataFrame(
         rows, columns=["type", "display_name", "parent", "fields", "own_fields", "children"]
@@ -31,7 +33,7 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
     fields: dict[str, Field] = {}
     within: dict[str, list[str]] = {}
     for name in names:
-        for field_name, field in schema[name].fields.items():
+        for field_name, field in schema[_known(schema, name)].fields.items():
             fields.setdefault(field_name, field)
             within.setdefault(field_name, []).append(name)
     columns = [
@@ -47,6 +49,12 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
     ]
     rows = [_field_row(field, within[name]) for name, field in sorted(fields.items())]
     return pd.DataFrame(rows, columns=columns).set_index("field")
+
+
+def _known(schema: Schema, name: str) -> str:
+    if name in schema:
+        return name
+    raise QueryError(f"there is no content type {name!r}.{did_you_mean(name, schema)}")
 
 
 def _type_row(kind: ContentType) -> tuple[str, str, str, int, str, str]:

@@ -98,7 +98,7 @@ class SensenetMagics(Magics):
         noted = self.note and not asked.quiet
         if noted:
             showing.say(showing.note(asked.name, frame, seconds, requests))
-        showing.say_again(said, noted)
+        showing.say_again(said, noted=noted, cut_known=noted or limit != self.limit or query.top != limit)
         return None if asked.quiet and not self._assigned() else frame
 
     def reading(self, asked: arguments.Asked | None = None) -> dict[str, Any]:

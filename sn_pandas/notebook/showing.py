@@ -57,17 +57,21 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def say_again(warned: Iterable[warnings.WarningMessage], noted: bool) -> None:
+def say_again(warned: Iterable[warnings.WarningMessage], *, noted: bool, cut_known: bool) -> None:
     """Pass on what a read warned of: below the note, or as warnings where there is none.
 
-    That rows were cut as asked for stands in the note already.
+    That rows were cut is not said twice, nor to who asked for just that.
     """
     for warning in warned:
         text = str(warning.message)
-        if not noted or not issubclass(warning.category, IncompleteWarning):
+        if not issubclass(warning.category, IncompleteWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-        elif "cut by top" not in text:
+        elif "cut by top" in text and cut_known:
+            continue
+        elif noted:
             say(f"beware: {text}")
+        else:
+            warnings.warn(text, IncompleteWarning, stacklevel=2)
 
 
 def say(text: str) -> None:

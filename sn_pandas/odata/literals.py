@@ -19,6 +19,13 @@ from .schema import Field
 MISREAD = {"null", "NULL", "(", "POINT", "datetime"}
 _PLAIN_WORD = re.compile(r"[^\W_][\w.]*", re.UNICODE)
 _CQL_SPECIAL = re.compile(r'(["\\])')
+# The server looks for control words, comments, templates and nested queries in quoted text, too;
+# a backslash within hides them.
+_CQL_SEEN_IN_QUOTES = re.compile(
+    r"(?<=\.)(?=(?:TOP|SKIP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|COUNTONLY|QUICK|ALLVERSIONS|SELECT))"
+    r"|(?<=/)(?=[/*])|(?<=@)(?=@)|(?<=\{)(?=\{)|(?<=\})(?=\})"
+)
+_BACKSLASH = r"\\"
 
 
 def filter_literal(value: Any, field: Field | None = None) -> str:
@@ -94,11 +101,8 @@ def query_value(value: Any, field: Field | None = None) -> str:
             value = "$" + value
         if "*" in value or "?" in value:
             raise QueryError(f"{value!r}: a content query takes * and ? for wildcards, they cannot be quoted")
-        # The server looks for keywords and comments in quoted text, too; the escape hides them.
-        text = (
-            _CQL_SPECIAL.sub(r"\\\1", value).replace("//", r"\/\/").replace("/*", r"\/*").replace(".", r"\.")
-        )
-        return f'"{text}"'
+        escaped = _CQL_SPECIAL.sub(r"\\\1", value)
+        return f'"{_CQL_SEEN_IN_QUOTES.sub(_BACKSLASH, escaped)}"'
     raise QueryError(f"a content query has no form for {type(value).__name__}")
 
 

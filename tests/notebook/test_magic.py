@@ -1,0 +1,257 @@
+"""``%sensenet`` and ``%%sensenet`` in a shell, on the embedded repository."""
+
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+from IPython.core.error import UsageError
+
+import sn_pandas as sn
+
+from .conftest import Session
+
+TASKS = "/Root/Content/IT/Tasks"
+
+
+def test_a_cell_gives_a_typed_frame_that_is_named_and_said(session: Session) -> None:
+    frame = session.value(f"%%sensenet tasks\n{TASKS}\n$select=Name,DueDate,Status\n$filter=Index le {{5}}")
+    assert session.names["tasks"] is frame
+    assert frame["Name"].to_list() == ["T001", "T002", "T003", "T004", "T005"]
+    assert isinstance(frame["Status"].dtype, pd.CategoricalDtype)
+    assert re.search(r"^tasks: 5 rows, \d+\.\d\d s, \d requests?$", session.printed(), re.MULTILINE)
+
+
+@pytest.mark.parametrize("head", ["%%sensenet x <<", "%%sensenet x", "%%sensenet --name x"])
+def test_ways_to_name_a_result(session: Session, head: str) -> None:
+    assert session.value(f"{head}\n{TASKS}\n$top=2\n$select=Name") is session.names["x"]
+
+
+def test_one_line_and_an_assignment(session: Session) -> None:
+    session.value(f"y = %sensenet x << {TASKS}?$top=2&$select=Name")
+    assert session.names["x"] is session.names["y"]
+    session.value(f"z = %sensenet {TASKS}?$top=2&$select=Name;")
+    assert len(session.names["z"]) == 2
+
+
+def test_a_semicolon_is_quiet(session: Session) -> None:
+    assert session.value(f"%%sensenet tasks\n{TASKS}\n$select=Name;") is None
+    assert session.printed() == ""
+    assert len(session.names["tasks"]) == 60
+
+
+def test_a_cut_is_said_with_the_total(session: Session) -> None:
+    session.value(f"%%sensenet --limit 3\n{TASKS}\n$select=Name")
+    assert "3 of 60 rows" in session.printed()
+    session.value(f"%%sensenet\n{TASKS}\n$select=Name\n$top=4")
+    assert "4 of 60 rows" in session.printed()
+
+
+def test_the_configured_limit_cuts_and_a_cell_may_say_otherwise(session: Session) -> None:
+    session.run("%config SensenetMagics.limit = 2")
+    assert len(session.value(f"%sensenet {TASKS}?$select=Name")) == 2
+    assert len(session.value(f"%sensenet {TASKS}?$select=Name --limit 0")) == 60
+
+
+def test_values_come_from_where_the_cell_runs(session: Session) -> None:
+    lines = [
+        "def names(top):",
+        "    two = 2",
+        f"    rows = %sensenet {TASKS}?$select=Name&$top={{top + two}}",
+        "    return rows",
+    ]
+    session.value("\n".join(lines))
+    assert len(session.value("names(1)")) == 3
+
+
+def test_a_frames_index_finds_the_same_contents(session: Session) -> None:
+    some = session.value(f"%sensenet some << {TASKS}?$select=Name&$filter=Index gt {{50}}")
+    again = session.value(f"%sensenet {TASKS}?$select=Name&$filter=Id eq {{some.index}}")
+    searched = session.value("%sensenet /Root/Content?query=Id:{some.index}&$select=Name")
+    assert some.index.equals(again.index.sort_values())
+    assert some.index.equals(searched.index.sort_values())
+
+
+def test_conditions_built_in_python_stand_in_a_cell(session: Session) -> None:
+    session.run("import sn_pandas as sn")
+    assert len(session.value(f"%sensenet {TASKS}?$select=Name&$filter={{sn.F('Index') < 3}}")) == 2
+    assert (
+        len(
+            session.value(
+                f"%sensenet {TASKS}?$select=Name&$filter={{sn.F('Index') < 3}} and Name eq {{'T001'}}"
+            )
+        )
+        == 1
+    )
+    assert (
+        len(session.value("%sensenet /Root/Content/IT?$select=Name&query={sn.Q('TypeIs') == 'TaskList'}"))
+        == 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("%sensenet conect", "Did you mean connect"),
+        ("%sensenet /Root --limt 3", "Did you mean --limit"),
+        ("%%sensenet\n/Root\n$selct=Name", r"Did you mean \$select"),
+        ("%%sensenet\n/Root\n$select=Nmae", "Did you mean Name"),
+        ("%%sensenet\n/Root\n$filter=Name eq {nmae}", "there is no 'nmae'"),
+        ("%sensenet use prd", "there is no connection 'prd'"),
+        ("%sensenet types Tsk", "Did you mean Task"),
+        ("%sensenet /Root/Nowhere", "no such content"),
+        ("%sensenet https://other.example/odata.svc/Root", "no connection to it"),
+        ("%sensenet connect --api-key-env NOT_SET_ANYWHERE https://x.example", "NOT_SET_ANYWHERE is not set"),
+        ("%sensenet save", "Name the frame"),
+        ("%sensenet undo", "no save to undo"),
+        ("%sensenet history --run 7", "no query 7"),
+        ("%sensenet count", "a query is missing"),
+    ],
+)
+def test_errors_are_short_and_helpful(session: Session, cell: str, words: str) -> None:
+    error = session.error(cell)
+    assert re.search(words, str(error))
+    assert isinstance(error, (sn.SensenetError, UsageError, KeyError))
+    shown = session.printed()
+    assert "Traceback" not in shown
+    assert len(shown.splitlines()) <= 3
+
+
+def test_edits_are_counted_saved_undone(session: Session) -> None:
+    session.value(f"%%sensenet tasks\n{TASKS}\n$select=Path,TaskCompletion\n$top=3;")
+    session.run("tasks['TaskCompletion'] = tasks['TaskCompletion'] % 50 + 7")
+    session.value("%sensenet")
+    assert "tasks: 3 unsaved cells" in session.printed()
+    assert session.value("%sensenet save tasks --dry-run").dry_run
+    assert session.value("%sensenet save tasks").counts == {"saved": 3}
+    session.value("%sensenet status")
+    assert "unsaved" not in session.printed()
+    assert session.value("%sensenet undo").counts == {"saved": 3}
+
+
+def test_tracked_frames_show_their_query_and_their_unsaved_cells(session: Session) -> None:
+    session.value(f"%%sensenet tasks\n{TASKS}\n$select=Name,Path\n$top=2;")
+    session.names["tasks"].loc[session.names["tasks"].index[0], "Name"] = "<new>"
+    formatted = session.shell.display_formatter.format(session.names["tasks"])[0]
+    for mime in ("text/plain", "text/html"):
+        assert TASKS in formatted[mime]
+        assert "1 unsaved cell" in formatted[mime]
+    changes = session.shell.display_formatter.format(session.names["tasks"].sn.changes())[0]["text/html"]
+    assert "<del" in changes
+    assert "&lt;new&gt;</ins>" in changes
+    plain = pd.DataFrame({"a": [1]})
+    assert session.shell.display_formatter.format(plain)[0]["text/html"] == plain._repr_html_()
+    session.run("%config SensenetMagics.caption = False")
+    assert (
+        TASKS not in session.shell.display_formatter.format(session.names["tasks"][["Name"]])[0]["text/plain"]
+    )
+
+
+def test_the_schema_as_frames(session: Session) -> None:
+    types = session.value("%sensenet types")
+    assert types.loc["Task", "parent"] == "ListItem"
+    assert "Task" in session.value("%sensenet types ListItem").index
+    fields = session.value("%sensenet fields Task")
+    assert fields.loc["DueDate", ["display_name", "dtype"]].to_list() == ["Due date", "datetime64[us, UTC]"]
+    assert session.value(f"%sensenet fields {TASKS}").index.equals(fields.index)
+
+
+def test_count_url_and_explain(session: Session) -> None:
+    query = f"{TASKS}?$filter=Index gt {{55}}"
+    assert session.value(f"%sensenet count {query}") == 5
+    session.value(f"%sensenet url {query}")
+    assert f"/odata.svc{TASKS}?$filter=Index%20gt%2055" in session.printed()
+    told = repr(session.value(f"%sensenet explain {query}"))
+    assert "lists the direct children of /Root/Content/IT/Tasks" in told
+    assert "Index is more than 55" in told
+
+
+def test_the_history_is_there_to_look_at_and_to_run_again(session: Session) -> None:
+    session.names["n"] = 2
+    session.value(f"%sensenet tasks << {TASKS}?$select=Name&$top={{n}}")
+    history = session.value("%sensenet history")
+    assert history.loc[1, ["name", "rows"]].to_list() == ["tasks", 2]
+    session.names["n"] = 3
+    assert len(session.value("%sensenet history --run 1")) == 3
+    assert session.value("%sensenet history --clear").empty
+
+
+def test_connections_by_name(session: Session) -> None:
+    session.value("%sensenet connect --name second")
+    session.value("%sensenet status")
+    assert "* second: http://embedded" in session.printed()
+    session.value("%sensenet use repo")
+    session.value(f"%sensenet {TASKS}?$select=Name&$top=1 --on second")
+    session.value("%sensenet disconnect second")
+    assert "no connection 'second'" in str(session.error("%sensenet use second"))
+
+
+def test_several_connections_ask_for_a_choice(session: Session, repo: object) -> None:
+    session.value("%sensenet connect --name second")
+    session.run("%sensenet disconnect second")
+    with sn.connect() as other:
+        session.names["other"] = other
+        assert "several connections (repo, other)" in str(session.error(f"%sensenet {TASKS}"))
+        session.value("%sensenet use other")
+        session.value(f"%sensenet {TASKS}?$select=Name&$top=1")
+
+
+def test_no_secret_is_shown(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THE_KEY", "s3cr3t-key")
+    error = session.error("%sensenet connect http://127.0.0.1:9 --api-key-env THE_KEY")
+    assert "s3cr3t" not in f"{error} {session.printed()} {session.shell.history_manager.input_hist_raw}"
+
+
+@pytest.mark.parametrize("line", ["%sensenet -h", "%sensenet --help"])
+def test_help_lists_the_commands(session: Session, line: str) -> None:
+    session.value(line)
+    shown = session.printed()
+    assert all(word in shown for word in ("--limit", "connect", "explain", "history"))
+
+
+def test_help_of_a_command(session: Session) -> None:
+    session.value("%sensenet connect --help")
+    assert "--api-key-env" in session.printed()
+
+
+def test_unloading_leaves_nothing_behind(session: Session) -> None:
+    shell = session.shell
+    frame = session.value(f"%sensenet {TASKS}?$select=Name&$top=1")
+    session.value("%unload_ext sn_pandas")
+    assert shell.find_line_magic("sensenet") is None
+    assert shell.find_cell_magic("sensenet") is None
+    assert not [c for c in shell.configurables if type(c).__name__ == "SensenetMagics"]
+    assert not [
+        m for m in shell.Completer.custom_matchers if getattr(m, "matcher_identifier", "") == "sensenet"
+    ]
+    assert TASKS not in shell.display_formatter.format(frame)[0]["text/html"]
+    session.value("%load_ext sn_pandas")
+    session.value("%reload_ext sn_pandas")
+    assert len([c for c in shell.configurables if type(c).__name__ == "SensenetMagics"]) == 1
+    assert shell.display_formatter.format(frame)[0]["text/html"].count(TASKS) == 1
+
+
+def test_every_option_is_explained(session: Session) -> None:
+    session.value("%config SensenetMagics")
+    shown = session.printed()
+    for name in ("limit", "page_size", "workers", "progress", "base", "url", "completion_seconds"):
+        assert f"SensenetMagics.{name}=" in shown
+
+
+def test_a_hostile_name_finds_its_own_content_only(session: Session) -> None:
+    repo = session.names["repo"]
+    folder = repo.create("/Root/Content", "Folder", "Hostile")["Path"]
+    hostile = ["O'Brien", "a' or Index ge 0 or 'a' eq 'a", "buy .TOP:1 now", "http://x", "50% off & more"]
+    names = [*hostile, "@@CurrentUser@@", "{{Id:1}}", "x and y", "(", "null"]
+    for number, name in enumerate(names):
+        repo.create(folder, "Folder", f"F{number}", {"DisplayName": name})
+    for number, name in enumerate(names):
+        session.names["name"] = name
+        for option in ("$filter=DisplayName eq {name}", "query=DisplayName:{name}"):
+            result = session.run(f"%%sensenet found\n{folder}\n{option}\n$select=Name;")
+            if result.success:
+                assert session.names["found"]["Name"].to_list() == [f"F{number}"], (name, option)
+            else:
+                assert name in ("(", "null"), name
+                assert isinstance(result.error_in_exec, sn.QueryError)
