@@ -103,10 +103,18 @@ class State:
         return next((v for v in reversed(self.history) if v.public), None)
 
     @property
+    def settled(self) -> Version | None:
+        """The last version that was approved or rejected."""
+        return next((v for v in reversed(self.history) if v.status in (APPROVED, REJECTED)), None)
+
+    @property
     def working(self) -> tuple[Version, ...]:
         """The versions since the last public one, without the current one."""
-        start = max((i + 1 for i, v in enumerate(self.history) if v.public), default=0)
-        return self.history[start:-1]
+        return tuple(v for v in self.since(self.last_public) if v != self.current)
+
+    def since(self, version: Version | None) -> tuple[Version, ...]:
+        """Return the versions after one; all if there is none."""
+        return self.history[self.history.index(version) + 1 :] if version is not None else self.history
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +179,9 @@ def _fits(action: Action, state: State) -> bool:
     if action in ("CheckIn", "UndoCheckOut"):
         return status == LOCKED
     if action == "Publish":
-        return state.mode == "full" and status in (DRAFT, LOCKED, REJECTED)
+        if state.mode == "full":
+            return status in (DRAFT, LOCKED, REJECTED)
+        return not state.approving and status in (DRAFT, REJECTED)
     return state.approving and status == PENDING
 
 
@@ -196,12 +206,20 @@ def finalized(state: State) -> Plan:
 
 def restored(old: Version, state: State) -> Plan:
     """Return what becomes of a content that is saved with the values of an old version."""
-    if state.current.status == LOCKED:
-        return Plan(state.current, lock=True)
-    if old.public and state.approving and state.mode != "full":
-        dropped = (*state.working, *(() if state.current.public else (state.current,)))
-        return Plan(_next_public(state, PENDING), new=True, dropped=dropped)
-    return plan("Save", state)
+    current = state.current
+    if current.status == LOCKED:
+        return Plan(current, lock=True)
+    if state.mode == "full":
+        return plan("Save", state)
+    if state.approving:
+        if state.mode == "major":
+            return Plan(Version(current.major + 1, 0, PENDING), new=True)
+        settled = state.settled
+        number = settled.major + 1 if settled else 1
+        return Plan(Version(number, 0, PENDING), new=True, dropped=state.since(settled))
+    if state.mode == "none":
+        return _collapsed(state)
+    return Plan(_next_public(state), new=True, dropped=state.since(state.last_public))
 
 
 def undone(state: State) -> Version:
@@ -222,17 +240,16 @@ def _save(state: State) -> Plan:
         return Plan(current, lock=True)
     if state.mode == "full":
         return Plan(Version(current.major, current.minor + 1, DRAFT), new=True)
-    if state.approving:
-        if current.status == APPROVED:
-            return Plan(_next_public(state, PENDING), new=True)
-        if current.minor:
-            return Plan(_next_public(state, PENDING), dropped=state.working)
-        return Plan(current.to(PENDING))
+    settled = current.status in (APPROVED, REJECTED)
+    if not state.approving:
+        if state.mode == "none":
+            return _collapsed(state)
+        return Plan(_next_public(state), new=settled, dropped=state.working)
     if state.mode == "none":
-        return _collapsed(state)
-    if current.public:
-        return Plan(_next_public(state, APPROVED), new=True)
-    return Plan(_next_public(state, APPROVED), dropped=state.working)
+        return _only_pending(state)
+    if settled:
+        return Plan(Version(current.major + 1, 0, PENDING), new=True)
+    return Plan(current.to(PENDING))
 
 
 def _check_out(state: State) -> Plan:
@@ -246,21 +263,29 @@ def _check_in(state: State) -> Plan:
     if state.mode == "full":
         return Plan(state.current.to(DRAFT))
     if state.approving:
-        return Plan(state.current.to(PENDING))
+        return _only_pending(state) if state.mode == "none" else Plan(state.current.to(PENDING))
     if state.mode == "none":
         return _collapsed(state)
-    return Plan(_next_public(state, APPROVED), dropped=state.working)
+    return Plan(_next_public(state), dropped=state.working)
 
 
 def _publish(state: State) -> Plan:
-    return Plan(state.current.to(PENDING) if state.approving else _next_public(state, APPROVED))
+    current = state.current
+    if state.approving:
+        if current.status == REJECTED:
+            return Plan(Version(current.major, current.minor + 1, PENDING), new=True)
+        return Plan(current.to(PENDING))
+    if state.mode == "none":
+        return _collapsed(state)
+    return Plan(Version(current.major + 1, 0))
 
 
 def _approve(state: State) -> Plan:
     if state.mode == "none":
         return _collapsed(state)
-    dropped = state.working if state.mode == "major" else ()
-    return Plan(_next_public(state, APPROVED), dropped=dropped)
+    if state.mode == "major":
+        return Plan(_next_public(state), dropped=state.working)
+    return Plan(Version(state.current.major + 1, 0))
 
 
 def _reject(state: State) -> Plan:
@@ -271,14 +296,23 @@ def _collapsed(state: State) -> Plan:
     """Without versions the current values become the last public version, and nothing stays in between."""
     public = state.last_public
     if public is None:
-        return Plan(Version(1, 0, APPROVED), dropped=state.working)
+        return Plan(Version(1, 0), dropped=state.working)
     dropped = state.working if state.current.public else (*state.working, public)
     return Plan(public, dropped=dropped)
 
 
-def _next_public(state: State, status: str) -> Version:
+def _only_pending(state: State) -> Plan:
+    """Without versions one pending version follows the last one that was approved or rejected."""
+    settled = state.settled
+    if settled is None:
+        return Plan(Version(1, 0, PENDING), dropped=state.history[:-1])
+    newer = tuple(v for v in state.since(settled) if v != state.current)
+    return Plan(Version(settled.major + 1, 0, PENDING), new=settled == state.current, dropped=newer)
+
+
+def _next_public(state: State) -> Version:
     public = state.last_public
-    return Version(public.major + 1 if public else 1, 0, status)
+    return Version(public.major + 1 if public else 1, 0)
 
 
 _PLANS = {

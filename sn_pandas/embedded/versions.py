@@ -52,10 +52,10 @@ _NEEDED: dict[Action, tuple[str, ...]] = {
     "CheckOut": ("Save",),
     "CheckIn": ("Save",),
     "UndoCheckOut": ("Save",),
-    "ForceUndoCheckOut": ("ForceCheckin",),
+    "ForceUndoCheckOut": ("Save", "ForceCheckin"),
     "Publish": ("Save", "Publish"),
-    "Approve": ("Approve",),
-    "Reject": ("Approve",),
+    "Approve": ("Save", "Approve"),
+    "Reject": ("Save", "Approve"),
 }
 """The permissions of each action."""
 
@@ -157,7 +157,8 @@ def check(session: Session, content: Content, action: Action) -> None:
         With the reason as its code.
     """
     if not all(session.can(content, permission) for permission in _NEEDED[action]):
-        raise refused_action("NotEnoughPermissions")
+        locked = content.locked_by not in (0, session.caller.id) and session.can(content, "Save")
+        raise refused_action("CheckedOutToSomeoneElse" if locked else "NotEnoughPermissions")
     refusal = versioning.refusal(action, state(session, content))
     if refusal is not None:
         raise refusal
@@ -241,15 +242,9 @@ def undo(session: Session, content: Content) -> Content:
 
 def restore(session: Session, content: Content, text: str) -> Content | None:
     """Save the values of an old version as the newest one; None if there is no such version."""
-    wanted = versioning.parse(text)
-    old = next(
-        (
-            one
-            for one in of_content(session, content)
-            if wanted is not None and _version(one.version).number == wanted.number
-        ),
-        None,
-    )
+    wanted = text if text.startswith("V") else f"V{text}"
+    named = (one for one in of_content(session, content) if wanted in (one.version, one.version[:-2]))
+    old = next(named, None)
     if old is None:
         return None
     check(session, content, "Save")
