@@ -77,6 +77,8 @@ def replace(session: Session, content: Content, model: Model) -> Content:
         raise server_error(
             "NotSupportedException", "Cannot write the VersionCreationDate property because it is read only."
         )
+    if not session.can(content, "TakeOwnership"):
+        raise forbidden()
     reset(session, content)
     touched = _apply(session, content, model)
     _validate(session, content, session.fields_of(content).values(), name="Name" in touched)

@@ -304,6 +304,27 @@ def test_refusals_by_verb(
         client.send("DELETE", "Root/Content/w('f')?permanent=true")
 
 
+def test_a_replacement_is_for_operators_who_may_take_ownership(client: Client) -> None:
+    key = client.post(f"{LOW}/CreateApiKey").json()["Value"]
+    client.post("Root/Content('w')", {"__ContentType": "Folder", "Name": "put"})
+    place, low_id = "Root/Content/w('put')", client.get(f"{LOW}?metadata=no&$select=Id").json()["d"]["Id"]
+    entry = {"identity": "/Root/IMS/Public/low", "Save": "allow"}
+    client.post(f"{place}/SetPermissions", {"r": [entry]})
+    assert error(client.send("PUT", place, {"Index": 1}, key)) == (
+        500,
+        "NotSpecified",
+        "NotSupportedException",
+    )
+    operators = "Root/IMS/BuiltIn/Portal('Operators')"
+    client.post(f"{operators}/AddMembers", {"contentIds": [low_id]})
+    assert error(client.send("PUT", place, {"Index": 1}, key)) == FORBIDDEN
+    client.post(f"{place}/SetPermissions", {"r": [entry | {"TakeOwnership": "allow"}]})
+    done = client.send("PUT", f"{place}?metadata=no&$select=Index,OwnerId", {"Index": 1}, key)
+    assert done.json() == {"d": {"Index": 1, "OwnerId": low_id}}
+    client.post(f"{operators}/RemoveMembers", {"contentIds": [low_id]})
+    client.send("DELETE", f"{place}?permanent=true")
+
+
 def test_a_caller_who_may_only_see_gets_the_head(client: Client, low: str) -> None:
     r = [{"identity": "/Root/IMS/Public/low", "See": "undefined"}]
     client.post("Root/Content('w')/SetPermissions", {"r": r})
