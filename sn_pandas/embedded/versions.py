@@ -64,7 +64,7 @@ _NEEDED: dict[Action, tuple[str, ...]] = {
 
 
 def state(session: Session, content: Content, changed: Content | None = None) -> State:
-    """Return what decides about the next version of a content; the modes are those of its ``changed`` form."""
+    """Return what decides about the next version of a content; the modes are those of ``changed``."""
     mine = content.locked_by == session.caller.id
     content_type = session.types.get(content.type)
     return State(
