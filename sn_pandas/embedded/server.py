@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import ipaddress
 import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -16,9 +17,9 @@ from typing import Any
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from sn_pandas.embedded.application import Application
+from sn_pandas.embedded.application import LARGEST_BODY, Application
 
-LONGEST_LINE = 8192
+Headers = list[tuple[str, str]]
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,18 +103,70 @@ def _try_lock(handle: int) -> bool:
 
 
 class Handler(WSGIRequestHandler):
-    """Speaks HTTP/1.1 with connections that stay open, and keeps the log to itself."""
+    """Speaks HTTP/1.1 with connections that stay open; keeps addresses, which may hold keys, out of logs."""
 
     protocol_version = "HTTP/1.1"
     server_version = "sn_pandas"
     sys_version = ""
+    timeout = 120
+    wbufsize = 64 * 1024
+    disable_nagle_algorithm = True
 
-    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Write nothing: addresses may hold keys."""
+    def run_wsgi(self) -> None:
+        """Answer one request."""
+        environ = self.make_environ()
+        if self.headers.get("Expect", "").lower() == "100-continue":
+            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            self.wfile.flush()
+        length = self.headers.get("Content-Length", "")
+        if length.isdigit() and int(length) <= LARGEST_BODY:
+            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
+        elif length or "Transfer-Encoding" in self.headers:
+            self.close_connection = True
+        head: list[tuple[str, Headers]] = []
 
-    def handle_one_request(self) -> None:
-        """Refuse request lines that are too long, as the real web server does."""
-        super().handle_one_request()
+        def start(status: str, headers: Headers, error: object = None, /) -> Callable[[bytes], int]:
+            head.append((status, headers))
+            return self.wfile.write
+
+        try:
+            pieces = self.server.app(environ, start)
+            self._send(head[0] if head else None, pieces)
+        except ConnectionError:
+            self.close_connection = True
+
+    def _send(self, head: tuple[str, Headers] | None, pieces: Iterable[bytes]) -> None:
+        """Write an answer; without a head the connection breaks, as a fault asked for."""
+        if head is None:
+            self.close_connection = True
+            return
+        status, headers = head
+        code, _, reason = status.partition(" ")
+        self.send_response(int(code), reason)
+        for name, value in headers:
+            self.send_header(name, value)
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        for piece in pieces:
+            self.wfile.write(piece)
+        self.wfile.flush()
+        named = {name.lower() for name, _ in headers}
+        if "content-length" not in named and int(code) not in (204, 304):
+            self.close_connection = True
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Answer a request that is no HTTP with a status and nothing else."""
+        self.close_connection = True
+        self.request_version = "HTTP/1.1"
+        self.send_response(code, message)
+        self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Write nothing."""
 
 
 def _serve(application: Application, arguments: argparse.Namespace) -> int:

@@ -1,0 +1,105 @@
+"""Several threads at once: no write is lost, nobody meets an error that the real server would not give."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx
+import pytest
+
+from sn_pandas.embedded import Application
+from sn_pandas.embedded.errors import ODataError
+
+ADDRESS = "/odata.svc/Root/Content"
+
+
+@pytest.fixture(params=["memory", "file"])
+def application(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Application]:
+    data = ":memory:" if request.param == "memory" else str(tmp_path / "repository.db")
+    application = Application(data, sample=False, admin=True)
+    with client(application) as http:
+        http.post(f"{ADDRESS}", json={"__ContentType": "TaskList", "Name": "list"}).raise_for_status()
+    yield application
+    application.close()
+
+
+def client(application: Application) -> httpx.Client:
+    return httpx.Client(transport=httpx.WSGITransport(app=application), base_url="http://embedded")
+
+
+def together(workers: int, work: Callable[[int], None]) -> None:
+    with ThreadPoolExecutor(workers) as pool:
+        for done in [pool.submit(work, number) for number in range(workers)]:
+            done.result()
+
+
+def test_writes_to_different_contents_are_all_kept(application: Application) -> None:
+    def work(number: int) -> None:
+        with client(application) as http:
+            for step in range(8):
+                name = f"t{number}-{step}"
+                body = {"__ContentType": "Task", "Name": name, "DueDate": "2026-01-05T08:00:00Z"}
+                assert http.post(f"{ADDRESS}('list')", json=body).status_code == 200
+                for index in (1, 2, 3):
+                    answer = http.patch(f"{ADDRESS}/list('{name}')", json={"Index": index})
+                    assert answer.status_code == 200, answer.text
+                listed = http.get(f"{ADDRESS}/list?$select=Name&metadata=no&$filter=Index eq 3")
+                assert name in [row["Name"] for row in listed.json()["d"]["results"]]
+
+    together(6, work)
+    with client(application) as http:
+        count = http.get(f"{ADDRESS}/list/$count?$filter=Index eq 3").text
+    assert count == "48"
+
+
+def test_of_two_saves_at_the_same_moment_one_is_out_of_date(application: Application) -> None:
+    store = application.store
+    first, second = store.by_path("/Root/Content/list"), store.by_path("/Root/Content/list")
+    assert first is not None
+    assert second is not None
+    first.index, second.index = 1, 2
+    store.save(first)
+    with pytest.raises(ODataError) as refused:
+        store.save(second)
+    assert (refused.value.status, refused.value.exceptiontype) == (400, "NodeIsOutOfDateException")
+    kept = store.by_path("/Root/Content/list")
+    assert kept is not None
+    assert kept.index == 1
+
+
+def test_patches_of_one_content_are_saved_or_out_of_date(application: Application) -> None:
+    outcomes: list[tuple[int, str]] = []
+
+    def work(number: int) -> None:
+        with client(application) as http:
+            for step in range(10):
+                value = number * 100 + step
+                answer = http.patch(f"{ADDRESS}('list')?$select=Index&metadata=no", json={"Index": value})
+                if answer.status_code == 200:
+                    outcomes.append((200, ""))
+                    assert answer.json()["d"]["Index"] == value
+                else:
+                    outcomes.append((answer.status_code, answer.json()["error"]["exceptiontype"]))
+
+    together(6, work)
+    assert set(outcomes) <= {(200, ""), (400, "NodeIsOutOfDateException")}
+    assert (200, "") in outcomes
+
+
+def test_one_name_is_created_once(application: Application) -> None:
+    statuses: list[int] = []
+    start = threading.Barrier(6)
+
+    def work(number: int) -> None:
+        with client(application) as http:
+            start.wait()
+            body = {"__ContentType": "Folder", "Name": "only"}
+            statuses.append(http.post(ADDRESS, json=body).status_code)
+
+    together(6, work)
+    assert sorted(statuses) == [200, 403, 403, 403, 403, 403]
+    with client(application) as http:
+        assert http.get(f"{ADDRESS}/$count?$filter=Name eq 'only'").text == "1"
