@@ -93,6 +93,8 @@ class Indexer:
             indexing = indexings[key]
             if indexing is not None:
                 indexing(document, value)
+        if content.fields.get("FullName") and not content.fields.get("DisplayName"):
+            document.terms.append(("DisplayName", str(content.fields["FullName"]).lower()))
         return document
 
     def _indexing(self, type_name: str, name: str) -> Indexing | None:

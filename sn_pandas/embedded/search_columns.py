@@ -95,7 +95,8 @@ def column_condition(
 def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
     """Return a condition that may drive if the column has an index; its check keeps out of the index."""
     check = test(f"+({column.sql})")
-    return Condition(check, test(column.sql) if column.indexed else None)
+    driver = test(column.sql) if column.indexed else None
+    return Condition(check, driver, by_id=column.sql == "c.id")
 
 
 def workspace_condition(db: sqlite3.Connection, types: Types, predicate: Term | Range) -> Condition:

@@ -46,7 +46,7 @@ from sn_pandas.embedded.sql import (
 )
 from sn_pandas.embedded.types import Types
 
-PROBE = 20_000
+PROBE = 5_000
 """How many rows are looked at to learn which condition is the rarest."""
 
 NULL_BY_NATURE = frozenset({"BrowseApplication"})
@@ -162,7 +162,8 @@ class Query:
         best, many = self._rarest(conditions)
         parts = []
         for condition in conditions:
-            if condition is best and condition.driver is not None:
+            drives = condition is best or (condition.by_id and best is not None and best.narrow)
+            if drives and condition.driver is not None:
                 parts.append(condition.driver)
             else:
                 parts.append(condition.member if many and condition.member else condition.check)

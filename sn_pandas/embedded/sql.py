@@ -26,14 +26,16 @@ class Sql:
 class Condition:
     """A condition in its forms.
 
-    ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for many rows:
-    it collects what fits first. ``narrow`` marks a driver that reads nothing but its index.
+    ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for many rows: it
+    collects what fits first. ``narrow`` marks a driver that reads nothing but its index, ``by_id`` one that cuts
+    such an index short.
     """
 
     check: Sql
     driver: Sql | None = None
     member: Sql | None = None
     narrow: bool = False
+    by_id: bool = False
 
 
 NEVER = Condition(Sql("0"), Sql("0"))

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sn_pandas.embedded import filters, search
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.predicates import Clause, Group, Nothing, Predicate, Range, Term, optimize
+from sn_pandas.embedded.predicates import Clause, Group, Nothing, Predicate, Range, Term, all_of, optimize
+from sn_pandas.embedded.search_sql import Query
 from sn_pandas.embedded.sql import Sql
 
 from .search_world import World, refusal
@@ -442,6 +443,34 @@ def test_a_content_once_for_each_version() -> None:
     assert w.queried("TypeIs:Task", all_versions=True) == ["T1", "T1", "T2"]
     assert w.queried("TypeIs:Task", all_versions=True, skip=1, top=1) == ["T1"]
     assert w.queried("TypeIs:Task") == ["T1", "T2"]
+    w.store.close()
+
+
+def test_the_full_name_of_a_user_is_shown_and_found() -> None:
+    w = World()
+    w.add(w.place, "u1", "User", FullName="Ann Small")
+    w.add(w.place, "u2", "User", FullName="Bob Tall", DisplayName="Bobby")
+    assert w.filtered("DisplayName eq 'ann small'") == ["u1"]
+    assert w.filtered("DisplayName eq 'u1' or DisplayName eq 'bob tall'") == []
+    assert w.filtered("isof('User')", sort=[("DisplayName", True)]) == ["u2", "u1"]
+    w.store.close()
+
+
+def test_pages_by_key_read_only_their_rows() -> None:
+    w = World()
+    w.store.insert_many(
+        Content(1000 + i, w.tasks.id, f"B{i}", f"/Root/Content/Tasks/B{i}", "Task", version_id=1000 + i)
+        for i in range(12_000)
+    )
+    predicate = all_of(Term("InFolder", "/root/content/tasks"), Range("Id", 7000, None, includes_low=False))
+    query = Query(w.store.db, w.types)
+    where = query.where(optimize(predicate))
+    plan = w.store.db.execute(
+        f"EXPLAIN QUERY PLAN SELECT c.id FROM contents AS c WHERE {where.text} ORDER BY c.id LIMIT 10",
+        where.parameters,
+    ).fetchall()
+    assert "(parent_id=? AND id>?)" in plan[0][3] or "(parent_id=? AND rowid>?)" in plan[0][3]
+    assert w.found(predicate, sort=[("Id", False)], top=2) == ["B6001", "B6002"]
     w.store.close()
 
 
