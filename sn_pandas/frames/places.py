@@ -60,8 +60,8 @@ def _said(query: Query) -> Iterator[str]:
 def _types_of(node: Node) -> Iterator[str]:
     match node:
         case Join(operator="and"):
-            yield from _types_of(node.left)
-            yield from _types_of(node.right)
+            for part in node.parts:
+                yield from _types_of(part)
         case Call(name="isof", arguments=(Literal(kind="text", text=text),)):
             yield text[1:-1]
         case Compare(

@@ -36,11 +36,10 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
     >>> normalize("IT/Tasks", base="/Root/Content")
     '/Root/Content/IT/Tasks'
     """
+    if not isinstance(place, (str, int)) and hasattr(place, "__index__"):
+        place = int(place.__index__())  # an integer of numpy
     if isinstance(place, bool) or not isinstance(place, (str, int)):
-        try:
-            return int(place.__index__())
-        except (AttributeError, TypeError):
-            raise QueryError(f"a content is named by its path or its id, not by {place!r}") from None
+        raise QueryError(f"a content is named by its path or its id, not by {place!r}")
     if isinstance(place, int):
         if place <= 0:
             raise QueryError(f"{place} is no id of a content: ids are positive")

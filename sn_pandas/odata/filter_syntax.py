@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Callable
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?[LmMdDf]?(?![\w]))|(?P<word>[#\w][\w.]*)|(?P<mark>[(),/+-]))"""
@@ -52,11 +53,10 @@ class Not:
 
 @dataclasses.dataclass(frozen=True)
 class Join:
-    """``and`` or ``or``."""
+    """Parts joined by ``and`` or ``or``."""
 
     operator: str
-    left: Node
-    right: Node
+    parts: tuple[Node, ...]
 
 
 Node = Literal | Member | Call | Compare | Not | Join
@@ -97,6 +97,8 @@ def members(node: Node) -> list[Member]:
             return [m for a in node.arguments for m in members(a)]
         case Not():
             return members(node.inner)
+        case Join():
+            return [m for part in node.parts for m in members(part)]
         case _:
             return [*members(node.left), *members(node.right)]
 
@@ -118,12 +120,12 @@ class _Parser:
         if self._take() != ("mark", mark):
             raise ValueError(mark)
 
-    def join(self, operator: str, inner) -> Node:  # type: ignore[no-untyped-def]  # a method of this class
-        left: Node = inner()
+    def join(self, operator: str, inner: Callable[[], Node]) -> Node:
+        parts: list[Node] = [inner()]
         while self._peek() == ("word", operator):
             self.at += 1
-            left = Join(operator, left, inner())
-        return left
+            parts.append(inner())
+        return parts[0] if len(parts) == 1 else Join(operator, tuple(parts))
 
     def equality(self) -> Node:
         return self._chain(("eq", "ne"), self.relation)
@@ -137,7 +139,7 @@ class _Parser:
     def product(self) -> Node:
         return self._chain(("mul", "div", "mod"), self.unary)
 
-    def _chain(self, operators: tuple[str, ...], inner) -> Node:  # type: ignore[no-untyped-def]  # a method of this class
+    def _chain(self, operators: tuple[str, ...], inner: Callable[[], Node]) -> Node:
         left: Node = inner()
         kind, word = self._peek()
         if kind == "word" and word in operators:

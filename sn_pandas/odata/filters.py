@@ -264,7 +264,7 @@ def _parts(item: Filter, kind: type[_And | _Or]) -> tuple[Filter, ...]:
 
 
 def _straight(item: Filter) -> Filter:
-    """Give an or with negations, and a negation of a negation, as what the server understands."""
+    """Give an or with negations, and a negation of negations, as what the server understands."""
     if isinstance(item, _Not):
         inner = _straight(item.inner)
         return inner.inner if isinstance(inner, _Not) else _Not(inner)
@@ -273,6 +273,11 @@ def _straight(item: Filter) -> Filter:
         negated = [part.inner for part in parts if isinstance(part, _Not)]
         if negated:  # the server finds nothing for it; a or not b is not (b and not a)
             return _Not(_And((*negated, *(_Not(part) for part in parts if not isinstance(part, _Not)))))
+    if isinstance(item, _And):
+        parts = [_straight(part) for part in item.parts]
+        negated = [part.inner for part in parts if isinstance(part, _Not)]
+        if len(negated) == len(parts):  # a negation of nothing but negations would find everything
+            return _Not(_Or(tuple(negated)))
     return item
 
 

@@ -96,13 +96,13 @@ class _Check:
     def negations(self, tree: Node) -> None:
         match tree:
             case Join(operator="or"):
-                if self._negative(tree.left) or self._negative(tree.right):
+                if any(map(self._negative, tree.parts)):
                     raise QueryError(f"the server finds nothing for a negation inside or: {_instead(tree)}")
-                self.negations(tree.left)
-                self.negations(tree.right)
+                for part in tree.parts:
+                    self.negations(part)
             case Join():
-                self.negations(tree.left)
-                self.negations(tree.right)
+                for part in tree.parts:
+                    self.negations(part)
             case Not():
                 if self._negative(tree.inner):
                     raise QueryError(
@@ -118,7 +118,7 @@ class _Check:
             case Compare(operator="ne"):
                 return not self._boolean(node)
             case Join():
-                return self._negative(node.left) and self._negative(node.right)
+                return all(map(self._negative, node.parts))
         return False
 
     def _boolean(self, node: Node) -> bool:
@@ -141,8 +141,10 @@ def _has_isof(node: Node) -> bool:
             return node.name == "isof" or any(map(_has_isof, node.arguments))
         case Not():
             return _has_isof(node.inner)
-        case Compare() | Join():
+        case Compare():
             return _has_isof(node.left) or _has_isof(node.right)
+        case Join():
+            return any(map(_has_isof, node.parts))
     return False
 
 
@@ -153,7 +155,7 @@ def _comparisons(node: Node) -> list[Compare]:
         case Not():
             return _comparisons(node.inner)
         case Join():
-            return [*_comparisons(node.left), *_comparisons(node.right)]
+            return [comparison for part in node.parts for comparison in _comparisons(part)]
     return []
 
 
@@ -183,10 +185,11 @@ def as_content_query(node: Node) -> str | None:
     """
     match node:
         case Join():
-            left, right = as_content_query(node.left), as_content_query(node.right)
-            if left is None or right is None:
+            parts = [as_content_query(part) for part in node.parts]
+            if None in parts:
                 return None
-            return f"(+{left} +{right})" if node.operator == "and" else f"({left} {right})"
+            mark = "+" if node.operator == "and" else ""
+            return f"({' '.join(f'{mark}{part}' for part in parts)})"
         case Not(inner=Not(inner=inner)):
             return as_content_query(inner)
         case Not(inner=Compare(operator="ne") as inner):

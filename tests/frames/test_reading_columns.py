@@ -1,0 +1,185 @@
+"""Law 10, same query, same dtypes; law 2 as far as reading goes; and the values that are easily lost."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from sn_pandas.frames import cells, columns
+from sn_pandas.frames.columns import codec
+from sn_pandas.odata.schema import Field, Option
+
+from .lists import Server
+
+OPTIONS = (Option("a", "A"), Option("b", "B"), Option("c d", "C D"))
+FIELDS = {
+    "ShortText": Field("F", "ShortText"),
+    "RichText": Field("F", "RichText"),
+    "Integer": Field("F", "Integer"),
+    "Number": Field("F", "Number"),
+    "Currency": Field("F", "Currency"),
+    "Boolean": Field("F", "Boolean"),
+    "DateTime": Field("F", "DateTime"),
+    "Choice": Field("F", "Choice", options=OPTIONS),
+    "open Choice": Field("F", "Choice", options=OPTIONS, extra_values=True),
+    "multiple Choice": Field("F", "Choice", options=OPTIONS, multiple=True),
+    "Reference": Field("F", "Reference"),
+    "References": Field("F", "Reference", multiple=True),
+    "AllowedChildTypes": Field("F", "AllowedChildTypes", multiple=True),
+    "HyperLink": Field("F", "HyperLink"),
+    "Version": Field("F", "Version"),
+}
+
+
+def when(draw_digits: int, moment: dt.datetime) -> str:
+    text = moment.strftime("%Y-%m-%dT%H:%M:%S").zfill(19)
+    digits = f"{moment.microsecond:06}1"[:draw_digits].rstrip("0")
+    return f"{text}.{digits}Z" if digits else f"{text}Z"
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+DATES = st.builds(when, st.integers(0, 7), st.datetimes(dt.datetime(2, 1, 2), dt.datetime(9999, 12, 30)))
+UNSET = st.sampled_from(["0001-01-01T00:00:00", "0001-01-01T00:00:00Z"])
+POINTED = st.builds(lambda n: {"Id": n, "Path": f"/Root/x{n}", "Name": f"x{n}"}, st.integers(1, 99))
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "ShortText": TEXT,
+    "RichText": TEXT,
+    "Version": TEXT,
+    "Integer": st.integers(-(2**31), 2**31 - 1),
+    "Number": st.floats(allow_nan=False, allow_infinity=False),
+    "Currency": st.floats(allow_nan=False, allow_infinity=False),
+    "Boolean": st.booleans(),
+    "DateTime": DATES | UNSET,
+    "Choice": st.lists(st.sampled_from(["a", "b", "c d"]), max_size=1),
+    "open Choice": st.lists(st.sampled_from(["a", "b", "~other.x y"]), max_size=1),
+    "multiple Choice": st.lists(st.sampled_from(["a", "b", "c d"]), unique=True),
+    "Reference": POINTED,
+    "References": st.lists(POINTED),
+    "AllowedChildTypes": st.lists(POINTED),
+    "HyperLink": st.fixed_dictionaries({"Href": TEXT, "Text": TEXT}),
+}
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+@pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
+def test_the_dtype_comes_from_the_field_alone(kind: str, backend: columns.Backend) -> None:
+    field = FIELDS[kind]
+    empty = columns.converted(codec(field).decode([]), field, backend)
+
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.none() | VALUES[kind], max_size=30))
+    def every(values: list[Any]) -> None:
+        column = columns.converted(codec(field).decode(values), field, backend)
+        assert column.dtype == empty.dtype
+        assert len(column) == len(values)
+        if backend is None:
+            assert str(column.dtype) == field.dtype or (field.dtype == "str" and column.dtype == "str")
+        assert [v is None for v in values] <= [bool(m) for m in pd.array(column).isna()] or field.dtype == "object"
+
+    every()
+
+
+@pytest.mark.parametrize("kind", FIELDS)
+def test_what_was_read_means_what_the_server_wrote(kind: str) -> None:
+    field = FIELDS[kind]
+
+    @settings(max_examples=60, deadline=None)
+    @given(st.lists(VALUES[kind], max_size=30))
+    def every(values: list[Any]) -> None:
+        column = pd.Series(codec(field).decode(values))
+        for cell, value in zip(column, values, strict=True):
+            if field.type in ("Reference", "AllowedChildTypes"):
+                key = "Path" if field.type == "Reference" else "Name"
+                assert cell == ([v[key] for v in value] if field.multiple else value[key])
+            elif field.why_not_editable:
+                assert cell == value
+            else:
+                assert cells.same_json(field, cells.encode(field, cell), value)
+
+    every()
+
+
+@given(
+    pieces=st.lists(st.lists(st.none() | DATES | UNSET, max_size=9), max_size=80),
+)
+@example(pieces=[["2026-01-31T12:30:15.1234567Z", "0001-01-01T00:00:00"], ["2026-01-31T12:30:15.1Z"]])
+@settings(deadline=None)
+def test_a_column_of_many_pages_is_that_of_one(pieces: list[list[str | None]]) -> None:
+    decoder = codec(FIELDS["DateTime"])
+    column = decoder.gather(3)
+    for piece in pieces:
+        column.add(decoder.chunk(piece))
+    whole = pd.Series(column.done())
+    pd.testing.assert_series_equal(whole, pd.Series(decoder.decode([v for piece in pieces for v in piece])))
+
+
+def test_null_everywhere_is_missing_and_never_zero() -> None:
+    rows = [{"Id": 1, "Name": None, "Index": None, "DueDate": None}]
+    with Server(rows).connect() as repo:
+        frame = repo.read("/Root/x", select="Name,Index,DueDate")
+    assert frame.isna().all(axis=None)
+    assert [str(t) for t in frame.dtypes] == ["str", "Int64", "datetime64[us, UTC]"]
+
+
+def test_texts_that_look_like_numbers_stay_texts() -> None:
+    texts = ["9007199254740993", "0123", "1e5", "12345678901234567890.1234567890", "true", "null", "NaN", ""]
+    rows = [{"Id": n, "Name": text} for n, text in enumerate(texts, 1)]
+    with Server(rows).connect() as repo:
+        assert list(repo.read("/Root/x", select="Name")["Name"]) == texts
+
+
+@given(st.decimals(-(10**28), 10**28, places=10))
+@settings(deadline=None)
+def test_decimals_become_the_nearest_number(value: decimal.Decimal) -> None:
+    import json
+
+    column = codec(FIELDS["Currency"]).decode(json.loads(f"[{value:f}]"))
+    assert column[0] == float(value)
+
+
+def test_a_whole_number_with_a_fraction_is_no_whole_number() -> None:
+    assert list(codec(FIELDS["Integer"]).decode([1, 2.0, None])) == [1, 2, pd.NA]
+    with pytest.raises(Exception, match="whole numbers"):
+        codec(FIELDS["Integer"]).decode([1.5])
+
+
+def test_digits_of_a_second_and_zones() -> None:
+    texts = ["2026-01-31T12:30:15.1234567Z", "2026-01-31T14:30:15+02:00", "0001-01-01T00:00:00", None, "9999-12-31T23:59:59Z"]
+    column = pd.Series(codec(FIELDS["DateTime"]).decode(texts))
+    assert [None if pd.isna(cell) else cell.isoformat() for cell in column] == [
+        "2026-01-31T12:30:15.123456+00:00",
+        "2026-01-31T12:30:15+00:00",
+        None,
+        None,
+        "9999-12-31T23:59:59+00:00",
+    ]
+
+
+def test_a_value_that_is_no_option_is_kept_and_said() -> None:
+    fields = {"Status": {"type": "Choice", "Options": [{"Value": "a", "Text": "A"}]}}
+    with Server([{"Id": 1, "Status": ["a"]}, {"Id": 2, "Status": ["z"]}], fields).connect() as repo:
+        with pytest.warns(UserWarning, match="Status holds 'z'"):
+            frame = repo.read("/Root/x", select="Status")
+    assert list(frame["Status"]) == ["a", "z"]
+    assert list(frame["Status"].cat.categories) == ["a", "z"]
+
+
+def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    from sn_pandas.frames import gathering
+
+    values = {"ShortText": ["é", None], "DateTime": ["2026-01-31T12:30:15.1234567Z", None], "Number": [1.5, None]}
+    with_arrow = {k: codec(FIELDS[k]).decode(v) for k, v in values.items()}
+    monkeypatch.setattr(columns, "pa", None)
+    monkeypatch.setattr(gathering, "pa", None)
+    for kind, decoded in with_arrow.items():
+        again = codec(FIELDS[kind]).decode(values[kind])
+        assert again.dtype == decoded.dtype
+        assert list(pd.Series(again).dropna()) == list(pd.Series(decoded).dropna())
+        assert np.array_equal(pd.isna(again), pd.isna(decoded))
