@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .acting import call, delete
 from .changes import changes_frame, edits_of
 from .comparing import OnConflict
+from .following import children, download, explode
 from .progress import Setting
 from .rebasing import rebase_on, refresh
 from .report import Report
@@ -128,6 +132,80 @@ class Accessor:
             journal=journal,
             progress=progress,
         )
+
+    def delete(
+        self,
+        permanent: bool = False,
+        dry_run: bool = False,
+        workers: int = 8,
+        journal: Place = None,
+        progress: Setting = None,
+    ) -> Report:
+        """Delete the contents of all rows: to the trash, or for good.
+
+        Parameters
+        ----------
+        permanent : bool
+            Whether they are to be gone for good; otherwise ``sn_pandas.undo`` takes them back.
+        dry_run : bool
+            Send nothing; the report shows the exact requests.
+        workers, journal, progress
+            As in :meth:`save`.
+
+        Returns
+        -------
+        Report
+            One outcome a row. What is below a content that is deleted, too, goes with it.
+        """
+        return delete(
+            self._frame,
+            permanent=permanent,
+            dry_run=dry_run,
+            workers=workers,
+            journal=journal,
+            progress=progress,
+        )
+
+    def call(self, operation: str, workers: int = 8, progress: Setting = None, **parameters: Any) -> Report:
+        """Call an operation on the content of each row, such as ``Publish``; it is never sent twice.
+
+        Returns
+        -------
+        Report
+            One outcome a row.
+        """
+        return call(self._frame, operation, parameters, workers=workers, progress=progress)
+
+    def explode(self, reference: str, select: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Give one line for each content that a reference of the rows points to.
+
+        Parameters
+        ----------
+        reference : str
+            A reference field, such as ``AssignedTo``; it need not be a column.
+        select : sequence of str
+            Fields of the contents it points to.
+
+        Returns
+        -------
+        DataFrame
+            On the ``Id`` of the row that points, with the ``Id`` of what it points to as a column; for a ``join``.
+        """
+        return explode(self._frame, reference, select)
+
+    def children(self, select: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Read the children of all rows as one frame, with the same columns unless ``select`` says others."""
+        return children(self._frame, select)
+
+    def download(
+        self,
+        folder: str | os.PathLike[str],
+        field: str = "Binary",
+        workers: int = 4,
+        progress: Setting = None,
+    ) -> Report:
+        """Write the files of all rows into a folder; ``reason`` in the report is where each is."""
+        return download(self._frame, folder, field=field, workers=workers, progress=progress)
 
     def refresh(self) -> pd.DataFrame:
         """Put what the server holds now into the cells that are not edited, in place; edits stay edits.

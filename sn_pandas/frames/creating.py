@@ -118,7 +118,7 @@ def _taken(creates: list[Create], cells: Mapping[int, Edit], baseline: Baseline)
     client = baseline.repo.client
     parents = looking.by_path(client, {create.parent for create in creates})
     for create in creates:
-        create.name = create.name or f"?{_proposed(create)}"
+        create.name = create.name or f"?{proposed(create)}"
     wanted = {create.path.replace("?", "") for create in creates}
     there = set(looking.by_path(client, wanted, sure=False))
     refused = []
@@ -134,7 +134,8 @@ def _taken(creates: list[Create], cells: Mapping[int, Edit], baseline: Baseline)
     return refused
 
 
-def _proposed(create: Create) -> str:
+def proposed(create: Create) -> str:
+    """Give a name for a content that was given none, as the server would make it of the DisplayName."""
     shown = create.after.get("DisplayName")
     name = _NO_NAME.sub("-", str(shown)) if shown else ""
     return name[:80].strip("-. ") or create.type

@@ -35,13 +35,15 @@ class SaveWarning(UserWarning):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """The outcome of a row."""
+    """The outcome of a row; ``stored`` and ``error`` say more while there is only one."""
 
     outcome: Outcome
     reason: str = ""
     fields: tuple[str, ...] = ()
     id: int = -1
     path: str | None = None
+    stored: Mapping[str, Any] | None = dataclasses.field(default=None, repr=False, compare=False)
+    error: Exception | None = dataclasses.field(default=None, repr=False, compare=False)
 
 
 @dataclasses.dataclass

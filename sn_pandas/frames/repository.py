@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from ..odata.addresses import collection, entity, normalize
+from ..odata.addresses import entity, normalize
 from ..odata.contentqueries import Clause
 from ..odata.filters import Filter
 from ..odata.pages import count
-from ..odata.query import Query, target
+from ..odata.query import Query
 from ..odata.schema import Schema
 from ..odata.transport import Client
 from . import accessor as accessor
 from . import arrow, reading, single
+from .contents import Contents
 from .identity import who
 from .progress import Setting
 
@@ -28,7 +29,7 @@ Asked = Query | str | int | Mapping[str, Any]
 Names = str | Sequence[str]
 
 
-class Repository:
+class Repository(Contents):
     """A sensenet content repository.
 
     Made by :func:`sn_pandas.connect`.
@@ -275,35 +276,6 @@ class Repository:
                 "this repository was made without widgets: sn_pandas.connect(…) gives one with them"
             )
         return self._browser(self, path, **options)
-
-    def create(
-        self,
-        parent: str | int,
-        type: str,
-        name: str | None = None,
-        fields: Mapping[str, Any] | None = None,
-        template: str | None = None,
-    ) -> pd.Series:
-        """Create a content below ``parent`` and give it as the server stored it."""
-        body = {"__ContentType": type, **({"Name": name} if name else {}), **(fields or {})}
-        if template:
-            body["__ContentTemplate"] = template
-        address = target(collection(normalize(parent)), {"metadata": "no"})
-        stored = self.client.send("POST", address, body=body)["d"]
-        return pd.Series(stored, name=stored["Path"], dtype=object)
-
-    def patch(self, path: str | int, fields: Mapping[str, Any]) -> pd.Series:
-        """Set some fields of a content and give it as the server stored it."""
-        stored = self.client.send("PATCH", target(entity(normalize(path)), {"metadata": "no"}), body=fields)[
-            "d"
-        ]
-        return pd.Series(stored, name=stored["Path"], dtype=object)
-
-    def delete(self, path: str | int, permanent: bool = False) -> None:
-        """Delete a content: to the trash, or for good."""
-        self.client.request(
-            "DELETE", target(entity(normalize(path)), {"permanent": "true"} if permanent else {})
-        )
 
     def query(self, what: Asked, **options: Any) -> Query:
         """Make a query of whatever names one, checked against the schema; see :meth:`sn_pandas.Query.make`."""

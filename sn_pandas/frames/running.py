@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -54,6 +55,7 @@ def carry_out(
         nonlocal done
         if line.id < 0 and line.path is None:
             line = _placed(line, works[position])
+        line = dataclasses.replace(line, stored=None, error=None)
         told(position, line)
         try:
             log.done(numbers[position] if numbers else position, line)

@@ -56,7 +56,7 @@ def _patch(client: Client, work: Patch, flow: Flow) -> Line:
         try:
             return _verdict(work, _entity(client, work))
         except NotFoundError as error:
-            return _line(work, "failed", str(error))
+            return _line(work, "failed", str(error), error=error)
         except SensenetError as error:
             if unsent := _unsent(work, error, flow):
                 return unsent
@@ -66,15 +66,17 @@ def _patch(client: Client, work: Patch, flow: Flow) -> Line:
         except NotFoundError:
             return _line(work, "failed", f"{trouble}; the content is gone")
         except SensenetError as error:
-            return _line(work, "unknown", f"{trouble}; and it could not be read again: {error}")
+            return _line(
+                work, "unknown", f"{trouble}; and it could not be read again: {error}", error=trouble
+            )
         if not differing(work, work.after, now):
             return _line(work, "saved", "the answer was lost; seen by reading again", stored=now)
         if _is_refusal(trouble):
-            return _line(work, "failed", _explained(work, trouble))
+            return _line(work, "failed", _explained(work, trouble), error=trouble)
         if changed := differing(work, work.before, now):
             seen = "; ".join(f"{name} is {_shown(now.get(name))} now" for name in changed)
             return _line(work, "conflict", f"somebody else changed it meanwhile: {seen}", stored=now)
-    return _line(work, "failed", f"after {_TRIES} tries: {trouble}")
+    return _line(work, "failed", f"after {_TRIES} tries: {trouble}", error=trouble)
 
 
 def _create(client: Client, work: Create, flow: Flow) -> Line:
@@ -85,7 +87,7 @@ def _create(client: Client, work: Create, flow: Flow) -> Line:
             return unsent
         trouble = error
     if _is_refusal(trouble) and not isinstance(trouble, AlreadyExistsError):
-        return _line(work, "failed", _explained(work, trouble))
+        return _line(work, "failed", _explained(work, trouble), error=trouble)
     # Sent once and never again by itself: a second POST could make a second content of another name.
     for wait in _LOOKS if not isinstance(trouble, AlreadyExistsError) else (0.0,):
         time.sleep(wait)
@@ -94,14 +96,16 @@ def _create(client: Client, work: Create, flow: Flow) -> Line:
         except NotFoundError:
             continue
         except SensenetError as error:
-            return _line(work, "unknown", f"{trouble}; and it could not be looked for: {error}")
+            return _line(
+                work, "unknown", f"{trouble}; and it could not be looked for: {error}", error=trouble
+            )
         if isinstance(trouble, AlreadyExistsError) or now.get("Type") != work.type:
             return _line(
                 work, "conflict", "a content of this name is there, which was not before", stored=now
             )
         line = _verdict(work, now)
         return _line(work, line.outcome, line.reason or "the answer was lost; seen by reading", stored=now)
-    return _line(work, "unsent", f"{trouble}; it is not there, so save again to create it")
+    return _line(work, "unsent", f"{trouble}; it is not there, so save again to create it", error=trouble)
 
 
 def _move(client: Client, work: Delete | Restore, flow: Flow) -> Line:
@@ -120,12 +124,14 @@ def _move(client: Client, work: Delete | Restore, flow: Flow) -> Line:
         try:
             place = looking.place_of(client, work.id)
         except SensenetError as error:
-            return _line(work, "unknown", f"{trouble}; and it could not be looked for: {error}")
+            return _line(
+                work, "unknown", f"{trouble}; and it could not be looked for: {error}", error=trouble
+            )
         if is_done(work, place):
             return _line(work, "saved", "the answer was lost; seen by reading")
         if _is_refusal(trouble):
-            return _line(work, "failed", str(trouble))
-    return _line(work, "failed", f"after {_TRIES} tries: {trouble}")
+            return _line(work, "failed", str(trouble), error=trouble)
+    return _line(work, "failed", f"after {_TRIES} tries: {trouble}", error=trouble)
 
 
 def is_done(work: Delete | Restore, place: str | None) -> bool:
@@ -151,7 +157,7 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
         for name in differing(work, work.after, answer)
     ]
     wrong = differing(work, work.after, answer)
-    if isinstance(work, Create) and answer.get("Name") != work.name:
+    if isinstance(work, Create) and work.name and answer.get("Name") != work.name:
         said.append(f"Name: sent {work.name!r}, the server made {answer.get('Name')!r}")
         wrong.append("Name")
     if wrong:
@@ -163,9 +169,9 @@ def _unsent(work: Work, error: SensenetError, flow: Flow) -> Line | None:
     """Give the outcome of a request that the server certainly has not taken; that of the others is open."""
     if isinstance(error, NoAnswer) and not error.sent:
         flow.stop(f"not sent, because {error}")
-        return _line(work, "unsent", str(error))
+        return _line(work, "unsent", str(error), error=error)
     if isinstance(error, UnavailableError) and error.status in (429, 503):
-        return _line(work, "failed", str(error))
+        return _line(work, "failed", str(error), error=error)
     return None
 
 
@@ -187,8 +193,15 @@ def _shown(value: Any) -> str:
 
 
 def _line(
-    work: Work, outcome: Outcome, reason: str, fields: tuple[str, ...] = (), stored: Stored | None = None
+    work: Work,
+    outcome: Outcome,
+    reason: str,
+    fields: tuple[str, ...] = (),
+    stored: Stored | None = None,
+    error: SensenetError | None = None,
 ) -> Line:
     seen = stored or {}
     names = fields or tuple(getattr(work, "after", ()))
-    return Line(outcome, reason, names, seen.get("Id") or work.id, seen.get("Path") or work.path)
+    return Line(
+        outcome, reason, names, seen.get("Id") or work.id, seen.get("Path") or work.path, stored, error
+    )

@@ -102,6 +102,11 @@ class Rows:
             return np.empty(0, dtype=np.intp)
         return np.flatnonzero(self.places < 0)
 
+    @property
+    def known(self) -> list[int]:
+        """The ids of the rows that are contents."""
+        return [int(id_) for id_ in self.ids if id_ > 0]
+
 
 _baselines: dict[str, Baseline] = {}
 _opened: weakref.WeakValueDictionary[str, Repository] = weakref.WeakValueDictionary()

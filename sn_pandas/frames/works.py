@@ -83,6 +83,7 @@ class Create:
     after: Values = dataclasses.field(default_factory=dict)
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
     id: int = -1
+    template: str | None = None
 
     @property
     def path(self) -> str:
@@ -92,7 +93,11 @@ class Create:
     @property
     def request(self) -> tuple[str, str, Values]:
         """The POST; its answer shows the fields that are written."""
-        body = {"__ContentType": self.type, "Name": self.name, **self.after}
+        body: Values = {"__ContentType": self.type, **self.after}
+        if self.name:
+            body["Name"] = self.name
+        if self.template:
+            body["__ContentTemplate"] = self.template
         return "POST", target(collection(self.parent), projection(self.fields.values())), body
 
     def facts(self) -> dict[str, Any]:
