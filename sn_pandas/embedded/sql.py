@@ -27,8 +27,8 @@ class Condition:
     """A condition in its forms.
 
     ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for many rows:
-    it collects what fits first. ``narrow`` marks a driver that reads nothing but its index, ``by_id`` one that
-    cuts such an index short.
+    it collects what fits first. ``narrow`` marks a driver that reads nothing but its index, ``by_id`` one
+    that cuts such an index short.
     """
 
     check: Sql
