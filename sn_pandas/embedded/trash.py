@@ -41,7 +41,7 @@ def restore(
     with session.store.transaction():
         content = next(iter(session.store.children(bag.id)), None)
         if content is None:
-            raise server_error("Exception", "The bag is empty.")
+            raise server_error("InvalidOperationException", "TrashBag is empty")
         target = session.by_path(destination or str(bag.fields.get("OriginalPath") or ""))
         if target is None:
             raise server_error("Exception", "Destination folder does not exist.")
@@ -86,7 +86,8 @@ def _into_bag(session: Session, content: Content) -> None:
         raise _not_permitted()
     bin_ = session.store.by_path(TRASH)
     size = len(session.store.subtree_ids(content.path))
-    if bin_ is None or size > int(bin_.fields.get("BagCapacity") or 100):
+    capacity = int(bin_.fields.get("BagCapacity", 100)) if bin_ is not None else 0
+    if bin_ is None or 0 < capacity < size:
         raise bad_request(
             "ApplicationException",
             "Node tree size exceeds trash bag limit, use ForceDelete to purge physically.",

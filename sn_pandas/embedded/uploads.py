@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import unquote_plus
 
 from sn_pandas.embedded import binaries, computed, naming, saving, versions, writes
 from sn_pandas.embedded.contents import Content
@@ -114,50 +115,91 @@ class Target:
     content_id: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a request says of the file of which it brings a piece."""
+
+    name: str
+    content_type: str
+
+
+def sent_name(disposition: str | None) -> str:
+    """Return the name of a file by the request header ``Content-Disposition``.
+
+    >>> sent_name('attachment; filename="a%20b.txt"')
+    'a b.txt'
+    """
+    if disposition is None:
+        raise server_error(
+            "ArgumentOutOfRangeException", "startIndex cannot be larger than length of string."
+        )
+    start = disposition.lower().find("filename=")
+    return unquote_plus(disposition[start + 9 :].replace('"', "")) if start >= 0 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """A file as it came; its name is that of the content if it has none."""
+
+    data: bytes
+    name: str | None
+    content_type: str | None
+
+
 def text(session: Session, target: Target, value: str) -> tuple[Content, int]:
     """Store a text; return the content and the number of characters."""
     length = len(value.encode("utf-16-le", "surrogatepass")) // 2
     data = binaries.BOM + value.encode("utf-8", "replace")
-    return _stored(session, target, data, None), length
+    return _stored(session, target, _Bytes(data, None, None)), length
 
 
 def whole(
-    session: Session, target: Target, token: str | None, data: bytes, content_type: str
-) -> tuple[Content, int]:
-    """Store a file that came in one request; return the content and the number of bytes."""
+    session: Session, target: Target, token: str | None, data: bytes, name: str, content_type: str
+) -> tuple[Content, int] | None:
+    """Store a file that came in one request; return the content and the number of bytes.
+
+    A file without bytes makes an empty content, or nothing (None) where there is one already.
+    """
     if not data:
-        return _stored(session, target, None, None), 0
-    parse_token(token)
-    return _stored(session, target, data, content_type), len(data)
+        if _existing(session, target) is not None:
+            return None
+        return _stored(session, target, None), 0
+    how = parse_token(token)
+    with session.store.transaction():
+        existing = _existing(session, target)
+        if existing is not None and existing.saving_state:
+            may_upload(session, existing)
+            stored = binaries.put(session.store, name or existing.name, data, content_type)
+            content = finish(session, existing, "", target.field, stored, finalize=how.finalize)
+        else:
+            content = _stored(session, target, _Bytes(data, name, content_type))
+        if content.locked_by and how.check_in:
+            content = versions.act(session, content, "CheckIn")
+    return content, len(data)
 
 
 def start(session: Session, target: Target, in_chunks: bool, length: int) -> Token:
     """Begin an upload; one in chunks makes its content at once."""
     existing = _existing(session, target)
-    if existing is not None and existing.locked_by not in (0, session.caller.id):
-        raise server_error("Exception", "The file is locked by another user.")
-    if not in_chunks:
-        return Token(existing.id if existing is not None else 0)
-    with session.store.transaction():
+    if existing is None:
+        content = _new(session, target)
+        finalize = check_in = True
+    else:
+        may_upload(session, existing)
         content = existing
-        if content is None:
-            content = _new(session, target)
-            saving.create(session, content, target.parent, set(), in_steps=True)
-        elif not content.saving_state:
-            saving.update(session, content, content.copy(), set(), in_steps=True)
+        finalize, check_in = not existing.saving_state, not existing.locked_by
+    if not in_chunks:
+        return Token(content.id, "", finalize, check_in)
+    with session.store.transaction():
         _binary_field(session, content, target.field)
-        return Token(content.id, _expect(session, content, target.field, length))
+        if existing is None:
+            saving.create(session, content, target.parent, set(), in_steps=True, numbered=True)
+        elif finalize:
+            saving.update(session, content, content.copy(), set(), in_steps=True)
+        return Token(content.id, _expect(session, content, target.field, length), finalize, check_in)
 
 
-def chunk(
-    session: Session,
-    token: Token,
-    piece: Range,
-    data: bytes,
-    name: str | None,
-    content_type: str,
-    disposition: str | None,
-) -> tuple[Content, int]:
+def chunk(session: Session, token: Token, piece: Range, data: bytes, sent: Sent) -> tuple[Content, int]:
     """Store a piece of a file; the last one ends the upload. Return the content and the size of the whole."""
     with session.store.transaction() as db:
         row = db.execute(
@@ -168,7 +210,7 @@ def chunk(
         if row is None or content is None:
             raise invalid_request()
         file_id, size, field = row
-        _may_upload(session, content)
+        may_upload(session, content)
         if size != piece.total:
             db.execute("DELETE FROM files WHERE id = ?", (file_id,))
             file_id, size = _reserved(session, piece.total), piece.total
@@ -180,12 +222,9 @@ def chunk(
         binaries.write(session.store, file_id, piece.start, data)
         if piece.end + 1 < piece.total:
             return content, size
-        if disposition is None:
-            raise server_error(
-                "ArgumentOutOfRangeException", "startIndex cannot be larger than length of string."
-            )
-        stored = binaries.described(file_id, name or content.name, size, content_type or None)
-        return finish(session, content, token.token, field, stored), size
+        stored = binaries.described(file_id, sent.name or content.name, size, sent.content_type or None)
+        finalize = token.finalize or token.check_in
+        return finish(session, content, token.token, field, stored, finalize=finalize), size
 
 
 def expect(session: Session, content: Content, field: str, length: int) -> str:
@@ -197,8 +236,11 @@ def expect(session: Session, content: Content, field: str, length: int) -> str:
         return _expect(session, content, field, length)
 
 
-def expect_new(session: Session, target: Target, length: int) -> tuple[Content, str]:
-    """Make a content whose bytes are written elsewhere; return it and the token of the upload."""
+def expect_below(session: Session, target: Target, length: int) -> tuple[Content, str]:
+    """Begin an upload into a content of a name, which is made if it is missing; return it and the token."""
+    existing = _existing(session, target)
+    if existing is not None:
+        return existing, expect(session, existing, target.field, length)
     with session.store.transaction():
         content = _new(session, target)
         saving.create(session, content, target.parent, set(), in_steps=True)
@@ -207,6 +249,7 @@ def expect_new(session: Session, target: Target, length: int) -> tuple[Content, 
 
 def end(session: Session, content: Content, token: str, field: str, length: int, name: str | None) -> None:
     """End an upload of bytes that are written elsewhere."""
+    may_upload(session, content)
     with session.store.transaction() as db:
         row = db.execute(
             "SELECT file_id FROM uploads WHERE token = ? AND content_id = ?", (token, content.id)
@@ -216,7 +259,15 @@ def end(session: Session, content: Content, token: str, field: str, length: int,
         finish(session, content, token, field, binaries.described(row[0], name or content.name, length))
 
 
-def finish(session: Session, content: Content, token: str, field: str, stored: binaries.Stored) -> Content:
+def finish(
+    session: Session,
+    content: Content,
+    token: str,
+    field: str,
+    stored: binaries.Stored,
+    *,
+    finalize: bool = True,
+) -> Content:
     """Give a content its bytes and end the save in several steps."""
     with session.store.transaction() as db:
         db.execute("DELETE FROM uploads WHERE token = ?", (token,))
@@ -224,7 +275,13 @@ def finish(session: Session, content: Content, token: str, field: str, stored: b
         content.fields[field] = stored
         session.store.save(content)
         binaries.settle(session.store, content)
-        return versions.finalize(session, content) if content.saving_state else content
+        return versions.finalize(session, content) if finalize and content.saving_state else content
+
+
+def may_upload(session: Session, content: Content) -> None:
+    """Refuse a content that somebody else holds."""
+    if content.locked_by not in (0, session.caller.id):
+        raise server_error("Exception", "The file is locked by another user.")
 
 
 def invalid_request() -> ODataError:
@@ -232,18 +289,16 @@ def invalid_request() -> ODataError:
     return server_error("Exception", "Invalid request.")
 
 
-def _stored(session: Session, target: Target, data: bytes | None, content_type: str | None) -> Content:
-    existing = _existing(session, target)
+def _stored(session: Session, target: Target, file: _Bytes | None) -> Content:
     with session.store.transaction():
+        existing = _existing(session, target)
         content = existing.copy() if existing is not None else _new(session, target)
         field = _binary_field(session, content, target.field)
-        if data is None:
-            content.fields.pop(field.name, None)
-        else:
-            name = content.name if target.content_id else naming.made(target.name or "")
-            content.fields[field.name] = binaries.put(session.store, name, data, content_type)
+        if file is not None:
+            name = file.name or content.name
+            content.fields[field.name] = binaries.put(session.store, name, file.data, file.content_type)
         if existing is None:
-            saving.create(session, content, target.parent, set(), numbered=not target.overwrite)
+            saving.create(session, content, target.parent, set(), numbered=True)
         else:
             saving.update(session, existing, content, set())
         return content
@@ -251,8 +306,10 @@ def _stored(session: Session, target: Target, data: bytes | None, content_type: 
 
 def _existing(session: Session, target: Target) -> Content | None:
     """Return the content that gets the bytes, if there is one."""
-    if target.content_id:
-        return session.by_id(target.content_id)
+    if target.content_id and target.overwrite:
+        found = session.by_id(target.content_id)
+        if found is not None:
+            return found
     if target.name is None:
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'path2')")
     if target.name == "":
@@ -311,8 +368,3 @@ def _reserved(session: Session, length: int) -> int:
     if not 0 <= length <= LARGEST:
         raise server_error("ArgumentOutOfRangeException", f"A file may have {LARGEST} bytes at most.")
     return binaries.reserve(session.store, length)
-
-
-def _may_upload(session: Session, content: Content) -> None:
-    if content.locked_by not in (0, session.caller.id):
-        raise server_error("Exception", "The file is locked by another user.")

@@ -97,6 +97,40 @@ def test_a_file_needs_a_token_and_keeps_its_content_type(client: Client) -> None
     assert client.read(f"{WORKSPACE}/c.bin", "Size") == {"Size": -1.0}
 
 
+def test_an_empty_file_empties_nothing(client: Client) -> None:
+    client.upload(WORKSPACE, "a.txt", "kept")
+    assert multipart(client, b"", FileName="a.txt").status_code == 204
+    assert client.send("GET", FILE).text.endswith("kept")
+
+
+def test_an_unknown_id_leaves_the_name_to_decide(client: Client) -> None:
+    client.upload(WORKSPACE, "a.txt", "one")
+    assert client.upload(WORKSPACE, "a.txt", "two", ContentId=999999).json()["Url"] == FILE
+
+
+def test_an_upload_into_ones_own_working_copy(client: Client) -> None:
+    client.upload(WORKSPACE, "a.txt", "one")
+    client.call(FILE, "CheckOut")
+    token = client.send("POST", f"{address(WORKSPACE)}/Upload?create=1", {"FileName": "a.txt"}).text
+    assert token.endswith("**True*False")
+    multipart(client, b"two", FileName="a.txt", ChunkToken=token)
+    assert client.read(FILE, "Version,Locked") == {"Version": "V2.0.L", "Locked": True}
+    multipart(client, b"three", FileName="a.txt", ChunkToken=WHOLE)
+    assert client.read(FILE, "Version,Locked") == {"Version": "V1.0.A", "Locked": False}
+    assert client.send("GET", FILE).text == "three"
+
+
+def test_a_save_that_somebody_began_takes_a_whole_file(client: Client) -> None:
+    target = address(WORKSPACE, "multistepsave=true")
+    client.send("POST", target, {"__ContentType": "File", "Name": "a.txt"})
+    kept = client.send("POST", f"{address(WORKSPACE)}/Upload?create=1", {"FileName": "a.txt"}).text
+    assert kept.endswith("**False*False")
+    multipart(client, b"half", FileName="a.txt", ChunkToken=kept)
+    assert client.read(FILE, "SavingState") == {"SavingState": ["1"]}
+    client.call(FILE, "FinalizeContent")
+    assert client.send("GET", FILE).text == "half"
+
+
 def test_pieces_come_in_any_order_and_gaps_are_zeros(client: Client) -> None:
     token = begun(client, "a.bin", 9)
     unfinished = client.read(f"{WORKSPACE}/a.bin", "Version,SavingState,Locked")

@@ -80,11 +80,13 @@ def upload(
     if "content-range" in headers:
         piece = uploads.parse_range(headers["content-range"])
         token = uploads.parse_token(chunk_token)
-        disposition = headers.get("content-disposition")
-        return _told(
-            *uploads.chunk(session, token, piece, file.data, file_name, file.content_type, disposition)
-        )
-    return _told(*uploads.whole(session, target, chunk_token, file.data, file.content_type))
+        last = piece.end + 1 >= piece.total
+        name = uploads.sent_name(headers.get("content-disposition")) if last else ""
+        sent = uploads.Sent(name, file.content_type)
+        return _told(*uploads.chunk(session, token, piece, file.data, sent))
+    name = file.filename.rpartition("\\")[2]
+    stored = uploads.whole(session, target, chunk_token, file.data, name, file.content_type)
+    return None if stored is None else _told(*stored)
 
 
 @operation(
@@ -107,7 +109,7 @@ def start_blob_upload_to_parent(
 ) -> str:
     """Make a content whose bytes are written elsewhere, and return the token of the upload."""
     target = uploads.Target(content, name, content_type, field_name or "Binary")
-    made, token = uploads.expect_new(session, target, full_size)
+    made, token = uploads.expect_below(session, target, full_size)
     return _script(made, token)
 
 
