@@ -288,6 +288,7 @@ def _content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue)
     if bare.startswith("."):
         return bare, _starting(bare, CONTROLS, "keyword")
     name, colon, start = bare.partition(":")
+    start = start.lstrip("<>=")
     if "@" in start or bare.startswith("@"):
         start = start if colon else bare
         return start, _starting(start, TEMPLATES, "value")

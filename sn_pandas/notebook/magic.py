@@ -173,6 +173,8 @@ def _matcher(magics: SensenetMagics) -> Any:
         if offer is None:
             return {"completions": [], "suppress": False}
         fragment, names = offer
+        if not names and fragment:  # an empty answer would let Python's names in
+            names = [(fragment, "text")]
         return {
             "completions": [SimpleCompletion(name, type=kind) for name, kind in names],
             "matched_fragment": fragment,

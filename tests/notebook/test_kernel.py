@@ -1,0 +1,78 @@
+"""The magic where it runs: a kernel, a plain IPython, a pipeline that executes notebooks."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+TASKS = "/Root/Content/IT/Tasks"
+
+
+def executed(*sources: str, allow_errors: bool = True) -> list[Any]:
+    """Run cells in a fresh kernel and give them with their outputs."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=allow_errors).execute()
+    return list(notebook.cells)
+
+
+def test_a_kernel_shows_notes_tables_errors_and_progress() -> None:
+    load, read, quiet, wrong, bar, shown = executed(
+        "%load_ext sn_pandas",
+        f"%%sensenet tasks\n{TASKS}\n$select=Name,Status\n$top=3",
+        f"%%sensenet tasks\n{TASKS}\n$select=Name;",
+        f"%%sensenet\n{TASKS}\n$select=Nam",
+        f"%config SensenetMagics.progress = 'always'\n%sensenet x << {TASKS}?$select=Name --page-size 20",
+        "%sensenet status",
+    )
+    assert load.outputs == []
+    *said, table = read.outputs
+    text = "".join(output.text for output in said)
+    assert text.startswith("connected to http://embedded as /Root/IMS/BuiltIn/Portal/Admin (embedded)\n")
+    assert "tasks: 3 of 60 rows" in text
+    assert TASKS in table.data["text/html"]
+    assert "T001" in table.data["text/plain"]
+    assert quiet.outputs == []
+    (error,) = wrong.outputs
+    assert (error.ename, len(error.traceback)) == ("QueryError", 1)
+    assert "Did you mean Name" in error.traceback[0]
+    assert "rows/s" in bar.outputs[0].data["text/plain"]
+    assert "application/vnd.jupyter.widget-view+json" in bar.outputs[0].data
+    assert "* embedded: http://embedded" in shown.outputs[0].text
+
+
+def test_a_pipeline_fails_when_a_cell_fails() -> None:
+    with pytest.raises(CellExecutionError, match="no such content"):
+        executed("%load_ext sn_pandas", "%sensenet /Root/Nowhere", allow_errors=False)
+
+
+def test_a_plain_ipython_runs_the_magic(tmp_path: Path) -> None:
+    lines = ["%load_ext sn_pandas", f"rows = %sensenet {TASKS}?$select=Name&$top=2", "print(rows)"]
+    options = ["--no-banner", "--colors=NoColor", f"--ipython-dir={tmp_path}", "-c", "\n".join(lines)]
+    command = [sys.executable, "-m", "IPython", *options]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert "2 of 60 rows" in run.stdout
+    assert "T002" in run.stdout
+
+
+HEAVY = {"httpx", "stamina", "matplotlib.pyplot", "ipywidgets", "anywidget", "tqdm", "werkzeug"}
+LOAD = """
+import sys, pandas, IPython
+from IPython.core.interactiveshell import InteractiveShell
+InteractiveShell.instance().run_line_magic("load_ext", "sn_pandas")
+print(*sys.modules)
+"""
+
+
+def test_loading_is_light() -> None:
+    run = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, timeout=60, check=True)
+    loaded = set(run.stdout.split())
+    assert "sn_pandas.notebook.magic" in loaded
+    assert not loaded & HEAVY
+    assert not [name for name in loaded if name.startswith(("sn_pandas.embedded", "sn_pandas.frames"))]
