@@ -8,6 +8,7 @@ from typing import Any
 
 from sn_pandas.embedded import versions
 from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.localization import localized
 from sn_pandas.embedded.repository import Session
 
 Json = Any
@@ -36,7 +37,7 @@ def is_file(content: Content, session: Session) -> bool:
 
 def display_name(content: Content, session: Session) -> Json:
     """Return what people call a content."""
-    return content.display_name
+    return localized(content.fields.get("DisplayName")) or content.name
 
 
 def icon(content: Content, session: Session) -> Json:
@@ -135,6 +136,7 @@ EMPTY_LIST_DEFINITION = (
 
 READERS: dict[str, Reader] = {
     "DisplayName": display_name,
+    "Description": lambda content, session: localized(content.fields.get("Description")),
     "Icon": icon,
     "IsFolder": is_folder,
     "TypeIs": lambda content, session: content.type,

@@ -209,12 +209,16 @@ def _apply(session: Session, content: Content, model: Model, creating: bool = Fa
         except ODataError as error:
             late = late or error
             continue
+        if creating and field.kind == "Password" and not isinstance(value, str):
+            stored = {"Hash": ""}
         if stored is IGNORED:
             continue
         if name in HEAD_REFERENCES:
             late = late or _set_person(session, content, name, stored, value, creating)
         else:
             _set(content, name, stored, kind.empty)
+        if field.kind == "Image":
+            _show_picture(content, name)
         touched.add(name)
     if late is not None:
         raise late
@@ -228,6 +232,12 @@ def _set(content: Content, name: str, stored: Any, empty: Any) -> None:
         setattr(content, attribute, stored)
     elif name in content.fields or (stored is not None and stored != empty):
         content.fields[name] = stored
+
+
+def _show_picture(content: Content, name: str) -> None:
+    """Let an image field show a picture by reference, in place of one that is embedded."""
+    content.fields["ImageRef"] = content.fields.pop(name)
+    content.fields.pop("ImageData", None)
 
 
 def _set_person(

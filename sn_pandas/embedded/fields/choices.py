@@ -75,7 +75,7 @@ class Mode(Choice):
         return [text] if text else None
 
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
-        return all(value in field.options for value in stored or ())
+        return len(stored or ()) < 2 and all(value in field.options for value in stored or ())
 
 
 def _choice_item(item: Json) -> str:

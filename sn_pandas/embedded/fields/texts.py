@@ -12,6 +12,7 @@ from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind
+from sn_pandas.embedded.localization import localized
 from sn_pandas.embedded.types import Field
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class RichText(Kind):
             return None
         if session.wants_rich(field.name):
             return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
-        return stored["text"]
+        return localized(stored["text"])
 
     def property(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         return stored
@@ -71,7 +72,7 @@ class Password(Kind):
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if isinstance(value, str) and value:
             return {"Hash": passwords.hashed(value)}
-        if isinstance(value, dict):
+        if isinstance(value, dict) and field.owner == "User":
             if isinstance(value.get("Hash"), str):
                 return {"Hash": value["Hash"]}
             if isinstance(value.get("Text"), str) and value["Text"]:
