@@ -79,7 +79,7 @@ class ClientCredentials:
         if not isinstance(token, str) or not token:
             raise AuthenticationError(f"{self._authority} gives no token: {_said(answer)}")
         try:
-            life = float(answer.get("expires_in") or _DEFAULT_LIFE)
+            life = float(answer.get("expires_in", _DEFAULT_LIFE))
         except (TypeError, ValueError):
             life = _DEFAULT_LIFE
         self._token = token

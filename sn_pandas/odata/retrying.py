@@ -69,7 +69,7 @@ class Retrier:
             nonlocal failures
             failures += 1
             self.overloads += isinstance(error, UnavailableError)
-            if not may_repeat(error, kind):
+            if not may_repeat(error, kind) or failures >= self.rules.attempts:
                 return False
             wait = self._wait(error, failures)
             return wait if time.monotonic() + wait < end and self._spend() else False

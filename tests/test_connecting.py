@@ -1,0 +1,262 @@
+"""Who we are: laws 11, secrets appear nowhere, and 12, anonymous is never an accident."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sn_pandas as sn
+
+from .frames.lists import Server, schema
+
+ADMIN = "/Root/IMS/BuiltIn/Portal/Admin"
+SECRETS = st.from_regex(r"[A-Za-z0-9._~+/-]{12,40}", fullmatch=True)
+
+
+class Server2(Server):
+    """Knows one key and one token; who has neither is the Visitor, without a word."""
+
+    def __init__(self, key: str = "good", *, visitor_sees_root: bool = True) -> None:
+        super().__init__([{"Id": 1, "Name": "x"}])
+        self.key = key
+        self.visitor_sees_root = visitor_sees_root
+        self.seen: list[httpx.Request] = []
+        self.authority = "https://login.example"
+        self.tokens = 0
+        self.life = 3600
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.seen.append(request)
+        if request.url.host == "login.example":
+            return self.login(request)
+        if "GetClientRequestParameters" in str(request.url):
+            return httpx.Response(200, json={"authority": self.authority, "type": "IdentityServer", "client_id": "from-server"})
+        known = request.headers.get("apikey") == self.key or request.headers.get("authorization") == f"Bearer {self.key}"
+        if known:
+            return super().__call__(request)
+        if not self.visitor_sees_root:
+            return httpx.Response(404)
+        if "GetCurrentUser" in str(request.url):
+            return httpx.Response(200, json={"d": {"Id": 6, "Path": "/Root/IMS/BuiltIn/Portal/Visitor"}})
+        if "GetSchema" in str(request.url):
+            return httpx.Response(200, json=schema())
+        return httpx.Response(200, json={"d": {"__count": 0, "results": []}})
+
+    def login(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "GET":
+            return httpx.Response(200, json={"token_endpoint": f"{self.authority}/token"})
+        form = dict(httpx.QueryParams(request.content.decode()))
+        if form["client_secret"] != "hush" or form["grant_type"] != "client_credentials":
+            return httpx.Response(400, json={"error": "invalid_client"})
+        self.tokens += 1
+        return httpx.Response(200, json={"access_token": self.key, "expires_in": self.life})
+
+
+def connect(server: Server2, **options: Any) -> sn.frames.Repository:
+    return sn.connect("https://repo.example", transport=httpx.MockTransport(server), **options)
+
+
+@pytest.fixture(autouse=True)
+def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("URL", "API_KEY", "TOKEN", "CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"SENSENET_{name}", raising=False)
+    monkeypatch.setitem(sys.modules, "keyring", None)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        {"api_key": "good"},
+        {"api_key": " good\n"},
+        {"token": "good"},
+        {"token": lambda: "good"},
+        {"client_id": "me", "client_secret": "hush"},
+        {"client_secret": "hush"},
+        {"client_id": "me", "client_secret": "hush", "authority": "https://login.example/"},
+    ],
+)
+def test_ways_to_say_who_we_are(credentials: dict[str, Any]) -> None:
+    with connect(Server2(), **credentials) as repo:
+        assert repo.user == ADMIN
+        assert list(repo.read("/Root/x", select="Name")["Name"]) == ["x"]
+
+
+@settings(deadline=None, max_examples=25)
+@given(wrong=SECRETS, visible=st.booleans(), kind=st.sampled_from(["api_key", "token", "callable", "client_secret"]))
+def test_anonymous_is_never_an_accident(wrong: str, visible: bool, kind: str) -> None:
+    server = Server2("another", visitor_sees_root=visible)
+    given_: dict[str, Any] = {"token": lambda: wrong} if kind == "callable" else {kind: wrong}
+    with pytest.raises(sn.AuthenticationError) as caught:
+        connect(server, **given_)
+    assert wrong not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("visible", [True, False])
+def test_who_means_to_be_anonymous_is(visible: bool) -> None:
+    with connect(Server2(visitor_sees_root=visible), anonymous=True) as repo:
+        assert repo.user == "/Root/IMS/BuiltIn/Portal/Visitor"
+
+
+@pytest.mark.parametrize(
+    ("credentials", "words"),
+    [
+        ({}, "no credentials"),
+        ({"api_key": ""}, "empty"),
+        ({"api_key": "schlüssel"}, "characters"),
+        ({"token": "a\nb"}, "characters"),
+        ({"token": lambda: None}, "empty"),
+        ({"api_key": "a", "token": "b"}, "one kind"),
+        ({"api_key": "a", "anonymous": True}, "one kind"),
+        ({"client_id": "me", "client_secret": "wrong"}, "invalid_client"),
+    ],
+)
+def test_credentials_that_are_none(credentials: dict[str, Any], words: str) -> None:
+    with pytest.raises(sn.AuthenticationError, match=words):
+        connect(Server2(), **credentials)
+
+
+def test_a_key_that_stops_being_good_is_noticed() -> None:
+    server = Server2()
+    with connect(server, api_key="good") as repo:
+        repo.read("/Root/x", select="Name")
+        server.key = "another"
+        repo._verified = -1000.0
+        with pytest.raises(sn.AuthenticationError):
+            repo.read("/Root/x", select="Name")
+        server.visitor_sees_root = False
+        with pytest.raises(sn.AuthenticationError):
+            repo.get("/Root/x", select="Name")
+
+
+def test_tokens_are_renewed_before_they_expire() -> None:
+    server = Server2()
+    server.life = 0
+    with connect(server, client_id="me", client_secret="hush") as repo:
+        repo.read("/Root/x", select="Name")
+    assert server.tokens > 2
+    server = Server2()
+    with connect(server, client_id="me", client_secret="hush") as repo:
+        repo.read("/Root/x", select="Name")
+    assert server.tokens == 1
+
+
+@pytest.mark.parametrize("authority", ["http://login.example", "", None])
+def test_a_secret_goes_to_no_authority_that_is_not_secure(authority: str | None) -> None:
+    server = Server2()
+    server.authority = authority  # type: ignore[assignment]  # as a server may say it
+    with pytest.raises(sn.AuthenticationError, match="authority"):
+        connect(server, client_id="me", client_secret="hush")
+    assert not any(b"hush" in request.content for request in server.seen)
+
+
+def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+    import types
+
+    monkeypatch.setenv("SENSENET_API_KEY", "good")
+    assert connect(Server2()).user == ADMIN
+    monkeypatch.setenv("SENSENET_URL", "https://another.example")
+    server = Server2()
+    with pytest.raises(sn.AuthenticationError, match="no credentials"):
+        connect(server)
+    assert not server.seen
+    keyring = types.ModuleType("keyring")
+    keyring.get_password = lambda service, name: {("sn_pandas", "https://repo.example"): "good"}.get((service, name))  # type: ignore[attr-defined]
+    errors = types.ModuleType("keyring.errors")
+    errors.KeyringError = RuntimeError  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", errors)
+    assert connect(Server2()).user == ADMIN
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "base"),
+    [
+        ("https://repo.example:8443", "https://repo.example:8443", "/Root"),
+        ("https://repo.example/odata.svc/Root/Content/My%20docs", "https://repo.example", "/Root/Content/My docs"),
+        ("https://repo.example/Root/Content/", "https://repo.example", "/Root/Content"),
+        ("https://repo.example/behind/proxy", "https://repo.example/behind/proxy", "/Root"),
+        ("https://repo.example/behind/OData.svc", "https://repo.example/behind", "/Root"),
+    ],
+)
+def test_addresses(url: str, origin: str, base: str) -> None:
+    repo = sn.connect(url, api_key="good", transport=httpx.MockTransport(Server2()))
+    assert (repo.url, repo.base) == (origin, base)
+    assert repo.query("x").path == f"{base}/x"
+
+
+@pytest.mark.parametrize("url", ["https://me:hush@repo.example", "https://repo.example/?apikey=hush", "ftp://x", "repo.example"])
+def test_addresses_that_are_none(url: str) -> None:
+    with pytest.raises(sn.SensenetError) as caught:
+        sn.connect(url, api_key="good")
+    assert "hush" not in str(caught.value)
+
+
+@settings(deadline=None, max_examples=20)
+@given(secret=SECRETS, kind=st.sampled_from(["api_key", "token"]))
+def test_secrets_appear_nowhere(secret: str, kind: str) -> None:
+    server = Server2(secret)
+    log: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: log.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    try:
+        with connect(server, **{kind: secret}) as repo:
+            frame = repo.read("/Root/x", select="Name")
+            seen = [repr(repo), str(repo.client), repr(vars(repo)), repr(repo.client._auth), repr(frame.attrs), repo.url]
+            seen.append(repo.query("/Root/x", select="Name").url(repo.url))
+            with pytest.raises(sn.QueryError) as caught:
+                repo.read("/Root/x", select="Nmae")
+            seen += traceback.format_exception(caught.value)
+    finally:
+        logging.getLogger().removeHandler(handler)
+    assert not [text for text in [*seen, *log] if secret in text]
+    assert all(request.url.host == "repo.example" for request in server.seen)
+    assert all(secret not in str(request.url) for request in server.seen)
+
+
+def test_ctrl_c_stops_a_read_within_a_second_and_leaves_the_client_usable(tmp_path: Path) -> None:
+    program = tmp_path / "read.py"
+    program.write_text(_INTERRUPTED)
+    here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60, env=here)
+    assert done.stdout.split() == ["interrupted", "True", "usable", "True"], done.stdout + done.stderr
+    assert done.returncode == 0
+
+
+_INTERRUPTED = """
+import os, signal, threading, time
+import httpx
+import sn_pandas as sn
+from tests.frames.lists import Server
+
+server = Server([{"Id": n, "Name": str(n)} for n in range(1, 5001)])
+slow = threading.Event()
+def before(number):
+    if slow.is_set() and number > 2:
+        time.sleep(20)
+server.before = before
+repo = server.connect()
+repo.schema
+slow.set()
+pressed = []
+def press():
+    pressed.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Timer(1.0, press).start()
+try:
+    repo.read("/Root/x", select="Name", page_size=100)
+except KeyboardInterrupt:
+    print("interrupted", time.monotonic() - pressed[0] < 1)
+slow.clear()
+print("usable", len(repo.read("/Root/x", select="Name", page_size=1000)) == 5000)
+"""
