@@ -89,6 +89,8 @@ def parsed(text: str, aspect: str = "") -> tuple[Field, ...]:
     >>> parsed('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")
     (Field(name='Heavy.Weight', kind='Integer', owner='Heavy'),)
     """
+    if "<!DOCTYPE" in text:
+        return ()
     try:
         root = ET.fromstring(text.lstrip("\ufeff").strip().encode())
     except (ET.ParseError, ValueError):

@@ -181,9 +181,14 @@ def expanded_binary(content: Content, field: Field, session: Session) -> dict[st
     ODataError
         If nothing was ever written to the field.
     """
+    from sn_pandas.embedded import type_xml
+
     stored = content.fields.get(field.name)
+    if not stored and content.type == "ContentType" and content.name in session.types:
+        data = type_xml.written(session.types[content.name])
+        return _shown(full_name(content.name), "text/xml", len(data), "", data.decode())
     if not stored:
-        if field.name == "Binary" and content.type != "ContentType":
+        if field.name == "Binary":
             return _shown("", "", 0, "", "")
         raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
     extensions, largest = _limits(session, content)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from sn_pandas.embedded import binaries, versions
+from sn_pandas.embedded import binaries, type_xml, versions
 from sn_pandas.embedded.answers import Answer, empty
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import MissingError, ODataError
@@ -75,6 +75,10 @@ def _file(
     if field is None or field.kind != "Binary":
         return Answer(200, b"")
     stored = content.fields.get(name)
+    if not stored and content.type == "ContentType" and content.name in session.types:
+        data = type_xml.written(session.types[content.name])
+        described = binaries.described(0, content.name, len(data), "text/xml")
+        return Answer(200, data, _headers(content, described, len(data), direct, given))
     if not stored:
         return Answer(500) if name in content.fields else Answer(200, b"")
     if "width" in given and "height" in given and not stored["type"].startswith("image/"):

@@ -140,6 +140,8 @@ def _told(field: Field) -> dict[str, Json]:
 
 def _root(parent: Content) -> ET.Element:
     text = str(parent.fields.get("ContentListDefinition") or "")
+    if "<!DOCTYPE" in text:
+        raise server_error("XmlException", "A definition must not have a document type.")
     try:
         return ET.fromstring(text.lstrip("\ufeff").strip().encode())
     except ET.ParseError:

@@ -28,7 +28,7 @@ class Binary(Kind):
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         source = f"/binaryhandler.ashx?nodeid={content.id}&propertyname={field.name.replace('#', '$')}"
-        kind = stored["type"] if stored else ""
+        kind = stored["type"] if stored else "text/xml" if content.type == "ContentType" else ""
         if content.saving_state:
             kind = None
         return {
