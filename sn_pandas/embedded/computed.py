@@ -37,7 +37,7 @@ def is_file(content: Content, session: Session) -> bool:
 
 def display_name(content: Content, session: Session) -> Json:
     """Return what people call a content."""
-    return localized(content.fields.get("DisplayName")) or content.name
+    return localized(content.display_name)
 
 
 def icon(content: Content, session: Session) -> Json:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from sn_pandas.embedded import actions, added_fields, computed
@@ -19,9 +20,10 @@ from sn_pandas.embedded.contents import HEAD, Content
 from sn_pandas.embedded.errors import ODataError, binary_closed, see_only
 from sn_pandas.embedded.fields import kind_of
 from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.types import Field
+from sn_pandas.embedded.types import ContentType, Field
 
 Json = Any
+Reader = Callable[[Content], Json]
 
 LINKED = ("AllowedChildTypes", "EffectiveAllowedChildTypes", "Actions", "Children")
 """Fields that are links though they are no references."""
@@ -84,6 +86,7 @@ class Projector:
         self.metadata = options.metadata
         self.select = tree(options.select)
         self.expand = tree(options.expand)
+        self._columns: dict[str, list[tuple[str, Reader | None]]] = {}
         self.selects = bool(options.select)
         self.expands = bool(options.expand)
         if self.selects and self.expands:
@@ -127,12 +130,33 @@ class Projector:
 
     def _selected(self, content: Content) -> dict[str, Json]:
         row = self._start(content)
+        columns = self._columns.get(content.type)
+        if columns is None:
+            columns = self._columns[content.type] = self._columns_of(content.type)
+        open_ = self.session.can(content, "Open")
+        for name, reader in columns:
+            row[name] = reader(content) if reader is not None and open_ else self.value(content, name)
+        return row
+
+    def _columns_of(self, type_name: str) -> list[tuple[str, Reader | None]]:
+        """Return the selected names with what reads them off contents of a type; None = not that simple."""
         for chain in self.session.options.select:
             if len(chain) > 1:
                 raise _bad_select("/".join(chain))
-            if chain[0] not in row or chain[0] == "__metadata":
-                row[chain[0]] = self.value(content, chain[0])
-        return row
+        content_type = self.session.types.of(type_name)
+        columns: list[tuple[str, Reader | None]] = []
+        for name in self.select.children:
+            found = content_type.fields.get(name)
+            plain = (
+                found is not None
+                and name not in computed.NULL_FIELDS
+                and name not in LINKED
+                and found.kind not in REFERENCES
+            )
+            columns.append((name, reader_of(found, content_type, self.session) if plain and found else None))
+        if self.select.all:
+            columns.append(("*", None))
+        return columns
 
     def _expanded(self, content: Content, expand: Node) -> dict[str, Json]:
         row = self._start(content)
@@ -253,17 +277,20 @@ class Projector:
 
 def read(content: Content, found: Field, session: Session) -> Json:
     """Return the JSON of a field that is no link."""
-    lineage = session.types.of(content.type).lineage
-    work_out = computed.reader(content.type, lineage, found.name)
-    if work_out is not None:
-        return work_out(content, session)
-    head = HEAD.get(found.name)
-    if head is not None:
-        return getattr(content, head)
-    stored = content.fields.get(found.name)
-    if stored is None and added_fields.is_of_aspect(found):
+    if content.fields.get(found.name) is None and added_fields.is_of_aspect(found):
         return None
-    return kind_of(found).read(stored, found, content, session)
+    return reader_of(found, session.types.of(content.type), session)(content)
+
+
+def reader_of(found: Field, content_type: ContentType, session: Session) -> Reader:
+    """Return what reads a field that is no link off contents of a type."""
+    work_out = computed.reader(content_type.name, content_type.lineage, found.name)
+    if work_out is not None:
+        return lambda content: work_out(content, session)
+    if found.name in HEAD:
+        return attrgetter(HEAD[found.name])
+    name, kind = found.name, kind_of(found)
+    return lambda content: kind.read(content.fields.get(name), found, content, session)
 
 
 def _deferred(content: Content, name: str) -> Json:
