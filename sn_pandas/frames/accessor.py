@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .acting import call, delete
+from . import acting
 from .changes import changes_frame, edits_of
 from .comparing import OnConflict
 from .following import children, download, explode
@@ -157,7 +157,7 @@ class Accessor:
         Report
             One outcome a row. What is below a content that is deleted, too, goes with it.
         """
-        return delete(
+        return acting.delete(
             self._frame,
             permanent=permanent,
             dry_run=dry_run,
@@ -174,7 +174,7 @@ class Accessor:
         Report
             One outcome a row.
         """
-        return call(self._frame, operation, parameters, workers=workers, progress=progress)
+        return acting.call(self._frame, operation, parameters, workers=workers, progress=progress)
 
     def explode(self, reference: str, select: str | Sequence[str] = ()) -> pd.DataFrame:
         """Give one line for each content that a reference of the rows points to.
@@ -189,7 +189,7 @@ class Accessor:
         Returns
         -------
         DataFrame
-            On the ``Id`` of the row that points, with the ``Id`` of what it points to as a column; for a ``join``.
+            On the ``Id`` of the row that points, with the ``Id`` of what it points to as a column.
         """
         return explode(self._frame, reference, select)
 
@@ -250,7 +250,8 @@ class Accessor:
         rows = rows_of(frame, baseline)
         if len(rows.new):
             kept = frame.drop(frame.index[rows.new])
-            frame.__setstate__(kept.__getstate__())  # pandas has no other way to drop rows in place
+            # pandas has no other way to drop rows in place; its stubs take the method for a column
+            frame.__setstate__(kept.__getstate__())  # type: ignore[operator]
             rows = rows_of(frame, baseline)
         for column in baseline.frame.columns.intersection(frame.columns):
             before = baseline.frame[column].array

@@ -74,7 +74,7 @@ def delete(
 def deletes_of(
     client: Client, ids: Sequence[int], lines: dict[int, Line], *, permanent: bool
 ) -> list[Delete]:
-    """Give what deletes contents; of those that are gone already, and of new rows, the outcome goes to ``lines``."""
+    """Give what deletes contents; the outcome of those that are gone, and of new rows, goes to ``lines``."""
     stored = looking.by_id(client, [id_ for id_ in ids if id_ > 0])
     works = []
     for row, id_ in enumerate(ids):

@@ -103,8 +103,8 @@ class Contents:
     def put(self, path: Place, fields: Mapping[str, Any], dry_run: bool = False) -> pd.DataFrame:
         """Replace a content: every field that is not given falls back to what a new content has.
 
-        Only operators of the repository may do this. It also makes the caller the owner, ends drafts, and breaks
-        the binary of a file; ``patch`` does none of that.
+        Only operators of the repository may do this. It also makes the caller the owner, ends drafts, and
+        breaks the binary of a file; ``patch`` does none of that.
 
         Parameters
         ----------
@@ -176,8 +176,8 @@ class Contents:
         Returns
         -------
         object
-            A series for a content, a frame for a list of contents, else the JSON or text of the answer; None if
-            there is none.
+            A series for a content, a frame for a list of contents, else the JSON or text of the answer; None
+            if there is none.
 
         Raises
         ------
@@ -250,7 +250,8 @@ class Contents:
         Returns
         -------
         DataFrame
-            ``identity``, ``kind``, ``permission``, ``value``, ``source``, ``inherited``, ``local``, one line an entry.
+            ``identity``, ``kind``, ``permission``, ``value``, ``source``, ``inherited``, ``local``, one line
+            an entry.
         """
         return rights.permissions(self, path)  # type: ignore[arg-type]
 

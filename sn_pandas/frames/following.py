@@ -1,4 +1,4 @@
-"""From a frame to the contents that belong to it: what its references point to, what is below it, its files."""
+"""From a frame to what belongs to it: the contents that references point to, those below, the files."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
     asked = tuple(dict.fromkeys([*_names(select, ("Name", "DisplayName", "Type")), "Path"]))
     read = repo.read(Query("/Root", select=asked, query=_by_id([id_ for _, id_ in pairs]), autofilters=False))
     seen = [(of, id_) for of, id_ in pairs if id_ in read.index]
-    found = read.loc[[id_ for _, id_ in seen]]
+    found: pd.DataFrame = read.loc[[id_ for _, id_ in seen]]
     found.insert(0, "Id", found.index.to_numpy())
     found.index = pd.Index([of for of, _ in seen], dtype="int64", name=f"{reference} of")
     return found
@@ -48,7 +48,8 @@ def children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFr
         raise TrackingError("the frame has no contents whose children could be read")
     names = _names(select, [*(name for name in baseline.fields if "/" not in name), "Path"])
     text = f"ParentId:({' '.join(map(str, ids))})"
-    return baseline.repo.read(Query("/Root", select=names, query=text, autofilters=False))
+    below: pd.DataFrame = baseline.repo.read(Query("/Root", select=names, query=text, autofilters=False))
+    return below
 
 
 def download(

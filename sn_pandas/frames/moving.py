@@ -45,14 +45,13 @@ def raise_single(path: Any, lines: Sequence[Line]) -> None:
 def delete(repo: Repository, path: Any, *, permanent: bool, dry_run: bool) -> Report:
     """Delete contents; see ``Repository.delete``."""
     places = places_of(path, repo.base)
-    found = _found(repo, places)
-    ids = [int(row["Id"]) if (row := found[n]) else 0 for n in range(len(places))]
+    ids = [int(row["Id"]) if row else 0 for row in _found(repo, places)]
     lines: dict[int, Line] = {}
     works = deletes_of(repo.client, ids, lines, permanent=permanent)
-    for row, place in enumerate(places):
-        if ids[row] == 0:
+    for number, place in enumerate(places):
+        if ids[number] == 0:
             gone = "it is gone already, or you may not see it"
-            lines[row] = Line("unchanged", gone, (), -1, place if isinstance(place, str) else None)
+            lines[number] = Line("unchanged", gone, (), -1, place if isinstance(place, str) else None)
     return _carried(repo, "delete", path, works, lines, len(places), dry_run)
 
 
@@ -119,11 +118,15 @@ def _batch(
             done = moved.pop(key)
             lines[row] = Line("saved", f"was {stored['Path']}", (), done["Id"], done["Path"])
         elif key in refused:
-            said = refused[key]["error"]["message"]["value"]
-            lines[row] = Line("failed", said, (), stored["Id"], stored["Path"])
+            lines[row] = Line("failed", refused[key], (), stored["Id"], stored["Path"])
         else:
             lines[row] = Line("unknown", "the answer does not name it", (), stored["Id"], stored["Path"])
     return lines
+
+
+def _source(content: Stored) -> str:
+    """Give the path that a content of an error list had before."""
+    return str(content.get("OriginalPath") or content["Path"] or "").lower()
 
 
 def _seen(

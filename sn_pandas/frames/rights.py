@@ -1,4 +1,4 @@
-"""Who may do what, and who belongs to whom: permissions and members, each change seen before it is believed."""
+"""Who may do what, and who belongs to whom: permissions and members, each change believed when seen."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pandas as pd
 
 from ..odata.addresses import entity, normalize
 from ..odata.errors import QueryError, SensenetError, did_you_mean
+from ..odata.query import Query
 from . import looking
 from .acting import each
 from .moving import places_of, raise_single
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 _COLUMNS = ["identity", "kind", "permission", "value", "source", "inherited", "local"]
 _NAMES = (
-    "See Preview PreviewWithoutWatermark PreviewWithoutRedaction Open OpenMinor Save Publish ForceCheckin AddNew "
-    "Approve Delete RecallOldVersion DeleteOldVersion SeePermissions SetPermissions RunApplication "
+    "See Preview PreviewWithoutWatermark PreviewWithoutRedaction Open OpenMinor Save Publish ForceCheckin "
+    "AddNew Approve Delete RecallOldVersion DeleteOldVersion SeePermissions SetPermissions RunApplication "
     "ManageListsAndWorkspaces TakeOwnership"
 ).split() + [f"Custom{n:02}" for n in range(1, 33)]
 
@@ -84,7 +85,9 @@ def members(repo: Repository, group: str | int) -> pd.DataFrame:
     place = normalize(group, repo.base)
     ids = [item["Id"] for item in _members(repo, place)]
     query = f"Id:({' '.join(map(str, sorted(set(ids))))})" if ids else "Id:0"
-    return repo.read("/Root", select=["Name", "Path", "Type", "DisplayName"], query=query, autofilters=False)
+    select = ("Name", "Path", "Type", "DisplayName")
+    read: pd.DataFrame = repo.read(Query("/Root", select=select, query=query, autofilters=False))
+    return read
 
 
 def change_members(repo: Repository, group: str | int, path: Any, *, add: bool) -> Report:

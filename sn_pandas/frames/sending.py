@@ -82,6 +82,8 @@ def _patch(client: Client, work: Patch, flow: Flow) -> Line:
 def _create(client: Client, work: Create, flow: Flow) -> Line:
     try:
         return _verdict(work, _entity(client, work))
+    except NotFoundError as error:
+        return _line(work, "failed", f"there is no {work.parent}, or you may not see it", error=error)
     except SensenetError as error:
         if unsent := _unsent(work, error, flow):
             return unsent
@@ -100,9 +102,8 @@ def _create(client: Client, work: Create, flow: Flow) -> Line:
                 work, "unknown", f"{trouble}; and it could not be looked for: {error}", error=trouble
             )
         if isinstance(trouble, AlreadyExistsError) or now.get("Type") != work.type:
-            return _line(
-                work, "conflict", "a content of this name is there, which was not before", stored=now
-            )
+            said = "a content of this name is there, which was not before"
+            return _line(work, "conflict", said, stored=now, error=trouble)
         line = _verdict(work, now)
         return _line(work, line.outcome, line.reason or "the answer was lost; seen by reading", stored=now)
     return _line(work, "unsent", f"{trouble}; it is not there, so save again to create it", error=trouble)

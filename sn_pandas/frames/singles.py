@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ..odata.addresses import entity, normalize
-from ..odata.errors import RefusedError, SaveError, did_you_mean
+from ..odata.errors import AlreadyExistsError, RefusedError, SaveError, did_you_mean
 from ..odata.query import Query, target
 from ..odata.schema import Field
 from . import looking
@@ -171,7 +171,7 @@ def _series(repo: Repository, work: Create | Patch, line: Line) -> pd.Series[Any
         elif wrong:
             raise SaveError(f"the server stored something else: {line.reason}", report)
     elif line.outcome != "saved":
-        if line.error is not None and line.outcome == "failed":
+        if isinstance(line.error, AlreadyExistsError) or (line.error and line.outcome == "failed"):
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error
     stored: Stored = line.stored or {}

@@ -77,12 +77,9 @@ def upload_all(
     **how: Any,
 ) -> Report:
     """Upload several files into one folder; with names if ``files`` is a mapping."""
-    if isinstance(files, pd.Series):
-        index, jobs = files.index, [(None, file) for file in files]
-    elif isinstance(files, Mapping):
-        index, jobs = pd.RangeIndex(len(files)), list(files.items())
-    else:
-        index, jobs = pd.RangeIndex(len(files)), [(None, file) for file in files]
+    named = files.items() if isinstance(files, Mapping) else ((None, file) for file in files)
+    jobs: list[tuple[str | None, File]] = list(named)
+    index = files.index if isinstance(files, pd.Series) else pd.RangeIndex(len(jobs))
 
     def one(job: tuple[str | None, File]) -> Line:
         try:
@@ -125,6 +122,8 @@ def download(
     """
     where = normalize(place, repo.base)
     data = _fetched(repo.client, where, field)
+    if not data and not _has(repo, where, field):
+        raise NotFoundError(f"{place} has no file: its type has no binary field {field}")
     if to is None:
         return data
     path = Path(to).expanduser()
@@ -167,12 +166,15 @@ def download_all(
 
 def _fetched(client: Client, place: str | int, field: str) -> bytes:
     which = {"nodeid": place} if isinstance(place, int) else {"nodepath": place}
-    answer = client.request(
-        "GET", target("/binaryhandler.ashx", {**which, "propertyname": field}), kind="read"
-    )
-    if not answer.content and not answer.headers.get("content-type"):
-        raise NotFoundError(f"{place} has no file in {field}")
-    return answer.content
+    address = target("/binaryhandler.ashx", {**which, "propertyname": field})
+    return client.request("GET", address, kind="read").content
+
+
+def _has(repo: Repository, place: str | int, field: str) -> bool:
+    """Whether a content can have a file; if it cannot, the server answers nothing, without an error."""
+    kind = str(looking.one(repo.client, place)["Type"])
+    known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
+    return known is not None and known.type == "Binary"
 
 
 def _send(

@@ -1,7 +1,7 @@
 """The fault table of writes: what goes wrong, and what the report says became of the row.
 
-Whatever the fault, the report and the server agree: ``saved`` means that the server holds it exactly once, everything
-else says what it is.
+Whatever the fault, the report and the server agree: ``saved`` means that the server holds it exactly once,
+everything else says what it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sn_pandas.frames import sending
 
 from ..frames.test_saving import LAB, fill, held
 
-REFUSED = b'{"error":{"code":"NotSpecified","exceptiontype":"X","message":{"lang":"","value":"No."},"innererror":null}}'
+REFUSED = b'{"error":{"code":"NotSpecified","exceptiontype":"X","message":{"value":"No."},"innererror":null}}'
 
 # What happens to the first requests of the kind, how often, and the outcome; * is every time.
 ONCE, ALWAYS = 1, None
