@@ -164,6 +164,7 @@ def notice(session: Session, before: Content | None, after: Content) -> None:
         if (after.fields.get(name) or None) != (old or None):
             session.store.reload_types()
             session.list_fields.clear()
+            session.merged_fields.clear()
 
 
 def is_list(session: Session, content: Content) -> bool:

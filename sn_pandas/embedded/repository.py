@@ -53,6 +53,8 @@ class Session:
         self._loaded: dict[int, Content | None] = {}
         self.list_fields: dict[int, tuple[Field, ...]] = {}
         """Id of a content -> the fields that a list adds to what is below it."""
+        self.merged_fields: dict[tuple[str | int, ...], Mapping[str, Field]] = {}
+        """Type, parent and names of added fields -> these fields with those of the type."""
 
     @property
     def types(self) -> Types:
@@ -115,7 +117,12 @@ class Session:
         """Return all fields of a content: those of its type, and those that a list or aspects add."""
         found = self.types.get(content.type) or self.types["GenericContent"]
         added = added_fields.of_content(self, content)
-        return {**found.fields, **added} if added else found.fields
+        if not added:
+            return found.fields
+        key = (found.name, content.parent_id, *added)
+        if key not in self.merged_fields:
+            self.merged_fields[key] = {**found.fields, **added}
+        return self.merged_fields[key]
 
     def targets(self, content: Content, name: str) -> list[int]:
         """Return the ids that a reference field holds."""
