@@ -49,11 +49,11 @@ class Session:
         self.caller = caller
         self.options = options
         self.rights: dict[tuple[int, bool, bool], int] = {}
-        """What `permissions` found out about the caller: holder, on it or below, as its owner or not -> bits."""
+        """What `permissions` found out of the caller: holder, on it or below, as owner or not -> bits."""
         self._loaded: dict[int, Content | None] = {}
         self.list_fields: dict[int, tuple[Field, ...]] = {}
         """Id of a content -> the fields that a list adds to what is below it."""
-        self.merged_fields: dict[tuple[str | int, ...], Mapping[str, Field]] = {}
+        self.merged_fields: dict[tuple[object, ...], Mapping[str, Field]] = {}
         """Type, parent and names of added fields -> these fields with those of the type."""
 
     @property
