@@ -178,8 +178,7 @@ def _name(session: Session, content_type: ContentType, model: Model, template: C
         made = template.name
     else:
         stamp = session.repository.clock().strftime("%Y%m%d%H%M%S")
-        default = content_type.fields["Name"].default if "Name" in content_type.fields else None
-        made = default if default and not default.startswith(".") else f"{content_type.name}-{stamp}"
+        made = f"{content_type.name}-{stamp}"
     if made.strip() == "":
         raise invalid_content(["Name"])
     naming.check(made)

@@ -3,12 +3,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import logging
-import sys
 from collections.abc import Iterator
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sn_pandas.embedded import Application
+
+from ..wsgi import request
 
 NAMES = [
     "Root",
@@ -164,15 +163,7 @@ def prepare(application: Application) -> None:
 
 
 def send(application: Application, method: str, target: str, body: bytes) -> int:
-    path, _, query = target.partition("?")
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method, "REQUEST_URI": target, "PATH_INFO": path, "QUERY_STRING": query,
-        "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body), "wsgi.errors": sys.stderr,
-        "wsgi.url_scheme": "http", "SERVER_NAME": "embedded", "SERVER_PORT": "80",
-    }  # fmt: skip
-    status: list[str] = []
-    b"".join(application(environ, lambda line, headers: status.append(line)))
-    return int(status[0][:3])
+    return request(application, method, target, body)[0]
 
 
 def check(application: Application, method: str, target: str, body: bytes) -> None:
