@@ -40,8 +40,13 @@ class Server2(Server):
         if request.url.host == "login.example":
             return self.login(request)
         if "GetClientRequestParameters" in str(request.url):
-            return httpx.Response(200, json={"authority": self.authority, "type": "IdentityServer", "client_id": "from-server"})
-        known = request.headers.get("apikey") == self.key or request.headers.get("authorization") == f"Bearer {self.key}"
+            return httpx.Response(
+                200, json={"authority": self.authority, "type": "IdentityServer", "client_id": "from-server"}
+            )
+        known = (
+            request.headers.get("apikey") == self.key
+            or request.headers.get("authorization") == f"Bearer {self.key}"
+        )
         if known:
             return super().__call__(request)
         if not self.visitor_sees_root:
@@ -92,7 +97,11 @@ def test_ways_to_say_who_we_are(credentials: dict[str, Any]) -> None:
 
 
 @settings(deadline=None, max_examples=25)
-@given(wrong=SECRETS, visible=st.booleans(), kind=st.sampled_from(["api_key", "token", "callable", "client_secret"]))
+@given(
+    wrong=SECRETS,
+    visible=st.booleans(),
+    kind=st.sampled_from(["api_key", "token", "callable", "client_secret"]),
+)
 def test_anonymous_is_never_an_accident(wrong: str, visible: bool, kind: str) -> None:
     server = Server2("another", visitor_sees_root=visible)
     given_: dict[str, Any] = {"token": lambda: wrong} if kind == "callable" else {kind: wrong}
@@ -170,7 +179,9 @@ def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
         connect(server)
     assert not server.seen
     keyring = types.ModuleType("keyring")
-    keyring.get_password = lambda service, name: {("sn_pandas", "https://repo.example"): "good"}.get((service, name))  # type: ignore[attr-defined]
+    keyring.get_password = lambda service, name: {("sn_pandas", "https://repo.example"): "good"}.get(
+        (service, name)
+    )  # type: ignore[attr-defined]
     errors = types.ModuleType("keyring.errors")
     errors.KeyringError = RuntimeError  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "keyring", keyring)
@@ -182,7 +193,11 @@ def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
     ("url", "origin", "base"),
     [
         ("https://repo.example:8443", "https://repo.example:8443", "/Root"),
-        ("https://repo.example/odata.svc/Root/Content/My%20docs", "https://repo.example", "/Root/Content/My docs"),
+        (
+            "https://repo.example/odata.svc/Root/Content/My%20docs",
+            "https://repo.example",
+            "/Root/Content/My docs",
+        ),
         ("https://repo.example/Root/Content/", "https://repo.example", "/Root/Content"),
         ("https://repo.example/behind/proxy", "https://repo.example/behind/proxy", "/Root"),
         ("https://repo.example/behind/OData.svc", "https://repo.example/behind", "/Root"),
@@ -194,7 +209,9 @@ def test_addresses(url: str, origin: str, base: str) -> None:
     assert repo.query("x").path == f"{base}/x"
 
 
-@pytest.mark.parametrize("url", ["https://me:hush@repo.example", "https://repo.example/?apikey=hush", "ftp://x", "repo.example"])
+@pytest.mark.parametrize(
+    "url", ["https://me:hush@repo.example", "https://repo.example/?apikey=hush", "ftp://x", "repo.example"]
+)
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(sn.SensenetError) as caught:
         sn.connect(url, api_key="good")
@@ -212,7 +229,14 @@ def test_secrets_appear_nowhere(secret: str, kind: str) -> None:
     try:
         with connect(server, **{kind: secret}) as repo:
             frame = repo.read("/Root/x", select="Name")
-            seen = [repr(repo), str(repo.client), repr(vars(repo)), repr(repo.client._auth), repr(frame.attrs), repo.url]
+            seen = [
+                repr(repo),
+                str(repo.client),
+                repr(vars(repo)),
+                repr(repo.client._auth),
+                repr(frame.attrs),
+                repo.url,
+            ]
             seen.append(repo.query("/Root/x", select="Name").url(repo.url))
             with pytest.raises(sn.QueryError) as caught:
                 repo.read("/Root/x", select="Nmae")
@@ -228,7 +252,9 @@ def test_ctrl_c_stops_a_read_within_a_second_and_leaves_the_client_usable(tmp_pa
     program = tmp_path / "read.py"
     program.write_text(_INTERRUPTED)
     here = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    done = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=60, env=here)
+    done = subprocess.run(
+        [sys.executable, str(program)], capture_output=True, text=True, timeout=60, env=here
+    )
     assert done.stdout.split() == ["interrupted", "True", "usable", "True"], done.stdout + done.stderr
     assert done.returncode == 0
 

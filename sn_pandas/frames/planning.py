@@ -106,8 +106,14 @@ class Plan:
             ids.add(numbers)
             for name, column in columns.items():
                 column.add(pieces.pop(name))
-        data = {n: converted(columns.pop(n).done(), self.fields[n], self._backend) for n in list(columns)}
-        return pd.DataFrame(data, index=pd.Index(ids.done(), name="Id"), copy=False)
+        index = pd.Index(ids.done(), name="Id")
+        data: dict[str, Any] = {}
+        for name in list(columns):
+            column = converted(columns.pop(name).done(), self.fields[name], self._backend)
+            # An array of objects that happen to be texts would become a column of texts.
+            objects = column.dtype == object
+            data[name] = pd.Series(column, index=index, dtype=object, copy=False) if objects else column
+        return pd.DataFrame(data, index=index, copy=False)
 
     def cells(self, row: Row) -> dict[str, Any]:
         """Give the columns of one row as cells; None for what is missing."""

@@ -21,8 +21,17 @@ PAGE = "<html><body>502 Bad Gateway</body></html>"
 Answer = httpx.Response | Exception | Callable[[], httpx.Response]
 
 
-def error(status: int, code: str = "NotSpecified", kind: str = "Exception", words: str = "Because.") -> httpx.Response:
-    body = {"error": {"code": code, "exceptiontype": kind, "message": {"lang": "en-us", "value": words}, "innererror": None}}
+def error(
+    status: int, code: str = "NotSpecified", kind: str = "Exception", words: str = "Because."
+) -> httpx.Response:
+    body = {
+        "error": {
+            "code": code,
+            "exceptiontype": kind,
+            "message": {"lang": "en-us", "value": words},
+            "innererror": None,
+        }
+    }
     return httpx.Response(status, json=body)
 
 
@@ -38,7 +47,9 @@ def client_of(*answers: Answer, retries: sn.Retries = QUICK) -> tuple[Client, li
         made = made() if callable(made) else made
         return httpx.Response(made.status_code, headers=made.headers, content=made.content)
 
-    return Client("https://repo.example", auth=ApiKey("s3cret"), transport=httpx.MockTransport(answer), retries=retries), seen
+    return Client(
+        "https://repo.example", auth=ApiKey("s3cret"), transport=httpx.MockTransport(answer), retries=retries
+    ), seen
 
 
 def after(header: str, status: int = 503) -> httpx.Response:
@@ -73,7 +84,12 @@ def test_a_passing_fault_is_not_seen(fault: Answer) -> None:
 @pytest.mark.parametrize(
     ("fault", "kind", "builtin", "words"),
     [
-        (httpx.ConnectError("refused"), sn.ConnectionFailed, ConnectionError, "cannot connect to https://repo.example"),
+        (
+            httpx.ConnectError("refused"),
+            sn.ConnectionFailed,
+            ConnectionError,
+            "cannot connect to https://repo.example",
+        ),
         (httpx.ReadError("reset"), sn.ConnectionFailed, ConnectionError, "broke"),
         (httpx.ReadTimeout("slow"), sn.ConnectionFailed, ConnectionError, "did not answer in time"),
         (httpx.Response(503), sn.UnavailableError, Exception, "not available now"),
@@ -100,13 +116,28 @@ def test_a_lasting_fault_is_said_after_all_tries(
         (error(500, words="Stack empty."), sn.ServerError, Exception, "Stack empty."),
         (error(500, "NotEnoughPermissions"), sn.ForbiddenError, PermissionError, "Because."),
         (error(400, "RequestError", "ODataParserException"), sn.BadRequestError, ValueError, "Because."),
-        (error(403, "Forbidden", "SenseNetSecurityException", "Access denied."), sn.ForbiddenError, PermissionError, "denied"),
+        (
+            error(403, "Forbidden", "SenseNetSecurityException", "Access denied."),
+            sn.ForbiddenError,
+            PermissionError,
+            "denied",
+        ),
         (httpx.Response(401), sn.AuthenticationError, PermissionError, "credentials"),
         (httpx.Response(403), sn.ForbiddenError, PermissionError, "403"),
         (httpx.Response(404), sn.NotFoundError, KeyError, "no such content"),
         (httpx.Response(414), sn.BadRequestError, ValueError, "414"),
-        (httpx.Response(200, text=PAGE, headers={"Content-Type": "text/html"}), sn.AnswerError, Exception, "not JSON"),
-        (httpx.Response(302, headers={"Location": "https://evil.example/x?key=1"}), sn.AnswerError, Exception, "evil.example/x; "),
+        (
+            httpx.Response(200, text=PAGE, headers={"Content-Type": "text/html"}),
+            sn.AnswerError,
+            Exception,
+            "not JSON",
+        ),
+        (
+            httpx.Response(302, headers={"Location": "https://evil.example/x?key=1"}),
+            sn.AnswerError,
+            Exception,
+            "evil.example/x; ",
+        ),
         (httpx.Response(302, headers={"Location": "/login"}), sn.AnswerError, Exception, "/login"),
     ],
     ids=str,
@@ -137,7 +168,9 @@ def test_the_server_is_given_the_time_it_asks_for_but_not_more_than_we_have(head
 def test_waits_are_random_up_to_twice_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[tuple[float, float]] = []
     monkeypatch.setattr("random.uniform", lambda low, high: waits.append((low, high)) or 0.0)  # type: ignore[func-returns-value]
-    client, _ = client_of(httpx.Response(503), retries=sn.Retries(attempts=5, first_wait=0.1, longest_wait=0.3))
+    client, _ = client_of(
+        httpx.Response(503), retries=sn.Retries(attempts=5, first_wait=0.1, longest_wait=0.3)
+    )
     with pytest.raises(sn.UnavailableError):
         client.get("/odata.svc/x")
     assert waits == [(0, 0.1), (0, 0.2), (0, 0.3), (0, 0.3)]
@@ -177,7 +210,9 @@ def test_a_write_is_sent_again_only_if_the_server_cannot_have_done_it(fault: Ans
     assert len(seen) == tries
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/x", "//evil.example/x", "odata.svc", "@evil.example/"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/x", "//evil.example/x", "odata.svc", "@evil.example/"]
+)
 def test_credentials_go_nowhere_else(target: str) -> None:
     client, seen = client_of(GOOD)
     with pytest.raises(sn.QueryError):
@@ -227,7 +262,9 @@ def serve() -> Iterator[Callable[..., Client]]:
     servers: list[Sockets] = []
     clients: list[Client] = []
 
-    def start(*answers: list[bytes], wait: float = 0.0, retries: sn.Retries = QUICK, timeout: float = 5.0) -> Client:
+    def start(
+        *answers: list[bytes], wait: float = 0.0, retries: sn.Retries = QUICK, timeout: float = 5.0
+    ) -> Client:
         servers.append(Sockets(*answers, wait=wait))
         clients.append(Client(servers[-1].url, retries=retries, timeout=timeout))
         return clients[-1]
@@ -247,7 +284,9 @@ def test_a_connection_that_is_cut_on_a_real_socket(serve: Callable[..., Client])
 
 
 def test_a_body_that_drips_ends_at_the_deadline(serve: Callable[..., Client]) -> None:
-    client = serve([HEAD % 1000, *[b" "] * 100], wait=0.1, retries=sn.Retries(attempts=3, deadline=0.8, first_wait=0.01))
+    client = serve(
+        [HEAD % 1000, *[b" "] * 100], wait=0.1, retries=sn.Retries(attempts=3, deadline=0.8, first_wait=0.01)
+    )
     began = time.monotonic()
     with pytest.raises(sn.ConnectionFailed, match="in time"):
         client.get("/x")

@@ -31,7 +31,13 @@ def read(server: Server, **options: Any) -> pd.DataFrame:
 
 
 @settings(deadline=None)
-@given(ids=IDS, size=st.integers(1, 40), workers=st.integers(1, 5), top=st.integers(0, 60), skip=st.integers(0, 40))
+@given(
+    ids=IDS,
+    size=st.integers(1, 40),
+    workers=st.integers(1, 5),
+    top=st.integers(0, 60),
+    skip=st.integers(0, 40),
+)
 def test_every_row_once_by_id(ids: list[int], size: int, workers: int, top: int, skip: int) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -100,9 +106,14 @@ def test_rows_that_come_and_go_meanwhile_are_said_and_no_other_is_lost(
 
 @settings(deadline=None)
 @given(
-    ids=IDS.filter(lambda ids: len(ids) > 6), size=st.integers(1, 10), at=st.integers(2, 6), which=st.integers(0, 119)
+    ids=IDS.filter(lambda ids: len(ids) > 6),
+    size=st.integers(1, 10),
+    at=st.integers(2, 6),
+    which=st.integers(0, 119),
 )
-def test_a_row_that_changes_its_place_meanwhile_is_said(ids: list[int], size: int, at: int, which: int) -> None:
+def test_a_row_that_changes_its_place_meanwhile_is_said(
+    ids: list[int], size: int, at: int, which: int
+) -> None:
     server = Server(rows_of(ids))
 
     def change(number: int) -> None:

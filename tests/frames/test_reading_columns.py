@@ -81,7 +81,9 @@ def test_the_dtype_comes_from_the_field_alone(kind: str, backend: columns.Backen
         assert len(column) == len(values)
         if backend is None:
             assert str(column.dtype) == field.dtype or (field.dtype == "str" and column.dtype == "str")
-        assert [v is None for v in values] <= [bool(m) for m in pd.array(column).isna()] or field.dtype == "object"
+        assert [v is None for v in values] <= [
+            bool(m) for m in pd.array(column).isna()
+        ] or field.dtype == "object"
 
     every()
 
@@ -120,6 +122,14 @@ def test_a_column_of_many_pages_is_that_of_one(pieces: list[list[str | None]]) -
     pd.testing.assert_series_equal(whole, pd.Series(decoder.decode([v for piece in pieces for v in piece])))
 
 
+def test_objects_that_happen_to_be_texts_stay_objects() -> None:
+    fields = {"Keeper": {"type": "Reference"}}
+    with Server([{"Id": 1, "Keeper": {"Path": "/Root/x"}}], fields).connect() as repo:
+        frame = repo.read("/Root/x", select="Keeper")
+        empty = repo.read("/Root/x", select="Keeper", filter="Id gt 5")
+    assert frame["Keeper"].dtype == empty["Keeper"].dtype == object
+
+
 def test_null_everywhere_is_missing_and_never_zero() -> None:
     rows = [{"Id": 1, "Name": None, "Index": None, "DueDate": None}]
     with Server(rows).connect() as repo:
@@ -151,7 +161,13 @@ def test_a_whole_number_with_a_fraction_is_no_whole_number() -> None:
 
 
 def test_digits_of_a_second_and_zones() -> None:
-    texts = ["2026-01-31T12:30:15.1234567Z", "2026-01-31T14:30:15+02:00", "0001-01-01T00:00:00", None, "9999-12-31T23:59:59Z"]
+    texts = [
+        "2026-01-31T12:30:15.1234567Z",
+        "2026-01-31T14:30:15+02:00",
+        "0001-01-01T00:00:00",
+        None,
+        "9999-12-31T23:59:59Z",
+    ]
     column = pd.Series(codec(FIELDS["DateTime"]).decode(texts))
     assert [None if pd.isna(cell) else cell.isoformat() for cell in column] == [
         "2026-01-31T12:30:15.123456+00:00",
@@ -174,7 +190,11 @@ def test_a_value_that_is_no_option_is_kept_and_said() -> None:
 def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
     from sn_pandas.frames import gathering
 
-    values = {"ShortText": ["é", None], "DateTime": ["2026-01-31T12:30:15.1234567Z", None], "Number": [1.5, None]}
+    values = {
+        "ShortText": ["é", None],
+        "DateTime": ["2026-01-31T12:30:15.1234567Z", None],
+        "Number": [1.5, None],
+    }
     with_arrow = {k: codec(FIELDS[k]).decode(v) for k, v in values.items()}
     monkeypatch.setattr(columns, "pa", None)
     monkeypatch.setattr(gathering, "pa", None)

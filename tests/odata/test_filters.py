@@ -46,8 +46,14 @@ MINUTE = dt.datetime(2026, 1, 31, 12, 30)
         (sn.F("Due") == np.datetime64("2026-01-31T12:30:15"), "Due eq datetime'2026-01-31T12:30:00'"),
         (sn.F("Type") == "Task", "ContentType eq 'Task'"),
         (sn.isof("Task") & (sn.F("Index") > 5), "isof('Task') and Index gt 5"),
-        (sn.F("Name").startswith("a") | sn.F("Name").contains("b"), "startswith(Name,'a') or substringof('b',Name)"),
-        ((sn.F("Index") > 5) & ((sn.F("Index") < 3) | sn.isof("X")), "Index gt 5 and (Index lt 3 or isof('X'))"),
+        (
+            sn.F("Name").startswith("a") | sn.F("Name").contains("b"),
+            "startswith(Name,'a') or substringof('b',Name)",
+        ),
+        (
+            (sn.F("Index") > 5) & ((sn.F("Index") < 3) | sn.isof("X")),
+            "Index gt 5 and (Index lt 3 or isof('X'))",
+        ),
         ((sn.F("Name") != "a") | (sn.F("Index") == 1), "not (Name eq 'a' and not (Index eq 1))"),
         (~(sn.F("Name") != "a"), "Name eq 'a'"),
         (~~sn.isof("Task"), "isof('Task')"),
@@ -158,7 +164,9 @@ def test_no_text_breaks_out_of_a_filter(text: str) -> None:
         written = (sn.F("Name") == text).text(FIELDS)
     except sn.QueryError:
         return
-    assert parse(written) == Compare("eq", Member(("Name",)), Literal("text", "'" + text.replace("'", "''") + "'"))
+    assert parse(written) == Compare(
+        "eq", Member(("Name",)), Literal("text", "'" + text.replace("'", "''") + "'")
+    )
     assert sn.Query.parse(sn.Query("/Root", filter=written).url()).filter == written
 
 

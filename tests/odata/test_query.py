@@ -16,14 +16,22 @@ from sn_pandas.odata.schema import Field
 
 # What a name of a content may hold, and then some: the address has to bear all of it.
 NAMES = st.text(
-    st.sampled_from("aZ09 .()!-_'\"%+#&[]{}=,;@$~^éÜ日本\u0301\u200d🙂\u00a0") | st.characters(exclude_categories=["C", "Zl", "Zp"]),
+    st.sampled_from("aZ09 .()!-_'\"%+#&[]{}=,;@$~^éÜ日本\u0301\u200d🙂\u00a0")
+    | st.characters(exclude_categories=["C", "Zl", "Zp"]),
     min_size=1,
     max_size=12,
-).filter(lambda n: not set(n) & set("/\\?\n\r") and n not in (".", "..") and not ("('" in n or n.endswith("')")))
+).filter(
+    lambda n: not set(n) & set("/\\?\n\r") and n not in (".", "..") and not ("('" in n or n.endswith("')"))
+)
 PATHS = st.lists(NAMES, max_size=4).map(lambda names: "/".join(["/Root", *names]))
 WORDS = st.from_regex(r"[A-Z][a-zA-Z0-9]{0,8}", fullmatch=True)
 FILTERS = st.sampled_from(
-    ["Index gt 5", "Name eq 'a & b''s 100%'", "startswith(Name,'+#?=/')", "isof('Task') and not (Name eq 'x')"]
+    [
+        "Index gt 5",
+        "Name eq 'a & b''s 100%'",
+        "startswith(Name,'+#?=/')",
+        "isof('Task') and not (Name eq 'x')",
+    ]
 )
 QUERIES = st.builds(
     sn.Query,
@@ -33,7 +41,7 @@ QUERIES = st.builds(
     orderby=st.none() | st.just("Index desc,Name"),
     top=st.integers(0, 99),
     skip=st.integers(0, 99),
-    query=st.none() | st.sampled_from(["TypeIs:Task AND Name:\"a & b\"", "+Index:>5 .TOP:3"]),
+    query=st.none() | st.sampled_from(['TypeIs:Task AND Name:"a & b"', "+Index:>5 .TOP:3"]),
     autofilters=st.none() | st.booleans(),
     lifespan=st.none() | st.booleans(),
     version=st.none() | st.just("V1.0.A"),
@@ -99,7 +107,9 @@ def test_what_names_no_content(place: object) -> None:
 
 
 def test_ways_to_make_a_query() -> None:
-    wanted = sn.Query("/Root/Content/IT", select=("Name", "AssignedTo/FullName"), expand=("AssignedTo",), top=5)
+    wanted = sn.Query(
+        "/Root/Content/IT", select=("Name", "AssignedTo/FullName"), expand=("AssignedTo",), top=5
+    )
     ways = [
         "/Root/Content/IT?$select=Name,AssignedTo/FullName&$expand=AssignedTo&$top=5",
         "https://host/odata.svc/Root/Content/IT?%24select=Name%2CAssignedTo%2FFullName&$expand=AssignedTo&$top=5&metadata=no",
@@ -225,7 +235,10 @@ def test_control_words_become_options(query: str, meaning: dict[str, object]) ->
 @pytest.mark.parametrize(
     ("given_", "meaning"),
     [
-        ({"lifespan": True}, {"query": 'InFolder:"/Root/x" .LIFESPAN:ON', "autofilters": False, "lifespan": None}),
+        (
+            {"lifespan": True},
+            {"query": 'InFolder:"/Root/x" .LIFESPAN:ON', "autofilters": False, "lifespan": None},
+        ),
         ({"lifespan": True, "autofilters": True}, {}),
         ({"lifespan": False, "autofilters": True}, {"lifespan": None}),
         ({"lifespan": True, "query": "Name:a"}, {"query": "Name:a .LIFESPAN:ON", "lifespan": None}),
