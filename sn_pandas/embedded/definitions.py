@@ -34,10 +34,11 @@ TRUTHS = frozenset(
 TEXTS = frozenset(
     ("DefaultValue", "Regex", "Format", "DateTimeMode", "Precision", "TextType", "ControlHint", "FieldName",
      "UrlFormat",
-     "Palette", "DisplayChoice", "ReenterTitle", "ReenterDescription", "ExpectedXmlNamespace")
+     "Palette", "Query", "DisplayChoice", "ReenterTitle", "ReenterDescription", "ExpectedXmlNamespace")
 )  # fmt: skip
 FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
 FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
+OUTPUT_METHODS = {"default": 0, "raw": 1, "text": 2, "html": 3}
 
 
 def install(session: Session, text: str) -> Content:
@@ -150,8 +151,12 @@ def _configure(found: dict[str, Json], tag: str, setting: ET.Element) -> None:
         found.update(dict.fromkeys(FORMS, 0 if text.lower() == "true" else 1))
     elif tag in NUMBERS:
         found[tag] = int(text)
-    elif tag in ("MinValue", "MaxValue", "Step"):
+    elif tag == "OutputMethod":
+        found[tag] = OUTPUT_METHODS.get(text.lower(), 0)
+    elif tag in ("MinValue", "MaxValue"):
         found[tag] = _limit(found["Kind"], text)
+    elif tag == "Step":
+        found[tag] = float(text)
     elif tag in TRUTHS:
         if text:
             found[tag] = text.lower() == "true"

@@ -19,7 +19,7 @@ def localized(text: str | None) -> str | None:
     match = KEY.match(text) if text else None
     if match is None:
         return text
-    return _translations().get(match.group(), f"{match.group(1)}{CULTURE}{match.group(2)}")
+    return _translations().get(match.group(), f"{match.group(1).strip()}{CULTURE}{match.group(2)}")
 
 
 @cache

@@ -38,10 +38,10 @@ EDM_TYPES = {
 }  # fmt: skip
 """Kind of a field -> type of its property. Choices are enumerations, references are navigation."""
 
-ENUMERATIONS = frozenset(
-    ("Choice", "YesNo", "PermissionChoice", "VersioningMode", "InheritableVersioningMode", "ApprovingMode",
-     "InheritableApprovingMode")
-)  # fmt: skip
+MODES = frozenset(
+    ("VersioningMode", "InheritableVersioningMode", "ApprovingMode", "InheritableApprovingMode")
+)
+ENUMERATIONS = MODES | {"Choice", "YesNo", "PermissionChoice"}
 
 COMPLEX_TYPES: dict[str, tuple[tuple[str, str], ...]] = {
     "SenseNet.ContentRepository.Storage.BinaryData": (
@@ -90,20 +90,22 @@ def answer(session: Session, address: Address, method: str) -> Answer:
     content = _target(session, address)
     if content is None and _is_hidden(session, address):
         return answers.empty(404)
-    document = _document(session, content, address)
+    builder = _Builder(session)
+    document = _document(builder, content, address)
     wanted = session.options.format or "xml"
     if wanted in ("json", "verbosejson"):
         return answers.document(document, content_type="application/json")
     if wanted == "xml":
-        return Answer(200, xml(document).encode(), {"content-type": "application/xml"})
+        page = xml(document, builder.enumeration_types).encode()
+        return Answer(200, page, {"content-type": "application/xml"})
     if wanted == "table":
-        page = export.table([])
-        return Answer(500, page.body, page.headers)
+        table = export.table([])
+        return Answer(500, table.body, table.headers)
     raise server_error("SnNotSupportedException", "Not supported in this version.")
 
 
-def xml(document: Json) -> str:
-    """Return a document as XML."""
+def xml(document: Json, enumeration_types: dict[str, dict[str, str]]) -> str:
+    """Return a document as XML, which says of enumerations more than JSON does."""
     lines = [
         '<?xml version="1.0" encoding="utf-8" standalone="yes"?>',
         '<edmx:Edmx Version="1.0" xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx">',
@@ -120,7 +122,7 @@ def xml(document: Json) -> str:
         lines += _element("ComplexType", {"Name": one["Name"]}, properties)
     for one in schema["EnumTypes"]:
         members = [_empty("Member", {"Name": o["Name"], "Value": o["Value"]}) for o in one["Options"]]
-        lines += _element("EnumType", {"Name": one["Name"]}, members)
+        lines += _element("EnumType", {"Name": one["Name"], **enumeration_types[one["Name"]]}, members)
     for one in schema["Associations"]:
         lines += _element(
             "Association", {"Name": one["Name"]}, [_empty("End", one[e]) for e in ("End1", "End2")]
@@ -152,8 +154,9 @@ def _is_hidden(session: Session, address: Address) -> bool:
     return store.by_path(address.path) is not None
 
 
-def _document(session: Session, content: Content | None, address: Address) -> Json:
+def _document(builder: _Builder, content: Content | None, address: Address) -> Json:
     """Return the tree of a document: all types, those that a place allows, or the one of an entity."""
+    session = builder.session
     flat = content is not None and address.entity
     if content is None:
         chosen = [t for t in session.types.values() if session.by_path(t.path) is not None]
@@ -165,7 +168,6 @@ def _document(session: Session, content: Content | None, address: Address) -> Js
     extra: Iterable[Field] = ()
     if content is not None:
         extra = session.fields_of(content).values() if flat else added_fields.below(session, content.id)
-    builder = _Builder(session)
     entities = [builder.entity(one, flat, extra) for one in chosen]
     return {
         "Version": "1.0",
@@ -197,6 +199,7 @@ class _Builder:
     def __init__(self, session: Session) -> None:
         self.session = session
         self.enumerations: dict[str, Json] = {}
+        self.enumeration_types: dict[str, dict[str, str]] = {}
         self.associations: dict[str, Json] = {}
         self._complex: dict[str, None] = {}
 
@@ -236,6 +239,10 @@ class _Builder:
     def _property(self, field: Field) -> Json:
         if field.kind in ENUMERATIONS:
             kind = f"{field.owner}.{field.name}"
+            self.enumeration_types[kind] = {
+                "UnderlyingType": "Edm.Int32" if field.kind in MODES else "Edm.String",
+                "IsFlags": str(field.multiple).lower(),
+            }
             self.enumerations.setdefault(
                 kind,
                 {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sn_pandas.embedded.localization import localized
 from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.types import ContentType, Field
 
@@ -25,7 +26,17 @@ CHOICES = ("ChoiceFieldSetting", "YesNoFieldSetting", "PermissionChoiceFieldSett
 HIDDEN_SETTINGS = frozenset(
     ("Forms", "Visible", "Analyzer", "Index", "Bind", "ReadOnly", "Compulsory", "OutputMethod")
 )
-CURRENCIES = {"en-US": ("$", "USD", "US Dollar")}
+CURRENCIES = {
+    "en-US": ("$", "USD", "US Dollar"), "en-GB": ("£", "GBP", "British Pound"),
+    "de-DE": ("€", "EUR", "Euro"), "fr-FR": ("€", "EUR", "euro"), "es-ES": ("€", "EUR", "euro"),
+    "it-IT": ("€", "EUR", "euro"), "hu-HU": ("Ft", "HUF", "magyar forint"),
+    "de-CH": ("CHF", "CHF", "Schweizer Franken"), "ja-JP": ("￥", "JPY", "日本円"),
+}  # fmt: skip
+"""Culture of a currency field -> symbol, code and name of its currency."""
+QUERY_SETTINGS = {
+    "Top": 0, "Skip": 0, "EnableAutofilters": 0, "EnableLifespanFilter": 0, "QueryExecutionMode": 0,
+    "AllVersions": False,
+}  # fmt: skip
 
 
 def schema(session: Session, name: str | None) -> list[Json]:
@@ -68,7 +79,10 @@ def _field(session: Session, field: Field) -> Json:
         document.setdefault("AllowMultiple", False)
         document.setdefault("DisplayChoice", "CheckBoxes" if field.multiple else "DropDown")
         if field.kind in ("Choice", "YesNo"):
+            document.setdefault("Options", [])
             document.setdefault("EnumTypeName", "")
+    if "Query" in settings:
+        document["Query"] = {"Text": settings["Query"], "Settings": QUERY_SETTINGS, "IsSafe": True}
     if field.kind == "Password":
         document.setdefault("PasswordHistoryLength", 0)
     if field.kind == "Currency":
@@ -97,7 +111,7 @@ def _option(option: dict[str, Json]) -> Json:
     text = option.get("Text", option["Value"])
     return {
         "Value": option["Value"],
-        "Text": text,
+        "Text": localized(text),
         "StoredText": option.get("StoredText", text),
         "Enabled": bool(option.get("Enabled", True)),
         "Selected": bool(option.get("Selected", False)),

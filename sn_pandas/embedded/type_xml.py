@@ -66,6 +66,9 @@ def _configure(configuration: ET.Element, given: Any) -> None:
     for name in sorted(CONFIGURED):
         if name in given:
             _add(configuration, name, given[name])
+    for word, method in definitions.OUTPUT_METHODS.items():
+        if given.get("OutputMethod") == method:
+            _add(configuration, "OutputMethod", word.capitalize())
     for name in definitions.FORMS:
         if name in given:
             _add(configuration, name, modes[given[name]])
