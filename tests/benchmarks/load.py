@@ -30,7 +30,7 @@ print(json.dumps([seconds, loaded, first, schema]))
 
 
 def main() -> None:
-    """Measure in fresh processes and print the figures; the quickest run is the one that others disturbed least."""
+    """Measure in fresh processes and print the figures; the quickest run was disturbed the least."""
     runs = [json.loads(subprocess.check_output([sys.executable, "-c", _PROGRAM])) for _ in range(RUNS)]
     seconds = [run[0] for run in runs]
     print(f"%load_ext sn_pandas, {RUNS} fresh processes: {_range(seconds)}; loads {', '.join(runs[0][1])}")

@@ -1,0 +1,98 @@
+"""``%%sensenet`` in a real JupyterLab: the table, the bar, the error, the configuration, and the Tab key."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from .harness import Notebook, notebook
+
+pytestmark = pytest.mark.browser
+
+TASKS = "/Root/Content/IT/Tasks"
+CELLS = (
+    "%load_ext sn_pandas\nimport sn_pandas as sn\nfrom sn_pandas.embedded import Faults\n"
+    "faults = Faults()\nrepo = sn.connect('embedded://', faults=faults)",
+    f"%%sensenet tasks\n{TASKS}\n$select=Path,Status,DueDate,AssignedTo/FullName\n$top=4",
+    "tasks.loc[tasks.index[0], 'Status'] = 'waiting'\ntasks.sn.changes()",
+    "%config SensenetMagics",
+    f"%sensenet {TASKS}?$select=Nmae",
+    "",
+)
+
+
+@pytest.fixture
+def opened(open_notebook: Callable[..., Notebook]) -> Notebook:
+    source = json.loads(notebook(*CELLS))
+    source["cells"][4]["metadata"]["tags"] = ["raises-exception"]
+    opened = open_notebook("magic.ipynb", json.dumps(source))
+    opened.run_all()
+    return opened
+
+
+def test_what_cells_show(opened: Notebook) -> None:
+    table, changes, options, error = (opened.page.locator(".jp-Cell").nth(number) for number in range(1, 5))
+    assert "tasks: 4 of 60 rows" in table.locator(".jp-OutputArea").inner_text()
+    assert table.locator("table.dataframe tbody tr").count() == 4
+    assert TASKS in table.locator(".sensenet-caption").inner_text()
+    assert changes.locator("ins").inner_text() == "waiting"
+    assert "SensenetMagics.page_size" in options.locator(".jp-OutputArea").inner_text()
+    said = error.locator(".jp-OutputArea").inner_text()
+    assert "Did you mean Name?" in said
+    assert "Traceback" not in said
+    opened.page.locator(".jp-Cell").nth(1).scroll_into_view_if_needed()
+    opened.shot("magic-light")
+    opened.theme("JupyterLab Dark")
+    opened.shot("magic-dark")
+    opened.theme("JupyterLab Light")
+    assert opened.problems == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("%sensenet /Root/Content/", ["HR", "IT", "Inventory", "Projects"]),
+        (f"%%sensenet tasks\n{TASKS}\n$filter=Status eq ", ["'$active'", "'$waiting'"]),
+        (f"%%sensenet tasks\n{TASKS}\n$select=Name,Du", ["DueDate"]),
+    ],
+    ids=["paths", "choice values", "fields"],
+)
+def test_the_tab_key_offers_what_fits(opened: Notebook, typed: str, offered: list[str]) -> None:
+    type_in_last_cell(opened, typed)
+    opened.page.keyboard.press("Tab")
+    menu = opened.page.locator(".jp-Completer")
+    if len(offered) > 1:
+        menu.locator(".jp-Completer-item").first.wait_for(timeout=20_000)
+        shown = menu.inner_text()
+        assert all(name in shown for name in offered)
+        assert "print" not in shown, "names of Python have no place here"
+        opened.shot(f"completion-{offered[0].strip(chr(39) + '$').lower()}")
+    else:  # the only one is put in, or a menu of its kin stands open
+        opened.page.wait_for_function(
+            "(name) => document.querySelector('.jp-Cell:last-child .cm-content').innerText.includes(name)"
+            " || document.querySelector('.jp-Completer')?.innerText.includes(name)",
+            arg=offered[0],
+            timeout=20_000,
+        )
+
+
+def test_a_slow_read_shows_how_far_it_is(opened: Notebook) -> None:
+    opened.kernel.value("faults.on('GET', match='Tasks').delay(0.5)")
+    type_in_last_cell(opened, f"%sensenet every << {TASKS}?$select=Name --page-size 10")
+    opened.page.keyboard.press("Shift+Enter")
+    bar = opened.page.locator(".jp-OutputArea [role=progressbar], .jp-OutputArea .progress").last
+    bar.wait_for(timeout=20_000)
+    opened.page.get_by_text("rows/s").last.wait_for()
+    opened.shot("progress")
+    opened.kernel.until("len(every)", lambda rows: rows == 60)
+    bar.wait_for(state="detached")
+
+
+def type_in_last_cell(opened: Notebook, text: str) -> None:
+    opened.page.locator(".jp-Cell").last.locator(".cm-content").click()
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            opened.page.keyboard.press("Enter")
+        opened.page.keyboard.insert_text(line)
