@@ -4,8 +4,8 @@ A content is one row of ``contents``: its head as columns, the fields that are s
 is the path in lower case, by which contents are found and subtrees are cut out (``key >= p || '/' AND key < p
 || '0'``). What can be searched for stands in the tables of `search`, which every save keeps in step.
 
-In memory there is one connection that threads take in turn. A file has a connection for each thread: readers
-see the last commit, one writer works at a time.
+In memory there is one connection that threads take in turn. A file has a pool of them: readers see the last
+commit, one writer works at a time.
 """
 
 from __future__ import annotations
@@ -67,6 +67,13 @@ COLUMNS = (
 WIDTH = COLUMNS.count(",") + 1
 
 
+class _Thread(threading.local):
+    """What a thread has in hand: a connection, and whether it writes."""
+
+    connection: sqlite3.Connection | None = None
+    writes = False
+
+
 class Store:
     """The contents of one repository.
 
@@ -82,10 +89,11 @@ class Store:
         self.database = str(database)
         self._in_memory = self.database == ":memory:"
         self._lock = threading.RLock()
-        self._local = threading.local()
+        self._thread = _Thread()
+        self._idle: list[sqlite3.Connection] = []
         self._connections: list[sqlite3.Connection] = []
-        self._shared = self._open() if self._in_memory else None
         self._after_commit: list[Callable[[], None]] = []
+        self.types = Types(())
         with self.transaction() as db:
             subjects = (search, entries, binaries, versions, added_fields)
             for script in (TABLES, *(subject.TABLES for subject in subjects), *tables):
@@ -99,41 +107,36 @@ class Store:
 
     # Transactions
 
-    @property
-    def db(self) -> sqlite3.Connection:
-        """The connection of this thread; inside `reading` or `transaction` it is safe to use."""
-        if self._shared is not None:
-            return self._shared
-        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._open()
-        return connection
-
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Hold one state of the database while the block runs."""
-        if self._in_memory:
-            with self._lock:
-                yield self.db
-        elif self.db.in_transaction:
-            yield self.db
-        else:
-            self.db.execute("BEGIN")
-            try:
-                yield self.db
-            finally:
-                if self.db.in_transaction:
-                    self.db.execute("ROLLBACK")
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit what the block writes as a whole, or nothing of it. Blocks inside join the outer one."""
-        with self._lock:
-            db = self.db
+        with self._connection() as db:
             if db.in_transaction:
                 yield db
                 return
+            db.execute("BEGIN")
+            try:
+                yield db
+            finally:
+                if db.in_transaction:
+                    db.execute("ROLLBACK")
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Commit what the block writes as a whole, or nothing of it. Blocks inside join the outer one.
+
+        In a block that was only `reading` so far, the state of the database moves on to the present.
+        """
+        with self._lock, self._connection() as db:
+            if self._thread.writes:
+                yield db
+                return
+            reads = db.in_transaction
+            if reads:
+                db.execute("ROLLBACK")
             db.execute("BEGIN IMMEDIATE")
+            self._thread.writes = True
+            types = self.types
             try:
                 yield db
                 db.execute("COMMIT")
@@ -141,10 +144,38 @@ class Store:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 self._after_commit.clear()
+                self.types = types
                 raise
+            finally:
+                self._thread.writes = False
+                if reads:
+                    db.execute("BEGIN")
             done, self._after_commit = self._after_commit, []
             for action in done:
                 action()
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        """Lend a connection to this thread while the block runs; blocks inside get the same one."""
+        if self._thread.connection is not None:
+            yield self._thread.connection
+            return
+        if self._in_memory:
+            self._lock.acquire()
+        try:
+            try:
+                db = self._idle.pop()
+            except IndexError:
+                db = self._open()
+            self._thread.connection = db
+            try:
+                yield db
+            finally:
+                self._thread.connection = None
+                self._idle.append(db)
+        finally:
+            if self._in_memory:
+                self._lock.release()
 
     def after_commit(self, action: Callable[[], None]) -> None:
         """Run the action when the transaction is committed; never if it is rolled back."""
@@ -156,6 +187,7 @@ class Store:
             for connection in self._connections:
                 connection.close()
             self._connections.clear()
+            self._idle.clear()
 
     # Reading
 
@@ -332,7 +364,7 @@ class Store:
     def reload_types(self) -> None:
         """Read the content types, and the fields that lists and aspects add, again."""
         self.types = self._load_types()
-        if self.db.in_transaction:
+        if self._thread.writes:
             self.after_commit(self._reload_types)
 
     def _reload_types(self) -> None:

@@ -463,12 +463,12 @@ def test_pages_by_key_read_only_their_rows() -> None:
         for i in range(12_000)
     )
     predicate = all_of(Term("InFolder", "/root/content/tasks"), Range("Id", 7000, None, includes_low=False))
-    query = Query(w.store.db, w.types)
-    where = query.where(optimize(predicate))
-    plan = w.store.db.execute(
-        f"EXPLAIN QUERY PLAN SELECT c.id FROM contents AS c WHERE {where.text} ORDER BY c.id LIMIT 10",
-        where.parameters,
-    ).fetchall()
+    with w.store.reading() as db:
+        where = Query(db, w.types).where(optimize(predicate))
+        plan = db.execute(
+            f"EXPLAIN QUERY PLAN SELECT c.id FROM contents AS c WHERE {where.text} ORDER BY c.id LIMIT 10",
+            where.parameters,
+        ).fetchall()
     assert "(parent_id=? AND id>?)" in plan[0][3] or "(parent_id=? AND rowid>?)" in plan[0][3]
     assert w.found(predicate, sort=[("Id", False)], top=2) == ["B6001", "B6002"]
     w.store.close()

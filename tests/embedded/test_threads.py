@@ -103,3 +103,49 @@ def test_one_name_is_created_once(application: Application) -> None:
     assert sorted(statuses) == [200, 403, 403, 403, 403, 403]
     with client(application) as http:
         assert http.get(f"{ADDRESS}/$count?$filter=Name eq 'only'").text == "1"
+
+
+def test_a_write_while_reading_is_kept(application: Application) -> None:
+    store = application.store
+    with store.reading():
+        content = store.by_path("/Root/Content/list")
+        assert content is not None
+        content.index = 7
+        store.save(content)
+        seen = store.by_path("/Root/Content/list")
+        assert seen is not None
+        assert seen.index == 7
+    kept = store.by_path("/Root/Content/list")
+    assert kept is not None
+    assert kept.index == 7
+
+
+def test_what_fails_half_way_leaves_nothing(application: Application) -> None:
+    store = application.store
+    content = store.by_path("/Root/Content/list")
+    assert content is not None
+
+    def fail() -> None:
+        with store.transaction():
+            store.put_types([{"Name": "Half", "Parent": "GenericContent", "Handler": "x", "Installed": True}])
+            content.index = 8
+            store.save(content)
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+    assert "Half" not in store.types
+    kept = store.by_path("/Root/Content/list")
+    assert kept is not None
+    assert kept.index == 0
+
+
+def test_threads_that_end_leave_no_connections_behind(application: Application) -> None:
+    def work(number: int) -> None:
+        application.store.by_path("/Root")
+
+    for _ in range(30):
+        thread = threading.Thread(target=work, args=(0,))
+        thread.start()
+        thread.join()
+    assert len(application.store._connections) <= 2
