@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..odata.errors import QueryError, did_you_mean
 from ..odata.query import Query
+from .showing import NO_MATHS
 
 if TYPE_CHECKING:
     from ..odata.schema import Field, Schema
@@ -51,7 +52,8 @@ class Explanation:
         def items(texts: tuple[str, ...]) -> str:
             return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
 
-        return items(self.does) + (f"<p><b>Beware</b></p>{items(self.traps)}" if self.traps else "")
+        traps = f"<p><b>Beware</b></p>{items(self.traps)}" if self.traps else ""
+        return f'<div class="{NO_MATHS}">{items(self.does)}{traps}</div>'
 
 
 def explain(

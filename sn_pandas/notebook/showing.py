@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from .magic import SensenetMagics
 
 KEY = "sensenet"
-_CAPTION = '<div class="sensenet-caption" style="font-size:85%;opacity:.75">{}</div>'
+# Front ends set what stands between dollars as mathematics, but for code and these classes.
+NO_MATHS = "tex2jax_ignore mathjax_ignore"
+_CAPTION = f'<code class="sensenet-caption {NO_MATHS}" style="font-size:85%;opacity:.75">{{}}</code>'
 _CHANGES = ["Id", "Path", "field", "before", "after"]
 _MARKS = {
     "before": '<del style="opacity:.7">{}</del>',
@@ -109,7 +111,7 @@ def changes_html(changes: pd.DataFrame) -> str:
     shown = changes.astype(object).map(cell)
     for column, mark in _MARKS.items():
         shown[column] = [mark.format(text or "(nothing)") for text in shown[column]]
-    with pd.option_context("display.max_colwidth", None):
+    with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
         rows = pd.get_option("display.max_rows")
         cut = len(shown) > (rows or len(shown))
         return str(shown.to_html(escape=False, max_rows=rows, show_dimensions=cut))

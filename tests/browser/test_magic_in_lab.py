@@ -18,6 +18,7 @@ CELLS = (
     f"%%sensenet tasks\n{TASKS}\n$select=Path,Status,DueDate,AssignedTo/FullName\n$top=4",
     "tasks.loc[tasks.index[0], 'Status'] = 'waiting'\ntasks.sn.changes()",
     "%config SensenetMagics",
+    f"%sensenet explain {TASKS}?$filter=Status eq '$active' and Name ne '$x'&$select=Name",
     f"%sensenet {TASKS}?$select=Nmae",
     "",
 )
@@ -26,14 +27,15 @@ CELLS = (
 @pytest.fixture
 def opened(open_notebook: Callable[..., Notebook]) -> Notebook:
     source = json.loads(notebook(*CELLS))
-    source["cells"][4]["metadata"]["tags"] = ["raises-exception"]
+    source["cells"][5]["metadata"]["tags"] = ["raises-exception"]
     opened = open_notebook("magic.ipynb", json.dumps(source))
     opened.run_all()
     return opened
 
 
 def test_what_cells_show(opened: Notebook) -> None:
-    table, changes, options, error = (opened.page.locator(".jp-Cell").nth(number) for number in range(1, 5))
+    cells = [opened.page.locator(".jp-Cell").nth(number) for number in range(1, 6)]
+    table, changes, options, told, error = cells
     assert "tasks: 4 of 60 rows" in table.locator(".jp-OutputArea").inner_text()
     assert table.locator("table.dataframe tbody tr").count() == 4
     assert TASKS in table.locator(".sensenet-caption").inner_text()
@@ -42,6 +44,8 @@ def test_what_cells_show(opened: Notebook) -> None:
     said = error.locator(".jp-OutputArea").inner_text()
     assert "Did you mean Name?" in said
     assert "Traceback" not in said
+    assert "Status is '$active'" in told.locator(".jp-OutputArea").inner_text()
+    assert opened.page.locator("mjx-container, .MathJax").count() == 0, "dollars are no mathematics here"
     opened.page.locator(".jp-Cell").nth(1).scroll_into_view_if_needed()
     opened.shot("magic-light")
     opened.theme("JupyterLab Dark")
