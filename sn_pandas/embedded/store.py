@@ -3,22 +3,19 @@
 A content is one row of ``contents``: its head as columns, the fields that are set as one JSON text. ``key``
 is the path in lower case, by which contents are found and subtrees are cut out (``key >= p || '/' AND key < p
 || '0'``). What can be searched for stands in the tables of `search`, which every save keeps in step.
-
-In memory there is one connection that threads take in turn. A file has a pool of them: readers see the last
-commit, one writer works at a time.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sn_pandas.embedded import added_fields, binaries, entries, search, versions
+from sn_pandas.embedded.connections import Database
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request
 from sn_pandas.embedded.types import Types, built_in_definitions
@@ -67,14 +64,7 @@ COLUMNS = (
 WIDTH = COLUMNS.count(",") + 1
 
 
-class _Thread(threading.local):
-    """What a thread has in hand: a connection, and whether it writes."""
-
-    connection: sqlite3.Connection | None = None
-    writes = False
-
-
-class Store:
+class Store(Database):
     """The contents of one repository.
 
     Parameters
@@ -86,13 +76,7 @@ class Store:
     """
 
     def __init__(self, database: str | Path = ":memory:", tables: Sequence[str] = ()) -> None:
-        self.database = str(database)
-        self._in_memory = self.database == ":memory:"
-        self._lock = threading.RLock()
-        self._thread = _Thread()
-        self._idle: list[sqlite3.Connection] = []
-        self._connections: list[sqlite3.Connection] = []
-        self._after_commit: list[Callable[[], None]] = []
+        super().__init__(database)
         self.types = Types(())
         with self.transaction() as db:
             subjects = (search, entries, binaries, versions, added_fields)
@@ -103,91 +87,7 @@ class Store:
             if fresh:
                 for definition in built_in_definitions():
                     self._put_definition(db, definition)
-        self.types = self._load_types()
-
-    # Transactions
-
-    @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Hold one state of the database while the block runs."""
-        with self._connection() as db:
-            if db.in_transaction:
-                yield db
-                return
-            db.execute("BEGIN")
-            try:
-                yield db
-            finally:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-
-    @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit what the block writes as a whole, or nothing of it. Blocks inside join the outer one.
-
-        In a block that was only `reading` so far, the state of the database moves on to the present.
-        """
-        with self._lock, self._connection() as db:
-            if self._thread.writes:
-                yield db
-                return
-            reads = db.in_transaction
-            if reads:
-                db.execute("ROLLBACK")
-            db.execute("BEGIN IMMEDIATE")
-            self._thread.writes = True
-            types = self.types
-            try:
-                yield db
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-                self._after_commit.clear()
-                self.types = types
-                raise
-            finally:
-                self._thread.writes = False
-                if reads:
-                    db.execute("BEGIN")
-            done, self._after_commit = self._after_commit, []
-            for action in done:
-                action()
-
-    @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to this thread while the block runs; blocks inside get the same one."""
-        if self._thread.connection is not None:
-            yield self._thread.connection
-            return
-        if self._in_memory:
-            self._lock.acquire()
-        try:
-            try:
-                db = self._idle.pop()
-            except IndexError:
-                db = self._open()
-            self._thread.connection = db
-            try:
-                yield db
-            finally:
-                self._thread.connection = None
-                self._idle.append(db)
-        finally:
-            if self._in_memory:
-                self._lock.release()
-
-    def after_commit(self, action: Callable[[], None]) -> None:
-        """Run the action when the transaction is committed; never if it is rolled back."""
-        self._after_commit.append(action)
-
-    def close(self) -> None:
-        """Close all connections."""
-        with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
-            self._idle.clear()
+        self.reload_types()
 
     # Reading
 
@@ -352,23 +252,19 @@ class Store:
         with self.transaction() as db:
             for definition in definitions:
                 self._put_definition(db, definition)
-            self.types = self._load_types()
-            self.after_commit(self._reload_types)
+            self.reload_types()
 
     def remove_type(self, name: str) -> None:
         """Forget a content type."""
         with self.transaction() as db:
             db.execute("DELETE FROM type_definitions WHERE name = ?", (name,))
-            self.types = self._load_types()
+            self.reload_types()
 
     def reload_types(self) -> None:
         """Read the content types, and the fields that lists and aspects add, again."""
-        self.types = self._load_types()
-        if self._thread.writes:
-            self.after_commit(self._reload_types)
-
-    def _reload_types(self) -> None:
-        self.types = self._load_types()
+        before, self.types = self.types, self._load_types()
+        if self.writes:
+            self.after_rollback(partial(setattr, self, "types", before))
 
     def _load_types(self) -> Types:
         with self.reading() as db:
@@ -389,18 +285,6 @@ class Store:
             content.stamp = 1
         db.executemany(f"INSERT INTO contents ({COLUMNS}, key) VALUES ({_MARKS})", map(_row, batch))
         search.put_many(db, batch, self.types)
-
-    def _open(self) -> sqlite3.Connection:
-        db = sqlite3.connect(self.database, isolation_level=None, check_same_thread=False, timeout=60)
-        db.execute("PRAGMA foreign_keys = OFF")
-        if not self._in_memory:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = NORMAL")
-        db.execute("PRAGMA temp_store = MEMORY")
-        db.execute("PRAGMA cache_size = -65536")
-        with self._lock:
-            self._connections.append(db)
-        return db
 
 
 _MARKS = ",".join("?" * (WIDTH + 1))

@@ -98,7 +98,7 @@ def test_aspects_add_fields_that_may_be_null(client: Client) -> None:
 
 
 def test_fields_are_known_again_after_a_restart(client: Client, things: None) -> None:
-    data = client.application.store.database
+    data = client.application.store.path
     client.close()
     again = Client(data)  # type: ignore[arg-type]  # a path as text
     assert again.names(LIST, "&$filter=%23Num gt 2") == ["i"]
