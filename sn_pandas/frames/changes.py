@@ -10,9 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ..odata.schema import TEXTS
 from .cells import Cell, same_cell
 from .tracking import Baseline, Rows, rows_of
 
+# Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
+_EXACT = frozenset(["Integer", "Boolean", "DateTime", *TEXTS])
 #: The columns of ``df.sn.changes()``.
 COLUMNS = ("Id", "Path", "field", "before", "after")
 
@@ -88,11 +91,18 @@ def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iter
         old = before.array.take(rows.places[positions])
         new = now.array if len(positions) == len(now) else now.array.take(positions)
     field = baseline.fields.get(column)
-    for at in _differing(old, new):
-        was, is_ = old[at], new[at]
-        if not same_cell(field, was, is_):
-            row = int(at if positions is None else positions[at])
-            yield Edit(row, int(rows.ids[row]), column, was, is_)
+    at = _differing(old, new)
+    exact = old.dtype == new.dtype and field is not None and field.type in _EXACT
+    numbers = at if positions is None else positions[at]
+    cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), _taken(old, at), _taken(new, at), strict=True)
+    for row, id_, was, is_ in cells:
+        if exact or not same_cell(field, was, is_):
+            yield Edit(row, id_, column, was, is_)
+
+
+def _taken(array: Any, places: npt.NDArray[np.intp]) -> list[Any]:
+    """Give the cells at some places."""
+    return list(array.take(places)) if len(places) else []
 
 
 def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import decimal
+import functools
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -63,9 +64,9 @@ class Rule:
     names: Collection[str] = ()
     limit: Callable[[Cell, Field], object] | None = None
 
-    def applies(self, field: Field) -> bool:
-        """Whether the rule is for a field."""
-        return field.type in self.types and (not self.names or field.name in self.names)
+    def applies(self, kind: str, name: str) -> bool:
+        """Whether the rule is for a field of a type and name."""
+        return kind in self.types and (not self.names or name in self.names)
 
 
 def problem(field: Field, cell: Cell) -> str:
@@ -82,11 +83,16 @@ def problem(field: Field, cell: Cell) -> str:
         return field.why_not_editable
     if field.type not in _KNOWN:
         return f"a field of type {field.type} cannot be written from a frame; try repo.patch(…)"
-    for rule in EMPTY if _is_empty(field, cell) else FILLED:
-        if rule.applies(field) and rule.breaks(cell, field):
+    for rule in _rules(field.type, field.name, _is_empty(field, cell)):
+        if rule.breaks(cell, field):
             limit = rule.limit(cell, field) if rule.limit else None
             return rule.reason.format(cell=_short(cell), field=field, limit=limit)
     return ""
+
+
+@functools.cache
+def _rules(kind: str, name: str, empty: bool) -> tuple[Rule, ...]:
+    return tuple(rule for rule in (EMPTY if empty else FILLED) if rule.applies(kind, name))
 
 
 def absent(field: Field) -> str:

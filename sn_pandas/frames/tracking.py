@@ -219,6 +219,8 @@ def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
         return [str(path) for path in frame["Path"]]
     else:
         return None
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "i":
+        return np.asarray(np.maximum(values.to_numpy(), -1), dtype=np.int64)
     numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
     return np.asarray(numbers.fillna(-1).clip(lower=-1), dtype=np.int64)
 

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from . import flight
 from .answers import parsed, refusal
 from .auth import Anonymous, Auth
+from .connections import Connections
 from .errors import AnswerError, NoAnswer, QueryError
 from .retrying import Kind, Retrier, Retries
 
@@ -61,7 +63,8 @@ class Client:
         self._lock = threading.Lock()
         self._closing: list[Callable[[], None]] = []
         self._http = httpx.Client(
-            transport=transport,
+            # proxies of the environment are a matter of httpx's own transport
+            transport=transport or (None if getproxies() else Connections(verify)),
             limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
             headers={"Accept": "application/json", "User-Agent": "sn_pandas"},
             follow_redirects=False,
