@@ -253,11 +253,11 @@ def dispatch(session: Session, address: Address, request: Request) -> Answer:
     content = find(session, address)
     if content is None:
         return answers.empty(404)
-    if request.method != "GET":
-        return answers.empty()
     with session.store.reading():
-        if session.options.version and address.entity:
+        if session.options.version:
             content = versions.load(session, content, session.options.version)
+        if request.method != "GET":
+            return answers.empty()
         if address.member is not None:
             return reading.member(session, content, address)
         return reading.content(session, content, address)

@@ -53,7 +53,12 @@ def all_children(session: Session, content: Content) -> list[Content]:
 
 
 def in_memory(
-    session: Session, items: Sequence[Content], *, ignore_case: bool, total_before: bool
+    session: Session,
+    items: Sequence[Content],
+    *,
+    ignore_case: bool,
+    total_before: bool,
+    reader: memory_filter.Reader | None = None,
 ) -> tuple[list[Content], int]:
     """Filter, order and cut a list of contents.
 
@@ -63,9 +68,11 @@ def in_memory(
         Whether ``eq`` on text ignores letter case: it does on results of operations, not on references.
     total_before
         Whether the total counts what the filter removes: it does on references.
+    reader
+        Reads the fields, if these are no contents of a type.
     """
     options = session.options
-    reader = memory_filter.Reader(session.types, session.json_of)
+    reader = reader or memory_filter.Reader(session.types, session.json_of)
     rows = memory_filter.selected(
         items, reader, where=options.filter, order=options.order, ignore_case=ignore_case
     )
@@ -74,21 +81,6 @@ def in_memory(
     if options.top:
         rows = rows[: options.top]
     return rows, total if options.total else len(rows)
-
-
-def plain_items(session: Session, items: list[Json]) -> list[Json]:
-    """Order, cut and project a list of plain objects, such as actions."""
-    options = session.options
-    rows = list(items)
-    for name, descending in reversed(options.order):
-        keyed = [(str(item.get(name)), item) for item in rows]
-        rows = [item for _, item in sorted(keyed, key=lambda pair: pair[0], reverse=descending)]
-    rows = rows[options.skip :]
-    if options.top:
-        rows = rows[: options.top]
-    if options.select:
-        rows = [{"/".join(chain): item.get("/".join(chain)) for chain in options.select} for item in rows]
-    return rows
 
 
 def not_system() -> Predicate:

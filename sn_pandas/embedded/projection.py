@@ -190,6 +190,18 @@ class Projector:
             return self._binary(content, name, node)
         return self._follow(content, name, lambda target: self._both(target, node, inner))
 
+    def action(self, item: Content) -> dict[str, Json]:
+        """Return an item of ``/Actions``."""
+        row = actions.about(self.metadata)
+        extra = {name: _deferred(item, name) for name in ("Actions", "Children")} | {"IsFile": False}
+        if not self.selects:
+            return row | item.fields | (extra if self.expands else {})
+        for chain in self.session.options.select:
+            if len(chain) > 1 and not self.expands:
+                raise _bad_select("/".join(chain))
+            row[chain[0]] = (item.fields | extra).get(chain[0])
+        return row
+
     # Values
 
     def value(self, content: Content, name: str, star: bool = False) -> Json:

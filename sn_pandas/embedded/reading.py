@@ -26,10 +26,9 @@ def service_document(session: Session, method: str) -> Answer:
     if method != "GET":
         return answers.empty(404 if method in ("POST", "PUT", "PATCH", "MERGE") else 200)
     wanted = session.options.format
-    if wanted == "xml":
-        return Answer(500)
-    if wanted == "typescript":
-        raise server_error("SnNotSupportedException", "Not supported in this version.")
+    refused = export.refused(session)
+    if refused is not None:
+        return refused
     if wanted == "table":
         return export.table([{"EntitySets": "Root"}])
     kind = "application/json;odata=verbose" if wanted == "verbosejson" else "application/json"
@@ -90,12 +89,17 @@ def member(session: Session, found: Content, address: Address) -> Answer:
 
 def action_list(session: Session, found: Content) -> Answer:
     """Return the actions of a content as a list."""
-    items = actions.items(found, session)
-    total = len(items)
-    kept = listing.plain_items(session, items)
-    kept = [actions.about(session.options.metadata) | item for item in kept]
-    count = total if session.options.total else len(kept)
-    return answers.document({"d": {"__count": count, "results": kept}})
+    refused = export.refused(session)
+    if refused is not None:
+        return refused
+    shown = projector(session)
+    items = actions.as_contents(actions.items(found, session))
+    reader = actions.Reader(session.types, session.json_of)
+    kept, count = listing.in_memory(session, items, ignore_case=False, total_before=True, reader=reader)
+    rows = [shown.action(item) for item in kept]
+    if session.options.format == "table":
+        return export.table(rows)
+    return answers.document({"d": {"__count": count, "results": rows}})
 
 
 def _property(session: Session, found: Content, field: Field, address: Address) -> Answer:
@@ -109,13 +113,9 @@ def _property(session: Session, found: Content, field: Field, address: Address) 
     if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
         return reference_list(session, session.type_contents(found, name))
     value = property_value(session, found, field)
-    if session.options.format == "table" and not address.value:
-        return Answer(
-            500, b"<!DOCTYPE html><p>A single value is no table.</p>", {"content-type": "text/html"}
-        )
     if address.value:
         return answers.text(raw(value, field))
-    return answers.document({"d": {name: value}})
+    return export.plain(session) or answers.document({"d": {name: value}})
 
 
 def property_value(session: Session, found: Content, field: Field) -> Json:
@@ -175,7 +175,7 @@ RAW_CLASSES = {
 
 def _american(text: str) -> str:
     """Return a stored date as American text."""
-    year, month, day = int(text[:4]), int(text[5:7]), int(text[8:10])
+    year, month, day = text[:4], int(text[5:7]), int(text[8:10])
     hour = int(text[11:13])
     half = "AM" if hour < 12 else "PM"
     return f"{month}/{day}/{year} {hour % 12 or 12}{text[13:19]}\u202f{half}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sn_pandas.embedded import answers, bodies, listing, reading
+from sn_pandas.embedded import answers, bodies, export, listing, reading
 from sn_pandas.embedded.addresses import Address
 from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import Content
@@ -63,4 +63,4 @@ def _answered(session: Session, result: Any) -> Answer:
         return reading.rows(session, kept, count)
     if result == {} and not isinstance(result, RawAnswer):
         return answers.document({"d": {"__count": 0, "results": []}})
-    return answers.document(result)
+    return export.plain(session) or answers.document(result)

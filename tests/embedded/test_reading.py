@@ -1,0 +1,113 @@
+"""What is read: lists of actions, formats, versions, exports, raw values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from .client import WORKSPACE, Client, address, problem
+
+Json = Any
+TASKS = f"/odata.svc{WORKSPACE}/Tasks"
+TASK = f"{TASKS}('t')"
+
+
+@pytest.fixture
+def tasks(client: Client) -> Client:
+    client.create(WORKSPACE, "TaskList", "Tasks")
+    client.create(f"{WORKSPACE}/Tasks", "Task", "t", DisplayName="Tea")
+    return client
+
+
+def rows(client: Client, target: str) -> Json:
+    answer = client.send("GET", target)
+    assert answer.status_code == 200, answer.text
+    return answer.json()["d"]
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ("$filter=Name eq 'Ancestors'", ["Ancestors"]),
+        ("$filter=Name eq 'ancestors'", []),
+        ("$filter=startswith(Name,'MoveT')", ["MoveTo"]),
+        ("$filter=Name eq 'CopyTo' or Name eq 'Edit'&$orderby=Name desc&$skip=1&$top=5", ["CopyTo"]),
+    ],
+)
+def test_actions_are_filtered_in_memory(tasks: Client, options: str, names: list[str]) -> None:
+    found = rows(tasks, f"{TASK}/Actions?metadata=no&$select=Name&{options}")
+    kept = [one["Name"] for one in found["results"]]
+    assert (found["__count"], kept) == (len(names), names)
+
+
+def test_the_total_of_actions_counts_what_the_filter_removes(tasks: Client) -> None:
+    everything = rows(tasks, f"{TASK}/Actions?metadata=no&$select=Name")["__count"]
+    found = rows(tasks, f"{TASK}/Actions?$select=Name&$filter=Name eq 'Share'&$inlinecount=allpages")
+    assert (found["__count"], len(found["results"])) == (everything, 1)
+
+
+def test_keys_of_actions(tasks: Client) -> None:
+    item = rows(tasks, f"{TASK}/Actions?metadata=no&$top=1&$expand=Name")["results"][0]
+    assert list(item)[-3:] == ["Actions", "Children", "IsFile"]
+    assert item["Children"] == {"__deferred": {"uri": "/odata.svc/Root('xxx')/Children"}}
+    item = rows(tasks, f"{TASK}/Actions?metadata=minimal&$top=1&$select=Nope,Name")["results"][0]
+    assert list(item) == ["__metadata", "Nope", "Name"]
+    assert item["Nope"] is None
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ("$filter=Nope eq 1", (400, "RequestError", "InvalidOperationException")),
+        ("$orderby=Nope", (500, "NotSpecified", "InvalidOperationException")),
+        ("$orderby=ActionParameters", (500, "NotSpecified", "InvalidOperationException")),
+        ("$select=Name/X", (400, "InvalidSelectParameter", "ODataException")),
+    ],
+)
+def test_options_that_actions_refuse(tasks: Client, options: str, error: tuple[int, str, str]) -> None:
+    assert problem(tasks.send("GET", f"{TASK}/Actions?{options}")) == error
+
+
+@pytest.mark.parametrize(
+    "path", ["", "/DisplayName", "/Actions", "/Ancestors", "/AssignedTo", "/CreatedBy", "/GetPermissions"]
+)
+def test_formats_that_are_refused(tasks: Client, path: str) -> None:
+    assert problem(tasks.send("GET", f"{TASK}{path}?$format=xml")) == (500, "", "")
+    refused = tasks.send("GET", f"{TASK}{path}?$format=typescript")
+    assert problem(refused) == (500, "NotSpecified", "SnNotSupportedException")
+
+
+@pytest.mark.parametrize("option", ["xml", "typescript", "table", "export"])
+def test_raw_text_has_no_format(tasks: Client, option: str) -> None:
+    assert tasks.send("GET", f"{TASK}/DisplayName/$value?$format={option}").text == "Tea"
+    assert tasks.send("GET", f"{TASKS}/$count?$format={option}").text == "1"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "target", [TASK, TASKS, f"{TASKS}/$count", f"{TASK}/DisplayName", f"{TASK}/Children"]
+)
+def test_a_version_must_exist(tasks: Client, method: str, target: str) -> None:
+    for version, status in (("1.0", 200), ("LastMajor", 200), ("nonsense", 200), ("7.0", 404)):
+        assert tasks.send(method, f"{target}?metadata=no&version={version}").status_code == status
+    assert tasks.send("PATCH", f"{TASK}?metadata=no&version=7.0", {"Index": 3}).status_code == 200
+
+
+def test_exports_name_references_by_path(tasks: Client) -> None:
+    tasks.user("u")
+    tasks.patch(f"{WORKSPACE}/Tasks/t", {"AssignedTo": ["/Root/IMS/Public/u"]})
+    fields = rows(tasks, f"{TASK}?$format=export")["Fields"]
+    assert fields["AssignedTo"] == ["/Root/IMS/Public/u"]
+    assert fields["CreatedBy"] == "/Root/IMS/BuiltIn/Portal/Admin"
+    assert fields["CheckedOutTo"] is None
+    assert "__deferred" not in str(fields)
+    assert fields.keys().isdisjoint(("InTree", "Icon", "SavingState", "Actions", "Children", "IsFile"))
+    chosen = rows(tasks, f"{TASK}?$format=export&$select=Index,Nope,Name&$expand=CreatedBy")
+    assert chosen["Fields"] == {"Index": 0, "Name": "t"}
+    user = rows(tasks, f"{address('/Root/IMS/Public/u')}?$format=export&$select=Password")
+    assert list(user["Fields"]["Password"]) == ["Hash"]
+
+
+def test_raw_dates_have_years_of_four_digits(tasks: Client) -> None:
+    assert tasks.send("GET", f"{TASK}/DueDate/$value").text == "1/1/0001 12:00:00\u202fAM"
