@@ -67,9 +67,9 @@ def connect(
     faults : sn_pandas.embedded.Faults, optional
         Faults that an embedded repository shows, to test against.
 
-    Without credentials, those of the environment are used, ``$SENSENET_API_KEY``, ``$SENSENET_TOKEN``, or
-    ``$SENSENET_CLIENT_ID`` and ``$SENSENET_CLIENT_SECRET``, unless ``$SENSENET_URL`` names another server than
-    ``url``; then the API key that the keyring holds for the service ``sn_pandas`` and the address.
+    Without credentials, those of the environment are used: ``$SENSENET_API_KEY``, ``$SENSENET_TOKEN``, or
+    ``$SENSENET_CLIENT_ID`` and ``$SENSENET_CLIENT_SECRET``, unless ``$SENSENET_URL`` names a server that
+    is not the one of ``url``; then the API key that the keyring holds for ``sn_pandas`` and the address.
 
     Raises
     ------
@@ -113,8 +113,8 @@ def connect(
         auth = Anonymous()
     else:
         raise AuthenticationError(
-            "no credentials: pass api_key=…, token=… or client_id=… with client_secret=…, set $SENSENET_API_KEY or "
-            "$SENSENET_TOKEN, or say anonymous=True"
+            "no credentials: pass api_key=…, token=… or client_id=… with client_secret=…, "
+            "set $SENSENET_API_KEY or $SENSENET_TOKEN, or say anonymous=True"
         )
     client = Client(origin, auth=auth, timeout=timeout, retries=retries, verify=verify, transport=transport)
     if isinstance(auth, ClientCredentials):

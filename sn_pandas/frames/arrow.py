@@ -12,7 +12,7 @@ from ..odata.errors import QueryError
 from .tracking import KEY
 
 if TYPE_CHECKING:
-    import pyarrow
+    import pyarrow as pa
 
 
 def wanted(output: str) -> bool:
@@ -22,7 +22,7 @@ def wanted(output: str) -> bool:
     return output == "arrow"
 
 
-def table_of(frame: pd.DataFrame) -> pyarrow.Table:
+def table_of(frame: pd.DataFrame) -> pa.Table:
     """Give a frame as a table; lists of text stay lists, other objects become JSON text.
 
     The metadata is that of pandas, so that ``table.to_pandas()`` gives index and dtypes back, and holds
@@ -34,7 +34,7 @@ def table_of(frame: pd.DataFrame) -> pyarrow.Table:
         raise ImportError("tables and Parquet need pyarrow: pip install sn_pandas[fast]") from None
     plain = frame.copy(deep=False)
     kinds = {}
-    for name in plain.columns[plain.dtypes == object]:
+    for name in [n for n, kind in plain.dtypes.items() if kind == object]:
         if all(item is None or _texts(item) for item in plain[name]):
             kinds[name] = pa.list_(pa.string())
         else:

@@ -146,13 +146,7 @@ class DateTime(Codec):
 
 
 class SingleChoice(Codec):
-    """A choice of one option: ``category`` with the options of the schema.
-
-    Attributes
-    ----------
-    strangers : tuple of str
-        Values that were seen and are no options; they are kept as further categories.
-    """
+    """A choice of one option: ``category`` with the options of the schema."""
 
     def __init__(self, field: Field) -> None:
         super().__init__(field)
@@ -162,6 +156,7 @@ class SingleChoice(Codec):
 
     @property
     def strangers(self) -> tuple[str, ...]:
+        """Values that were seen and are no options; they are kept as further categories."""
         return tuple(self._codes)[self._known :]
 
     def chunk(self, values: Sequence[Json]) -> Any:  # noqa: D102

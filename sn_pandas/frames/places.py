@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 from ..odata.addresses import entity
 from ..odata.errors import NotFoundError, ServerError
@@ -115,8 +115,8 @@ def _aspect_fields(repo: Repository, aspect: str) -> dict[str, Field]:
     try:
         rows = repo.client.get(query.url(metadata="no"))["d"]["results"]
         definition = rows[0]["AspectDefinition"] if rows else None
-        root = ElementTree.fromstring(definition) if definition else None
-    except (NotFoundError, ElementTree.ParseError):
+        root = ET.fromstring(definition) if definition else None
+    except (NotFoundError, ET.ParseError):
         return {}
     if root is None or rows[0]["Name"] != aspect:
         return {}
@@ -124,7 +124,7 @@ def _aspect_fields(repo: Repository, aspect: str) -> dict[str, Field]:
     return {f"{aspect}.{field.name}": field for field in found}
 
 
-def _aspect_field(element: ElementTree.Element) -> Field | None:
+def _aspect_field(element: ET.Element) -> Field | None:
     if element.tag.rpartition("}")[2] not in ("AspectField", "Field") or "name" not in element.attrib:
         return None
     settings = {e.tag.rpartition("}")[2]: e for e in element.iter()}

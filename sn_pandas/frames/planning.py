@@ -25,10 +25,11 @@ Chunks = tuple[Any, dict[str, Any]]
 _FIRST = ("Name", "DisplayName", "Type", "Path")
 #: Never columns unless named: internals of the server, and what it never fills.
 HIDDEN = frozenset(
-    "TypeIs InTree InFolder NodeType IsRateable RateStr RateAvg RateCount Rate ExtensionData Sharing SharedWith "
-    "SharedBy SharingMode SharingLevel Password Captcha".split()
+    "TypeIs InTree InFolder NodeType IsRateable RateStr RateAvg RateCount Rate ExtensionData "
+    "Sharing SharedWith SharedBy SharingMode SharingLevel Password Captcha".split()
 )
 _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
+_ROOM = 5000  # characters of names in a request line, which may have 8 KB with everything else
 _ID = Field("Id", "Integer", read_only=True)
 
 
@@ -79,7 +80,10 @@ class Plan:
         for name in [*self._chosen(query), *self._expanded(query)]:
             self._add(name)
         expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
-        self.query = query.replace(select=tuple(self._fetched), expand=tuple(expand))
+        select = tuple(self._fetched)
+        if not query.select and not expand and len(",".join(select)) > _ROOM:
+            select = ()  # more fields than a request line holds: the server gives all it has
+        self.query = query.replace(select=select, expand=tuple(expand))
 
     def chunks(self, rows: Sequence[Row]) -> Chunks:
         """Take the rows of a page apart into columns."""
@@ -130,7 +134,7 @@ class Plan:
         """Turn rows into columns: at once, if all have all the keys, as they mostly have."""
         keys = list(rows[0]) if rows else []
         columns: dict[str, Sequence[Any]] = {}
-        if all([[*row] == keys for row in rows]):
+        if all([*row] == keys for row in rows):
             columns = dict(zip(keys, zip(*[row.values() for row in rows], strict=True), strict=True))
         names = ["Id", *self.codecs]
         return {name: columns[name] if name in columns else _values(rows, name) for name in names}

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
-#: None shows a bar after a second where somebody may watch, True at once, False never; a callable gets (done, total).
+#: None shows a bar after a second where somebody may watch, True at once, False never;
+#: a callable gets (done, total).
 Setting = bool | Callable[[int, int | None], object] | None
 
 

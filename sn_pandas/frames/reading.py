@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ..odata.errors import IncompleteWarning
+from ..odata.errors import BadRequestError, IncompleteWarning, NotFoundError
+from ..odata.hints import hint
 from ..odata.pages import Pages, Row
 from ..odata.query import Query
 from .columns import checked_backend
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Manner:
-    """How a query is read: ``page_size``, ``workers``, ``progress`` and ``dtype_backend`` of ``repo.read``."""
+    """How a query is read; the options are those of ``repo.read``."""
 
     page_size: int = 1000
     workers: int = 4
@@ -34,8 +36,9 @@ class Manner:
 
 def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
     """Read everything that a query asks for as one frame."""
-    plan, pages = _prepared(repo, query, manner)
-    frame = plan.frame(_counted(pages, manner), lambda: _wanted(pages) or 0)
+    with _explained(repo, query):
+        plan, pages = _prepared(repo, query, manner)
+        frame = plan.frame(_counted(pages, manner), lambda: _wanted(pages) or 0)
     facts = _facts(repo, query, pages, len(frame))
     _say(query, pages, plan, facts)
     track(frame, repo, query, plan.fields, **facts)
@@ -44,12 +47,13 @@ def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
 
 def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.DataFrame]:
     """Read what a query asks for as one frame a page."""
-    plan, pages = _prepared(repo, query, manner)
-    for chunks in _counted(pages, manner):
-        frame = plan.frame([chunks], lambda: len(chunks[0]))  # noqa: B023 - called at once
-        total = pages.total if pages.total is not None else len(frame)
-        track(frame, repo, query, plan.fields, rows=len(frame), total=total, cut=len(frame) < total)
-        yield frame
+    with _explained(repo, query):
+        plan, pages = _prepared(repo, query, manner)
+        for chunks in _counted(pages, manner):
+            frame = plan.frame([chunks], lambda: len(chunks[0]))  # noqa: B023 - called at once
+            total = pages.total if pages.total is not None else len(frame)
+            track(frame, repo, query, plan.fields, rows=len(frame), total=total, cut=len(frame) < total)
+            yield frame
     _say(query, pages, plan, _facts(repo, query, pages, pages.rows))
 
 
@@ -62,6 +66,22 @@ def series_of(repo: Repository, row: Row, query: Query) -> pd.Series[Any]:
     )
     cells = plan.cells(row)
     return pd.Series(cells, name=row.get("Path", str(query.path)), dtype=object)
+
+
+@contextlib.contextmanager
+def _explained(repo: Repository, query: Query) -> Iterator[None]:
+    """Add to what the server says what may help."""
+    try:
+        yield
+    except BadRequestError as error:
+        if said := hint(str(query.filter or ""), repo.schema.fields):
+            error.args = (f"{error} (hint: {said})",)
+        raise
+    except NotFoundError as error:
+        if isinstance(query.path, str) and not f"{query.path.lower()}/".startswith("/root/"):
+            error.args = (f"{error} (paths begin with /Root)",)
+        repo.still_ourselves()
+        raise
 
 
 def _prepared(repo: Repository, query: Query, manner: Manner) -> tuple[Plan, Pages[Chunks]]:
@@ -117,7 +137,8 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: Mapping[str, Any
         words.append(f"{rows:,} of {total:,} rows: {pages.cut}")
     if "after" in facts:
         words.append(
-            f"the list changed while it was read: {total:,} rows before, {facts['after']:,} after, {rows:,} read"
+            f"the list changed while it was read: {total:,} rows before, {facts['after']:,} after, "
+            f"{rows:,} read"
         )
     elif (
         not pages.cut

@@ -168,8 +168,8 @@ class Repository(Contents):
         True
         """
         asked = self.query(
-            path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip, query=query,
-            autofilters=autofilters, lifespan=lifespan, version=version, property=property,
+            path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip,
+            query=query, autofilters=autofilters, lifespan=lifespan, version=version, property=property,
         )  # fmt: skip
         frame = reading.read(self, asked, reading.Manner(page_size, workers, progress, dtype_backend))
         return arrow.table_of(frame) if arrow.wanted(output) else frame
@@ -278,12 +278,12 @@ class Repository(Contents):
         return self._browser(self, path, **options)
 
     def query(self, what: Asked, **options: Any) -> Query:
-        """Make a query of whatever names one, checked against the schema; see :meth:`sn_pandas.Query.make`."""
+        """Make a query of whatever names one, checked against the schema, as ``Query.make`` does."""
         asked = Query.make(what, self.base, **options)
         return asked.bind(self.schema) if asked.filter is not None or asked.query is not None else asked
 
     def still_ourselves(self) -> None:
-        """Make sure that the server still knows us; it shows less, without an error, to whom it does not know.
+        """Make sure that the server still knows us; to others it shows less, without an error.
 
         Raises
         ------

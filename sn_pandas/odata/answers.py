@@ -52,7 +52,8 @@ def parsed(what: str, answer: httpx.Response) -> Any:
         except ValueError:
             raise BrokenAnswer(f"{what}: the answer is JSON that was cut or damaged") from None
     raise AnswerError(
-        f"{what}: the answer is not JSON, it begins with {answer.text[:60]!r}; is this the address of a sensenet?"
+        f"{what}: the answer is not JSON, it begins with {answer.text[:60]!r}; "
+        "is this the address of a sensenet?"
     )
 
 
@@ -68,8 +69,8 @@ def refusal(what: str, origin: str, answer: httpx.Response) -> SensenetError:
     if answer.is_redirect:
         place = urlsplit(answer.headers.get("location", ""))
         return AnswerError(
-            f"{what}: the answer is a redirect to {place.scheme}://{place.hostname}{place.path}; it is not followed, "
-            "so that credentials stay with the server they are for"
+            f"{what}: the answer is a redirect to {place.scheme}://{place.hostname}{place.path}; "
+            "it is not followed, so that credentials stay with the server they are for"
             if place.hostname
             else f"{what}: the answer is a redirect to {place.path}; it is not followed"
         )

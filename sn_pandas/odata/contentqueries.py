@@ -1,4 +1,4 @@
-"""Content queries written in Python: ``Q("Index") > 5``, with every value quoted so that it stays one value."""
+"""Content queries in Python: ``Q("Index") > 5``, with every value quoted so that it stays one value."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class _Term(Clause):
 
 
 class Q:
-    """A field in a content query, or a content query.
+    r"""A field in a content query, or a content query.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class Q:
     Examples
     --------
     >>> print(Q("Name") == 'say "hi"')
-    Name:"say \\"hi\\""
+    Name:"say \"hi\""
     >>> print(Q(TypeIs="Task", Index=5))
     (+TypeIs:"Task" +Index:5)
     >>> print(Q("TypeIs:Task AND Index:>5") & (Q("Id").isin([1, 2])))

@@ -1,4 +1,4 @@
-"""What the server does with switches: control words in a content query beat the options, one switch is wired wrongly.
+"""Switches that do not do what they say: words of a content query beat options, one is wired wrongly.
 
 ``.TOP:5`` in a content query wins over ``$top``, wherever it stands; pages need these options for themselves.
 ``enablelifespanfilter`` switches the lifespan filter to what ``enableautofilters`` says.

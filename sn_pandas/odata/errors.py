@@ -6,8 +6,8 @@
     ├── QueryError (ValueError)                 a query that cannot mean what it says, found before sending
     ├── ConnectionFailed (ConnectionError)      no answer: refused, reset, timed out, not a sensenet
     ├── AuthenticationError (PermissionError)   the server does not know us as whom we meant to be
-    ├── AnswerError                             an answer that is no sensenet answer (HTML page, redirect, cut JSON)
-    ├── ServerError                             the server's own refusal: status, code, exceptiontype, its words
+    ├── AnswerError                             no answer of a sensenet: an HTML page, a redirect, cut JSON
+    ├── ServerError                             the server's refusal: status, code, exceptiontype, its words
     │   ├── BadRequestError (ValueError)        400
     │   │   ├── InvalidContentError             a field value was refused
     │   │   └── OutOfDateError                  somebody saved the same content at the same moment
@@ -67,7 +67,7 @@ class NoAnswer(ConnectionFailed):
         self.sent = sent
 
 
-class BrokenAnswer(AnswerError):
+class BrokenAnswer(AnswerError):  # noqa: N818 - reads as what happened
     """An answer that was cut on its way."""
 
 

@@ -142,7 +142,8 @@ class _Test(Filter):
             raise QueryError("the server cannot compare rich text in a filter; write a content query: Q(…)")
         if field is not None and field.is_reference:
             raise QueryError(
-                f"the server cannot compare references in a filter; write a content query with the id: Q({self.field!r}) == 12"
+                "the server cannot compare references in a filter; "
+                f"write a content query with the id: Q({self.field!r}) == 12"
             )
         textual = isinstance(value, str) and not isinstance(value, (dt.date, dt.datetime))
         if textual and self.operator not in ("eq", "ne"):
@@ -243,7 +244,7 @@ class F:
 
     def between(self, low: Any, high: Any) -> Filter:
         """Whether it is from ``low`` to ``high``, both included."""
-        return (self >= low) & (self <= high)
+        return _And((_Test(self.name, "ge", low), _Test(self.name, "le", high)))
 
 
 def isof(type_name: str) -> Filter:

@@ -32,13 +32,13 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     found = halves(query)
     if len(found) == 1:
         raise QueryError(
-            f"the query takes {length(query):,} bytes, the server about {longest:,}: select fewer fields, or look for a list of values "
-            "with query='Id:(1 2 3 …)' or F(field).isin(…), which is sent in parts"
+            f"the query takes {length(query):,} bytes, the server about {longest:,}: select fewer fields, "
+            "or look for a list of values with query='Id:(1 2 3 …)' or F(field).isin(…), which is sent in parts"
         )
     if query.orderby or query.skip:
         raise QueryError(
-            "a list of values that is too long for one request is sent in parts, which orderby and skip cannot span; "
-            "sort the frame instead: df.sort_values(…)"
+            "a list of values that is too long for one request is sent in parts, which orderby and skip "
+            "cannot span; sort the frame instead: df.sort_values(…)"
         )
     return [part for half in found for part in parts(half, longest, length)]
 

@@ -67,21 +67,22 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
             value = "$" + value
         if value in MISREAD:
             raise QueryError(
-                f"the server misreads the text {value!r} in a filter; use a content query: query='Field:\"{value}\"'"
+                f"the server misreads the text {value!r} in a filter; "
+                f"use a content query: query='Field:\"{value}\"'"
             )
         if "*" in value:
             raise QueryError(f"{value!r}: the server takes * for a wildcard in a filter, it cannot be quoted")
-        return "'" + value.replace("'", "''") + "'"
+        return "'{}'".format(value.replace("'", "''"))
     raise QueryError(f"a filter has no literal for {type(value).__name__}")
 
 
 def query_value(value: Any, field: Field | None = None) -> str:
-    """Write a value for the content query language, quoted so that it stays one value.
+    r"""Write a value for the content query language, quoted so that it stays one value.
 
     Examples
     --------
     >>> query_value('say "hi"')
-    '"say \\\\"hi\\\\""'
+    '"say \\"hi\\""'
     >>> query_value(5)
     '5'
     """

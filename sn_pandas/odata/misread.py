@@ -1,4 +1,4 @@
-"""Filters that the server reads as something else without a word, and the content query that says what was meant."""
+"""Filters that the server silently reads as something else, and the content query that does it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,8 @@ class _Check:
             value = _compared(tree, member)
             inner = f"{last}:{value}" if value else f"{last}:…"
             raise QueryError(
-                f"the server tests the {last} of the rows themselves when a filter says {'/'.join(member.steps)}, without an error; "
+                f"the server tests the {last} of the rows themselves when a filter says "
+                f"{'/'.join(member.steps)}, without an error; "
                 f"write a content query: query='{first}:{{{{{inner}}}}}' with autofilters=False"
             )
 
@@ -72,7 +73,8 @@ class _Check:
             field = (self.fields or {}).get(tree.steps[0])
             if field is not None and field.type != "Boolean":
                 raise QueryError(
-                    f"the server ignores a filter that is only {tree.steps[0]}: all rows come back; compare it with a value"
+                    f"the server ignores a filter that is only {tree.steps[0]}: all rows come back; "
+                    "compare it with a value"
                 )
         if not members(tree) and not _has_isof(tree):
             raise QueryError(
@@ -89,8 +91,8 @@ class _Check:
             ):
                 turned = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}[node.operator]
                 raise QueryError(
-                    f"the server turns the sides of a comparison that begins with the value, but not its operator; "
-                    f"write the field first: {'/'.join(node.right.steps)} {turned} …"
+                    "the server turns the sides of a comparison that begins with the value, but not its "
+                    f"operator; write the field first: {'/'.join(node.right.steps)} {turned} …"
                 )
 
     def negations(self, tree: Node) -> None:
@@ -122,7 +124,7 @@ class _Check:
         return False
 
     def _boolean(self, node: Node) -> bool:
-        """Whether a part is a yes-no field, alone or compared; without the schema, a lone field must be one."""
+        """Whether a part is a yes-no field, alone or compared; a lone field must be one."""
         match node:
             case Compare():
                 sides = (node.left, node.right)
@@ -172,11 +174,14 @@ def _instead(tree: Node) -> str:
     words = as_content_query(tree)
     if words is None:
         return "write a content query with -Field:value and +Field:value"
-    return f"write a content query: query='{words}' with autofilters=False; it searches the whole tree below the path"
+    return (
+        f"write a content query: query='{words}' with autofilters=False; "
+        "it searches the whole tree below the path"
+    )
 
 
 def as_content_query(node: Node) -> str | None:
-    """Write a filter in the content query language, in which every negation stands in a group with what it is taken from.
+    """Write a filter as a content query, in which a negation stands in a group with what it is taken from.
 
     Examples
     --------

@@ -97,8 +97,8 @@ class ClientCredentials:
             parts = urlsplit(authority)
             if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
                 raise AuthenticationError(
-                    f"{self._origin} names the authority {parts.scheme}://{parts.hostname}, which is not secure; "
-                    "pass authority=… if a secret may go there"
+                    f"{self._origin} names the authority {parts.scheme}://{parts.hostname}, which is not "
+                    "secure; pass authority=… if a secret may go there"
                 )
             self._authority = authority.rstrip("/")
         self._id = self._id or answer.get("client_id")
@@ -117,7 +117,7 @@ class ClientCredentials:
         endpoint = str(answer.get("token_endpoint") or default)
         if urlsplit(endpoint)[:2] != urlsplit(str(self._authority))[:2]:
             raise AuthenticationError(
-                f"{self._authority} wants the secret sent to {urlsplit(endpoint).netloc}, which is another server"
+                f"{self._authority} wants the secret sent to another server, {urlsplit(endpoint).netloc}"
             )
         return endpoint
 

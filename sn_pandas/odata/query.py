@@ -34,7 +34,8 @@ class Query:
     top, skip : int
         0 means no limit.
     query : str or Clause, optional
-        A content query, which searches the whole tree below the path: a text, or clauses made of :class:`~sn_pandas.Q`.
+        A content query, which searches the whole tree below the path: a text, or clauses made of
+        :class:`~sn_pandas.Q`.
     autofilters, lifespan : bool, optional
         Whether system contents are hidden, and contents outside their lifespan.
     version : str, optional
@@ -96,7 +97,8 @@ class Query:
                 set_(name, (text or "").strip() or None)
         if not isinstance(self.filter, (str, Filter, type(None))):
             raise QueryError(
-                f"filter is a text or made of F(…), not {type(self.filter).__name__}; content queries go to query="
+                f"filter is a text or made of F(…), not {type(self.filter).__name__}; "
+                "content queries go to query="
             )
         if not isinstance(self.query, (str, Clause, type(None))):
             raise QueryError(
@@ -195,7 +197,8 @@ class Query:
             unknown = [k for k in renamed if k and k not in cls.__dataclass_fields__]
             if unknown:
                 raise QueryError(
-                    f"there is no option {unknown[0]!r}.{did_you_mean(str(unknown[0]), cls.__dataclass_fields__)}"
+                    f"there is no option {unknown[0]!r}."
+                    f"{did_you_mean(str(unknown[0]), cls.__dataclass_fields__)}"
                 )
             if "path" not in renamed:
                 raise QueryError("a query names a path")
@@ -252,11 +255,11 @@ class Query:
 
 
 def split(text: str) -> tuple[str, list[tuple[str, str]]]:
-    """Take the text of a query apart: the place, and the options in their order, decoded.
+    r"""Take the text of a query apart: the place, and the options in their order, decoded.
 
     Examples
     --------
-    >>> split("/Root/Content?$top=5\\n$filter=Index gt 5")
+    >>> split("/Root/Content?$top=5\n$filter=Index gt 5")
     ('/Root/Content', [('$top', '5'), ('$filter', 'Index gt 5')])
     """
     lines = [s for s in (line.strip() for line in text.splitlines()) if s and not s.startswith("#")]
@@ -282,7 +285,7 @@ def _behind_host(path: str) -> str:
 
 
 def _known(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Drop what the server ignores of an address out of a browser, with a word, and credentials without one."""
+    """Drop what the server ignores of an address, with a word, and credentials, without one."""
     known = []
     for key, value in pairs:
         if key.lower() in _OPTIONS:

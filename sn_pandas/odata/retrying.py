@@ -60,7 +60,7 @@ class Retrier:
         self._lock = threading.Lock()
 
     def run(self, once: Callable[[float], T], kind: Kind) -> T:
-        """Call ``once`` until it gives something; its argument is the ``time.monotonic`` at which it has to end."""
+        """Call ``once`` until it gives something; it gets the ``time.monotonic`` at which it has to end."""
         began = time.monotonic()
         end = began + self.rules.deadline
         failures = 0

@@ -76,7 +76,8 @@ class Field:
     options : tuple of Option
         What a choice offers.
     limits : mapping
-        ``MinLength``, ``MaxLength``, ``Regex``, ``MinValue``, ``MaxValue``, ``AllowedTypes``, ``SelectionRoots`` … as far as set.
+        ``MinLength``, ``MaxLength``, ``Regex``, ``MinValue``, ``MaxValue``, ``AllowedTypes``,
+        ``SelectionRoots`` … as far as set.
     """
 
     name: str

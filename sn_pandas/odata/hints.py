@@ -1,0 +1,86 @@
+"""What to write instead, where the server refuses a filter in words that do not say it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from .errors import did_you_mean
+from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse
+from .schema import TEXTS, Field
+
+_FUNCTIONS = frozenset(
+    "substringof startswith endswith length indexof replace substring tolower toupper trim concat "
+    "day hour minute month second year round floor ceiling isof".split()
+)
+_OPERATORS = frozenset(["add", "sub", "mul", "div", "mod", "+", "-"])
+
+
+def hint(text: str, fields: Mapping[str, Field]) -> str:
+    """Say what may be wrong with a filter that was refused; empty if nothing is known.
+
+    Examples
+    --------
+    >>> hint("Price lt 100", {"Price": Field("Price", "Currency")})
+    'Price is a Currency: write Price lt 100m'
+    """
+    tree = parse(text)
+    if tree is None:
+        return ""
+    return "; ".join(dict.fromkeys(_hints(tree, fields)))
+
+
+def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
+    match node:
+        case Join(parts=parts):
+            for part in parts:
+                yield from _hints(part, fields)
+        case Not(inner=inner):
+            if isinstance(inner, (Member, Literal)):
+                yield "write not (…) around a comparison"
+            yield from _hints(inner, fields)
+        case Compare(operator=operator, left=Member(steps=(name,)), right=Literal() as literal):
+            yield from _comparison(name, operator, literal, fields)
+        case Compare(left=left, right=right):
+            yield from _hints(left, fields)
+            yield from _hints(right, fields)
+        case Member(steps=(name,)):
+            yield from _unknown(name, fields)
+        case Call(name=name, arguments=arguments):
+            if name == "contains":
+                yield "write substringof('text',Field) for contains"
+            elif name not in _FUNCTIONS and name not in _OPERATORS:
+                yield f"there is no function {name}.{did_you_mean(name, _FUNCTIONS)}"
+            for argument in arguments:
+                yield from _hints(argument, fields)
+
+
+def _comparison(name: str, operator: str, literal: Literal, fields: Mapping[str, Field]) -> Iterator[str]:
+    field = fields.get(name)
+    if field is None:
+        yield from _unknown(name, fields)
+        return
+    number = literal.text.rstrip("LmMdDf")
+    wanted = literal.text
+    if field.type in ("Number", "Currency") and literal.kind == "number":
+        wanted = f"{number}m"
+    elif field.type == "Integer" and literal.kind == "number":
+        wanted = number.partition(".")[0]
+    elif field.type == "DateTime" and literal.kind in ("text", "number"):
+        wanted = f"datetime'{literal.text.strip(chr(39))}'"
+    elif (field.type in TEXTS or field.is_choice) and literal.kind == "number":
+        wanted = f"'{literal.text}'"
+    elif field.type == "Boolean" and literal.text not in ("true", "false"):
+        wanted = "true"
+    elif field.type in TEXTS and operator not in ("eq", "ne"):
+        yield f"texts have no order in a filter: write a content query, query='{name}:>\"…\"'"
+        return
+    elif field.is_reference and literal.text != "null":
+        yield f"{name} is a reference: write a content query with the id, query='{name}:12'"
+        return
+    if wanted != literal.text:
+        yield f"{name} is a {field.type}: write {name} {operator} {wanted}"
+
+
+def _unknown(name: str, fields: Mapping[str, Field]) -> Iterator[str]:
+    if name not in fields and name != "ContentType" and not name.startswith("#"):
+        yield f"no content type has a field {name!r}.{did_you_mean(name, fields)}"

@@ -1,0 +1,232 @@
+"""Reading an embedded repository as a user does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import sn_pandas as sn
+from sn_pandas.frames import Repository
+from sn_pandas.frames.arrow import table_of, to_parquet
+
+from .lists import Server
+
+PLACE = "/Root/Content/reading"
+
+
+@pytest.fixture(scope="module")
+def repo() -> Iterator[Repository]:
+    with sn.connect("embedded://") as repo:
+        repo.create("/Root/Content", "Workspace", "reading")
+        repo.client.send(
+            "POST",
+            "/odata.svc/Root/Content('reading')/AddAllowedChildTypes",
+            body={"contentTypes": ["Task", "Folder", "Memo", "SystemFolder"]},
+        )
+        for number in range(12):
+            repo.create(
+                PLACE,
+                "Task",
+                f"t{number:02}",
+                {"Index": number, "AssignedTo": ["/Root/IMS/BuiltIn/Portal/Admin"][: number % 2]},
+            )
+        repo.create(PLACE, "Folder", "empty")
+        yield repo
+
+
+def test_a_typed_frame_on_its_ids(repo: Repository) -> None:
+    frame = repo.read(
+        PLACE, select="Name,Index,Status,DueDate,IsFolder", filter=sn.isof("Task"), orderby="Name"
+    )
+    assert list(frame["Name"]) == [f"t{n:02}" for n in range(12)]
+    assert list(frame.columns) == ["Name", "Index", "Status", "DueDate", "IsFolder"]
+    assert [str(t) for t in frame.dtypes] == ["str", "Int64", "category", "datetime64[us, UTC]", "boolean"]
+    assert frame["DueDate"].isna().all()
+    assert frame.index.name == "Id"
+    assert {"origin", "query", "total", "rows", "cut", "token"} <= set(frame.attrs["sensenet"])
+
+
+def test_an_empty_folder_has_the_dtypes_of_a_full_one(repo: Repository) -> None:
+    for select in ([], ["Name", "Index", "Status", "AssignedTo", "AssignedTo/Name"]):
+        full = repo.read(PLACE, select=select, filter=sn.isof("Task"))
+        none = repo.read(f"{PLACE}/empty", select=select, filter=sn.isof("Task"))
+        assert len(none) == 0
+        assert list(none.dtypes) == list(full.dtypes)
+        assert list(none.columns) == list(full.columns)
+
+
+def test_a_row_whose_type_lacks_a_field_has_nothing_there(repo: Repository) -> None:
+    frame = repo.read(PLACE, select="Name,TaskCompletion", orderby="Name").set_index("Name")
+    assert frame.loc["empty", "TaskCompletion"] is pd.NA
+    assert frame.loc["t00", "TaskCompletion"] == 0
+
+
+def test_references_are_paths_and_chains_are_columns(repo: Repository) -> None:
+    frame = repo.read(
+        PLACE,
+        select="Name,AssignedTo,AssignedTo/FullName,CreatedBy/Name,CreatedBy",
+        filter="isof('Task')",
+        orderby="Name",
+    )
+    assert frame["AssignedTo"].iloc[1] == ["/Root/IMS/BuiltIn/Portal/Admin"]
+    assert frame["AssignedTo"].iloc[0] == frame["AssignedTo/FullName"].iloc[0] == []
+    assert set(frame["CreatedBy/Name"]) == {"Admin"}
+    assert set(frame["CreatedBy"]) == {"/Root/IMS/BuiltIn/Portal/Admin"}
+
+
+def test_lists_behind_properties(repo: Repository) -> None:
+    up = repo.read(f"{PLACE}/t00", property="Ancestors", select="Name")
+    assert list(up["Name"]) == ["reading", "Content", "Root"]
+    members = repo.read("/Root/IMS/BuiltIn/Portal/Administrators", property="Members", select="Name")
+    assert "Admin" in set(members["Name"])
+    versions = repo.read(f"{PLACE}/t00", property="Versions", select="Name,Version")
+    assert list(versions["Version"]) == ["V1.0.A"]
+    assert repo.count("/Root/IMS/BuiltIn/Portal/Administrators", property="Members") == len(members)
+
+
+def test_counts_and_single_contents(repo: Repository) -> None:
+    assert repo.count(PLACE) == 13
+    assert repo.count(PLACE, filter=sn.F("Index") >= 6, query=None) == repo.count(PLACE, filter="Index ge 6")
+    assert repo.count(PLACE, query=sn.Q(TypeIs="Task")) == 12
+    task = repo.get(f"{PLACE}/t05")
+    assert (task["Name"], task["Index"], task["Type"], task["DueDate"]) == ("t05", 5, "Task", None)
+    assert "AssignedTo" not in task
+    assert repo.get(int(task["Id"]), select="Name,AssignedTo/Name")["AssignedTo/Name"] == ["Admin"]
+    assert repo.value(f"{PLACE}/t05", "Index") == 5
+    assert repo.value(f"{PLACE}/t05", "AssignedTo") == ["/Root/IMS/BuiltIn/Portal/Admin"]
+    assert isinstance(repo.value(f"{PLACE}/t05", "CreationDate"), pd.Timestamp)
+    assert "Browse" in set(repo.actions(f"{PLACE}/t05")["Name"])
+
+
+def test_what_is_not_there(repo: Repository) -> None:
+    with pytest.raises(KeyError, match="no such content"):
+        repo.get(f"{PLACE}/nothing")
+    with pytest.raises(sn.NotFoundError, match="paths begin with /Root"):
+        repo.read("/workspaces", select="Name")
+    with pytest.raises(sn.QueryError, match="Did you mean DueDate"):
+        repo.read(PLACE, select="DueDat")
+    with pytest.raises(sn.QueryError, match="no content type has a field 'Nope'"):
+        repo.value(f"{PLACE}/t00", "Nope")
+    with pytest.raises(sn.BadRequestError, match=r"hint: Index is a Integer: write Index gt 5"):
+        repo.read(PLACE, select="Name", filter="Index gt 5m")
+
+
+def test_filters_in_python_find_what_they_say(repo: Repository) -> None:
+    f = sn.F
+    names = {
+        r"t0[0-4]": f("Index") < 5,
+        r"t03|t0[5-9]|t1.": (f("Index") == 3) | ~(f("Index") < 5),
+        r"t0[01]": f("Name").isin(["t00", "t01"]),
+        r"t.[^1]|empty": ~f("Name").endswith("1"),
+        r"empty": f("Type") == "Folder",
+    }
+    everything = repo.read(PLACE, select="Name")["Name"]
+    for pattern, condition in names.items():
+        found = repo.read(PLACE, select="Name", filter=condition & (f("Path") != "x"))
+        assert set(found["Name"]) == set(everything[everything.str.fullmatch(pattern)]) | (
+            {"empty"} & set(found["Name"])
+        ), pattern
+
+
+def test_content_queries_in_python(repo: Repository) -> None:
+    found = repo.read(
+        PLACE, select="Name", query=(sn.Q("Index") > 9) | ~(sn.Q("Name") >= "t01"), autofilters=False
+    )
+    assert {"t10", "t11"} <= set(found["Name"])
+    with pytest.warns(sn.IncompleteWarning, match="3 of 12 rows"):
+        found = repo.read(PLACE, select="Name", query="TypeIs:Task .SORT:Index .TOP:3")
+    assert list(found["Name"]) == ["t00", "t01", "t02"]
+
+
+@pytest.mark.parametrize(
+    "name", ["ü (1) 日本", "é and e\u0301", "🙂 smile", "a.b!c_d-e", "x\u00a0y", "((x))"]
+)
+def test_names_with_all_that_a_name_may_have(repo: Repository, name: str) -> None:
+    made = repo.create(PLACE, "Memo", name)
+    assert repo.get(made["Path"], select="Name")["Name"] == made["Name"]
+    assert list(repo.read(made["Path"], select="Name").index) == []
+    repo.delete(made["Path"], permanent=True)
+
+
+@pytest.mark.parametrize("name", ["it's", "50%", "a+b", "c#", "d&e", "x ", " y", "q?z", "[s]", "semi;colon"])
+def test_names_that_no_content_has_find_nothing(repo: Repository, name: str) -> None:
+    with pytest.raises((sn.NotFoundError, sn.QueryError)):
+        repo.get(f"{PLACE}/{name}")
+
+
+def test_tables_and_parquet_keep_where_they_came_from(repo: Repository, tmp_path: Path) -> None:
+    frame = repo.read(PLACE, select="Name,Index,Status,DueDate,AssignedTo")
+    table = repo.read(PLACE, select="Name,Index,Status,DueDate,AssignedTo", output="arrow")
+    assert table.num_rows == len(frame)
+    assert str(table.schema.field("AssignedTo").type) == "list<item: string>" or "list<" in str(
+        table.schema.field("AssignedTo").type
+    )
+    back = table.to_pandas()
+    assert back.index.name == "Id"
+    assert b"sensenet" in table.schema.metadata
+    to_parquet(frame, tmp_path / "tasks.parquet")
+    again = pd.read_parquet(tmp_path / "tasks.parquet")
+    assert list(again["Name"]) == list(frame["Name"])
+    assert again.attrs["sensenet"]["query"] == frame.attrs["sensenet"]["query"]
+    with pytest.raises(sn.QueryError, match="arrow"):
+        repo.read(PLACE, output="polars")
+    assert table_of(frame.iloc[:0]).schema.field("AssignedTo").type == table.schema.field("AssignedTo").type
+
+
+def test_progress_is_told_and_closed() -> None:
+    server = Server([{"Id": n, "Name": "x"} for n in range(1, 101)])
+    told: list[tuple[int, int | None]] = []
+    with server.connect() as repo:
+        repo.read(
+            "/Root/x", select="Name", page_size=10, progress=lambda done, total: told.append((done, total))
+        )
+    assert told[-1] == (100, 100)
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_a_bar_is_closed_in_every_case(monkeypatch: pytest.MonkeyPatch, stop: bool) -> None:
+    import tqdm.auto
+
+    bars = []
+
+    class Bar(tqdm.auto.tqdm):  # type: ignore[type-arg,misc]  # the stubs are generic
+        def __init__(self, *given: object, **options: object) -> None:
+            super().__init__(*given, **options)  # type: ignore[arg-type]
+            self.closed = 0
+            bars.append(self)
+
+        def close(self) -> None:
+            self.closed = getattr(self, "closed", 0) + 1
+            super().close()
+
+    monkeypatch.setattr(tqdm.auto, "tqdm", Bar)
+    server = Server([{"Id": n, "Name": "x"} for n in range(1, 101)])
+    if stop:
+        server.before = lambda number: 1 // 0 if number == 4 else None
+    with server.connect() as repo:
+        if stop:
+            with pytest.raises(ZeroDivisionError):
+                repo.read("/Root/x", select="Name", page_size=10, progress=True)
+        else:
+            repo.read("/Root/x", select="Name", page_size=10, progress=True)
+    assert len(bars) == 1
+    assert bars[0].closed
+    with server.connect() as repo:
+        server.before = lambda number: None
+        repo.read("/Root/x", select="Name", page_size=10)  # nobody watches
+    assert len(bars) == 1
+
+
+def test_more_fields_than_a_request_line_holds() -> None:
+    fields = {f"AFieldWithQuiteALongName{n:04}": "Integer" for n in range(400)}
+    fields |= dict.fromkeys(["Name", "DisplayName"], "ShortText")
+    server = Server([{"Id": 1}], fields)
+    with server.connect() as repo:
+        plan = sn.frames.planning.Plan(sn.Query("/Root/x"), repo.schema, ["Task"])
+    assert plan.query.select == ()
+    frame = plan.frame([plan.chunks([{"Id": 1, "AFieldWithQuiteALongName0399": 7}])], lambda: 1)
+    assert set(frame["AFieldWithQuiteALongName0399"]) == {7}
