@@ -296,3 +296,9 @@ def test_keys_stand_in_the_order_of_the_select(repository: Repository) -> None:
     found = repository.json("GET", f"{group}?{options}")["d"]
     assert list(found) == ["__metadata", "Id", "Members", "Name"]
     assert list(found["Members"][0]) == ["__metadata", "Id", "Name"]
+
+
+def test_head_honours_the_version(repository: Repository) -> None:
+    assert repository.send("HEAD", f"{GADGETS}?version=1.0")[0] == 200
+    assert repository.send("HEAD", f"{GADGETS}?version=9.0")[0] == 404
+    assert repository.send("PATCH", f"{GADGETS}?version=9.0", {"Index": 1})[0] == 200
