@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import subprocess
 import sys
@@ -18,7 +19,7 @@ def test_there_are_notebooks() -> None:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path) -> None:
+def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path, tmp_path: pathlib.Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval"]
     options = [
         "--nbval-sanitize-with",
@@ -27,8 +28,14 @@ def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path) -> None:
         "--nbval-cell-timeout",
         "120",
     ]
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
     run = subprocess.run(
-        [*command, *options, str(path)], capture_output=True, text=True, cwd=path.parent, timeout=300
+        [*command, *options, str(path)],
+        capture_output=True,
+        text=True,
+        cwd=path.parent,
+        timeout=300,
+        env=environment,
     )
     assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
 
