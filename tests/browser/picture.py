@@ -1,4 +1,4 @@
-"""``python -m tests.browser.picture`` makes the picture of the README from a notebook in a real JupyterLab."""
+"""``python -m tests.browser.picture`` makes the picture of the README in a real JupyterLab."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from .harness import Lab, chromium, notebook
 
 PICTURE = Path(__file__).parents[2] / "docs" / "_static" / "quickstart.png"
 CELLS = (
-    '%load_ext sn_pandas\nimport pandas as pd, sn_pandas as sn\n\nrepo = sn.connect()\ntree = repo.browse("/Root/Content")\ntree',
+    "%load_ext sn_pandas\nimport pandas as pd, sn_pandas as sn\n\n"
+    'repo = sn.connect()\ntree = repo.browse("/Root/Content")\ntree',
     "%%sensenet tasks --limit 4\n/Root/Content/IT/Tasks\n"
     "$select=DisplayName,Status,DueDate,TaskCompletion,AssignedTo/FullName\n$filter=Status eq 'waiting'",
     'tasks.loc[tasks["TaskCompletion"] > 50, "Status"] = "active"\ntasks["DueDate"] += pd.Timedelta("7D")\n'
