@@ -6,6 +6,7 @@ import json
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from ..odata.errors import QueryError
@@ -34,7 +35,7 @@ def table_of(frame: pd.DataFrame) -> pa.Table:
         raise ImportError("tables and Parquet need pyarrow: pip install sn_pandas[fast]") from None
     plain = frame.copy(deep=False)
     kinds = {}
-    for name in [n for n, kind in plain.dtypes.items() if kind == object]:
+    for name in [n for n, kind in plain.dtypes.items() if isinstance(kind, np.dtype) and kind.kind == "O"]:
         if all(item is None or _texts(item) for item in plain[name]):
             kinds[name] = pa.list_(pa.string())
         else:

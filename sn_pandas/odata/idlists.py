@@ -33,7 +33,7 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     if len(found) == 1:
         raise QueryError(
             f"the query takes {length(query):,} bytes, the server about {longest:,}: select fewer fields, "
-            "or look for a list of values with query='Id:(1 2 3 …)' or F(field).isin(…), which is sent in parts"
+            "or look for a list of values with query='Id:(1 2 3 …)' or F(field).isin(…): it is sent in parts"
         )
     if query.orderby or query.skip:
         raise QueryError(

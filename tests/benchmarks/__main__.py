@@ -1,4 +1,4 @@
-"""``python -m tests.benchmarks read|write|store|tree|load``: the numbers that we promise, measured here and now."""
+"""``python -m tests.benchmarks read|write|store|tree|load``: the numbers that we promise, measured."""
 
 from __future__ import annotations
 

@@ -20,8 +20,9 @@ PATTERN = 1000  # rows after which everything but the ids repeats
 _STATUS = ("active", "pending", "completed", "deferred")
 _ID = 90000000  # stands for the id while the pattern is made
 FIELDS = {
-    "Name": "ShortText", "DisplayName": "ShortText", "Type": "NodeType", "Path": "ShortText", "Version": "Version",
-    "Description": "LongText", "Keywords": "ShortText", "Icon": "ShortText", "Index": "Integer", "OwnerId": "Integer",
+    "Name": "ShortText", "DisplayName": "ShortText", "Type": "NodeType", "Path": "ShortText",
+    "Version": "Version", "Description": "LongText", "Keywords": "ShortText", "Icon": "ShortText",
+    "Index": "Integer", "OwnerId": "Integer",
     "CreatedById": "Integer", "RemainingDays": "Integer", "TaskCompletion": "Integer", "Price": "Currency",
     "Size": "Number", "Hidden": "Boolean", "IsFolder": "Boolean", "Locked": "Boolean", "Status": "Choice",
     "Priority": "Choice", "DueDate": "DateTime", "StartDate": "DateTime", "CreationDate": "DateTime",
@@ -67,7 +68,7 @@ def schema() -> list[dict[str, object]]:
     options = {"Status": _STATUS, "Priority": ("1", "2", "3")}
     fields = [
         {"Name": name, "FieldClassName": f"SenseNet.ContentRepository.Fields.{kind}Field", "ReadOnly": False,
-         "Compulsory": False, **({"Options": [{"Value": v, "Text": v} for v in options[name]]} if name in options else {})}
+         "Compulsory": False, "Options": [{"Value": v, "Text": v} for v in options.get(name, ())]}
         for name, kind in [("Id", "Integer"), *FIELDS.items()]
     ]  # fmt: skip
     return [{"ContentTypeName": "Task", "FieldSettings": fields}]
@@ -84,7 +85,7 @@ class Rows:
     def page(self, start: int, end: int, count: int | None = None) -> bytes:
         """Give the rows from number ``start`` to before ``end``."""
         parts = [
-            f'{{\n  "d": {{\n    "__count": {end - start if count is None else count},\n    "results": [\n'.encode()
+            b'{\n  "d": {\n    "__count": %d,\n    "results": [\n' % (end - start if count is None else count)
         ]
         for number in range(start, end):
             parts.append(b"      " if number == start else b",\n      ")

@@ -57,7 +57,8 @@ def decoding(total: int = 100_000) -> None:
     clock = time.process_time  # one core; the wall says more about the neighbours
     seconds, alone, naive = best(ours, 5, clock), best(decoder, 5, clock), best(normalized, 2, clock)
     print(
-        f"{total:,} rows of 25 columns, {size:.0f} MB: decoder alone {alone:.3f} s, decode and frame {seconds:.3f} s,"
+        f"{total:,} rows of 25 columns, {size:.0f} MB: decoder alone {alone:.3f} s, "
+        f"decode and frame {seconds:.3f} s,"
     )
     print(
         f"json and pandas.json_normalize {naive:.3f} s (its frame has texts for dates and lists for choices)"
@@ -83,7 +84,8 @@ def end_to_end(total: int = 100_000) -> None:
         repo.close()
     print(f"{total:,} rows in pages of {PAGE:,} from a server of 20 ms, 4 in flight: {seconds:.2f} s;")
     print(
-        f"a loop of httpx, json and json_normalize {naive:.2f} s; pyodata {peer:.1f} s (measured on {part:,} rows)"
+        f"a loop of httpx, json and json_normalize {naive:.2f} s; "
+        f"pyodata {peer:.1f} s (measured on {part:,} rows)"
     )
     figure("read_over_naive_loop", naive / seconds, "x", ">= 4")
     figure("read_over_pyodata", peer / seconds, "x", ">= 4")
@@ -95,8 +97,9 @@ def growth(few: int = 10_000, many: int = 1_000_000) -> None:
     costs = {}
     for total, times in ((few, 7), (many, 1)):
         with serving(total, 0) as url, sn.connect(url, anonymous=True) as repo:
-            read = lambda: repo.read(PATH, select=COLUMNS, page_size=PAGE, progress=False)  # noqa: B023, E731 - called here
-            read() if total == few else None
+            read = lambda: repo.read(PATH, select=COLUMNS, page_size=PAGE, progress=False)
+            if total == few:
+                read()
             costs[total] = best(read, times) / total * 1e6
     print(f"a row of {few:,} takes {costs[few]:.1f} µs, a row of {many:,} {costs[many]:.1f} µs")
     figure("time_a_row_of_a_million", costs[many] / costs[few], "x", "<= 1.2")
@@ -190,15 +193,18 @@ def _pyodata(url: str, total: int) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-# pyodata knows no lists of text; the two choices are left out of what it has to parse.
+# pyodata knows no lists of text; it passes the two choices on as they are.
 _EDM = {"Integer": "Edm.Int32", "Number": "Edm.Double", "Currency": "Edm.Double", "Boolean": "Edm.Boolean"}
 _METADATA = f"""<edmx:Edmx xmlns:edmx="http://schemas.microsoft.com/ado/2007/06/edmx" Version="1.0">
-<edmx:DataServices xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata" m:DataServiceVersion="2.0">
+<edmx:DataServices xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
+ m:DataServiceVersion="2.0">
 <Schema xmlns="http://schemas.microsoft.com/ado/2008/09/edm" Namespace="S">
-<EntityType Name="Task"><Key><PropertyRef Name="Id"/></Key><Property Name="Id" Type="Edm.Int32" Nullable="false"/>
-{"".join(f'<Property Name="{n}" Type="{_EDM.get(k, "Edm.String")}" Nullable="true"/>' for n, k in FIELDS.items())}
+<EntityType Name="Task"><Key><PropertyRef Name="Id"/></Key>
+<Property Name="Id" Type="Edm.Int32" Nullable="false"/>
+{"".join(f'<Property Name="{n}" Type="{_EDM.get(k, "Edm.String")}"/>' for n, k in FIELDS.items())}
 </EntityType>
-<EntityContainer Name="C" m:IsDefaultEntityContainer="true"><EntitySet Name="Tasks" EntityType="S.Task"/></EntityContainer>
+<EntityContainer Name="C" m:IsDefaultEntityContainer="true">
+<EntitySet Name="Tasks" EntityType="S.Task"/></EntityContainer>
 </Schema></edmx:DataServices></edmx:Edmx>"""
 
 

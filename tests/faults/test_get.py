@@ -199,8 +199,8 @@ def test_no_try_begins_after_the_deadline() -> None:
 
 @pytest.mark.parametrize(
     ("fault", "tries"),
-    [(httpx.ConnectError("refused"), 4), (after("0"), 4), (httpx.ReadError("reset"), 1), (httpx.Response(502), 1),
-     (httpx.Response(504), 1), (httpx.Response(200, text='{"d'), 1)],
+    [(httpx.ConnectError("refused"), 4), (after("0"), 4), (httpx.ReadError("reset"), 1),
+     (httpx.Response(502), 1), (httpx.Response(504), 1), (httpx.Response(200, text='{"d'), 1)],
     ids=str,
 )  # fmt: skip
 def test_a_write_is_sent_again_only_if_the_server_cannot_have_done_it(fault: Answer, tries: int) -> None:

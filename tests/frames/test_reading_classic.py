@@ -1,4 +1,4 @@
-"""The classic example requests, asked through the API of an embedded repository, give what the recording gives."""
+"""The classic example requests, asked of an embedded repository, give what the recording gives."""
 
 from __future__ import annotations
 

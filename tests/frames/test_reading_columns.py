@@ -180,9 +180,9 @@ def test_digits_of_a_second_and_zones() -> None:
 
 def test_a_value_that_is_no_option_is_kept_and_said() -> None:
     fields = {"Status": {"type": "Choice", "Options": [{"Value": "a", "Text": "A"}]}}
-    with Server([{"Id": 1, "Status": ["a"]}, {"Id": 2, "Status": ["z"]}], fields).connect() as repo:
-        with pytest.warns(UserWarning, match="Status holds 'z'"):
-            frame = repo.read("/Root/x", select="Status")
+    server = Server([{"Id": 1, "Status": ["a"]}, {"Id": 2, "Status": ["z"]}], fields)
+    with server.connect() as repo, pytest.warns(UserWarning, match="Status holds 'z'"):
+        frame = repo.read("/Root/x", select="Status")
     assert list(frame["Status"]) == ["a", "z"]
     assert list(frame["Status"].cat.categories) == ["a", "z"]
 

@@ -1,4 +1,4 @@
-"""The client on what a real server answered: each list and each entity becomes a frame with the schema's dtypes."""
+"""The client on what a real server answered: each list and entity becomes a frame of the schema's dtypes."""
 
 from __future__ import annotations
 
