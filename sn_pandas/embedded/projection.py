@@ -163,8 +163,8 @@ class Projector:
         names = [n for n in self.session.fields_of(content) if n not in computed.NULL_FIELDS]
         tail = ["Actions", "Children", *(() if "Icon" in names else ("Icon",)), "IsFile"]
         for name in [*names, *tail]:
-            inner = expand.children.get(name)
-            if inner is None or name == "IsFile":
+            inner = self._below(content, name, expand)
+            if inner is None:
                 row[name] = self.value(content, name)
             else:
                 row[name] = self._follow(content, name, partial(self._expanded, expand=inner))
@@ -181,14 +181,21 @@ class Projector:
         return row
 
     def _one(self, content: Content, name: str, node: Node, expand: Node, star: bool = False) -> Json:
-        inner = expand.children.get(name)
-        if inner is None or name == "IsFile":
+        inner = self._below(content, name, expand)
+        if inner is None:
             return self.value(content, name, star=star)
         if name == "Actions":
             return self._actions(content, node)
-        if self.session.fields_of(content).get(name) is not None and self._is_binary(content, name):
+        if self._is_binary(content, name):
             return self._binary(content, name, node)
         return self._follow(content, name, lambda target: self._both(target, node, inner))
+
+    def _below(self, content: Content, name: str, expand: Node) -> Node | None:
+        """Return what is asked for below a field; None if it is not to be expanded, or may not."""
+        inner = expand.children.get(name)
+        if name == "IsFile" or (self._is_binary(content, name) and not self.session.can(content, "Open")):
+            return None
+        return inner
 
     def action(self, item: Content) -> dict[str, Json]:
         """Return an item of ``/Actions``."""
@@ -227,7 +234,8 @@ class Projector:
         return read(content, found, self.session)
 
     def _is_binary(self, content: Content, name: str) -> bool:
-        return self.session.fields_of(content)[name].kind == "Binary"
+        found = self.session.fields_of(content).get(name)
+        return found is not None and found.kind == "Binary"
 
     def _follow(self, content: Content, name: str, project: Callable[[Content], Json]) -> Json:
         """Return an expanded field: an object, a list, or null where nothing can be followed."""

@@ -111,3 +111,25 @@ def test_exports_name_references_by_path(tasks: Client) -> None:
 
 def test_raw_dates_have_years_of_four_digits(tasks: Client) -> None:
     assert tasks.send("GET", f"{TASK}/DueDate/$value").text == "1/1/0001 12:00:00\u202fAM"
+
+
+@pytest.mark.parametrize("rights", [{"See": "allow"}, {"See": "allow", "Preview": "allow"}])
+def test_bytes_need_open_also_when_they_are_expanded(tasks: Client, rights: dict[str, str]) -> None:
+    tasks.create(WORKSPACE, "DocumentLibrary", "Files")
+    tasks.upload(f"{WORKSPACE}/Files", "secret.txt", "secret")
+    key = {"apikey": tasks.user("reader", **rights)}
+    target = f"/odata.svc{WORKSPACE}/Files('secret.txt')?metadata=no&$expand=Binary"
+    for select in ("", "&$select=Binary", "&$select=Binary/Text"):
+        answer = tasks.send("GET", target + select, headers=key)
+        assert answer.json()["d"]["Binary"] is None
+    mine = tasks.send("GET", f"{target}&$select=Binary/Text")
+    assert mine.json()["d"] == {"Binary": {"Text": "secret"}}
+
+
+def test_somebody_is_shown_whole_in_place_of_an_invisible_user(tasks: Client) -> None:
+    key = {"apikey": tasks.user("reader", See="allow", Open="allow")}
+    target = f"{TASK}?metadata=no&$expand=CreatedBy&$select=CreatedById,CreatedBy,*"
+    found = tasks.send("GET", target, headers=key).json()["d"]
+    assert found["CreatedById"] == 1
+    assert (found["CreatedBy"]["LoginName"], found["CreatedBy"]["Id"]) == ("Somebody", 10)
+    assert tasks.send("GET", "/odata.svc/content(10)", headers=key).status_code == 404
