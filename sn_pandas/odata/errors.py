@@ -47,7 +47,7 @@ class QueryError(SensenetError, ValueError):
     """A query that cannot mean what it says; found before anything is sent."""
 
 
-class ConnectionFailed(SensenetError, ConnectionError):
+class ConnectionFailed(SensenetError, ConnectionError):  # noqa: N818 - reads as what happened
     """No answer from the server: refused, reset, timed out."""
 
 
@@ -67,7 +67,7 @@ class NoAnswer(ConnectionFailed):
         self.sent = sent
 
 
-class BrokenAnswer(AnswerError):
+class BrokenAnswer(AnswerError):  # noqa: N818 - reads as what happened
     """An answer that was cut on its way."""
 
 

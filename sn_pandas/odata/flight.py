@@ -18,7 +18,7 @@ Job = Callable[[], "tuple[T, Sequence[Job[T]]]"]
 _here = threading.local()
 
 
-class Stopped(SensenetError):
+class Stopped(SensenetError):  # noqa: N818 - reads as what happened
     """A request that was not sent, because nobody waits for its answer any more."""
 
 

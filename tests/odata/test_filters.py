@@ -38,10 +38,10 @@ MINUTE = dt.datetime(2026, 1, 31, 12, 30)
         (sn.F("Price") >= decimal.Decimal("0.10"), "Price ge 0.10m"),
         (sn.F("Price") > np.float64(1e-7), "Price gt 0.0000001m"),
         (sn.F("Status") == "a", "Status eq '$a'"),
-        (sn.F("Hidden") == True, "Hidden eq true"),
+        (sn.F("Hidden") == True, "Hidden eq true"),  # noqa: E712 - a condition, not a comparison
         (sn.F("Name") != "it's", "not (Name eq 'it''s')"),
-        (sn.F("Name") == None, "Name eq null"),
-        (sn.F("Due") == None, "Due eq datetime'0001-01-01T00:00:00'"),
+        (sn.F("Name") == None, "Name eq null"),  # noqa: E711 - a condition, not a comparison
+        (sn.F("Due") == None, "Due eq datetime'0001-01-01T00:00:00'"),  # noqa: E711 - a condition, not a comparison
         (sn.F("Due") > dt.date(2026, 1, 31), "Due gt datetime'2026-01-31T00:00:00'"),
         (sn.F("Due") > pd.Timestamp("2026-01-31 14:30:15.5+02:00"), "Due gt datetime'2026-01-31T12:30:00'"),
         (sn.F("Due") == np.datetime64("2026-01-31T12:30:15"), "Due eq datetime'2026-01-31T12:30:00'"),
@@ -77,17 +77,17 @@ def test_literals_and_joins(made: Filter, text: str) -> None:
         lambda: (sn.F("Name") > "x").text(FIELDS),
         lambda: (sn.F("Name") == "a*").text(FIELDS),
         lambda: (sn.F("Name") == "null").text(FIELDS),
-        lambda: (sn.F("Index") == None).text(FIELDS),
+        lambda: (sn.F("Index") == None).text(FIELDS),  # noqa: E711 - a condition, not a comparison
         lambda: (sn.F("Index") == 2**31).text(FIELDS),
         lambda: (sn.F("Price") == float("inf")).text(FIELDS),
         lambda: (sn.F("Keeper") == 12).text(FIELDS),
         lambda: (sn.F("Story") == "x").text(FIELDS),
-        lambda: (sn.F("Status") == None).text(FIELDS),
+        lambda: (sn.F("Status") == None).text(FIELDS),  # noqa: E711 - a condition, not a comparison
         lambda: sn.F("Name").startswith("").text(FIELDS),
         lambda: sn.F("Index").startswith("1").text(FIELDS),
         lambda: sn.F("Name").isin("abc"),
         lambda: (sn.Q("Keeper") == "/Root/x").text(FIELDS),
-        lambda: (sn.Q("Name") == None).text(FIELDS),
+        lambda: (sn.Q("Name") == None).text(FIELDS),  # noqa: E711 - a condition, not a comparison
         lambda: (sn.Q("Name") == "a*").text(FIELDS),
         lambda: sn.Q(""),
         lambda: sn.Query("/Root", filter=sn.Q("Name") == "x"),
@@ -181,7 +181,7 @@ def test_no_text_breaks_out_of_a_filter(text: str) -> None:
         (sn.Q("Status") == "a", 'Status:"$a"'),
         (sn.Q("Name") == "x .TOP:1", r'Name:"x .\TOP:1"'),
         (sn.Q("Url") == "http://x", r'Url:"http:/\/x"'),
-        (sn.Q("Hidden") == True, "Hidden:yes"),
+        (sn.Q("Hidden") == True, "Hidden:yes"),  # noqa: E712 - a condition, not a comparison
         (sn.Q("Name").startswith("a b"), 'Name:"a b*"'),
         (sn.Q("Index").between(1, 5), "Index:[1 TO 5]"),
         (sn.Q("Due") >= dt.datetime(2026, 1, 31, 12, 30), 'Due:>="2026-01-31 12:30:00"'),
