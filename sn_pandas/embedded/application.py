@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -169,10 +170,12 @@ class Application:
         return answers.error(problem)
 
     def _outside(self, request: Request) -> Answer:
-        """Answer an address outside the service root: the greeting, or a file."""
+        """Answer an address outside the service root: the greeting, the state, or a file."""
         if request.path == "/":
             return answers.text(GREETING)
         session = self.repository.session(self._caller(request))
+        if request.path.lower() == "/health":
+            return answers.text(_health(session))
         parameters = options.parameters(request.query_string)
         with self.store.reading():
             found = downloads.answer(session, request.path, parameters, request.headers)
@@ -184,6 +187,14 @@ class Application:
 
     def _key(self, request: Request) -> str | None:
         return callers.key_of(options.parameters(request.query_string), request.headers)
+
+
+def _health(session: Session) -> str:
+    """Return the state of the repository as monitoring reads it; only administrators learn it."""
+    if "Administrators" not in session.roles:
+        return json.dumps({"Message": "HealthService is unavailable.", "Reason": "Access denied."})
+    state = {"Running": True, "Status": "Started"}
+    return json.dumps({"Repository_Status": state, "Health": {"Color": "Green"}, "Details": {}})
 
 
 def request_of(environ: Environ) -> Request:

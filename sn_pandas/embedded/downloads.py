@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
-from sn_pandas.embedded import binaries, type_xml, versions
+from sn_pandas.embedded import binaries, callers, type_xml, versions
 from sn_pandas.embedded.answers import Answer, empty
-from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.contents import VISITOR, Content
 from sn_pandas.embedded.errors import MissingError, ODataError
 from sn_pandas.embedded.repository import Session
 
 HANDLER = "/binaryhandler.ashx"
+INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 CACHED = {"jpeg": 604800, "jpg": 604800, "gif": 604800, "png": 604800, "svg": 604800, "swf": 604800,
           "css": 600, "js": 600}  # fmt: skip
@@ -41,12 +42,12 @@ def answer(
     content = session.by_path(path) if direct else _asked(session, given)
     if content is None or not session.can(content, "Open"):
         return None
-    if "version" in given:
+    if given.get("version"):
         try:
             content = versions.load(session, content, given["version"], strict=True)
         except (MissingError, ODataError):
             return None
-    name = "Binary" if direct else given.get("propertyname", "Binary").replace("$", "#")
+    name = "Binary" if direct else (given.get("propertyname") or "Binary").replace("$", "#")
     if direct and "Binary" not in session.fields_of(content):
         return None
     return _file(session, content, name, direct, given, headers)
@@ -54,7 +55,7 @@ def answer(
 
 def _asked(session: Session, given: Mapping[str, str]) -> Content | None:
     """Return the content that the parameters of the handler name."""
-    if re.fullmatch(r"\s*[+-]?[0-9]{1,18}\s*", given.get("nodeid", "")):
+    if INTEGER.fullmatch(given.get("nodeid", "")):
         return session.by_id(int(given["nodeid"]))
     return session.by_path(given["nodepath"]) if given.get("nodepath") else None
 
@@ -78,20 +79,26 @@ def _file(
     if not stored and content.type == "ContentType" and content.name in session.types:
         data = type_xml.written(session.types[content.name])
         described = binaries.described(0, content.name, len(data), "text/xml")
-        return Answer(200, data, _headers(content, described, len(data), direct, given))
+        return Answer(200, data, _headers(session, content, described, len(data), direct, given))
     if not stored:
         return Answer(500) if name in content.fields else Answer(200, b"")
-    if "width" in given and "height" in given and not stored["type"].startswith("image/"):
+    is_resized = INTEGER.fullmatch(given.get("width", "")) and INTEGER.fullmatch(given.get("height", ""))
+    if is_resized and not stored["type"].startswith("image/"):
         return Answer(500)
     size = binaries.size_of(session.store, stored)
-    told = _headers(content, stored, size, direct, given)
-    if "cache-control" in told and _fresh(headers.get("if-modified-since"), told["last-modified"]):
+    told = _headers(session, content, stored, size, direct, given)
+    if _kept(content) and _fresh(headers.get("if-modified-since"), told["last-modified"]):
         return empty(304)
     return Answer(200, None, told, binaries.pieces(session.store, stored["file"], size))
 
 
 def _headers(
-    content: Content, stored: binaries.Stored, size: int, direct: bool, given: Mapping[str, str]
+    session: Session,
+    content: Content,
+    stored: binaries.Stored,
+    size: int,
+    direct: bool,
+    given: Mapping[str, str],
 ) -> dict[str, str]:
     name, kind = binaries.full_name(stored["name"]), stored["type"]
     told = {"content-length": str(size), **({"content-type": kind} if kind else {})}
@@ -101,12 +108,18 @@ def _headers(
     if ACTIVE.match(kind):
         told["content-security-policy"] = "sandbox; default-src 'none'"
     days = given.get("maxage", "")
-    kept = CACHED.get(name.rpartition(".")[2].lower())
     if days.isascii() and days.isdigit() and len(days) < 6:
         told["cache-control"] = f"max-age={int(days) * 86400}"
-    elif kept is not None:
-        told["cache-control"] = f"max-age={kept}, private"
+    elif (kept := _kept(content)) is not None:
+        visitor = session.repository.session(callers.load(session.repository, VISITOR))
+        public = visitor.can(content, "Open")
+        told["cache-control"] = f"public, max-age={kept}" if public else f"max-age={kept}, private"
     return told
+
+
+def _kept(content: Content) -> int | None:
+    """Return for how many seconds clients may keep files with the extension of a content."""
+    return CACHED.get(content.name.rpartition(".")[2].lower())
 
 
 def quoted(name: str) -> str:

@@ -133,3 +133,11 @@ def test_somebody_is_shown_whole_in_place_of_an_invisible_user(tasks: Client) ->
     assert found["CreatedById"] == 1
     assert (found["CreatedBy"]["LoginName"], found["CreatedBy"]["Id"]) == ("Somebody", 10)
     assert tasks.send("GET", "/odata.svc/content(10)", headers=key).status_code == 404
+
+
+def test_the_state_is_for_administrators(tasks: Client) -> None:
+    answer = tasks.send("GET", "/Health")
+    assert (answer.status_code, answer.headers.get("content-type")) == (200, None)
+    assert answer.json()["Repository_Status"] == {"Running": True, "Status": "Started"}
+    key = {"apikey": tasks.user("reader")}
+    assert tasks.send("GET", "/health", headers=key).json()["Reason"] == "Access denied."

@@ -186,6 +186,22 @@ def test_the_handler(client: Client) -> None:
     assert client.send("GET", WORKSPACE).status_code == 404
 
 
+def test_what_the_handler_passes_over(client: Client) -> None:
+    made = client.upload(WORKSPACE, "pic.png", "a").json()["Id"]
+    handler = f"/binaryhandler.ashx?nodeid={made}"
+    for options in ("&version=", "&propertyname=", "&width=x&height=2", "&maxage=x"):
+        assert client.send("GET", handler + options).content == b"\xef\xbb\xbfa", options
+    later = {"If-Modified-Since": "Wed, 01 Jan 2090 00:00:00 GMT"}
+    assert client.send("GET", handler, headers=later).status_code == 304
+    assert client.send("GET", handler).headers["cache-control"] == "max-age=604800, private"
+    visitor = {"identity": "/Root/IMS/BuiltIn/Portal/Visitor", "Open": "allow"}
+    client.call(WORKSPACE, "SetPermissions", r=[visitor])
+    assert client.send("GET", handler).headers["cache-control"] == "public, max-age=604800"
+    text = client.upload(WORKSPACE, "plain.txt", "a").json()["Id"]
+    answer = client.send("GET", f"/binaryhandler.ashx?nodeid={text}&maxAge=2", headers=later)
+    assert (answer.status_code, answer.headers["cache-control"]) == (200, "max-age=172800")
+
+
 @pytest.mark.parametrize("name", ["a.html", "a.svg", "a.xml", "a.xhtml"])
 def test_a_browser_runs_nothing_of_what_was_uploaded(client: Client, name: str) -> None:
     client.upload(WORKSPACE, name, "<html><script>alert(1)</script></html>", ContentType="File")
