@@ -1,0 +1,188 @@
+"""A process that saves is killed with SIGKILL at any point; the next one finishes what its journal says."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from sn_pandas import connect
+from sn_pandas.embedded import Application, serve
+
+from ..frames.labs import prepare
+from ..frames.test_saving import LAB
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes that were forked")
+
+ROWS = 500
+# Loads everything once and forks a child for each order, so that a kill costs no start of Python.
+ZYGOTE = """
+import json, os, sys
+import sn_pandas as sn
+from sn_pandas.frames import acting
+LAB = "/Root/Content/Lab"
+for line in sys.stdin:
+    order = json.loads(line)
+    pid = os.fork()
+    if pid == 0:
+        repo = sn.connect(order["url"], api_key=order["key"])
+        if order["do"] == "resume":
+            sn.resume(order["journal"], repo, workers=4)
+        else:
+            frame = repo.read(LAB, select=["Name", "Path", "Quantity"], filter="isof('Asset')")
+            frame["Quantity"] = [n % 900 + 2 for n in range(len(frame))]
+            frame.sn.save(journal=order["journal"], workers=4)
+        os._exit(0)
+    print(pid, flush=True)
+    print(os.waitpid(pid, 0)[1], flush=True)
+"""
+
+
+class Watched:
+    """A repository that counts the writes it has done, and says when so many have come."""
+
+    def __init__(self, application):
+        self.application = application
+        self.done = Counter()
+        self.seen = 0
+        self.active = 0
+        self.lock = threading.Condition()
+
+    def __call__(self, environ, start_response):
+        writing = environ["REQUEST_METHOD"] == "PATCH"
+        with self.lock:
+            self.active += 1
+            self.seen += writing
+            self.lock.notify_all()
+        try:
+            heads = []
+
+            def start(status, headers, exc_info=None):
+                heads.append(status)
+                return start_response(status, headers)
+
+            answer = list(self.application(environ, start))
+            if writing and heads[-1].startswith("200"):  # a body that was cut by the kill is refused
+                with self.lock:
+                    self.done[environ["PATH_INFO"]] += 1
+            return answer
+        finally:
+            with self.lock:
+                self.active -= 1
+                self.lock.notify_all()
+
+    def wait_for(self, writes, process):
+        """Wait until so many writes have come, or the process ended."""
+        end = time.monotonic() + 60
+        with self.lock:
+            while self.seen < writes and not process() and time.monotonic() < end:
+                self.lock.wait(0.05)
+
+    def wait_until_quiet(self):
+        """Wait until what was on its way when the process died has come and is done."""
+        seen = -1
+        while seen != self.seen or self.active:
+            seen = self.seen
+            time.sleep(0.1)
+
+
+def test_killed_and_resumed(tmp_path):
+    """Some points, among them the first moments."""
+    kill_at_points(tmp_path, 12, seed=3)
+
+
+@pytest.mark.slow
+def test_killed_at_two_hundred_points(tmp_path):
+    """Two hundred points of saves of 500 rows, and of what resumes them."""
+    kill_at_points(tmp_path, 200, seed=4)
+
+
+def kill_at_points(folder: Path, points: int, seed: int) -> None:
+    dice = random.Random(seed)
+    application = Application(str(folder / "repository.db"), sample=False)
+    prepare(application)
+    watched = Watched(application)
+    server = serve(watched)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    repo = connect(url, api_key=application.api_key)
+    zygote = subprocess.Popen(
+        [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    kills = Counter()
+    try:
+        for n in range(ROWS):
+            body = {"__ContentType": "Asset", "Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": 1}
+            repo.client.send("POST", f"/odata.svc{LAB}?metadata=no&$select=Id", body=body)
+        order = {"url": url, "key": application.api_key}
+        while kills.total() < points:
+            journal = folder / f"journal-{kills.total()}.jsonl"
+            killed_until_done(order, journal, dice, watched, zygote, kills, points)
+            now = repo.read(LAB, select=["Quantity"], filter="isof('Asset')")
+            assert now.Quantity.tolist() == [n % 900 + 2 for n in range(ROWS)]
+            assert len(watched.done) == ROWS
+            assert set(watched.done.values()) == {1}, "each row is written once"
+            for id_ in now.index:
+                repo.client.send(
+                    "PATCH", f"/odata.svc/content({id_})?metadata=no&$select=Id", body={"Quantity": 1}
+                )
+            watched.done.clear()
+    finally:
+        zygote.stdin.close()
+        zygote.wait()
+        zygote.stdout.close()
+        server.shutdown()
+        server.server_close()
+        repo.close()
+        application.close()
+    assert kills["resume"]
+    assert kills["save"]
+
+
+def killed_until_done(order, journal, dice, watched, zygote, kills, points):
+    """Save, and kill it at random points until nothing is left to do."""
+    while True:
+        doing = "resume" if journal.exists() and complete(journal) else "save"
+        if doing == "save":
+            journal.unlink(missing_ok=True)  # killed before the plan was on disk, so nothing was sent
+        first = watched.seen
+        zygote.stdin.write(json.dumps({**order, "do": doing, "journal": str(journal)}) + "\n")
+        pid = int(zygote.stdout.readline())
+        ended = threading.Event()
+        status = []
+
+        def reap(status=status, ended=ended):
+            status.append(int(zygote.stdout.readline()))
+            ended.set()
+
+        reaper = threading.Thread(target=reap)
+        reaper.start()
+        if kills.total() < points:
+            watched.wait_for(first + dice.choice([0, 1, dice.randrange(2, 100)]), ended.is_set)
+            time.sleep(dice.random() * 0.004)
+            if not ended.is_set():
+                os.kill(pid, signal.SIGKILL)
+        reaper.join()
+        watched.wait_until_quiet()
+        if status[0] == 0:
+            return
+        assert os.WIFSIGNALED(status[0]), "it was killed and did not fail"
+        kills[doing] += 1
+
+
+def complete(journal):
+    """Whether the whole plan was on disk."""
+    lines = journal.read_text(encoding="utf-8").splitlines(keepends=True)
+    if not lines or not lines[0].endswith("\n"):
+        return False
+    rows = json.loads(lines[0])["rows"]
+    return len(lines) > rows and lines[rows].endswith("\n")
