@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import array
+import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -132,11 +134,12 @@ class Plan:
 
     def _columns(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
         """Turn rows into columns: at once, if all have all the keys, as they mostly have."""
-        keys = list(rows[0]) if rows else []
-        columns: dict[str, Sequence[Any]] = {}
-        if all([*row] == keys for row in rows):
-            columns = dict(zip(keys, zip(*[row.values() for row in rows], strict=True), strict=True))
         names = ["Id", *self.codecs]
+        plain = [name for name in names if "/" not in name]
+        columns: dict[str, Sequence[Any]] = {}
+        if rows and len(plain) > 1:
+            with contextlib.suppress(KeyError):
+                columns = dict(zip(plain, zip(*map(itemgetter(*plain), rows), strict=True), strict=True))
         return {name: columns[name] if name in columns else _values(rows, name) for name in names}
 
     def _chosen(self, query: Query) -> Iterable[str]:
