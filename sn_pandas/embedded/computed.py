@@ -154,6 +154,9 @@ READERS: dict[str, Reader] = {
 """Name of a field -> how it is worked out, on contents of every type."""
 
 READERS_OF_TYPE: dict[tuple[str, str], Reader] = {
+    ("Application", "RequiredPermissions"): lambda content, session: (
+        content.fields.get("RequiredPermissions") or []
+    ),
     ("FieldSettingContent", "Icon"): lambda content, session: content.fields.get("Icon"),
     ("Task", "RemainingDays"): _remaining_days,
     ("Task", "DueText"): _due_text,

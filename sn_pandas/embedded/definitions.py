@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request, server_error
 from sn_pandas.embedded.fields import KINDS
+from sn_pandas.embedded.localization import localized
+from sn_pandas.embedded.permissions import NAMES
 from sn_pandas.embedded.types import Types
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ Json = Any
 ODD_KINDS = frozenset(("PageBreak", "WhoAndWhen", "Lock", "Security", "Guid"))
 """Kinds that a definition may name though contents hold nothing of them."""
 NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows",
-                     "PasswordHistoryLength",
+                     "PasswordHistoryLength", "VisiblePermissionCount",
                      "Range", "Split"))  # fmt: skip
 TRUTHS = frozenset(
     (
@@ -39,6 +41,12 @@ TEXTS = frozenset(
 FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
 FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
 OUTPUT_METHODS = {"default": 0, "raw": 1, "text": 2, "html": 3}
+
+YES_NO = [
+    {"Value": "yes", "StoredText": "$Ctd,Enum-FieldSettingContent-YesNo-Yes", "Text": "Yes"},
+    {"Value": "no", "StoredText": "$Ctd,Enum-FieldSettingContent-YesNo-No", "Text": "No"},
+]
+"""The options that every field of the kind YesNo has."""
 
 
 def install(session: Session, text: str) -> Content:
@@ -140,6 +148,18 @@ def field_settings(element: ET.Element) -> dict[str, Json]:
         elif tag == "Configuration":
             for setting in part:
                 _configure(found, _tag(setting), setting)
+            if found["Kind"] == "PermissionChoice":
+                shown = NAMES[: found.get("VisiblePermissionCount", 15)]
+                found["Options"] = [
+                    {
+                        "Value": name,
+                        "StoredText": (key := f"$ Portal, Permission_{name}"),
+                        "Text": localized(key),
+                    }
+                    for name in shown
+                ]
+    if found["Kind"] == "YesNo":
+        found.setdefault("Options", YES_NO)
     return found
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from sn_pandas.embedded.fields.texts import color_parts
+
 from .client import WORKSPACE, Client, address, problem
 
 Json = Any
@@ -141,3 +143,49 @@ def test_the_state_is_for_administrators(tasks: Client) -> None:
     assert answer.json()["Repository_Status"] == {"Running": True, "Status": "Started"}
     key = {"apikey": tasks.user("reader")}
     assert tasks.send("GET", "/health", headers=key).json()["Reason"] == "Access denied."
+
+
+ODD = """<ContentType name="Odd" parentType="GenericContent"
+  handler="SenseNet.ContentRepository.GenericContent"
+  xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">
+  <Fields>
+    <Field name="Tint" type="Color"/>
+    <Field name="Sure" type="YesNo"/>
+    <Field name="Needs" type="PermissionChoice"><Configuration><AllowMultiple>true</AllowMultiple>
+      <VisiblePermissionCount>2</VisiblePermissionCount></Configuration></Field>
+  </Fields>
+</ContentType>"""
+
+
+def test_kinds_that_bring_their_own_options(client: Client) -> None:
+    client.upload("/Root/System/Schema/ContentTypes", "Odd", ODD, ContentType="ContentType")
+    client.call(WORKSPACE, "AddAllowedChildTypes", contentTypes=["Odd"])
+    made = client.create(WORKSPACE, "Odd", "odd")
+    assert (made["Sure"], made["Needs"]) == ([], None)
+    schema = client.send("GET", "/odata.svc/('Root')/GetSchema?contentTypeName=Odd").json()[0]
+    options = {f["Name"]: [o["Value"] for o in f.get("Options", ())] for f in schema["FieldSettings"]}
+    assert options == {"Tint": [], "Sure": ["yes", "no"], "Needs": ["See", "Preview"]}
+    path = f"{WORKSPACE}/odd"
+    assert client.patch(path, {"Sure": "no", "Needs": ["Open", "Save"]}, "Sure,Needs") == {
+        "Sure": ["no"], "Needs": ["Open", "Save"],
+    }  # fmt: skip
+    assert client.patch(path, {"Needs": None}, "Needs") == {"Needs": []}
+    assert client.patch(path, {"Needs": ["Nope"]}) == (400, "RequestError", "InvalidContentException")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        (None, (255, 0, 0, 0, 0.0)),
+        ("", (0, 0, 0, 0, 0.0)),
+        ("#00ff00", (255, 0, 255, 0, 119.99999)),
+        ("#0f0", (255, 0, 255, 0, 119.99999)),
+        ("#8000ff00", (255, 136, 0, 0, 0.0)),
+        ("navy", (255, 0, 0, 128, 240.0)),
+        ("transparent", (0, 255, 255, 255, 0.0)),
+        ("Red", (0, 0, 0, 0, 0.0)),
+        ("FF0000", (0, 0, 0, 0, 0.0)),
+    ],
+)
+def test_colours_are_read_as_their_parts(text: str | None, parts: tuple[float, ...]) -> None:
+    assert tuple(color_parts(text).values()) == parts

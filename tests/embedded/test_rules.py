@@ -124,7 +124,7 @@ INVALID = (*REQUEST, "InvalidContentException")
         ("State", [[]], (*REQUEST, "InvalidCastException")),
         ("Labels", ["~other.x", "red", "~other.y"], ["~other.x;~other.y", "red"]), ("Labels", [], []),
         ("Page", {"Href": "x"}, NO_LINK), ("Page", "http://x", NO_LINK),
-        ("Tint", "#00FF00", {**BLACK, "Green": 255, "Hue": 120.0}), ("Tint", "red", {**BLACK, "Red": 255}),
+        ("Tint", "#00FF00", {**BLACK, "Green": 255, "Hue": 119.99999}), ("Tint", "red", {**BLACK, "Red": 255}),
         ("Tint", "Red", NO_COLOR), ("Tint", "", NO_COLOR), ("Tint", None, BLACK),
         ("Tint", 5, (*SERVER, "NotSupportedException")),
         ("Secret", "x", None), ("Secret", None, INVALID), ("Secret", {"Text": "x"}, INVALID),

@@ -9,12 +9,16 @@ from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.fields.base import Kind, SettingError
+from sn_pandas.embedded.permissions import NAMES
 from sn_pandas.embedded.types import Field
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.repository import Session
 
 Json = Any
+
+EXTRA = "~other."
+"""How a value starts that is none of the options."""
 
 
 class Choice(Kind):
@@ -27,17 +31,17 @@ class Choice(Kind):
         if value is None:
             return []
         if isinstance(value, list):
-            return _merged_extras([_choice_item(item) for item in value])
+            return [_choice_item(item) for item in value]
         if isinstance(value, Date):
             return [value.text]
         if isinstance(value, dict):
-            return ["{}"]
+            return [f"{name}: {part}" for name, part in value.items()]
         return [_choice_item(value)]
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         if stored is None and field.settings.get("EnumTypeName"):
             return ["0"]
-        return list(stored or ())
+        return _as_kept(stored or [])
 
     def default(self, text: str | None, field: Field, session: Session) -> Value:
         return [item.strip() for item in re.split("[,;]", text)] if text else None
@@ -48,7 +52,8 @@ class Choice(Kind):
             return False
         if len(values) > 1 and not field.multiple:
             return False
-        return all(value in field.options or value.startswith("~other") for value in values)
+        extra = next((value for value in values if value not in field.options), None)
+        return extra is None or (extra.startswith(EXTRA) and super().valid(extra, field, session))
 
 
 class PermissionChoice(Choice):
@@ -57,16 +62,21 @@ class PermissionChoice(Choice):
     empty = None
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
-        return list(stored) if stored is not None else []
+        return list(stored) if stored is not None else None
+
+    def valid(self, stored: Value, field: Field, session: Session) -> bool:
+        return all(value in NAMES for value in stored or ())
 
 
 class Mode(Choice):
     """A versioning or approving mode."""
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
-        if value is None or value == [] or (isinstance(value, int | float) and not isinstance(value, bool)):
+        values = super().coerce(value, field, session)
+        bare = isinstance(value, int | float) and not isinstance(value, bool)
+        if not values or (bare and self.valid(values, field, session)):
             raise server_error("ArgumentException", "The mode must be given as text or in an array.")
-        return super().coerce(value, field, session)
+        return values
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         return list(stored) if stored else ["0"]
@@ -89,19 +99,11 @@ def _choice_item(item: Json) -> str:
         return repr(item).removesuffix(".0")
     if isinstance(item, Date):
         return item.text
-    raise SettingError("InvalidCastException" if item is not None else "NullReferenceException")
+    raise SettingError("Exception" if item is not None else "NullReferenceException")
 
 
-def _merged_extras(values: list[str]) -> list[str]:
-    """Join several ``~other.`` values into one, as the real server stores them."""
-    extras = [value for value in values if value.startswith("~other")]
-    if len(extras) < 2:
-        return values
-    merged, done = [], False
-    for value in values:
-        if not value.startswith("~other"):
-            merged.append(value)
-        elif not done:
-            merged.append(";".join(extras))
-            done = True
-    return merged
+def _as_kept(values: list[str]) -> list[str]:
+    """Return what is left of values that the real server keeps as one text: an extra one takes all that follows."""
+    options, extra, rest = ";".join(values).partition(EXTRA)
+    found = [option for option in re.split("[,;]", options) if option]
+    return [*found, extra + rest] if extra else found
