@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import acting
+from . import acting, arrow
 from .changes import changes_frame, edits_of
 from .comparing import OnConflict
 from .following import children, download, explode
@@ -206,6 +206,10 @@ class Accessor:
     ) -> Report:
         """Write the files of all rows into a folder; ``reason`` in the report is where each is."""
         return download(self._frame, folder, field=field, workers=workers, progress=progress)
+
+    def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the frame to a Parquet file that keeps where it came from; see ``sn_pandas.rebase``."""
+        arrow.to_parquet(self._frame, path, **options)
 
     def refresh(self) -> pd.DataFrame:
         """Put what the server holds now into the cells that are not edited, in place; edits stay edits.

@@ -10,7 +10,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.frames.arrow import table_of, to_parquet
+from sn_pandas.frames.arrow import table_of
 
 from .lists import Server
 
@@ -167,10 +167,13 @@ def test_tables_and_parquet_keep_where_they_came_from(repo: Repository, tmp_path
     back = table.to_pandas()
     assert back.index.name == "Id"
     assert b"sensenet" in table.schema.metadata
-    to_parquet(frame, tmp_path / "tasks.parquet")
+    frame.sn.to_parquet(tmp_path / "tasks.parquet")
     again = pd.read_parquet(tmp_path / "tasks.parquet")
     assert list(again["Name"]) == list(frame["Name"])
     assert again.attrs["sensenet"]["query"] == frame.attrs["sensenet"]["query"]
+    again.loc[again.index[0], "Index"] = 77
+    sn.rebase(again, repo)
+    assert list(again.sn.changes()["Id"]) == [again.index[0]]
     with pytest.raises(sn.QueryError, match="arrow"):
         repo.read(PLACE, output="polars")
     assert table_of(frame.iloc[:0]).schema.field("AssignedTo").type == table.schema.field("AssignedTo").type
