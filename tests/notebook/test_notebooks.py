@@ -45,7 +45,7 @@ def test_a_notebook_is_in_the_documentation_and_clean(path: pathlib.Path) -> Non
     notebook = nbformat.read(path, as_version=4)
     nbformat.validate(notebook)
     assert notebook.metadata.kernelspec.name == "python3"
-    index = (HERE.parents[1] / "docs" / "index.md").read_text(encoding="utf-8")
+    index = (HERE.parents[1] / "docs" / "tutorial.md").read_text(encoding="utf-8")
     assert f"generated/{path.stem}" in index
     text = path.read_text(encoding="utf-8")
     assert not any(place in text for place in ("/work/", "/home/", "/tmp/")), "a path of a machine"
