@@ -167,7 +167,9 @@ def _document(builder: _Builder, content: Content | None, address: Address) -> J
         chosen = [session.types[n] for n in dict.fromkeys([*names, "SystemFolder"])]
     extra: Iterable[Field] = ()
     if content is not None:
-        extra = session.fields_of(content).values() if flat else added_fields.below(session, content.id)
+        extra = added_fields.below(session, content.id)
+        if flat:
+            extra = {**session.fields_of(content), **{field.name: field for field in extra}}.values()
     entities = [builder.entity(one, flat, extra) for one in chosen]
     return {
         "Version": "1.0",

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .client import Client
+from .client import WORKSPACE, Client, address
 
 Json = Any
 
@@ -56,3 +56,16 @@ def test_enumerations_of_the_metadata(zoo: Client) -> None:
     assert found["Zoo.Open"] == 'UnderlyingType="Edm.String" IsFlags="false"'
     assert found["Zoo.Kinds"] == 'UnderlyingType="Edm.String" IsFlags="true"'
     assert found["GenericContent.VersioningMode"] == 'UnderlyingType="Edm.Int32" IsFlags="false"'
+
+
+def test_fields_of_a_list_show_on_the_list_itself_and_on_its_items(zoo: Client) -> None:
+    definition = (
+        "<ContentListDefinition xmlns='http://schemas.sensenet.com/SenseNet/ContentRepository/ContentListDefinition'>"
+        "<Fields><ContentListField name='#Num' type='Integer'/></Fields></ContentListDefinition>"
+    )
+    zoo.create(WORKSPACE, "CustomList", "list", ContentListDefinition=definition)
+    zoo.create(f"{WORKSPACE}/list", "ListItem", "item")
+    for path in (f"{WORKSPACE}/list", f"{WORKSPACE}/list/item"):
+        document = zoo.send("GET", f"{address(path)}/$metadata?$format=json").json()
+        entity = document["DataServices"]["Schemas"][0]["EntityTypes"][0]
+        assert [p["Type"] for p in entity["Properties"] if p["Name"] == "#Num"] == ["Edm.Int32"]
