@@ -103,9 +103,10 @@ class Session:
             if value.startswith("/"):
                 content = None if value.endswith("/") else self.by_path(value)
                 return content.id if content is not None else None
-            if not value.strip().isascii() or not value.strip().isdigit():
+            digits = value.strip().removeprefix("+")
+            if not digits.isascii() or not digits.isdigit():
                 return None
-            value = int(value)
+            value = int(digits)
         if not isinstance(value, int) or not 0 < value < 2**31:
             return None
         content = self.by_id(value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from sn_pandas.embedded import added_fields, binaries, computed, naming, saving
-from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
 from sn_pandas.embedded.errors import (
     ODataError,
@@ -17,6 +17,7 @@ from sn_pandas.embedded.errors import (
     server_error,
 )
 from sn_pandas.embedded.fields import IGNORED, SettingError, kind_of
+from sn_pandas.embedded.fields.base import net_type
 from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.types import ContentType, Field
 
@@ -40,9 +41,7 @@ def create(session: Session, parent: Content, model: Model) -> Content:
         If the body, the type, the name or a value is refused, or the caller may not.
     """
     content_type = _type_of(session, parent, model)
-    shown = model.get("DisplayName")
-    if isinstance(shown, int | float | Date):
-        raise invalid_cast(type(shown).__name__, "System.String")
+    _text(model, "DisplayName")
     template = _template(session, content_type, model)
     name = _name(session, content_type, model, template)
     content = new_content(session, parent, content_type, name)
@@ -50,7 +49,7 @@ def create(session: Session, parent: Content, model: Model) -> Content:
         content.fields.update(template.fields)
         binaries.separate(session.store, content)
     touched = _apply(session, content, {k: v for k, v in model.items() if k != "Name"}, creating=True)
-    _validate(session, content, session.fields_of(content).values(), name=True)
+    _validate(session, content, session.fields_of(content).values(), model, name=True)
     saving.create(session, content, parent, touched, in_steps=session.options.multistep)
     if template is not None:
         _copy_children(session, template, content)
@@ -63,9 +62,8 @@ def update(session: Session, content: Content, model: Model) -> Content:
         raise see_only()
     before = content.copy()
     touched = _apply(session, content, model)
-    fields = session.fields_of(content)
-    changed = [f for f in fields.values() if f.name in touched and _differs(before, content, f.name)]
-    _validate(session, content, changed, name="Name" in touched)
+    written = [f for f in session.fields_of(content).values() if f.name in touched]
+    _validate(session, content, written, model, name="Name" in touched)
     saving.update(session, before, content, touched, in_steps=session.options.multistep)
     return content
 
@@ -81,7 +79,7 @@ def replace(session: Session, content: Content, model: Model) -> Content:
         raise forbidden()
     reset(session, content)
     touched = _apply(session, content, model)
-    _validate(session, content, session.fields_of(content).values(), name="Name" in touched)
+    _validate(session, content, session.fields_of(content).values(), model, name="Name" in touched)
     saving.update(session, before, content, touched | {"Owner"}, always=True)
     return content
 
@@ -134,10 +132,8 @@ def reset(session: Session, content: Content) -> None:
 
 
 def _type_of(session: Session, parent: Content, model: Model) -> ContentType:
-    name = model.get("__ContentType")
-    if name is not None and not isinstance(name, str | list):
-        raise invalid_cast(type(name).__name__, "System.String")
-    if not name or isinstance(name, list):
+    name = _text(model, "__ContentType")
+    if not name:
         allowed = computed.effective_child_types(parent, session)
         everything = len(allowed) == len(session.types)
         name = "File" if everything else allowed[0] if allowed else _default_type(session, parent)
@@ -154,26 +150,22 @@ def _default_type(session: Session, parent: Content) -> str:
 
 
 def _template(session: Session, content_type: ContentType, model: Model) -> Content | None:
-    name = model.get("__ContentTemplate")
+    name = _text(model, "__ContentTemplate")
     if name is None:
         return None
-    if not isinstance(name, str):
-        raise invalid_cast(type(name).__name__, "System.String")
     found = session.by_path(f"/Root/ContentTemplates/{content_type.name}/{name}") if name else None
     return found if found is not None and found.name == name and found.type == content_type.name else None
 
 
 def _name(session: Session, content_type: ContentType, model: Model, template: Content | None) -> str:
     """Return the name of a new content."""
-    if "Name" in model:
-        name = model["Name"]
-        if name is not None and not isinstance(name, str):
-            raise invalid_cast(type(name).__name__, "System.String")
-        made = naming.made(name or "")
-    elif isinstance(model.get("DisplayName"), str) and model["DisplayName"]:
-        made = naming.made(model["DisplayName"])
-    elif isinstance(model.get("DisplayName"), Date):
-        raise invalid_cast("System.DateTime", "System.String")
+    given, shown = _text(model, "Name"), _text(model, "DisplayName")
+    if isinstance(model.get("Name"), dict):
+        raise invalid_cast(net_type(model["Name"]), "System.String")
+    if "Name" in model and not isinstance(model["Name"], list):
+        made = naming.made(given or "")
+    elif shown:
+        made = naming.made(shown)
     elif template is not None:
         made = template.name
     else:
@@ -185,11 +177,19 @@ def _name(session: Session, content_type: ContentType, model: Model, template: C
     return made
 
 
+def _text(model: Model, name: str) -> str | None:
+    """Return a text of a body that is needed before the fields are set; objects and arrays count as none."""
+    value = model.get(name)
+    if value is None or isinstance(value, str | dict | list):
+        return value if isinstance(value, str) else None
+    raise invalid_cast(net_type(value), "System.String")
+
+
 def _apply(session: Session, content: Content, model: Model, creating: bool = False) -> set[str]:
     """Set the values of a body; return the names of the fields that were set."""
     fields = session.fields_of(content)
     touched: set[str] = set()
-    late: ODataError | None = None
+    late: dict[str, ODataError] = {}
     for name, value in model.items():
         field = fields.get(name)
         if name in UNTOUCHED or field is None or field.read_only:
@@ -206,21 +206,24 @@ def _apply(session: Session, content: Content, model: Model, creating: bool = Fa
                 error.exceptiontype, f"Error updating property {name} of {content.name}."
             ) from error
         except ODataError as error:
-            late = late or error
+            late[name] = error
             continue
         if creating and field.kind == "Password" and not isinstance(value, str):
             stored = {"Hash": ""}
         if stored is IGNORED:
             continue
         if name in HEAD_REFERENCES:
-            late = late or _set_person(session, content, name, stored, value, creating)
+            refused = _set_person(session, content, name, stored, value, creating)
+            if refused is not None:
+                late[name] = refused
         else:
             _set(content, name, stored, kind.empty)
         if field.kind == "Image":
             _show_picture(content, name)
         touched.add(name)
-    if late is not None:
-        raise late
+    for name in fields:
+        if name in late:
+            raise late[name]
     return touched
 
 
@@ -258,11 +261,9 @@ def _set_person(
     return None
 
 
-def _differs(before: Content, after: Content, name: str) -> bool:
-    return bool(before.stored(name) != after.stored(name))
-
-
-def _validate(session: Session, content: Content, fields: Any, name: bool = False) -> None:
+def _validate(
+    session: Session, content: Content, fields: Iterable[Field], model: Model, name: bool = False
+) -> None:
     """Refuse a content that breaks the rules of these fields; all are named at once."""
     wrong: list[str] = []
     for field in fields:
@@ -275,7 +276,9 @@ def _validate(session: Session, content: Content, fields: Any, name: bool = Fals
         written = _written(content, field.name)
         if written is None and added_fields.is_of_aspect(field) and not field.compulsory:
             continue
-        if not kind_of(field).valid(written, field, session):
+        kind = kind_of(field)
+        missing = field.compulsory and kind.null_is_missing and model.get(field.name, 0) is None
+        if missing or not kind.valid(written, field, session):
             wrong.append(field.display_name)
     if wrong:
         raise invalid_content(wrong)

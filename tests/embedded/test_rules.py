@@ -38,6 +38,11 @@ GADGET = """<ContentType name="Gadget" parentType="GenericContent"
     <Field name="Tint" type="Color"/>
     <Field name="Secret" type="Password"/>
     <Field name="Tree" type="Xml"/>
+    <Field name="Part" type="ShortText"><Configuration><MaxLength>3</MaxLength><Regex>a|ab|(?&lt;x&gt;[A-Z]+)$|🎉+</Regex>
+      </Configuration></Field>
+    <Field name="Amount" type="Currency"><Configuration><Compulsory>true</Compulsory></Configuration></Field>
+    <Field name="Sure" type="Boolean"><Configuration><Compulsory>true</Compulsory></Configuration></Field>
+    <Field name="Until" type="DateTime"><Configuration><MaxValue>2026-01-01</MaxValue></Configuration></Field>
     <Field name="Must" type="ShortText"><Configuration><Compulsory>true</Compulsory></Configuration></Field>
   </Fields>
 </ContentType>"""
@@ -56,7 +61,9 @@ class Repository:
         types = {"contentTypes": ["Gadget", "Memo", "Task", "Link"]}
         self.send("POST", "/odata.svc/Root/Content('w')/AddAllowedChildTypes", types)
         self.json(
-            "POST", "/odata.svc/Root/Content('w')", {"__ContentType": "Gadget", "Name": "g", "Must": "x"}
+            "POST",
+            "/odata.svc/Root/Content('w')",
+            {"__ContentType": "Gadget", "Name": "g", "Must": "x", "Part": "a"},
         )
 
     def send(self, method: str, target: str, body: Json = None) -> tuple[int, dict[str, str], bytes]:
@@ -105,6 +112,7 @@ INVALID = (*REQUEST, "InvalidContentException")
         ("Count", 3.7, 4), ("Count", 2.5, 2), ("Count", 3.5, 4), ("Count", True, 1), ("Count", None, 0),
         ("Count", " 12 ", 12), ("Count", "+3", 3), ("Count", 1001, INVALID),
         ("Count", "abc", (*REQUEST, "FormatException")), ("Count", "", (*REQUEST, "FormatException")),
+        ("Count", 2**63, (*REQUEST, "InvalidCastException")), ("Count", "\u00a07", (*REQUEST, "FormatException")),
         ("Count", "1.0", (*REQUEST, "FormatException")), ("Count", 2**31, (*REQUEST, "OverflowException")),
         ("Weight", "2,5", 25.0), ("Weight", None, 0.0), ("Weight", True, 1.0), ("Weight", " 1.50 ", 1.5),
         ("Weight", 922337203685477.58071, 922337203685478.0), ("Weight", {}, CAST),
@@ -121,8 +129,10 @@ INVALID = (*REQUEST, "InvalidContentException")
         ("Rich", "a", "a"), ("Rich", {"text": "b", "editor": "c"}, "b"), ("Rich", 5, None),
         ("State", "used", ["used"]), ("State", ["new", "used"], INVALID), ("State", "Used", INVALID),
         ("State", "", INVALID), ("State", True, INVALID), ("State", None, []),
-        ("State", [[]], (*REQUEST, "InvalidCastException")),
-        ("Labels", ["~other.x", "red", "~other.y"], ["~other.x;~other.y", "red"]), ("Labels", [], []),
+        ("State", [[]], (*REQUEST, "Exception")), ("State", {}, []), ("State", {"a": 1}, INVALID), ("State", 2**33, INVALID),
+        ("State", ["~other.x", "~other.y"], INVALID), ("State", "~other", INVALID), ("State", "~other.x", ["~other.x"]),
+        ("Labels", ["red", "~other.x", "red", "~other.y"], ["red", "~other.x;red;~other.y"]), ("Labels", [], []),
+        ("Labels", ["~other.x", "nope"], ["~other.x;nope"]), ("Labels", ["nope", "~other.x"], INVALID),
         ("Page", {"Href": "x"}, NO_LINK), ("Page", "http://x", NO_LINK),
         ("Tint", "#00FF00", {**BLACK, "Green": 255, "Hue": 119.99999}), ("Tint", "red", {**BLACK, "Red": 255}),
         ("Tint", "Red", NO_COLOR), ("Tint", "", NO_COLOR), ("Tint", None, BLACK),
@@ -134,7 +144,13 @@ INVALID = (*REQUEST, "InvalidContentException")
         ("VersioningMode", "MajorOnly", INVALID), ("VersioningMode", ["1", "2"], INVALID),
         ("Name", "a*b", (*SERVER, "InvalidPathException")), ("Name", None, INVALID),
         ("Owner", None, (*SERVER, "ArgumentNullException")), ("Owner", 2, (*SERVER, "ArgumentOutOfRangeException")),
-        ("Keeper", {"Id": 1}, CAST), ("Keeper", 2, INVALID),
+        ("VersioningMode", 9, INVALID), ("VersioningMode", {}, (*SERVER, "ArgumentException")), ("VersioningMode", True, INVALID),
+        ("Keeper", {"Id": 1}, CAST), ("Keeper", 2, INVALID), ("Keeper", -(2**31) - 1, (*REQUEST, "OverflowException")),
+        ("Keeper", 2**31, (*REQUEST, "OverflowException")), ("Keeper", 2**63, (*REQUEST, "InvalidCastException")),
+        ("Parts", [1, 2**63], (*REQUEST, "OverflowException")),
+        ("Part", "a", "a"), ("Part", "ab", INVALID), ("Part", "ABC", "ABC"), ("Part", "🎉🎉", INVALID), ("Part", "AB\n", INVALID),
+        ("Amount", None, INVALID), ("Amount", 0, 0.0), ("Sure", None, INVALID), ("Sure", False, False), ("Sure", 5, False),
+        ("Until", "2026-01-01T00:00:00Z", "2026-01-01T00:00:00Z"), ("Until", "2026-01-01T00:00:00.5Z", INVALID),
     ],
 )  # fmt: skip
 def test_what_a_field_makes_of_a_value(
@@ -148,6 +164,7 @@ def test_what_a_field_makes_of_a_value(
     [
         (1, [1]), ("1", [1]), ("/Root/IMS/BuiltIn/Portal/ADMIN", [1]), ([1, 6, 1], [1, 6, 1]), ([[1], [6]], [1, 6]),
         (None, []), ("", []), (99999, []), ("/nope", []), (True, []), ("Admin", []), ([1, 99999, {"Id": 6}], [1]),
+        ("+1", [1]), (1.0, [1]), ([[[1]], 6], [6]), (2**31 - 1, []),
     ],
 )  # fmt: skip
 def test_references_take_what_they_find(repository: Repository, value: Json, ids: list[int]) -> None:
@@ -269,6 +286,30 @@ def test_what_is_not_created(repository: Repository, model: Json, expected: tupl
     assert repository.problem("POST", HERE, {"__ContentType": "Folder", **model}) == expected
 
 
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [
+        ({"Weight": "x", "Text": 5}, CAST), ({"Text": 5, "Weight": "x"}, CAST),
+        ({"DisplayName": 5, "Weight": "x"}, (*SERVER, "FormatException")), ({"State": "x", "Weight": "x"}, (*SERVER, "FormatException")),
+        ({"Owner": None, "Weight": "x"}, (*SERVER, "FormatException")),
+        ({"Text": 5, "Count": "x", "Keeper": 2**31}, (*REQUEST, "FormatException")),
+        ({"Text": 5, "Keeper": 2**31, "Count": "x"}, (*REQUEST, "OverflowException")),
+    ],
+)  # fmt: skip
+def test_of_several_bad_values_the_first_is_named(
+    repository: Repository, model: Json, expected: tuple[Json, ...]
+) -> None:
+    """What is found at once in the order of the body, what is found on saving in that of the type."""
+    assert repository.problem("PATCH", GADGETS, model) == expected
+
+
+def test_names_that_are_no_text_are_passed_over(repository: Repository) -> None:
+    model = {"__ContentType": {"a": 1}, "Name": ["x"], "DisplayName": "shown"}
+    made = repository.json("POST", f"{HERE}?metadata=no&$select=Name,Type", model)["d"]
+    assert made == {"Name": "shown", "Type": "Folder"}
+    assert repository.problem("POST", HERE, {**model, "Name": {"a": 1}}) == CAST
+
+
 def test_taken_names_get_numbers_if_the_type_wants_it(repository: Repository) -> None:
     model = {"__ContentType": "Memo", "Name": "m.txt", "Date": "2026-01-01T00:00:00Z"}
     made = [repository.json("POST", HERE, model)["d"]["Name"] for _ in range(3)]
@@ -302,3 +343,20 @@ def test_head_honours_the_version(repository: Repository) -> None:
     assert repository.send("HEAD", f"{GADGETS}?version=1.0")[0] == 200
     assert repository.send("HEAD", f"{GADGETS}?version=9.0")[0] == 404
     assert repository.send("PATCH", f"{GADGETS}?version=9.0", {"Index": 1})[0] == 200
+
+
+def test_a_value_that_became_invalid_fails_only_when_it_is_written(repository: Repository) -> None:
+    definition = """<ContentType name="Shrinking" parentType="GenericContent"
+      handler="SenseNet.ContentRepository.GenericContent"
+      xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">
+      <Fields><Field name="Text" type="ShortText"><Configuration>%s</Configuration></Field></Fields>
+    </ContentType>"""
+    upload = "/odata.svc/Root/System/Schema('ContentTypes')/Upload"
+    model = {"FileName": "Shrinking", "ContentType": "ContentType", "FileText": definition % ""}
+    repository.json("POST", upload, model)
+    types = {"contentTypes": ["Shrinking"]}
+    repository.send("POST", "/odata.svc/Root/Content('w')/AddAllowedChildTypes", types)
+    repository.json("POST", HERE, {"__ContentType": "Shrinking", "Name": "s", "Text": "long"})
+    repository.json("POST", upload, {**model, "FileText": definition % "<MaxLength>3</MaxLength>"})
+    assert repository.problem("PATCH", f"{HERE}('s')", {"Index": 1}) == (200,)
+    assert repository.problem("PATCH", f"{HERE}('s')", {"Text": "long"}) == INVALID

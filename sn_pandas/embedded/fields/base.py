@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 Json = Any
 
 
+NET_GROUP = re.compile(r"\(\?<(?![=!])")
+"""How .NET starts a group with a name."""
+
 IGNORED = object()
 """What `Kind.coerce` returns for a value that leaves the field as it is."""
 
@@ -36,6 +39,8 @@ class Kind:
     """What stands for nothing."""
     takes_arrays: ClassVar[bool] = False
     """Whether a JSON array is a value; otherwise it is passed over."""
+    null_is_missing: ClassVar[bool] = False
+    """Whether a compulsory field refuses null, though it has a value that stands for nothing."""
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         """Return the stored form of a JSON value, or `IGNORED`."""
@@ -61,9 +66,10 @@ class Kind:
         if field.compulsory and text == "":
             return False
         shortest, longest = field.settings.get("MinLength"), field.settings.get("MaxLength")
-        if shortest is not None and len(text) < shortest:
+        length = len(text.encode("utf-16-le", "surrogatepass")) // 2
+        if shortest is not None and length < shortest:
             return False
-        if longest is not None and len(text) > longest:
+        if longest is not None and length > longest:
             return False
         pattern = field.settings.get("Regex")
         return pattern is None or matches(pattern, text)
@@ -97,11 +103,12 @@ def in_range(value: Any, field: Field) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the whole text matches a pattern of a definition; one that cannot be run matches everything."""
+    """Whether the first match of a pattern is the whole text; one that cannot be run matches everything."""
     try:
-        return re.fullmatch(pattern, text) is not None
+        found = re.search(NET_GROUP.sub("(?P<", pattern), text)
     except re.error:
         return True
+    return found is not None and len(found.group()) == len(text)
 
 
 def net_type(value: Json) -> str:

@@ -26,9 +26,11 @@ class Reference(Kind):
         if isinstance(value, dict):
             raise invalid_cast(net_type(value), "SenseNet.ContentRepository.Storage.Node")
         if isinstance(value, list):
-            ids = [i for item in _flat(value) if (i := session.resolve(item)) is not None]
+            ids = [i for item in _flat(value) if (i := session.resolve(_id_or_path(item))) is not None]
         else:
-            found = session.resolve(value)
+            if isinstance(value, int) and not -(2**63) <= value < 2**63:
+                raise SettingError("InvalidCastException")
+            found = session.resolve(_id_or_path(value))
             ids = [] if found is None else [found]
         return ids if field.multiple else ids[:1]
 
@@ -43,13 +45,12 @@ class Reference(Kind):
         if field.compulsory and not targets:
             return False
         allowed = field.settings.get("AllowedTypes") or ()
-        roots = [root.lower() for root in field.settings.get("SelectionRoots") or () if root != "."]
+        roots = [root for root in field.settings.get("SelectionRoots") or () if root != "."]
         for target in targets:
             lineage = session.types.of(target.type).lineage
             if allowed and not any(name in lineage for name in allowed):
                 return False
-            key = target.path.lower()
-            if roots and not any(key == root or key.startswith(root + "/") for root in roots):
+            if roots and not any(f"{target.path}/".startswith(root.rstrip("/") + "/") for root in roots):
                 return False
         return True
 
@@ -69,7 +70,7 @@ class AllowedChildTypes(Kind):
         for item in value:
             name = item
             if not (isinstance(item, str) and item in session.types):
-                found = session.resolve(item)
+                found = session.resolve(_id_or_path(item))
                 target = session.store.load(found) if found is not None else None
                 name = target.name if target is not None and target.type == "ContentType" else None
             if name is not None and name not in names:
@@ -91,7 +92,7 @@ class Image(Kind):
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if isinstance(value, dict):
-            if "Url" not in value:
+            if value.get("Url") is None:
                 raise SettingError("NullReferenceException")
             if value["Url"] == "":
                 return IGNORED
@@ -121,7 +122,11 @@ class Image(Kind):
 
 
 def _flat(items: list[Json]) -> list[Json]:
-    flat: list[Json] = []
-    for item in items:
-        flat += _flat(item) if isinstance(item, list) else [item]
-    return flat
+    """Return the items of an array and of the arrays in it, but no deeper ones."""
+    return [part for item in items for part in (item if isinstance(item, list) else [item])]
+
+
+def _id_or_path(value: Json) -> Json:
+    if isinstance(value, int) and not -(2**31) <= value < 2**31:
+        raise SettingError("OverflowException")
+    return value

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Json = Any
 
 
+BLANKS = "[\t-\r ]*"
 INT32_MIN, INT32_MAX = -(2**31), 2**31 - 1
 DATE_FORMS = (
     "%m/%d/%Y %H:%M:%S",
@@ -48,13 +49,15 @@ class Integer(Kind):
                 raise SettingError("OverflowException")
             value = round(value)
         elif isinstance(value, str):
-            if not re.fullmatch(r"[\s\0]*[+-]?[0-9]+[\s\0]*", value):
+            if not re.fullmatch(rf"{BLANKS}[+-]?[0-9]+{BLANKS}\0*", value):
                 raise SettingError("FormatException")
-            value = int(value.strip("\0 \t\r\n"))
+            value = int(value.strip("\0"))
         elif isinstance(value, Date):
             raise SettingError("InvalidCastException")
         elif not isinstance(value, int):
             raise invalid_cast(net_type(value), "System.IConvertible")
+        elif not -(2**63) <= value < 2**63:
+            raise SettingError("InvalidCastException")
         if not INT32_MIN <= value <= INT32_MAX:
             raise SettingError("OverflowException")
         return value
@@ -70,6 +73,7 @@ class Number(Kind):
     """A decimal number."""
 
     empty = 0.0
+    null_is_missing = True
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if value is None:
@@ -85,7 +89,7 @@ class Number(Kind):
                 raise server_error("OverflowException", "The value is no decimal number.")
             return canonical(Decimal(f"{value:.15g}"))
         if isinstance(value, str):
-            text = value.strip()
+            text = value.rstrip("\0").strip("\t\n\v\f\r ")
             if not re.fullmatch(r"[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)[+-]?", text):
                 raise server_error("FormatException", "The text is no decimal number.")
             sign = "-" if "-" in text else ""
@@ -109,6 +113,7 @@ class Boolean(Kind):
     """True or false; whatever is not true is false."""
 
     empty = False
+    null_is_missing = True
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         return value is True
@@ -139,8 +144,10 @@ class DateTime(Kind):
         for setting, sign in (("MinValue", 1), ("MaxValue", -1)):
             limit = field.settings.get(setting)
             text = moment(session.evaluated(limit)) if isinstance(limit, str) else None
-            if text and stored and (stored > text) - (stored < text) == -sign:
-                return False
+            if text and stored:
+                value, bound = stored.rstrip("Z"), text.rstrip("Z")
+                if (value > bound) - (value < bound) == -sign:
+                    return False
         return True
 
 
