@@ -349,14 +349,14 @@ def test_a_value_that_became_invalid_fails_only_when_it_is_written(repository: R
     definition = """<ContentType name="Shrinking" parentType="GenericContent"
       handler="SenseNet.ContentRepository.GenericContent"
       xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">
-      <Fields><Field name="Text" type="ShortText"><Configuration>%s</Configuration></Field></Fields>
+      <Fields><Field name="Brief" type="ShortText"><Configuration>%s</Configuration></Field></Fields>
     </ContentType>"""
     upload = "/odata.svc/Root/System/Schema('ContentTypes')/Upload"
     model = {"FileName": "Shrinking", "ContentType": "ContentType", "FileText": definition % ""}
     repository.json("POST", upload, model)
     types = {"contentTypes": ["Shrinking"]}
     repository.send("POST", "/odata.svc/Root/Content('w')/AddAllowedChildTypes", types)
-    repository.json("POST", HERE, {"__ContentType": "Shrinking", "Name": "s", "Text": "long"})
+    repository.json("POST", HERE, {"__ContentType": "Shrinking", "Name": "s", "Brief": "long"})
     repository.json("POST", upload, {**model, "FileText": definition % "<MaxLength>3</MaxLength>"})
     assert repository.problem("PATCH", f"{HERE}('s')", {"Index": 1}) == (200,)
-    assert repository.problem("PATCH", f"{HERE}('s')", {"Text": "long"}) == INVALID
+    assert repository.problem("PATCH", f"{HERE}('s')", {"Brief": "long"}) == INVALID
