@@ -36,6 +36,7 @@ class Catalogue:
     def __init__(self, repo: Repository, seconds: float) -> None:
         self._repo = repo
         self.seconds = seconds
+        self.base = repo.base
         self._kept: dict[Any, tuple[float, Future[Any]]] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="sn_pandas-completion")

@@ -128,7 +128,7 @@ def _explain(magics: SensenetMagics, options: argparse.Namespace, rest: str, nam
 
     repo = magics.repository(options.on)
     place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields)
-    return explain(place, asked, repo.schema, magics.base)
+    return explain(place, asked, repo.schema, magics.base or repo.base)
 
 
 def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:

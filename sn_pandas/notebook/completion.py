@@ -105,6 +105,7 @@ class Completion:
             return None
         if repo not in self._catalogues:
             self._catalogues[repo] = Catalogue(repo, self._magics.completion_seconds)
+        self._catalogues[repo].base = self._magics.base or repo.base
         self._catalogues[repo].seconds = self._magics.completion_seconds
         return self._catalogues[repo]
 
@@ -146,7 +147,7 @@ class Completion:
         if found:
             options = re.split(r"&(?=\$?[A-Za-z]*=?)", search)
             return self._option(options[-1], place, options[:-1], catalogue)
-        return _path(place.split(" ")[-1] if " /" in place else place, catalogue, self._magics.base)
+        return _path(place.split(" ")[-1] if " /" in place else place, catalogue, catalogue.base)
 
     def _variables(self, start: str, mark: str) -> list[tuple[str, str]]:
         names = self._magics.shell.user_ns
@@ -168,7 +169,7 @@ class Completion:
         if not last.strip() and len(whole) >= 1 and whole[0]:
             return "", [(option, "option") for option in _unused(whole[1:])]
         if len(whole) == 1 and not given:
-            return _path(last.strip(), catalogue, self._magics.base)
+            return _path(last.strip(), catalogue, catalogue.base)
         return self._option(
             whole[-1] + ("" if whole[-1].endswith(last.strip()) and not last.endswith(" ") else " "),
             whole[0],
@@ -182,7 +183,7 @@ class Completion:
         if not found:
             return name, [(option, "option") for option in _unused(others) if option.startswith(name.lower())]
         everywhere = any(other.startswith("query=") for other in others) or name == "query"
-        fields = catalogue.fields(_normal(place, self._magics.base), everywhere)
+        fields = catalogue.fields(_normal(place, catalogue.base), everywhere)
         name = name.strip().lower()
         if name in ("$select", "$expand"):
             return _chain(value.rpartition(",")[2].strip(), fields, catalogue, references=name == "$expand")

@@ -41,7 +41,9 @@ class SensenetMagics(Magics):
     token_env = Unicode(
         "", help="The environment variable that holds the bearer token for the url above."
     ).tag(config=True)
-    base = Unicode("/Root", help="What a path that does not begin with /Root is below.").tag(config=True)
+    base = Unicode(
+        "", help="What a path that does not begin with /Root is below; that of the connection if empty."
+    ).tag(config=True)
     limit = Int(
         0, help="Rows at most where a cell has no $top and no --limit; 0 is no limit. A cut is always said."
     ).tag(config=True)
@@ -125,7 +127,7 @@ class SensenetMagics(Magics):
 
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
         """Make the query that a text means."""
-        return query_of(text, names, lambda: repo.schema.fields, self.base)
+        return query_of(text, names, lambda: repo.schema.fields, self.base or repo.base)
 
     def _assigned(self) -> bool:
         """Whether the magic stands right of ``=``, where nothing is shown anyway."""

@@ -255,3 +255,10 @@ def test_a_hostile_name_finds_its_own_content_only(session: Session) -> None:
             else:
                 assert name in ("(", "null"), name
                 assert isinstance(result.error_in_exec, sn.QueryError)
+
+
+def test_short_paths_are_below_the_base(session: Session) -> None:
+    assert len(session.value("%sensenet Content/IT/Tasks?$select=Name")) == 60
+    session.run("%config SensenetMagics.base = '/Root/Content'")
+    assert len(session.value("%sensenet IT/Tasks?$select=Name")) == 60
+    assert "/Root/Content/IT/Tasks" in repr(session.value("%sensenet explain IT/Tasks"))
