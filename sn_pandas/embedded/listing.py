@@ -26,20 +26,20 @@ class Listing:
     count: int
 
 
-def children(session: Session, content: Content) -> Listing:
+def children(session: Session, content: Content, *, count_only: bool = False) -> Listing:
     """Return what a collection lists: its children, or what the option ``query`` finds below it."""
     options = session.options
     definition = content.fields.get("Query") if _is_smart(session, content) else None
     if options.query:
-        return _queried(session, content, options.query, content.path)
+        return _queried(session, content, options.query, content.path, count_only)
     if definition:
-        return _queried(session, content, str(definition), None)
+        return _queried(session, content, str(definition), None, count_only)
     conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
     if options.autofilters:
         conditions.append(not_system())
         if options.lifespan is not None:
             conditions.append(alive(session))
-    return _found(session, conditions, options.order, options.top, options.skip)
+    return _found(session, conditions, options.order, options.top, options.skip, count_only)
 
 
 def all_children(session: Session, content: Content) -> list[Content]:
@@ -97,7 +97,7 @@ def alive(session: Session) -> Predicate:
     )
 
 
-def _queried(session: Session, content: Content, text: str, under: str | None) -> Listing:
+def _queried(session: Session, content: Content, text: str, under: str | None, count_only: bool) -> Listing:
     from sn_pandas.embedded import contentquery
 
     options = session.options
@@ -116,6 +116,7 @@ def _queried(session: Session, content: Content, text: str, under: str | None) -
         query.sort or options.order,
         options.top if query.top is None else query.top,
         options.skip if query.skip is None else query.skip,
+        count_only,
         all_versions=query.all_versions,
     )
 
@@ -126,6 +127,7 @@ def _found(
     order: Sequence[tuple[str, bool]],
     top: int,
     skip: int,
+    count_only: bool,
     all_versions: bool = False,
 ) -> Listing:
     options = session.options
@@ -133,15 +135,20 @@ def _found(
         predicate = options.filter.predicate()
         if predicate is not None:
             conditions = [*conditions, predicate]
+    wanted, visible = all_of(*conditions), permissions.visible(session)
     with session.store.reading() as db:
+        if count_only and not all_versions:
+            total = search.count(db, wanted, session.types, visible=visible)
+            rest = max(0, total - skip)
+            return Listing([], total if options.total else min(top, rest) if top else rest)
         hits = search.find(
             db,
-            all_of(*conditions),
+            wanted,
             session.types,
             sort=order,
             top=top,
             skip=skip,
-            visible=permissions.visible(session),
+            visible=visible,
             total=options.total,
             all_versions=all_versions,
         )

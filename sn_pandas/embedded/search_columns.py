@@ -9,12 +9,14 @@ from typing import Any
 
 from sn_pandas.embedded import dates
 from sn_pandas.embedded.predicates import NULL_REFERENCE, Range, Term, Value
-from sn_pandas.embedded.sql import NEVER, Condition, Pattern, Sql, compared, either, negated
+from sn_pandas.embedded.sql import ALWAYS, NEVER, Condition, Pattern, Sql, compared, either, negated
 from sn_pandas.embedded.types import Types
 
 NAME = "substr(c.key, length(rtrim(c.key, replace(c.key, '/', ''))) + 1)"
 """The name in lower case."""
 DEPTH = "length(c.key) - length(replace(c.key, '/', '')) - 1"
+CREATED, MODIFIED = "substr(c.created, 1, 16)", "substr(c.modified, 1, 16)"
+"""Dates up to the minute, which is all of them that searches and orders look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +32,7 @@ COLUMNS = {
     "Id": Column("c.id", "number", indexed=True),
     "ParentId": Column("c.parent_id", "number", indexed=True),
     "VersionId": Column("c.version_id", "number"),
-    "Index": Column("c.idx", "number"),
+    "Index": Column("c.idx", "number", indexed=True),
     "Depth": Column(DEPTH, "number"),
     "CreatedById": Column("c.created_by", "number"),
     "ModifiedById": Column("c.modified_by", "number"),
@@ -38,8 +40,8 @@ COLUMNS = {
     "Name": Column(NAME, "text", indexed=True),
     "Path": Column("c.key", "text", indexed=True),
     "Version": Column("lower(c.version)", "text"),
-    "CreationDate": Column("c.created", "date"),
-    "ModificationDate": Column("c.modified", "date", indexed=True),
+    "CreationDate": Column(CREATED, "date", indexed=True),
+    "ModificationDate": Column(MODIFIED, "date", indexed=True),
     "VersionCreationDate": Column("c.version_created", "date"),
     "VersionModificationDate": Column("c.version_modified", "date"),
     "Owner": Column("c.owner", "reference"),
@@ -96,7 +98,7 @@ def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
     """Return a condition that may drive if the column has an index; its check keeps out of the index."""
     check = test(f"+({column.sql})")
     driver = test(column.sql) if column.indexed else None
-    return Condition(check, driver, by_id=column.sql == "c.id")
+    return Condition(check, driver, column=column.sql)
 
 
 def workspace_condition(db: sqlite3.Connection, types: Types, predicate: Term | Range) -> Condition:
@@ -125,7 +127,7 @@ def column_order(name: str) -> Sql | None:
     if column.kind == "folder":
         return None
     if column.kind == "date":
-        return Sql(f"substr({column.sql}, 1, 16)")
+        return Sql(column.sql if column.indexed else f"substr({column.sql}, 1, 16)")
     if column.kind == "text":
         return Sql(f"collation_key({column.sql})")
     if column.kind in ("type", "lineage"):
@@ -149,9 +151,14 @@ def _tree(key: str) -> Condition:
     """Return the condition that a content is at or below a path."""
     if not key.startswith("/root") or key.endswith("/"):
         return NEVER
-    parameters = [key, key + "/", key + "0"]
-    text = "({0} = ? OR ({0} >= ? AND {0} < ?))"
-    return Condition(Sql(text.format("+c.key"), parameters), Sql(text.format("c.key"), parameters))
+    if key == "/root":
+        return ALWAYS
+    # One range of the index, as it covers a count; two joined by OR would read the table.
+    text = "{0} >= ? AND {0} < ? AND (+c.key = ? OR +c.key >= ?)"
+    parameters = [key, key + "0", key, key + "/"]
+    return Condition(
+        Sql(text.format("+c.key"), parameters), Sql(text.format("c.key"), parameters), column="c.key"
+    )
 
 
 def _tree_pattern(pattern: Pattern) -> Condition:
@@ -174,7 +181,7 @@ def _parent_condition(db: sqlite3.Connection, predicate: Term | Range, pattern: 
         row = db.execute("SELECT id FROM contents WHERE key = ?", (predicate.value,)).fetchone()
         if row is None:
             return NEVER
-        return Condition(Sql("+c.parent_id = ?", row), Sql("c.parent_id = ?", row), narrow=True)
+        return Condition(Sql("+c.parent_id = ?", row), Sql("c.parent_id = ?", row), column="c.parent_id")
     if isinstance(predicate, Range):
         test = _plain_range("p.key", predicate)
     else:
@@ -213,7 +220,7 @@ def _type_condition(
     if not names:
         return NEVER
     text = f"c.type IN ({','.join('?' * len(names))})"
-    return Condition(Sql("+" + text, names), Sql(text, names))
+    return Condition(Sql("+" + text, names), Sql(text, names), column="c.type")
 
 
 def _named(name: str, predicate: Term | Range, pattern: Pattern | None) -> bool:

@@ -1,8 +1,7 @@
 """From a predicate to SQL over the tables of `search`.
 
 A condition has two forms: one that an index answers (``driver``), and one that is cheap to check row by row.
-Of all that must hold, the rarest drives and the others are checked; so the choice does not hang on what
-SQLite guesses.
+Which of them are used is decided in `search_plans`.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from sn_pandas.embedded.index_fields import CHOICES, MODES, NUMBERS, REFERENCES, field_of, kind_of
 from sn_pandas.embedded.index_terms import WORD_COLUMNS, is_analyzed
@@ -32,6 +30,7 @@ from sn_pandas.embedded.search_columns import (
     columned,
     workspace_condition,
 )
+from sn_pandas.embedded.search_plans import SHUFFLED, Plan, Planner
 from sn_pandas.embedded.search_words import word_condition
 from sn_pandas.embedded.sql import (
     NEVER,
@@ -45,9 +44,6 @@ from sn_pandas.embedded.sql import (
     pattern_of,
 )
 from sn_pandas.embedded.types import Types
-
-PROBE = 5_000
-"""How many rows are looked at to learn which condition is the rarest."""
 
 NULL_BY_NATURE = frozenset({"BrowseApplication"})
 """References that hold a real null where they hold nothing."""
@@ -83,23 +79,28 @@ class Query:
     def __init__(self, db: sqlite3.Connection, types: Types) -> None:
         self.db = db
         self.types = types
+        self._planner = Planner(db)
 
     def where(self, predicate: Predicate) -> Sql:
         """Return the condition on ``contents AS c``."""
-        return self._driven(self._musts(predicate))
+        return self._planner.driven(self._musts(predicate))
 
-    def order(self, sort: Sequence[tuple[str, bool]]) -> Sql:
-        """Return what to order by; unknown fields have no effect, ties follow the order of the last saves."""
+    def page(self, predicate: Predicate, sort: Sequence[tuple[str, bool]], rows: int) -> Plan:
+        """Return how to find the first rows in an order; 0 = all."""
+        order, first = self._order(sort)
+        return self._planner.page(self._musts(predicate), order, first, rows)
+
+    def _order(self, sort: Sequence[tuple[str, bool]]) -> tuple[Sql, str]:
+        """Return what to order by, and the first key; unknown fields have no effect.
+
+        Ties follow the order of the last saves.
+        """
         if not sort:
-            return Sql("(c.id * 40503 + c.stamp * 9973) % 65521, c.id")
-        parts: list[str] = []
-        parameters: list[Any] = []
-        for name, descending in sort:
-            key = self._sort_key(name)
-            if key is not None:
-                parts.append(f"{key.text} DESC" if descending else key.text)
-                parameters += key.parameters
-        return Sql(", ".join([*parts, "rtrim(c.modified, 'Z'), c.id"]), parameters)
+            return Sql(f"{SHUFFLED}, c.id"), SHUFFLED
+        keys = [(key, down) for name, down in sort if (key := self._sort_key(name)) is not None]
+        parts = [f"{key.text} DESC" if down else key.text for key, down in keys]
+        order = ", ".join([*parts, "rtrim(c.modified, 'Z'), c.id"])
+        return Sql(order, [v for key, _ in keys for v in key.parameters]), keys[0][0].text if keys else ""
 
     # Groups
 
@@ -111,7 +112,7 @@ class Query:
             [c.predicate for c in predicate.clauses if c.occur == occur]
             for occur in ("must", "should", "not")
         )
-        conditions = [c for p in musts for c in self._musts(p)]
+        conditions = [c for p in _merged(musts, self.types) for c in self._musts(p)]
         if shoulds and (not musts or not self._exists(conditions)):
             conditions = [either(self._alternatives(shoulds))]
         elif not musts:
@@ -123,7 +124,7 @@ class Query:
             conditions = self._musts(predicate)
             if len(conditions) == 1:
                 return conditions[0]
-            driver = self._driven(conditions) if any(c.driver for c in conditions) else None
+            driver = self._planner.driven(conditions) if any(c.driver for c in conditions) else None
             return Condition(joined("AND", [c.check for c in conditions]), driver)
         return self._leaf(predicate)
 
@@ -153,38 +154,9 @@ class Query:
         return kind_of(name, self.types) in REFERENCES
 
     def _exists(self, conditions: list[Condition]) -> bool:
-        where = self._driven(conditions)
+        where = self._planner.driven(conditions)
         sql = f"SELECT 1 FROM contents AS c WHERE {where.text} LIMIT 1"
         return self.db.execute(sql, where.parameters).fetchone() is not None
-
-    def _driven(self, conditions: list[Condition]) -> Sql:
-        """Return the conjunction in which the rarest condition drives."""
-        best, many = self._rarest(conditions)
-        parts = []
-        for condition in conditions:
-            drives = condition is best or (condition.by_id and best is not None and best.narrow)
-            if drives and condition.driver is not None:
-                parts.append(condition.driver)
-            else:
-                parts.append(condition.member if many and condition.member else condition.check)
-        return joined("AND", parts)
-
-    def _rarest(self, conditions: list[Condition]) -> tuple[Condition | None, bool]:
-        """Return the condition that fewest rows fit, and whether even those are many."""
-        drivers = sorted((c for c in conditions if c.driver is not None), key=lambda c: not c.narrow)
-        if len(drivers) < 2:
-            return (drivers[0] if drivers else None), False
-        best, fewest = drivers[0], PROBE + 1
-        for condition in drivers:
-            assert condition.driver is not None
-            number = self.db.execute(
-                "SELECT count(*) FROM"
-                f" (SELECT 1 FROM contents AS c WHERE {condition.driver.text} LIMIT {fewest})",
-                condition.driver.parameters,
-            ).fetchone()[0]
-            if number < fewest:
-                best, fewest = condition, max(number, 1)
-        return best, fewest > PROBE
 
     # Leaves
 
@@ -224,8 +196,11 @@ class Query:
         passes = test("t.value")
         parameters = [row[0], *passes.parameters]
         check = f"EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ? AND {passes.text})"
-        driver = f"c.id IN (SELECT t.node FROM terms AS t WHERE t.field = ? AND {passes.text})"
-        return Condition(Sql(check, parameters), Sql(driver, parameters), Sql("+" + driver, parameters))
+        ids = Sql(f"SELECT t.node FROM terms AS t WHERE t.field = ? AND {passes.text}", parameters)
+        driver = f"c.id IN ({ids.text})"
+        return Condition(
+            Sql(check, parameters), Sql(driver, parameters), Sql("+" + driver, parameters), ids=ids
+        )
 
     def _default(self, name: str, kind: str) -> Value | None:
         """Return the term that contents have whose field holds nothing, None if they have none."""
@@ -318,6 +293,29 @@ class Query:
         fallback = f"CASE WHEN c.type IN ({marks}) THEN ? END"
         key = Sql(f"coalesce({term}, {fallback})", [number, *owners, default])
         return Sql(f"collation_key({key.text})", key.parameters) if isinstance(default, str) else key
+
+
+def _merged(predicates: list[Predicate], types: Types) -> list[Predicate]:
+    """Return what must hold once each, with two open ends of a field that has one term as one range."""
+    found: list[Predicate] = []
+    for predicate in dict.fromkeys(predicates):
+        if isinstance(predicate, Range) and _has_one_term(predicate.field, types):
+            for place, other in enumerate(found):
+                if isinstance(other, Range) and other.field == predicate.field:
+                    low, high = (other, predicate) if other.high is None else (predicate, other)
+                    if low.high is None and high.low is None and type(low.low) is type(high.high):
+                        found[place] = replace(low, high=high.high, includes_high=high.includes_high)
+                        break
+            else:
+                found.append(predicate)
+        else:
+            found.append(predicate)
+    return found
+
+
+def _has_one_term(name: str, types: Types) -> bool:
+    kind = kind_of(name, types)
+    return kind in ("DateTime", "Integer") or kind in NUMBERS
 
 
 def _is_one_of(column: str, values: Sequence[Value]) -> Sql:

@@ -38,8 +38,9 @@ def word_condition(db: sqlite3.Connection, predicate: Term | Range, pattern: Pat
 
 
 def _matching(query: str) -> Condition:
-    sql = Sql("c.id IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ?)", [query])
-    return Condition(Sql("+" + sql.text, sql.parameters), sql)
+    ids = Sql("SELECT rowid FROM fulltext WHERE fulltext MATCH ?", [query])
+    driver = f"c.id IN ({ids.text})"
+    return Condition(Sql("+" + driver, [query]), Sql(driver, [query]), ids=ids)
 
 
 def _quoted(word: str) -> str:

@@ -27,18 +27,27 @@ class Condition:
     """A condition in its forms.
 
     ``check`` is for one row, ``driver`` is what an index answers, if any does; ``member`` is for many rows:
-    it collects what fits first. ``narrow`` marks a driver that reads nothing but its index, ``by_id`` one
-    that cuts such an index short.
+    it collects what fits first. ``ids`` selects the ids that the driver finds, if that takes another table;
+    ``column`` is the column of ``contents`` whose index the driver reads.
     """
 
     check: Sql
     driver: Sql | None = None
     member: Sql | None = None
-    narrow: bool = False
-    by_id: bool = False
+    ids: Sql | None = None
+    column: str = ""
+
+    @property
+    def found(self) -> Sql:
+        """The ids of what fits, as a driver finds them."""
+        if self.ids is not None:
+            return self.ids
+        assert self.driver is not None
+        return Sql(f"SELECT c.id FROM contents AS c WHERE {self.driver.text}", self.driver.parameters)
 
 
 NEVER = Condition(Sql("0"), Sql("0"))
+ALWAYS = Condition(Sql("1"))
 """The condition that no row fulfils."""
 
 
@@ -62,11 +71,11 @@ def either(conditions: Iterable[Condition]) -> Condition:
     if len(parts) == 1:
         return parts[0]
     check = joined("OR", [c.check for c in parts])
-    drivers = [c.driver for c in parts if c.driver is not None]
-    if len(drivers) < len(parts) or len(parts) > MOST_UNITED:
+    found = [c.found for c in parts if c.driver is not None]
+    if len(found) < len(parts) or len(parts) > MOST_UNITED:
         return Condition(check)
-    selects = " UNION ".join(f"SELECT c.id FROM contents AS c WHERE {d.text}" for d in drivers)
-    return Condition(check, Sql(f"c.id IN ({selects})", [v for d in drivers for v in d.parameters]))
+    ids = Sql(" UNION ALL ".join(f.text for f in found), [v for f in found for v in f.parameters])
+    return Condition(check, Sql(f"c.id IN ({ids.text})", ids.parameters), ids=ids)
 
 
 def negated(condition: Condition) -> Condition:

@@ -47,8 +47,6 @@ CREATE TABLE IF NOT EXISTS contents (
     stamp INTEGER NOT NULL,
     data TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS contents_key ON contents (key);
-CREATE INDEX IF NOT EXISTS contents_parent ON contents (parent_id, id);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS type_definitions (
     position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, definition TEXT NOT NULL
