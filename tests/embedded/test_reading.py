@@ -189,3 +189,16 @@ def test_kinds_that_bring_their_own_options(client: Client) -> None:
 )
 def test_colours_are_read_as_their_parts(text: str | None, parts: tuple[float, ...]) -> None:
     assert tuple(color_parts(text).values()) == parts
+
+
+def test_a_content_shows_only_the_child_types_that_it_lists_itself(tasks: Client) -> None:
+    path = f"{WORKSPACE}/Tasks"
+
+    def listed(field: str) -> list[str]:
+        return [one["Name"] for one in rows(tasks, f"{address(path)}/{field}?metadata=no")["results"]]
+
+    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == ([], ["Task"])
+    tasks.call(path, "AddAllowedChildTypes", contentTypes=["Memo"])
+    assert listed("AllowedChildTypes") == listed("EffectiveAllowedChildTypes") == ["Task", "Memo"]
+    tasks.patch(path, {"AllowedChildTypes": []})
+    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == ([], ["Task"])

@@ -21,7 +21,7 @@ def add_allowed_child_types(session: Session, content: Content, content_types: l
         raise server_error(
             "InvalidOperationException", f"Cannot allow any content type on a Folder. Path: {content.path}"
         )
-    listed = computed.child_types(content, session)
+    listed = _listed(session, content)
     _save(session, content, list(dict.fromkeys([*listed, *_known(session, content_types)])))
     return ""
 
@@ -30,7 +30,7 @@ def add_allowed_child_types(session: Session, content: Content, content_types: l
 def remove_allowed_child_types(session: Session, content: Content, content_types: list[str] | None) -> str:
     """Allow fewer types below a content."""
     gone = set(_known(session, content_types))
-    _save(session, content, [n for n in computed.child_types(content, session) if n not in gone])
+    _save(session, content, [n for n in _listed(session, content) if n not in gone])
     return ""
 
 
@@ -57,6 +57,12 @@ def _save(session: Session, content: Content, names: list[str]) -> None:
     before = content.copy()
     content.fields["AllowedChildTypes"] = names
     saving.update(session, before, content, {"AllowedChildTypes"})
+
+
+def _listed(session: Session, content: Content) -> list[str]:
+    """Return the types that a content lists, or its type for it."""
+    own = computed.child_types(content, session)
+    return own or _known(session, session.types.of(content.type).allowed_child_types)
 
 
 def _known(session: Session, names: list[str] | None) -> list[str]:
