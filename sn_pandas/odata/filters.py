@@ -73,7 +73,8 @@ class Filter:
 
     def _inside(self, fields: Fields | None) -> str:
         """Write the filter as an operand."""
-        return f"({self._write(fields)})" if isinstance(self, (_And, _Or)) else self._write(fields)
+        joined = isinstance(_straight(self), (_And, _Or))
+        return f"({self._write(fields)})" if joined else self._write(fields)
 
 
 @dataclasses.dataclass(frozen=True, repr=False)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
@@ -152,7 +152,8 @@ def read(node: Node, row: dict[str, Any]) -> bool:
 
 
 @given(CONDITIONS)
-@settings(deadline=None)
+@example(~((sn.F("Index") == 0) & ~((sn.F("Name") != "a") & (sn.F("Name") != "b"))))
+@settings(deadline=None, max_examples=300)
 def test_any_condition_is_written_without_what_the_server_misreads(made: Filter) -> None:
     text = made.text(FIELDS)
     refuse_misread(text, FIELDS)
