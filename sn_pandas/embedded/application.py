@@ -339,8 +339,9 @@ def _write(session: Session, address: Address, request: Request) -> Answer:
     if content is None:
         if method == "POST":
             return answers.empty(404)
-        if method != "MERGE":
-            bodies.read(request.body())
+        body = request.body()
+        if method != "MERGE" and body:
+            bodies.read(body)
         return answers.empty(404)
     model = bodies.of_request(request.headers, request.body(), creating=method == "POST")
     if method == "POST":

@@ -48,8 +48,7 @@ def read(data: bytes) -> dict[str, Json]:
     if text == "":
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'model')")
     text = _cut(text)
-    form = _form(text)
-    model = {name: sniffed(value) for name, value in form.items()} if form is not None else parse(text)
+    model = parse(_form(text) or text)
     if isinstance(model, list):
         if not model:
             raise server_error("ArgumentOutOfRangeException", "The array in the body is empty.")
@@ -188,17 +187,14 @@ def _cut(text: str) -> str:
     return text[start:] if start > 0 else text
 
 
-def _form(text: str) -> dict[str, str] | None:
-    """Return the pairs of a form, or None for what is JSON or no form."""
-    if (text.startswith("{") and text.endswith("}")) or (text.startswith("[{") and text.endswith("]")):
+def _form(text: str) -> str | None:
+    """Return the JSON that is made of a form, unescaped as it is there; None for what is JSON or no form."""
+    if (text.startswith("{") and text.endswith("}")) or (text.startswith("[{") and text.endswith("}]")):
         return None
     pairs = [pair.split("=") for pair in text.split("&")]
     if any(len(pair) != 2 for pair in pairs):
         return None
-    for name, value in pairs:
-        if any(c in value for c in '"') or any(c in name for c in "{["):
-            raise _broken()
-    return {pair[0]: pair[1] for pair in pairs}
+    return "{" + ",".join(f'"{name}":"{value}"' for name, value in pairs) + "}"
 
 
 def _broken(early: bool = False) -> ODataError:
@@ -211,7 +207,7 @@ class _Tolerant:
     """A reader of lax JSON."""
 
     SPACE = re.compile(r"(?:\s|/\*.*?\*/|//[^\n\r]*)*", re.DOTALL)
-    NUMBER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.)")
+    NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|-?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.)")
     WORD = re.compile(r"[\w$\-]+")
     CONSTANTS: ClassVar[dict[str, Json]] = {
         "true": True, "false": False, "null": None, "undefined": None,
@@ -260,8 +256,11 @@ class _Tolerant:
             raise _broken()
         self.at = match.end()
         number = match.group()
-        if number.lower().lstrip("+-").startswith("0x"):
-            return int(number, 16)
+        if re.fullmatch("0[0-9xX].*", number) and "." not in number:
+            try:
+                return int(number, 16 if number[1] in "xX" else 8)
+            except ValueError:
+                raise _broken() from None
         return float(number) if re.search("[.eE]", number) else int(number)
 
     def object(self) -> dict[str, Json]:

@@ -184,6 +184,9 @@ def test_numbers_are_written_without_exponent(repository: Repository) -> None:
     [
         (b'[{"Count":5}]', 5), (b'(models=[{"Count":6}])', 6), (b'any text{"Count":7}', 7), (b"Count=8&Used=true", 8),
         (b"{Count:9,}", 9), (b"{'Count':/* c */10}", 10), (b'{"Count":1,"Count":11}', 11), (b'{"Count":12}{"Count":1}', 12),
+        (b"Count=\\u0031\\u0035", 15), (b'{"Count":010}', 8), (b'{"Count":0x10}', 16), (b'{"Count":.5e1}', 5),
+        (b'{"Count":+3}', (*SERVER, "JsonReaderException")), (b'{"Count":09}', (*SERVER, "JsonReaderException")),
+        (b'Count="3"', (*SERVER, "JsonReaderException")), (b"Count=3=4", (*SERVER, "JsonReaderException")),
         (b'{"Count":1e2}', 100), (b"\xef\xbb\xbf" + b'{"Count":13}', 13), ('{"Count":14}'.encode("utf-16"), 14),
         (b"", (*SERVER, "ArgumentNullException")), (b"[]", (*SERVER, "ArgumentOutOfRangeException")),
         (b"[1]", (*SERVER, "NullReferenceException")), (b"42", (*SERVER, "SnNotSupportedException")),
@@ -360,3 +363,10 @@ def test_a_value_that_became_invalid_fails_only_when_it_is_written(repository: R
     repository.json("POST", upload, {**model, "FileText": definition % "<MaxLength>3</MaxLength>"})
     assert repository.problem("PATCH", f"{HERE}('s')", {"Index": 1}) == (200,)
     assert repository.problem("PATCH", f"{HERE}('s')", {"Brief": "long"}) == INVALID
+
+
+def test_a_missing_content_is_404_with_an_empty_body_too(repository: Repository) -> None:
+    for method in ("PATCH", "PUT", "MERGE", "POST"):
+        status, _, answer = repository.send(method, f"{HERE}('nope')", b"")
+        assert (status, answer) == (404, b"")
+    assert repository.problem("PATCH", f"{HERE}('nope')", b'{"a') == (*SERVER, "JsonReaderException")
