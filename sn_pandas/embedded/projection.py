@@ -50,8 +50,8 @@ class Node:
     children: dict[str, Node] = field(default_factory=dict)
 
 
-def tree(chains: Iterable[Sequence[str]]) -> Node:
-    """Return chains of names as a tree; a chain that ends at a node, or in a star, asks for all of it."""
+def tree(chains: Iterable[Sequence[str]], *, whole_ends: bool) -> Node:
+    """Return chains as a tree; a star asks for all of a node, with ``whole_ends`` the end of a chain too."""
     root = Node()
     for chain in chains:
         node = root
@@ -62,7 +62,7 @@ def tree(chains: Iterable[Sequence[str]]) -> Node:
             path = f"{node.path}/{step}" if node.path else step
             node = node.children.setdefault(step, Node(path))
         else:
-            node.all = True
+            node.all = node.all or whole_ends
     return root
 
 
@@ -84,8 +84,8 @@ class Projector:
         self.children_of = children_of or (lambda content: [])
         options = session.options
         self.metadata = options.metadata
-        self.select = tree(options.select)
-        self.expand = tree(options.expand)
+        self.select = tree(options.select, whole_ends=True)
+        self.expand = tree(options.expand, whole_ends=False)
         self._columns: dict[str, list[tuple[str, Reader | None]]] = {}
         self.selects = bool(options.select)
         self.expands = bool(options.expand)
@@ -327,9 +327,10 @@ def _check(select: Node, expand: Node) -> None:
         if not node.children:
             continue
         other = expand.children.get(name)
-        if other is None:
+        if other is not None:
+            _check(other, node)
+        elif not (expand.all and expand.path):  # a star below the first level stands for every name
             raise _bad_select(_deepest(node))
-        _check(other, node)
 
 
 def _deepest(node: Node) -> str:

@@ -202,3 +202,22 @@ def test_a_content_shows_only_the_child_types_that_it_lists_itself(tasks: Client
     assert listed("AllowedChildTypes") == listed("EffectiveAllowedChildTypes") == ["Task", "Memo"]
     tasks.patch(path, {"AllowedChildTypes": []})
     assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == ([], ["Task"])
+
+
+@pytest.mark.parametrize(
+    ("select", "status"),
+    [
+        ("CreatedBy/Name", 400),
+        ("CreatedBy", 200),
+        ("CreatedBy,CreatedBy/Name", 200),
+        ("CreatedBy/*,CreatedBy/Name", 200),
+        ("CreatedBy/Manager", 200),
+        ("CreatedBy/Manager/Name,CreatedBy/Name", 200),
+        ("Name", 200),
+        ("Name,ModifiedBy/Name", 400),
+        ("*,ModifiedBy/Name", 400),
+    ],
+)
+def test_a_long_chain_that_is_expanded_must_be_selected(tasks: Client, select: str, status: int) -> None:
+    target = f"{TASK}?metadata=no&$expand=CreatedBy/Manager/CreatedBy&$select={select}"
+    assert tasks.send("GET", target).status_code == status
