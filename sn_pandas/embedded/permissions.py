@@ -193,7 +193,7 @@ class Acls:
     def _condition(self, identities: frozenset[int], user_id: int) -> tuple[str, list[object]] | None:
         seen = self._having("See", identities, user_id)
         drafts = self._having("OpenMinor", identities, user_id)
-        readable = None if drafts is None else f"({drafts} OR {versions.HAS_PUBLIC})"
+        readable = None if drafts is None else f"({versions.HAS_PUBLIC} OR {drafts})"
         parts = [part for part in (seen, readable) if part is not None]
         return (" AND ".join(parts), []) if parts else None
 
@@ -247,5 +247,12 @@ ROLE_OF_PATH = {
 
 def _either(own: list[int], below: list[int]) -> str:
     """Return the SQL condition: a holder is judged by its own entries, any other content by its holder."""
-    here, there = (",".join(map(str, ids)) or "NULL" for ids in (own, below))
-    return f"(c.id <> c.holder AND c.holder IN ({there})) OR (c.id = c.holder AND c.id IN ({here}))"
+    parts = []
+    for test, ids in (
+        ("c.holder IN", set(own) & set(below)),
+        ("c.id <> c.holder AND c.holder IN", set(below) - set(own)),
+        ("c.id = c.holder AND c.id IN", set(own) - set(below)),
+    ):
+        if ids:
+            parts.append(f"({test} ({','.join(map(str, sorted(ids)))}))")
+    return " OR ".join(parts) or "0"

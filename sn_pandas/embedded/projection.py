@@ -86,7 +86,8 @@ class Projector:
         self.metadata = options.metadata
         self.select = tree(options.select, whole_ends=True)
         self.expand = tree(options.expand, whole_ends=False)
-        self._columns: dict[str, list[tuple[str, Reader | None]]] = {}
+        self._readers: dict[str, dict[str, Reader | None]] = {}
+        self._selected_names: list[str] | None = None
         self.selects = bool(options.select)
         self.expands = bool(options.expand)
         if self.selects and self.expands:
@@ -108,7 +109,8 @@ class Projector:
             if content.parent_id not in names:
                 names[content.parent_id] = self._names_below(content.parent_id, content)
             added = added_fields.of_content(self.session, content)
-            rows.append(self._project(content, [*names[content.parent_id], *added]))
+            below = names[content.parent_id]
+            rows.append(self._project(content, [*below, *added] if added else below))
         return rows
 
     def _project(self, content: Content, names: list[str] | None) -> dict[str, Json]:
@@ -122,41 +124,40 @@ class Projector:
 
     def _everything(self, content: Content, names: list[str] | None) -> dict[str, Json]:
         row = self._start(content)
-        for name in names if names is not None else self.session.fields_of(content):
-            row[name] = self.value(content, name)
-        for name in EXTRA:
-            row[name] = self.value(content, name)
+        self._fill(row, content, names if names is not None else self.session.fields_of(content))
+        self._fill(row, content, EXTRA)
         return row
 
     def _selected(self, content: Content) -> dict[str, Json]:
+        if self._selected_names is None:
+            for chain in self.session.options.select:
+                if len(chain) > 1:
+                    raise _bad_select("/".join(chain))
+            self._selected_names = [*self.select.children, *(["*"] if self.select.all else [])]
         row = self._start(content)
-        columns = self._columns.get(content.type)
-        if columns is None:
-            columns = self._columns[content.type] = self._columns_of(content.type)
-        open_ = self.session.can(content, "Open")
-        for name, reader in columns:
-            row[name] = reader(content) if reader is not None and open_ else self.value(content, name)
+        self._fill(row, content, self._selected_names)
         return row
 
-    def _columns_of(self, type_name: str) -> list[tuple[str, Reader | None]]:
-        """Return the selected names with what reads them off contents of a type; None = not that simple."""
-        for chain in self.session.options.select:
-            if len(chain) > 1:
-                raise _bad_select("/".join(chain))
+    def _fill(self, row: dict[str, Json], content: Content, names: Iterable[str]) -> None:
+        """Add fields as they are shown unexpanded. What reads them is found once a type, as rows are many."""
+        readers = self._readers.setdefault(content.type, {})
+        opened = self.session.can(content, "Open")
+        for name in names:
+            if name not in readers:
+                readers[name] = self._reader(content.type, name)
+            reader = readers[name]
+            row[name] = reader(content) if reader is not None and opened else self.value(content, name)
+
+    def _reader(self, type_name: str, name: str) -> Reader | None:
+        """Return what reads a field off the contents of a type that are open; None = not that simple."""
         content_type = self.session.types.of(type_name)
-        columns: list[tuple[str, Reader | None]] = []
-        for name in self.select.children:
-            found = content_type.fields.get(name)
-            plain = (
-                found is not None
-                and name not in computed.NULL_FIELDS
-                and name not in LINKED
-                and found.kind not in REFERENCES
-            )
-            columns.append((name, reader_of(found, content_type, self.session) if plain and found else None))
-        if self.select.all:
-            columns.append(("*", None))
-        return columns
+        found = content_type.fields.get(name)
+        if found is None or name in LINKED or found.kind in REFERENCES:
+            links = found is not None or name in ("Actions", "Children")
+            return partial(_deferred, name=name) if links else None
+        if name in computed.NULL_FIELDS:
+            return lambda content: None
+        return reader_of(found, content_type, self.session)
 
     def _expanded(self, content: Content, expand: Node) -> dict[str, Json]:
         row = self._start(content)

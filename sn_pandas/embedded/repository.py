@@ -14,6 +14,7 @@ from sn_pandas.embedded.types import Field, Types
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.options import Options
+    from sn_pandas.embedded.versioning import State
 
 
 class Repository:
@@ -50,6 +51,10 @@ class Session:
         self.options = options
         self.rights: dict[tuple[int, bool, bool], int] = {}
         """What `permissions` found out of the caller: holder, on it or below, as owner or not -> bits."""
+        self.states: dict[tuple[int, int, str], State] = {}
+        """What `versions` found out of contents: id, stamp and version -> state; until something is saved."""
+        self.modes: dict[tuple[int, str], str] = {}
+        """Id of a content and a mode -> what it hands down; until something is saved."""
         self._loaded: dict[int, Content | None] = {}
         self.list_fields: dict[int, tuple[Field, ...]] = {}
         """Id of a content -> the fields that a list adds to what is below it."""
@@ -92,6 +97,8 @@ class Session:
         """Load a content again when it is asked for the next time."""
         self._loaded.pop(content_id, None)
         self.rights.clear()
+        self.states.clear()
+        self.modes.clear()
 
     def resolve(self, value: Any) -> int | None:
         """Return the id of a content that is named by id or path, if the caller may see it."""

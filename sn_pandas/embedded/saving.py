@@ -69,6 +69,8 @@ def update(
 
 def store(session: Session, before: Content, content: Content) -> None:
     """Write a content that exists, at its new place if its name changed."""
+    session.states.clear()
+    session.modes.clear()
     with session.store.transaction():
         if content.name == before.name:
             session.store.save(content)

@@ -41,7 +41,7 @@ END;
 """
 
 HAS_PUBLIC = (
-    "(c.version LIKE '%.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
+    "(substr(c.version, -4) = '.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
     " WHERE v.content_id = c.id AND v.version LIKE '%.0.A'))"
 )
 """SQL condition on ``contents AS c``: there is a version that everybody may read."""
@@ -65,9 +65,12 @@ _NEEDED: dict[Action, tuple[str, ...]] = {
 
 def state(session: Session, content: Content, changed: Content | None = None) -> State:
     """Return what decides about the next version of a content; the modes are those of ``changed``."""
+    key = (content.id, content.stamp, content.version)
+    if changed is None and key in session.states:
+        return session.states[key]
     mine = content.locked_by == session.caller.id
     content_type = session.types.get(content.type)
-    return State(
+    found = State(
         history=tuple(history(session, content)),
         mode=mode(session, changed or content),
         approving=approving(session, changed or content),
@@ -75,6 +78,9 @@ def state(session: Session, content: Content, changed: Content | None = None) ->
         saving=content.saving_state,
         is_file=content_type is not None and content_type.is_a("File"),
     )
+    if changed is None and content.id:
+        session.states[key] = found
+    return found
 
 
 def history(session: Session, content: Content) -> list[Version]:
@@ -312,13 +318,27 @@ def _inherited(session: Session, content: Content, name: str) -> str:
     own = (content.fields.get(name) or ["0"])[0]
     if own != "0":
         return str(own)
-    parent = session.store.load(content.parent_id) if content.parent_id else None
-    while parent is not None:
-        handed = (parent.fields.get(f"Inheritable{name}") or ["0"])[0]
+    return _handed_down(session, content.parent_id, name)
+
+
+def _handed_down(session: Session, content_id: int, name: str) -> str:
+    """Return the mode that a content gives to what is below it."""
+    way: list[int] = []
+    mode = "1"
+    while content_id:
+        known = session.modes.get((content_id, name))
+        content = session.store.load(content_id) if known is None else None
+        handed = known or "0"
+        if content is not None:
+            handed = str((content.fields.get(f"Inheritable{name}") or ["0"])[0])
+            way.append(content_id)
         if handed != "0":
-            return str(handed)
-        parent = session.store.load(parent.parent_id) if parent.parent_id else None
-    return "1"
+            mode = handed
+            break
+        content_id = content.parent_id if content is not None else 0
+    for one in way:
+        session.modes[one, name] = mode
+    return mode
 
 
 def _version(text: str) -> Version:
