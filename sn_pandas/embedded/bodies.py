@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from werkzeug.formparser import FormDataParser
-
 from sn_pandas.embedded.errors import ODataError, server_error
 
 Json = Any
@@ -89,6 +87,8 @@ class Upload:
 
 def parts(headers: Mapping[str, str], data: bytes) -> dict[str, str | Upload]:
     """Return the parts of a multipart body by name."""
+    from werkzeug.formparser import FormDataParser  # on use: it loads all of Werkzeug, a third of our start
+
     environ = {
         "wsgi.input": io.BytesIO(data),
         "CONTENT_LENGTH": str(len(data)),
