@@ -162,9 +162,14 @@ def check(session: Session, content: Content, action: Action) -> None:
     ODataError
         With the reason as its code.
     """
+    locked = content.locked_by not in (0, session.caller.id)
     if not all(session.can(content, permission) for permission in _NEEDED[action]):
-        locked = content.locked_by not in (0, session.caller.id) and session.can(content, "Save")
-        raise refused_action("CheckedOutToSomeoneElse" if locked else "NotEnoughPermissions")
+        if not session.can(content, "Save"):
+            raise refused_action("NotEnoughPermissions")
+        if locked:
+            raise refused_action("CheckedOutToSomeoneElse")
+        if action != "ForceUndoCheckOut":
+            raise refused_action("NotEnoughPermissions")
     refusal = versioning.refusal(action, state(session, content))
     if refusal is not None:
         raise refusal

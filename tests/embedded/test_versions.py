@@ -104,6 +104,18 @@ def test_a_lock_can_be_broken(client: Client) -> None:
     assert client.call(ASSET, "ForceUndoCheckOut").json()["d"]["Version"] == "V1.0.A"
 
 
+def test_who_may_not_break_locks_is_told_why(client: Client) -> None:
+    asset(client)
+    key = client.user("low", Save="allow")
+    assert problem(client.call(ASSET, "ForceUndoCheckOut", key=key))[1] == "InvalidStateAction"
+    client.patch(ASSET, {"VersioningMode": ["2"]})
+    client.call(ASSET, "CheckOut", key=key)
+    assert problem(client.call(ASSET, "ForceUndoCheckOut", key=key))[1] == "InvalidStateAction"
+    client.call(ASSET, "UndoCheckOut", key=key)
+    client.call(ASSET, "CheckOut")
+    assert problem(client.call(ASSET, "ForceUndoCheckOut", key=key))[1] == "CheckedOutToSomeoneElse"
+
+
 def test_drafts_are_hidden_from_who_may_not_open_them(client: Client) -> None:
     key = client.user("reader", Open="allow")
     asset(client, VersioningMode=["3"])
