@@ -106,8 +106,10 @@ def _taken(array: Any, places: npt.NDArray[np.intp]) -> list[Any]:
 
 
 def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
+    known = baseline.repo.schema.fields
     for column, cell in zip(frame.columns, frame.iloc[row].array, strict=True):
-        if column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
+        is_field = column in baseline.frame.columns or column in known
+        if is_field and column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
             yield Edit(row, -1, column, None, cell)
 
 

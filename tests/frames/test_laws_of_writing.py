@@ -76,7 +76,8 @@ def served():
 
 BASE = {
     "DisplayName": "d", "Serial": "AB-1", "Notes": None, "Story": "s", "Code": "c", "Quantity": 5,
-    "Weight": 2.5, "Price": 10.0, "InUse": True, "BoughtOn": "2025-01-01T00:00:00Z", "CheckedAt": "0001-01-01T00:00:00Z",
+    "Weight": 2.5, "Price": 10.0, "InUse": True,
+    "BoughtOn": "2025-01-01T00:00:00Z", "CheckedAt": "0001-01-01T00:00:00Z",
     "Condition": ["used"], "Labels": ["red"], "Keeper": VISITOR, "Parts": [f"{LAB}/A0"], "Index": 0,
     "VersioningMode": ["0"],
 }  # fmt: skip

@@ -416,6 +416,7 @@ def test_new_rows_are_created_only_if_asked_for(repo):
     frame.loc[-2, ["DisplayName", "Serial"]] = ["Größe: 5/6 cm", "XY-2"]
     frame.loc[-3, ["Serial"]] = ["XY-3"]
     frame.loc[-4, ["Serial"]] = ["XY-4"]
+    frame["extra"] = 1
     report = frame.sn.save()
     assert report.counts == {"unchanged": 2, "unsent": 4}
     labels = frame.index
