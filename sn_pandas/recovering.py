@@ -8,12 +8,13 @@ from typing import Any
 
 import pandas as pd
 
-from .frames import Repository, journal, undoing
-from .frames.comparing import OnConflict
+from .frames import Repository
 from .frames.progress import Setting
 from .frames.rebasing import rebase_on
-from .frames.report import Report
 from .frames.tracking import opened
+from .frames.writes import journal, undoing
+from .frames.writes.comparing import OnConflict
+from .frames.writes.report import Report
 from .odata.errors import SensenetError
 
 

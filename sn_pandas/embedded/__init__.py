@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.application import Application as Application
     from sn_pandas.embedded.faults import Faults as Faults
+    from sn_pandas.embedded.http.application import Application as Application
+    from sn_pandas.embedded.http.server import serve as serve
     from sn_pandas.embedded.sample import populate as populate
-    from sn_pandas.embedded.server import serve as serve
 
 __all__ = ["Application", "Faults", "populate", "serve"]
 
-_PLACES = {"Application": "application", "Faults": "faults", "populate": "sample", "serve": "server"}
+_PLACES = {
+    "Application": "http.application",
+    "Faults": "faults",
+    "populate": "sample",
+    "serve": "http.server",
+}
 
 
 def __getattr__(name: str) -> object:

@@ -7,14 +7,17 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded import added_fields, entries, permissions, templates, versions
+from sn_pandas.embedded.changes import versions
+from sn_pandas.embedded.content_types import added_fields
+from sn_pandas.embedded.content_types.types import Field, Types
 from sn_pandas.embedded.contents import HEAD_REFERENCES, SOMEBODY, SYSTEM, Caller, Content
-from sn_pandas.embedded.store import Store
-from sn_pandas.embedded.types import Field, Types
+from sn_pandas.embedded.languages import templates
+from sn_pandas.embedded.security import entries, permissions
+from sn_pandas.embedded.storage.store import Store
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.options import Options
-    from sn_pandas.embedded.versioning import State
+    from sn_pandas.embedded.changes.versioning import State
+    from sn_pandas.embedded.http.options import Options
 
 
 class Repository:
@@ -36,7 +39,7 @@ class Repository:
 
     def session(self, caller: Caller = SYSTEM, options: Options | None = None) -> Session:
         """Return the view of a caller."""
-        from sn_pandas.embedded.options import Options
+        from sn_pandas.embedded.http.options import Options
 
         return Session(self, caller, options or Options())
 
@@ -152,7 +155,7 @@ class Session:
         if name == "Versions":
             return versions.of_content(self, content)
         if name == "FieldSettingContents":
-            from sn_pandas.embedded import lists
+            from sn_pandas.embedded.content_types import lists
 
             return lists.settings(self, content)
         found = self.many(self.targets(content, name))
@@ -163,7 +166,7 @@ class Session:
 
     def type_contents(self, content: Content, name: str) -> list[Content]:
         """Return the content types that `AllowedChildTypes` or its effective form lists, as contents."""
-        from sn_pandas.embedded import computed
+        from sn_pandas.embedded.reads import computed
 
         names = (computed.child_types if name == "AllowedChildTypes" else computed.effective_child_types)(
             content, self
@@ -189,7 +192,7 @@ class Session:
 
     def json_of(self, content: Content, name: str) -> Any:
         """Return the JSON of a field as an entity shows it unexpanded."""
-        from sn_pandas.embedded import projection
+        from sn_pandas.embedded.reads import projection
 
         return projection.read(content, self.fields_of(content)[name], self)
 

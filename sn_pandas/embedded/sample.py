@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 from sn_pandas.embedded.contents import ADMIN, Content
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.application import Application
-    from sn_pandas.embedded.store import Store
+    from sn_pandas.embedded.http.application import Application
+    from sn_pandas.embedded.storage.store import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
 """The day on which the sample company stands still."""
@@ -111,7 +111,7 @@ def populate(
     path: str = "/Root/Content/Many",
     seed: int = 1,
 ) -> Application:
-    """Add ``n`` tasks below a new workspace, in bulk; a thousand to a list, so that any number can be looked at.
+    """Add ``n`` tasks below a new workspace, in bulk: a thousand to a list.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def populate(
     ['active']
     >>> app.close()
     """
-    from sn_pandas.embedded.application import Application
+    from sn_pandas.embedded.http.application import Application
 
     app = into if isinstance(into, Application) else Application(into or ":memory:", sample=False)
     builder = Builder(app.store, seed)
@@ -144,9 +144,13 @@ def populate(
     with app.store.transaction():
         top = builder.add(builder.below(parent), "Workspace", name, DisplayName=name, IsActive=True)
         for start in range(0, n, 1000):
-            batch = builder.add(top, "TaskList", f"List{start // 1000:05}", DisplayName=f"List {start // 1000}")
+            batch = builder.add(
+                top, "TaskList", f"List{start // 1000:05}", DisplayName=f"List {start // 1000}"
+            )
             for number in range(start, min(n, start + 1000)):
-                builder.add(batch, "Task", f"Task{number:07}", index=number % 1000, **_task(builder.dice, NOW))
+                builder.add(
+                    batch, "Task", f"Task{number:07}", index=number % 1000, **_task(builder.dice, NOW)
+                )
         builder.flush()
     return app
 

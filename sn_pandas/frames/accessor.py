@@ -8,18 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from . import acting, arrow
-from .changes import changes_frame, edits_of
-from .comparing import OnConflict
 from .following import children, download, explode
 from .progress import Setting
+from .reads import arrow
 from .rebasing import rebase_on, refresh
-from .report import Report
-from .saving import OnError, Place, check, save
 from .tracking import Baseline, baseline_of, rows_of
+from .writes import acting
+from .writes.changes import changes_frame, edits_of
+from .writes.comparing import OnConflict
+from .writes.report import Report
+from .writes.saving import OnError, Place, check, save
 
 if TYPE_CHECKING:
-    from .plots import Plots
+    from .pictures.plots import Plots
     from .repository import Repository
 
 
@@ -41,7 +42,7 @@ class Accessor:
     @property
     def plot(self) -> Plots:
         """Pictures of the contents: ``timeline``, ``gantt``, ``types``, ``treemap``, ``versions``."""
-        from .plots import Plots
+        from .pictures.plots import Plots
 
         return Plots(self._frame)
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .changes import edits_of
-from .creating import place_rows
-from .report import Line
 from .tracking import Baseline, Rows, rebase
-from .works import Create
+from .writes.changes import edits_of
+from .writes.creating import place_rows
+from .writes.report import Line
+from .writes.works import Create
 
 
 def confirm(frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Iterable[int]], ids: Any) -> None:

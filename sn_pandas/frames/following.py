@@ -9,12 +9,12 @@ import pandas as pd
 
 from ..odata.errors import QueryError, TrackingError, did_you_mean
 from ..odata.query import Query
-from . import looking
-from .cells import items
+from .objects.transfers import download_all
 from .progress import Setting
-from .report import Report
 from .tracking import baseline_of, rows_of
-from .transfers import download_all
+from .writes import looking
+from .writes.cells import items
+from .writes.report import Report
 
 
 def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = ()) -> pd.DataFrame:

@@ -13,8 +13,8 @@ from ..odata.literals import query_value
 from ..odata.query import Query
 from ..odata.schema import PSEUDO_FIELDS
 from .baselines import put
-from .changes import edits_of
 from .tracking import KEY, Baseline, baseline_of, ids_of, rebase, rows_of
+from .writes.changes import edits_of
 
 if TYPE_CHECKING:
     from .repository import Repository

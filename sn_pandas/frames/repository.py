@@ -17,10 +17,10 @@ from ..odata.query import Query
 from ..odata.schema import Schema
 from ..odata.transport import Client
 from . import accessor as accessor
-from . import arrow, reading, single
-from .contents import Contents
-from .identity import who
+from .objects.contents import Contents
 from .progress import Setting
+from .reads import arrow, reading, single
+from .reads.identity import who
 
 if TYPE_CHECKING:
     pass

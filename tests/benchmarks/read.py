@@ -19,7 +19,7 @@ import pandas as pd
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.frames.planning import Plan
+from sn_pandas.frames.reads.planning import Plan
 from sn_pandas.odata.answers import decoded, loads
 from sn_pandas.odata.schema import Schema
 

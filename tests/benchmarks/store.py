@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import statistics
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
 from sn_pandas.embedded import Application, populate
+from sn_pandas.embedded.sample import Builder
+from sn_pandas.embedded.security import callers
 
 ROWS = int(os.environ.get("SN_PANDAS_STORE_ROWS", "1000000"))
 FIELDS = "Id,Name,DisplayName,Index,Status,Priority,DueDate,TaskCompletion,CreationDate,Path"
 PLACE = "/odata.svc/Root/Content/Many"
+FOLDER = "/odata.svc/Root/Content/Flat"
+LARGE = max(1000, ROWS // 4)
+"""How many contents stand in one folder, beside those in lists of a thousand."""
 
 
 def main() -> None:
@@ -28,11 +37,27 @@ def main() -> None:
         seconds = time.perf_counter() - began
         print(f"{ROWS:,} tasks in {-(-ROWS // 1000):,} lists: {ROWS / seconds:,.0f} contents a second")
         print(f"figure load {seconds:.0f} s goal <= 180")
-        requests(app)
+        last = flat(app)
+        requests(app, last)
         app.close()
+        memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"figure memory {memory:.0f} MB goal <= 300")
 
 
-def requests(app: Application) -> None:
+def flat(app: Application) -> int:
+    """Put very many contents into one folder; gives the id of the last one."""
+    builder = Builder(app.store, 2)
+    with app.store.transaction():
+        folder = builder.add(builder.below("/Root/Content"), "TaskList", "Flat")
+        for number in range(LARGE):
+            due = f"2026-{1 + number % 12:02}-{1 + number % 28:02}T12:00:00Z"
+            status = ["active" if number % 3 else "completed"]
+            last = builder.add(folder, "Task", f"Item{number:07}", index=number, DueDate=due, Status=status)
+        builder.flush()
+    return last.id
+
+
+def requests(app: Application, last: int) -> None:
     """Time each kind of request, the median of several with other values."""
     client = Client(app)
     middle = client.get("/odata.svc/Root/Content/Many/List00000?metadata=no&$select=Id&$top=1&$orderby=Id")
@@ -45,11 +70,36 @@ def requests(app: Application) -> None:
         return f"{PLACE}?metadata=no&$select={FIELDS}&$top=1000&query={options}"
 
     client.figure("keyset_page", [page(after) for after in afters], 50)
+    client.figure("subtree_page", [page(after).replace("TypeIs:Task", "InTree:/Root/Content/Many")
+                                   for after in afters], 50)  # fmt: skip
+    inside = [last - LARGE + 1 + number * LARGE // 12 for number in range(10)]
+    options = f"metadata=no&$select={FIELDS}&$orderby=Id&$top=1000&$filter="
+    client.figure("folder_page", [f"{FOLDER}?{options}{quote(f'Id gt {after}')}" for after in inside], 50)
     client.figure("count", [f"{PLACE}/$count?$inlinecount=allpages&query=TypeIs:Task"] * 5, 200)
+    client.figure("count_subtree", [f"{PLACE}/$count?query=InTree:/Root/Content/Many"] * 5, 200)
+    client.figure("count_folder", [f"{FOLDER}/$count"] * 5, 200)
+    with client.as_ordinary_user():
+        client.figure("count_as_user", [f"{PLACE}/$count?query=TypeIs:Task"] * 5, 200)
+        client.figure(
+            "page_as_user", [f"{FOLDER}?{options}{quote(f'Id gt {after}')}" for after in inside], 50
+        )
+    for name, condition in (
+        ("index", "Index eq {0}"),
+        ("status", "Status eq '$active' and Id gt {1}"),
+        ("due_date", "DueDate ge datetime'2026-0{2}-05' and DueDate lt datetime'2026-0{2}-06'"),
+        ("starts_with", "startswith(Name,'Item{0:07}')"),
+    ):
+        filters = [quote(condition.format(n * LARGE // 12, inside[n], n + 1)) for n in range(9)]
+        targets = [f"{FOLDER}?metadata=no&$select={FIELDS}&$top=100&$filter={f}" for f in filters]
+        client.figure(f"filter_{name}", targets, 200)
     names = [quote(f"Name:Task{number * step:07}") for number in range(10)]
-    client.figure("indexed_filter", [f"{PLACE}?metadata=no&$select=Id,Name&query={name}" for name in names], 200)
+    client.figure(
+        "indexed_filter", [f"{PLACE}?metadata=no&$select=Id,Name&query={name}" for name in names], 200
+    )
     words = ["budget", "newsletter", "audit", "survey", "archive"]
-    texts = [f"{PLACE}?metadata=no&$select=Id,Name&$top=100&query={quote(f'DisplayName:*{w}')}" for w in words]
+    texts = [
+        f"{PLACE}?metadata=no&$select=Id,Name&$top=100&query={quote(f'DisplayName:*{w}')}" for w in words
+    ]
     client.times("DisplayName by its ending, first 100", texts)
     texts = [f"{PLACE}?metadata=no&$select=Id,Name&$top=100&query={word}" for word in words]
     client.figure("full_text", texts, 200)
@@ -64,13 +114,11 @@ class Client:
         self.app = app
 
     def get(self, target: str) -> dict:
-        return json.loads(self.send("GET", target, 0))
+        return json.loads(self.send("GET", target))
 
-    def send(self, method: str, target: str, number: int) -> bytes:
-        from io import BytesIO
-
+    def send(self, method: str, target: str, content: dict | None = None) -> bytes:
         path, _, query = target.partition("?")
-        body = json.dumps({"TaskCompletion": (number * 7) % 100, "DisplayName": f"Changed {number}"}).encode()
+        body = b"" if content is None else json.dumps(content).encode()
         environ = {
             "REQUEST_METHOD": method,
             "PATH_INFO": path,
@@ -84,22 +132,43 @@ class Client:
         }
         status: list[str] = []
         answer = b"".join(self.app(environ, lambda line, *_: status.append(line)))
-        if not status[0].startswith("200"):
+        if not status[0].startswith("20"):
             raise RuntimeError(f"{method} {target}: {status[0]} {answer[:200]!r}")
         return answer
 
+    @contextmanager
+    def as_ordinary_user(self) -> Iterator[None]:
+        """Send requests as a user who may open what is in the repository, but no more."""
+        admin = self.app.api_key
+        body = {"__ContentType": "User", "Name": "reader", "LoginName": "reader", "FullName": "Reader",
+                "Email": "reader@example.com", "Password": "pass-word-1", "Enabled": True}  # fmt: skip
+        made = json.loads(self.send("POST", "/odata.svc/Root/IMS('Public')", body))
+        right = {"r": [{"identity": "/Root/IMS/Public/reader", "Open": "allow"}]}
+        self.send("POST", "/odata.svc/Root('Content')/SetPermissions", right)
+        self.app.api_key = callers.passing_key(self.app.repository, made["d"]["Id"])
+        try:
+            yield
+        finally:
+            self.app.api_key = admin
+
     def times(self, name: str, targets: list[str], method: str = "GET") -> float:
         """Time the requests, one after another, and give the median in milliseconds."""
-        taken = []
-        for number, target in enumerate(targets, 1):
-            began = time.perf_counter()
-            self.send(method, target, number)
-            taken.append((time.perf_counter() - began) * 1000)
+        taken = self.timed(targets, method)
         middle = statistics.median(taken)
         print(f"{name}: {middle:.1f} ms ({min(taken):.1f} to {max(taken):.1f}, {len(taken)} requests)")
         return middle
 
-    def figure(self, name: str, targets: list[str], goal: int, method: str = "GET") -> None:
+    def timed(self, targets: list[str], method: str = "GET") -> list[float]:
+        """Time the requests, one after another, in milliseconds each."""
+        taken = []
+        for number, target in enumerate(targets, 1):
+            change = {"TaskCompletion": (number * 7) % 100, "DisplayName": f"Changed {number}"}
+            began = time.perf_counter()
+            self.send(method, target, None if method == "GET" else change)
+            taken.append((time.perf_counter() - began) * 1000)
+        return taken
+
+    def figure(self, name: str, targets: list[str], goal: float, method: str = "GET") -> None:
         """Time the requests and print the figure."""
         print(f"figure {name} {self.times(name, targets, method):.1f} ms goal <= {goal}")
 

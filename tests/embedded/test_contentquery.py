@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import contentquery
-from sn_pandas.embedded.cql_parser import EMPTY, parse
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.predicates import Clause, Group, Nothing, Predicate, Range, Term, optimize
+from sn_pandas.embedded.languages import contentquery
+from sn_pandas.embedded.languages.cql_parser import EMPTY, parse
+from sn_pandas.embedded.languages.predicates import Clause, Group, Nothing, Predicate, Range, Term, optimize
 
 from .search_world import TYPES, refusal
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import filters
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.memory_filter import Reader, selected
+from sn_pandas.embedded.languages import filters
+from sn_pandas.embedded.languages.memory_filter import Reader, selected
 
 from .search_world import TYPES, refusal
 

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import permissions
-from sn_pandas.embedded.application import Application
 from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.http.application import Application
 from sn_pandas.embedded.operations import REGISTRY, binding, dispatch
 from sn_pandas.embedded.operations.registry import Operation, Parameter
+from sn_pandas.embedded.security import permissions
 
 ROOT = "('Root')"
 LOW = "Root/IMS/Public('low')"

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import callers, entries, permissions, search, writes
-from sn_pandas.embedded.application import Application
+from sn_pandas.embedded.changes import writes
 from sn_pandas.embedded.contents import EVERYONE, Content
-from sn_pandas.embedded.effective import effective_entries
-from sn_pandas.embedded.entries import Entry
+from sn_pandas.embedded.http.application import Application
+from sn_pandas.embedded.index import search
+from sn_pandas.embedded.languages.predicates import Term
 from sn_pandas.embedded.operations.access import set_inheritance
-from sn_pandas.embedded.predicates import Term
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import callers, entries, permissions
+from sn_pandas.embedded.security.effective import effective_entries
+from sn_pandas.embedded.security.entries import Entry
 
 NAMED = st.sampled_from(permissions.NAMED)
 VALUES = st.sampled_from(("allow", "deny", "undefined"))

@@ -8,12 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import filters, search
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.predicates import Clause, Group, Nothing, Predicate, Range, Term, all_of, optimize
-from sn_pandas.embedded.search_sql import Query
-from sn_pandas.embedded.sql import Sql
+from sn_pandas.embedded.index import search
+from sn_pandas.embedded.index.search_sql import Query
+from sn_pandas.embedded.index.sql import Sql
+from sn_pandas.embedded.languages import filters
+from sn_pandas.embedded.languages.predicates import (
+    Clause,
+    Group,
+    Nothing,
+    Predicate,
+    Range,
+    Term,
+    all_of,
+    optimize,
+)
 
 from .search_world import World, refusal
 

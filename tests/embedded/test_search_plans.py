@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from sn_pandas.embedded import populate, search, search_plans
-from sn_pandas.embedded.predicates import Predicate, Range, Term, all_of, any_of, none_of
-from sn_pandas.embedded.store import Store
+from sn_pandas.embedded import populate
+from sn_pandas.embedded.index import search, search_plans
+from sn_pandas.embedded.languages.predicates import Predicate, Range, Term, all_of, any_of, none_of
+from sn_pandas.embedded.storage.store import Store
 
 PLACE = "/root/content/many"
 PREDICATES: dict[str, Predicate] = {

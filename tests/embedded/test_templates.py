@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import templates
 from sn_pandas.embedded.contents import Caller
-from sn_pandas.embedded.templates import Property, References
+from sn_pandas.embedded.languages import templates
+from sn_pandas.embedded.languages.templates import Property, References
 
 CALLER = Caller(42, "/Root/IMS/Public/ann", "ann", frozenset({42}))
 NOW = datetime(2026, 11, 23, 15, 6, 1, tzinfo=UTC)  # a Monday

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sn_pandas.embedded import definitions, type_xml
-from sn_pandas.embedded.types import Types
+from sn_pandas.embedded.content_types import definitions, type_xml
+from sn_pandas.embedded.content_types.types import Types
 
 from .client import Client, address
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas.embedded import downloads, uploads
+from sn_pandas.embedded.changes import downloads, uploads
 from sn_pandas.embedded.errors import ODataError
 
 from .client import WORKSPACE, Client, address, problem

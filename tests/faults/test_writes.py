@@ -12,7 +12,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Faults
-from sn_pandas.frames import sending
+from sn_pandas.frames.writes import sending
 
 from ..frames.test_saving import LAB, fill, held
 

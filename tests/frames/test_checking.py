@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sn_pandas.frames.checking import EMPTY, FILLED, problem
+from sn_pandas.frames.writes.checking import EMPTY, FILLED, problem
 from sn_pandas.odata.schema import Field, Option
 
 OPTIONS = (Option("a", "Label A"), Option("b", "Label B"))

@@ -9,7 +9,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas import AlreadyExistsError, NotFoundError, QueryError, RefusedError, SaveError
-from sn_pandas.frames.report import SaveWarning
+from sn_pandas.frames.writes.report import SaveWarning
 
 from .test_saving import LAB, fill, held, requests_of
 

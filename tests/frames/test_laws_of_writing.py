@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sn_pandas import ConflictError, RefusedError
 from sn_pandas.embedded import Application
-from sn_pandas.frames.cells import items, same_cell, target_of
-from sn_pandas.frames.checking import problem
+from sn_pandas.frames.writes.cells import items, same_cell, target_of
+from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field
 
 from .labs import client_of, prepare

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.frames.plots import COLOURS, Plots
-from sn_pandas.frames.treemap import areas_of, squarified
+from sn_pandas.frames.pictures.plots import COLOURS, Plots
+from sn_pandas.frames.pictures.treemap import areas_of, squarified
 
 mpl.use("agg")
 

@@ -10,7 +10,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.frames.arrow import table_of
+from sn_pandas.frames.reads.arrow import table_of
 
 from .lists import Server
 
@@ -229,7 +229,7 @@ def test_more_fields_than_a_request_line_holds() -> None:
     fields |= dict.fromkeys(["Name", "DisplayName"], "ShortText")
     server = Server([{"Id": 1}], fields)
     with server.connect() as repo:
-        plan = sn.frames.planning.Plan(sn.Query("/Root/x"), repo.schema, ["Task"])
+        plan = sn.frames.reads.planning.Plan(sn.Query("/Root/x"), repo.schema, ["Task"])
     assert plan.query.select == ()
     frame = plan.frame([plan.chunks([{"Id": 1, "AFieldWithQuiteALongName0399": 7}])], lambda: 1)
     assert set(frame["AFieldWithQuiteALongName0399"]) == {7}

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.frames import cells, columns
-from sn_pandas.frames.columns import codec
+from sn_pandas.frames.reads import columns
+from sn_pandas.frames.reads.columns import codec
+from sn_pandas.frames.writes import cells
 from sn_pandas.odata.schema import Field, Option
 
 from .lists import Server
@@ -188,7 +189,7 @@ def test_a_value_that_is_no_option_is_kept_and_said() -> None:
 
 
 def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sn_pandas.frames import gathering
+    from sn_pandas.frames.reads import gathering
 
     values = {
         "ShortText": ["é", None],

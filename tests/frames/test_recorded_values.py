@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sn_pandas import RefusedError
-from sn_pandas.frames.cells import same_json
+from sn_pandas.frames.writes.cells import same_json
 
 from .recorded import RecordedServer, cases
 

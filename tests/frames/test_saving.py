@@ -13,7 +13,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import ConflictError, RefusedError, SaveError, TrackingError
 from sn_pandas.embedded import Faults
-from sn_pandas.frames.report import SaveWarning
+from sn_pandas.frames.writes.report import SaveWarning
 
 LAB = "/Root/Content/Lab"
 COLUMNS = "Name Path Type DisplayName Serial Code Quantity Weight".split()

@@ -17,7 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 import sn_pandas as sn
 from sn_pandas import ConflictError
 from sn_pandas.embedded import Application, Faults
-from sn_pandas.frames import sending
+from sn_pandas.frames.writes import sending
 from sn_pandas.odata.schema import Schema
 
 from .labs import client_of, prepare

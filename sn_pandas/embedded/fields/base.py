@@ -6,10 +6,10 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sn_pandas.embedded.bodies import Date
+from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import invalid_cast
-from sn_pandas.embedded.types import Field
+from sn_pandas.embedded.http.bodies import Date
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.repository import Session

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sn_pandas.embedded.bodies import Date
+from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.fields.base import Kind, SettingError
-from sn_pandas.embedded.permissions import NAMES
-from sn_pandas.embedded.types import Field
+from sn_pandas.embedded.http.bodies import Date
+from sn_pandas.embedded.security.permissions import NAMES
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.repository import Session

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import invalid_cast
 from sn_pandas.embedded.fields.base import IGNORED, Kind, net_type
-from sn_pandas.embedded.types import Field
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.repository import Session

@@ -8,11 +8,11 @@ from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded.bodies import Date
+from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import UNSET_DATE, Content, Value
 from sn_pandas.embedded.errors import invalid_cast, server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind, SettingError, in_range, net_type
-from sn_pandas.embedded.types import Field
+from sn_pandas.embedded.http.bodies import Date
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.repository import Session

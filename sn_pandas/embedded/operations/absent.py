@@ -9,14 +9,7 @@ from typing import Any
 
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.operations.registry import (
-    ADMINISTRATORS,
-    ALL,
-    ANY,
-    NOBODY,
-    Contents,
-    operation,
-)
+from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ALL, ANY, NOBODY, Contents, operation
 from sn_pandas.embedded.repository import Session
 
 Json = Any

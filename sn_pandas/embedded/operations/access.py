@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from sn_pandas.embedded import entries, identities, permissions
 from sn_pandas.embedded.contents import EVERYONE, VISITOR, Content
-from sn_pandas.embedded.effective import EffectiveEntry, Origin, effective_entries
-from sn_pandas.embedded.entries import Entry
 from sn_pandas.embedded.errors import ODataError, server_error
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, NOBODY, Contents, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import entries, identities, permissions
+from sn_pandas.embedded.security.effective import EffectiveEntry, Origin, effective_entries
+from sn_pandas.embedded.security.entries import Entry
 
 Json = Any
 

@@ -11,9 +11,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sn_pandas.embedded import bodies
-from sn_pandas.embedded.bodies import Date
 from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.http import bodies
+from sn_pandas.embedded.http.bodies import Date
 
 Json = Any
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sn_pandas.embedded import answers, bodies, export, listing, reading
-from sn_pandas.embedded.addresses import Address
-from sn_pandas.embedded.answers import Answer
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.http import answers, bodies
+from sn_pandas.embedded.http.addresses import Address
+from sn_pandas.embedded.http.answers import Answer
 from sn_pandas.embedded.operations import binding, dispatch
 from sn_pandas.embedded.operations.registry import Contents, RawAnswer
+from sn_pandas.embedded.reads import export, listing, reading
 from sn_pandas.embedded.repository import Session
 
 Json = Any

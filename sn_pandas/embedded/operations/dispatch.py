@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sn_pandas.embedded.bodies import Upload
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, see_only
+from sn_pandas.embedded.http.bodies import Upload
 from sn_pandas.embedded.operations import applications, binding
 from sn_pandas.embedded.operations.registry import REGISTRY, Operation, of_type
 from sn_pandas.embedded.repository import Session

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded import entries, saving
+from sn_pandas.embedded.changes import saving
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import Contents, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import entries
 
 IDS = [("contentIds", "int[]")]
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sn_pandas.embedded import entries, identities, permissions, writes
+from sn_pandas.embedded.changes import writes
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.entries import Entry
 from sn_pandas.embedded.errors import bad_request, server_error
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ROOT, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import entries, identities, permissions
+from sn_pandas.embedded.security.entries import Entry
 
 Json = Any
 

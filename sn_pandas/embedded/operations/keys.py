@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import callers
-from sn_pandas.embedded.callers import ApiKey
 from sn_pandas.embedded.contents import ADMINISTRATORS, Content
 from sn_pandas.embedded.errors import forbidden
 from sn_pandas.embedded.operations.registry import ALL, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import callers
+from sn_pandas.embedded.security.callers import ApiKey
 
 Json = Any
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import batches, transfers, trash, versions
-from sn_pandas.embedded.answers import Answer, empty
+from sn_pandas.embedded.changes import batches, transfers, trash, versions
+from sn_pandas.embedded.changes.versioning import Action
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server_error
+from sn_pandas.embedded.http.answers import Answer, empty
 from sn_pandas.embedded.operations.registry import ANY, Rule, operation
 from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.versioning import Action
 
 Json = Any
 

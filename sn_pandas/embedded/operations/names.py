@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from sn_pandas.embedded import naming
+from sn_pandas.embedded.changes import naming
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request
 from sn_pandas.embedded.operations.registry import ANYBODY, ROOT, operation
@@ -31,7 +31,7 @@ def name_from_display_name(session: Session, content: Content, display_name: str
 @operation("ProtectedPaths", action=False, types=ROOT)
 def protected_paths(session: Session, content: Content) -> list[str]:
     """Return the paths of contents that cannot be deleted."""
-    from sn_pandas.embedded.types import built_in_definitions
+    from sn_pandas.embedded.content_types.types import built_in_definitions
 
     unprotected = {"FieldSettingContent", "Operation"}
     types = []

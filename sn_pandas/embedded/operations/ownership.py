@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded import identities
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import ANY, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import identities
 
 
 @operation("TakeOwnership", types=ANY, permissions=["TakeOwnership"], parameters=[("userOrGroup", "string")])

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import listing, writes
+from sn_pandas.embedded.changes import writes
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import ANY, Contents, operation
+from sn_pandas.embedded.reads import listing
 from sn_pandas.embedded.repository import Session
 
 Json = Any

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from sn_pandas.embedded import entries, identities, permissions
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.effective import effective_entries
-from sn_pandas.embedded.entries import Entry
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.access import checked
 from sn_pandas.embedded.operations.registry import Contents, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import entries, identities, permissions
+from sn_pandas.embedded.security.effective import effective_entries
+from sn_pandas.embedded.security.entries import Entry
 
 Json = Any
 

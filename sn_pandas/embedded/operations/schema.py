@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sn_pandas.embedded import schema
+from sn_pandas.embedded.content_types import schema
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.operations.registry import ALL, ANY, ROOT, Contents, operation
 from sn_pandas.embedded.repository import Session

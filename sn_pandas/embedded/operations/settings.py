@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sn_pandas.embedded import answers, binaries, bodies, saving, writes
+from sn_pandas.embedded.changes import binaries, saving, writes
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.http import answers, bodies
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, ANYBODY, RawAnswer, operation
 from sn_pandas.embedded.repository import Session
 

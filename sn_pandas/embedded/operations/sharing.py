@@ -6,11 +6,12 @@ import json
 import uuid
 from typing import Any
 
-from sn_pandas.embedded import entries, permissions, saving
+from sn_pandas.embedded.changes import saving
 from sn_pandas.embedded.contents import EVERYONE, Content
-from sn_pandas.embedded.entries import Entry
 from sn_pandas.embedded.operations.registry import ANY, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import entries, permissions
+from sn_pandas.embedded.security.entries import Entry
 
 Json = Any
 

@@ -170,7 +170,7 @@ def _span(took: timedelta) -> str:
 
 
 def _index(session: Session, ids: list[int]) -> None:
-    from sn_pandas.embedded import search
+    from sn_pandas.embedded.index import search
 
     with session.store.transaction() as db:
         for one in session.store.load_many(ids):

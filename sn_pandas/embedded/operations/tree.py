@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded import contentquery, permissions, search
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, server_error
+from sn_pandas.embedded.index import search
+from sn_pandas.embedded.languages import contentquery
+from sn_pandas.embedded.languages.predicates import Predicate, Term
 from sn_pandas.embedded.operations.registry import ANY, ANYBODY, Contents, operation
-from sn_pandas.embedded.predicates import Predicate, Term
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import permissions
 
 Json = Any
 
@@ -38,7 +40,7 @@ def open_tree(
     with_system: bool | None = False,
 ) -> Json:
     """Return the folders of a tree that is opened down to a content, level by level."""
-    from sn_pandas.embedded.reading import projector
+    from sn_pandas.embedded.reads.reading import projector
 
     key, root = content.path.lower(), (root_path or "").lower()
     if not root or not (key == root or key.startswith(f"{root}/")):

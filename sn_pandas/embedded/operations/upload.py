@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sn_pandas.embedded import answers, binaries, definitions, uploads, versions
-from sn_pandas.embedded.answers import Answer
-from sn_pandas.embedded.bodies import Upload
+from sn_pandas.embedded.changes import binaries, uploads, versions
+from sn_pandas.embedded.content_types import definitions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import forbidden, server_error
+from sn_pandas.embedded.http import answers
+from sn_pandas.embedded.http.answers import Answer
+from sn_pandas.embedded.http.bodies import Upload
 from sn_pandas.embedded.operations.registry import EVERYTHING, operation
 from sn_pandas.embedded.repository import Session
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sn_pandas.embedded import identities, writes
+from sn_pandas.embedded.changes import writes
 from sn_pandas.embedded.contents import SYSTEM, Content
 from sn_pandas.embedded.errors import forbidden, server_error
 from sn_pandas.embedded.operations.registry import ALL, ROOT, operation
-from sn_pandas.embedded.passwords import hashed, is_right
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import identities
+from sn_pandas.embedded.security.passwords import hashed, is_right
 
 Json = Any
 

@@ -1,0 +1,1 @@
+"""Whatever changes contents: writes, versions, the Trash, batches, files."""

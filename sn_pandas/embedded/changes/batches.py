@@ -1,0 +1,130 @@
+"""Batches: many contents copied, moved or deleted by one call, each on its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sn_pandas.embedded.changes import transfers, trash
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, forbidden
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+FULL_NAMES = {
+    "NodeAlreadyExistsException": "SenseNet.ContentRepository.Storage.Data.NodeAlreadyExistsException",
+    "NodeIsOutOfDateException": "SenseNet.ContentRepository.Storage.Data.NodeIsOutOfDateException",
+    "SenseNetSecurityException": "SenseNet.ContentRepository.Storage.Security.SenseNetSecurityException",
+    "RepositoryPathTooLongException": "SenseNet.ContentRepository.Storage.RepositoryPathTooLongException",
+    "InvalidPathException": "SenseNet.ContentRepository.Storage.InvalidPathException",
+    "InvalidContentActionException": "SenseNet.ContentRepository.InvalidContentActionException",
+}
+"""Exceptions that are not of the namespace ``System``, in which batches tell them with their full names."""
+
+
+def copy(session: Session, target_path: str | None, paths: Sequence[Json]) -> Json:
+    """Copy contents below a target."""
+    target = _target(session, target_path)
+    return _each(session, paths, lambda content: transfers.copy(session, content, target), _transferred)
+
+
+def move(session: Session, target_path: str | None, paths: Sequence[Json]) -> Json:
+    """Move contents below a target."""
+    target = _target(session, target_path)
+    return _each(session, paths, lambda content: transfers.move(session, content, target), _transferred)
+
+
+def delete(session: Session, paths: Sequence[Json], *, permanent: bool) -> Json:
+    """Delete contents, for good or into the Trash."""
+
+    def remove(content: Content) -> Content:
+        trash.delete(session, content, permanent=permanent)
+        return content
+
+    return _each(session, paths, remove, _deleted)
+
+
+def _target(session: Session, path: str | None) -> Content:
+    target = session.by_path(path) if path else None
+    if target is not None:
+        return target
+    if path and session.store.by_path(path) is not None:
+        raise forbidden()
+    raise ODataError("ResourceNotFound", "ContentNotFoundException", f"Content not found: {path or ''}")
+
+
+def _each(
+    session: Session,
+    items: Sequence[Json],
+    do: Callable[[Content], Content],
+    describe: Callable[[Content, Content, bool], Json],
+) -> Json:
+    """Do something with every content that is named; what fails does not hinder the others."""
+    results: list[Json] = []
+    errors: list[Json] = []
+    found, missing = _loaded(session, items)
+    for content in found:
+        before = content.copy()
+        try:
+            with session.store.transaction():
+                after = do(content)
+        except ODataError as problem:
+            errors.append({"content": describe(before, before, True), "error": _error(problem)})
+        else:
+            results.append(describe(before, after, False))
+        session.forget(content.id)
+    errors += [_not_there(item) for item in missing]
+    return {"d": {"__count": len(results) + len(errors), "results": results, "errors": errors}}
+
+
+def _loaded(session: Session, items: Sequence[Json]) -> tuple[list[Content], list[Json]]:
+    """Return the contents that paths and ids name, and what names none in exactly this spelling."""
+    found: list[Content] = []
+    missing: list[Json] = []
+    for item in items:
+        content_id = session.resolve(item)
+        content = session.store.load(content_id) if content_id is not None else None
+        if content is not None:
+            found.append(content)
+        if content is None or (isinstance(item, str) and item.startswith("/") and item != content.path):
+            missing.append(item)
+    return found, missing
+
+
+def _transferred(before: Content, after: Content, failed: bool) -> Json:
+    return {"Id": after.id, "Path": after.path, "Name": after.name, "OriginalPath": before.path}
+
+
+def _deleted(before: Content, after: Content, failed: bool) -> Json:
+    return {"Id": before.id, "Path": before.path, **({} if failed else {"Name": before.name})}
+
+
+def _error(problem: ODataError) -> Json:
+    kind = FULL_NAMES.get(problem.exceptiontype, f"System.{problem.exceptiontype}")
+    return {
+        "code": "NotSpecified",
+        "exceptiontype": kind,
+        "message": {"lang": "en-us", "value": problem.message},
+        "innererror": {"trace": ""},
+    }
+
+
+def _not_there(item: Json) -> Json:
+    path = item if isinstance(item, str) and not item.isdigit() else None
+    content: Json
+    if item is None:
+        content = {"Id": None, "Path": None}
+    elif path is not None:
+        content = {"Id": 0, "Path": path}
+    else:
+        content = {"Id": int(item) if isinstance(item, int | str) else item, "Path": None}
+    return {
+        "content": content,
+        "error": {
+            "code": "ResourceNotFound",
+            "exceptiontype": "ContentNotFoundException",
+            "message": {"lang": "en-us", "value": f"Content does not exist at {path or ''}."},
+            "innererror": None,
+        },
+    }

@@ -1,0 +1,171 @@
+"""The last step of every write: may it be saved, what does saving change by itself, and the save."""
+
+from __future__ import annotations
+
+from sn_pandas.embedded.changes import binaries, naming, versions
+from sn_pandas.embedded.content_types import added_fields
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, server_error
+from sn_pandas.embedded.reads import computed
+from sn_pandas.embedded.repository import Session
+
+
+def create(
+    session: Session,
+    content: Content,
+    parent: Content,
+    touched: set[str],
+    *,
+    in_steps: bool = False,
+    numbered: bool = False,
+) -> None:
+    """Store a new content: the type must be allowed here, the name free, the caller permitted.
+
+    Parameters
+    ----------
+    touched
+        Names of the fields that were set by the request.
+    in_steps
+        Whether the content stays unfinished until it is finalized.
+    numbered
+        Whether a taken name gets a number, whatever the type says.
+    """
+    with session.store.transaction():
+        check_allowed(session, content, parent)
+        if not session.can(parent, "AddNew"):
+            raise forbidden()
+        free_name(session, content, parent, numbered=numbered)
+        versions.begin(session, content, in_steps)
+        session.store.insert(content)
+        if session.types.of(content.type).is_a("User"):
+            _own(session, content, touched)
+        if binaries.files_of(content.fields):
+            binaries.settle(session.store, content)
+        added_fields.notice(session, None, content)
+
+
+def update(
+    session: Session,
+    before: Content,
+    content: Content,
+    touched: set[str],
+    always: bool = False,
+    *,
+    in_steps: bool = False,
+) -> None:
+    """Store a changed content, as a new version if the content has versions.
+
+    Without versions nothing is stored if nothing differs, unless ``always``.
+    """
+    if not session.can(before, "Save"):
+        raise refused_action("NotEnoughPermissions")
+    plan = versions.save_plan(session, before, content, in_steps)
+    if not always and not versions.raises(before, plan) and not _changed(before, content):
+        return
+    with session.store.transaction():
+        stamp(session, content, touched)
+        versions.follow(session, before, content, plan)
+        store(session, before, content)
+        added_fields.notice(session, before, content)
+
+
+def store(session: Session, before: Content, content: Content) -> None:
+    """Write a content that exists, at its new place if its name changed."""
+    session.states.clear()
+    session.modes.clear()
+    with session.store.transaction():
+        if content.name == before.name:
+            session.store.save(content)
+            return
+        naming.check(content.name)
+        parent = session.store.load(content.parent_id)
+        if parent is None:
+            raise server_error("InvalidOperationException", "The content has no parent to be renamed in.")
+        naming.check_path(f"{parent.path}/{content.name}")
+        session.store.move(content, parent, content.name)
+
+
+def stamp(session: Session, content: Content, touched: set[str]) -> None:
+    """Write down who saves and when, unless the body said it."""
+    now, me = session.now(), session.caller.id
+    for field, attribute, value in (
+        ("ModificationDate", "modified", now),
+        ("ModifiedBy", "modified_by", me),
+        ("VersionModificationDate", "version_modified", now),
+        ("VersionModifiedBy", "version_modified_by", me),
+    ):
+        if field not in touched:
+            setattr(content, attribute, value)
+
+
+def check_allowed(session: Session, content: Content, parent: Content) -> None:
+    """Refuse a type that the place does not allow, or the caller cannot see."""
+    _check_place(session, parent)
+    allowed = allowed_types(session, parent)
+    content_type = session.types.of(content.type)
+    if (allowed is None or content.type in allowed) and session.by_path(content_type.path) is not None:
+        if content_type.is_a("SystemFolder") and not session.caller.is_operator:
+            raise forbidden()
+        return
+    raise server_error(
+        "InvalidOperationException",
+        f"Cannot save the content '{content.path}' because its ancestor does not allow the type"
+        f" '{content.type}'. Parent: {parent.path}. Allowed types: {', '.join(allowed or ())}",
+    )
+
+
+def _check_place(session: Session, parent: Content) -> None:
+    """Refuse a place whose allowed types depend on something that the caller cannot see."""
+    holder: Content | None = parent
+    while holder is not None and session.types.of(holder.type).transitive:
+        holder = session.store.load(holder.parent_id)
+        if holder is not None and not session.sees(holder):
+            raise server_error("InvalidOperationException", "The 'Parent' could not be loaded.")
+
+
+def allowed_types(session: Session, parent: Content) -> list[str] | None:
+    """Return the types that may stand below a content; None = all."""
+    allowed = computed.effective_child_types(parent, session)
+    if not allowed and session.types.of(parent.type).is_a("Folder"):
+        return None
+    return [*allowed, *(() if "SystemFolder" in allowed else ("SystemFolder",))]
+
+
+def free_name(session: Session, content: Content, parent: Content, *, numbered: bool = False) -> None:
+    """Give a new content a name that nobody has, if its type allows that, else refuse a taken one."""
+    naming.check_path(content.path)
+    taken = session.store.by_path(content.path)
+    if taken is None:
+        return
+    if not numbered and not session.types.of(content.type).incremental_naming:
+        raise already_exists()
+    names = [child.name for child in session.store.children(parent.id)]
+    content.name = naming.numbered(taken.name, names)
+    content.path = f"{parent.path}/{content.name}"
+    naming.check_path(content.path)
+
+
+def already_exists() -> ODataError:
+    """Return the 403 of a name that is taken."""
+    return ODataError(
+        "ContentAlreadyExists",
+        "NodeAlreadyExistsException",
+        "The content was not saved because it already exists.",
+    )
+
+
+def _own(session: Session, user: Content, touched: set[str]) -> None:
+    """Make a new user the creator and the owner of himself."""
+    for field, attribute in (
+        ("CreatedBy", "created_by"),
+        ("Owner", "owner"),
+        ("VersionCreatedBy", "version_created_by"),
+    ):
+        if field not in touched:
+            setattr(user, attribute, user.id)
+    user.fields.setdefault("LastLoggedOut", session.exact_now())
+    session.store.save(user)
+
+
+def _changed(before: Content, after: Content) -> bool:
+    return before != after

@@ -1,0 +1,178 @@
+"""A content goes to another place: moved, or copied with everything below it."""
+
+from __future__ import annotations
+
+from sn_pandas.embedded.changes import binaries, naming, saving, versions
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, refused_action, server_error
+from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import entries
+
+PERMEABLE = ("Folder", "Page")
+"""Types whose children count, too, when it is asked what a move brings along."""
+
+
+def move(session: Session, content: Content, target: Content) -> Content:
+    """Move a content, with all that is below it, and return it.
+
+    Raises
+    ------
+    ODataError
+        If the caller may not, the place does not fit, or the name is taken there.
+    """
+    if not may(session, content, "Delete") or not session.can(target, "AddNew"):
+        raise forbidden()
+    if content.parent_id == target.id:
+        raise server_error("InvalidOperationException", "Node cannot be moved to its parent.")
+    if _inside(target, content):
+        raise server_error("InvalidOperationException", "Node cannot be moved under itself.")
+    if is_protected(session, content):
+        raise protected()
+    if content.locked_by not in (0, session.caller.id):
+        raise refused_action("CheckedOutToSomeoneElse")
+    _free(session, target, content.name, "move")
+    _check_tree(session, content, target)
+    with session.store.transaction():
+        return place(session, content, target, content.name)
+
+
+def place(session: Session, content: Content, target: Content, name: str) -> Content:
+    """Put a content below another one without asking; return it as it is now."""
+    naming.check_path(f"{target.path}/{name}")
+    with session.store.transaction():
+        moved = session.store.load(content.id) or content
+        session.store.move(moved, target, name)
+        _mark_system(session, moved, target)
+        for content_id in session.store.subtree_ids(moved.path):
+            session.forget(content_id)
+        return session.store.load(content.id) or moved
+
+
+def copy(session: Session, content: Content, target: Content) -> Content:
+    """Copy a content, with all that is below it and that the caller may open, and return the copy.
+
+    Raises
+    ------
+    ODataError
+        If the caller may not, the place does not fit, or the name is taken there.
+    """
+    if not session.can(content, "Open") or not session.can(target, "AddNew"):
+        raise forbidden()
+    if _inside(target, content):
+        raise server_error("InvalidOperationException", "Node cannot be copied under itself.")
+    name = content.name
+    if content.parent_id == target.id:
+        name = _copy_name(session, target, name)
+    else:
+        _free(session, target, name, "copy")
+    with session.store.transaction():
+        return _copied(session, content, target, name)
+
+
+def may(session: Session, content: Content, permission: str) -> bool:
+    """Whether the caller has a permission on a content and on everything below it."""
+    if not session.can(content, permission):
+        return False
+    below = session.store.load_many(_holders(session, content))
+    return all(session.can(one, permission) for one in below)
+
+
+def is_protected(session: Session, content: Content) -> bool:
+    """Whether a content must stay where it is."""
+    from sn_pandas.embedded.operations.names import protected_paths
+
+    return content.path.lower() in (path.lower() for path in protected_paths(session, content))
+
+
+def protected() -> ODataError:
+    """Return the 400 of a content that must stay where it is."""
+    return bad_request("ApplicationException", "Protected content cannot be deleted or moved.")
+
+
+def _copied(session: Session, content: Content, target: Content, name: str) -> Content:
+    now, me = session.now(), session.caller.id
+    made = content.copy()
+    made.id = made.version_id = made.stamp = made.holder = made.locked_by = made.saving_state = 0
+    made.parent_id, made.name, made.path = target.id, name, f"{target.path}/{name}"
+    made.created = made.modified = made.version_created = made.version_modified = now
+    made.created_by = made.modified_by = made.version_created_by = made.version_modified_by = made.owner = me
+    made.is_system = target.is_system or session.types.of(content.type).is_a("SystemFolder")
+    naming.check_path(made.path)
+    saving.check_allowed(session, made, target)
+    versions.begin(session, made)
+    binaries.separate(session.store, made)
+    session.store.insert(made)
+    binaries.settle(session.store, made)
+    entries.copy(session.store, content, made)
+    for child in session.store.children(content.id):
+        if session.can(child, "Open"):
+            _copied(session, child, made, child.name)
+    return made
+
+
+def _copy_name(session: Session, target: Content, name: str) -> str:
+    number, made = 0, f"Copy of {name}"
+    while session.store.by_path(f"{target.path}/{made}") is not None:
+        number += 1
+        made = f"Copy ({number}) of {name}"
+    return made
+
+
+def _free(session: Session, target: Content, name: str, verb: str) -> None:
+    if session.store.by_path(f"{target.path}/{name}") is not None:
+        raise ODataError(
+            "ContentAlreadyExists",
+            "NodeAlreadyExistsException",
+            f"Cannot {verb} the content because the target folder already contains a content named '{name}'.",
+        )
+
+
+def _check_tree(session: Session, content: Content, target: Content) -> None:
+    """Refuse a move that brings a type to where it is not allowed."""
+    allowed = saving.allowed_types(session, target)
+    for name in dict.fromkeys([content.type, *_types_below(session, content)]):
+        if allowed is not None and name not in allowed:
+            raise server_error(
+                "InvalidOperationException",
+                f"Cannot move {content.path} ({content.type}) to {target.path} ({target.type}) because"
+                f" '{name}' type is not allowed in the new position.",
+            )
+
+
+def _types_below(session: Session, content: Content) -> list[str]:
+    found: list[str] = []
+    for child in session.store.children(content.id):
+        found.append(child.type)
+        if child.type in PERMEABLE:
+            found += _types_below(session, child)
+    return found
+
+
+def _inside(target: Content, content: Content) -> bool:
+    return f"{target.path}/".lower().startswith(f"{content.path}/".lower())
+
+
+def _holders(session: Session, content: Content) -> list[int]:
+    """Return what is below a content and has permission entries of its own."""
+    key = content.path.lower()
+    with session.store.reading() as db:
+        rows = db.execute(
+            "SELECT id FROM contents WHERE key >= ? AND key < ? AND holder = id", (key + "/", key + "0")
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _mark_system(session: Session, content: Content, target: Content) -> None:
+    """Write down anew which contents of a moved tree are system contents."""
+    marks = {target.id: target.is_system}
+    for one in session.store.load_many(session.store.subtree_ids(content.path)):
+        system = marks.get(one.parent_id, False) or _makes_system(session, one)
+        marks[one.id] = system
+        if system != one.is_system:
+            one.is_system = system
+            session.store.save(one)
+
+
+def _makes_system(session: Session, content: Content) -> bool:
+    found = session.types.get(content.type)
+    return found is not None and found.is_a("SystemFolder")

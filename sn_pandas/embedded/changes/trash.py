@@ -1,0 +1,171 @@
+"""DELETE: for good, or into a bag in the Trash, from which it can be restored."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+from sn_pandas.embedded.changes import naming, saving, transfers, versions, writes
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, see_only, server_error
+from sn_pandas.embedded.repository import Session
+
+TRASH = "/Root/Trash"
+
+
+def delete(session: Session, content: Content, *, permanent: bool) -> None:
+    """Remove a content and everything below it, or put it into the Trash.
+
+    Raises
+    ------
+    ODataError
+        If the caller may not, or the content must stay.
+    """
+    if not session.opens(content):
+        raise see_only()
+    if not permanent and _goes_to_trash(session, content):
+        _into_bag(session, content)
+    else:
+        _for_good(session, content, forced=permanent)
+
+
+def restore(
+    session: Session, bag: Content, destination: str | None = None, new_name: bool = False
+) -> Content:
+    """Put what a bag holds back to where it was, or elsewhere; the bag is gone then.
+
+    Raises
+    ------
+    ODataError
+        If the place is gone, the name is taken there, or the caller may not.
+    """
+    with session.store.transaction():
+        content = next(iter(session.store.children(bag.id)), None)
+        if content is None:
+            raise server_error("InvalidOperationException", "TrashBag is empty")
+        target = session.by_path(destination or str(bag.fields.get("OriginalPath") or ""))
+        if target is None:
+            raise server_error("Exception", "Destination folder does not exist.")
+        name = _name_in(session, content, target, new_name)
+        restored = transfers.place(session, content, target, name)
+        session.store.delete([bag.id])
+    session.forget(bag.id)
+    return restored
+
+
+def _name_in(session: Session, content: Content, target: Content, new_name: bool) -> str:
+    """Return the name that a restored content gets in its place, if it may go there."""
+    if not session.can(target, "AddNew"):
+        raise server_error("Exception", "You do not have enough permissions to restore this content.")
+    allowed = saving.allowed_types(session, target)
+    if allowed is not None and content.type not in allowed:
+        raise server_error(
+            "Exception", f"The type {content.type} is not allowed in the selected target folder."
+        )
+    name = content.name
+    if session.store.by_path(f"{target.path}/{name}") is not None:
+        if not new_name:
+            raise server_error(
+                "Exception", "A content with this name already exists in the selected target folder."
+            )
+        name = naming.numbered(name, [child.name for child in session.store.children(target.id)])
+    return name
+
+
+def _goes_to_trash(session: Session, content: Content) -> bool:
+    if content.type == "ContentType":
+        return False
+    bin_ = session.store.by_path(TRASH)
+    if bin_ is None or bin_.fields.get("IsActive") is False or content.id == bin_.id:
+        return False
+    parent = session.store.load(content.parent_id) if content.parent_id else None
+    return not any(one is not None and one.fields.get("TrashDisabled") for one in (content, parent))
+
+
+def _into_bag(session: Session, content: Content) -> None:
+    if not session.can(content, "Delete"):
+        raise _not_permitted()
+    bin_ = session.store.by_path(TRASH)
+    size = len(session.store.subtree_ids(content.path))
+    capacity = int(bin_.fields.get("BagCapacity", 100)) if bin_ is not None else 0
+    if bin_ is None or 0 < capacity < size:
+        raise bad_request(
+            "ApplicationException",
+            "Node tree size exceeds trash bag limit, use ForceDelete to purge physically.",
+        )
+    if not transfers.may(session, content, "Delete"):
+        raise _not_permitted()
+    if transfers.is_protected(session, content):
+        raise transfers.protected()
+    if content.locked_by not in (0, session.caller.id):
+        raise server_error("InvalidOperationException", "Error moving item to the trash")
+    with session.store.transaction():
+        bag = _bag(session, bin_, content)
+        transfers.place(session, content, bag, content.name)
+
+
+def _not_permitted() -> ODataError:
+    return server_error(
+        "InvalidOperationException", "You do not have enough permissions to delete this content to the Trash."
+    )
+
+
+def _bag(session: Session, bin_: Content, content: Content) -> Content:
+    """Make the bag for a content that is deleted."""
+    moment = session.repository.clock().astimezone(UTC)
+    bag = writes.new_content(
+        session, bin_, session.types["TrashBag"], f"TrashBag-{moment.strftime('%Y%m%d%H%M%S')}"
+    )
+    keep = moment + timedelta(days=int(bin_.fields.get("MinRetentionTime") or 0))
+    workspace = session.workspace(content)
+    bag.fields |= {
+        "DisplayName": content.fields.get("DisplayName") or content.name,
+        "KeepUntil": keep.strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        "OriginalPath": content.parent_path,
+        "WorkspaceRelativePath": content.path[len(workspace.path) :] if workspace is not None else "",
+        "WorkspaceId": workspace.id if workspace is not None else 0,
+        "DeletedContent": [content.id],
+    }
+    saving.free_name(session, bag, bin_)
+    versions.begin(session, bag)
+    return session.store.insert(bag)
+
+
+def _for_good(session: Session, content: Content, *, forced: bool) -> None:
+    if not transfers.may(session, content, "Delete"):
+        raise forbidden()
+    if content.locked_by not in (0, session.caller.id):
+        raise forbidden()
+    if content.type == "ContentType":
+        _refuse_used_type(session, content, forced=forced)
+    elif transfers.is_protected(session, content):
+        raise transfers.protected()
+    if content.type == "TrashBag" and str(content.fields.get("KeepUntil") or "") > session.now():
+        raise bad_request(
+            "ApplicationException", "Trashbags cannot be purged before their minimum retention date"
+        )
+    with session.store.transaction():
+        if content.type == "ContentType":
+            for name in reversed(session.types.derived(content.name)):
+                session.store.remove_type(name)
+        ids = session.store.subtree_ids(content.path)
+        session.store.delete(ids)
+    for content_id in ids:
+        session.forget(content_id)
+
+
+def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> None:
+    """Refuse to remove a built-in content type, or, unless it is forced, one that contents have."""
+    if transfers.is_protected(session, content):
+        raise _kept(content.name, "it is protected.")
+    if forced:
+        return
+    names = session.types.derived(content.name)
+    with session.store.reading() as db:
+        marks = ",".join("?" * len(names))
+        used = db.execute(f"SELECT 1 FROM contents WHERE type IN ({marks}) LIMIT 1", names).fetchone()
+    if used is not None:
+        raise _kept(content.name, "one or more Content items use this type or any descendant type.")
+
+
+def _kept(name: str, reason: str) -> ODataError:
+    return bad_request("ApplicationException", f"Cannot delete ContentType '{name}' because {reason}")

@@ -1,0 +1,371 @@
+"""Uploads: how a file, a text or a piece of a file becomes the bytes of a content.
+
+What clients send is read here (`Token`, `Range`), what they send is stored by `text`, `whole`, `start` and
+`chunk`. A file that comes in pieces is kept aside in the table ``uploads`` until its last piece is there;
+its content is meanwhile in the middle of a save in several steps.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import unquote_plus
+
+from sn_pandas.embedded.changes import binaries, naming, saving, versions, writes
+from sn_pandas.embedded.content_types.types import Field
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError, server_error
+from sn_pandas.embedded.reads import computed
+from sn_pandas.embedded.repository import Session
+
+LARGEST = 1_000_000_000
+BY_EXTENSION = {
+    "jpg": "Image",
+    "jpeg": "Image",
+    "gif": "Image",
+    "png": "Image",
+    "svg": "Image",
+    "bmp": "Image",
+}
+"""Extension -> the content type that a file without a given type gets, where it is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What the first request of an upload answers and the others repeat."""
+
+    content_id: int = 0
+    token: str = ""
+    finalize: bool = True
+    check_in: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.content_id}*{self.token}*{self.finalize}*{self.check_in}"
+
+
+def parse_token(text: str | None) -> Token:
+    """Read a token.
+
+    Raises
+    ------
+    ODataError
+        If it is none.
+
+    >>> str(parse_token("0**true*False"))
+    '0**True*False'
+    """
+    match = re.fullmatch(r"([0-9]{1,9})\*([^*]*)\*(true|false)\*(true|false)", text or "", re.IGNORECASE)
+    if match is None:
+        raise invalid_request()
+    content_id, token, finalize, check_in = match.groups()
+    return Token(int(content_id), token, finalize.lower() == "true", check_in.lower() == "true")
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Which bytes of a file a piece holds: ``end`` is the last one."""
+
+    start: int
+    end: int
+    total: int
+
+
+def parse_range(header: str) -> Range:
+    """Read the request header ``Content-Range``.
+
+    Raises
+    ------
+    ODataError
+        If it cannot be read.
+
+    >>> parse_range("bytes 0-1023/2048")
+    Range(start=0, end=1023, total=2048)
+    """
+    parts = re.split("[-/]", header.replace("bytes", "").strip())
+    if len(parts) < 3:
+        raise server_error("IndexOutOfRangeException", "The header Content-Range is incomplete.")
+    if not all(re.fullmatch(r"\s*[0-9]{1,15}\s*", part) for part in parts):
+        raise server_error("FormatException", "The header Content-Range holds no numbers.")
+    start, end, total = (int(part) for part in parts[:3])
+    return Range(start, end, total)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where an upload goes.
+
+    Parameters
+    ----------
+    name
+        The name of the file; None if none was given.
+    type
+        The content type that was asked for, or None.
+    field
+        The binary field.
+    overwrite
+        Whether a content of the name gets the bytes; otherwise a new one gets a number.
+    content_id
+        A content that gets the bytes whatever its name, or 0.
+    """
+
+    parent: Content
+    name: str | None
+    type: str | None = None
+    field: str = "Binary"
+    overwrite: bool = True
+    content_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What a request says of the file of which it brings a piece."""
+
+    name: str
+    content_type: str
+
+
+def sent_name(disposition: str | None) -> str:
+    """Return the name of a file by the request header ``Content-Disposition``.
+
+    >>> sent_name('attachment; filename="a%20b.txt"')
+    'a b.txt'
+    """
+    if disposition is None:
+        raise server_error(
+            "ArgumentOutOfRangeException", "startIndex cannot be larger than length of string."
+        )
+    start = disposition.lower().find("filename=")
+    return unquote_plus(disposition[start + 9 :].replace('"', "")) if start >= 0 else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Bytes:
+    """A file as it came; its name is that of the content if it has none."""
+
+    data: bytes
+    name: str | None
+    content_type: str | None
+
+
+def text(session: Session, target: Target, value: str) -> tuple[Content, int]:
+    """Store a text; return the content and the number of characters."""
+    length = len(value.encode("utf-16-le", "surrogatepass")) // 2
+    data = binaries.BOM + value.encode("utf-8", "replace")
+    return _stored(session, target, _Bytes(data, None, None)), length
+
+
+def whole(
+    session: Session, target: Target, token: str | None, data: bytes, name: str, content_type: str
+) -> tuple[Content, int] | None:
+    """Store a file that came in one request; return the content and the number of bytes.
+
+    A file without bytes makes an empty content, or nothing (None) where there is one already.
+    """
+    if not data:
+        if _existing(session, target) is not None:
+            return None
+        return _stored(session, target, None), 0
+    how = parse_token(token)
+    with session.store.transaction():
+        existing = _existing(session, target)
+        if existing is not None and existing.saving_state:
+            may_upload(session, existing)
+            stored = binaries.put(session.store, name or existing.name, data, content_type)
+            content = finish(session, existing, "", target.field, stored, finalize=how.finalize)
+        else:
+            content = _stored(session, target, _Bytes(data, name, content_type))
+        if content.locked_by and how.check_in:
+            content = versions.act(session, content, "CheckIn")
+    return content, len(data)
+
+
+def start(session: Session, target: Target, in_chunks: bool, length: int) -> Token:
+    """Begin an upload; one in chunks makes its content at once."""
+    existing = _existing(session, target)
+    if existing is None:
+        content = _new(session, target)
+        finalize = check_in = True
+    else:
+        may_upload(session, existing)
+        content = existing
+        finalize, check_in = not existing.saving_state, not existing.locked_by
+    if not in_chunks:
+        return Token(content.id, "", finalize, check_in)
+    with session.store.transaction():
+        _binary_field(session, content, target.field)
+        if existing is None:
+            saving.create(session, content, target.parent, set(), in_steps=True, numbered=True)
+        elif finalize:
+            saving.update(session, content, content.copy(), set(), in_steps=True)
+        return Token(content.id, _expect(session, content, target.field, length), finalize, check_in)
+
+
+def chunk(session: Session, token: Token, piece: Range, data: bytes, sent: Sent) -> tuple[Content, int]:
+    """Store a piece of a file; the last one ends the upload. Return the content and the size of the whole."""
+    with session.store.transaction() as db:
+        row = db.execute(
+            "SELECT file_id, size, field FROM uploads WHERE token = ? AND content_id = ?",
+            (token.token, token.content_id),
+        ).fetchone()
+        content = session.store.load(token.content_id)
+        if row is None or content is None:
+            raise invalid_request()
+        file_id, size, field = row
+        may_upload(session, content)
+        if size != piece.total:
+            db.execute("DELETE FROM files WHERE id = ?", (file_id,))
+            file_id, size = _reserved(session, piece.total), piece.total
+            db.execute(
+                "UPDATE uploads SET file_id = ?, size = ? WHERE token = ?", (file_id, size, token.token)
+            )
+        if piece.start + len(data) > size:
+            raise server_error("ArgumentOutOfRangeException", "The piece does not lie within the file.")
+        binaries.write(session.store, file_id, piece.start, data)
+        if piece.end + 1 < piece.total:
+            return content, size
+        stored = binaries.described(file_id, sent.name or content.name, size, sent.content_type or None)
+        finalize = token.finalize or token.check_in
+        return finish(session, content, token.token, field, stored, finalize=finalize), size
+
+
+def expect(session: Session, content: Content, field: str, length: int) -> str:
+    """Begin an upload of bytes that are written elsewhere; return its token."""
+    _binary_field(session, content, field)
+    with session.store.transaction():
+        if not content.saving_state:
+            saving.update(session, content, content.copy(), set(), in_steps=True)
+        return _expect(session, content, field, length)
+
+
+def expect_below(session: Session, target: Target, length: int) -> tuple[Content, str]:
+    """Begin an upload into a content of a name, which is made if it is missing; return it and the token."""
+    existing = _existing(session, target)
+    if existing is not None:
+        return existing, expect(session, existing, target.field, length)
+    with session.store.transaction():
+        content = _new(session, target)
+        saving.create(session, content, target.parent, set(), in_steps=True)
+        return content, _expect(session, content, target.field, length)
+
+
+def end(session: Session, content: Content, token: str, field: str, length: int, name: str | None) -> None:
+    """End an upload of bytes that are written elsewhere."""
+    may_upload(session, content)
+    with session.store.transaction() as db:
+        row = db.execute(
+            "SELECT file_id FROM uploads WHERE token = ? AND content_id = ?", (token, content.id)
+        ).fetchone()
+        if row is None:
+            raise invalid_request()
+        finish(session, content, token, field, binaries.described(row[0], name or content.name, length))
+
+
+def finish(
+    session: Session,
+    content: Content,
+    token: str,
+    field: str,
+    stored: binaries.Stored,
+    *,
+    finalize: bool = True,
+) -> Content:
+    """Give a content its bytes and end the save in several steps."""
+    with session.store.transaction() as db:
+        db.execute("DELETE FROM uploads WHERE token = ?", (token,))
+        content = session.store.load(content.id) or content
+        content.fields[field] = stored
+        session.store.save(content)
+        binaries.settle(session.store, content)
+        return versions.finalize(session, content) if finalize and content.saving_state else content
+
+
+def may_upload(session: Session, content: Content) -> None:
+    """Refuse a content that somebody else holds."""
+    if content.locked_by not in (0, session.caller.id):
+        raise server_error("Exception", "The file is locked by another user.")
+
+
+def invalid_request() -> ODataError:
+    """Return the 500 of an upload without a usable token."""
+    return server_error("Exception", "Invalid request.")
+
+
+def _stored(session: Session, target: Target, file: _Bytes | None) -> Content:
+    with session.store.transaction():
+        existing = _existing(session, target)
+        content = existing.copy() if existing is not None else _new(session, target)
+        field = _binary_field(session, content, target.field)
+        if file is not None:
+            name = file.name or content.name
+            content.fields[field.name] = binaries.put(session.store, name, file.data, file.content_type)
+        if existing is None:
+            saving.create(session, content, target.parent, set(), numbered=True)
+        else:
+            saving.update(session, existing, content, set())
+        return content
+
+
+def _existing(session: Session, target: Target) -> Content | None:
+    """Return the content that gets the bytes, if there is one."""
+    if target.content_id and target.overwrite:
+        found = session.by_id(target.content_id)
+        if found is not None:
+            return found
+    if target.name is None:
+        raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'path2')")
+    if target.name == "":
+        raise server_error("ArgumentException", "The name of the file is empty.")
+    if not target.overwrite:
+        return None
+    return session.by_path(f"{target.parent.path}/{naming.made(target.name)}")
+
+
+def _new(session: Session, target: Target) -> Content:
+    name = naming.made(target.name or "")
+    naming.check(name)
+    return writes.new_content(session, target.parent, session.types[_type(session, target)], name)
+
+
+def _type(session: Session, target: Target) -> str:
+    """Return the content type of a new file: the one that was asked for, or one that fits and is allowed."""
+    if target.type:
+        if target.type in session.types:
+            return target.type
+    else:
+        allowed = [
+            name
+            for name in computed.effective_child_types(target.parent, session)
+            if session.types[name].is_a("File")
+        ]
+        fitting = BY_EXTENSION.get((target.name or "").rpartition(".")[2].lower(), "File")
+        if fitting in allowed:
+            return fitting
+        if allowed:
+            return allowed[0]
+    raise server_error("Exception", "A content of this type cannot be created here.")
+
+
+def _binary_field(session: Session, content: Content, name: str) -> Field:
+    field = session.fields_of(content).get(name)
+    if field is None or field.kind != "Binary":
+        raise server_error(
+            "Exception", f"Field not found. Content of type {content.type}, field name: {name}"
+        )
+    return field
+
+
+def _expect(session: Session, content: Content, field: str, length: int) -> str:
+    with session.store.transaction() as db:
+        file_id = _reserved(session, length)
+        token = f"{content.version_id}|1|{file_id}|{file_id}"
+        db.execute(
+            "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
+            (token, content.id, field, file_id, length),
+        )
+    return token
+
+
+def _reserved(session: Session, length: int) -> int:
+    if not 0 <= length <= LARGEST:
+        raise server_error("ArgumentOutOfRangeException", f"A file may have {LARGEST} bytes at most.")
+    return binaries.reserve(session.store, length)

@@ -1,0 +1,350 @@
+"""The versions of contents: those before the current one, the modes in force, what saving makes of them.
+
+The current version is the row of the content itself. What was before it stands in the table ``versions``:
+the fields and the dates of a version; name, place, index, owner and lock belong to the content and are
+those of now. What an action leads to is decided in `versioning`.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from sn_pandas.embedded.changes import binaries, versioning
+from sn_pandas.embedded.changes.versioning import Action, Mode, Plan, State, Version
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import MissingError, forbidden, refused_action
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS versions (
+    version_id INTEGER PRIMARY KEY,
+    content_id INTEGER NOT NULL,
+    major INTEGER NOT NULL,
+    minor INTEGER NOT NULL,
+    version TEXT NOT NULL,
+    created TEXT NOT NULL,
+    created_by INTEGER NOT NULL,
+    modified TEXT NOT NULL,
+    modified_by INTEGER NOT NULL,
+    data TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS versions_content ON versions (content_id, major, minor);
+CREATE TRIGGER IF NOT EXISTS versions_gone AFTER DELETE ON contents
+BEGIN
+    DELETE FROM versions WHERE content_id = OLD.id;
+END;
+"""
+
+HAS_PUBLIC = (
+    "(substr(c.version, -4) = '.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
+    " WHERE v.content_id = c.id AND v.version LIKE '%.0.A'))"
+)
+"""SQL condition on ``contents AS c``: there is a version that everybody may read."""
+
+_MODES: dict[str, Mode] = {"1": "none", "2": "major", "3": "full"}
+_NEEDED: dict[Action, tuple[str, ...]] = {
+    "Save": ("Save",),
+    "CheckOut": ("Save",),
+    "CheckIn": ("Save",),
+    "UndoCheckOut": ("Save",),
+    "ForceUndoCheckOut": ("Save", "ForceCheckin"),
+    "Publish": ("Save", "Publish"),
+    "Approve": ("Save", "Approve"),
+    "Reject": ("Save", "Approve"),
+}
+"""The permissions of each action."""
+
+
+# Reading
+
+
+def state(session: Session, content: Content, changed: Content | None = None) -> State:
+    """Return what decides about the next version of a content; the modes are those of ``changed``."""
+    key = (content.id, content.stamp, content.version)
+    if changed is None and key in session.states:
+        return session.states[key]
+    mine = content.locked_by == session.caller.id
+    content_type = session.types.get(content.type)
+    found = State(
+        history=tuple(history(session, content)),
+        mode=mode(session, changed or content),
+        approving=approving(session, changed or content),
+        locked="no" if not content.locked_by else "me" if mine else "other",
+        saving=content.saving_state,
+        is_file=content_type is not None and content_type.is_a("File"),
+    )
+    if changed is None and content.id:
+        session.states[key] = found
+    return found
+
+
+def history(session: Session, content: Content) -> list[Version]:
+    """Return the version numbers of a content, oldest first."""
+    with session.store.reading() as db:
+        rows = db.execute(
+            "SELECT version FROM versions WHERE content_id = ? ORDER BY major, minor", (content.id,)
+        ).fetchall()
+    return [_version(text) for (text,) in rows] + [_version(content.version)]
+
+
+def of_content(session: Session, content: Content) -> list[Content]:
+    """Return all versions of a content, oldest first.
+
+    Raises
+    ------
+    ODataError
+        If the caller may not read old versions.
+    """
+    if not session.can(content, "RecallOldVersion"):
+        raise forbidden()
+    current = session.store.load(content.id) or content
+    return [*_archived(session, current), current]
+
+
+def load(session: Session, content: Content, text: str, *, strict: bool = False) -> Content:
+    """Return the version that the option ``version`` names; what is no version names the present one.
+
+    Raises
+    ------
+    MissingError
+        If there is no such version, or, where the address is taken ``strict``, the text is none.
+    ODataError
+        If the caller may not read drafts.
+    """
+    current = session.store.load(content.id) or content
+    found = versioning.find(history(session, current), text)
+    if found == "ignored" and not strict:
+        return content
+    if found is None or found == "ignored":
+        raise MissingError
+    if not found.public and not session.can(current, "OpenMinor"):
+        raise forbidden("")
+    if found.number == _version(current.version).number:
+        return current
+    return next(one for one in _archived(session, current) if _version(one.version).number == found.number)
+
+
+def readable(session: Session, content: Content) -> Content | None:
+    """Return the version that the caller reads: the last public one if he may not open drafts."""
+    if content.version.endswith(".0.A") or session.can(content, "OpenMinor"):
+        return content
+    public = [one for one in _archived(session, content) if _version(one.version).public]
+    return public[-1] if public else None
+
+
+def mode(session: Session, content: Content) -> Mode:
+    """Return the versioning mode that is in force."""
+    return _MODES.get(_inherited(session, content, "VersioningMode"), "none")
+
+
+def approving(session: Session, content: Content) -> bool:
+    """Whether a public version of a content must be approved."""
+    return _inherited(session, content, "ApprovingMode") == "2"
+
+
+def can(session: Session, content: Content, action: Action) -> bool:
+    """Whether the caller may do an action on a content in its present state."""
+    if not all(session.can(content, permission) for permission in _NEEDED[action]):
+        return False
+    return versioning.refusal(action, state(session, content)) is None
+
+
+def check(session: Session, content: Content, action: Action) -> None:
+    """Refuse an action that the caller may not do now.
+
+    Raises
+    ------
+    ODataError
+        With the reason as its code.
+    """
+    locked = content.locked_by not in (0, session.caller.id)
+    if not all(session.can(content, permission) for permission in _NEEDED[action]):
+        if not session.can(content, "Save"):
+            raise refused_action("NotEnoughPermissions")
+        if locked:
+            raise refused_action("CheckedOutToSomeoneElse")
+        if action != "ForceUndoCheckOut":
+            raise refused_action("NotEnoughPermissions")
+    refusal = versioning.refusal(action, state(session, content))
+    if refusal is not None:
+        raise refusal
+
+
+# Writing, inside a transaction
+
+
+def begin(session: Session, content: Content, in_steps: bool = False) -> None:
+    """Give a new content its first version."""
+    how = mode(session, content)
+    plan = (
+        versioning.created_in_steps(how) if in_steps else versioning.created(how, approving(session, content))
+    )
+    _head(session, content, plan)
+
+
+def save_plan(session: Session, before: Content, content: Content, in_steps: bool = False) -> Plan:
+    """Return what saving the changed content does to the versions.
+
+    Raises
+    ------
+    ODataError
+        If a lock or a save in several steps is in the way.
+    """
+    now = state(session, before, content)
+    refusal = versioning.refusal("Save", now)
+    if refusal is not None:
+        raise refusal
+    return versioning.save_in_steps(now) if in_steps else versioning.plan("Save", now)
+
+
+def raises(before: Content, plan: Plan) -> bool:
+    """Whether a plan changes the version, so that there is something to save even if no field differs."""
+    return plan.new or str(plan.version) != before.version or plan.saving != before.saving_state
+
+
+def follow(session: Session, before: Content, content: Content, plan: Plan) -> None:
+    """Do to the versions what a plan says; the content itself is saved by the caller."""
+    with session.store.transaction() as db:
+        for version in plan.dropped:
+            db.execute(
+                "DELETE FROM versions WHERE content_id = ? AND major = ? AND minor = ?",
+                (content.id, *version.number),
+            )
+        if plan.new and _version(before.version) not in plan.dropped:
+            _archive(db, before)
+        if plan.new:
+            content.version_id = session.store.next_number("version")
+            content.version_created, content.version_created_by = session.now(), session.caller.id
+        _head(session, content, plan)
+        if plan.dropped or binaries.files_of(before.fields) != binaries.files_of(content.fields):
+            binaries.settle(session.store, content)
+
+
+def act(session: Session, content: Content, action: Action, note: tuple[str, str] | None = None) -> Content:
+    """Do an action on a content and return it; ``note`` is a field that is set along with it."""
+    check(session, content, action)
+    if action in ("UndoCheckOut", "ForceUndoCheckOut"):
+        return undo(session, content)
+    return _do(session, content, versioning.plan(action, state(session, content)), note)
+
+
+def finalize(session: Session, content: Content) -> Content:
+    """End a save in several steps."""
+    return _do(session, content, versioning.finalized(state(session, content)), None)
+
+
+def undo(session: Session, content: Content) -> Content:
+    """Throw the working copy away."""
+    with session.store.transaction() as db:
+        current = session.store.load(content.id) or content
+        previous = _archived(session, current)[-1]
+        db.execute("DELETE FROM versions WHERE version_id = ?", (previous.version_id,))
+        previous.locked_by = previous.saving_state = 0
+        session.store.save(previous)
+        binaries.settle(session.store, previous)
+    session.forget(content.id)
+    return previous
+
+
+def restore(session: Session, content: Content, text: str) -> Content | None:
+    """Save the values of an old version as the newest one; None if there is no such version."""
+    wanted = text if text.startswith("V") else f"V{text}"
+    named = (one for one in of_content(session, content) if wanted in (one.version, one.version[:-2]))
+    old = next(named, None)
+    if old is None:
+        return None
+    check(session, content, "Save")
+    current = session.store.load(content.id) or content
+    plan = versioning.restored(_version(old.version), state(session, current, old))
+    if not raises(current, plan) and old.fields == current.fields:
+        return current
+    with session.store.transaction():
+        current.fields = dict(old.fields)
+        return _do(session, current, plan, None)
+
+
+def _do(session: Session, content: Content, plan: Plan, note: tuple[str, str] | None) -> Content:
+    with session.store.transaction():
+        before = session.store.load(content.id) or content
+        after = content.copy()
+        if note is not None and note[0] in session.fields_of(content):
+            after.fields[note[0]] = note[1]
+        after.modified = after.version_modified = session.now()
+        after.modified_by = after.version_modified_by = session.caller.id
+        follow(session, before, after, plan)
+        session.store.save(after)
+    session.forget(content.id)
+    return after
+
+
+def _head(session: Session, content: Content, plan: Plan) -> None:
+    content.version = str(plan.version)
+    content.locked_by = session.caller.id if plan.lock else 0
+    content.saving_state = plan.saving
+
+
+def _archive(db: sqlite3.Connection, content: Content) -> None:
+    version = _version(content.version)
+    db.execute(
+        "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            content.version_id, content.id, version.major, version.minor, content.version,
+            content.version_created, content.version_created_by, content.version_modified,
+            content.version_modified_by,
+            json.dumps(content.fields, ensure_ascii=False, separators=(",", ":")),
+        ),
+    )  # fmt: skip
+
+
+def _archived(session: Session, current: Content) -> list[Content]:
+    with session.store.reading() as db:
+        rows = db.execute(
+            "SELECT version, version_id, created, created_by, modified, modified_by, data FROM versions"
+            " WHERE content_id = ? ORDER BY major, minor",
+            (current.id,),
+        ).fetchall()
+    return [
+        replace(
+            current, version=version, version_id=version_id,
+            version_created=created, version_created_by=created_by,
+            version_modified=modified, version_modified_by=modified_by, fields=json.loads(data),
+        )
+        for version, version_id, created, created_by, modified, modified_by, data in rows
+    ]  # fmt: skip
+
+
+def _inherited(session: Session, content: Content, name: str) -> str:
+    """Return a mode of a content, or the one that what is above it hands down."""
+    own = (content.fields.get(name) or ["0"])[0]
+    if own != "0":
+        return str(own)
+    return _handed_down(session, content.parent_id, name)
+
+
+def _handed_down(session: Session, content_id: int, name: str) -> str:
+    """Return the mode that a content gives to what is below it."""
+    way: list[int] = []
+    mode = "1"
+    while content_id:
+        known = session.modes.get((content_id, name))
+        content = session.store.load(content_id) if known is None else None
+        handed = known or "0"
+        if content is not None:
+            handed = str((content.fields.get(f"Inheritable{name}") or ["0"])[0])
+            way.append(content_id)
+        if handed != "0":
+            mode = handed
+            break
+        content_id = content.parent_id if content is not None else 0
+    for one in way:
+        session.modes[one, name] = mode
+    return mode
+
+
+def _version(text: str) -> Version:
+    return versioning.parse(text) or Version(1, 0)

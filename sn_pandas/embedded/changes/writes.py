@@ -1,0 +1,303 @@
+"""POST, PATCH, MERGE, PUT and DELETE of contents."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sn_pandas.embedded.changes import binaries, naming, saving
+from sn_pandas.embedded.content_types import added_fields
+from sn_pandas.embedded.content_types.types import ContentType, Field
+from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
+from sn_pandas.embedded.errors import (
+    ODataError,
+    bad_request,
+    forbidden,
+    invalid_cast,
+    invalid_content,
+    see_only,
+    server_error,
+)
+from sn_pandas.embedded.fields import IGNORED, SettingError, kind_of
+from sn_pandas.embedded.fields.base import net_type
+from sn_pandas.embedded.reads import computed
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+Model = dict[str, Json]
+
+UNTOUCHED = frozenset(("__ContentType", "__ContentTemplate", "Type", "ContentType", ""))
+"""Names in a body that are no fields."""
+OPERATORS_ONLY = frozenset(("CreationDate", "VersionCreationDate"))
+KEPT_BY_PUT = frozenset(
+    ("Name", "CreatedBy", "CreatedById", "CreationDate", "ModifiedBy", "ModifiedById", "ModificationDate")
+)
+
+
+def create(session: Session, parent: Content, model: Model) -> Content:
+    """Create a content below a parent.
+
+    Raises
+    ------
+    ODataError
+        If the body, the type, the name or a value is refused, or the caller may not.
+    """
+    content_type = _type_of(session, parent, model)
+    _text(model, "DisplayName")
+    template = _template(session, content_type, model)
+    name = _name(session, content_type, model, template)
+    content = new_content(session, parent, content_type, name)
+    if template is not None:
+        content.fields.update(template.fields)
+        binaries.separate(session.store, content)
+    touched = _apply(session, content, {k: v for k, v in model.items() if k != "Name"}, creating=True)
+    _validate(session, content, session.fields_of(content).values(), model, name=True)
+    saving.create(session, content, parent, touched, in_steps=session.options.multistep)
+    if template is not None:
+        _copy_children(session, template, content)
+    return content
+
+
+def update(session: Session, content: Content, model: Model) -> Content:
+    """Set the fields of a body and save."""
+    if not session.opens(content):
+        raise see_only()
+    before = content.copy()
+    touched = _apply(session, content, model)
+    written = [f for f in session.fields_of(content).values() if f.name in touched]
+    _validate(session, content, written, model, name="Name" in touched)
+    saving.update(session, before, content, touched, in_steps=session.options.multistep)
+    return content
+
+
+def replace(session: Session, content: Content, model: Model) -> Content:
+    """Set all fields to what a new content would have, then those of the body, and save."""
+    before = content.copy()
+    if not session.caller.is_operator:
+        raise server_error(
+            "NotSupportedException", "Cannot write the VersionCreationDate property because it is read only."
+        )
+    if not session.can(content, "TakeOwnership"):
+        raise forbidden()
+    reset(session, content)
+    touched = _apply(session, content, model)
+    _validate(session, content, session.fields_of(content).values(), model, name="Name" in touched)
+    saving.update(session, before, content, touched | {"Owner"}, always=True)
+    return content
+
+
+def new_content(session: Session, parent: Content, content_type: ContentType, name: str) -> Content:
+    """Return a content with the default values of its type, not stored yet."""
+    now = session.now()
+    me = session.caller.id
+    content = Content(
+        0, parent.id, name, f"{parent.path}/{name}", content_type.name,
+        created=now, created_by=me, modified=now, modified_by=me, version_created=now, version_created_by=me,
+        version_modified=now, version_modified_by=me, owner=me, holder=parent.holder,
+        is_system=parent.is_system or content_type.is_a("SystemFolder"),
+    )  # fmt: skip
+    for field in session.fields_of(content).values():
+        value = default_of(session, field)
+        if value is not None and field.name not in HEAD:
+            content.fields[field.name] = value
+    return content
+
+
+def default_of(session: Session, field: Field) -> Any:
+    """Return the stored form of the value that a new content has in a field; None if it has none."""
+    if field.name in ("Name", "DisplayName", "Binary") or field.name in HEAD_REFERENCES:
+        return None
+    text = field.default
+    return kind_of(field).default(session.evaluated(text) if text else None, field, session)
+
+
+def reset(session: Session, content: Content) -> None:
+    """Set all fields that may be written to the value of a new content."""
+    for field in session.fields_of(content).values():
+        name = field.name
+        if name in KEPT_BY_PUT or field.read_only or name in HEAD or name in HEAD_REFERENCES:
+            continue
+        value = default_of(session, field)
+        if field.kind == "DateTime":
+            value = "0001-01-01T00:00:00Z"
+        elif field.kind in ("Choice", "YesNo"):
+            value = None
+        if field.kind == "Binary" and content.fields.get(name):
+            value = binaries.forgotten(content.fields[name])
+        if value is None:
+            content.fields.pop(name, None)
+        else:
+            content.fields[name] = value
+    content.index = 0
+    content.owner = session.caller.id
+    content.version_created = session.now()
+
+
+def _type_of(session: Session, parent: Content, model: Model) -> ContentType:
+    name = _text(model, "__ContentType")
+    if not name:
+        allowed = computed.effective_child_types(parent, session)
+        everything = len(allowed) == len(session.types)
+        name = "File" if everything else allowed[0] if allowed else _default_type(session, parent)
+    if name not in session.types:
+        raise bad_request("ApplicationException", f"Unknown ContentType: {name}")
+    return session.types[name]
+
+
+def _default_type(session: Session, parent: Content) -> str:
+    holder = session.types.get(parent.type)
+    if holder is not None and (holder.is_a("Folder") or holder.is_a("Workspace")):
+        return "File"
+    return "SystemFolder"
+
+
+def _template(session: Session, content_type: ContentType, model: Model) -> Content | None:
+    name = _text(model, "__ContentTemplate")
+    if name is None:
+        return None
+    found = session.by_path(f"/Root/ContentTemplates/{content_type.name}/{name}") if name else None
+    return found if found is not None and found.name == name and found.type == content_type.name else None
+
+
+def _name(session: Session, content_type: ContentType, model: Model, template: Content | None) -> str:
+    """Return the name of a new content."""
+    given, shown = _text(model, "Name"), _text(model, "DisplayName")
+    if isinstance(model.get("Name"), dict):
+        raise invalid_cast(net_type(model["Name"]), "System.String")
+    if "Name" in model and not isinstance(model["Name"], list):
+        made = naming.made(given or "")
+    elif shown:
+        made = naming.made(shown)
+    elif template is not None:
+        made = template.name
+    else:
+        stamp = session.repository.clock().strftime("%Y%m%d%H%M%S")
+        made = f"{content_type.name}-{stamp}"
+    if made.strip() == "":
+        raise invalid_content(["Name"])
+    naming.check(made)
+    return made
+
+
+def _text(model: Model, name: str) -> str | None:
+    """Return a text of a body that is needed before the fields are set; objects and arrays count as none."""
+    value = model.get(name)
+    if value is None or isinstance(value, str | dict | list):
+        return value if isinstance(value, str) else None
+    raise invalid_cast(net_type(value), "System.String")
+
+
+def _apply(session: Session, content: Content, model: Model, creating: bool = False) -> set[str]:
+    """Set the values of a body; return the names of the fields that were set."""
+    fields = session.fields_of(content)
+    touched: set[str] = set()
+    late: dict[str, ODataError] = {}
+    for name, value in model.items():
+        field = fields.get(name)
+        if name in UNTOUCHED or field is None or field.read_only:
+            continue
+        kind = kind_of(field)
+        if isinstance(value, list) and not kind.takes_arrays:
+            continue
+        if name in OPERATORS_ONLY and not session.caller.is_operator:
+            continue
+        try:
+            stored = kind.coerce(value, field, session)
+        except SettingError as error:
+            raise bad_request(
+                error.exceptiontype, f"Error updating property {name} of {content.name}."
+            ) from error
+        except ODataError as error:
+            late[name] = error
+            continue
+        if creating and field.kind == "Password" and not isinstance(value, str):
+            stored = {"Hash": ""}
+        if stored is IGNORED:
+            continue
+        if name in HEAD_REFERENCES:
+            refused = _set_person(session, content, name, stored, value, creating)
+            if refused is not None:
+                late[name] = refused
+        else:
+            _set(content, name, stored, kind.empty)
+        if field.kind == "Image":
+            _show_picture(content, name)
+        touched.add(name)
+    for name in fields:
+        if name in late:
+            raise late[name]
+    return touched
+
+
+def _set(content: Content, name: str, stored: Any, empty: Any) -> None:
+    """Set a field; nothing is no news to one that was never set."""
+    attribute = HEAD.get(name)
+    if attribute is not None:
+        setattr(content, attribute, stored)
+    elif name in content.fields or (stored is not None and stored != empty):
+        content.fields[name] = stored
+
+
+def _show_picture(content: Content, name: str) -> None:
+    """Let an image field show a picture by reference, in place of one that is embedded."""
+    content.fields["ImageRef"] = content.fields.pop(name)
+    content.fields.pop("ImageData", None)
+
+
+def _set_person(
+    session: Session, content: Content, name: str, stored: list[int], value: Json, creating: bool
+) -> ODataError | None:
+    """Set the creator, modifier or owner; return the error that saving will meet."""
+    if not stored:
+        if creating and value is None:
+            return None
+        return server_error("ArgumentNullException", f"Value cannot be null. (Parameter '{name}')")
+    target = session.store.load(stored[0])
+    if target is None or not session.types.of(target.type).is_a("User"):
+        return server_error("ArgumentOutOfRangeException", f"{name} must be a user.")
+    if name == "Owner" and target.name == "Somebody":
+        return None
+    if name == "Owner" and target.name == "Visitor":
+        return forbidden()
+    setattr(content, HEAD_REFERENCES[name], target.id)
+    return None
+
+
+def _validate(
+    session: Session, content: Content, fields: Iterable[Field], model: Model, name: bool = False
+) -> None:
+    """Refuse a content that breaks the rules of these fields; all are named at once."""
+    wrong: list[str] = []
+    for field in fields:
+        if field.name == "Name":
+            if name and not content.name:
+                wrong.append(field.display_name)
+            continue
+        if field.name in HEAD_REFERENCES or field.read_only:
+            continue
+        written = _written(content, field.name)
+        if written is None and added_fields.is_of_aspect(field) and not field.compulsory:
+            continue
+        kind = kind_of(field)
+        missing = field.compulsory and kind.null_is_missing and model.get(field.name, 0) is None
+        if missing or not kind.valid(written, field, session):
+            wrong.append(field.display_name)
+    if wrong:
+        raise invalid_content(wrong)
+
+
+def _written(content: Content, name: str) -> Any:
+    return getattr(content, HEAD[name]) if name in HEAD else content.fields.get(name)
+
+
+def _copy_children(session: Session, source: Content, target: Content) -> None:
+    """Copy what is below a template."""
+    for child in session.store.children(source.id):
+        copy = child.copy()
+        copy.id = copy.version_id = 0
+        copy.parent_id, copy.path = target.id, f"{target.path}/{child.name}"
+        copy.is_system, copy.holder = target.is_system, target.holder
+        binaries.separate(session.store, copy)
+        session.store.insert(copy)
+        binaries.settle(session.store, copy)
+        _copy_children(session, child, copy)

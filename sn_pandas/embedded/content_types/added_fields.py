@@ -1,0 +1,173 @@
+"""Fields that belong to no content type: those of content lists (``#Name``) and of aspects (``Aspect.Name``).
+
+A list says in ``ContentListDefinition``, an aspect in ``AspectDefinition``, which fields it adds to the
+contents below it or to those that refer to it. Triggers collect these texts in the table
+``field_definitions``, from which `load` makes the fields that searches know.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from sn_pandas.embedded.content_types import definitions
+from sn_pandas.embedded.content_types.types import Field
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.errors import ODataError
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS field_definitions (
+    content_id INTEGER PRIMARY KEY, aspect TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE TRIGGER IF NOT EXISTS field_definitions_added AFTER INSERT ON contents
+WHEN instr(NEW.data, 'ListDefinition":"') OR instr(NEW.data, 'AspectDefinition":"')
+BEGIN
+    INSERT OR REPLACE INTO field_definitions VALUES (
+        NEW.id,
+        CASE WHEN NEW.data ->> '$.AspectDefinition' IS NULL THEN '' ELSE NEW.name END,
+        coalesce(NEW.data ->> '$.AspectDefinition', NEW.data ->> '$.ContentListDefinition', '')
+    );
+END;
+CREATE TRIGGER IF NOT EXISTS field_definitions_changed AFTER UPDATE OF data, name ON contents
+WHEN instr(NEW.data, 'ListDefinition":"') OR instr(NEW.data, 'AspectDefinition":"')
+BEGIN
+    INSERT OR REPLACE INTO field_definitions VALUES (
+        NEW.id,
+        CASE WHEN NEW.data ->> '$.AspectDefinition' IS NULL THEN '' ELSE NEW.name END,
+        coalesce(NEW.data ->> '$.AspectDefinition', NEW.data ->> '$.ContentListDefinition', '')
+    );
+END;
+CREATE TRIGGER IF NOT EXISTS field_definitions_gone AFTER DELETE ON contents
+BEGIN
+    DELETE FROM field_definitions WHERE content_id = OLD.id;
+END;
+"""
+
+
+SETTINGS = (
+    "ShortName", "FieldClassName", "AppInfo", "DefaultValue", "ReadOnly", "Compulsory", "OutputMethod",
+    "VisibleBrowse", "VisibleEdit", "VisibleNew", "DefaultOrder", "AddToDefaultView", "FieldIndex",
+)  # fmt: skip
+"""What every field setting of a list shows beside the fields of its type."""
+_TEXT = ("MinLength", "MaxLength", "Regex")
+_CHOICE = (*_TEXT, "AllowExtraValue", "AllowMultiple", "Options", "DisplayChoice", "EnumTypeName")
+SETTINGS_OF_KIND: dict[str, tuple[str, ...]] = {
+    "ShortText": _TEXT,
+    "LongText": ("MinLength", "MaxLength", "Rows", "TextType", "AppendModifications"),
+    "Integer": ("MinValue", "MaxValue", "ShowAsPercentage", "Step"),
+    "Number": ("MinValue", "MaxValue", "Digits", "ShowAsPercentage", "Step"),
+    "Currency": ("MinValue", "MaxValue", "Digits", "ShowAsPercentage", "Step", "Format"),
+    "DateTime": ("DateTimeMode", "Precision"),
+    "Choice": _CHOICE,
+    "YesNo": _CHOICE,
+    "Reference": ("AllowMultiple", "AllowedTypes", "SelectionRoots", "Query", "FieldName"),
+    "Binary": ("IsText",),
+    "HyperLink": ("UrlFormat",),
+}
+"""What a field setting shows beside that, by the kind of the field."""
+
+
+def load(db: sqlite3.Connection) -> dict[str, Field]:
+    """Return all fields that lists and aspects add, by name; of several of one name the oldest."""
+    found: dict[str, Field] = {}
+    for aspect, text in db.execute("SELECT aspect, text FROM field_definitions ORDER BY content_id"):
+        for field in parsed(text, aspect):
+            found.setdefault(field.name, field)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def parsed(text: str, aspect: str = "") -> tuple[Field, ...]:
+    """Return the fields of a definition; none if it cannot be read.
+
+    >>> parsed('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")
+    (Field(name='Heavy.Weight', kind='Integer', owner='Heavy'),)
+    """
+    if "<!DOCTYPE" in text:
+        return ()
+    try:
+        root = ET.fromstring(text.lstrip("\ufeff").strip().encode())
+    except (ET.ParseError, ValueError):
+        return ()
+    fields = []
+    for element in root.iter():
+        if not element.tag.endswith(("ContentListField", "AspectField")):
+            continue
+        try:
+            settings = definitions.field_settings(element)
+        except (ODataError, ValueError):
+            continue
+        name, kind = settings.pop("Name"), settings.pop("Kind")
+        fields.append(Field(f"{aspect}.{name}" if aspect else name, kind, aspect or "ContentList", settings))
+    return tuple(fields)
+
+
+def of_content(session: Session, content: Content) -> Mapping[str, Field]:
+    """Return the fields that aspects and the list around it add to a content."""
+    if not session.types.extra_fields:
+        return {}
+    if not content.id and content.type.endswith("FieldSetting"):
+        shown = (*SETTINGS, *SETTINGS_OF_KIND.get(str(content.fields.get("ShortName")), ()))
+        return {name: Field(name, "Setting", content.type) for name in shown}
+    found = {field.name: field for field in of_aspects(session, content)}
+    return found | {field.name: field for field in below(session, content.parent_id)}
+
+
+def of_aspects(session: Session, content: Content) -> list[Field]:
+    """Return the fields of the aspects that a content refers to."""
+    ids = content.fields.get("Aspects")
+    if not isinstance(ids, list):
+        return []
+    fields: list[Field] = []
+    for aspect in session.store.load_many(ids):
+        fields += parsed(str(aspect.fields.get("AspectDefinition") or ""), aspect.name)
+    return fields
+
+
+def below(session: Session, content_id: int) -> tuple[Field, ...]:
+    """Return the fields that the nearest list at or above a content adds to what is below it."""
+    known = session.list_fields
+    way: list[int] = []
+    fields: tuple[Field, ...] = ()
+    while content_id:
+        if content_id in known:
+            fields = known[content_id]
+            break
+        way.append(content_id)
+        content = session.store.load(content_id)
+        if content is None:
+            break
+        if is_list(session, content):
+            fields = parsed(str(content.fields.get("ContentListDefinition") or ""))
+            break
+        content_id = content.parent_id
+    for one in way:
+        known[one] = fields
+    return fields
+
+
+def is_of_aspect(field: Field) -> bool:
+    """Whether an aspect adds a field: without a value such a field is null, whatever its kind."""
+    return "." in field.name
+
+
+def notice(session: Session, before: Content | None, after: Content) -> None:
+    """Let searches know the fields that a saved list or aspect defines."""
+    for name in ("ContentListDefinition", "AspectDefinition"):
+        old = before.fields.get(name) if before is not None else None
+        if (after.fields.get(name) or None) != (old or None):
+            session.store.reload_types()
+            session.list_fields.clear()
+            session.merged_fields.clear()
+
+
+def is_list(session: Session, content: Content) -> bool:
+    """Whether a content may have fields of its own for what is below it."""
+    found = session.types.get(content.type)
+    return found is not None and found.is_a("ContentList")

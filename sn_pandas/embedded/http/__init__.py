@@ -1,0 +1,1 @@
+"""The way in and out: addresses, options, bodies and answers of requests, and the server on a socket."""

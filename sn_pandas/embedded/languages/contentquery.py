@@ -1,0 +1,206 @@
+"""The content query language: what the option ``query`` and a smart folder search for.
+
+Before a query is parsed, its text is worked on as the server does it: it is joined with the place it is asked
+at, its control keywords are moved to the end wherever they stand, nested queries give way to what they find,
+templates to their values.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sn_pandas.embedded.errors import ODataError, server_error
+from sn_pandas.embedded.index import search
+from sn_pandas.embedded.languages import templates
+from sn_pandas.embedded.languages.cql_lexer import TERMINATORS
+from sn_pandas.embedded.languages.cql_parser import EMPTY, Controls, parse
+from sn_pandas.embedded.languages.predicates import Predicate, Term, all_of
+from sn_pandas.embedded.security import permissions
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+
+
+@dataclass(slots=True)
+class ContentQuery:
+    """A query that was understood: what to search for, and what its control keywords say (None = nothing)."""
+
+    predicate: Predicate
+    top: int | None = None
+    skip: int | None = None
+    sort: list[tuple[str, bool]] = field(default_factory=list)
+    autofilters: bool = True
+    lifespan: bool = False
+    all_versions: bool = False
+
+
+def compile(text: str, *, under: str | None, session: Session, smart: bool = False) -> ContentQuery:
+    """Return the query that a text stands for.
+
+    Parameters
+    ----------
+    text
+        The query.
+    under
+        The path at and below which it searches; None = everywhere, and the text is taken as it stands.
+    session
+        Who asks: nested queries find what he may see, templates are filled in for him.
+    smart
+        Whether it is the query of a smart folder, to which system content is shown.
+
+    Raises
+    ------
+    ODataError
+        400 ParserException if the text is no query; 500 for what fails only when it runs.
+    """
+    if under is not None:
+        text = _placed(text, under)
+    text = _nested_resolved(text, session)
+    text = _templates_replaced(text, session)
+    try:
+        predicate, controls = parse(text, session.types)
+    except RecursionError:
+        raise server_error("InsufficientExecutionStackException", "The query is nested too deeply.") from None
+    if predicate is None:
+        raise server_error("InvalidOperationException", "Stack empty.")
+    return ContentQuery(
+        predicate,
+        controls.top,
+        controls.skip,
+        controls.sort,
+        (not smart) if controls.autofilters is None else controls.autofilters,
+        bool(controls.lifespan),
+        controls.all_versions,
+    )
+
+
+# The place, and the keywords at the end
+
+_KEYWORD = re.compile(
+    r"""//|/\*|\.(?P<keyword>SKIP|TOP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|COUNTONLY|QUICK|ALLVERSIONS|SELECT)
+    (?:[ ]*:[ ]*\#?\w+(?:\.\w+)?|(?=[)\s$]|\Z))""",
+    re.X,
+)
+
+
+def _placed(text: str, path: str) -> str:
+    return _keywords_moved(f"+({_comment_closed(text)}) +(InTree:'{path}')").strip()
+
+
+def _comment_closed(text: str) -> str:
+    """Close the last comment if nobody did."""
+    start = text.rfind("/*")
+    return text + "*/" if start >= 0 and text.find("*/", start + 2) < 0 else text
+
+
+def _keywords_moved(text: str) -> str:
+    """Move control keywords to the end, out of quotes and nested queries too, but not out of comments."""
+    moved, at = "", 0
+    while (found := _KEYWORD.search(text, at)) is not None:
+        if found["keyword"]:
+            text = text[: found.start()] + text[found.end() :]
+            moved += " " + found.group()
+            at = found.start()
+        elif found.group() == "//":
+            end = text.find("\n", found.start())
+            at = len(text) if end < 0 else end
+        else:
+            end = text.find("*/", found.end())
+            at = len(text) if end < 0 else end + 2
+    return text + moved
+
+
+# Nested queries
+
+_QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|["'].*""", re.S)
+
+
+def _nested_resolved(text: str, session: Session) -> str:
+    """Run nested queries, innermost first, and put in their place what they find."""
+    bare = _QUOTED.sub(lambda found: "_" * len(found.group()), text)
+    while (end := bare.find("}}")) >= 0:
+        start = bare.rfind("{{", 0, end + 1)
+        if start < 0:
+            break
+        values = _values_found(text[start + 2 : end], session)
+        put = EMPTY if not values else values[0] if len(values) == 1 else f"({' '.join(values)})"
+        text = text[:start] + put + text[end + 2 :]
+        bare = bare[:start] + "_" * len(put) + bare[end + 2 :]
+    return text
+
+
+def _values_found(text: str, session: Session) -> list[str]:
+    """Return what a nested query finds: ids, or the values of the field that its ``.SELECT`` names."""
+    try:
+        predicate, controls = parse(text, session.types)
+    except ODataError as error:
+        if error.exceptiontype != "ParserException":
+            raise
+        raise server_error("InvalidContentQueryException", f"Invalid content query: {text}") from None
+    if predicate is None:
+        raise server_error("InvalidOperationException", "Stack empty.")
+    if _autofilters(controls, session):
+        predicate = all_of(predicate, Term("IsSystemContent", False))
+    with session.store.reading() as db:
+        hits = search.find(
+            db,
+            predicate,
+            session.types,
+            sort=controls.sort,
+            top=controls.top or 0,
+            skip=controls.skip or 0,
+            visible=permissions.visible(session),
+            total=False,
+        )
+    if controls.select in (None, "Id"):
+        return [str(i) for i in hits.ids]
+    values = [_term_text(content.stored(str(controls.select))) for content in session.many(hits.ids)]
+    return [_quoted_if_needed(v) for v in dict.fromkeys(values) if v]
+
+
+def _autofilters(controls: Controls, session: Session) -> bool:
+    asked = session.options.autofilters
+    if asked is None:
+        asked = controls.autofilters
+    return asked is not False
+
+
+def _term_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None or isinstance(value, list | dict) else str(value).lower()
+
+
+def _quoted_if_needed(text: str) -> str:
+    return f"'{text}'" if any(c in text for c in TERMINATORS) else text
+
+
+def _templates_replaced(text: str, session: Session) -> str:
+    if "@@" not in text:
+        return text
+    return templates.replace(
+        text,
+        caller=session.caller,
+        now=session.repository.clock(),
+        read=lambda content_id, name: _property(session, content_id, name),
+        quoted=True,
+        unresolved=EMPTY,
+    )
+
+
+def _property(session: Session, content_id: int, name: str) -> templates.Property | None:
+    """Return a property of a content as a template sees it."""
+    content = session.store.load(content_id)
+    if content is None:
+        return None
+    definition = session.fields_of(content).get(name)
+    if definition is None:
+        return None
+    if definition.kind == "Reference":
+        return templates.References(session.targets(content, name))
+    value = content.stored(name)
+    if definition.kind == "DateTime":
+        return None if value is None else templates.moment(value)
+    return value if isinstance(value, str | int | bool) else None

@@ -1,0 +1,1 @@
+"""GET: lists, entities, properties, and what of a content is answered."""

@@ -1,0 +1,194 @@
+"""Fields whose value follows from something else: nothing of them is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from sn_pandas.embedded.changes import versions
+from sn_pandas.embedded.content_types.localization import localized
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+Reader = Callable[[Content, Session], Json]
+
+NULL_FIELDS = frozenset(
+    ("TypeIs", "InTree", "InFolder", "NodeType", "IsRateable", "RateStr", "RateAvg", "RateCount", "Rate")
+)
+"""Fields that entities show as null, though they have values."""
+
+
+ICONS = {
+    **dict.fromkeys(("doc", "docx", "docm", "dot", "dotx", "rtf"), "word"),
+    **dict.fromkeys(("xls", "xlsx", "xlsm", "xlt", "xltx"), "excel"),
+    **dict.fromkeys(("ppt", "pptx", "pps", "ppsx", "pot", "potx"), "powerpoint"),
+    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "svg"), "image"),
+    "pdf": "acrobat",
+}
+"""Ending of the name of a file -> the picture that stands for it."""
+
+
+def is_file(content: Content, session: Session) -> bool:
+    """Whether a content has a field for its bytes."""
+    return "Binary" in session.fields_of(content)
+
+
+def display_name(content: Content, session: Session) -> Json:
+    """Return what people call a content."""
+    return localized(content.display_name)
+
+
+def icon(content: Content, session: Session) -> Json:
+    """Return the name of the picture that stands for a content."""
+    if "Icon" in content.fields:
+        return content.fields["Icon"]
+    if content.type == "File":
+        return ICONS.get(content.name.rpartition(".")[2].lower(), "document")
+    return session.types.of(content.type).icon
+
+
+def is_folder(content: Content, session: Session) -> Json:
+    """Whether a content is made to hold others."""
+    return session.types.of(content.type).is_a("Folder")
+
+
+def effective_child_types(content: Content, session: Session) -> list[str]:
+    """Return the types that may be created below a content; a folder takes them from what it is in."""
+    holder = content
+    while session.types.of(holder.type).transitive:
+        parent = session.store.load(holder.parent_id)
+        if parent is None:
+            break
+        holder = parent
+    own = holder.fields.get("AllowedChildTypes")
+    if own:
+        return [name for name in own if name in session.types]
+    found = session.types.get(holder.type)
+    if found is None:
+        return []
+    if found.name == "SystemFolder":
+        return list(session.types)
+    return [name for name in found.allowed_child_types if name in session.types]
+
+
+def child_types(content: Content, session: Session) -> list[str]:
+    """Return the types that the content itself lists; most contents leave it to their type."""
+    return [name for name in content.fields.get("AllowedChildTypes") or () if name in session.types]
+
+
+def _due(content: Content, session: Session) -> int:
+    """Return the days that are left until a task is due."""
+    text = content.fields.get("DueDate") or "0001-01-01T00:00:00Z"
+    due = datetime.strptime(text[:10], "%Y-%m-%d")
+    today = session.repository.clock().astimezone(UTC).replace(tzinfo=None)
+    return (due - datetime(today.year, today.month, today.day)).days
+
+
+def _remaining_days(content: Content, session: Session) -> Json:
+    return abs(_due(content, session))
+
+
+def _due_text(content: Content, session: Session) -> Json:
+    if (content.fields.get("Status") or [""])[0] == "completed":
+        return ""
+    left = _due(content, session)
+    if left < 0:
+        return f"{-left} days overdue"
+    return f"{left} days left" if left else "due today"
+
+
+def _due_style(content: Content, session: Session) -> Json:
+    if (content.fields.get("Status") or [""])[0] == "completed":
+        return "sn-deadline-completed"
+    left = _due(content, session)
+    return "sn-deadline-overdue" if left < 0 else "sn-deadline-soon" if left < 7 else "sn-deadline-later"
+
+
+def _size(content: Content, session: Session) -> Json:
+    binary = content.fields.get("Binary")
+    if content.saving_state:
+        return 0.0
+    return float(binary["size"]) if binary else -1.0
+
+
+def _profile_path(content: Content, session: Session) -> Json:
+    return f"/Root/Profiles/{_domain(content, session)}/{content.name}"
+
+
+def _domain(content: Content, session: Session) -> Json:
+    for ancestor in session.ancestors(content):
+        if ancestor.type == "Domain":
+            return ancestor.name
+    return None
+
+
+EMPTY_LIST_DEFINITION = (
+    "<ContentListDefinition xmlns='http://schemas.sensenet.com/SenseNet/ContentRepository/ContentListDefinition'>"
+    "<Fields /></ContentListDefinition>"
+)
+"""The definition of a list that has no fields of its own."""
+
+READERS: dict[str, Reader] = {
+    "DisplayName": display_name,
+    "Description": lambda content, session: localized(content.fields.get("Description")),
+    "Icon": icon,
+    "IsFolder": is_folder,
+    "TypeIs": lambda content, session: content.type,
+    "InTree": lambda content, session: content.path,
+    "InFolder": lambda content, session: content.path,
+    "Locked": lambda content, session: content.locked_by != 0,
+    "SavingState": lambda content, session: [str(content.saving_state)],
+    "BrowseUrl": lambda content, session: "",
+    "Publishable": lambda content, session: versions.can(session, content, "Publish"),
+    "Approvable": lambda content, session: versions.can(session, content, "Approve"),
+    "Size": _size,
+    "FullSize": lambda content, session: -1.0,
+    "PageCount": lambda content, session: content.fields.get("PageCount", -4),
+}
+"""Name of a field -> how it is worked out, on contents of every type."""
+
+READERS_OF_TYPE: dict[tuple[str, str], Reader] = {
+    ("Application", "RequiredPermissions"): lambda content, session: (
+        content.fields.get("RequiredPermissions") or []
+    ),
+    ("FieldSettingContent", "Icon"): lambda content, session: content.fields.get("Icon"),
+    ("Task", "RemainingDays"): _remaining_days,
+    ("Task", "DueText"): _due_text,
+    ("Task", "DueCssClass"): _due_style,
+    ("ContentList", "ContentListDefinition"): lambda content, session: (
+        content.fields.get("ContentListDefinition") or EMPTY_LIST_DEFINITION
+    ),
+    ("User", "Domain"): _domain,
+    ("User", "ProfilePath"): _profile_path,
+    ("ContentType", "Categories"): lambda content, session: " ".join(
+        session.types[content.name].settings.get("Categories", ()) if content.name in session.types else ()
+    ),
+    ("ContentType", "HandlerName"): lambda content, session: (
+        session.types[content.name].handler if content.name in session.types else None
+    ),
+    ("ContentType", "ParentTypeName"): lambda content, session: (
+        session.types[content.name].parent if content.name in session.types else None
+    ),
+    ("ContentType", "DisplayName"): lambda content, session: (
+        session.types[content.name].display_name if content.name in session.types else content.name
+    ),
+    ("ContentType", "Description"): lambda content, session: (
+        session.types[content.name].settings.get("Description") if content.name in session.types else None
+    ),
+    ("ContentType", "Icon"): lambda content, session: (
+        session.types[content.name].icon if content.name in session.types else None
+    ),
+    ("ContentType", "IsSystemType"): lambda content, session: False,
+}
+"""Type and name of a field -> how it is worked out, on contents of the type and of those derived from it."""
+
+
+def reader(content_type: str, lineage: tuple[str, ...], name: str) -> Reader | None:
+    """Return how a field is worked out on contents of a type; None if it is stored."""
+    for ancestor in lineage or (content_type,):
+        found = READERS_OF_TYPE.get((ancestor, name))
+        if found is not None:
+            return found
+    return READERS.get(name)

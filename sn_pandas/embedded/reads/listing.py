@@ -1,0 +1,162 @@
+"""Lists: the children of a content, what a query finds, references, results of operations.
+
+Children and queries run in the index (`search`); references, actions and results of operations are in memory,
+which the same options cut and order by other rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sn_pandas.embedded import dates
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.index import search
+from sn_pandas.embedded.languages import memory_filter
+from sn_pandas.embedded.languages.predicates import Predicate, Range, Term, all_of, any_of
+from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import permissions
+
+Json = Any
+
+
+@dataclass(slots=True)
+class Listing:
+    """What a list answers: the ids of its rows in order, and its ``__count``."""
+
+    ids: list[int]
+    count: int
+
+
+def children(session: Session, content: Content, *, count_only: bool = False) -> Listing:
+    """Return what a collection lists: its children, or what the option ``query`` finds below it."""
+    options = session.options
+    definition = content.fields.get("Query") if _is_smart(session, content) else None
+    if options.query:
+        return _queried(session, content, options.query, content.path, count_only)
+    if definition:
+        return _queried(session, content, str(definition), None, count_only)
+    conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
+    if options.autofilters:
+        conditions.append(not_system())
+        if options.lifespan is not None:
+            conditions.append(alive(session))
+    return _found(session, conditions, options.order, options.top, options.skip, count_only)
+
+
+def all_children(session: Session, content: Content) -> list[Content]:
+    """Return the children that ``$expand=Children`` shows: only ``enableautofilters`` reaches them."""
+    conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
+    if session.options.autofilters:
+        conditions.append(not_system())
+    with session.store.reading() as db:
+        hits = search.find(db, all_of(*conditions), session.types, visible=permissions.visible(session))
+    return session.many(hits.ids)
+
+
+def in_memory(
+    session: Session,
+    items: Sequence[Content],
+    *,
+    ignore_case: bool,
+    total_before: bool,
+    reader: memory_filter.Reader | None = None,
+) -> tuple[list[Content], int]:
+    """Filter, order and cut a list of contents.
+
+    Parameters
+    ----------
+    ignore_case
+        Whether ``eq`` on text ignores letter case: it does on results of operations, not on references.
+    total_before
+        Whether the total counts what the filter removes: it does on references.
+    reader
+        Reads the fields, if these are no contents of a type.
+    """
+    options = session.options
+    reader = reader or memory_filter.Reader(session.types, session.json_of)
+    rows = memory_filter.selected(
+        items, reader, where=options.filter, order=options.order, ignore_case=ignore_case
+    )
+    total = len(items) if total_before else len(rows)
+    rows = rows[options.skip :]
+    if options.top:
+        rows = rows[: options.top]
+    return rows, total if options.total else len(rows)
+
+
+def not_system() -> Predicate:
+    """Return the condition of the autofilter."""
+    return Term("IsSystemContent", False)
+
+
+def alive(session: Session) -> Predicate:
+    """Return the condition of the lifespan filter: no lifespan, or now within it."""
+    now = dates.from_iso(session.now())
+    return any_of(
+        Term("EnableLifespan", False),
+        all_of(Term("EnableLifespan", True), Range("ValidFrom", None, now), Range("ValidTill", now, None)),
+    )
+
+
+def _queried(session: Session, content: Content, text: str, under: str | None, count_only: bool) -> Listing:
+    from sn_pandas.embedded.languages import contentquery
+
+    options = session.options
+    query = contentquery.compile(text, under=under, session=session, smart=under is None)
+    conditions: list[Predicate] = [query.predicate]
+    autofilters = query.autofilters if options.autofilters is None else options.autofilters
+    if autofilters:
+        conditions.append(not_system())
+    wanted = query.lifespan or (under is None and content.fields.get("EnableLifespanFilter") == ["1"])
+    lifespan = wanted if options.lifespan is None else bool(options.autofilters)
+    if lifespan:
+        conditions.append(alive(session))
+    return _found(
+        session,
+        conditions,
+        query.sort or options.order,
+        options.top if query.top is None else query.top,
+        options.skip if query.skip is None else query.skip,
+        count_only,
+        all_versions=query.all_versions,
+    )
+
+
+def _found(
+    session: Session,
+    conditions: list[Predicate],
+    order: Sequence[tuple[str, bool]],
+    top: int,
+    skip: int,
+    count_only: bool,
+    all_versions: bool = False,
+) -> Listing:
+    options = session.options
+    if options.filter is not None:
+        predicate = options.filter.predicate()
+        if predicate is not None:
+            conditions = [*conditions, predicate]
+    wanted, visible = all_of(*conditions), permissions.visible(session)
+    with session.store.reading() as db:
+        if count_only and not all_versions:
+            total = search.count(db, wanted, session.types, visible=visible)
+            rest = max(0, total - skip)
+            return Listing([], total if options.total else min(top, rest) if top else rest)
+        hits = search.find(
+            db,
+            wanted,
+            session.types,
+            sort=order,
+            top=top,
+            skip=skip,
+            visible=visible,
+            total=options.total,
+            all_versions=all_versions,
+        )
+    return Listing(hits.ids, hits.total if options.total else len(hits.ids))
+
+
+def _is_smart(session: Session, content: Content) -> bool:
+    return session.types.of(content.type).is_a("SmartFolder")

@@ -1,0 +1,183 @@
+"""GET: entities, collections, properties, counts."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from sn_pandas.embedded.content_types import added_fields
+from sn_pandas.embedded.content_types.types import Field
+from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
+from sn_pandas.embedded.errors import binary_closed, see_only, server_error
+from sn_pandas.embedded.fields import kind_of
+from sn_pandas.embedded.http import answers
+from sn_pandas.embedded.http.addresses import Address
+from sn_pandas.embedded.http.answers import Answer
+from sn_pandas.embedded.reads import actions, computed, export, listing
+from sn_pandas.embedded.reads.projection import HEAD_ONLY, REFERENCES, Projector
+from sn_pandas.embedded.repository import Session
+
+Json = Any
+
+PROPERTIES_OF_ANY = frozenset(("DisplayName", "Version", "CreatedById", "ParentId", "Locked"))
+"""Properties whose own address answers a caller who may only see the content."""
+
+
+def service_document(session: Session, method: str) -> Answer:
+    """Return what the service root answers."""
+    if method != "GET":
+        return answers.empty(404 if method in ("POST", "PUT", "PATCH", "MERGE") else 200)
+    wanted = session.options.format
+    refused = export.refused(session)
+    if refused is not None:
+        return refused
+    if wanted == "table":
+        return export.table([{"EntitySets": "Root"}])
+    kind = "application/json;odata=verbose" if wanted == "verbosejson" else "application/json"
+    return answers.document({"d": {"EntitySets": ["Root"]}}, content_type=kind)
+
+
+def content(session: Session, found: Content, address: Address) -> Answer:
+    """Return an entity or the collection below it."""
+    if address.entity:
+        return entity(session, found)
+    return collection(session, found, count=address.count)
+
+
+def entity(session: Session, found: Content) -> Answer:
+    """Return one content."""
+    special = export.entity(session, found)
+    if special is not None:
+        return special
+    return answers.document({"d": projector(session).entity(found)})
+
+
+def collection(session: Session, found: Content, *, count: bool) -> Answer:
+    """Return the children of a content, or what a query finds below it."""
+    result = listing.children(session, found, count_only=count)
+    if count:
+        return answers.text(str(result.count))
+    return rows(session, session.many(result.ids), result.count)
+
+
+def rows(session: Session, contents: list[Content], count: int) -> Answer:
+    """Return contents as a list."""
+    special = export.rows(session, contents, count)
+    if special is not None:
+        return special
+    results = projector(session).rows(contents)
+    return answers.document({"d": {"__count": count or len(results), "results": results}})
+
+
+def projector(session: Session) -> Projector:
+    """Return what turns contents into JSON for the request."""
+    return Projector(session, lambda parent: listing.all_children(session, parent))
+
+
+def member(session: Session, found: Content, address: Address) -> Answer:
+    """Return a property, or what a function answers."""
+    from sn_pandas.embedded.operations import calls
+
+    name = address.member or ""
+    if name == "Children":
+        return collection(session, found, count=address.count)
+    if name == "Actions":
+        return action_list(session, found)
+    field = session.fields_of(found).get(name)
+    if field is None:
+        return calls.get(session, found, address)
+    return _property(session, found, field, address)
+
+
+def action_list(session: Session, found: Content) -> Answer:
+    """Return the actions of a content as a list."""
+    refused = export.refused(session)
+    if refused is not None:
+        return refused
+    shown = projector(session)
+    items = actions.as_contents(actions.items(found, session))
+    reader = actions.Reader(session.types, session.json_of)
+    kept, count = listing.in_memory(session, items, ignore_case=False, total_before=True, reader=reader)
+    rows = [shown.action(item) for item in kept]
+    if session.options.format == "table":
+        return export.table(rows)
+    return answers.document({"d": {"__count": count, "results": rows}})
+
+
+def _property(session: Session, found: Content, field: Field, address: Address) -> Answer:
+    name = field.name
+    if not session.opens(found) and name not in HEAD_ONLY | PROPERTIES_OF_ANY:
+        raise see_only()
+    if (field.kind == "Binary" or name == "Size") and not session.can(found, "Open"):
+        raise binary_closed()
+    if field.kind in REFERENCES:
+        return _reference(session, found, field)
+    if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
+        return reference_list(session, session.type_contents(found, name))
+    value = property_value(session, found, field)
+    if address.value:
+        return answers.text(raw(value, field))
+    return export.plain(session) or answers.document({"d": {name: value}})
+
+
+def property_value(session: Session, found: Content, field: Field) -> Json:
+    """Return the JSON of a field as its own address answers it."""
+    lineage = session.types.of(found.type).lineage
+    work_out = computed.reader(found.type, lineage, field.name)
+    if work_out is not None:
+        return work_out(found, session)
+    if field.name in HEAD:
+        return getattr(found, HEAD[field.name])
+    stored = found.fields.get(field.name)
+    if stored is None and added_fields.is_of_aspect(field):
+        return None
+    return kind_of(field).property(stored, field, found, session)
+
+
+def _reference(session: Session, found: Content, field: Field) -> Answer:
+    targets = session.referenced(found, field.name)
+    if field.name in HEAD_REFERENCES or (field.kind == "Reference" and not field.multiple):
+        return entity(session, targets[0]) if targets else answers.empty()
+    return reference_list(session, targets)
+
+
+def reference_list(session: Session, targets: list[Content]) -> Answer:
+    """Return a list of contents that a field refers to."""
+    kept, count = listing.in_memory(session, targets, ignore_case=False, total_before=True)
+    return rows(session, kept, count)
+
+
+def raw(value: Json, field: Field) -> str:
+    """Return the text of a value as ``/$value`` answers it."""
+    if value is None:
+        raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
+    if field.kind == "DateTime":
+        return _american(str(value))
+    if field.kind == "NodeType":
+        return f"NodeType, '{value}'"
+    if field.kind in RAW_CLASSES:
+        return RAW_CLASSES[field.kind]
+    if isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value).removesuffix(".0")
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, list):
+        return "System.Collections.Generic.List`1[System.String]"
+    return str(value)
+
+
+RAW_CLASSES = {
+    "Binary": "SenseNet.ContentRepository.Storage.BinaryData",
+    "HyperLink": "SenseNet.ContentRepository.Fields.HyperLinkField+HyperlinkData",
+    "RichText": "SenseNet.ContentRepository.Fields.RichTextFieldValue",
+}
+
+
+def _american(text: str) -> str:
+    """Return a stored date as American text."""
+    year, month, day = text[:4], int(text[5:7]), int(text[8:10])
+    hour = int(text[11:13])
+    half = "AM" if hour < 12 else "PM"
+    return f"{month}/{day}/{year} {hour % 12 or 12}{text[13:19]}\u202f{half}"

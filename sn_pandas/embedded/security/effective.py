@@ -1,0 +1,86 @@
+"""The entries that reach a content, its own and those from above, as lists of permissions show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.security import entries, permissions
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A permission in an entry: ``allow`` or ``deny``, and the path it comes from (None = the content)."""
+
+    value: str
+    place: str | None
+
+
+@dataclass(slots=True)
+class EffectiveEntry:
+    """What one identity is allowed and denied on a content.
+
+    Parameters
+    ----------
+    propagates
+        False for what does not reach the contents below.
+    ancestor
+        Path of the nearest content above that has an entry of the identity; None if only the content has.
+    allowed_from, denied_from
+        Bit -> path that it comes from, None for the content itself.
+    """
+
+    identity: int
+    propagates: bool
+    ancestor: str | None = None
+    allowed_from: dict[int, str | None] = field(default_factory=dict)
+    denied_from: dict[int, str | None] = field(default_factory=dict)
+
+    @property
+    def allow(self) -> int:
+        """The bits that are allowed and not denied."""
+        return sum(bit for bit in self.allowed_from if bit not in self.denied_from)
+
+    @property
+    def deny(self) -> int:
+        """The bits that are denied."""
+        return sum(self.denied_from)
+
+    def permissions(self) -> Iterator[tuple[str, Origin | None]]:
+        """Yield every permission with its origin, None if the entry says nothing of it."""
+        for name, bit in permissions.BIT.items():
+            if bit in self.denied_from:
+                yield name, Origin("deny", self.denied_from[bit])
+            elif bit in self.allowed_from:
+                yield name, Origin("allow", self.allowed_from[bit])
+            else:
+                yield name, None
+
+
+def effective_entries(store: Store, content: Content) -> list[EffectiveEntry]:
+    """Return the entries of a content and those that reach it from above, by identity."""
+    acls = permissions.acls(store)
+    chain = acls.chain(entries.holder_of(store, content))
+    paths = {one.id: one.path for one in store.load_many(chain)}
+    found: dict[tuple[int, bool], EffectiveEntry] = {}
+    for place in chain:
+        here = place == content.id
+        for entry in acls.found.of.get(place, ()):
+            if entry.local_only and not here:
+                continue
+            one = found.setdefault(
+                (entry.identity, not entry.local_only), EffectiveEntry(entry.identity, not entry.local_only)
+            )
+            origin = None if here else paths.get(place)
+            if not here and one.ancestor is None:
+                one.ancestor = origin
+            for bits, known in ((entry.allow, one.allowed_from), (entry.deny, one.denied_from)):
+                for bit in permissions.BIT.values():
+                    if bits & bit:
+                        known.setdefault(bit, origin)
+    return [found[key] for key in sorted(found, key=lambda key: (key[0], not key[1]))]

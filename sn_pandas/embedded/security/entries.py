@@ -1,0 +1,240 @@
+"""Entries of permissions in the database: who may do what where, and who is a member of which group.
+
+Triggers keep the rest in step: a content's ``holder``, the nearest content at or above it that has entries
+or breaks the inheritance; the entries of what is deleted; the members of groups; and the stamp by which
+caches see a change.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from sn_pandas.embedded.contents import Content
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.storage.store import Store
+
+TABLES = """
+CREATE TABLE IF NOT EXISTS permission_entries (
+    content_id INTEGER NOT NULL,
+    identity_id INTEGER NOT NULL,
+    local_only INTEGER NOT NULL,
+    allow INTEGER NOT NULL,
+    deny INTEGER NOT NULL,
+    PRIMARY KEY (content_id, identity_id, local_only)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS permission_entries_identity ON permission_entries (identity_id);
+CREATE TABLE IF NOT EXISTS permission_breaks (content_id INTEGER PRIMARY KEY);
+CREATE TABLE IF NOT EXISTS permission_stamp (value INTEGER NOT NULL);
+CREATE TABLE IF NOT EXISTS members (
+    group_id INTEGER NOT NULL, member_id INTEGER NOT NULL, PRIMARY KEY (member_id, group_id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS members_group ON members (group_id);
+
+CREATE TRIGGER IF NOT EXISTS contents_added AFTER INSERT ON contents WHEN NEW.holder = 0 BEGIN
+    UPDATE contents SET holder = coalesce((SELECT holder FROM contents WHERE id = NEW.parent_id), NEW.id)
+    WHERE id = NEW.id;
+END;
+CREATE TRIGGER IF NOT EXISTS contents_moved AFTER UPDATE OF parent_id ON contents
+WHEN NEW.parent_id <> OLD.parent_id BEGIN
+    UPDATE contents SET holder = (SELECT holder FROM contents WHERE id = NEW.parent_id)
+    WHERE holder = OLD.holder AND OLD.holder <> OLD.id
+        AND (id = NEW.id OR (key >= OLD.key || '/' AND key < OLD.key || '0'));
+    UPDATE permission_stamp SET value = random();
+END;
+CREATE TRIGGER IF NOT EXISTS contents_removed AFTER DELETE ON contents BEGIN
+    DELETE FROM permission_entries WHERE content_id = OLD.id OR identity_id = OLD.id;
+    DELETE FROM permission_breaks WHERE content_id = OLD.id;
+    DELETE FROM members WHERE group_id = OLD.id OR member_id = OLD.id;
+END;
+CREATE TRIGGER IF NOT EXISTS members_added AFTER INSERT ON contents
+WHEN instr(NEW.data, '"Members"') BEGIN
+    INSERT OR IGNORE INTO members SELECT NEW.id, value FROM json_each(NEW.data, '$.Members')
+    WHERE type = 'integer';
+END;
+CREATE TRIGGER IF NOT EXISTS members_changed AFTER UPDATE OF data ON contents
+WHEN instr(NEW.data, '"Members"') OR instr(OLD.data, '"Members"') BEGIN
+    DELETE FROM members WHERE group_id = NEW.id;
+    INSERT OR IGNORE INTO members SELECT NEW.id, value FROM json_each(NEW.data, '$.Members')
+    WHERE type = 'integer';
+END;
+CREATE TRIGGER IF NOT EXISTS entries_added AFTER INSERT ON permission_entries BEGIN
+    UPDATE permission_stamp SET value = random();
+END;
+CREATE TRIGGER IF NOT EXISTS entries_removed AFTER DELETE ON permission_entries BEGIN
+    UPDATE permission_stamp SET value = random();
+END;
+CREATE TRIGGER IF NOT EXISTS breaks_added AFTER INSERT ON permission_breaks BEGIN
+    UPDATE permission_stamp SET value = random();
+END;
+CREATE TRIGGER IF NOT EXISTS breaks_removed AFTER DELETE ON permission_breaks BEGIN
+    UPDATE permission_stamp SET value = random();
+END;
+INSERT INTO permission_stamp SELECT random() WHERE NOT EXISTS (SELECT 1 FROM permission_stamp);
+"""
+
+
+@dataclass(slots=True)
+class Entry:
+    """What one identity is allowed and denied at one place, as bits; ``local_only`` = not below it."""
+
+    identity: int
+    local_only: bool = False
+    allow: int = 0
+    deny: int = 0
+
+
+@dataclass(slots=True)
+class Entries:
+    """All entries, by content; where the inheritance is broken; the next holder above each holder."""
+
+    of: dict[int, list[Entry]] = field(default_factory=dict)
+    breaks: set[int] = field(default_factory=set)
+    above: dict[int, int | None] = field(default_factory=dict)
+
+    @property
+    def holders(self) -> set[int]:
+        """The contents that have entries or break the inheritance, and the root."""
+        return set(self.above)
+
+
+def stamp(db: sqlite3.Connection) -> int:
+    """Return a number that is another after every change of an entry."""
+    return int(db.execute("SELECT value FROM permission_stamp").fetchone()[0])
+
+
+def load(db: sqlite3.Connection) -> Entries:
+    """Return everything that the database holds."""
+    found = Entries()
+    for content, identity, local_only, allow, deny in db.execute(
+        "SELECT content_id, identity_id, local_only, allow, deny FROM permission_entries"
+        " ORDER BY identity_id, local_only"
+    ):
+        entry = Entry(identity, bool(local_only), _bits(allow), _bits(deny))
+        found.of.setdefault(content, []).append(entry)
+    found.breaks.update(row[0] for row in db.execute("SELECT content_id FROM permission_breaks"))
+    rows = db.execute(
+        "SELECT c.id, p.holder FROM contents AS c LEFT JOIN contents AS p ON p.id = c.parent_id"
+        " WHERE c.parent_id = 0 OR c.id IN (SELECT content_id FROM permission_entries"
+        " UNION SELECT content_id FROM permission_breaks)"
+    )
+    found.above.update(rows.fetchall())
+    return found
+
+
+def own(store: Store, content_id: int) -> list[Entry]:
+    """Return the entries that a content has itself."""
+    with store.reading() as db:
+        rows = db.execute(
+            "SELECT identity_id, local_only, allow, deny FROM permission_entries WHERE content_id = ?"
+            " ORDER BY identity_id, local_only",
+            (content_id,),
+        ).fetchall()
+    return [Entry(identity, bool(local), _bits(allow), _bits(deny)) for identity, local, allow, deny in rows]
+
+
+def breaks(store: Store, content_id: int) -> bool:
+    """Whether a content takes nothing from above."""
+    with store.reading() as db:
+        row = db.execute("SELECT 1 FROM permission_breaks WHERE content_id = ?", (content_id,)).fetchone()
+    return row is not None
+
+
+def holder_of(store: Store, content: Content) -> int:
+    """Return the id of the content that decides the permissions of a content."""
+    if content.holder:
+        return content.holder
+    with store.reading() as db:
+        for content_id in (content.id, content.parent_id):
+            row = db.execute("SELECT holder FROM contents WHERE id = ?", (content_id,)).fetchone()
+            if row is not None:
+                return int(row[0])
+    return 0
+
+
+def save(store: Store, content: Content, wanted: Iterable[Entry], broken: bool) -> None:
+    """Replace the entries of a content, and what it says about inheritance."""
+    rows = [
+        (content.id, e.identity, int(e.local_only), _signed(e.allow), _signed(e.deny))
+        for e in wanted
+        if e.allow or e.deny
+    ]
+    with store.transaction() as db:
+        db.execute("DELETE FROM permission_entries WHERE content_id = ?", (content.id,))
+        db.executemany("INSERT INTO permission_entries VALUES (?, ?, ?, ?, ?)", rows)
+        if broken != breaks(store, content.id):
+            db.execute(
+                "INSERT INTO permission_breaks VALUES (?)" if broken
+                else "DELETE FROM permission_breaks WHERE content_id = ?",
+                (content.id,),
+            )  # fmt: skip
+        _hold(db, content, bool(rows) or broken)
+
+
+def copy(store: Store, source: Content, target: Content) -> None:
+    """Give a content the entries of another one."""
+    found, broken = own(store, source.id), breaks(store, source.id)
+    if found or broken:
+        save(store, target, found, broken)
+
+
+def groups_of(store: Store, ids: Iterable[int], directly: bool = False) -> list[int]:
+    """Return the ids of the groups that have one of the contents as a member, through other groups too."""
+    groups = set(store.types.derived("Group"))
+    found: dict[int, None] = {}
+    pending = list(ids)
+    with store.reading() as db:
+        while pending:
+            rows = db.execute(
+                "SELECT m.group_id, c.type FROM members AS m JOIN contents AS c ON c.id = m.group_id"
+                f" WHERE m.member_id IN ({','.join('?' * len(pending))})",
+                pending,
+            ).fetchall()
+            pending = [group for group, kind in rows if kind in groups and group not in found]
+            found.update(dict.fromkeys(pending))
+            if directly:
+                break
+    return list(found)
+
+
+def units_of(store: Store, user_id: int) -> list[int]:
+    """Return the ids of the organizational units that somebody stands in, directly or further down."""
+    types = store.types.derived("OrganizationalUnit")
+    marks = ",".join("?" * len(types))
+    with store.reading() as db:
+        rows = db.execute(
+            "SELECT u.id FROM contents AS u JOIN contents AS c ON c.id = ?"
+            f" WHERE u.type IN ({marks}) AND substr(c.key, 1, length(u.key) + 1) = u.key || '/'",
+            (user_id, *types),
+        ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _hold(db: sqlite3.Connection, content: Content, holds: bool) -> None:
+    """Make a content the holder of what is below it, or no longer."""
+    row = db.execute("SELECT holder, key FROM contents WHERE id = ?", (content.id,)).fetchone()
+    if row is None:
+        return
+    before, key = row
+    after = content.id
+    if not holds and content.parent_id:
+        above = db.execute("SELECT holder FROM contents WHERE id = ?", (content.parent_id,)).fetchone()
+        after = above[0] if above else content.id
+    if after != before:
+        db.execute(
+            "UPDATE contents SET holder = ? WHERE holder = ? AND (key = ? OR (key >= ? AND key < ?))",
+            (after, before, key, key + "/", key + "0"),
+        )
+    content.holder = after
+
+
+def _signed(bits: int) -> int:
+    """Return 64 bits as SQLite keeps them."""
+    return bits - (1 << 64) if bits >= 1 << 63 else bits
+
+
+def _bits(number: int) -> int:
+    return number & ((1 << 64) - 1)

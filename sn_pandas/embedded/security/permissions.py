@@ -1,0 +1,259 @@
+"""Who may do what: the permissions, what each needs, and what a caller has on a content.
+
+A content takes its permissions from its *holder*, the nearest content at or above it that has entries of
+its own (or breaks the inheritance), and from the holders above that one up to a break. A denial anywhere
+beats every allowance. What a caller may see is thus a short list of holders, by which `visible` cuts rows
+in SQL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from sn_pandas.embedded.changes import versions
+from sn_pandas.embedded.contents import EVERYONE, OWNERS, VISITOR, Content
+from sn_pandas.embedded.security import entries
+from sn_pandas.embedded.security.entries import Entries, Entry
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.storage.store import Store
+
+NAMED = (
+    "See", "Preview", "PreviewWithoutWatermark", "PreviewWithoutRedaction", "Open", "OpenMinor", "Save",
+    "Publish", "ForceCheckin", "AddNew", "Approve", "Delete", "RecallOldVersion", "DeleteOldVersion",
+    "SeePermissions", "SetPermissions", "RunApplication", "ManageListsAndWorkspaces", "TakeOwnership",
+)  # fmt: skip
+"""The permissions that have a meaning."""
+
+NAMES = (
+    *NAMED,
+    *(f"Unused{n:02}" for n in range(13, 0, -1)),
+    *(f"Custom{n:02}" for n in range(1, 33)),
+)
+"""All permissions; the place of a name is its bit."""
+
+NEEDS = {
+    "Preview": ("See",),
+    "PreviewWithoutWatermark": ("Preview",),
+    "PreviewWithoutRedaction": ("Preview",),
+    "Open": ("PreviewWithoutWatermark", "PreviewWithoutRedaction"),
+    "OpenMinor": ("Open",),
+    "Save": ("OpenMinor",),
+    "Publish": ("OpenMinor",),
+    "ForceCheckin": ("OpenMinor",),
+    "AddNew": ("OpenMinor",),
+    "Approve": ("OpenMinor",),
+    "Delete": ("OpenMinor",),
+    "RecallOldVersion": ("OpenMinor",),
+    "DeleteOldVersion": ("OpenMinor",),
+    "SetPermissions": ("SeePermissions",),
+    "ManageListsAndWorkspaces": ("Save", "AddNew", "DeleteOldVersion"),
+    "TakeOwnership": ("See",),
+}
+"""What a permission makes no sense without."""
+
+EVERYTHING = (1 << len(NAMES)) - 1
+
+BIT = {name: 1 << place for place, name in enumerate(NAMES)}
+"""Name of a permission -> its bit."""
+
+
+def mask(names: Iterable[str]) -> int:
+    """Return the bits of named permissions."""
+    found = 0
+    for name in names:
+        found |= BIT[name]
+    return found
+
+
+def names(bits: int) -> list[str]:
+    """Return the permissions that bits stand for, in the usual order."""
+    return [name for name in NAMES if bits & BIT[name]]
+
+
+@cache
+def needed(name: str) -> int:
+    """Return a permission with everything that it needs, as bits: what is allowed along with it."""
+    found = BIT[name]
+    for other in NEEDS.get(name, ()):
+        found |= needed(other)
+    return found
+
+
+@cache
+def needing(name: str) -> int:
+    """Return a permission with everything that needs it, as bits: what is denied along with it."""
+    found = 0
+    for other in NAMES:
+        if needed(other) & BIT[name]:
+            found |= BIT[other]
+    return found
+
+
+def set_permission(entry: Entry, name: str, value: str) -> None:
+    """Allow, deny or undefine a permission in an entry, with what goes along with it."""
+    if value == "allow":
+        entry.allow |= needed(name)
+        entry.deny &= ~needed(name)
+    elif value == "deny":
+        entry.deny |= needing(name)
+        entry.allow &= ~needing(name)
+    else:
+        entry.allow &= ~needing(name)
+        entry.deny &= ~needing(name)
+
+
+def can(session: Session, content: Content, permission: str) -> bool:
+    """Whether the caller of a session has a permission on a content."""
+    return bool(of_caller(session, content) & BIT[permission])
+
+
+def of_caller(session: Session, content: Content) -> int:
+    """Return the bits of all permissions that the caller of a session has on a content."""
+    caller = session.caller
+    if caller.system:
+        return EVERYTHING
+    key = (content.holder, content.holder == content.id, content.owner == caller.id)
+    bits = session.rights.get(key) if content.holder else None
+    if bits is None:
+        bits = of_identities(session.store, content, caller.identities, caller.id)
+        if content.holder:
+            session.rights[key] = bits
+    return bits
+
+
+def of_identities(store: Store, content: Content, identities: frozenset[int], user_id: int) -> int:
+    """Return the bits of all permissions that somebody has on a content."""
+    if content.owner == user_id:
+        identities |= {OWNERS}
+    holder = entries.holder_of(store, content)
+    return acls(store).effective(holder, holder == content.id, identities)
+
+
+def visible(session: Session) -> tuple[str, list[object]] | None:
+    """Return the SQL condition on ``contents AS c`` for what a caller may see; None = everything."""
+    caller = session.caller
+    return None if caller.system else acls(session.store).visible(caller.identities, caller.id)
+
+
+def is_public(store: Store, content: Content) -> bool:
+    """Whether the Visitor may open a content."""
+    return bool(of_identities(store, content, frozenset({VISITOR}), 0) & BIT["Open"])
+
+
+def identities_of(store: Store, user_id: int) -> frozenset[int]:
+    """Return the ids that permissions of a user may name: himself, his groups and Everyone."""
+    units = entries.units_of(store, user_id)
+    found = {user_id, *units, *entries.groups_of(store, [user_id, *units])}
+    if user_id != VISITOR:
+        found.add(EVERYONE)
+    return frozenset(found)
+
+
+class Acls:
+    """Every entry of a repository, as it is now."""
+
+    def __init__(self, found: Entries) -> None:
+        self.found = found
+        self._effective: dict[tuple[int, bool, frozenset[int]], int] = {}
+        self._visible: dict[tuple[frozenset[int], int], tuple[str, list[object]] | None] = {}
+
+    def chain(self, holder: int) -> list[int]:
+        """Return a holder and those above it from which it takes permissions, nearest first."""
+        found = []
+        current: int | None = holder
+        while current is not None:
+            found.append(current)
+            current = None if current in self.found.breaks else self.found.above.get(current)
+        return found
+
+    def effective(self, holder: int, own: bool, identities: frozenset[int]) -> int:
+        """Return the bits that identities have on a holder (``own``), or on what is below it."""
+        key = (holder, own, identities)
+        if key not in self._effective:
+            allow = deny = 0
+            for place in self.chain(holder):
+                for entry in self.found.of.get(place, ()):
+                    if entry.identity in identities and (not entry.local_only or (own and place == holder)):
+                        allow |= entry.allow
+                        deny |= entry.deny
+            self._effective[key] = allow & ~deny
+        return self._effective[key]
+
+    def visible(self, identities: frozenset[int], user_id: int) -> tuple[str, list[object]] | None:
+        """Return the SQL condition for what identities may see."""
+        key = (identities, user_id)
+        if key not in self._visible:
+            self._visible[key] = self._condition(identities, user_id)
+        return self._visible[key]
+
+    def _condition(self, identities: frozenset[int], user_id: int) -> tuple[str, list[object]] | None:
+        seen = self._having("See", identities, user_id)
+        drafts = self._having("OpenMinor", identities, user_id)
+        readable = None if drafts is None else f"({versions.HAS_PUBLIC} OR {drafts})"
+        parts = [part for part in (seen, readable) if part is not None]
+        return (" AND ".join(parts), []) if parts else None
+
+    def _having(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
+        """Return the SQL condition for the contents on which identities have a permission; None = all."""
+        holders = sorted(self.found.holders)
+        bit = BIT[permission]
+        own = [h for h in holders if self.effective(h, True, identities) & bit]
+        below = [h for h in holders if self.effective(h, False, identities) & bit]
+        if len(own) == len(below) == len(holders):
+            return None
+        owner = identities | {OWNERS}
+        as_owner = [h for h in holders if self.effective(h, False, owner) & bit]
+        own_as_owner = [h for h in holders if self.effective(h, True, owner) & bit]
+        parts = [_either(own, below)]
+        if as_owner != below or own_as_owner != own:
+            parts.append(f"(c.owner = {int(user_id)} AND ({_either(own_as_owner, as_owner)}))")
+        return f"({' OR '.join(parts)})"
+
+
+_CACHE: WeakKeyDictionary[Store, tuple[int, Acls]] = WeakKeyDictionary()
+
+
+def acls(store: Store) -> Acls:
+    """Return the entries of a repository; read again only after a change."""
+    with store.reading() as db:
+        stamp = entries.stamp(db)
+        cached = _CACHE.get(store)
+        if cached is None or cached[0] != stamp:
+            cached = _CACHE[store] = (stamp, Acls(entries.load(db)))
+    return cached[1]
+
+
+def roles(store: Store, identities: frozenset[int]) -> frozenset[str]:
+    """Return the names of the built-in groups among identities, as operations name them."""
+    found = {ROLE_OF_PATH.get(one.path.lower()) for one in store.load_many(identities)}
+    return frozenset(name for name in found if name is not None)
+
+
+_PORTAL = "/root/ims/builtin/portal"
+ROLE_OF_PATH = {
+    **{
+        f"{_PORTAL}/{name.lower()}": name
+        for name in ("Administrators", "Developers", "Editors", "Everyone", "IdentifiedUsers", "Operators",
+                     "Visitor", "HR", "AITextUsers", "AIVisionUsers")
+    },
+    "/root/ims/public/administrators": "PublicAdministrators",
+}  # fmt: skip
+"""Path of a group -> the name by which operations admit its members."""
+
+
+def _either(own: list[int], below: list[int]) -> str:
+    """Return the SQL condition: a holder is judged by its own entries, any other content by its holder."""
+    parts = []
+    for test, ids in (
+        ("c.holder IN", set(own) & set(below)),
+        ("c.id <> c.holder AND c.holder IN", set(below) - set(own)),
+        ("c.id = c.holder AND c.id IN", set(own) - set(below)),
+    ):
+        if ids:
+            parts.append(f"({test} ({','.join(map(str, sorted(ids)))}))")
+    return " OR ".join(parts) or "0"

@@ -1,0 +1,1 @@
+"""The database: contents in SQLite, its connections, the untouched tree."""

@@ -1,0 +1,1 @@
+"""Single contents and their files, permissions and members."""

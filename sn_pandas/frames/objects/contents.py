@@ -1,0 +1,319 @@
+"""Single contents: created, changed, replaced, moved, called; the writing half of ``Repository``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ..progress import Setting
+from ..writes.acting import called, each
+from ..writes.report import Report, report_frame
+from . import moving, rights, singles, transfers
+from .transfers import File
+
+if TYPE_CHECKING:
+    from ...odata.schema import Schema
+    from ...odata.transport import Client
+
+Place = str | int
+Places = Place | Sequence[Place] | pd.DataFrame
+
+
+class Contents:
+    """What a repository does to single contents, and to a few at once with a report."""
+
+    if TYPE_CHECKING:
+        client: Client
+        url: str
+        base: str
+
+        @property
+        def schema(self) -> Schema:
+            """The content types."""
+
+    def create(
+        self,
+        parent: Place,
+        type: str,
+        name: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        template: str | None = None,
+    ) -> pd.Series[Any]:
+        """Create a content.
+
+        Parameters
+        ----------
+        parent : str or int
+            The content below which, by path or id.
+        type : str
+            The content type.
+        name : str, optional
+            Its name; made of ``DisplayName`` or the type if not given, because contents without a name clash.
+        fields : mapping, optional
+            Its fields; values of any type that a cell can have.
+        template : str, optional
+            The name of a template of this type, whose fields and children are copied.
+
+        Returns
+        -------
+        Series
+            ``Id``, ``Path``, ``Name``, ``Type`` and the given fields, as the server stored them.
+
+        Raises
+        ------
+        RefusedError
+            If a value cannot be stored; nothing was sent.
+        AlreadyExistsError
+            If there is a content of this name.
+        SaveError
+            If the server stored something else than was sent; ``report`` says what.
+        """
+        return singles.create(self, parent, type, name, fields or {}, template)  # type: ignore[arg-type]  # a Repository
+
+    def patch(self, path: Place, fields: Mapping[str, Any]) -> pd.Series[Any]:
+        """Set some fields of a content; what it holds already is not sent.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        fields : mapping
+            Values of any type that a cell can have, and texts of Password and Color fields.
+
+        Returns
+        -------
+        Series
+            ``Id``, ``Path``, ``Name``, ``Type`` and the given fields, as the server stored them.
+
+        Raises
+        ------
+        RefusedError
+            If a value cannot be stored; nothing was sent.
+        NotFoundError
+            If there is no such content, or we may not see it.
+        SaveError
+            If the server stored something else than was sent; ``report`` says what.
+        """
+        return singles.patch(self, path, fields)  # type: ignore[arg-type]
+
+    def put(self, path: Place, fields: Mapping[str, Any], dry_run: bool = False) -> pd.DataFrame:
+        """Replace a content: every field that is not given falls back to what a new content has.
+
+        Only operators of the repository may do this. It also makes the caller the owner, ends drafts, and
+        breaks the binary of a file; ``patch`` does none of that.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        fields : mapping
+            What it is to hold.
+        dry_run : bool
+            Send nothing.
+
+        Returns
+        -------
+        DataFrame
+            ``field``, ``before``, ``after``: what is reset or set, one line a field.
+        """
+        return singles.put(self, path, fields, dry_run=dry_run)  # type: ignore[arg-type]
+
+    def delete(self, path: Places, permanent: bool = False, dry_run: bool = False) -> Report:
+        """Delete one content or several: to the trash, or for good.
+
+        Parameters
+        ----------
+        path : str, int, sequence of them, or DataFrame
+            The contents. Of a single one, a failure raises; of several, it stands in the report.
+        permanent : bool
+            Whether they are to be gone for good.
+        dry_run : bool
+            Send nothing.
+
+        Returns
+        -------
+        Report
+            One line a content; ``sn_pandas.undo`` takes it back from the trash.
+        """
+        return moving.delete(self, path, permanent=permanent, dry_run=dry_run)  # type: ignore[arg-type]
+
+    def restore(self, path: Places, to: Place | None = None) -> Report:
+        """Take contents out of the trash.
+
+        Parameters
+        ----------
+        path : str, int or sequence of them
+            Where they are in the trash, or their ids; the path where they were works, too.
+        to : str or int, optional
+            Below which content; where they were if not given.
+        """
+        return moving.restore(self, path, to)  # type: ignore[arg-type]
+
+    def move(self, path: Places, to: Place) -> Report:
+        """Move one content or several below another; one line a content."""
+        return moving.batch(self, "MoveBatch", path, to)  # type: ignore[arg-type]
+
+    def copy(self, path: Places, to: Place) -> Report:
+        """Copy one content or several, with all that is below, below another; one line a content."""
+        return moving.batch(self, "CopyBatch", path, to)  # type: ignore[arg-type]
+
+    def call(self, path: Place, operation: str, **parameters: Any) -> Any:
+        """Call an operation of a content.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        operation : str
+            Its name, such as ``CheckOut``; :meth:`actions` lists what there is.
+        **parameters
+            Its parameters.
+
+        Returns
+        -------
+        object
+            A series for a content, a frame for a list of contents, else the JSON or text of the answer; None
+            if there is none.
+
+        Raises
+        ------
+        ServerError
+            If the server refuses.
+        ConnectionFailed
+            If the answer was lost; it may have been done, and it is not sent again.
+        """
+        return singles.call(self, path, operation, parameters)  # type: ignore[arg-type]
+
+    def upload(
+        self,
+        parent: Place,
+        file: File | Sequence[File] | Mapping[str, File] | pd.Series[Any],
+        name: str | None = None,
+        *,
+        type: str = "File",
+        field: str = "Binary",
+        overwrite: bool = True,
+        chunk: int = transfers.CHUNK,
+        workers: int = 4,
+        progress: Setting = None,
+    ) -> Report:
+        """Upload one file or several.
+
+        Parameters
+        ----------
+        parent : str or int
+            The folder.
+        file : path, bytes, open file; or a sequence, series or mapping by name of these
+            What to upload.
+        name : str, optional
+            The name of a single one, if it is not that of the file.
+        type, field : str
+            The content type, and the binary field.
+        overwrite : bool
+            Whether a content of this name gets the file; otherwise the server finds another name.
+        chunk : int
+            The size in bytes above which a file goes up in parts.
+        workers, progress
+            As in ``df.sn.save``.
+
+        Returns
+        -------
+        Report
+            One line a file.
+        """
+        return transfers.upload_any(
+            self,  # type: ignore[arg-type]
+            parent,
+            file,
+            name,
+            workers=workers,
+            progress=progress,
+            type_name=type,
+            field=field,
+            overwrite=overwrite,
+            chunk=chunk,
+        )
+
+    def download(
+        self, path: Place, to: str | os.PathLike[str] | None = None, field: str = "Binary"
+    ) -> bytes | Path:
+        """Download a file: its bytes, or, with ``to``, into a folder or a file whose path is given back."""
+        return transfers.download(self, path, to, field)  # type: ignore[arg-type]
+
+    def permissions(self, path: Place) -> pd.DataFrame:
+        """List who may do what with a content, and where that comes from.
+
+        Returns
+        -------
+        DataFrame
+            ``identity``, ``kind``, ``permission``, ``value``, ``source``, ``inherited``, ``local``, one line
+            an entry.
+        """
+        return rights.permissions(self, path)  # type: ignore[arg-type]
+
+    def allow(self, path: Places, identity: Place, *permissions: str, local: bool = False) -> Report:
+        """Allow somebody something on contents; what that needs is allowed, too."""
+        return rights.set_permissions(self, path, identity, permissions, "allow", local)  # type: ignore[arg-type]
+
+    def deny(self, path: Places, identity: Place, *permissions: str, local: bool = False) -> Report:
+        """Deny somebody something on contents; what needs it is denied, too."""
+        return rights.set_permissions(self, path, identity, permissions, "deny", local)  # type: ignore[arg-type]
+
+    def unset(self, path: Places, identity: Place, *permissions: str, local: bool = False) -> Report:
+        """Take back what was allowed or denied to somebody on contents."""
+        return rights.set_permissions(self, path, identity, permissions, "undefined", local)  # type: ignore[arg-type]
+
+    def inherit(self, path: Places, inherits: bool = True) -> Report:
+        """Have contents inherit permissions from above, or not any more."""
+        return rights.inherit(self, path, inherits)  # type: ignore[arg-type]
+
+    def members(self, group: Place) -> pd.DataFrame:
+        """List the members of a group."""
+        return rights.members(self, group)  # type: ignore[arg-type]
+
+    def add_members(self, group: Place, members: Places) -> Report:
+        """Add members to a group; who is one already is not added again."""
+        return rights.change_members(self, group, members, add=True)  # type: ignore[arg-type]
+
+    def remove_members(self, group: Place, members: Places) -> Report:
+        """Remove members from a group."""
+        return rights.change_members(self, group, members, add=False)  # type: ignore[arg-type]
+
+    def check_out(self, path: Places) -> Report:
+        """Lock contents for oneself; ``reason`` in the report is the version then."""
+        return self._called(path, "CheckOut")
+
+    def check_in(self, path: Places, comment: str | None = None) -> Report:
+        """Unlock contents with what was changed."""
+        return self._called(path, "CheckIn", **({"checkInComments": comment} if comment else {}))
+
+    def undo_check_out(self, path: Places, force: bool = False) -> Report:
+        """Unlock contents without what was changed; ``force`` for a lock of somebody else."""
+        return self._called(path, "ForceUndoCheckOut" if force else "UndoCheckOut")
+
+    def publish(self, path: Places) -> Report:
+        """Make drafts public."""
+        return self._called(path, "Publish")
+
+    def approve(self, path: Places) -> Report:
+        """Approve what waits for it."""
+        return self._called(path, "Approve")
+
+    def reject(self, path: Places, reason: str | None = None) -> Report:
+        """Reject what waits for approval."""
+        return self._called(path, "Reject", **({"rejectReason": reason} if reason else {}))
+
+    def _called(self, path: Places, operation: str, **parameters: Any) -> Report:
+        places = moving.places_of(path, self.base)
+        lines = each(
+            places,
+            lambda place: called(self.client, place, None, operation, parameters),
+            client=self.client,
+            what=operation,
+        )
+        moving.raise_single(path, lines)
+        return Report(report_frame(pd.RangeIndex(len(lines)), lines), what=operation, repo=self)  # type: ignore[arg-type]

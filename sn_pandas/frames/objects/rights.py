@@ -1,0 +1,164 @@
+"""Who may do what, and who belongs to whom: permissions and members, each change believed when seen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.addresses import entity, normalize
+from ...odata.errors import QueryError, SensenetError, did_you_mean
+from ...odata.query import Query
+from ..writes import looking
+from ..writes.acting import each
+from ..writes.report import Line, Report, report_frame
+from .moving import places_of, raise_single
+
+if TYPE_CHECKING:
+    from ..repository import Repository
+
+_COLUMNS = ["identity", "kind", "permission", "value", "source", "inherited", "local"]
+_NAMES = (
+    "See Preview PreviewWithoutWatermark PreviewWithoutRedaction Open OpenMinor Save Publish ForceCheckin "
+    "AddNew Approve Delete RecallOldVersion DeleteOldVersion SeePermissions SetPermissions RunApplication "
+    "ManageListsAndWorkspaces TakeOwnership"
+).split() + [f"Custom{n:02}" for n in range(1, 33)]
+
+
+def permissions(repo: Repository, place: str | int) -> pd.DataFrame:
+    """List the entries of a content; see ``Repository.permissions``."""
+    acl = repo.client.get(f"{entity(normalize(place, repo.base))}/GetAcl")
+    lines = [
+        (
+            entry["identity"]["path"],
+            entry["identity"]["kind"],
+            name,
+            held["value"],
+            held["from"] or acl["path"],
+            bool(entry["inherited"]),
+            not entry["propagates"],
+        )
+        for entry in acl["entries"]
+        for name, held in entry["permissions"].items()
+        if held
+    ]
+    frame = pd.DataFrame(lines, columns=_COLUMNS)
+    kinds = {name: "bool" if name in ("inherited", "local") else "str" for name in _COLUMNS}
+    return frame.astype(kinds)
+
+
+def set_permissions(
+    repo: Repository, path: Any, identity: str | int, names: Sequence[str], value: str, local: bool
+) -> Report:
+    """Allow, deny or unset permissions; see ``Repository.allow``."""
+    if not names:
+        raise QueryError("name the permissions, such as 'Open', 'Save'")
+    for name in names:
+        if name not in _NAMES:
+            raise QueryError(f"there is no permission {name!r}.{did_you_mean(name, _NAMES)}")
+    who = looking.one(repo.client, normalize(identity, repo.base))["Path"]
+    entry: dict[str, Any] = {"identity": who, "localOnly": local, **dict.fromkeys(names, value)}
+
+    def seen(place: str | int) -> str:
+        held = permissions(repo, place)
+        own = held[(held.identity == who) & ~held.inherited & (held.local == local)]
+        values = dict(zip(own.permission, own.value, strict=True))
+        wrong = [name for name in names if values.get(name, "undefined") != value]
+        return f"the server shows no {value} for {', '.join(wrong)}" if wrong else ""
+
+    return _set(repo, path, {"r": [entry]}, tuple(names), seen, value)
+
+
+def inherit(repo: Repository, path: Any, inherits: bool) -> Report:
+    """Break or restore inheritance; see ``Repository.inherit``."""
+
+    def seen(place: str | int) -> str:
+        held = repo.client.get(f"{entity(place)}/GetAcl")
+        return "" if held["inherits"] == inherits else f"the server shows inherits={held['inherits']}"
+
+    return _set(repo, path, {"inheritance": "unbreak" if inherits else "break"}, (), seen, "inherit")
+
+
+def members(repo: Repository, group: str | int) -> pd.DataFrame:
+    """List the members of a group."""
+    place = normalize(group, repo.base)
+    ids = [item["Id"] for item in _members(repo, place)]
+    query = f"Id:({' '.join(map(str, sorted(set(ids))))})" if ids else "Id:0"
+    select = ("Name", "Path", "Type", "DisplayName")
+    read: pd.DataFrame = repo.read(Query("/Root", select=select, query=query, autofilters=False))
+    return read
+
+
+def change_members(repo: Repository, group: str | int, path: Any, *, add: bool) -> Report:
+    """Add or remove members; see ``Repository.add_members``."""
+    place = normalize(group, repo.base)
+    places = places_of(path, repo.base)
+    ids = looking.by_id(repo.client, [p for p in places if isinstance(p, int)])
+    paths = looking.by_path(repo.client, [p for p in places if isinstance(p, str)])
+    found = [ids.get(p) if isinstance(p, int) else paths.get(p.lower()) for p in places]
+    before = {item["Id"] for item in _members(repo, place)}
+    wanted = [row["Id"] for row in found if row and (row["Id"] in before) != add]
+    trouble = ""
+    if wanted:
+        try:
+            body = {"contentIds": sorted(set(wanted))}
+            repo.client.request(
+                "POST", f"{entity(place)}/{'AddMembers' if add else 'RemoveMembers'}", body=body
+            )
+        except SensenetError as error:
+            trouble = str(error)
+    after = {item["Id"] for item in _members(repo, place)}
+    lines = []
+    for named, row in zip(places, found, strict=True):
+        if row is None:
+            missing = "there is no such content, or you may not see it"
+            lines.append(
+                Line("refused", missing, ("Members",), -1, named if isinstance(named, str) else None)
+            )
+        elif (row["Id"] in after) != add:
+            lines.append(
+                Line(
+                    "failed" if trouble else "ignored",
+                    trouble or "the group does not show it",
+                    ("Members",),
+                    row["Id"],
+                    row["Path"],
+                )
+            )
+        elif row["Id"] not in wanted:
+            lines.append(Line("unchanged", "it is so already", ("Members",), row["Id"], row["Path"]))
+        else:
+            lines.append(Line("saved", "", ("Members",), row["Id"], row["Path"]))
+    raise_single(path, lines)
+    return Report(report_frame(pd.RangeIndex(len(lines)), lines), what="members", repo=repo)
+
+
+def _members(repo: Repository, group: str | int) -> list[Any]:
+    address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Members/Id,Members/Path"
+    return list(repo.client.get(address)["d"]["Members"] or [])
+
+
+def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: Any, what: str) -> Report:
+    def one(place: str | int) -> Line:
+        id_, shown = (place, None) if isinstance(place, int) else (-1, place)
+        trouble: SensenetError | None = None
+        try:
+            stored = looking.one(repo.client, place)
+            id_, shown = stored["Id"], stored["Path"]
+            repo.client.request("POST", f"{entity(place)}/SetPermissions?metadata=no&$select=Id", body=body)
+        except SensenetError as error:
+            trouble = error
+        try:
+            wrong = seen(place)
+        except SensenetError as error:
+            outcome, reason = ("failed", trouble) if trouble else ("unknown", error)
+            return Line(outcome, str(reason), names, id_, shown)  # type: ignore[arg-type]  # two of the words
+        if wrong:
+            return Line("failed" if trouble else "ignored", str(trouble or wrong), names, id_, shown)
+        return Line("saved", "", names, id_, shown)
+
+    places = places_of(path, repo.base)
+    lines = each(places, one, client=repo.client, what=what)
+    raise_single(path, lines)
+    return Report(report_frame(pd.RangeIndex(len(lines)), lines), what=f"{what} permissions", repo=repo)

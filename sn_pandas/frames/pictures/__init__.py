@@ -1,0 +1,1 @@
+"""What ``df.sn.plot`` draws."""

@@ -1,0 +1,230 @@
+"""What columns a query gives, and how the rows of a page become them."""
+
+from __future__ import annotations
+
+import array
+import contextlib
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, islice
+from operator import itemgetter
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...odata.collector import paused
+from ...odata.errors import QueryError, did_you_mean
+from ...odata.pages import Row
+from ...odata.query import Query
+from ...odata.schema import PSEUDO_FIELDS, Field, Schema
+from .columns import Backend, Codec, Lists, SingleChoice, codec, converted
+from .gathering import Fixed
+
+#: A page as columns: its ids, and a chunk for each column.
+Chunks = tuple[Any, dict[str, Any]]
+
+_FIRST = ("Name", "DisplayName", "Type", "Path")
+#: Never columns unless named: internals of the server, and what it never fills.
+HIDDEN = frozenset(
+    "TypeIs InTree InFolder NodeType IsRateable RateStr RateAvg RateCount Rate ExtensionData "
+    "Sharing SharedWith SharedBy SharingMode SharingLevel Password Captcha".split()
+)
+_INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
+_ROOM = 5000  # characters of names in a request line, which may have 8 KB with everything else
+_ID = Field("Id", "Integer", read_only=True)
+
+
+class Plan:
+    """The columns that a query gives: their names, fields and codecs.
+
+    Parameters
+    ----------
+    query : Query
+        What is read, bound to the schema.
+    schema : Schema
+        The types of the repository.
+    types : sequence of str
+        The types that rows may have; they give the columns when the query names none.
+    instance : mapping
+        The fields that only some contents have: ``#Field`` of lists and ``Aspect.Field``.
+    backend : str, optional
+        As ``dtype_backend`` of pandas.
+
+    Attributes
+    ----------
+    fields : dict
+        The field behind each column.
+    query : Query
+        What is sent: with the fields of the columns, and nothing expanded but references.
+
+    Raises
+    ------
+    QueryError
+        If a selected field is in no type.
+    """
+
+    def __init__(
+        self,
+        query: Query,
+        schema: Schema,
+        types: Sequence[str] = (),
+        instance: Mapping[str, Field] | None = None,
+        backend: Backend = None,
+    ) -> None:
+        self._schema = schema
+        self._types = types
+        self._instance = instance or {}
+        self._backend = backend
+        self.fields: dict[str, Field] = {}
+        self.codecs: dict[str, Codec] = {}
+        self._fetched: dict[str, None] = {"Id": None}
+        for name in [*self._chosen(query), *self._expanded(query)]:
+            self._add(name)
+        expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
+        select = tuple(self._fetched)
+        if not query.select and not expand and len(",".join(select)) > _ROOM:
+            select = ()  # more fields than a request line holds: the server gives all it has
+        self.query = query.replace(select=select, expand=tuple(expand))
+
+    def chunks(self, rows: Sequence[Row]) -> Chunks:
+        """Take the rows of a page apart into columns."""
+        with paused():
+            whole = self._columns(rows)
+            ids = np.frombuffer(array.array("q", whole.pop("Id")), "int64")
+            return ids, {name: decoder.chunk(whole.pop(name)) for name, decoder in self.codecs.items()}
+
+    def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
+        """Make the frame of some pages, with ``Id`` as its index.
+
+        Parameters
+        ----------
+        pages : iterable
+            What :meth:`chunks` gave.
+        expected : callable
+            Gives about how many rows there will be, once the first page is there.
+        """
+        source = iter(pages)
+        first = list(islice(source, 1))
+        room = expected() if first else 0
+        ids, columns = Fixed("int64", room), {name: c.gather(room) for name, c in self.codecs.items()}
+        for numbers, pieces in chain(first, source):
+            ids.add(numbers)
+            for name, column in columns.items():
+                column.add(pieces.pop(name))
+        index = pd.Index(ids.done(), name="Id")
+        data: dict[str, Any] = {}
+        for name in list(columns):
+            column = converted(columns.pop(name).done(), self.fields[name], self._backend)
+            # An array of objects that happen to be texts would become a column of texts.
+            objects = column.dtype == object
+            data[name] = pd.Series(column, index=index, dtype=object, copy=False) if objects else column
+        return pd.DataFrame(data, index=index, copy=False)
+
+    def cells(self, row: Row) -> dict[str, Any]:
+        """Give the columns of one row as cells; None for what is missing."""
+        given = {
+            name: _cell(decoder.decode(_values([row], name))[0]) for name, decoder in self.codecs.items()
+        }
+        return {"Id": row["Id"], **given} if "Id" in row else given
+
+    def strangers(self) -> dict[str, tuple[str, ...]]:
+        """Give the values of choices that were met and are no options of the schema."""
+        return {n: c.strangers for n, c in self.codecs.items() if isinstance(c, SingleChoice) and c.strangers}
+
+    def _columns(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
+        """Turn rows into columns: at once, if all have all the keys, as they mostly have."""
+        names = ["Id", *self.codecs]
+        plain = [name for name in names if "/" not in name]
+        columns: dict[str, Sequence[Any]] = {}
+        if rows and len(plain) > 1:
+            with contextlib.suppress(KeyError):
+                columns = dict(zip(plain, zip(*map(itemgetter(*plain), rows), strict=True), strict=True))
+        return {name: columns[name] if name in columns else _values(rows, name) for name in names}
+
+    def _chosen(self, query: Query) -> Iterable[str]:
+        """Give the names of the columns: what is selected, or the fields of the types that can be there."""
+        if query.select:
+            return query.select
+        names = dict.fromkeys(_FIRST)
+        for type_name in self._types:
+            for name, field in self._schema[type_name].fields.items():
+                if name not in HIDDEN and not field.is_reference:
+                    names[name] = None
+        return [*names, *self._instance]
+
+    def _expanded(self, query: Query) -> Iterator[str]:
+        """Give the references that are expanded and of which nothing is selected."""
+        for name in query.expand:
+            if not query.select and not any(s.startswith(name + "/") for s in query.select):
+                yield name
+
+    def _add(self, name: str) -> None:
+        if name == "Id" or name in self.fields:
+            return
+        field, many = self._field(name)
+        self.fields[name] = Field(name, "List", read_only=True) if many else field
+        self.codecs[name] = Lists(self.fields[name], codec(field)) if many else codec(field)
+        if field.type == "AllowedChildTypes":
+            self._fetched[f"{name}/Name"] = None
+        elif field.is_reference or name.rpartition("/")[2] == "Children":
+            self._fetched |= {f"{name}/Id": None, f"{name}/Path": None}
+        else:
+            self._fetched[name] = None
+
+    def _field(self, chain: str) -> tuple[Field, bool]:
+        """Give the field at the end of a chain, and whether there can be several of it."""
+        *before, last = chain.split("/")
+        many = False
+        for number, step in enumerate(before):
+            field = self._step(step, first=number == 0)
+            many = many or field.multiple or step == "Children" or field.type in _SEVERAL
+        return self._step(last, first=not before), many
+
+    def _step(self, name: str, *, first: bool) -> Field:
+        if name == "Id":
+            return _ID
+        if name in _PSEUDO:
+            return _PSEUDO[name]
+        if name in self._instance:
+            return self._instance[name]
+        if _INSTANCE.fullmatch(name):
+            return Field(name, "Object", read_only=True)
+        field = self._schema.field(name, self._types if first else ())
+        if field is None:
+            raise QueryError(
+                f"no content type has a field {name!r}.{did_you_mean(name, self._schema.fields)}"
+            )
+        return field
+
+
+_SEVERAL = ("AllRoles", "DirectRoles", "AllowedChildTypes")
+_PSEUDO = {
+    "IsFile": Field("IsFile", "Boolean", read_only=True),
+    "Children": Field("Children", "Reference", read_only=True, multiple=True),
+    "Actions": Field("Actions", "Object", read_only=True),
+}
+assert set(_PSEUDO) == set(PSEUDO_FIELDS)
+
+
+def _cell(value: Any) -> Any:
+    if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _values(rows: Sequence[Row], chain: str) -> list[Any]:
+    if "/" not in chain:
+        return [row.get(chain) for row in rows]
+    steps = chain.split("/")
+    return [_follow(row, steps) for row in rows]
+
+
+def _follow(value: Any, steps: Sequence[str]) -> Any:
+    for number, step in enumerate(steps):
+        if isinstance(value, list):
+            return [_follow(item, steps[number:]) for item in value]
+        if not isinstance(value, Mapping) or "__deferred" in value:
+            return None
+        value = value.get(step)
+    return None if isinstance(value, Mapping) and "__deferred" in value else value

@@ -1,0 +1,1 @@
+"""From edited cells to a report: changes, checks, plan, requests, journal, undo."""

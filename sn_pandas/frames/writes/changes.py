@@ -1,0 +1,161 @@
+"""What was edited: the cells of a frame that differ from its baseline."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...odata.schema import TEXTS
+from ..tracking import Baseline, Rows, rows_of
+from .cells import Cell, same_cell
+
+# Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
+_EXACT = frozenset(["Integer", "Boolean", "DateTime", *TEXTS])
+#: The columns of ``df.sn.changes()``.
+COLUMNS = ("Id", "Path", "field", "before", "after")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Edit:
+    """A cell that was edited.
+
+    Attributes
+    ----------
+    row : int
+        The position of the row in the user's frame.
+    id : int
+        The content; -1 for a row that is no content yet.
+    column : str
+        The column, such as ``DueDate`` or ``AssignedTo/Id``.
+    """
+
+    row: int
+    id: int
+    column: str
+    before: Cell
+    after: Cell
+
+
+def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) -> list[Edit]:
+    """Give the edited cells of a frame, row by row in its order; of new rows every cell that is filled.
+
+    Only columns that were read and whose buffers are no longer those of the baseline are compared.
+    """
+    rows = rows or rows_of(frame, baseline)
+    found: list[Edit] = []
+    for column in baseline.frame.columns.intersection(frame.columns, sort=False):
+        if column != "Id":
+            found.extend(_column(column, frame[column], baseline, rows))
+    for row in rows.new:
+        found.extend(_new(frame, int(row), baseline))
+    found.sort(key=lambda edit: edit.row)
+    return found
+
+
+def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Give edits as a frame of one line a cell."""
+    paths = paths_of(edits, frame, baseline)
+    data: dict[str, Any] = {
+        "Id": pd.array([e.id if e.id > 0 else None for e in edits], dtype="Int64"),
+        "Path": pd.array(paths, dtype="str"),
+        "field": pd.array([e.column for e in edits], dtype="str"),
+        "before": _objects([e.before for e in edits]),
+        "after": _objects([e.after for e in edits]),
+    }
+    return pd.DataFrame(data)
+
+
+def paths_of(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> list[str | None]:
+    """Give the path of the content of each edit as far as it was read."""
+    if "Path" not in baseline.frame.columns:
+        return [None] * len(edits)
+    ids = pd.Index([e.id for e in edits], dtype="int64")
+    places = baseline.frame.index.get_indexer(ids)
+    known = baseline.frame["Path"].array.take(np.maximum(places, 0)) if len(baseline.frame) else []
+    return [path if place >= 0 else None for path, place in zip(known, places, strict=True)]
+
+
+def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
+    before = baseline.frame[column]
+    if rows.places is None:
+        if _buffers(now.array) == _buffers(before.array) is not None:
+            return
+        old, new, positions = before.array, now.array, None
+    else:
+        positions = np.flatnonzero(rows.places >= 0)
+        old = before.array.take(rows.places[positions])
+        new = now.array if len(positions) == len(now) else now.array.take(positions)
+    field = baseline.fields.get(column)
+    at = _differing(old, new)
+    exact = old.dtype == new.dtype and field is not None and field.type in _EXACT
+    numbers = at if positions is None else positions[at]
+    cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), _taken(old, at), _taken(new, at), strict=True)
+    for row, id_, was, is_ in cells:
+        if exact or not same_cell(field, was, is_):
+            yield Edit(row, id_, column, was, is_)
+
+
+def _taken(array: Any, places: npt.NDArray[np.intp]) -> list[Any]:
+    """Give the cells at some places."""
+    return list(array.take(places)) if len(places) else []
+
+
+def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
+    known = baseline.repo.schema.fields
+    for column, cell in zip(frame.columns, frame.iloc[row].array, strict=True):
+        is_field = column in baseline.frame.columns or column in known
+        if is_field and column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
+            yield Edit(row, -1, column, None, cell)
+
+
+def _differing(old: Any, new: Any) -> npt.NDArray[np.intp]:
+    """Give the positions where two arrays of one length may differ."""
+    old, new = (a.to_numpy() if isinstance(a, pd.arrays.NumpyExtensionArray) else a for a in (old, new))
+    if old.dtype == object and new.dtype == object:
+        return _unlike(np.asarray(old), np.asarray(new))
+    if isinstance(old, pd.Categorical) and isinstance(new, pd.Categorical):
+        if old.categories.equals(new.categories):
+            return np.flatnonzero(old.codes != new.codes)
+        old, new = np.asarray(old, dtype=object), np.asarray(new, dtype=object)
+    if old.dtype == new.dtype:
+        gone, was_gone = pd.isna(new), pd.isna(old)
+        unequal = np.asarray(pd.Series(old != new).fillna(True), dtype=bool)
+        return np.flatnonzero((unequal & ~(gone & was_gone)) | (gone != was_gone))
+    return _unlike(np.asarray(old, dtype=object), np.asarray(new, dtype=object))
+
+
+def _unlike(old: npt.NDArray[np.object_], new: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
+    """Give the positions where two arrays of objects may differ."""
+    before, after = old.tolist(), new.tolist()
+    try:
+        if before == after:
+            return np.empty(0, dtype=np.intp)
+        pairs = enumerate(zip(before, after, strict=True))
+        return np.fromiter((n for n, (one, other) in pairs if one is not other and one != other), np.intp)
+    except (ValueError, TypeError):  # cells that hold arrays or rows say neither yes nor no
+        return np.arange(len(old))
+
+
+def _buffers(array: Any) -> Any:
+    """Say where the values of an array lie in memory; None if that cannot be told."""
+    if isinstance(array, pd.Categorical):
+        return (_buffers(array.codes), id(array.categories))
+    if isinstance(array, np.ndarray):
+        face = array.__array_interface__
+        return (face["data"][0], face["shape"], face["strides"])
+    for parts in (("_data", "_mask"), ("_ndarray",)):  # masked arrays, dates and plain numpy columns
+        if all(isinstance(getattr(array, part, None), np.ndarray) for part in parts):
+            return tuple(_buffers(getattr(array, part)) for part in parts)
+    chunks = getattr(getattr(array, "_pa_array", None), "chunks", None)
+    if chunks is not None:
+        return tuple((c.offset, len(c), *(b.address if b else 0 for b in c.buffers())) for c in chunks)
+    return None
+
+
+def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
+    return np.fromiter(values, dtype=object, count=len(values))  # an assignment would unpack lists

@@ -1,0 +1,419 @@
+# ruff: noqa: E501 - a rule is one line of the table
+"""What the server would refuse, change or ignore: one table of rules, a line a rule.
+
+The server answers many bad values with success: it makes a null number 0, an unknown reference
+empty, whatever is not ``true`` false. So the rules stand here, each with its reason and the way round.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import decimal
+import functools
+import math
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Collection
+
+import numpy as np
+import pandas as pd
+
+from ...odata.errors import did_you_mean
+from ...odata.schema import CHOICES, REFERENCES, TEXTS, Field
+from .cells import DIGITS, Cell, is_missing, items, moment, option_of, plain, target_of
+
+_NUMBERS = frozenset(["Number", "Currency"])
+_MODES = frozenset(
+    ["VersioningMode", "InheritableVersioningMode", "ApprovingMode", "InheritableApprovingMode"]
+)
+_PEOPLE = frozenset(["CreatedBy", "ModifiedBy", "Owner"])
+_KNOWN = TEXTS | CHOICES | REFERENCES | _NUMBERS | {"Integer", "Boolean", "DateTime"}
+_LENGTHS = frozenset(["ShortText", "LongText"])
+#: Field types of which an empty value breaks ``Compulsory``; the others have no empty value or no such rule.
+_COMPULSORY = TEXTS | CHOICES | REFERENCES
+#: What the server fills in by itself.
+_GIVEN = frozenset(["Name", "DisplayName", "CreatedBy", "ModifiedBy", "Owner"])
+
+# The server takes such a text for a date before it knows the field.
+_DATE_TEXT = re.compile(
+    r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-4]):[0-5]\d:[0-5]\d(\.\d{1,7})?(Z|[+-]\d\d(:?\d\d)?)?"
+    r"|/Date\([+-]?\d+([+-]\d{4})?\)/"
+)
+_BAD_IN_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\t\r\n]")
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A rule of the server, applied to the cells of some field types.
+
+    Attributes
+    ----------
+    types : collection of str
+        The field types it is for.
+    breaks : callable
+        Whether a cell of a field breaks it.
+    reason : str
+        What to say; ``{cell}``, ``{field}`` and ``{limit}`` are filled in.
+    names : collection of str
+        The fields it is for, where it goes by name.
+    limit : callable, optional
+        What ``{limit}`` is.
+    """
+
+    types: Collection[str]
+    breaks: Callable[[Cell, Field], bool]
+    reason: str
+    names: Collection[str] = ()
+    limit: Callable[[Cell, Field], object] | None = None
+
+    def applies(self, kind: str, name: str) -> bool:
+        """Whether the rule is for a field of a type and name."""
+        return kind in self.types and (not self.names or name in self.names)
+
+
+def problem(field: Field, cell: Cell) -> str:
+    """Say why a cell of a field cannot be saved, and the way round; empty if it can.
+
+    Examples
+    --------
+    >>> problem(Field("Index", "Integer"), None)
+    'an Integer cannot be empty at the server, it would become 0: write 0 if you mean it'
+    >>> problem(Field("Index", "Integer"), 5)
+    ''
+    """
+    if field.why_not_editable:
+        return field.why_not_editable
+    if field.type not in _KNOWN:
+        return f"a field of type {field.type} cannot be written from a frame; try repo.patch(…)"
+    for rule in _rules(field.type, field.name, _is_empty(field, cell)):
+        if rule.breaks(cell, field):
+            limit = rule.limit(cell, field) if rule.limit else None
+            return rule.reason.format(cell=_short(cell), field=field, limit=limit)
+    return ""
+
+
+@functools.cache
+def _rules(kind: str, name: str, empty: bool) -> tuple[Rule, ...]:
+    return tuple(rule for rule in (EMPTY if empty else FILLED) if rule.applies(kind, name))
+
+
+def absent(field: Field) -> str:
+    """Say why a new content of a type cannot go without a field; empty if it can.
+
+    A pattern or a least length makes an optional text compulsory, because the server tests an absent text as
+    an empty one, and an absent number as 0.
+    """
+    if field.read_only or field.default or field.name in _GIVEN:
+        return ""
+    if field.type in _COMPULSORY and field.compulsory:
+        return "must be given, its type makes it compulsory"
+    if field.type in _LENGTHS and (field.limits.get("MinLength") or _no_regex_match("", field)):
+        return "must be given, an empty text breaks the limits of its type"
+    if field.type in _NUMBERS | {"Integer"} and (_below(0, field) or _above(0, field)):
+        return "must be given, 0 breaks the limits of its type"
+    return ""
+
+
+def _is_empty(field: Field, cell: Cell) -> bool:
+    if field.is_choice or field.is_reference:
+        return not items(cell) if not isinstance(cell, str) else False
+    return is_missing(cell)
+
+
+def _short(cell: Cell) -> str:
+    text = repr(plain(cell))
+    return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _always(cell: Cell, field: Field) -> bool:
+    return True
+
+
+def _is_compulsory(cell: Cell, field: Field) -> bool:
+    return field.compulsory
+
+
+def _is_bool(cell: Cell, field: Field) -> bool:
+    return isinstance(cell, (bool, np.bool_))
+
+
+def _is_text(cell: Cell, field: Field) -> bool:
+    return isinstance(cell, str)
+
+
+def _no_text(cell: Cell, field: Field) -> bool:
+    return not isinstance(cell, str)
+
+
+def _no_utf8(cell: Cell, field: Field) -> bool:
+    return any("\ud800" <= c <= "\udfff" for c in cell)
+
+
+def _date_text(cell: Cell, field: Field) -> bool:
+    return _DATE_TEXT.fullmatch(cell) is not None
+
+
+def _no_regex_match(cell: Cell, field: Field) -> bool:
+    try:
+        return re.fullmatch(field.limits.get("Regex") or r"[\s\S]*", cell) is None
+    except re.error:  # a pattern of .NET that Python does not know: the server decides
+        return False
+
+
+def _no_name(cell: Cell, field: Field) -> bool:
+    return cell.strip() != cell or not cell or cell.endswith(".") or _BAD_IN_NAME.search(cell) is not None
+
+
+def _no_xml(cell: Cell, field: Field) -> bool:
+    try:
+        ET.fromstring(cell)
+    except ET.ParseError:
+        return True
+    return False
+
+
+def _value(cell: Cell) -> decimal.Decimal | None:
+    """Give a number exactly; None if the cell is none."""
+    cell = plain(cell)
+    if isinstance(cell, str) and not re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", cell):
+        return None
+    try:
+        number = decimal.Decimal(repr(cell) if isinstance(cell, float) else cell)
+    except (decimal.InvalidOperation, TypeError, ValueError):
+        return None
+    return number if number.is_finite() else None
+
+
+def _no_number(cell: Cell, field: Field) -> bool:
+    return isinstance(cell, (bool, np.bool_)) or _value(cell) is None
+
+
+def _fraction(cell: Cell, field: Field) -> bool:
+    number = _value(cell)
+    return number is not None and number != number.to_integral_value()
+
+
+def _outside(low: float, high: float) -> Callable[[Cell, Field], bool]:
+    return lambda cell, field: not low <= (_value(cell) or 0) <= high
+
+
+def _too_exact(cell: Cell, field: Field) -> bool:
+    number = _value(cell)
+    if number is None or isinstance(plain(cell), float):
+        return False  # a float shows more digits than it means
+    return len(number.normalize().as_tuple().digits) > DIGITS
+
+
+def _below(cell: Cell, field: Field) -> bool:
+    low, number = field.limits.get("MinValue"), _value(cell)
+    return low is not None and number is not None and number < decimal.Decimal(str(low))
+
+
+def _above(cell: Cell, field: Field) -> bool:
+    high, number = field.limits.get("MaxValue"), _value(cell)
+    return high is not None and number is not None and number > decimal.Decimal(str(high))
+
+
+def _no_date(cell: Cell, field: Field) -> bool:
+    try:
+        return not 1 <= moment(cell).year <= 9999
+    except (ValueError, TypeError, OverflowError):
+        return True
+
+
+def _date_limit(field: Field, which: str) -> pd.Timestamp | None:
+    try:
+        return pd.Timestamp(moment(str(field.limits[which])))
+    except (KeyError, ValueError):  # a template such as @@Today@@: the server decides
+        return None
+
+
+def _too_early(cell: Cell, field: Field) -> bool:
+    low = _date_limit(field, "MinValue")
+    return low is not None and pd.Timestamp(moment(cell)) < low
+
+
+def _too_late(cell: Cell, field: Field) -> bool:
+    high = _date_limit(field, "MaxValue")
+    return high is not None and pd.Timestamp(moment(cell)) > high
+
+
+def _no_option_form(cell: Cell, field: Field) -> bool:
+    return any(is_missing(i) or isinstance(i, bool) or not isinstance(i, (str, int)) for i in items(cell))
+
+
+def _unknown_options(cell: Cell, field: Field) -> list[str]:
+    known = {option.value for option in field.options}
+    return [
+        str(i)
+        for i in items(cell)
+        if known and option_of(field, i) not in known and not str(i).startswith("~other.")
+    ]
+
+
+def _offered(cell: Cell, field: Field) -> str:
+    wrong = _unknown_options(cell, field)[0]
+    known = [option.value for option in field.options]
+    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    other = f"; other words are written as '~other.{wrong}'" if field.extra_values else ""
+    return f"{wrong!r}: the options are {listed}{other}.{did_you_mean(wrong, known)}"
+
+
+def _extra(cell: Cell) -> list[str]:
+    return [i for i in items(cell) if isinstance(i, str) and i.startswith("~other.")]
+
+
+def _no_target(cell: Cell, field: Field) -> bool:
+    return any(not _is_target(item) for item in items(cell))
+
+
+def _is_target(item: Cell) -> bool:
+    if is_missing(item) or isinstance(item, bool):
+        return False
+    target = target_of(item)
+    if isinstance(target, int):
+        return 0 < target < 2**31
+    return target == "/Root" or (target.startswith("/Root/") and not target.endswith("/"))
+
+
+#: Rules for cells that hold nothing.
+EMPTY: tuple[Rule, ...] = (
+    Rule(
+        {"Integer"},
+        _always,
+        "an Integer cannot be empty at the server, it would become 0: write 0 if you mean it",
+    ),
+    Rule(
+        _NUMBERS,
+        _always,
+        "a {field.type} cannot be empty at the server, it would become 0: write 0 if you mean it",
+    ),
+    Rule(
+        {"Boolean"},
+        _always,
+        "a Boolean cannot be empty at the server, it would become false: write False if you mean it",
+    ),
+    Rule(TEXTS, _always, "a content always has a name", names={"Name"}),
+    Rule(
+        TEXTS,
+        _always,
+        "an empty DisplayName shows the Name instead: write the text that is to be shown",
+        names={"DisplayName"},
+    ),
+    Rule(_MODES, _always, "a {field.type} cannot be empty: write '0' to inherit it"),
+    Rule(REFERENCES, _always, "{field.name} cannot be empty: write a user", names=_PEOPLE),
+    Rule(_COMPULSORY, _is_compulsory, "{field.name} must not be empty: its type makes it compulsory"),
+    Rule(
+        _LENGTHS,
+        lambda c, f: bool(f.limits.get("MinLength")),
+        "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied",
+    ),
+    Rule(
+        _LENGTHS,
+        lambda c, f: _no_regex_match("", f),
+        "{field.name} must match {field.limits[Regex]}, so it cannot be emptied",
+    ),
+)
+
+#: Rules for cells that hold something; the first that is broken is told.
+FILLED: tuple[Rule, ...] = (
+    Rule(TEXTS, _no_text, "{cell} is no text: write str(…) of it"),
+    Rule(TEXTS, _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
+    Rule(
+        TEXTS,
+        _date_text,
+        "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds",
+    ),
+    Rule(
+        TEXTS,
+        _no_name,
+        "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `",
+        names={"Name"},
+    ),
+    Rule(
+        TEXTS,
+        lambda c, f: not c,
+        "an empty DisplayName shows the Name instead: write the text that is to be shown",
+        names={"DisplayName"},
+    ),
+    Rule(
+        TEXTS,
+        lambda c, f: f.compulsory and not c,
+        "{field.name} must not be empty: its type makes it compulsory",
+    ),
+    Rule(
+        _LENGTHS,
+        lambda c, f: len(c) < f.limits.get("MinLength", 0),
+        "{cell} is shorter than {field.limits[MinLength]} characters",
+    ),
+    Rule(
+        _LENGTHS,
+        lambda c, f: len(c) > f.limits.get("MaxLength", math.inf),
+        "{cell} is longer than {field.limits[MaxLength]} characters",
+    ),
+    Rule(_LENGTHS, _no_regex_match, "{cell} does not match {field.limits[Regex]}"),
+    Rule({"Xml"}, _no_xml, "{cell} is no well-formed XML"),
+    Rule({"Integer"}, _is_bool, "{cell} is a truth value: convert the column with .astype('Int64')"),
+    Rule({"Integer"}, _no_number, "{cell} is no whole number: convert the column with pd.to_numeric(…)"),
+    Rule({"Integer"}, _fraction, "{cell} is no whole number, the server would round it: use .round()"),
+    Rule({"Integer"}, _outside(-(2**31), 2**31 - 1), "{cell} is outside of the 32 bits of an Integer"),
+    Rule(_NUMBERS, _is_bool, "{cell} is a truth value: convert the column with .astype(float)"),
+    Rule(
+        _NUMBERS,
+        _no_number,
+        "{cell} is no number (the server would take a comma for a separator of thousands): convert the column with pd.to_numeric(…)",
+    ),
+    Rule(_NUMBERS, _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
+    Rule(_NUMBERS, _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),
+    Rule({"Integer", *_NUMBERS}, _below, "{cell} is below {field.limits[MinValue]}"),
+    Rule({"Integer", *_NUMBERS}, _above, "{cell} is above {field.limits[MaxValue]}"),
+    Rule(
+        {"Boolean"},
+        lambda c, f: not _is_bool(c, f),
+        "{cell} is neither True nor False, and the server would store false: convert the column with .astype('boolean')",
+    ),
+    Rule(
+        {"DateTime"},
+        _no_date,
+        "{cell} is no date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)",
+    ),
+    Rule({"DateTime"}, _too_early, "{cell} is before {field.limits[MinValue]}"),
+    Rule({"DateTime"}, _too_late, "{cell} is after {field.limits[MaxValue]}"),
+    Rule(CHOICES, _no_option_form, "{cell} names no options: write their values or labels"),
+    Rule(
+        CHOICES,
+        lambda c, f: len(items(c)) > 1 and not f.multiple,
+        "{cell} has several options, {field.name} takes one",
+    ),
+    Rule(
+        CHOICES,
+        lambda c, f: bool(_unknown_options(c, f)),
+        "{field.name} has no option {limit}",
+        limit=_offered,
+    ),
+    Rule(
+        CHOICES,
+        lambda c, f: bool(_extra(c)) and not f.extra_values,
+        "{field.name} takes no other words than its options",
+    ),
+    Rule(
+        CHOICES,
+        lambda c, f: len(_extra(c)) > 1,
+        "the server joins several other words into one: write one '~other.…' at the most",
+    ),
+    Rule(
+        {"AllowedChildTypes"},
+        lambda c, f: not all(isinstance(i, str) and i for i in items(c)),
+        "{cell} names no content types",
+    ),
+    Rule(
+        {"Reference"},
+        _no_target,
+        "{cell} names no content: write its id, its path (/Root/…) or its row, and the server would clear the field",
+    ),
+    Rule(
+        {"Reference"},
+        lambda c, f: len(items(c)) > 1 and not f.multiple,
+        "{cell} are several contents, {field.name} takes one",
+    ),
+)

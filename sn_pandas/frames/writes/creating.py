@@ -1,0 +1,172 @@
+"""New rows: which contents they are to become, and why some cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+import pandas as pd
+
+from ...odata.addresses import normalize
+from ...odata.errors import QueryError, did_you_mean
+from ...odata.schema import ContentType, Field
+from ..tracking import Baseline
+from . import looking
+from .cells import Cell, encode, is_missing
+from .changes import Edit
+from .checking import absent, problem
+from .plan import Assignment, Refusal, field_of
+from .works import Create
+
+#: What of a row says which content it becomes, not what is stored in it.
+_PLACE = ("Name", "Type", "Path")
+_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\t\r\n-]+")
+
+
+def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create], list[Refusal]]:
+    """Give the contents that new rows are to become, and the cells that keep rows from it.
+
+    The type is the row's ``Type``, or that of all rows that were read; the parent is that of its ``Path``, or
+    the content whose children were read; the name is its ``Name``, or made of ``DisplayName`` or the type,
+    because two contents without a name clash at the server.
+    """
+    by_row: dict[int, list[Edit]] = {}
+    for edit in edits:
+        by_row.setdefault(edit.row, []).append(edit)
+    creates: list[Create] = []
+    refused: list[Refusal] = []
+    for row, cells in by_row.items():
+        create = _create(row, cells, baseline)
+        if isinstance(create, Refusal):
+            refused.append(create)
+            continue
+        assigned, wrong = _assigned(cells, create.type, baseline)
+        refused += wrong or _absent(create, cells, assigned, baseline)
+        create.after = {field.name: encode(field, edit.after) for edit, field in assigned}
+        create.fields = {field.name: field for _, field in assigned}
+        creates.append(create)
+    cells_of = {create.row: by_row[create.row][0] for create in creates}
+    return creates, refused or _taken(creates, cells_of, baseline)
+
+
+def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal:
+    given = {edit.column: edit.after for edit in cells}
+    schema = baseline.repo.schema
+    type_name = given.get("Type") or _only_type(baseline)
+    if type_name is None:
+        return Refusal(cells[0], "say what it is to be: fill in its Type")
+    if type_name not in schema:
+        return Refusal(
+            cells[0], f"there is no content type {type_name!r}.{did_you_mean(str(type_name), schema)}"
+        )
+    path = given.get("Path")
+    if path is not None:
+        try:
+            parent, _, name = str(normalize(str(path))).rpartition("/")
+        except QueryError as error:
+            return Refusal(cells[0], str(error))
+        name = str(given.get("Name") or name)
+    else:
+        query = baseline.query
+        if query.query or query.property or not isinstance(query.path, str):
+            return Refusal(cells[0], "say where it is to be: fill in its Path, such as /Root/Content/IT/Name")
+        parent, name = query.path, str(given.get("Name") or "")
+    return Create(row, parent, name, str(type_name))
+
+
+def _only_type(baseline: Baseline) -> str | None:
+    if "Type" not in baseline.frame.columns:
+        return None
+    found = baseline.frame["Type"].dropna().unique()
+    return str(found[0]) if len(found) == 1 else None
+
+
+def _assigned(
+    cells: Iterable[Edit], type_name: str, baseline: Baseline
+) -> tuple[list[Assignment], list[Refusal]]:
+    own = baseline.repo.schema[type_name].fields
+    assigned: list[Assignment] = []
+    refused: list[Refusal] = []
+    for edit in cells:
+        if edit.column in ("Type", "Path"):
+            continue
+        field = field_of(edit.column, baseline)
+        if isinstance(field, Field) and not field.name.startswith("#"):
+            field = own.get(field.name) or f"a {type_name} has no field {field.name}"
+        reason = field if isinstance(field, str) else problem(field, edit.after)
+        if reason or isinstance(field, str):
+            refused.append(Refusal(edit, reason))
+        elif field.name != "Name":
+            assigned.append(Assignment(edit, field))
+    return assigned, refused
+
+
+def _absent(
+    create: Create, cells: list[Edit], assigned: Iterable[Assignment], baseline: Baseline
+) -> list[Refusal]:
+    """Give what a new content of this type cannot go without."""
+    kind: ContentType = baseline.repo.schema[create.type]
+    given = {field.name for _, field in assigned}
+    missing = [
+        f"{name}: {reason}" for name, f in kind.fields.items() if name not in given and (reason := absent(f))
+    ]
+    return [Refusal(cells[0], "; ".join(missing))] if missing else []
+
+
+def _taken(creates: list[Create], cells: Mapping[int, Edit], baseline: Baseline) -> list[Refusal]:
+    """Give names to those without, and refuse those whose name is taken or whose parent is missing."""
+    client = baseline.repo.client
+    parents = looking.by_path(client, {create.parent for create in creates})
+    for create in creates:
+        create.name = create.name or f"?{proposed(create)}"
+    wanted = {create.path.replace("?", "") for create in creates}
+    there = set(looking.by_path(client, wanted, sure=False))
+    refused = []
+    for create in sorted(creates, key=lambda create: create.name.startswith("?")):
+        edit = cells[create.row]
+        if create.parent.lower() not in parents:
+            refused.append(Refusal(edit, f"there is no {create.parent}, or you may not see it"))
+        if create.name.startswith("?"):
+            create.name = _free(create, there)
+        if create.path.lower() in there:
+            refused.append(Refusal(edit, f"there is a {create.path} already: choose another Name"))
+        there.add(create.path.lower())
+    return refused
+
+
+def proposed(create: Create) -> str:
+    """Give a name for a content that was given none, as the server would make it of the DisplayName."""
+    shown = create.after.get("DisplayName")
+    name = _NO_NAME.sub("-", str(shown)) if shown else ""
+    return name[:80].strip("-. ") or create.type
+
+
+def _free(create: Create, there: set[str]) -> str:
+    base = create.name.removeprefix("?")
+    number = 1
+    name = base
+    while f"{create.parent}/{name}".lower() in there:
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str, object]]]) -> None:
+    """Put the ids, names and paths of new contents into the frame, in place."""
+    if "Id" in frame.columns:
+        for row, (id_, _) in created.items():
+            put_cell(frame, row, "Id", id_)
+    elif frame.index.nlevels == 1:
+        labels = list(frame.index)
+        for row, (id_, _) in created.items():
+            labels[row] = id_
+        frame.index = pd.Index(labels, name=frame.index.name)
+    for row, (_, shown) in created.items():
+        for name in _PLACE:
+            if name in frame.columns and name in shown and is_missing(frame.iloc[row][name]):
+                put_cell(frame, row, name, shown[name])
+
+
+def put_cell(frame: pd.DataFrame, row: int, column: str, cell: Cell) -> None:
+    """Put a cell into a frame, in place, by the position of its row."""
+    frame.iat[row, list(frame.columns).index(column)] = cell

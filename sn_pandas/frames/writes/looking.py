@@ -1,0 +1,130 @@
+"""What the server holds right now: contents read by id or path, in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import quote
+
+from ...odata.addresses import entity
+from ...odata.errors import NotFoundError
+from ...odata.literals import query_value
+from ...odata.query import target
+from ...odata.schema import Field
+from ...odata.transport import Client
+
+#: A content as the server shows it, by field.
+Stored = Mapping[str, Any]
+
+# Characters of a query in a request line, which may have 8 KB with everything else.
+_ROOM = 6000
+# Wildcards of the query language, which no name can have.
+_WILD = frozenset("*?")
+_ALWAYS = ("Id", "Path", "Name", "Type")
+
+
+def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
+    """Read some fields of many contents; what is missing or invisible is not in the answer."""
+    wanted, fields = sorted(set(ids)), list(fields)
+    chunks = list(_chunks(wanted, str))
+    options = projection(fields)
+    found: dict[int, Stored] = {}
+    for rows in _at_once(lambda chunk: _query(client, f"Id:({' '.join(chunk)})", options), chunks):
+        found.update((row["Id"], row) for row in rows)
+    for id_ in wanted:
+        if id_ not in found and (row := _sought(client, id_, fields)):  # the index may lag behind the writes
+            found[id_] = row
+    return found
+
+
+def by_path(
+    client: Client, paths: Iterable[str], fields: Iterable[Field] = (), *, sure: bool = True
+) -> dict[str, Stored]:
+    """Read some fields of many contents by path, the key in lower case.
+
+    Unless it is to be ``sure``, a content that was made a moment ago may be missed.
+    """
+    wanted, fields = sorted(set(paths)), list(fields)
+    chunks = list(_chunks([path for path in wanted if not _WILD & set(path)], query_value))
+    options = projection(fields)
+    found: dict[str, Stored] = {}
+    for rows in _at_once(lambda chunk: _query(client, f"Path:({' '.join(chunk)})", options), chunks):
+        found.update((row["Path"].lower(), row) for row in rows)
+    for path in wanted if sure else ():
+        if path.lower() not in found and (row := _sought(client, path, fields)):
+            found[path.lower()] = row
+    return found
+
+
+def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+    """Read some fields of one content.
+
+    Raises
+    ------
+    NotFoundError
+        If it is missing or invisible.
+    """
+    stored: Stored = client.get(target(entity(place), projection(fields)))["d"]
+    return stored
+
+
+def place_of(client: Client, id_: int) -> str | None:
+    """Give the path of a content; None if it is missing or invisible."""
+    stored = _sought(client, id_, ())
+    return str(stored["Path"]) if stored else None
+
+
+def _sought(client: Client, place: int | str, fields: Iterable[Field]) -> Stored | None:
+    try:
+        return one(client, place, fields)
+    except NotFoundError:
+        return None
+
+
+def projection(fields: Iterable[Field]) -> dict[str, str]:
+    """Give the options that read fields, references by id and path; they are known to be good."""
+    select = dict.fromkeys(_ALWAYS)
+    expand: list[str] = []
+    for field in fields:
+        if field.type == "AllowedChildTypes":
+            expand.append(field.name)
+            select[f"{field.name}/Name"] = None
+        elif field.is_reference:
+            expand.append(field.name)
+            select.update(dict.fromkeys([f"{field.name}/Id", f"{field.name}/Path"]))
+        else:
+            select[field.name] = None
+    options = {"metadata": "no", "$select": ",".join(select)}
+    return {**options, "$expand": ",".join(expand)} if expand else options
+
+
+def _query(client: Client, query: str, options: Mapping[str, str]) -> list[Stored]:
+    everything = {"query": query, "enableautofilters": "false", **options}
+    rows: list[Stored] = client.get(target("/odata.svc/Root", everything))["d"]["results"]
+    return rows
+
+
+def _chunks(values: Sequence[Any], write: Callable[[Any], str]) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    room = _ROOM
+    for value in values:
+        text = write(value)
+        size = len(quote(text)) + 3  # the blank before it is sent as %20
+        if chunk and size > room:
+            yield chunk
+            chunk, room = [], _ROOM
+        chunk.append(text)
+        room -= size
+    if chunk:
+        yield chunk
+
+
+def _at_once(
+    work: Callable[[list[str]], list[Stored]], chunks: Sequence[list[str]]
+) -> Iterator[list[Stored]]:
+    if len(chunks) < 2:
+        yield from map(work, chunks)
+        return
+    with ThreadPoolExecutor(4, thread_name_prefix="sn_pandas") as pool:
+        yield from pool.map(work, chunks)

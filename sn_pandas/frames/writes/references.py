@@ -1,0 +1,44 @@
+"""What edited references point to: if there is nothing, the server clears the field without a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from ...odata.schema import Field, Schema
+from ...odata.transport import Client
+from . import looking
+from .cells import is_missing, items, target_of
+from .looking import Stored
+from .plan import Assignment, Refusal
+
+
+def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema) -> list[Refusal]:
+    """Give the edits of references that the server would not store, each with the reason."""
+    pointing = [(a, _targets(a)) for a in assigned if a.field.type == "Reference"]
+    wanted = {target for _, targets in pointing for target in targets}
+    by_id = looking.by_id(client, [t for t in wanted if isinstance(t, int)])
+    by_path = looking.by_path(client, [t for t in wanted if isinstance(t, str)])
+    refused = []
+    for (edit, field), targets in pointing:
+        for target in targets:
+            row = by_id.get(target) if isinstance(target, int) else by_path.get(target.lower())
+            if reason := _trouble(field, target, row, schema):
+                refused.append(Refusal(edit, reason))
+                break
+    return refused
+
+
+def _targets(assignment: Assignment) -> list[int | str]:
+    return [target_of(item) for item in items(assignment.edit.after) if not is_missing(item)]
+
+
+def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema) -> str:
+    if row is None:
+        return f"there is no content {target}, or you may not see it; the server would clear the field"
+    allowed = field.limits.get("AllowedTypes") or ()
+    if allowed and not set(schema.bases(row["Type"])) & set(allowed):
+        return f"{row['Path']} is a {row['Type']}, {field.name} takes {', '.join(allowed)}"
+    roots = [root for root in field.limits.get("SelectionRoots") or () if root.startswith("/Root")]
+    if roots and not any(f"{row['Path']}/".lower().startswith(f"{root}/".lower()) for root in roots):
+        return f"{row['Path']} is not below {' or '.join(roots)}, where {field.name} may point to"
+    return ""

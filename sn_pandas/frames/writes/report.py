@@ -1,0 +1,187 @@
+"""What became of each row of a save."""
+
+from __future__ import annotations
+
+import dataclasses
+import html
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from ..repository import Repository
+
+Outcome = Literal["saved", "unchanged", "conflict", "refused", "ignored", "failed", "unknown", "unsent"]
+#: Every outcome with what it means; a row has exactly one.
+OUTCOMES: Mapping[Outcome, str] = {
+    "saved": "the server shows what was sent",
+    "unchanged": "nothing was to be done",
+    "conflict": "somebody else changed the same cell",
+    "refused": "the server could not take it; not sent",
+    "ignored": "the server answered, but stored something else",
+    "failed": "the server refused it",
+    "unknown": "no answer, and it could not be looked up what happened",
+    "unsent": "not sent",
+}
+_SHOWN = 10
+
+
+class SaveWarning(UserWarning):
+    """Something about a save that is done as it seems to be meant, or left out."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Line:
+    """The outcome of a row; ``stored`` and ``error`` say more while there is only one."""
+
+    outcome: Outcome
+    reason: str = ""
+    fields: tuple[str, ...] = ()
+    id: int = -1
+    path: str | None = None
+    stored: Mapping[str, Any] | None = dataclasses.field(default=None, repr=False, compare=False)
+    error: Exception | None = dataclasses.field(default=None, repr=False, compare=False)
+
+
+@dataclasses.dataclass
+class Report:
+    """What became of each row of a frame; shows itself at a glance.
+
+    Attributes
+    ----------
+    frame : DataFrame
+        ``Id``, ``Path``, ``outcome``, ``fields`` and ``reason``, one line a row of the caller's frame, on
+        its index.
+    requests : list of str
+        What was sent, or would be sent by a dry run: method, address and body.
+    journal : pathlib.Path or None
+        The file that ``sn_pandas.resume`` and ``sn_pandas.undo`` read.
+    """
+
+    frame: pd.DataFrame
+    what: str = "save"
+    dry_run: bool = False
+    requests: Sequence[str] = ()
+    journal: Path | None = None
+    repo: Repository | None = dataclasses.field(default=None, repr=False)
+    again: Callable[[], Report] | None = dataclasses.field(default=None, repr=False)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many rows had each outcome, of those that occurred."""
+        counted = self.frame["outcome"].value_counts()
+        return {name: int(counted[name]) for name in OUTCOMES if counted.get(name, 0)}
+
+    @property
+    def ok(self) -> bool:
+        """Whether every row is as it was meant to be."""
+        return not len(self.unsettled)
+
+    @property
+    def saved(self) -> pd.DataFrame:
+        """The lines of the rows that were saved."""
+        return self.frame[self.frame["outcome"] == "saved"]
+
+    @property
+    def conflicts(self) -> pd.DataFrame:
+        """The lines of the rows that somebody else changed in the same cell."""
+        return self.frame[self.frame["outcome"] == "conflict"]
+
+    @property
+    def failed(self) -> pd.DataFrame:
+        """The lines of the rows that did not become what was meant, conflicts left out."""
+        return self.frame[self.frame["outcome"].isin(["refused", "ignored", "failed", "unknown", "unsent"])]
+
+    @property
+    def unsettled(self) -> pd.DataFrame:
+        """The lines of the rows that did not become what was meant."""
+        return self.frame[~self.frame["outcome"].isin(["saved", "unchanged"])]
+
+    def retry(self) -> Report:
+        """Do once more what is not done, under the same rules, and give the report of that.
+
+        Raises
+        ------
+        ValueError
+            If this report cannot be retried.
+        """
+        if self.again is None:
+            raise ValueError(f"this {self.what} cannot be repeated by its report")
+        return self.again()
+
+    def __repr__(self) -> str:
+        lines = [self._headline()]
+        if self.dry_run:
+            lines += [f"  {request}" for request in self.requests[:_SHOWN]]
+            lines += [f"  {more}" for more in self._more(len(self.requests), ".requests")]
+        bad = self._bad()
+        lines += [
+            f"  {self._place(row)}  {row.outcome}: {row.reason}" for row in bad.head(_SHOWN).itertuples()
+        ]
+        lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
+        if not self.ok and not self.dry_run and self.again:
+            lines.append("  .retry() does the rest once more")
+        return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        text = html.escape
+        parts = [f"<p><strong>{text(self._headline())}</strong></p>"]
+        if self.dry_run and self.requests:
+            shown = [*self.requests[:_SHOWN], *self._more(len(self.requests), ".requests")]
+            parts.append(f"<pre>{text(chr(10).join(shown))}</pre>")
+        bad = self._bad()
+        if len(bad):
+            cells = [
+                f"<tr><td>{text(self._place(row))}</td><td>{row.outcome}</td><td>{text(str(row.fields))}</td>"
+                f"<td style='text-align:left'>{text(str(row.reason))}</td></tr>"
+                for row in bad.head(_SHOWN).itertuples()
+            ]
+            parts.append(
+                "<table><thead><tr><th>content</th><th>outcome</th><th>fields</th><th>reason</th></tr></thead>"
+                f"<tbody>{''.join(cells)}</tbody></table>"
+            )
+            parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".failed and .conflicts")]
+        return "".join(parts)
+
+    @staticmethod
+    def _more(count: int, where: str) -> list[str]:
+        return [f"… and {count - _SHOWN:,} more in {where}"] if count > _SHOWN else []
+
+    def _headline(self) -> str:
+        counts = ", ".join(f"{n:,} {name}" for name, n in self.counts.items()) or "no rows"
+        if self.dry_run:
+            return f"dry run of a {self.what}: {len(self.requests):,} requests; {counts}"
+        return f"{self.what}: {counts}"
+
+    def _bad(self) -> pd.DataFrame:
+        return self.unsettled[self.unsettled["reason"] != DRY] if self.dry_run else self.unsettled
+
+    def _place(self, row: Any) -> str:
+        return (
+            str(row.Path)
+            if isinstance(row.Path, str)
+            else str(row.Id)
+            if pd.notna(row.Id)
+            else f"row {row.Index}"
+        )
+
+
+#: The reason of rows that a dry run would have sent.
+DRY = "dry run"
+
+
+def report_frame(index: pd.Index, lines: Sequence[Line]) -> pd.DataFrame:
+    """Make the frame of a report, one line a row."""
+    return pd.DataFrame(
+        {
+            "Id": pd.array([line.id if line.id > 0 else None for line in lines], dtype="Int64"),
+            "Path": pd.array([line.path for line in lines], dtype="str"),
+            "outcome": pd.Categorical([line.outcome for line in lines], categories=list(OUTCOMES)),
+            "fields": pd.array([", ".join(line.fields) for line in lines], dtype="str"),
+            "reason": pd.array([line.reason for line in lines], dtype="str"),
+        },
+        index=index,
+    )
