@@ -370,3 +370,11 @@ def test_a_missing_content_is_404_with_an_empty_body_too(repository: Repository)
         status, _, answer = repository.send(method, f"{HERE}('nope')", b"")
         assert (status, answer) == (404, b"")
     assert repository.problem("PATCH", f"{HERE}('nope')", b'{"a') == (*SERVER, "JsonReaderException")
+
+
+def test_a_folder_takes_no_types_of_its_own(repository: Repository) -> None:
+    repository.json("POST", HERE, {"__ContentType": "Folder", "Name": "f"})
+    for name, types in (("f", []), ("g", ["Task"])):
+        repository.json("PATCH", f"{HERE}('{name}')", {"AllowedChildTypes": ["Task"]})
+        found = repository.json("GET", f"{HERE}('{name}')/AllowedChildTypes?metadata=no&$select=Name")
+        assert [row["Name"] for row in found["d"]["results"]] == types

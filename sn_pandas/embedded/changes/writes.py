@@ -192,6 +192,7 @@ def _apply(session: Session, content: Content, model: Model, creating: bool = Fa
     fields = session.fields_of(content)
     touched: set[str] = set()
     late: dict[str, ODataError] = {}
+    passes_types_on = session.types.of(content.type).transitive
     for name, value in model.items():
         field = fields.get(name)
         if name in UNTOUCHED or field is None or field.read_only:
@@ -200,6 +201,8 @@ def _apply(session: Session, content: Content, model: Model, creating: bool = Fa
         if isinstance(value, list) and not kind.takes_arrays:
             continue
         if name in OPERATORS_ONLY and not session.caller.is_operator:
+            continue
+        if name == "AllowedChildTypes" and isinstance(value, list) and passes_types_on:
             continue
         try:
             stored = kind.coerce(value, field, session)
