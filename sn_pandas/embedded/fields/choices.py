@@ -105,5 +105,5 @@ def _choice_item(item: Json) -> str:
 def _as_kept(values: list[str]) -> list[str]:
     """Return what is left of values that are kept as one text: an extra one takes all that follows."""
     options, extra, rest = ";".join(values).partition(EXTRA)
-    found = [option for option in re.split("[,;]", options) if option]
+    found = [option for option in options.replace(",", ";").split(";") if option]
     return [*found, extra + rest] if extra else found

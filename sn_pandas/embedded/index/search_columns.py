@@ -90,7 +90,7 @@ def column_condition(
         return columned(column, lambda sql: _plain_pattern(sql, wanted))
     value = predicate.value
     if column.kind == "tree":
-        return _tree(str(value))
+        return _tree(db, str(value))
     return columned(column, lambda sql: Sql(f"{sql} = ?", [value]))
 
 
@@ -108,12 +108,12 @@ def workspace_condition(db: sqlite3.Connection, types: Types, predicate: Term | 
     rows = db.execute(f"SELECT id, key FROM contents WHERE type IN ({marks})", names)
     keys: dict[int, str] = dict(rows.fetchall())
     if isinstance(predicate, Term) and predicate.value == NULL_REFERENCE:
-        return negated(either(_tree(key) for key in keys.values()))
+        return negated(either(_tree(db, key) for key in keys.values()))
     if not isinstance(predicate, Term) or predicate.value not in keys:
         return NEVER
     own = keys[int(predicate.value)]
-    inside = _tree(own)
-    nested = [_tree(key) for key in keys.values() if key.startswith(own + "/")]
+    inside = _tree(db, own)
+    nested = [_tree(db, key) for key in keys.values() if key.startswith(own + "/")]
     if not nested:
         return inside
     outside = negated(either(nested)).check
@@ -147,15 +147,19 @@ def _plain_pattern(sql: str, pattern: Pattern) -> Sql:
     return Sql(found.text.partition(" AND ")[2], found.parameters)
 
 
-def _tree(key: str) -> Condition:
+def _tree(db: sqlite3.Connection, key: str) -> Condition:
     """Return the condition that a content is at or below a path."""
     if not key.startswith("/root") or key.endswith("/"):
         return NEVER
     if key == "/root":
         return ALWAYS
-    # One range of the index, as it covers a count; two joined by OR would read the table.
-    text = "{0} >= ? AND {0} < ? AND (+c.key = ? OR +c.key >= ?)"
-    parameters = [key, key + "0", key, key + "/"]
+    # One range of the index, as it covers a count: two joined by OR would read the table. Between a content
+    # and what is below it stand those whose names go on by a character before the slash, if there are any.
+    text, parameters = "{0} >= ? AND {0} < ?", [key, key + "0"]
+    between = "SELECT 1 FROM contents WHERE key > ? AND key < ? LIMIT 1"
+    if db.execute(between, (key, key + "/")).fetchone() is not None:
+        text += " AND (+c.key = ? OR +c.key >= ?)"
+        parameters += [key, key + "/"]
     return Condition(
         Sql(text.format("+c.key"), parameters), Sql(text.format("c.key"), parameters), column="c.key"
     )

@@ -95,8 +95,11 @@ class Planner:
     def _count(self, condition: Condition, most: int) -> int:
         """Return how many contents a driver finds, counted up to a number."""
         found = condition.found
-        sql = f"SELECT count(*) FROM ({found.text} LIMIT {most})"
-        return int(self.db.execute(sql, found.parameters).fetchone()[0])
+        # To pass over rows takes a third of the time that counting them takes, and most often there are more.
+        last = self.db.execute(f"{found.text} LIMIT 1 OFFSET {most - 1}", found.parameters) if most else None
+        if last is None or last.fetchone() is not None:
+            return most
+        return int(self.db.execute(f"SELECT count(*) FROM ({found.text})", found.parameters).fetchone()[0])
 
     def _size(self) -> int:
         """Return about how many contents there are."""
