@@ -28,7 +28,7 @@ ROWS = 500
 ZYGOTE = """
 import json, os, sys
 import sn_pandas as sn
-from sn_pandas.frames import acting
+from sn_pandas.frames.writes import undoing
 LAB = "/Root/Content/Lab"
 for line in sys.stdin:
     order = json.loads(line)

@@ -13,6 +13,8 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import ConflictError, RefusedError, SaveError, TrackingError
 from sn_pandas.embedded import Faults
+from sn_pandas.frames.writes import journal
+from sn_pandas.frames.writes.flow import Flow
 from sn_pandas.frames.writes.report import SaveWarning
 
 LAB = "/Root/Content/Lab"
@@ -453,6 +455,108 @@ def test_new_rows_that_cannot_be(repo):
     assert f"there is a {LAB}/A1 already" in str(error.value)
 
 
+def test_renames_go_onto_free_names_only(repo):
+    frame = fill(repo, 4)
+    frame["Name"] = ["A1", "B", "b", "a3"]
+    problems = frame.sn.save(dry_run=True).failed["reason"].tolist()
+    assert "there is a /Root/Content/Lab/A1 already" in problems[0]
+    assert "there is a /Root/Content/Lab/b already" in problems[2]
+    frame["Name"] = ["X", "B", "A2", "a3"]
+    report = frame.sn.save()
+    assert report.counts == {"saved": 3, "unchanged": 1}
+    assert report.frame["Path"].tolist()[0] == f"{LAB}/X"
+    assert repo.get(f"{LAB}/B").Quantity == 1
+
+
+def test_two_columns_of_one_reference_must_agree(repo):
+    fill(repo, 2)
+    frame = repo.read(LAB, select=["Name", "Keeper", "Keeper/Id"], filter="isof('Asset')")
+    frame["Keeper/Id"] = 1
+    frame["Keeper"] = ["/Root/IMS/BuiltIn/Portal/Visitor", None]
+    assert frame.sn.check()["problem"].str.contains("edit one of the two").tolist() == [True]
+    frame["Keeper"] = None
+    assert frame.sn.save().counts == {"saved": 2}
+    assert repo.read(LAB, select=["Keeper"], filter="isof('Asset')").Keeper.str.endswith("Admin").all()
+
+
+def test_a_frame_of_an_old_version_is_not_saved(repo):
+    fill(repo, 2)
+    old = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')", version="V1.0.A")
+    old["Quantity"] = 7
+    with pytest.raises(TrackingError, match="would change the latest one"):
+        old.sn.save()
+
+
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_other_dtypes_of_pandas(repo, backend):
+    fill(repo, 3)
+    frame = repo.read(LAB, select=COLUMNS, filter="isof('Asset')", dtype_backend=backend)
+    assert frame.sn.changes().empty
+    frame.loc[frame.Name == "A1", "Quantity"] = 50
+    frame.loc[frame.Name == "A1", "Code"] = "x"
+    frame.loc[frame.Name == "A2", "InUse"] = True
+    frame.loc[frame.Name == "A2", "BoughtOn"] = pd.Timestamp("2026-01-02", tz="UTC")
+    frame.loc[frame.Name == "A0", "Weight"] = 2.25
+    assert len(frame.sn.changes()) == 5
+    assert frame.sn.save().counts == {"saved": 3}
+    assert frame.sn.changes().empty
+    assert held(repo, "Quantity", "A1") == 50
+    assert held(repo, "Code", "A1") == "x"
+    assert held(repo, "InUse", "A2") is True
+    assert held(repo, "Weight", "A0") == 2.25
+    assert held(repo, "BoughtOn", "A2") == "2026-01-02T00:00:00Z"
+
+
+def test_an_interrupted_save_says_how_to_go_on(repo):
+    frame = fill(repo, 20)
+    frame["Quantity"] += 1
+
+    def stop(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as error:
+        frame.sn.save(workers=2, progress=stop)
+    assert "sn_pandas.resume" in error.value.__notes__[0]
+    left = len(frame.sn.changes())
+    assert 0 < left <= 15, "what was saved is known, although the save was interrupted"
+    listed = sn.journals()
+    assert listed["open"].iloc[0] == left
+    assert sn.resume(listed["journal"].iloc[0], repo).counts == {"saved": 20}
+    assert frame.sn.save().counts == {"unchanged": 20}
+
+
+def test_two_processes_cannot_go_on_with_one_journal(repo):
+    frame = fill(repo, 2)
+    frame["Quantity"] += 1
+    record = journal.read(frame.sn.save().journal)
+    first = journal.Journal.go_on(record)
+    with pytest.raises(sn.SensenetError, match="another process"):
+        journal.Journal.go_on(record)
+    first.close()
+
+
+def test_an_overloaded_server_gets_half_as_many_requests_until_it_recovers():
+    overloads = [0]
+    flow = Flow(16, lambda: overloads[0])
+
+    def go(times):
+        for _ in range(times):
+            flow.enter()
+            flow.leave()
+        return flow.limit
+
+    flow.enter()
+    overloads[0] = 3
+    flow.leave()
+    assert flow.limit == 8
+    assert 8 < go(8) < 16
+    assert go(400) == 16
+    for overloads[0] in range(4, 10):
+        go(1)
+    assert flow.limit < 3
+
+
 def test_columns_that_look_like_fields_but_were_not_read_are_told(repo):
     frame = fill(repo).drop(columns=["Code"])
     read = repo.read(LAB, select=["Name", "Type", "Quantity"], filter="isof('Asset')")
@@ -540,3 +644,23 @@ def test_the_report_shows_itself(repo):
     assert "… and 2 more" in text
     assert "<table>" in page
     assert "Quantity was 0, is 500 now" in page
+
+
+def test_a_journal_that_was_cut_anywhere_is_read(repo, tmp_path):
+    frame = fill(repo, 2)
+    frame["Code"] = ["größer", "日本"]
+    report = frame.sn.save()
+    whole = report.journal.read_bytes()
+    for length in range(len(whole)):
+        part = tmp_path / "part.jsonl"
+        part.write_bytes(whole[:length])
+        if b"\n" not in whole[:length]:
+            with pytest.raises(journal.JournalError):
+                journal.read(part)
+            continue
+        record = journal.read(part)
+        assert len(record.works) in (0, 2)
+        log = journal.Journal.go_on(record)
+        log.close()
+        assert journal.read(part).works == record.works
+    assert sn.resume(report.journal, repo).counts == {"saved": 2}

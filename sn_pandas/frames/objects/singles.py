@@ -18,9 +18,9 @@ from ..writes import looking
 from ..writes.cells import Cell, Json, decoded, encode, is_missing, same_json
 from ..writes.changes import Edit
 from ..writes.checking import absent, problem
-from ..writes.creating import proposed
 from ..writes.flow import Flow
 from ..writes.looking import Stored
+from ..writes.naming import proposed
 from ..writes.plan import Assignment
 from ..writes.references import lost_targets
 from ..writes.report import Line, Report, SaveWarning, report_frame

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -11,16 +10,15 @@ from ...odata.addresses import normalize
 from ...odata.errors import QueryError, did_you_mean
 from ...odata.schema import ContentType, Field
 from ..tracking import Baseline
-from . import looking
 from .cells import Cell, encode, is_missing
 from .changes import Edit
 from .checking import absent, problem
+from .naming import give_names, misplaced
 from .plan import Assignment, Refusal, field_of
 from .works import Create
 
 #: What of a row says which content it becomes, not what is stored in it.
 _PLACE = ("Name", "Type", "Path")
-_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\t\r\n-]+")
 
 
 def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create], list[Refusal]]:
@@ -45,8 +43,11 @@ def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create],
         create.after = {field.name: encode(field, edit.after) for edit, field in assigned}
         create.fields = {field.name: field for _, field in assigned}
         creates.append(create)
-    cells_of = {create.row: by_row[create.row][0] for create in creates}
-    return creates, refused or _taken(creates, cells_of, baseline)
+    if not refused:
+        client = baseline.repo.client
+        give_names(creates, client)
+        refused = misplaced(creates, lambda create, why: Refusal(by_row[create.row][0], why), client)
+    return creates, refused
 
 
 def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal:
@@ -111,44 +112,6 @@ def _absent(
         f"{name}: {reason}" for name, f in kind.fields.items() if name not in given and (reason := absent(f))
     ]
     return [Refusal(cells[0], "; ".join(missing))] if missing else []
-
-
-def _taken(creates: list[Create], cells: Mapping[int, Edit], baseline: Baseline) -> list[Refusal]:
-    """Give names to those without, and refuse those whose name is taken or whose parent is missing."""
-    client = baseline.repo.client
-    parents = looking.by_path(client, {create.parent for create in creates})
-    for create in creates:
-        create.name = create.name or f"?{proposed(create)}"
-    wanted = {create.path.replace("?", "") for create in creates}
-    there = set(looking.by_path(client, wanted, sure=False))
-    refused = []
-    for create in sorted(creates, key=lambda create: create.name.startswith("?")):
-        edit = cells[create.row]
-        if create.parent.lower() not in parents:
-            refused.append(Refusal(edit, f"there is no {create.parent}, or you may not see it"))
-        if create.name.startswith("?"):
-            create.name = _free(create, there)
-        if create.path.lower() in there:
-            refused.append(Refusal(edit, f"there is a {create.path} already: choose another Name"))
-        there.add(create.path.lower())
-    return refused
-
-
-def proposed(create: Create) -> str:
-    """Give a name for a content that was given none, as the server would make it of the DisplayName."""
-    shown = create.after.get("DisplayName")
-    name = _NO_NAME.sub("-", str(shown)) if shown else ""
-    return name[:80].strip("-. ") or create.type
-
-
-def _free(create: Create, there: set[str]) -> str:
-    base = create.name.removeprefix("?")
-    number = 1
-    name = base
-    while f"{create.parent}/{name}".lower() in there:
-        number += 1
-        name = f"{base}-{number}"
-    return name
 
 
 def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str, object]]]) -> None:

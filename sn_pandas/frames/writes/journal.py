@@ -15,7 +15,7 @@ import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import pandas as pd
 import platformdirs
@@ -89,37 +89,39 @@ class Journal:
             If it cannot be written; then nothing must be sent.
         """
         began = dt.datetime.now(dt.UTC)
+        path = Path(where).expanduser() if where is not None else folder()
+        path = path if where is not None and not path.is_dir() else path / _new_name(began)
+        facts = {"journal": _FORMAT, "began": began.isoformat(timespec="milliseconds"), **header}
+        plan = ({"plan": n, "do": _kind(work), **work.facts()} for n, work in enumerate(works))
         try:
-            path = Path(where).expanduser() if where is not None else folder()
-            path = path if where is not None and not path.is_dir() else path / _new_name(began)
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            stream = os.fdopen(
-                os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w", encoding="utf-8"
-            )
-            journal = cls(path, stream)
-            _hold(stream)
-            facts = {"journal": _FORMAT, "began": began.isoformat(timespec="milliseconds"), **header}
-            journal._write({**facts, "fields": _field_facts(works), "rows": len(works)})
-            for number, work in enumerate(works):
-                journal._write({"plan": number, "do": _kind(work), **work.facts()})
+            journal = cls(path, _held(path, "x"))
+        except OSError as error:
+            raise _unwritable(error) from error
+        try:
+            journal._write({**facts, "fields": _field_facts(works), "rows": len(works)}, *plan)
             journal._sync()
         except OSError as error:
-            raise SaveError(
-                f"nothing was sent, because the journal cannot be written: {error}; "
-                "say another place with journal=…"
-            ) from error
+            with contextlib.suppress(OSError):
+                journal._stream.close()
+            with contextlib.suppress(OSError):
+                path.unlink()
+            raise _unwritable(error) from error
         return journal
 
     @classmethod
     def go_on(cls, record: Record) -> Journal:
-        """Write on in a journal that was interrupted."""
+        """Write on in a journal that was interrupted.
+
+        Raises
+        ------
+        JournalError
+            If it cannot be written, or another process writes it.
+        """
         try:
-            stream = record.path.open("r+", encoding="utf-8")
-            _hold(stream)
-            text = stream.read()
-            stream.seek(0)
-            stream.truncate(len(text[: text.rfind("\n") + 1].encode()))  # a line that was cut
-            stream.seek(0, os.SEEK_END)
+            stream = _held(record.path, "a")
+            whole = record.path.read_bytes()
+            stream.truncate(whole.rfind(b"\n") + 1)  # a line that was cut
         except OSError as error:
             raise JournalError(f"the journal {record.path} cannot be written: {error}") from error
         return cls(record.path, stream)
@@ -136,10 +138,10 @@ class Journal:
             self._write({"end": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")})
             self._sync()
 
-    def _write(self, facts: Mapping[str, Any]) -> None:
-        text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
+    def _write(self, *lines: Mapping[str, Any]) -> None:
+        text = "".join(json.dumps(facts, separators=(",", ":")) + "\n" for facts in lines)
         with self._lock:
-            self._stream.write(text + "\n")
+            self._stream.write(text)
 
     def _sync(self) -> None:
         self._stream.flush()
@@ -211,9 +213,9 @@ def _summary(record: Record) -> dict[str, Any]:
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open(encoding="utf-8") as stream:
+    with file.open("rb") as stream:
         for text in stream:
-            if not text.endswith("\n"):
+            if not text.endswith(b"\n"):
                 return  # cut when the process was killed
             try:
                 line = json.loads(text)
@@ -241,13 +243,21 @@ def _field_facts(works: Sequence[Work]) -> dict[str, list[Any]]:
     return {name: [f.type, f.display_name, "", False, False, f.multiple] for name, f in fields.items()}
 
 
-def _hold(stream: IO[str]) -> None:
-    """Keep other processes from going on with the same journal; the system lets go when this one ends."""
-    if fcntl is None:
-        return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise OSError("another process is writing it right now") from None
-    except OSError:  # a file system without locks
-        return
+def _held(path: Path, mode: Literal["x", "a"]) -> IO[str]:
+    """Open a journal for this process alone; the system lets go of it when the process ends."""
+    stream = open(path, mode, encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - it stays open
+    if fcntl is not None:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            stream.close()
+            raise OSError("another process is writing it right now") from None
+        except OSError:  # a file system without locks
+            pass
+    return stream
+
+
+def _unwritable(error: OSError) -> SaveError:
+    return SaveError(
+        f"nothing was sent, because the journal cannot be written: {error}; say another place with journal=…"
+    )

@@ -11,7 +11,7 @@ import pandas as pd
 from ...odata.errors import did_you_mean
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
 from ..tracking import Baseline
-from .cells import encode, has_no_zone, is_missing
+from .cells import encode, has_no_zone, is_missing, same_cell
 from .changes import Edit
 from .checking import problem
 from .looking import Stored
@@ -61,6 +61,7 @@ def assign(
     schema = baseline.repo.schema
     assigned: list[Assignment] = []
     refused: list[Refusal] = []
+    written: dict[tuple[int, str], Edit] = {}
     for edit in edits:
         field = field_of(edit.column, baseline)
         type_name = types.get(edit.id)
@@ -68,6 +69,10 @@ def assign(
             own = own_field(field, type_name, schema)
             field = own or f"a {type_name} has no field {field.name}, the server would ignore it"
         reason = field if isinstance(field, str) else problem(field, edit.after)
+        if isinstance(field, Field) and not reason:
+            twice = written.setdefault((edit.row, field.name), edit)
+            if twice is not edit and not same_cell(field, twice.after, edit.after):
+                reason = f"{twice.column} says something else in the same row: edit one of the two columns"
         if isinstance(field, str) or reason:
             refused.append(Refusal(edit, reason))
         else:

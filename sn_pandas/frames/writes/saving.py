@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ...odata.errors import ConflictError, RefusedError, SaveError, did_you_mean
+from ...odata.errors import ConflictError, RefusedError, SaveError, TrackingError, did_you_mean
 from ..baselines import confirm, extend
 from ..progress import Setting
 from ..tracking import baseline_of, rows_of
@@ -19,6 +19,7 @@ from .changes import edits_of
 from .comparing import OnConflict, compare
 from .creating import creates_of, put_cell
 from .looking import Stored
+from .naming import renamed_onto
 from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, typed, types_of, unread_of
 from .references import lost_targets
 from .report import DRY, Line, Report, SaveWarning, report_frame
@@ -106,6 +107,11 @@ class _Run:
     def __init__(self, frame: pd.DataFrame, dry_run: bool, only: Iterable[Any] | None) -> None:
         self.frame = frame
         self.baseline = baseline_of(frame)
+        if self.baseline.query.version:
+            raise TrackingError(
+                f"the frame shows the version {self.baseline.query.version}, and a save would change the "
+                "latest one; tie it to that with df.sn.rebase()"
+            )
         self.repo = self.baseline.repo
         self.rows = rows_of(frame, self.baseline)
         self.edits = edits_of(frame, self.baseline, self.rows)
@@ -125,6 +131,7 @@ class _Run:
         types = types_of(known, self.baseline) | typed(self.stored)
         assigned, refused = assign(known, self.baseline, types)
         refused += lost_targets(assigned, self.repo.client, self.repo.schema)
+        refused += renamed_onto(assigned, self.paths, self.repo.client)
         creates: list[Create] = []
         if create:
             creates, not_new = creates_of([edit for edit in self.edits if edit.id < 0], self.baseline)
