@@ -19,12 +19,14 @@ from .odata.errors import (
     ForbiddenError,
     IncompleteWarning,
     InvalidContentError,
+    JournalError,
     LockedError,
     NotFoundError,
     OutOfDateError,
     QueryError,
     RefusedError,
     SaveError,
+    SaveWarning,
     SensenetError,
     ServerError,
     TrackingError,
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .connecting import connect
+    from .frames.writes.comparing import Conflict
+    from .frames.writes.report import Report
     from .odata.retrying import Retries
     from .recovering import journals, rebase, resume, undo
 
@@ -45,12 +49,14 @@ __all__ = [
     "AnswerError",
     "AuthenticationError",
     "BadRequestError",
+    "Conflict",
     "ConflictError",
     "ConnectionFailed",
     "F",
     "ForbiddenError",
     "IncompleteWarning",
     "InvalidContentError",
+    "JournalError",
     "LockedError",
     "NotFoundError",
     "OutOfDateError",
@@ -58,8 +64,10 @@ __all__ = [
     "Query",
     "QueryError",
     "RefusedError",
+    "Report",
     "Retries",
     "SaveError",
+    "SaveWarning",
     "SensenetError",
     "ServerError",
     "TrackingError",
@@ -76,6 +84,8 @@ __all__ = [
 _ON_USE = {
     "connect": "connecting",
     "Retries": "odata.retrying",
+    "Conflict": "frames.writes.comparing",
+    "Report": "frames.writes.report",
     **dict.fromkeys(["journals", "rebase", "resume", "undo"], "recovering"),
 }
 

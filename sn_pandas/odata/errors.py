@@ -17,6 +17,7 @@
     │   ├── NotFoundError (KeyError)            missing or invisible
     │   └── UnavailableError                    429, 502, 503, 504, a 500 of a proxy: try again later
     ├── TrackingError (ValueError)              a frame whose rows cannot be matched to contents
+    ├── JournalError (OSError)                  a journal that cannot be read, or is not one
     └── SaveError                               a save that did not do all it was asked; carries the report
         ├── RefusedError (ValueError)           nothing was sent: the schema refuses a cell
         └── ConflictError                       nothing was sent: somebody changed the same cells
@@ -134,6 +135,10 @@ class UnavailableError(ServerError):
         self.retry_after = retry_after
 
 
+class JournalError(SensenetError, OSError):
+    """A journal that cannot be read or gone on with."""
+
+
 class SaveError(SensenetError):
     """A save that did not do all it was asked; ``report`` says what happened to each row."""
 
@@ -148,6 +153,10 @@ class RefusedError(SaveError, ValueError):
 
 class ConflictError(SaveError):
     """Nothing was sent, because somebody else changed the same cells; ``report`` lists them."""
+
+
+class SaveWarning(UserWarning):
+    """A save that does what seems to be meant, or leaves out a column that looks as if it were meant."""
 
 
 class IncompleteWarning(UserWarning):

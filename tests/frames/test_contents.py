@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas import AlreadyExistsError, NotFoundError, QueryError, RefusedError, SaveError
-from sn_pandas.frames.writes.report import SaveWarning
+from sn_pandas import AlreadyExistsError, NotFoundError, QueryError, RefusedError, SaveError, SaveWarning
 
 from .test_saving import LAB, fill, held, requests_of
 

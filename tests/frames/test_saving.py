@@ -11,11 +11,10 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas import ConflictError, RefusedError, SaveError, TrackingError
+from sn_pandas import ConflictError, RefusedError, SaveError, SaveWarning, TrackingError
 from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import journal
 from sn_pandas.frames.writes.flow import Flow
-from sn_pandas.frames.writes.report import SaveWarning
 
 LAB = "/Root/Content/Lab"
 COLUMNS = "Name Path Type DisplayName Serial Code Quantity Weight".split()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...odata.addresses import entity, normalize
-from ...odata.errors import AlreadyExistsError, RefusedError, SaveError, did_you_mean
+from ...odata.errors import AlreadyExistsError, RefusedError, SaveError, SaveWarning, did_you_mean
 from ...odata.query import Query, target
 from ...odata.schema import Field
 from ..reads.reading import series_of
@@ -23,7 +23,7 @@ from ..writes.looking import Stored
 from ..writes.naming import proposed
 from ..writes.plan import Assignment
 from ..writes.references import lost_targets
-from ..writes.report import Line, Report, SaveWarning, report_frame
+from ..writes.report import Line, Report, report_frame
 from ..writes.sending import differing, send
 from ..writes.works import Create, Patch
 

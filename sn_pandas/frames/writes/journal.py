@@ -20,7 +20,7 @@ from typing import IO, Any, Literal
 import pandas as pd
 import platformdirs
 
-from ...odata.errors import SaveError, SensenetError
+from ...odata.errors import JournalError, SaveError
 from ...odata.schema import Field
 from .report import OUTCOMES, Line
 from .works import Create, Delete, Patch, Restore, Work
@@ -37,10 +37,6 @@ _KINDS: Mapping[str, type[Patch] | type[Create] | type[Delete] | type[Restore]] 
     "delete": Delete,
     "restore": Restore,
 }
-
-
-class JournalError(SensenetError, OSError):
-    """A journal that cannot be written or read."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -29,10 +29,6 @@ OUTCOMES: Mapping[Outcome, str] = {
 _SHOWN = 10
 
 
-class SaveWarning(UserWarning):
-    """Something about a save that is done as it seems to be meant, or left out."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
     """The outcome of a row; ``stored`` and ``error`` say more while there is only one."""

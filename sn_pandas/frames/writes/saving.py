@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ...odata.errors import ConflictError, RefusedError, SaveError, TrackingError, did_you_mean
+from ...odata.errors import ConflictError, RefusedError, SaveError, SaveWarning, TrackingError, did_you_mean
 from ..baselines import confirm, extend
 from ..progress import Setting
 from ..tracking import baseline_of, rows_of
@@ -22,7 +22,7 @@ from .looking import Stored
 from .naming import renamed_onto
 from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, typed, types_of, unread_of
 from .references import lost_targets
-from .report import DRY, Line, Report, SaveWarning, report_frame
+from .report import DRY, Line, Report, report_frame
 from .running import carry_out
 from .works import Create, Patch, Work, request_text
 
