@@ -1,11 +1,11 @@
-"""``python -m tests.benchmarks read|write|store|tree|load``: the numbers that we promise, measured."""
+"""``python -m tests.benchmarks NAME …`` or all of them: the numbers that we promise, measured."""
 
 from __future__ import annotations
 
 import importlib
 import sys
 
-NAMES = ("read", "write", "store", "tree", "load")
+NAMES = ("read", "write", "store", "requests", "tree", "load")
 
 
 def main(arguments: list[str]) -> int:

@@ -19,7 +19,7 @@ import time, pandas, httpx, stamina
 began = time.perf_counter()
 import sn_pandas
 sn_pandas.connect
-import sn_pandas.embedded.application, sn_pandas.embedded.sample
+from sn_pandas.embedded import Application, populate
 print((time.perf_counter() - began) * 1000)
 """
 

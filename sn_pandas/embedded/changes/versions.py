@@ -41,10 +41,10 @@ END;
 """
 
 HAS_PUBLIC = (
-    "(substr(c.version, -4) = '.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
+    "(c.version = 'V1.0.A' OR substr(c.version, -4) = '.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
     " WHERE v.content_id = c.id AND v.version LIKE '%.0.A'))"
 )
-"""SQL condition on ``contents AS c``: there is a version that everybody may read."""
+"""SQL condition on ``contents AS c``: there is a version that everybody may read (the usual one first)."""
 
 _MODES: dict[str, Mode] = {"1": "none", "2": "major", "3": "full"}
 _NEEDED: dict[Action, tuple[str, ...]] = {
