@@ -6,11 +6,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
 
 import pandas as pd
 
 from ..odata.addresses import entity, normalize
 from ..odata.contentqueries import Clause
+from ..odata.errors import QueryError
 from ..odata.filters import Filter
 from ..odata.pages import count
 from ..odata.query import Query
@@ -279,8 +281,22 @@ class Repository(Contents):
 
     def query(self, what: Asked, **options: Any) -> Query:
         """Make a query of whatever names one, checked against the schema, as ``Query.make`` does."""
+        self._refuse_elsewhere(what)
         asked = Query.make(what, self.base, **options)
-        return asked.bind(self.schema) if asked.filter is not None or asked.query is not None else asked
+        named = (asked.filter, asked.query, asked.orderby, asked.expand or None)
+        return asked if all(part is None for part in named) else asked.bind(self.schema)
+
+    def _refuse_elsewhere(self, what: Asked) -> None:
+        """Raise for an address that names another server than ours."""
+        place = what.get("path", what.get("")) if isinstance(what, Mapping) else what
+        parts = urlsplit(place.lstrip().partition("\n")[0]) if isinstance(place, str) else None
+        if parts is None or parts.scheme.lower() not in ("http", "https"):
+            return
+        if parts.netloc.rpartition("@")[2].lower() != urlsplit(self.url).netloc.lower():
+            raise QueryError(
+                f"the address is of {parts.scheme}://{parts.hostname}, this repository is {self.url}; "
+                "connect to that server, or write the path alone"
+            )
 
     def still_ourselves(self) -> None:
         """Make sure that the server still knows us; to others it shows less, without an error.

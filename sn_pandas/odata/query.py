@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from .addresses import SERVICE, collection, entity, normalize, path_of, without_service
 from .contentqueries import Clause
 from .errors import QueryError, did_you_mean
+from .field_names import refuse_unknown
 from .filters import Filter
 from .misread import refuse_misread
 from .schema import Schema
@@ -80,6 +81,8 @@ class Query:
     property: str | None = None
     single: bool = False
     scenario: str | None = None
+    #: Whether it is an address from elsewhere, of which is told, not refused, what the server ignores in it.
+    copied: bool = dataclasses.field(default=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         def set_(name: str, value: object) -> None:
@@ -121,8 +124,9 @@ class Query:
         Raises
         ------
         QueryError
-            If a condition names no field, or a value does not fit its field.
+            If a condition, an order or what is expanded names no field, or a value does not fit its field.
         """
+        refuse_unknown(self, schema)
         text = self.filter.text(schema.fields) if isinstance(self.filter, Filter) else self.filter
         words = self.query.text(schema.fields) if isinstance(self.query, Clause) else self.query
         if isinstance(self.filter, str):
@@ -163,7 +167,7 @@ class Query:
                 raise QueryError(f"there is no option {key!r}.{did_you_mean(key, _OPTIONS)}")
             if name:
                 merged[name] = f"{merged[name]},{value}" if name in merged and name in _LISTS else value
-        return cls(**_address(place, base), **_typed(merged))
+        return cls(**_address(place, base), **_typed(merged), copied=without_service(place) != place)
 
     @classmethod
     def make(cls, what: Query | str | int | Mapping[str, Any], base: str = "/Root", **options: Any) -> Query:

@@ -23,6 +23,9 @@ CHOICES = frozenset(
 REFERENCES = frozenset(["Reference", "AllRoles", "DirectRoles", "AllowedChildTypes"])
 TEXTS = frozenset(["ShortText", "LongText", "RichText", "PageBreak", "Xml", "Captcha"])
 
+# Field types of one plain value, behind which a chain leads to nothing.
+SCALARS = TEXTS | CHOICES | {"Integer", "Number", "Currency", "Boolean", "DateTime", "NodeType", "Version"}
+
 # Field types whose JSON cannot be written back, with the way round.
 NOT_WRITABLE = {
     "HyperLink": "the server clears a hyperlink that is written; set it in the user interface",
@@ -101,6 +104,11 @@ class Field:
     def is_reference(self) -> bool:
         """Whether the value is other contents."""
         return self.type in REFERENCES
+
+    @property
+    def is_scalar(self) -> bool:
+        """Whether the value is plain, so that nothing can be selected of it."""
+        return self.type in SCALARS
 
     @property
     def why_not_editable(self) -> str:

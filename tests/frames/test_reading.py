@@ -114,6 +114,44 @@ def test_what_is_not_there(repo: Repository) -> None:
         repo.read(PLACE, select="Name", filter="Index gt 5m")
 
 
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"orderby": "DueDat desc"}, "ignores an order by 'DueDat'.*Did you mean DueDate"),
+        ({"orderby": "duedate"}, "Did you mean DueDate"),
+        ({"query": "TypeIs:Task .SORT:DueDat"}, "Did you mean DueDate"),
+        ({"query": "TypeIs:Task .REVERSESORT:Indx"}, "Did you mean Index"),
+        ({"expand": "AssignedT"}, "Did you mean AssignedTo"),
+        ({"expand": "AssignedTo/Managr"}, "Did you mean Manager"),
+        ({"expand": "DueDate"}, "DueDate is a field of type DateTime, there is nothing behind it"),
+        ({"select": "Status/FullName"}, "Status is a field of type Choice, there is nothing behind it"),
+    ],
+)
+def test_names_that_the_server_ignores_are_refused(
+    repo: Repository, asked: dict[str, str], said: str
+) -> None:
+    with pytest.raises(sn.QueryError, match=said):
+        repo.read(PLACE, **{"select": "Name", **asked})
+
+
+@pytest.mark.parametrize("how", ["read", "get", "count"])
+def test_an_address_of_another_server_is_refused(repo: Repository, how: str) -> None:
+    with pytest.raises(sn.QueryError, match="of https://other.example.com, this repository is"):
+        getattr(repo, how)(f"https://k:secret@other.example.com{PLACE}")
+    with pytest.raises(sn.QueryError, match="other.example.com"):
+        repo.query({"path": f"http://OTHER.example.com/odata.svc{PLACE}"})
+    assert len(repo.read(f"{repo.url.upper()}{PLACE}?$select=Name")) >= 12
+
+
+def test_orders_that_the_server_knows_are_not_refused(repo: Repository) -> None:
+    for order in ("Id", "ParentId", "Type", "Path desc", "#Own", "Aspect.Field"):
+        assert len(repo.read(PLACE, select="Name", orderby=order)) >= 12
+    found = repo.read(PLACE, select="Name", query='TypeIs:Task -Name:".SORT:Nope"', filter="Index lt 3")
+    assert len(found) == 3
+    with pytest.warns(UserWarning, match="ignores an order by 'Category'"):
+        repo.read(f"/odata.svc{PLACE}?$orderby=Index,Category&$select=Name")
+
+
 def test_filters_in_python_find_what_they_say(repo: Repository) -> None:
     f = sn.F
     names = {

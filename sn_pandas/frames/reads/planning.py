@@ -15,6 +15,7 @@ import pandas as pd
 
 from ...odata.collector import paused
 from ...odata.errors import QueryError, did_you_mean
+from ...odata.field_names import refuse_scalar
 from ...odata.pages import Row
 from ...odata.query import Query
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
@@ -178,6 +179,7 @@ class Plan:
         many = False
         for number, step in enumerate(before):
             field = self._step(step, first=number == 0)
+            refuse_scalar(field, chain)
             many = many or field.multiple or step == "Children" or field.type in _SEVERAL
         return self._step(last, first=not before), many
 
