@@ -87,6 +87,11 @@ class Accessor:
     ) -> Report:
         """Write the edits back.
 
+        Every cell is checked first, and compared with what the server holds now: what others changed in
+        other fields stays, what they changed in the same cell is a conflict. What is sent is in a journal
+        beforehand, and counts as saved only if the server's answer shows it. The server has no lock for this:
+        who saves the same cell between the comparison and our request is overwritten.
+
         Parameters
         ----------
         dry_run : bool

@@ -285,6 +285,24 @@ def test_undo_of_a_part_and_of_an_undo(repo):
     assert held(repo, "Quantity", "A0") == 10
 
 
+def test_undo_after_a_conflict_puts_back_what_the_others_had(repo):
+    frame = fill(repo, 2)
+    frame["Keeper"] = "/Root/IMS/BuiltIn/Portal/Visitor"
+    frame["BoughtOn"] = pd.Timestamp("2026-01-01", tz="UTC")
+    theirs = {"Keeper": "/Root/IMS/BuiltIn/Portal/Admin", "BoughtOn": "2020-02-02T00:00:00Z"}
+    repo.patch(f"{LAB}/A0", theirs)
+    report = frame.sn.save(on_conflict="overwrite")
+    assert report.counts == {"saved": 2}
+    with pytest.warns(SaveWarning, match="taken as UTC"):
+        repo.patch(f"{LAB}/A0", {"BoughtOn": "2021-01-01"})
+    undone = sn.undo(report, on_conflict=lambda conflict: conflict.mine)
+    assert undone.counts == {"saved": 2}
+    again = repo.read(LAB, select=["Keeper", "BoughtOn"], filter="isof('Asset')")
+    assert again.Keeper.tolist()[0] == theirs["Keeper"]
+    assert again.BoughtOn.iloc[0] == pd.Timestamp(theirs["BoughtOn"])
+    assert again.isna().iloc[1].all()
+
+
 def test_undo_of_a_creation(repo):
     frame = fill(repo, 1)
     frame.loc[-1, ["Name", "Serial"]] = ["B1", "XY-1"]

@@ -21,7 +21,7 @@ from ..writes.checking import absent, problem
 from ..writes.flow import Flow
 from ..writes.looking import Stored
 from ..writes.naming import proposed
-from ..writes.plan import Assignment
+from ..writes.plan import Assignment, no_zone
 from ..writes.references import lost_targets
 from ..writes.report import Line, Report, report_frame
 from ..writes.sending import differing, send
@@ -135,7 +135,7 @@ def _body(
     body: dict[str, Json] = {}
     known: dict[str, Field] = {}
     wrong: list[str] = []
-    references: list[Assignment] = []
+    assigned: list[Assignment] = []
     for name, cell in fields.items():
         field = own.get(name) or (Field(name, "Object") if name.startswith("#") else None)
         if field is None:
@@ -148,11 +148,14 @@ def _body(
             wrong.append(f"{name}: {reason}")
         else:
             body[name], known[name] = encode(field, cell), field
-            references.append(Assignment(Edit(0, 0, name, None, cell), field))
-    lost = lost_targets(references, repo.client, repo.schema)
+            assigned.append(Assignment(Edit(0, 0, name, None, cell), field))
+    lost = lost_targets(assigned, repo.client, repo.schema)
     wrong += [f"{refusal.edit.column}: {refusal.reason}" for refusal in lost]
     if wrong:
         raise RefusedError("nothing was sent: " + "; ".join(wrong))
+    if naive := [edit.column for edit in no_zone(assigned)]:
+        said = f"{', '.join(naive)} has no time zone and is taken as UTC"
+        warnings.warn(said, SaveWarning, stacklevel=4)
     return body, known
 
 

@@ -87,6 +87,11 @@ def decoded(field: Field, column: str, read: Json) -> Cell:
     return [item.get(part) for item in read] if isinstance(read, list) else (read or {}).get(part, pd.NA)
 
 
+def rewritten(field: Field, read: Json) -> Json:
+    """Give what writes again what was read of a field."""
+    return encode(field, decoded(field, field.name, read))
+
+
 def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:
     """Whether two cells mean the same value of a field.
 

@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
-from .cells import Cell, decoded, encode
+from .cells import Cell, decoded, encode, rewritten
+from .changes import Edit
 from .checking import problem
 from .looking import Stored
 from .report import Line
@@ -81,7 +82,7 @@ def _compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line 
         return Line("refused", reason, tuple(changed), work.id, work.path)
     wanted = differing(work, work.after, now)
     for name in changed:
-        work.before[name] = now.get(name)
+        work.before[name] = rewritten(work.fields[name], now.get(name))
     for name in names:
         if name not in wanted:
             del work.after[name], work.before[name]
@@ -93,7 +94,8 @@ def _decided(
 ) -> str:
     """Ask for the value of each cell in conflict; why one cannot be saved, or nothing."""
     for name in changed:
-        edit, field = work.edits[name], work.fields[name]
+        field = work.fields[name]
+        edit = work.edits.get(name) or _edit_of(work, name)
         theirs = decoded(field, edit.column, now.get(name))
         chosen = on_conflict(Conflict(work.id, work.path, edit.column, edit.before, edit.after, theirs))
         if reason := problem(field, chosen):
@@ -101,3 +103,10 @@ def _decided(
         work.after[name] = encode(field, chosen)
         work.chosen[name] = chosen
     return ""
+
+
+def _edit_of(work: Patch, name: str) -> Edit:
+    """Make the edit again that a work of a journal once was."""
+    field = work.fields[name]
+    before, after = (decoded(field, name, values[name]) for values in (work.before, work.after))
+    return Edit(work.row, work.id, name, before, after)
