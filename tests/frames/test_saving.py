@@ -642,6 +642,12 @@ def test_the_report_shows_itself(repo):
     assert f"{LAB}/A0" in text
     assert "… and 2 more" in text
     assert "<table>" in page
+    frame.loc[frame.index[14], "Quantity"] = -5
+    with pytest.raises(RefusedError) as error:
+        frame.sn.save()
+    lines = repr(error.value.report).splitlines()
+    assert "refused: Quantity: -5 is below 0" in lines[1]
+    assert lines[2] == "  12 rows  unsent: not sent, because other cells were refused"
     assert "Quantity was 0, is 500 now" in page
 
 

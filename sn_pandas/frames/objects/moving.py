@@ -47,7 +47,7 @@ def delete(repo: Repository, path: Any, *, permanent: bool, dry_run: bool) -> Re
     places = places_of(path, repo.base)
     ids = [int(row["Id"]) if row else 0 for row in _found(repo, places)]
     lines: dict[int, Line] = {}
-    works = deletes_of(repo.client, ids, lines, permanent=permanent)
+    works = deletes_of(repo, ids, lines, permanent=permanent)
     for number, place in enumerate(places):
         if ids[number] == 0:
             gone = "it is gone already, or you may not see it"
@@ -107,10 +107,7 @@ def _batch(
     except SensenetError as error:
         return {row: _seen(repo, operation, stored, target, before, error) for row, stored in rows.items()}
     moved = {item.get("OriginalPath", item["Path"]).lower(): item for item in answer["results"]}
-    refused = {
-        (item["content"].get("OriginalPath") or item["content"]["Path"] or "").lower(): item
-        for item in answer["errors"]
-    }
+    refused = {_source(item["content"]): item["error"] for item in answer["errors"]}
     lines: dict[int, Line] = {}
     for row, stored in rows.items():
         key = stored["Path"].lower()
@@ -118,7 +115,8 @@ def _batch(
             done = moved.pop(key)
             lines[row] = Line("saved", f"was {stored['Path']}", (), done["Id"], done["Path"])
         elif key in refused:
-            lines[row] = Line("failed", refused[key], (), stored["Id"], stored["Path"])
+            said = str(refused[key]["message"]["value"])
+            lines[row] = Line("failed", said, (), stored["Id"], stored["Path"])
         else:
             lines[row] = Line("unknown", "the answer does not name it", (), stored["Id"], stored["Path"])
     return lines
@@ -177,7 +175,10 @@ def _carried(
 def _found(repo: Repository, places: Sequence[str | int]) -> list[Stored | None]:
     ids = looking.by_id(repo.client, [place for place in places if isinstance(place, int)])
     paths = looking.by_path(repo.client, [place for place in places if isinstance(place, str)])
-    return [ids.get(place) if isinstance(place, int) else paths.get(place.lower()) for place in places]
+    found = [ids.get(place) if isinstance(place, int) else paths.get(place.lower()) for place in places]
+    if not all(found):
+        repo.still_ourselves()  # the Visitor is told that there is nothing
+    return found
 
 
 def _path(repo: Repository, place: str | int) -> str:

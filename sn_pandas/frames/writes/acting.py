@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -20,6 +20,9 @@ from .saving import Place
 from .sending import in_trash
 from .works import Delete, Work, request_text
 
+if TYPE_CHECKING:
+    from ..repository import Repository
+
 
 def delete(
     frame: pd.DataFrame,
@@ -35,7 +38,7 @@ def delete(
     repo = baseline.repo
     ids = [int(id_) for id_ in rows_of(frame, baseline).ids]
     lines: dict[int, Line] = {}
-    works = deletes_of(repo.client, ids, lines, permanent=permanent)
+    works = deletes_of(repo, ids, lines, permanent=permanent)
     above = {work.path.lower(): work.row for work in works if work.path}
     below: dict[int, int] = {}
     for work in works:
@@ -72,10 +75,13 @@ def delete(
 
 
 def deletes_of(
-    client: Client, ids: Sequence[int], lines: dict[int, Line], *, permanent: bool
+    repo: Repository, ids: Sequence[int], lines: dict[int, Line], *, permanent: bool
 ) -> list[Delete]:
     """Give what deletes contents; the outcome of those that are gone, and of new rows, goes to ``lines``."""
-    stored = looking.by_id(client, [id_ for id_ in ids if id_ > 0])
+    known = {id_ for id_ in ids if id_ > 0}
+    stored = looking.by_id(repo.client, known)
+    if len(stored) < len(known):
+        repo.still_ourselves()  # the Visitor is told that there is nothing
     works = []
     for row, id_ in enumerate(ids):
         found = stored.get(id_)

@@ -65,7 +65,8 @@ def encode(field: Field, cell: Cell) -> Json:
     ['active']
     """
     if field.is_choice:
-        return [option_of(field, item) for item in items(cell)]
+        options = [option_of(field, item) for item in items(cell)]
+        return sorted(options, key=is_other)  # the server takes what follows another word for a part of it
     if field.is_reference:
         targets = [target_of(item) for item in items(cell)]
         if field.multiple or field.type == "AllowedChildTypes":
@@ -90,6 +91,20 @@ def decoded(field: Field, column: str, read: Json) -> Cell:
 def rewritten(field: Field, read: Json) -> Json:
     """Give what writes again what was read of a field."""
     return encode(field, decoded(field, field.name, read))
+
+
+def told(field: Field, value: Json) -> str:
+    """Give a value as messages show it: what a reference points to by its path, a single option as a text.
+
+    Examples
+    --------
+    >>> told(Field("Status", "Choice"), ["active"])
+    "'active'"
+    """
+    shown = [item.get("Path", item) if isinstance(item, Mapping) else item for item in items(value)]
+    many = field.multiple and (field.is_choice or field.is_reference)
+    text = repr(shown if many or len(shown) > 1 else shown[0] if shown else None)
+    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:
@@ -135,6 +150,11 @@ def option_of(field: Field, item: Cell) -> str:
         return text
     labelled = [option.value for option in field.options if option.text == text]
     return labelled[0] if len(labelled) == 1 else text
+
+
+def is_other(option: Cell) -> bool:
+    """Whether an item of a choice is a word of the user's own."""
+    return isinstance(option, str) and option.startswith("~other.")
 
 
 def target_of(item: Cell) -> int | str:

@@ -20,7 +20,7 @@ import pandas as pd
 
 from ...odata.errors import did_you_mean
 from ...odata.schema import CHOICES, REFERENCES, TEXTS, Field
-from .cells import DIGITS, Cell, is_missing, items, moment, option_of, plain, target_of
+from .cells import DIGITS, Cell, is_missing, is_other, items, moment, option_of, plain, target_of
 
 _NUMBERS = frozenset(["Number", "Currency"])
 _MODES = frozenset(
@@ -247,7 +247,7 @@ def _unknown_options(cell: Cell, field: Field) -> list[str]:
     return [
         str(i)
         for i in items(cell)
-        if known and option_of(field, i) not in known and not str(i).startswith("~other.")
+        if known and option_of(field, i) not in known and not is_other(i)
     ]
 
 
@@ -260,7 +260,7 @@ def _offered(cell: Cell, field: Field) -> str:
 
 
 def _extra(cell: Cell) -> list[str]:
-    return [i for i in items(cell) if isinstance(i, str) and i.startswith("~other.")]
+    return [i for i in items(cell) if is_other(i)]
 
 
 def _no_target(cell: Cell, field: Field) -> bool:
@@ -409,7 +409,7 @@ FILLED: tuple[Rule, ...] = (
     Rule(
         {"Reference"},
         _no_target,
-        "{cell} names no content: write its id, its path (/Root/…) or its row, and the server would clear the field",
+        "{cell} names no content, and the server would clear the field: write its id, its path (/Root/…) or its row",
     ),
     Rule(
         {"Reference"},

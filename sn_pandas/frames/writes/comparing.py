@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from typing import Literal
 
-from .cells import Cell, decoded, encode, rewritten
+from .cells import Cell, decoded, encode, rewritten, told
 from .changes import Edit
 from .checking import problem
 from .looking import Stored
 from .report import Line
-from .sending import differing
+from .sending import differing, in_trash
 from .works import Patch
 
 
@@ -69,13 +69,18 @@ def _compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line 
     names = tuple(work.after)
     if now is None:
         return Line("failed", "it is gone, or you may not see it", names, work.id, work.path)
+    trashed = in_trash(now["Path"]) and not in_trash(work.path or "")
     work.path = now["Path"]
+    if trashed and on_conflict != "overwrite":
+        return Line("conflict", "somebody moved it to the trash", names, work.id, work.path)
     wanted = differing(work, work.after, now)
     changed = [name for name in differing(work, work.before, now) if name in wanted]
     if changed and on_conflict in ("raise", "skip"):
         said = "; ".join(
-            f"{name} was {work.before[name]!r}, is {now.get(name)!r} now, you want {work.after[name]!r}"
+            f"{name} was {told(field, work.before[name])}, is {told(field, now.get(name))} now, "
+            f"you want {told(field, work.after[name])}"
             for name in changed
+            for field in [work.fields[name]]
         )
         return Line("conflict", said, tuple(changed), work.id, work.path)
     if changed and callable(on_conflict) and (reason := _decided(work, now, changed, on_conflict)):

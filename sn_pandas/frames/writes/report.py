@@ -19,8 +19,8 @@ Outcome = Literal["saved", "unchanged", "conflict", "refused", "ignored", "faile
 OUTCOMES: Mapping[Outcome, str] = {
     "saved": "the server shows what was sent",
     "unchanged": "nothing was to be done",
-    "conflict": "somebody else changed the same cell",
     "refused": "the server could not take it; not sent",
+    "conflict": "somebody else changed the same cell",
     "ignored": "the server answered, but stored something else",
     "failed": "the server refused it",
     "unknown": "no answer, and it could not be looked up what happened",
@@ -114,9 +114,7 @@ class Report:
             lines += [f"  {request}" for request in self.requests[:_SHOWN]]
             lines += [f"  {more}" for more in self._more(len(self.requests), ".requests")]
         bad = self._bad()
-        lines += [
-            f"  {self._place(row)}  {row.outcome}: {row.reason}" for row in bad.head(_SHOWN).itertuples()
-        ]
+        lines += [f"  {place}  {outcome}: {reason}" for place, outcome, _, reason in bad[:_SHOWN]]
         lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
         if not self.ok and not self.dry_run and self.again:
             lines.append("  .retry() does the rest once more")
@@ -129,11 +127,10 @@ class Report:
             shown = [*self.requests[:_SHOWN], *self._more(len(self.requests), ".requests")]
             parts.append(f"<pre>{text(chr(10).join(shown))}</pre>")
         bad = self._bad()
-        if len(bad):
+        if bad:
             cells = [
-                f"<tr><td>{text(self._place(row))}</td><td>{row.outcome}</td><td>{text(str(row.fields))}</td>"
-                f"<td style='text-align:left'>{text(str(row.reason))}</td></tr>"
-                for row in bad.head(_SHOWN).itertuples()
+                "<tr>" + "".join(f"<td style='text-align:left'>{text(cell)}</td>" for cell in line) + "</tr>"
+                for line in bad[:_SHOWN]
             ]
             parts.append(
                 "<table><thead><tr><th>content</th><th>outcome</th><th>fields</th><th>reason</th></tr></thead>"
@@ -152,17 +149,24 @@ class Report:
             return f"dry run of a {self.what}: {len(self.requests):,} requests; {counts}"
         return f"{self.what}: {counts}"
 
-    def _bad(self) -> pd.DataFrame:
-        return self.unsettled[self.unsettled["reason"] != DRY] if self.dry_run else self.unsettled
+    def _bad(self) -> list[tuple[str, str, str, str]]:
+        """Give content, outcome, fields and reason of what went wrong; what was not sent stands in sum."""
+        rows = self.unsettled
+        unsent = rows[(rows["outcome"] == "unsent") & (rows["reason"] != DRY)]
+        rows = rows[rows["outcome"] != "unsent"].sort_values("outcome", kind="stable")
+        lines = [
+            (_place(row), str(row.outcome), str(row.fields), str(row.reason)) for row in rows.itertuples()
+        ]
+        for reason, some in unsent.groupby("reason", sort=False):
+            place = _place(next(some.itertuples())) if len(some) == 1 else f"{len(some):,} rows"
+            lines.append((place, "unsent", "", str(reason)))
+        return lines
 
-    def _place(self, row: Any) -> str:
-        return (
-            str(row.Path)
-            if isinstance(row.Path, str)
-            else str(row.Id)
-            if pd.notna(row.Id)
-            else f"row {row.Index}"
-        )
+
+def _place(row: Any) -> str:
+    if isinstance(row.Path, str):
+        return row.Path
+    return str(row.Id) if pd.notna(row.Id) else f"row {row.Index}"
 
 
 #: The reason of rows that a dry run would have sent.

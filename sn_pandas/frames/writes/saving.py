@@ -15,7 +15,7 @@ from ..baselines import confirm, extend
 from ..progress import Setting
 from ..tracking import baseline_of, rows_of
 from . import looking
-from .changes import edits_of
+from .changes import edits_of, paths_of
 from .comparing import OnConflict, compare
 from .creating import creates_of, put_cell
 from .looking import Stored
@@ -24,6 +24,7 @@ from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, t
 from .references import lost_targets
 from .report import DRY, Line, Report, report_frame
 from .running import carry_out
+from .sending import in_trash
 from .works import Create, Patch, Work, request_text
 
 OnError = Literal["collect", "raise"]
@@ -137,7 +138,15 @@ class _Run:
             creates, not_new = creates_of([edit for edit in self.edits if edit.id < 0], self.baseline)
             refused += not_new
         self._warn(assigned)
-        return patches_of(assigned, self.paths) if not refused else [], creates, refused
+        return patches_of(assigned, self._before()) if not refused else [], creates, refused
+
+    def _before(self) -> dict[int, str | None]:
+        """Give where the edited contents were when they were read, as far as that matters and is known."""
+        inside = in_trash(f"{self.baseline.query.path}/")
+        places: dict[int, str | None] = dict(self.paths) if inside else {}
+        known = [edit for edit in self.edits if edit.id > 0]
+        read = zip(known, paths_of(known, self.frame, self.baseline), strict=True)
+        return places | {edit.id: path for edit, path in read if path is not None}
 
     def _warn(self, assigned: Iterable[Assignment]) -> None:
         words = []
@@ -222,7 +231,11 @@ class _Run:
         if not known:
             return {}
         fields = fields_of(known, self.baseline).values()
-        return looking.by_id(self.repo.client, {edit.id for edit in known}, fields)
+        ids = {edit.id for edit in known}
+        found = looking.by_id(self.repo.client, ids, fields)
+        if len(found) < len(ids):
+            self.repo.still_ourselves()  # the Visitor is told that there is nothing
+        return found
 
 
 _OPEN = Line("unsent")

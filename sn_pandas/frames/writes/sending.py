@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from ...odata.errors import (
     AlreadyExistsError,
@@ -16,7 +15,7 @@ from ...odata.errors import (
 )
 from ...odata.transport import Client, NoAnswer
 from . import looking
-from .cells import Json, same_json
+from .cells import Json, same_json, told
 from .flow import Flow
 from .looking import Stored
 from .report import Line, Outcome
@@ -74,7 +73,7 @@ def _patch(client: Client, work: Patch, flow: Flow) -> Line:
         if _is_refusal(trouble):
             return _line(work, "failed", _explained(work, trouble), error=trouble)
         if changed := differing(work, work.before, now):
-            seen = "; ".join(f"{name} is {_shown(now.get(name))} now" for name in changed)
+            seen = "; ".join(f"{name} is {told(work.fields[name], now.get(name))} now" for name in changed)
             return _line(work, "conflict", f"somebody else changed it meanwhile: {seen}", stored=now)
     return _line(work, "failed", f"after {_TRIES} tries: {trouble}", error=trouble)
 
@@ -154,7 +153,8 @@ def _entity(client: Client, work: Work) -> Stored:
 def _verdict(work: Patch | Create, answer: Stored) -> Line:
     """Compare what the server stored with what was sent."""
     said = [
-        f"{name}: sent {_shown(work.after[name])}, the server shows {_shown(answer.get(name))}"
+        f"{name}: sent {told(work.fields[name], work.after[name])}, "
+        f"the server shows {told(work.fields[name], answer.get(name))}"
         for name in differing(work, work.after, answer)
     ]
     wrong = differing(work, work.after, answer)
@@ -186,11 +186,6 @@ def _explained(work: Patch | Create, error: SensenetError) -> str:
     labels = {field.display_name: name for name, field in work.fields.items()}
     named = [name for label, name in labels.items() if label and label != name and label in str(error)]
     return f"{error} (that is {', '.join(named)})" if named else str(error)
-
-
-def _shown(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "…"
 
 
 def _line(
