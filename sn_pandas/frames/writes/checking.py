@@ -244,11 +244,7 @@ def _no_option_form(cell: Cell, field: Field) -> bool:
 
 def _unknown_options(cell: Cell, field: Field) -> list[str]:
     known = {option.value for option in field.options}
-    return [
-        str(i)
-        for i in items(cell)
-        if known and option_of(field, i) not in known and not is_other(i)
-    ]
+    return [str(i) for i in items(cell) if known and option_of(field, i) not in known and not is_other(i)]
 
 
 def _offered(cell: Cell, field: Field) -> str:
@@ -276,81 +272,31 @@ def _is_target(item: Cell) -> bool:
     return target == "/Root" or (target.startswith("/Root/") and not target.endswith("/"))
 
 
+# fmt: off
 #: Rules for cells that hold nothing.
 EMPTY: tuple[Rule, ...] = (
-    Rule(
-        {"Integer"},
-        _always,
-        "an Integer cannot be empty at the server, it would become 0: write 0 if you mean it",
-    ),
-    Rule(
-        _NUMBERS,
-        _always,
-        "a {field.type} cannot be empty at the server, it would become 0: write 0 if you mean it",
-    ),
-    Rule(
-        {"Boolean"},
-        _always,
-        "a Boolean cannot be empty at the server, it would become false: write False if you mean it",
-    ),
+    Rule({"Integer"}, _always, "an Integer cannot be empty at the server, it would become 0: write 0 if you mean it"),
+    Rule(_NUMBERS, _always, "a {field.type} cannot be empty at the server, it would become 0: write 0 if you mean it"),
+    Rule({"Boolean"}, _always, "a Boolean cannot be empty at the server, it would become false: write False if you mean it"),
     Rule(TEXTS, _always, "a content always has a name", names={"Name"}),
-    Rule(
-        TEXTS,
-        _always,
-        "an empty DisplayName shows the Name instead: write the text that is to be shown",
-        names={"DisplayName"},
-    ),
+    Rule(TEXTS, _always, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
     Rule(_MODES, _always, "a {field.type} cannot be empty: write '0' to inherit it"),
     Rule(REFERENCES, _always, "{field.name} cannot be empty: write a user", names=_PEOPLE),
     Rule(_COMPULSORY, _is_compulsory, "{field.name} must not be empty: its type makes it compulsory"),
-    Rule(
-        _LENGTHS,
-        lambda c, f: bool(f.limits.get("MinLength")),
-        "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied",
-    ),
-    Rule(
-        _LENGTHS,
-        lambda c, f: _no_regex_match("", f),
-        "{field.name} must match {field.limits[Regex]}, so it cannot be emptied",
-    ),
+    Rule(_LENGTHS, lambda c, f: bool(f.limits.get("MinLength")), "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied"),
+    Rule(_LENGTHS, lambda c, f: _no_regex_match("", f), "{field.name} must match {field.limits[Regex]}, so it cannot be emptied"),
 )
 
 #: Rules for cells that hold something; the first that is broken is told.
 FILLED: tuple[Rule, ...] = (
     Rule(TEXTS, _no_text, "{cell} is no text: write str(…) of it"),
     Rule(TEXTS, _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
-    Rule(
-        TEXTS,
-        _date_text,
-        "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds",
-    ),
-    Rule(
-        TEXTS,
-        _no_name,
-        "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `",
-        names={"Name"},
-    ),
-    Rule(
-        TEXTS,
-        lambda c, f: not c,
-        "an empty DisplayName shows the Name instead: write the text that is to be shown",
-        names={"DisplayName"},
-    ),
-    Rule(
-        TEXTS,
-        lambda c, f: f.compulsory and not c,
-        "{field.name} must not be empty: its type makes it compulsory",
-    ),
-    Rule(
-        _LENGTHS,
-        lambda c, f: len(c) < f.limits.get("MinLength", 0),
-        "{cell} is shorter than {field.limits[MinLength]} characters",
-    ),
-    Rule(
-        _LENGTHS,
-        lambda c, f: len(c) > f.limits.get("MaxLength", math.inf),
-        "{cell} is longer than {field.limits[MaxLength]} characters",
-    ),
+    Rule(TEXTS, _date_text, "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds"),
+    Rule(TEXTS, _no_name, "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
+    Rule(TEXTS, lambda c, f: not c, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
+    Rule(TEXTS, lambda c, f: f.compulsory and not c, "{field.name} must not be empty: its type makes it compulsory"),
+    Rule(_LENGTHS, lambda c, f: len(c) < f.limits.get("MinLength", 0), "{cell} is shorter than {field.limits[MinLength]} characters"),
+    Rule(_LENGTHS, lambda c, f: len(c) > f.limits.get("MaxLength", math.inf), "{cell} is longer than {field.limits[MaxLength]} characters"),
     Rule(_LENGTHS, _no_regex_match, "{cell} does not match {field.limits[Regex]}"),
     Rule({"Xml"}, _no_xml, "{cell} is no well-formed XML"),
     Rule({"Integer"}, _is_bool, "{cell} is a truth value: convert the column with .astype('Int64')"),
@@ -358,62 +304,22 @@ FILLED: tuple[Rule, ...] = (
     Rule({"Integer"}, _fraction, "{cell} is no whole number, the server would round it: use .round()"),
     Rule({"Integer"}, _outside(-(2**31), 2**31 - 1), "{cell} is outside of the 32 bits of an Integer"),
     Rule(_NUMBERS, _is_bool, "{cell} is a truth value: convert the column with .astype(float)"),
-    Rule(
-        _NUMBERS,
-        _no_number,
-        "{cell} is no number (the server would take a comma for a separator of thousands): convert the column with pd.to_numeric(…)",
-    ),
+    Rule(_NUMBERS, _no_number, "{cell} is no number (the server would take a comma for a separator of thousands): convert the column with pd.to_numeric(…)"),
     Rule(_NUMBERS, _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
     Rule(_NUMBERS, _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),
     Rule({"Integer", *_NUMBERS}, _below, "{cell} is below {field.limits[MinValue]}"),
     Rule({"Integer", *_NUMBERS}, _above, "{cell} is above {field.limits[MaxValue]}"),
-    Rule(
-        {"Boolean"},
-        lambda c, f: not _is_bool(c, f),
-        "{cell} is neither True nor False, and the server would store false: convert the column with .astype('boolean')",
-    ),
-    Rule(
-        {"DateTime"},
-        _no_date,
-        "{cell} is no date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)",
-    ),
+    Rule({"Boolean"}, lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: convert the column with .astype('boolean')"),
+    Rule({"DateTime"}, _no_date, "{cell} is no date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)"),
     Rule({"DateTime"}, _too_early, "{cell} is before {field.limits[MinValue]}"),
     Rule({"DateTime"}, _too_late, "{cell} is after {field.limits[MaxValue]}"),
     Rule(CHOICES, _no_option_form, "{cell} names no options: write their values or labels"),
-    Rule(
-        CHOICES,
-        lambda c, f: len(items(c)) > 1 and not f.multiple,
-        "{cell} has several options, {field.name} takes one",
-    ),
-    Rule(
-        CHOICES,
-        lambda c, f: bool(_unknown_options(c, f)),
-        "{field.name} has no option {limit}",
-        limit=_offered,
-    ),
-    Rule(
-        CHOICES,
-        lambda c, f: bool(_extra(c)) and not f.extra_values,
-        "{field.name} takes no other words than its options",
-    ),
-    Rule(
-        CHOICES,
-        lambda c, f: len(_extra(c)) > 1,
-        "the server joins several other words into one: write one '~other.…' at the most",
-    ),
-    Rule(
-        {"AllowedChildTypes"},
-        lambda c, f: not all(isinstance(i, str) and i for i in items(c)),
-        "{cell} names no content types",
-    ),
-    Rule(
-        {"Reference"},
-        _no_target,
-        "{cell} names no content, and the server would clear the field: write its id, its path (/Root/…) or its row",
-    ),
-    Rule(
-        {"Reference"},
-        lambda c, f: len(items(c)) > 1 and not f.multiple,
-        "{cell} are several contents, {field.name} takes one",
-    ),
+    Rule(CHOICES, lambda c, f: len(items(c)) > 1 and not f.multiple, "{cell} has several options, {field.name} takes one"),
+    Rule(CHOICES, lambda c, f: bool(_unknown_options(c, f)), "{field.name} has no option {limit}", limit=_offered),
+    Rule(CHOICES, lambda c, f: bool(_extra(c)) and not f.extra_values, "{field.name} takes no other words than its options"),
+    Rule(CHOICES, lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
+    Rule({"AllowedChildTypes"}, lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
+    Rule({"Reference"}, _no_target, "{cell} names no content: write its id, its path (/Root/…) or its row, and the server would clear the field"),
+    Rule({"Reference"}, lambda c, f: len(items(c)) > 1 and not f.multiple, "{cell} are several contents, {field.name} takes one"),
 )
+# fmt: on
