@@ -11,8 +11,8 @@ from typing import Any
 
 from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError, did_you_mean
-from ..odata.filters import Filter
-from ..odata.literals import filter_literal, query_value
+from ..odata.filters import Filter, nothing
+from ..odata.literals import filter_literal, plain, query_value
 from ..odata.schema import Field
 
 #: A mark for the value of a number; private characters, which no query text holds.
@@ -150,7 +150,9 @@ class _Filter:
                 f"the server cannot compare the reference {member} in a filter; "
                 f"write a content query with the id: query={member}:{{id}}"
             )
-        literal = _checked(value, f"{member} {operator}", lambda: filter_literal(value, field))
+        missing = plain(value) is None
+        write = (lambda: nothing(operator, field)) if missing else (lambda: filter_literal(value, field))
+        literal = _checked(value, f"{member} {operator}", write)
         return f"{member} {operator} {literal}"
 
     def _chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import QueryError, did_you_mean
-from .literals import filter_literal, plain
+from .literals import filter_literal, fitting, plain
 from .schema import TEXTS, Field
 
 Fields = Mapping[str, Field]
@@ -136,9 +136,9 @@ class _Test(Filter):
         name = "ContentType" if self.field == "Type" else self.field.replace(".", "/")
         if self.operator in ("startswith", "endswith", "substringof"):
             return self._function(name, field)
-        value = plain(self.value)
+        value = fitting(self.value, field)
         if value is None:
-            return f"{name} {self.operator} {self._nothing(field)}"
+            return f"{name} {self.operator} {nothing(self.operator, field)}"
         if field is not None and field.type == "RichText":
             raise QueryError("the server cannot compare rich text in a filter; write a content query: Q(…)")
         if field is not None and field.is_reference:
@@ -160,15 +160,25 @@ class _Test(Filter):
         pair = f"{literal},{name}" if self.operator == "substringof" else f"{name},{literal}"
         return f"{self.operator}({pair})"
 
-    def _nothing(self, field: Field | None) -> str:
-        kind = field.type if field is not None else ""
-        if kind in _NEVER_NULL:
-            raise QueryError(f"a field of type {kind} is never empty at the server, {_NEVER_NULL[kind]}")
-        if kind == "DateTime":
-            return "datetime'0001-01-01T00:00:00'"
-        if field is not None and (field.is_choice or field.is_reference):
-            raise QueryError("the server cannot find empty choices and references; read all and use isna()")
-        return "null"
+
+def nothing(operator: str, field: Field | None) -> str:
+    """Write what an empty field is compared with: None, NaN, NaT.
+
+    Raises
+    ------
+    QueryError
+        If such a field is never empty, cannot be found empty, or what is missing should be an order's bound.
+    """
+    if operator not in ("eq", "ne"):
+        raise QueryError("nothing is more or less than a missing value; leave the comparison out")
+    kind = field.type if field is not None else ""
+    if kind in _NEVER_NULL:
+        raise QueryError(f"a field of type {kind} is never empty at the server, {_NEVER_NULL[kind]}")
+    if kind == "DateTime":
+        return "datetime'0001-01-01T00:00:00'"
+    if field is not None and (field.is_choice or field.is_reference):
+        raise QueryError("the server cannot find empty choices and references; read all and use isna()")
+    return "null"
 
 
 class F:

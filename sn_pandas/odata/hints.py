@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from .errors import did_you_mean
@@ -14,6 +15,12 @@ _FUNCTIONS = frozenset(
 )
 _OPERATORS = frozenset(["add", "sub", "mul", "div", "mod", "+", "-"])
 
+_SIGNS = {
+    "=": "eq", "==": "eq", "!=": "ne", "<>": "ne", "<=": "le", ">=": "ge", "<": "lt", ">": "gt",
+    "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not", "~": "not",
+}  # fmt: skip
+_SIGN = re.compile(r"[=!<>]=|<>|&&|\|\||[=<>&|!~]")
+
 
 def hint(text: str, fields: Mapping[str, Field]) -> str:
     """Say what may be wrong with a filter that was refused; empty if nothing is known.
@@ -25,7 +32,8 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
     """
     tree = parse(text)
     if tree is None:
-        return ""
+        bare = re.sub(r"'(?:[^']|'')*'", "''", text)
+        return "; ".join(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))
     return "; ".join(dict.fromkeys(_hints(tree, fields)))
 
 

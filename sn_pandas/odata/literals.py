@@ -12,7 +12,7 @@ import math
 import re
 from typing import Any
 
-from .errors import QueryError
+from .errors import QueryError, did_you_mean
 from .schema import Field
 
 # String literals that the server's parser mistakes for something else; see the section on $filter.
@@ -51,7 +51,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     "datetime'2026-01-31T00:00:00'"
     """
     kind = field.type if field is not None else None
-    value = plain(value)
+    value = fitting(value, field)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -64,15 +64,18 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
         return f"datetime'{value.isoformat()}T00:00:00'"
     if isinstance(value, str):
         if field is not None and field.is_choice and not value.startswith("$"):
-            value = "$" + value
+            value = "$" + _option(value, field)
         if value in MISREAD:
             raise QueryError(
                 f"the server misreads the text {value!r} in a filter; "
-                f"use a content query: query='Field:\"{value}\"'"
+                f"use a content query: query='{field.name if field is not None else 'Field'}:\"{value}\"'"
             )
         if "*" in value:
             raise QueryError(f"{value!r}: the server takes * for a wildcard in a filter, it cannot be quoted")
         return "'{}'".format(value.replace("'", "''"))
+    if isinstance(value, (list, tuple, set, frozenset, range)):
+        name = field.name if field is not None else "Field"
+        raise QueryError(f"a filter compares with one value, not with a list; write F({name!r}).isin(…)")
     raise QueryError(f"a filter has no literal for {type(value).__name__}")
 
 
@@ -99,12 +102,54 @@ def query_value(value: Any, field: Field | None = None) -> str:
         return f'"{value.isoformat()}"'
     if isinstance(value, str):
         if field is not None and field.is_choice and not value.startswith(("$", "~")):
-            value = "$" + value
+            value = "$" + _option(value, field)
         if "*" in value or "?" in value:
             raise QueryError(f"{value!r}: a content query takes * and ? for wildcards, they cannot be quoted")
         escaped = _CQL_SPECIAL.sub(r"\\\1", value)
         return f'"{_CQL_SEEN_IN_QUOTES.sub(_BACKSLASH, escaped)}"'
     raise QueryError(f"a content query has no form for {type(value).__name__}")
+
+
+def fitting(value: Any, field: Field | None) -> Any:
+    """Give a value as it is compared with a field: plain, and a date where a text names one.
+
+    Raises
+    ------
+    QueryError
+        If it is a text, and the field holds dates, numbers or truth values.
+
+    Examples
+    --------
+    >>> fitting("2026-01-31", Field("DueDate", "DateTime"))
+    datetime.date(2026, 1, 31)
+    """
+    value = plain(value)
+    if field is None or not isinstance(value, str):
+        return value
+    if field.type == "DateTime":
+        try:
+            return (dt.date if len(value) <= len("2026-01-31") else dt.datetime).fromisoformat(value)
+        except ValueError:
+            raise QueryError(
+                f"{value!r} is no date; write a datetime, or a text such as '2026-01-31T12:30'"
+            ) from None
+    if field.type in ("Integer", "Number", "Currency"):
+        raise QueryError(f"the field holds numbers: write a number, not the text {value!r}")
+    if field.type == "Boolean":
+        raise QueryError(f"the field holds truth values: write True or False, not the text {value!r}")
+    return value
+
+
+def _option(value: str, field: Field) -> str:
+    """Give a value of a choice, or raise if the choice offers no such one."""
+    known = {option.value.lower() for option in field.options}
+    if not known or field.extra_values or value.lower() in known or "*" in value or "?" in value:
+        return value
+    labels = {option.text.lower(): option.value for option in field.options}
+    meant = labels.get(value.lower())
+    said = f" Did you mean {meant}?" if meant else did_you_mean(value, [o.value for o in field.options])
+    shown = ", ".join(repr(option.value) for option in field.options[:8])
+    raise QueryError(f"{value!r} is no option of {field.name}, which has {shown}.{said}")
 
 
 def plain(value: Any) -> Any:

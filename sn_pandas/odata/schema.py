@@ -233,11 +233,20 @@ class Schema(Mapping[str, ContentType]):
 
     @cached_property
     def fields(self) -> Mapping[str, Field]:
-        """Every field name of the system with one of its definitions, that of the most general type."""
+        """Every field name of the system with one of its definitions, that of the most general type.
+
+        Choices have the options of all types.
+        """
         found: dict[str, Field] = {}
-        for type_name in self._types:
-            for name, field in self._types[type_name].fields.items():
+        options: dict[str, dict[str, Option]] = {}
+        for content_type in self._types.values():
+            for name, field in content_type.fields.items():
                 found.setdefault(name, field)
+                for option in field.options:
+                    options.setdefault(name, {}).setdefault(option.value, option)
+        for name, known in options.items():
+            if len(known) > len(found[name].options):
+                found[name] = dataclasses.replace(found[name], options=tuple(known.values()))
         return found
 
 

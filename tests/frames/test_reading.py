@@ -110,6 +110,8 @@ def test_what_is_not_there(repo: Repository) -> None:
         repo.read(PLACE, select="DueDat")
     with pytest.raises(sn.QueryError, match="no content type has a field 'Nope'"):
         repo.value(f"{PLACE}/t00", "Nope")
+    with pytest.raises(sn.BadRequestError, match=r"hint: write eq for =; write and for &&"):
+        repo.read(PLACE, select="Name", filter="Status = 'active' && Name = 'a != b'")
     with pytest.raises(sn.BadRequestError, match=r"hint: Index is a Integer: write Index gt 5"):
         repo.read(PLACE, select="Name", filter="Index gt 5m")
 

@@ -160,6 +160,9 @@ def test_a_value_in_a_content_query(template: str, value: Any, expected: str) ->
         ("{v}", "/Root/Content?$top=1", "no path"),
         ("/Root/Content\nquery=Id:{v}", None, "$filter=Id eq null"),
         ("/Root/Content\nquery={v}", [1, 2], "after a field"),
+        ("/Root/Content\n$filter=DueDate gt {v}", pd.NaT, "nothing is more or less than a missing value"),
+        ("/Root/Content\n$filter=Index eq {v}", None, "never empty at the server"),
+        ("/Root/Content\n$filter=Status eq {v}", {"actve"}, "Did you mean active"),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused_with_the_way_round(text: str, value: Any, words: str) -> None:

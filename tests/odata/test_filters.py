@@ -45,6 +45,10 @@ MINUTE = dt.datetime(2026, 1, 31, 12, 30)
         (sn.F("Due") > dt.date(2026, 1, 31), "Due gt datetime'2026-01-31T00:00:00'"),
         (sn.F("Due") > pd.Timestamp("2026-01-31 14:30:15.5+02:00"), "Due gt datetime'2026-01-31T12:30:00'"),
         (sn.F("Due") == np.datetime64("2026-01-31T12:30:15"), "Due eq datetime'2026-01-31T12:30:00'"),
+        (sn.F("Due") > "2026-11-01", "Due gt datetime'2026-11-01T00:00:00'"),
+        (sn.F("Due") == "2026-11-01T12:30:59", "Due eq datetime'2026-11-01T12:30:00'"),
+        (sn.F("Due") == pd.NaT, "Due eq datetime'0001-01-01T00:00:00'"),
+        (sn.F("Status").isin(["a", "A"]), "Status eq '$a' or Status eq '$A'"),
         (sn.F("Type") == "Task", "ContentType eq 'Task'"),
         (sn.isof("Task") & (sn.F("Index") > 5), "isof('Task') and Index gt 5"),
         (
@@ -97,6 +101,44 @@ def test_literals_and_joins(made: Filter, text: str) -> None:
 def test_what_the_server_would_misread_is_refused(made: Any) -> None:
     with pytest.raises(sn.QueryError):
         made()
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        *(
+            (condition, "nothing is more or less than a missing value")
+            for missing in (None, pd.NaT, pd.NA, float("nan"))
+            for condition in (
+                sn.F("Due") > missing,
+                sn.F("Due") <= missing,
+                sn.F("Index") < missing,
+                sn.F("Name") >= missing,
+                sn.F("Due").between(missing, MINUTE),
+            )
+        ),
+        (sn.F("Due") > "November", "Due: 'November' is no date"),
+        (sn.F("Index") == "55", "Index: the field holds numbers"),
+        (sn.F("Price").isin(["1"]), "Price: the field holds numbers"),
+        (sn.F("Hidden") == "true", "Hidden: the field holds truth values"),
+        (sn.F("Status") == "b", "'b' is no option of Status, which has 'a'"),
+        (sn.F("Level") == "actve", "no option of Level.*Did you mean active"),
+        (sn.F("Level") == "on the go", "no option of Level.*Did you mean active"),
+        (sn.Q("Level") == "actve", "no option of Level.*Did you mean active"),
+        (sn.Q("Level").isin(["active", "done"]), "'done' is no option of Level"),
+        (sn.F("Status") == ["a"], r"one value, not with a list; write F\('Status'\).isin"),
+        (sn.F("Name") == "null", "query='Name:\"null\"'"),
+    ],
+)
+def test_what_no_row_can_be_is_refused(made: Any, said: str) -> None:
+    level = Field("Level", "Choice", options=(Option("active", "On the go"), Option("late", "Late")))
+    with pytest.raises(sn.QueryError, match=said):
+        made.text({**FIELDS, "Level": level})
+
+
+def test_a_choice_with_values_of_ones_own_takes_any() -> None:
+    field = Field("Level", "Choice", options=(Option("a", "A"),), extra_values=True)
+    assert (sn.F("Level") == "other").text({"Level": field}) == "Level eq '$other'"
 
 
 def test_a_filter_has_no_truth() -> None:
