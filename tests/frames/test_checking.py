@@ -59,7 +59,7 @@ RULES = [
     ("no other words", Field("F", "Choice", options=OPTIONS), "~other.x", "b"),
     ("joins several", Field("F", "Choice", options=OPTIONS, multiple=True, extra_values=True), ["~other.x", "~other.y"], ["a", "~other.x"]),
     ("names no content types", Field("F", "AllowedChildTypes"), [1], ["Task"]),
-    ("names no content:", Field("F", "Reference"), "IT/Tasks", "/Root/Content/IT"),
+    ("names no content, and", Field("F", "Reference"), "IT/Tasks", "/Root/Content/IT"),
     ("takes one", Field("F", "Reference"), [1, 2], [1]),
 ]  # fmt: skip
 

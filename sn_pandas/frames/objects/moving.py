@@ -182,7 +182,7 @@ def _found(repo: Repository, places: Sequence[str | int]) -> list[Stored | None]
 
 
 def _path(repo: Repository, place: str | int) -> str:
-    return str(looking.one(repo.client, place)["Path"])
+    return str(looking.known(repo, place)["Path"])
 
 
 def _below(repo: Repository, target: str) -> set[str]:

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...odata.addresses import entity, normalize
-from ...odata.errors import AlreadyExistsError, RefusedError, SaveError, SaveWarning, did_you_mean
+from ...odata.errors import (
+    AlreadyExistsError,
+    NotFoundError,
+    RefusedError,
+    SaveError,
+    SaveWarning,
+    did_you_mean,
+)
 from ...odata.query import Query, target
 from ...odata.schema import Field
 from ..reads.reading import series_of
@@ -20,7 +27,7 @@ from ..writes.changes import Edit
 from ..writes.checking import absent, problem
 from ..writes.flow import Flow
 from ..writes.looking import Stored
-from ..writes.naming import proposed
+from ..writes.naming import proposed, renamed_onto
 from ..writes.plan import Assignment, no_zone
 from ..writes.references import lost_targets
 from ..writes.report import Line, Report, report_frame
@@ -49,7 +56,7 @@ def create(
     """Create a content; see ``Repository.create``."""
     kind = repo.schema[type_name]
     where = normalize(parent, repo.base)
-    path = where if isinstance(where, str) else str(looking.one(repo.client, where)["Path"])
+    path = where if isinstance(where, str) else str(looking.known(repo, where)["Path"])
     body, known = _body(repo, type_name, fields)
     missing = (
         []
@@ -70,10 +77,11 @@ def create(
 
 def patch(repo: Repository, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
     """Set some fields of a content; see ``Repository.patch``."""
-    now = looking.one(repo.client, normalize(place, repo.base))
+    now = looking.known(repo, normalize(place, repo.base))
     body, known = _body(repo, str(now["Type"]), fields)
     if body:
-        now = looking.one(repo.client, now["Id"], known.values())
+        now = looking.known(repo, now["Id"], known.values())
+    _free(repo, now, body)
     work = Patch(0, now["Id"], now["Path"], {n: now.get(n) for n in body}, body, known)
     wanted = [n for n in differing(work, body, now) if n in body]
     unread = [n for n in body if known[n].type in _PLAIN]
@@ -87,17 +95,18 @@ def patch(repo: Repository, place: str | int, fields: Mapping[str, Cell]) -> pd.
 def put(repo: Repository, place: str | int, fields: Mapping[str, Cell], *, dry_run: bool) -> pd.DataFrame:
     """Replace a content; see ``Repository.put``."""
     where = normalize(place, repo.base)
-    now = looking.one(repo.client, where)
+    now = looking.known(repo, where)
     kind = repo.schema[str(now["Type"])]
     body, _ = _body(repo, kind.name, fields)
     known = {n: f for n, f in kind.fields.items() if n in body or (not f.read_only and n not in _KEPT)}
     readable = [f for f in known.values() if f.type not in ("Binary", "AllRoles", "DirectRoles", "Password")]
-    before = looking.one(repo.client, now["Id"], readable)
+    before = looking.known(repo, now["Id"], readable)
+    _free(repo, now, body)
     if dry_run:
         after = {n: body[n] if n in body else _default(f, now, repo) for n, f in known.items()}
     else:
         repo.client.send("PUT", target(entity(now["Id"]), looking.projection(readable[:1])), body=body)
-        after = dict(looking.one(repo.client, now["Id"], readable))
+        after = dict(looking.known(repo, now["Id"], readable))
     lines = [
         (n, decoded(f, n, before.get(n)), decoded(f, n, after.get(n)))
         for n, f in known.items()
@@ -159,6 +168,15 @@ def _body(
     return body, known
 
 
+def _free(repo: Repository, now: Stored, body: Mapping[str, Json]) -> None:
+    """Refuse a Name that another content has."""
+    edit = Edit(0, now["Id"], "Name", now["Name"], body.get("Name", now["Name"]))
+    if edit.after != edit.before:
+        renamed = Assignment(edit, Field("Name", "ShortText"))
+        for refusal in renamed_onto([renamed], {now["Id"]: now["Path"]}, repo.client):
+            raise RefusedError(f"nothing was sent: Name: {refusal.reason}")
+
+
 def _series(repo: Repository, work: Create | Patch, line: Line) -> pd.Series[Any]:
     """Give the content as it was stored, or raise what became of it."""
     report = Report(
@@ -174,6 +192,8 @@ def _series(repo: Repository, work: Create | Patch, line: Line) -> pd.Series[Any
         elif wrong:
             raise SaveError(f"the server stored something else: {line.reason}", report)
     elif line.outcome != "saved":
+        if isinstance(line.error, NotFoundError):
+            repo.still_ourselves()  # the Visitor is told that there is nothing
         if isinstance(line.error, AlreadyExistsError) or (line.error and line.outcome == "failed"):
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error

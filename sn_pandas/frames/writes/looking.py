@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...odata.addresses import entity
@@ -13,6 +13,9 @@ from ...odata.literals import query_value
 from ...odata.query import target
 from ...odata.schema import Field
 from ...odata.transport import Client
+
+if TYPE_CHECKING:
+    from ..repository import Repository
 
 #: A content as the server shows it, by field.
 Stored = Mapping[str, Any]
@@ -67,6 +70,23 @@ def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Store
     """
     stored: Stored = client.get(target(entity(place), projection(fields)))["d"]
     return stored
+
+
+def known(repo: Repository, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+    """Read some fields of one content that should be there: before it is not, ask who we are.
+
+    Raises
+    ------
+    NotFoundError
+        If it is missing or invisible.
+    AuthenticationError
+        If the server takes us for the Visitor, who is told that there is nothing.
+    """
+    try:
+        return one(repo.client, place, fields)
+    except NotFoundError:
+        repo.still_ourselves()
+        raise
 
 
 def place_of(client: Client, id_: int) -> str | None:

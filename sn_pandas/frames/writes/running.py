@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...odata.errors import NotFoundError
 from ..progress import Progress, Setting
 from .flow import Flow, at_once
 from .journal import Journal
@@ -49,18 +50,20 @@ def carry_out(
     flow = Flow(workers, lambda: client.overloads)
     log = journal if isinstance(journal, Journal) else _begin(repo, works, what, journal)
     answers = at_once(works, partial(send, client, flow), flow)
-    done = 0
+    done, missing = 0, False
 
     def record(position: int, line: Line) -> None:
-        nonlocal done
+        nonlocal done, missing
+        error = line.error
         if line.id < 0 and line.path is None:
             line = _placed(line, works[position])
         line = dataclasses.replace(line, stored=None, error=None)
         told(position, line)
+        missing = missing or isinstance(error, NotFoundError)
         try:
             log.done(numbers[position] if numbers else position, line)
-        except OSError as error:
-            flow.stop(f"not sent, because the journal cannot be written any more: {error}")
+        except OSError as trouble:
+            flow.stop(f"not sent, because the journal cannot be written any more: {trouble}")
         done += 1
 
     try:
@@ -68,6 +71,8 @@ def carry_out(
             for position, line in answers:
                 record(position, line)
                 shown.show(done, len(works))
+        if missing:
+            repo.still_ourselves()  # the Visitor is told that there is nothing
     except BaseException as error:
         flow.stop(f"not sent, because the {what} was interrupted")
         for position, line in answers:  # what is in flight

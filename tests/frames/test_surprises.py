@@ -1,0 +1,133 @@
+"""What would surprise people when they save: each is refused, told or asked about before it does harm."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import pytest
+
+import sn_pandas as sn
+from sn_pandas import AuthenticationError, ConflictError, RefusedError, SaveError, TrackingError
+from sn_pandas.odata.auth import Anonymous
+
+from .test_saving import LAB, fill, held
+
+
+@pytest.fixture
+def lost(repo, monkeypatch):
+    """Give a function after which the server takes us for the Visitor, as it does when a key expires."""
+
+    def lose():
+        monkeypatch.setattr(repo.client, "_auth", Anonymous())
+        monkeypatch.setattr(repo, "_verified", -1e9)
+
+    return lose
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda repo, frame: frame.sn.save(),
+        lambda repo, frame: frame.sn.save(dry_run=True),
+        lambda repo, frame: frame.sn.refresh(),
+        lambda repo, frame: frame.sn.delete(),
+        lambda repo, frame: repo.delete(f"{LAB}/A0"),
+        lambda repo, frame: repo.delete([int(frame.index[0])]),
+        lambda repo, frame: repo.patch(f"{LAB}/A0", {"Quantity": 3}),
+        lambda repo, frame: repo.move([f"{LAB}/A0"], "/Root"),
+        lambda repo, frame: repo.create(LAB, "Asset", "B", {"Serial": "AB-9"}),
+    ],
+    ids=["save", "dry run", "refresh", "delete", "delete path", "delete id", "patch", "move", "create"],
+)
+def test_nothing_is_gone_only_because_we_are_not_ourselves_any_more(repo, lost, do):
+    frame = fill(repo, 2)
+    frame["Quantity"] += 10
+    lost()
+    with pytest.raises(AuthenticationError, match="takes us for the Visitor"):
+        do(repo, frame)
+
+
+def test_a_content_in_the_trash_is_not_saved_without_a_word(repo):
+    frame = fill(repo, 2)
+    frame["Quantity"] += 10
+    repo.delete(f"{LAB}/A1")
+    with pytest.raises(ConflictError, match="moved it to the trash"):
+        frame.sn.save()
+    assert held(repo, "Quantity") == 0, "nothing was sent"
+    report = frame.sn.save(on_conflict="skip")
+    assert report.counts == {"saved": 1, "conflict": 1}
+    trashed = repo.read("/Root/Trash", select=["Quantity"], query="TypeIs:Asset", autofilters=False)
+    trashed["Quantity"] = 55
+    assert trashed.sn.save().counts == {"saved": 1}, "who reads the trash means it"
+
+
+def test_other_words_of_a_choice_come_last(repo):
+    frame = fill(repo, 1)
+    frame["Labels"] = [["red", "~other.x y", "green"]]
+    assert json.loads(frame.sn.save(dry_run=True).requests[0].partition("  ")[2]) == {
+        "Labels": ["red", "green", "~other.x y"]
+    }
+    assert frame.sn.save().counts == {"saved": 1}
+    assert frame.sn.changes().empty
+    assert held(repo, "Labels") == ["red", "green", "~other.x y"]
+
+
+def test_conflicts_show_values_as_the_frame_does(repo):
+    frame = fill(repo, 1)
+    frame["Condition"] = "used"
+    report = frame.sn.save()
+    repo.patch(f"{LAB}/A0", {"Condition": "broken"})
+    with pytest.raises(ConflictError, match="Condition was 'used', is 'broken' now, you want None"):
+        sn.undo(report)
+
+
+def test_a_refused_move_says_why_in_words(repo):
+    fill(repo, 1)
+    with pytest.raises(SaveError) as error:
+        repo.move(f"{LAB}/A0", LAB)
+    assert "{" not in str(error.value)
+
+
+def test_new_rows_of_a_rebased_frame_go_where_the_others_are(repo):
+    fill(repo, 2)
+    read = repo.read(LAB, select="Name,Type,Serial", filter="isof('Asset')")
+    new = pd.DataFrame({"Name": ["C1"], "Type": ["Asset"], "Serial": ["XY-1"]})
+    both = sn.rebase(pd.concat([read.reset_index(), new]), repo)
+    assert both.sn.check().empty
+    assert both.sn.save(create=True).frame["Path"].iloc[-1] == f"{LAB}/C1"
+    repo.create("/Root/Content", "Folder", "Other")
+    other = repo.read("/Root/Content", select="Name,Type,Serial", filter="Name eq 'Other'")
+    both = sn.rebase(pd.concat([read.reset_index(), other.reset_index(), new.assign(Name="C2")]), repo)
+    with pytest.raises(RefusedError, match="say where it is to be"):
+        both.sn.save(create=True)
+
+
+def test_no_name_is_given_twice(repo):
+    fill(repo, 3)
+    for rename in (repo.patch, repo.put):
+        with pytest.raises(RefusedError, match="there is a /Root/Content/Lab/a1 already"):
+            rename(f"{LAB}/A0", {"Name": "a1", "Serial": "AB-1"})
+    assert repo.patch(f"{LAB}/A0", {"Name": "a0"}).Name == "a0", "another case of one's own name"
+    assert repo.patch(f"{LAB}/a0", {"Name": "B"}).Path == f"{LAB}/B"
+
+
+def test_two_contents_of_one_path_are_told(repo):
+    frame = fill(repo, 3)
+    repo.client.send("PATCH", f"/odata.svc{LAB}('A0')?metadata=no&$select=Id", body={"Name": "A1"})
+    frame = repo.read(LAB, select=["Path", "Quantity"], filter="isof('Asset')")
+    with pytest.raises(TrackingError, match=r"A1.* is the path of several contents"):
+        frame.reset_index(drop=True).sn.changes()
+
+
+def test_refresh_names_what_is_gone_or_in_the_trash(repo):
+    frame = fill(repo, 4)
+    a1, a2 = frame.index[1:3]
+    repo.delete(f"{LAB}/A1", permanent=True)
+    repo.delete(f"{LAB}/A2")
+    with pytest.warns(sn.IncompleteWarning) as warned:
+        frame.sn.refresh()
+    assert [str(w.message) for w in warned] == [
+        f"1 content is gone, or you may not see it; Id {a1}",
+        f"1 content is in the trash; Id {a2}",
+    ]
