@@ -415,6 +415,8 @@ def test_new_rows_are_created_only_if_asked_for(repo):
     frame = fill(repo, 2)
     frame.loc[-1, ["Name", "Serial", "Quantity"]] = ["B1", "XY-1", 5]
     frame.loc[-2, ["DisplayName", "Serial"]] = ["Größe: 5/6 cm", "XY-2"]
+    frame.loc[-2, "BoughtOn"] = pd.Timestamp("2026-01-01", tz="UTC")
+    frame.at[-2, "Parts"] = list(frame.index[:2])
     frame.loc[-3, ["Serial"]] = ["XY-3"]
     frame.loc[-4, ["Serial"]] = ["XY-4"]
     frame["extra"] = 1
@@ -447,6 +449,10 @@ def test_new_rows_that_cannot_be(repo):
     for words in ("Serial: must be given", "did you mean Asset", "above 1000"):
         assert words.lower() in str(error.value).lower()
     frame = frame.drop([-1, -2, -3])
+    frame.loc[-6, ["Name", "Serial"]] = ["E", "XY-6"]
+    frame.at[-6, "Keeper"] = "/Root/IMS/Nobody"
+    assert "there is no content /Root/IMS/Nobody" in frame.sn.check()["problem"].iloc[-1]
+    frame = frame.drop([-6])
     frame.loc[-5, ["Name", "Serial"]] = ["A1", "XY-5"]
     with pytest.raises(RefusedError) as error:
         frame.sn.save(create=True)

@@ -15,14 +15,17 @@ from .changes import Edit
 from .checking import absent, problem
 from .naming import give_names, misplaced
 from .plan import Assignment, Refusal, field_of
+from .references import lost_targets
 from .works import Create
 
 #: What of a row says which content it becomes, not what is stored in it.
 _PLACE = ("Name", "Type", "Path")
 
 
-def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create], list[Refusal]]:
-    """Give the contents that new rows are to become, and the cells that keep rows from it.
+def creates_of(
+    edits: Iterable[Edit], baseline: Baseline
+) -> tuple[list[Create], list[Assignment], list[Refusal]]:
+    """Give the contents that new rows are to become, their cells, and the cells that keep rows from it.
 
     The type is the row's ``Type``, or that of all rows that were read; the parent is that of its ``Path``, or
     the content whose children were read; the name is its ``Name``, or made of ``DisplayName`` or the type,
@@ -32,6 +35,7 @@ def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create],
     for edit in edits:
         by_row.setdefault(edit.row, []).append(edit)
     creates: list[Create] = []
+    every: list[Assignment] = []
     refused: list[Refusal] = []
     for row, cells in by_row.items():
         create = _create(row, cells, baseline)
@@ -43,11 +47,13 @@ def creates_of(edits: Iterable[Edit], baseline: Baseline) -> tuple[list[Create],
         create.after = {field.name: encode(field, edit.after) for edit, field in assigned}
         create.fields = {field.name: field for _, field in assigned}
         creates.append(create)
+        every += assigned
+    refused += lost_targets(every, baseline.repo.client, baseline.repo.schema)
     if not refused:
         client = baseline.repo.client
         give_names(creates, client)
         refused = misplaced(creates, lambda create, why: Refusal(by_row[create.row][0], why), client)
-    return creates, refused
+    return creates, every, refused
 
 
 def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal:

@@ -37,7 +37,7 @@ def check(frame: pd.DataFrame) -> list[Refusal]:
     edits = edits_of(frame, baseline)
     known = [edit for edit in edits if edit.id > 0]
     assigned, refused = assign(known, baseline, types_of(known, baseline))
-    _, not_new = creates_of([edit for edit in edits if edit.id < 0], baseline)
+    _, _, not_new = creates_of([edit for edit in edits if edit.id < 0], baseline)
     repo = baseline.repo
     return sorted(
         refused + not_new + lost_targets(assigned, repo.client, repo.schema), key=lambda r: r.edit.row
@@ -134,10 +134,12 @@ class _Run:
         refused += lost_targets(assigned, self.repo.client, self.repo.schema)
         refused += renamed_onto(assigned, self.paths, self.repo.client)
         creates: list[Create] = []
+        new_cells: list[Assignment] = []
         if create:
-            creates, not_new = creates_of([edit for edit in self.edits if edit.id < 0], self.baseline)
+            new = [edit for edit in self.edits if edit.id < 0]
+            creates, new_cells, not_new = creates_of(new, self.baseline)
             refused += not_new
-        self._warn(assigned)
+        self._warn([*assigned, *new_cells])
         return patches_of(assigned, self._before()) if not refused else [], creates, refused
 
     def _before(self) -> dict[int, str | None]:
