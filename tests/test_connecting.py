@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -55,6 +56,8 @@ class Server2(Server):
             return httpx.Response(200, json={"d": {"Id": 6, "Path": "/Root/IMS/BuiltIn/Portal/Visitor"}})
         if "GetSchema" in str(request.url):
             return httpx.Response(200, json=schema())
+        if request.url.path.endswith("/$count"):
+            return httpx.Response(200, text="0")
         return httpx.Response(200, json={"d": {"__count": 0, "results": []}})
 
     def login(self, request: httpx.Request) -> httpx.Response:
@@ -157,6 +160,54 @@ def test_tokens_are_renewed_before_they_expire() -> None:
     with connect(server, client_id="me", client_secret="hush") as repo:
         repo.read("/Root/x", select="Name")
     assert server.tokens == 1
+
+
+class Expiring(Server2):
+    """Shows the Visitor some rows of a list, and another list whole."""
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        known = request.headers.get("apikey") == self.key
+        self.rows = [{"Id": n, "Name": "x"} for n in range(1, 6 if known else 3)]
+        if known or "GetCurrentUser" in str(request.url):
+            return super().__call__(request)
+        self.seen.append(request)
+        return Server.__call__(self, request)
+
+
+@pytest.mark.parametrize("visible", [True, False])
+def test_a_key_that_is_lost_midway_is_told_where_rows_are_missing(visible: bool) -> None:
+    server = Expiring() if visible else Server2()
+    with connect(server, api_key="good") as repo:
+        repo.read("/Root/x", select="Name")
+        repo.count("/Root/x")
+        server.key = "other"
+        with pytest.raises(sn.AuthenticationError, match="takes us for the Visitor"):
+            repo.read("/Root/x", select="Name")
+        with pytest.raises(sn.AuthenticationError, match="takes us for the Visitor"):
+            repo.count("/Root/x")
+
+
+def test_whether_we_are_known_is_not_asked_with_each_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server2()
+    with connect(server, api_key="good") as repo:
+
+        def asked() -> int:
+            return sum("GetCurrentUser" in str(request.url) for request in server.seen)
+
+        for _ in range(5):
+            repo.read("/Root/x", select="Name")
+        assert asked() == 1
+        monkeypatch.setattr("sn_pandas.frames.repository._TRUSTED", 0.0)
+        repo.read("/Root/y", select="Name")
+        assert asked() == 2
+        moment = time.monotonic()
+        for _ in range(3):  # rows that are missed together
+            repo.still_ourselves(since=moment)
+        assert asked() == 3
+        server.rows = []
+        repo.read("/Root/x", select="Name")
+        repo.read("/Root/x", select="Name")
+        assert asked() == 5
 
 
 @pytest.mark.parametrize("authority", ["http://login.example", "", None])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,7 +40,9 @@ def confirm(frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Itera
                 continue
         places = moved.index.get_indexer(pd.Index(ids[positions]))
         moved[column] = put(moved[column], places, now.iloc[positions])
-    rebase(frame, dataclasses.replace(baseline, frame=moved))
+    renamed = [int(row) for row in columns.get("Name", ())]
+    paths = _beside(baseline, [int(ids[row]) for row in renamed], [frame["Name"].iloc[r] for r in renamed])
+    rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
 
 
 def extend(
@@ -65,7 +67,17 @@ def extend(
                 if name in new.columns:
                     new.loc[ids[row], name] = None
     moved = pd.concat([baseline.frame, new.reindex(columns=baseline.frame.columns)])
-    rebase(frame, dataclasses.replace(baseline, frame=moved))
+    paths = {line.id: line.path for line, _ in made.values() if line.path}
+    rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+
+
+def _beside(baseline: Baseline, ids: Sequence[int], names: Sequence[str]) -> dict[int, str]:
+    """Give the paths of contents that were given other names."""
+    return {
+        id_: f"{path.rpartition('/')[0]}/{name}"
+        for id_, path, name in zip(ids, baseline.paths_of(ids), names, strict=True)
+        if path
+    }
 
 
 def put(column: pd.Series, places: Any, cells: pd.Series) -> pd.Series:

@@ -52,7 +52,8 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
         cells = now.frame[column].loc[ids]
         moved[column] = put(moved[column], moved.index.get_indexer(ids), cells)
         frame[column] = put(frame[column], positions, cells)
-    rebase(frame, dataclasses.replace(baseline, frame=moved))
+    paths = dict(zip(now.frame.index.to_numpy().tolist(), now.frame["Path"], strict=True))
+    rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
     return frame
 
 
@@ -75,6 +76,8 @@ def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
     if query.endswith("()"):
         query = "Id:0"
     read = repo.read(Query("/Root", select=select, query=query, autofilters=False))
+    if len(read) < len(keys):
+        repo.still_ourselves()
     found = baseline_of(read)
     asked = Query.parse(known) if known else Query("/Root", select=tuple(names))
     return dataclasses.replace(found, frame=found.frame, query=asked)

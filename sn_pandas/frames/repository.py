@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -26,6 +27,11 @@ from .reads.identity import who
 
 if TYPE_CHECKING:
     pass
+
+#: Seconds for which we believe that the server still knows us, as long as nothing is missing.
+_TRUSTED = 5.0
+#: Lists of which is remembered how many rows they had.
+_REMEMBERED = 1000
 
 Asked = Query | str | int | Mapping[str, Any]
 Names = str | Sequence[str]
@@ -57,7 +63,8 @@ class Repository(Contents):
         self.base = base
         self._anonymous = anonymous
         self._browser = browser
-        self._verified = 0.0
+        self._verified = -math.inf
+        self._totals: dict[int, int] = {}
 
     def __repr__(self) -> str:
         return f"<Repository {self.url}>"
@@ -81,8 +88,10 @@ class Repository(Contents):
         AuthenticationError
             If credentials were given and the server took us for the Visitor all the same.
         """
-        self._verified = time.monotonic()
-        return who(self.client, anonymous=self._anonymous)
+        asked = time.monotonic()
+        path = who(self.client, anonymous=self._anonymous)
+        self._verified = asked
+        return path
 
     @cached_property
     def schema(self) -> Schema:
@@ -214,8 +223,7 @@ class Repository(Contents):
             path, filter=filter, query=query, autofilters=autofilters, lifespan=lifespan, property=property
         )
         number = count(self.client, asked)
-        if not number:
-            self.still_ourselves()
+        self.seen(asked, number)
         return number
 
     def get(
@@ -298,14 +306,40 @@ class Repository(Contents):
                 "connect to that server, or write the path alone"
             )
 
-    def still_ourselves(self) -> None:
+    def still_ourselves(self, since: float | None = None) -> None:
         """Make sure that the server still knows us; to others it shows less, without an error.
+
+        It is asked when something that we knew is missing, or a list is empty or shorter than it was.
+
+        Parameters
+        ----------
+        since : float, optional
+            The moment (``time.monotonic()``) from which on an answer of before is good enough; now if not
+            given. Many rows that are missed together ask once with the moment of the last.
 
         Raises
         ------
         AuthenticationError
             If it takes us for the Visitor now.
         """
-        if not self._anonymous and time.monotonic() - self._verified > 5:
-            who(self.client)
-            self._verified = time.monotonic()
+        wanted = time.monotonic() if since is None else since
+        if self._anonymous or self._verified >= wanted:
+            return
+        asked = time.monotonic()
+        who(self.client)
+        self._verified = asked
+
+    def seen(self, query: Query, total: int) -> None:
+        """Take notice of how many rows a list had, and ask who we are where that leaves a doubt.
+
+        Raises
+        ------
+        AuthenticationError
+            If the server takes us for the Visitor now.
+        """
+        key = hash(query.url())
+        before = self._totals.pop(key, 0)
+        self.still_ourselves(None if not total or total < before else time.monotonic() - _TRUSTED)
+        self._totals[key] = total
+        if len(self._totals) > _REMEMBERED:
+            del self._totals[next(iter(self._totals))]

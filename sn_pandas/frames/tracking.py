@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,12 +72,39 @@ class IdName(str):
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """What was read: the frame as it was, the repository, and the fields behind the columns."""
+    """What was read: the frame as it was, the repository, and the fields behind the columns.
+
+    Attributes
+    ----------
+    paths : Series, optional
+        The paths of the rows on their ids, where ``Path`` is no column of the frame.
+    """
 
     frame: pd.DataFrame
     repo: Repository
     query: Query
     fields: Mapping[str, Field]
+    paths: pd.Series | None = None
+
+    def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
+        """Give the paths of contents by their ids; None for one that is no row."""
+        known = self.frame["Path"] if "Path" in self.frame.columns else self.paths
+        if known is None or not len(known):
+            return [None] * len(ids)
+        places = known.index.get_indexer(pd.Index(np.asarray(ids, dtype=np.int64)))
+        found = known.array.take(np.maximum(places, 0))
+        return [
+            str(path) if place >= 0 and isinstance(path, str) else None
+            for path, place in zip(found, places, strict=True)
+        ]
+
+    def moved(self, paths: Mapping[int, str]) -> Baseline:
+        """Give a baseline that knows other paths of some contents, and those of new ones."""
+        if self.paths is None or not paths:
+            return self
+        told = pd.Series(paths, dtype=self.paths.dtype)
+        rest = self.paths[~self.paths.index.isin(told.index)]
+        return dataclasses.replace(self, paths=pd.concat([rest, told]))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,11 +140,16 @@ _opened: weakref.WeakValueDictionary[str, Repository] = weakref.WeakValueDiction
 
 
 def track(
-    frame: pd.DataFrame, repo: Repository, query: Query, fields: Mapping[str, Field], **facts: Any
+    frame: pd.DataFrame,
+    repo: Repository,
+    query: Query,
+    fields: Mapping[str, Field],
+    paths: pd.Series | None = None,
+    **facts: Any,
 ) -> None:
     """Make a frame that was just read one whose edits can be found; ``facts`` go into the provenance."""
     frame.attrs[KEY] = {"origin": repo.url, "query": str(query), **facts}
-    rebase(frame, Baseline(frame.copy(deep=False), repo, query, fields))
+    rebase(frame, Baseline(frame.copy(deep=False), repo, query, fields, paths))
 
 
 def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
@@ -237,10 +269,15 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
         return found
     if found is None or "Path" not in baseline.frame.columns:
         raise TrackingError(
-            "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id through a "
-            "merge with df.reset_index().merge(…), or use df.join(…), which keeps the index"
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id: "
+            "after merged = df.reset_index().merge(…) say merged.sn.rebase(df), or use df.join(…), which keeps the "
+            "index; if Id is lost already, merge it in again by a column that tells the rows apart"
         )
-    places = pd.Index(baseline.frame["Path"]).get_indexer(pd.Index(found))
+    paths = pd.Index(baseline.frame["Path"])
+    if not paths.is_unique:
+        twice = paths[paths.duplicated()][0]
+        raise TrackingError(f"the frame has no Id, and {twice} is the path of several contents: keep Id")
+    places = paths.get_indexer(pd.Index(found))
     if (places < 0).any():
         missing = [path for path, place in zip(found, places, strict=True) if place < 0]
         raise TrackingError(f"the frame has no Id, and {missing[0]!r} is the path of no row that was read")

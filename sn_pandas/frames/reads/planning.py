@@ -19,7 +19,7 @@ from ...odata.field_names import refuse_scalar
 from ...odata.pages import Row
 from ...odata.query import Query
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
-from .columns import Backend, Codec, Lists, SingleChoice, codec, converted
+from .columns import Backend, Codec, Lists, SingleChoice, Text, codec, converted
 from .gathering import Fixed
 
 #: A page as columns: its ids, and a chunk for each column.
@@ -34,6 +34,7 @@ HIDDEN = frozenset(
 _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
 _ROOM = 5000  # characters of names in a request line, which may have 8 KB with everything else
 _ID = Field("Id", "Integer", read_only=True)
+_PATHS = Text(Field("Path", "ShortText", read_only=True))
 
 
 class Plan:
@@ -58,6 +59,8 @@ class Plan:
         The field behind each column.
     query : Query
         What is sent: with the fields of the columns, and nothing expanded but references.
+    paths : Series or None
+        The paths of the rows of the last frame, where no column holds them: they are read along.
 
     Raises
     ------
@@ -83,6 +86,9 @@ class Plan:
         for name in [*self._chosen(query), *self._expanded(query)]:
             self._add(name)
         expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
+        self.paths: pd.Series | None = None
+        self._reads_along = "Path" not in self.fields
+        self._fetched.setdefault("Path")
         select = tuple(self._fetched)
         if not query.select and not expand and len(",".join(select)) > _ROOM:
             select = ()  # more fields than a request line holds: the server gives all it has
@@ -93,7 +99,10 @@ class Plan:
         with paused():
             whole = self._columns(rows)
             ids = np.frombuffer(array.array("q", whole.pop("Id")), "int64")
-            return ids, {name: decoder.chunk(whole.pop(name)) for name, decoder in self.codecs.items()}
+            columns = {name: decoder.chunk(whole.pop(name)) for name, decoder in self.codecs.items()}
+            if self._reads_along:
+                columns["Path"] = _PATHS.chunk(whole.pop("Path"))
+            return ids, columns
 
     def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
         """Make the frame of some pages, with ``Id`` as its index.
@@ -109,11 +118,15 @@ class Plan:
         first = list(islice(source, 1))
         room = expected() if first else 0
         ids, columns = Fixed("int64", room), {name: c.gather(room) for name, c in self.codecs.items()}
+        paths = _PATHS.gather(room)
         for numbers, pieces in chain(first, source):
             ids.add(numbers)
+            if self._reads_along:
+                paths.add(pieces.pop("Path"))
             for name, column in columns.items():
                 column.add(pieces.pop(name))
         index = pd.Index(ids.done(), name="Id")
+        self.paths = pd.Series(paths.done(), index=index) if self._reads_along else None
         data: dict[str, Any] = {}
         for name in list(columns):
             column = converted(columns.pop(name).done(), self.fields[name], self._backend)
@@ -135,7 +148,7 @@ class Plan:
 
     def _columns(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
         """Turn rows into columns: at once, if all have all the keys, as they mostly have."""
-        names = ["Id", *self.codecs]
+        names = ["Id", *self.codecs, *(["Path"] if self._reads_along else [])]
         plain = [name for name in names if "/" not in name]
         columns: dict[str, Sequence[Any]] = {}
         if rows and len(plain) > 1:

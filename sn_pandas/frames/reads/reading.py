@@ -41,7 +41,7 @@ def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
         frame = plan.frame(_counted(pages, manner), lambda: _wanted(pages) or 0)
     facts = _facts(repo, query, pages, len(frame))
     _say(query, pages, plan, facts)
-    track(frame, repo, query, plan.fields, **facts)
+    track(frame, repo, query, plan.fields, plan.paths, **facts)
     return frame
 
 
@@ -52,7 +52,8 @@ def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.Da
         for chunks in _counted(pages, manner):
             frame = plan.frame([chunks], lambda: len(chunks[0]))  # noqa: B023 - called at once
             total = pages.total if pages.total is not None else len(frame)
-            track(frame, repo, query, plan.fields, rows=len(frame), total=total, cut=len(frame) < total)
+            facts = {"rows": len(frame), "total": total, "cut": len(frame) < total}
+            track(frame, repo, query, plan.fields, plan.paths, **facts)
             yield frame
     _say(query, pages, plan, _facts(repo, query, pages, pages.rows))
 
@@ -110,9 +111,11 @@ def _wanted(pages: Pages[Chunks]) -> int | None:
 
 def _facts(repo: Repository, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
     """Give what the provenance says of a read."""
-    if not rows or (pages.after is not None and pages.after != pages.total):
-        repo.still_ourselves()  # the server shows less, and no error, once our credentials are no longer good
     total = pages.total if pages.total is not None else query.skip + rows
+    # The server shows less, and no error, once our credentials are no longer good.
+    repo.seen(query, min(rows, total))
+    if pages.after is not None and pages.after != pages.total:
+        repo.still_ourselves()
     facts: dict[str, Any] = {
         "rows": rows,
         "total": total,

@@ -59,7 +59,7 @@ def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) 
 
 def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     """Give edits as a frame of one line a cell."""
-    paths = paths_of(edits, frame, baseline)
+    paths = baseline.paths_of([e.id for e in edits])
     data: dict[str, Any] = {
         "Id": pd.array([e.id if e.id > 0 else None for e in edits], dtype="Int64"),
         "Path": pd.array(paths, dtype="str"),
@@ -68,16 +68,6 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
         "after": _objects([e.after for e in edits]),
     }
     return pd.DataFrame(data)
-
-
-def paths_of(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> list[str | None]:
-    """Give the path of the content of each edit as far as it was read."""
-    if "Path" not in baseline.frame.columns:
-        return [None] * len(edits)
-    ids = pd.Index([e.id for e in edits], dtype="int64")
-    places = baseline.frame.index.get_indexer(ids)
-    known = baseline.frame["Path"].array.take(np.maximum(places, 0)) if len(baseline.frame) else []
-    return [path if place >= 0 else None for path, place in zip(known, places, strict=True)]
 
 
 def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iterator[Edit]:

@@ -15,7 +15,7 @@ from ..baselines import confirm, extend
 from ..progress import Setting
 from ..tracking import baseline_of, rows_of
 from . import looking
-from .changes import edits_of, paths_of
+from .changes import edits_of
 from .comparing import OnConflict, compare
 from .creating import creates_of, put_cell
 from .looking import Stored
@@ -124,6 +124,7 @@ class _Run:
         self.ids = self.rows.ids.copy()
         self.stored = self._look()
         self.paths: dict[int, str | None] = {id_: row["Path"] for id_, row in self.stored.items()}
+        self.read = self.baseline.paths_of(self.ids)
         self.lines: dict[int, Line] = {}
 
     def planned(self, create: bool) -> tuple[list[Patch], list[Create], list[Refusal]]:
@@ -147,7 +148,7 @@ class _Run:
         inside = in_trash(f"{self.baseline.query.path}/")
         places: dict[int, str | None] = dict(self.paths) if inside else {}
         known = [edit for edit in self.edits if edit.id > 0]
-        read = zip(known, paths_of(known, self.frame, self.baseline), strict=True)
+        read = zip(known, self.baseline.paths_of([edit.id for edit in known]), strict=True)
         return places | {edit.id: path for edit, path in read if path is not None}
 
     def _warn(self, assigned: Iterable[Assignment]) -> None:
@@ -221,11 +222,7 @@ class _Run:
         id_ = int(self.ids[row])
         if id_ < 0:
             return Line("unsent", "a new row: it is created with create=True")
-        path = self.paths.get(id_)
-        if path is None and "Path" in self.baseline.frame.columns:
-            places = self.rows.places
-            path = str(self.baseline.frame["Path"].iat[row if places is None else int(places[row])])
-        return Line("unchanged", "", (), id_, path)
+        return Line("unchanged", "", (), id_, self.paths.get(id_) or self.read[row])
 
     def _look(self) -> dict[int, Stored]:
         """Read again what the edited contents hold in the edited fields."""
