@@ -15,7 +15,7 @@ from .frames.tracking import opened
 from .frames.writes import journal, undoing
 from .frames.writes.comparing import OnConflict
 from .frames.writes.report import Report
-from .odata.errors import SensenetError
+from .odata.errors import JournalError, SensenetError
 
 
 def undo(
@@ -58,7 +58,7 @@ def undo(
     ConflictError
         If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
     """
-    record = journal.read(_journal_of(saved))
+    record = journal.read(_journal_of(saved, "undo"))
     where = repo or (saved.repo if isinstance(saved, Report) else None) or _repo(record.header["origin"])
     wanted = None if ids is None else {int(id_) for id_ in ids}
     return undoing.undo(
@@ -73,7 +73,7 @@ def undo(
 
 
 def resume(
-    interrupted: str | os.PathLike[str],
+    interrupted: Report | str | os.PathLike[str],
     repo: Repository | None = None,
     *,
     on_conflict: OnConflict = "raise",
@@ -84,8 +84,8 @@ def resume(
 
     Parameters
     ----------
-    interrupted : path
-        The journal; ``sn_pandas.journals()`` lists them.
+    interrupted : path or Report
+        The journal; ``sn_pandas.journals()`` lists them. Or the report of the save.
     repo : Repository, optional
         Where to; found by the origin in the journal if it is not given.
     on_conflict, workers, progress
@@ -101,8 +101,12 @@ def resume(
     ConflictError
         If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
     """
-    record = journal.read(interrupted)
-    where = repo or _repo(record.header["origin"])
+    record = journal.read(_journal_of(interrupted, "resume"))
+    where = (
+        repo
+        or (interrupted.repo if isinstance(interrupted, Report) else None)
+        or _repo(record.header["origin"])
+    )
     return undoing.resume(record, where, on_conflict=on_conflict, workers=workers, progress=progress)
 
 
@@ -143,12 +147,15 @@ def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
     return rebase_on(frame, repo)
 
 
-def _journal_of(saved: Any) -> str | os.PathLike[str]:
-    if not isinstance(saved, Report):
-        return saved  # type: ignore[no-any-return]  # a path
-    if saved.journal is None:
-        raise SensenetError(f"there is nothing to undo: this {saved.what} sent nothing")
-    return saved.journal
+def _journal_of(saved: Any, what: str) -> str | os.PathLike[str]:
+    if isinstance(saved, Report) and saved.journal is None:
+        raise JournalError(f"there is nothing to {what}: this {saved.what} sent nothing")
+    place = saved.journal if isinstance(saved, Report) else saved
+    if not isinstance(place, (str, os.PathLike)):
+        raise JournalError(
+            f"{what} takes a report or its journal, not {place!r}; a save that sent nothing has no journal"
+        )
+    return place
 
 
 def _repo(origin: str) -> Repository:

@@ -16,6 +16,7 @@ from .tracking import Baseline, baseline_of, rows_of
 from .writes import acting
 from .writes.changes import changes_frame, edits_of
 from .writes.comparing import OnConflict
+from .writes.plan import warn_of_unread
 from .writes.report import Report
 from .writes.saving import OnError, Place, check, save
 
@@ -61,6 +62,7 @@ class Accessor:
             If the rows cannot be matched to contents.
         """
         baseline = baseline_of(self._frame)
+        warn_of_unread(self._frame, baseline, stacklevel=2)
         return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
 
     def check(self) -> pd.DataFrame:
@@ -71,6 +73,7 @@ class Accessor:
         DataFrame
             The columns of :meth:`changes` and ``problem``; empty if everything can be saved.
         """
+        warn_of_unread(self._frame, baseline_of(self._frame), stacklevel=2)
         found = check(self._frame)
         shown = changes_frame([refusal.edit for refusal in found], self._frame, baseline_of(self._frame))
         return shown.assign(problem=pd.array([refusal.reason for refusal in found], dtype="str"))

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from ..odata.errors import TrackingError
+from ..odata.errors import IncompleteWarning, TrackingError
 from ..odata.literals import query_value
 from ..odata.query import Query
 from ..odata.schema import PSEUDO_FIELDS
 from .baselines import put
-from .tracking import KEY, Baseline, baseline_of, ids_of, rebase, rows_of
+from .tracking import KEY, Baseline, Rows, baseline_of, ids_of, rebase, rows_of
 from .writes.changes import edits_of
+from .writes.sending import in_trash
 
 if TYPE_CHECKING:
     from .repository import Repository
@@ -43,6 +45,7 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
         edited.setdefault(edit.column, []).append(edit.row)
     now = _read(frame, baseline.repo)
     known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(rows.ids)) >= 0)
+    _warn_of_missing(rows, now, baseline)
     moved = baseline.frame.copy(deep=False)
     for column in baseline.frame.columns.intersection(frame.columns):
         if column not in now.frame.columns:
@@ -55,6 +58,23 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
     paths = dict(zip(now.frame.index.to_numpy().tolist(), now.frame["Path"], strict=True))
     rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
     return frame
+
+
+def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
+    """Name the rows whose contents are no more where they were; before that, make sure who we are."""
+    places = now.frame["Path"].reindex(pd.Index(rows.known))
+    gone = places.index[places.isna()]
+    if len(gone):
+        baseline.repo.still_ourselves()  # the Visitor is told that there is nothing
+    trashed = places[places.fillna("").map(in_trash)]
+    if in_trash(f"{baseline.query.path}/"):
+        trashed = trashed.iloc[:0]
+    for ids, what in ((gone, "gone, or you may not see them"), (trashed.index, "in the trash")):
+        if len(ids):
+            shown = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")
+            contents = "content is" if len(ids) == 1 else "contents are"
+            said = what.replace("them", "it") if len(ids) == 1 else what
+            warnings.warn(f"{len(ids):,} {contents} {said}; Id {shown}", IncompleteWarning, stacklevel=4)
 
 
 def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
@@ -79,8 +99,14 @@ def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
     if len(read) < len(keys):
         repo.still_ourselves()
     found = baseline_of(read)
-    asked = Query.parse(known) if known else Query("/Root", select=tuple(names))
+    asked = Query.parse(known) if known else _folder_of(found, tuple(names))
     return dataclasses.replace(found, frame=found.frame, query=asked)
+
+
+def _folder_of(found: Baseline, names: tuple[str, ...]) -> Query:
+    """Give the query of the one folder that all rows are in; that which found them if they are in several."""
+    folders = {str(path).rpartition("/")[0] for path in found.frame["Path"]}
+    return Query(folders.pop(), select=names) if len(folders) == 1 else found.query
 
 
 def _is_field(name: str, repo: Repository) -> bool:

@@ -674,4 +674,4 @@ def test_a_journal_that_was_cut_anywhere_is_read(repo, tmp_path):
         log = journal.Journal.go_on(record)
         log.close()
         assert journal.read(part).works == record.works
-    assert sn.resume(report.journal, repo).counts == {"saved": 2}
+    assert sn.resume(report.journal, repo).counts == {"unchanged": 2}

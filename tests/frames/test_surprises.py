@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas import AuthenticationError, ConflictError, RefusedError, SaveError, TrackingError
+from sn_pandas import AuthenticationError, ConflictError, RefusedError, SaveError, SaveWarning, TrackingError
 from sn_pandas.odata.auth import Anonymous
 
 from .test_saving import LAB, fill, held
@@ -131,3 +131,83 @@ def test_refresh_names_what_is_gone_or_in_the_trash(repo):
         f"1 content is gone, or you may not see it; Id {a1}",
         f"1 content is in the trash; Id {a2}",
     ]
+
+
+@pytest.mark.parametrize(
+    "do", [lambda sn_: sn_.changes(), lambda sn_: sn_.check(), lambda sn_: sn_.save(dry_run=True)]
+)
+def test_columns_that_are_not_saved_are_told_before_the_save(repo, do):
+    fill(repo, 4)
+    frame = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+    frame["Index"] = 5
+    with pytest.warns(SaveWarning, match="the column Index is not saved: it was not read"):
+        do(frame.sn)
+    frame = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+    frame = frame.rename(columns={"Quantity": "Amount"}).assign(late=True)
+    frame.iloc[0, 1] = 99
+    with pytest.warns(SaveWarning) as warned:
+        do(frame.sn)
+    assert [str(w.message).partition(",")[0] for w in warned] == [
+        "the column Amount is not saved: it was read as Quantity"
+    ]
+    assert all(w.filename == __file__ for w in warned)
+
+
+def test_what_is_no_journal_and_no_file_is_told(repo):
+    frame = fill(repo, 1)
+    for what in (None, 5, frame.sn.save(dry_run=True).journal):
+        with pytest.raises(sn.JournalError, match="takes a report or its journal"):
+            sn.undo(what)
+        with pytest.raises(sn.JournalError, match="takes a report or its journal"):
+            sn.resume(what)
+    with pytest.raises(sn.JournalError, match="there is nothing to resume"):
+        sn.resume(frame.sn.save())
+    with pytest.raises(RefusedError, match="5 is no file"):
+        repo.upload(LAB, 5)
+    for files in ([5], {"a": 5}, [b"bytes without a name"]):
+        assert repo.upload(LAB, files).counts == {"refused": 1}
+
+
+def test_the_way_back_that_a_lost_id_is_told_works(repo):
+    frame = fill(repo, 3)[["Name", "Quantity"]]
+    extra = pd.DataFrame({"Name": ["A0", "A1", "A2"], "extra": range(3)})
+    for lost in (frame.reset_index(drop=True), frame.set_index("Name")):
+        with pytest.raises(TrackingError, match=r"df.reset_index\(\).merge\(…\) say merged.sn.rebase\(df\)"):
+            lost.sn.changes()
+    merged = frame.reset_index().merge(extra)
+    assert merged.sn.rebase(frame).sn.changes().empty
+    merged = frame.reset_index().merge(extra).set_index("Id")
+    merged["Quantity"] += 1
+    assert len(merged.sn.rebase(frame).sn.changes()) == 3
+
+
+def test_a_resume_of_a_finished_save_says_that_nothing_was_left(repo):
+    frame = fill(repo, 3)
+    frame["Quantity"] += 10
+    report = frame.sn.save()
+    resumed = sn.resume(report.journal)
+    assert resumed.counts == {"unchanged": 3}
+    assert resumed.frame["reason"].unique().tolist() == ["the save was finished: nothing was left to do"]
+    assert sn.undo(report).ok
+    assert sn.resume(report).counts == {"unchanged": 3}
+    assert held(repo, "Quantity", "A1") == 1, "what was undone since stays so"
+
+
+def test_a_report_offers_only_what_it_can_do(repo):
+    frame = fill(repo, 1)
+    frame.loc[-1, ["Name", "Serial"]] = ["B1", "XY-1"]
+    report = frame.sn.save()
+    assert "create=True" in repr(report)
+    assert "retry" not in repr(report)
+
+
+def test_one_is_no_plural(repo):
+    frame = fill(repo, 1)
+    frame["Quantity"] = 5
+    assert "1 request;" in repr(frame.sn.save(dry_run=True))
+    repo.patch(f"{LAB}/A0", {"Quantity": 7})
+    with pytest.raises(ConflictError, match="in 1 row;"):
+        frame.sn.save()
+    frame["Quantity"] = 5000
+    with pytest.raises(RefusedError, match="1 cell cannot be"):
+        frame.sn.save()

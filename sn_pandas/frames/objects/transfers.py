@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import pandas as pd
 
 from ...odata.addresses import entity, normalize
-from ...odata.errors import AnswerError, NotFoundError, SaveError, SensenetError
+from ...odata.errors import AnswerError, NotFoundError, RefusedError, SaveError, SensenetError
 from ...odata.query import target
 from ...odata.transport import Client
 from ..progress import Setting
@@ -84,6 +84,8 @@ def upload_all(
     def one(job: tuple[str | None, File]) -> Line:
         try:
             return upload(repo, parent, job[1], job[0], **how)
+        except RefusedError as error:
+            return Line("refused", str(error), (), -1, job[0])
         except OSError as error:
             return Line("refused", f"the file cannot be read: {error}", (), -1, str(job[0] or job[1]))
 
@@ -254,13 +256,15 @@ def _opened(file: File) -> BinaryIO:
         return io.BytesIO(file)
     if isinstance(file, (str, os.PathLike)):
         return Path(file).expanduser().open("rb")
+    if not hasattr(file, "read"):
+        raise RefusedError(f"nothing was sent: {file!r} is no file; give a path, bytes or an open file")
     return io.BytesIO(file.read())
 
 
 def _name_of(file: File) -> str:
     name = file if isinstance(file, (str, os.PathLike)) else getattr(file, "name", None)
     if not isinstance(name, (str, os.PathLike)):
-        raise ValueError("say under which name the bytes are to be stored: name=…")
+        raise RefusedError("nothing was sent: say under which name the bytes are to be stored: name=…")
     return Path(name).name
 
 

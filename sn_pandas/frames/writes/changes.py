@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from .cells import Cell, same_cell
 
 # Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
 _EXACT = frozenset(["Integer", "Boolean", "DateTime", *TEXTS])
+# Different values that a column has at least plus one, to be known by them.
+_VARIED = 2
 #: The columns of ``df.sn.changes()``.
 COLUMNS = ("Id", "Path", "field", "before", "after")
 
@@ -68,6 +70,21 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
         "after": _objects([e.after for e in edits]),
     }
     return pd.DataFrame(data)
+
+
+def renamed(
+    column: str, missing: Iterable[str], frame: pd.DataFrame, baseline: Baseline, rows: Rows
+) -> str | None:
+    """Give the one of the missing columns that a new one is by its values: most of them are the same."""
+    places = np.arange(len(rows.ids)) if rows.places is None else rows.places
+    known = np.flatnonzero(places >= 0)
+    now = frame[column].array.take(known)
+    for old in missing:
+        before = baseline.frame[old].array.take(places[known])
+        varied = before.dtype == now.dtype and len(set(map(str, before))) > _VARIED
+        if varied and len(_differing(before, now)) <= len(known) / 2:
+            return old
+    return None
 
 
 def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iterator[Edit]:

@@ -319,7 +319,7 @@ FILLED: tuple[Rule, ...] = (
     Rule(CHOICES, lambda c, f: bool(_extra(c)) and not f.extra_values, "{field.name} takes no other words than its options"),
     Rule(CHOICES, lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
     Rule({"AllowedChildTypes"}, lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
-    Rule({"Reference"}, _no_target, "{cell} names no content: write its id, its path (/Root/…) or its row, and the server would clear the field"),
+    Rule({"Reference"}, _no_target, "{cell} names no content, and the server would clear the field: write its id, its path (/Root/…) or its row"),
     Rule({"Reference"}, lambda c, f: len(items(c)) > 1 and not f.multiple, "{cell} are several contents, {field.name} takes one"),
 )
 # fmt: on

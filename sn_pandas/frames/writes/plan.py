@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
-from ...odata.errors import did_you_mean
+from ...odata.errors import SaveWarning, did_you_mean
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
-from ..tracking import Baseline
+from ..tracking import Baseline, rows_of
 from .cells import encode, has_no_zone, is_missing, same_cell
-from .changes import Edit
+from .changes import Edit, renamed
 from .checking import problem
 from .looking import Stored
 from .works import Patch
@@ -122,10 +123,14 @@ def fields_of(edits: Iterable[Edit], baseline: Baseline) -> dict[str, Field]:
 def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, str]]:
     """Give columns that look like fields and are not saved, because they were not read, with the reason."""
     names = {name.lower(): name for name in baseline.fields if "/" not in name}
+    missing = baseline.frame.columns.difference(frame.columns, sort=False)
+    rows = rows_of(frame, baseline) if len(missing) else None
     for column in frame.columns.difference(baseline.frame.columns, sort=False):
         name = names.get(str(column).lower())
         if name is not None and name != column:
             yield str(column), f"did you mean {name}?"
+        elif rows and (old := renamed(column, missing, frame, baseline, rows)):
+            yield str(column), f"it was read as {old}, and columns go by their names; name it so again"
         elif name is None and _fits(str(column), frame, baseline):
             yield (
                 str(column),
@@ -133,12 +138,19 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
             )
 
 
+def warn_of_unread(frame: pd.DataFrame, baseline: Baseline, stacklevel: int) -> None:
+    """Warn of the columns that look like fields and are not saved."""
+    for column, reason in unread_of(frame, baseline):
+        warnings.warn(f"the column {column} is not saved: {reason}", SaveWarning, stacklevel=stacklevel + 1)
+
+
 def _fits(column: str, frame: pd.DataFrame, baseline: Baseline) -> bool:
-    """Whether the content types of a frame have a field of the name of a column."""
+    """Whether the content types of a frame, or all if they are not known, have a field of a column's name."""
     schema = baseline.repo.schema
-    if "Type" not in baseline.frame.columns or column == "Id":
-        return False
-    types = [name for name in baseline.frame["Type"].dropna().unique() if name in schema]
+    read = (
+        baseline.frame["Type"].dropna().unique() if "Type" in baseline.frame.columns else ["GenericContent"]
+    )
+    types = [name for name in read if name in schema and column != "Id"]
     return any(column in schema[name].fields and schema[name].fields[column].editable for name in types)
 
 

@@ -116,7 +116,7 @@ class Report:
         bad = self._bad()
         lines += [f"  {place}  {outcome}: {reason}" for place, outcome, _, reason in bad[:_SHOWN]]
         lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
-        if not self.ok and not self.dry_run and self.again:
+        if self.again and not self.dry_run and (self.unsettled["reason"] != NEW).any():
             lines.append("  .retry() does the rest once more")
         return "\n".join(lines)
 
@@ -146,7 +146,7 @@ class Report:
     def _headline(self) -> str:
         counts = ", ".join(f"{n:,} {name}" for name, n in self.counts.items()) or "no rows"
         if self.dry_run:
-            return f"dry run of a {self.what}: {len(self.requests):,} requests; {counts}"
+            return f"dry run of a {self.what}: {counted(len(self.requests), 'request')}; {counts}"
         return f"{self.what}: {counts}"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
@@ -171,6 +171,19 @@ def _place(row: Any) -> str:
 
 #: The reason of rows that a dry run would have sent.
 DRY = "dry run"
+#: The reason of new rows that were not to be created.
+NEW = "a new row: it is created with create=True"
+
+
+def counted(count: int, noun: str) -> str:
+    """Give a number of something in words.
+
+    Examples
+    --------
+    >>> counted(1, "row"), counted(2000, "row")
+    ('1 row', '2,000 rows')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def report_frame(index: pd.Index, lines: Sequence[Line]) -> pd.DataFrame:

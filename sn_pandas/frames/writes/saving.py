@@ -20,9 +20,9 @@ from .comparing import OnConflict, compare
 from .creating import creates_of, put_cell
 from .looking import Stored
 from .naming import renamed_onto
-from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, typed, types_of, unread_of
+from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, typed, types_of, warn_of_unread
 from .references import lost_targets
-from .report import DRY, Line, Report, report_frame
+from .report import DRY, NEW, Line, Report, counted, report_frame
 from .running import carry_out
 from .sending import in_trash
 from .works import Create, Patch, Work, request_text
@@ -159,10 +159,9 @@ class _Run:
                 f"{len(naive)} dates of {columns} have no time zone and are taken as UTC; "
                 "say another with .dt.tz_localize(…)"
             )
-        for column, reason in unread_of(self.frame, self.baseline):
-            words.append(f"the column {column} is not saved: {reason}")
         for word in words:
             warnings.warn(word, SaveWarning, stacklevel=5)
+        warn_of_unread(self.frame, self.baseline, stacklevel=5)
 
     def refuse(self, refused: Sequence[Refusal]) -> Report:
         """Give the report of a save that was not begun."""
@@ -221,7 +220,7 @@ class _Run:
     def _untouched(self, row: int) -> Line:
         id_ = int(self.ids[row])
         if id_ < 0:
-            return Line("unsent", "a new row: it is created with create=True")
+            return Line("unsent", NEW)
         return Line("unchanged", "", (), id_, self.paths.get(id_) or self.read[row])
 
     def _look(self) -> dict[int, Stored]:
@@ -254,7 +253,7 @@ def _told(conflicts: Sequence[Line], what: str) -> str:
     shown = [f"\n  {line.path or line.id}: {line.reason}" for line in conflicts[:10]]
     more = f"\n  … and {len(conflicts) - 10} more in .report.conflicts" if len(conflicts) > 10 else ""
     return (
-        f"{what}: somebody else changed the same cells in {len(conflicts)} rows; decide with "
+        f"{what}: somebody else changed the same cells in {counted(len(conflicts), 'row')}; decide with "
         "on_conflict='skip', 'overwrite' or a callable, or look with df.sn.refresh()" + "".join(shown) + more
     )
 
@@ -266,7 +265,7 @@ def _reasons(refused: Sequence[Refusal], paths: Mapping[int, str | None]) -> str
         for r in refused[:10]
     ]
     more = f"\n  … and {len(refused) - 10} more in .report.frame" if len(refused) > 10 else ""
-    return f"{len(refused)} cells cannot be" + "".join(shown) + more
+    return f"{counted(len(refused), 'cell')} cannot be" + "".join(shown) + more
 
 
 def _known(name: str, value: Any, words: tuple[str, ...]) -> None:

@@ -14,7 +14,7 @@ from . import looking
 from .comparing import OnConflict, compare
 from .journal import Journal, Record
 from .looking import Stored
-from .report import DRY, Line, Report, report_frame
+from .report import DRY, Line, Report, counted, report_frame
 from .running import carry_out
 from .sending import differing, in_trash, is_done
 from .works import Create, Delete, Patch, Restore, Work, request_text
@@ -42,6 +42,9 @@ def resume(
     left = {
         n: work for n, work in enumerate(record.works) if n not in lines or lines[n].outcome not in _FINAL
     }
+    if not left:
+        done = {number: _was_done(line) for number, line in lines.items()}
+        return dataclasses.replace(_report(repo, "resume", record.works, done, ()), journal=record.path)
     todo, settled = _looked(repo, left, on_conflict)
     settled = {n: _was_saved(line) for n, line in settled.items()}
     _stop_at_conflicts(record.works, settled, on_conflict)
@@ -220,8 +223,8 @@ def _stop_at_conflicts(works: Sequence[Work], lines: Mapping[int, Line], on_conf
         )
         first = conflicts[0]
         raise ConflictError(
-            f"nothing was sent: somebody else changed the same cells in {len(conflicts)} rows; decide with "
-            f"on_conflict='skip' or 'overwrite'\n  {first.path or first.id}: {first.reason}",
+            f"nothing was sent: somebody else changed the same cells in {counted(len(conflicts), 'row')}; "
+            f"decide with on_conflict='skip' or 'overwrite'\n  {first.path or first.id}: {first.reason}",
             Report(frame),
         )
 
@@ -231,6 +234,15 @@ def _was_saved(line: Line) -> Line:
     if line.outcome != "unchanged":
         return line
     return dataclasses.replace(line, outcome="saved", reason="it was saved before the interruption")
+
+
+def _was_done(line: Line) -> Line:
+    """Of a save that was finished, nothing is done now."""
+    if line.outcome != "saved":
+        return line
+    return dataclasses.replace(
+        line, outcome="unchanged", reason="the save was finished: nothing was left to do"
+    )
 
 
 def _numbered(work: Patch, number: int) -> Patch:
