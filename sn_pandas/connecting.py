@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import ssl
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import httpx
 from .frames import Repository
 from .odata.addresses import SERVICE, normalize
 from .odata.auth import Anonymous, ApiKey, Auth, Token
-from .odata.errors import AuthenticationError, QueryError
+from .odata.errors import AuthenticationError, ConnectionFailed, QueryError
 from .odata.oauth import ClientCredentials
 from .odata.transport import Client, Retries
 
@@ -90,8 +91,11 @@ def connect(
         return _embedded(url.removeprefix(EMBEDDED), anonymous, faults)
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
+        bare = url.partition("?")[0].rpartition("@")[2]  # without credentials
+        meant = bare if "://" not in bare else "host"
         raise QueryError(
-            f"{parts.scheme}://{parts.hostname or ''} is no address of a repository: it begins with https://"
+            f"{bare!r} is no address of a repository: it begins with https://, such as https://{meant}, "
+            "or is embedded:// for one in this process"
         )
     if "@" in parts.netloc or "apikey" in parts.query.lower():
         raise AuthenticationError("credentials have no place in the address; pass api_key=… or token=…")
@@ -157,7 +161,13 @@ def _found(parts: SplitResult, origin: str) -> dict[str, Any]:
 def _embedded(path: str, anonymous: bool, faults: Faults | None) -> Repository:
     from .embedded import Application
 
-    application = Application(path or ":memory:")
+    try:
+        application = Application(path or ":memory:")
+    except (OSError, sqlite3.Error) as error:
+        raise ConnectionFailed(
+            f"the file {path} cannot be opened as a repository: {error}; its folder has to exist, "
+            "and the file to be one that was made by embedded:// or not to be there yet"
+        ) from error
     auth = Anonymous() if anonymous else ApiKey(application.api_key)
     app = faults.around(application) if faults else application
     client = Client("http://embedded", auth=auth, transport=InProcess(app))

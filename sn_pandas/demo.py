@@ -26,9 +26,8 @@ def demo() -> None:
         print(f"Three cells edited with plain pandas.\n\n$ df.sn.changes()\n{df.sn.changes()}\n")
 
         report = df.sn.save()
-        print(
-            f"$ report = df.sn.save()\n{report}\n\n$ report.frame.loc[df.index[:4]]\n{report.frame.loc[df.index[:4]]}\n"
-        )
+        print(f"$ report = df.sn.save()\n{report}\n")
+        print(f"$ report.frame.loc[df.index[:4]]\n{report.frame.loc[df.index[:4]]}\n")
 
         again = repo.read(PLACE, select=FIELDS, expand=["AssignedTo"])
         print(f"Read again:\n{again.loc[[first, second, third]]}\n")

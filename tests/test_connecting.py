@@ -337,3 +337,32 @@ except KeyboardInterrupt:
 slow.clear()
 print("usable", len(repo.read("/Root/x", select="Name", page_size=1000)) == 5000)
 """
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8765", "localhost", "ftp://host/x", "k:secret@host"])
+def test_what_is_no_address_is_named(address: str) -> None:
+    with pytest.raises(
+        sn.QueryError, match="is no address of a repository: it begins with https://"
+    ) as raised:
+        sn.connect(address, api_key="k")
+    assert address.rpartition("@")[2] in str(raised.value)
+    assert "secret" not in str(raised.value)
+
+
+def test_a_file_that_is_no_repository_is_named(tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("this is no database, and it is long enough to see that" * 50)
+    for path in (tmp_path / "nowhere" / "x.db", tmp_path / "text.db"):
+        with pytest.raises(sn.ConnectionFailed, match=f"{path.name} cannot be opened as a repository"):
+            sn.connect(f"embedded://{path}")
+
+
+def test_the_visitor_who_sees_no_types_is_not_told_that_there_are_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(f"{__name__}.schema", lambda *_: [])
+    server = Server2()
+    with connect(server, anonymous=True) as repo:
+        for options in ({"select": "Name,Index"}, {"select": "Name", "orderby": "Index"}, {}):
+            with pytest.warns(sn.IncompleteWarning, match="shows us no content types"):
+                frame = repo.read("/Root/x", filter=sn.F("Index") > 5, **options)
+            assert "Name" in frame.columns

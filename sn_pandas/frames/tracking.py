@@ -270,8 +270,8 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
     if found is None or "Path" not in baseline.frame.columns:
         raise TrackingError(
             "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id: "
-            "after merged = df.reset_index().merge(…) say merged.sn.rebase(df), or use df.join(…), which keeps "
-            "the index; if Id is lost already, merge it in again by a column that tells the rows apart"
+            "after merged = df.reset_index().merge(…) say merged.sn.rebase(df), or use df.join(…), which "
+            "keeps the index; if Id is lost already, merge it in again by a column that tells the rows apart"
         )
     paths = pd.Index(baseline.frame["Path"])
     if not paths.is_unique:

@@ -127,10 +127,11 @@ class Query:
             If a condition, an order or what is expanded names no field, or a value does not fit its field.
         """
         refuse_unknown(self, schema)
-        text = self.filter.text(schema.fields) if isinstance(self.filter, Filter) else self.filter
-        words = self.query.text(schema.fields) if isinstance(self.query, Clause) else self.query
+        fields = schema.fields or None  # None if we may see no content types
+        text = self.filter.text(fields) if isinstance(self.filter, Filter) else self.filter
+        words = self.query.text(fields) if isinstance(self.query, Clause) else self.query
         if isinstance(self.filter, str):
-            refuse_misread(self.filter, schema.fields, in_memory=self.property is not None)
+            refuse_misread(self.filter, fields, in_memory=self.property is not None)
         return self if (text, words) == (self.filter, self.query) else self.replace(filter=text, query=words)
 
     def replace(self, **changes: Any) -> Query:
@@ -373,13 +374,24 @@ def _typed(raw: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _names(value: str | Iterable[str] | None, what: str) -> tuple[str, ...]:
-    items = value.split(",") if isinstance(value, str) else list(value or ())
+    items = _items(value, what)
     names = [item.strip() if isinstance(item, str) else item for item in items]
     if bad := [n for n in names if not isinstance(n, str) or re.search(r"[\s,&?='\"]", n)]:
         raise QueryError(
             f"{bad[0]!r} is no name of a field for {what}: names have no blanks, commas or quotes"
         )
     return tuple(dict.fromkeys(n for n in names if n and not (what == "select" and n == "*")))
+
+
+def _items(value: str | Iterable[str] | None, what: str) -> list[str]:
+    if isinstance(value, str):
+        return value.split(",")
+    if value is not None and not isinstance(value, Iterable):
+        raise QueryError(f"{what} is a text or a list of texts, not {value!r}")
+    items = [] if value is None else list(value)
+    if what == "orderby" and (bad := [item for item in items if not isinstance(item, str)]):
+        raise QueryError(f"{what} is a text or a list of texts, and {bad[0]!r} is none")
+    return items
 
 
 def _count(value: Any, what: str) -> int:
@@ -393,7 +405,7 @@ def _count(value: Any, what: str) -> int:
 
 
 def _order(value: str | Iterable[str] | None) -> str | None:
-    keys = value.split(",") if isinstance(value, str) else list(value or ())
+    keys = _items(value, "orderby")
     clean = []
     for key in keys:
         words = key.split()

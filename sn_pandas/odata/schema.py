@@ -226,7 +226,8 @@ class Schema(Mapping[str, ContentType]):
         """
         key = (name, frozenset(types))
         if key not in self._merged:
-            chosen = [self._types[t].fields[name] for t in key[1] if name in self._types[t].fields]
+            known = [self._types[t] for t in key[1] if t in self._types]
+            chosen = [t.fields[name] for t in known if name in t.fields]
             found = chosen or [t.fields[name] for t in self._types.values() if name in t.fields]
             self._merged[key] = _merged({id(field): field for field in found}.values()) if found else None
         return self._merged[key]

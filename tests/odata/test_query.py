@@ -93,7 +93,7 @@ def test_a_query_is_immutable() -> None:
         (12, 12),
         ("IT/Tasks", "/Root/Content/IT/Tasks"),
         ("Root/IMS", "/Root/IMS"),
-        ("/Root/Content/ blanks ", "/Root/Content/ blanks "),
+        ("/Root/Content/ blanks ", "/Root/Content/ blanks"),
     ],
 )
 def test_ways_to_name_a_content(place: str | int, meaning: str | int) -> None:
@@ -247,3 +247,16 @@ def test_control_words_become_options(query: str, meaning: dict[str, object]) ->
 def test_the_lifespan_switch_does_what_it_says(given_: dict[str, object], meaning: dict[str, object]) -> None:
     asked = sn.Query("/Root/x", **given_)  # type: ignore[arg-type]
     assert effective(asked) == asked.replace(**meaning)
+
+
+@pytest.mark.parametrize("option", ["select", "expand", "orderby"])
+def test_names_are_texts(option: str) -> None:
+    with pytest.raises(sn.QueryError, match=f"{option} is a text or a list of texts, not 5"):
+        sn.Query("/Root", **{option: 5})  # type: ignore[arg-type]  # what people write
+    with pytest.raises(sn.QueryError):
+        sn.Query("/Root", **{option: [5]})  # type: ignore[arg-type]  # what people write
+
+
+def test_blanks_around_a_path_are_none_of_it() -> None:
+    assert sn.Query(" /Root/Content \n").path == "/Root/Content"
+    assert normalize(" IT ", "/Root/Content") == "/Root/Content/IT"

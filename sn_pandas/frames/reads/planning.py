@@ -142,6 +142,11 @@ class Plan:
         }
         return {"Id": row["Id"], **given} if "Id" in row else given
 
+    @property
+    def known(self) -> bool:
+        """Whether we may see content types, without which all columns are as they come."""
+        return bool(self._schema)
+
     def strangers(self) -> dict[str, tuple[str, ...]]:
         """Give the values of choices that were met and are no options of the schema."""
         return {n: c.strangers for n, c in self.codecs.items() if isinstance(c, SingleChoice) and c.strangers}
@@ -162,6 +167,8 @@ class Plan:
             return query.select
         names = dict.fromkeys(_FIRST)
         for type_name in self._types:
+            if type_name not in self._schema:
+                continue
             for name, field in self._schema[type_name].fields.items():
                 if name not in HIDDEN and not field.is_reference:
                     names[name] = None
@@ -206,6 +213,8 @@ class Plan:
         if _INSTANCE.fullmatch(name):
             return Field(name, "Object", read_only=True)
         field = self._schema.field(name, self._types if first else ())
+        if field is None and not self._schema:  # whoever may see no content types cannot tell what there is
+            return Field(name, "ShortText" if name in _FIRST else "Object", read_only=True)
         if field is None:
             raise QueryError(
                 f"no content type has a field {name!r}.{did_you_mean(name, self._schema.fields)}"

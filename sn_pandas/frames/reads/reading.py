@@ -157,6 +157,10 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: Mapping[str, Any
             f"rows changed places while they were read ({pages.duplicates} came twice and are kept once); "
             "some may be missing: read again, or without orderby and sort the frame"
         )
+    if not plan.known:
+        words.append(
+            "the server shows us no content types, so the columns hold what came: dates and choices are texts"
+        )
     for name, values in plan.strangers().items():
         words.append(
             f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not know as options"
