@@ -187,13 +187,13 @@ def test_ten_thousand_edits_with_every_fault(opened):
 def agree(opened, count):
     faults = Faults(seed=7)
     repo = opened(faults)
-    for n in range(count):
-        repo.client.send(
-            "POST",
-            f"/odata.svc{LAB}?metadata=no&$select=Id",
-            body={"__ContentType": "Asset", "Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": 1},
-        )
-    frame = repo.read(LAB, select=["Name", "Path", "Quantity"], filter="isof('Asset')")
+    first = repo.create(LAB, "SystemFolder", "first").Path
+    for n in range(100):
+        repo.create(first, "Asset", f"A{n}", {"Serial": f"AB-{n:06}", "Quantity": 1})
+    for n in range(count // 100):
+        repo.copy(first, repo.create(LAB, "SystemFolder", f"F{n}").Path)
+    assets = {"query": f'Type:Asset AND InTree:"{LAB}" AND -InTree:"{first}"', "autofilters": False}
+    frame = repo.read(LAB, select=["Name", "Path", "Quantity"], **assets)
     frame["Quantity"] = [n % 900 + 2 for n in range(count)]
     faults_ = [entry for entry in TABLE.values() if entry[1] == ONCE]
     for fault, _, _ in faults_:
@@ -201,7 +201,7 @@ def agree(opened, count):
     report = frame.sn.save(workers=4)
     assert len(faults.log) > count / 40
     faults.clear()
-    now = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+    now = repo.read(LAB, select=["Name", "Quantity"], **assets)
     assert now.index.equals(frame.index)
     done = report.frame["outcome"] == "saved"
     assert (now.Quantity[done] == frame.Quantity[done]).all()
@@ -209,7 +209,7 @@ def agree(opened, count):
     assert set(report.frame["outcome"]) <= {"saved", "failed"}
     assert set(frame.sn.changes()["Id"]) == set(frame.index[~done])
     assert report.retry().ok
-    now = repo.read(LAB, select=["Quantity"], filter="isof('Asset')")
+    now = repo.read(LAB, select=["Quantity"], **assets)
     assert now.Quantity.tolist() == frame.Quantity.tolist()
 
 
