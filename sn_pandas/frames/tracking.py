@@ -91,6 +91,7 @@ class Baseline:
         known = self.frame["Path"] if "Path" in self.frame.columns else self.paths
         if known is None or not len(known):
             return [None] * len(ids)
+        known = known[~known.index.duplicated()]  # versions of one content share its path
         places = known.index.get_indexer(pd.Index(np.asarray(ids, dtype=np.int64)))
         found = known.array.take(np.maximum(places, 0))
         return [

@@ -211,3 +211,13 @@ def test_one_is_no_plural(repo):
     frame["Quantity"] = 5000
     with pytest.raises(RefusedError, match="1 cell cannot be"):
         frame.sn.save()
+
+
+def test_the_versions_of_one_content_can_be_asked_for_changes() -> None:
+    with sn.connect("embedded://") as repo:
+        place = repo.read("/Root/Content/IT/Documents/2026", select=["Name"], filter="isof('File')").index[0]
+        repo.patch(int(place), {"VersioningMode": ["3"]})
+        repo.patch(int(place), {"Description": "again"})
+        versions = repo.read(int(place), property="Versions", select=["Version"])
+        assert len(versions) > 1
+        assert versions.sn.changes().empty
