@@ -44,7 +44,8 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
         if place <= 0:
             raise QueryError(f"{place} is no id of a content: ids are positive")
         return place
-    text = without_service(place.strip(" \t\r\n"))
+    place = place.strip("\t\r\n")
+    text = without_service(place.lstrip() if place.lstrip()[:1] == "/" else place)
     if match := _BY_ID.fullmatch(text.strip()):
         return int(match[1])
     steps = [name for step in text.split("/") if step for name in _names(step)]

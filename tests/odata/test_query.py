@@ -93,7 +93,7 @@ def test_a_query_is_immutable() -> None:
         (12, 12),
         ("IT/Tasks", "/Root/Content/IT/Tasks"),
         ("Root/IMS", "/Root/IMS"),
-        ("/Root/Content/ blanks ", "/Root/Content/ blanks"),
+        ("/Root/Content/ blanks ", "/Root/Content/ blanks "),
     ],
 )
 def test_ways_to_name_a_content(place: str | int, meaning: str | int) -> None:
@@ -257,6 +257,6 @@ def test_names_are_texts(option: str) -> None:
         sn.Query("/Root", **{option: [5]})  # type: ignore[arg-type]  # what people write
 
 
-def test_blanks_around_a_path_are_none_of_it() -> None:
-    assert sn.Query(" /Root/Content \n").path == "/Root/Content"
-    assert normalize(" IT ", "/Root/Content") == "/Root/Content/IT"
+def test_what_stands_before_a_path_and_line_ends_are_none_of_it() -> None:
+    assert sn.Query("  /Root/Content\n").path == "/Root/Content"
+    assert normalize("\tIT\n", "/Root/Content") == "/Root/Content/IT"
