@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 FOLDER = {"__ContentType": "Folder"}
 
@@ -62,6 +63,35 @@ def test_a_second_server_on_the_file_is_refused(tmp_path: Path) -> None:
     assert second.returncode == 1
     assert "in use by another process" in second.stderr
     assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--port", "99999"], "'99999' is no port: a number from 0 to 65535"),
+        (["--port=-5"], "'-5' is no port"),
+        (["--port", "many"], "'many' is no port"),
+        (["--host", "nosuch.invalid"], "--host nosuch.invalid is no address"),
+        (["--data", "{folder}/missing/x.db"], "missing of --data is not there; make it first"),
+        (["--data", "{folder}"], "is a folder; --data names a file in it"),
+        (["--data", "{folder}/text.db"], "text.db cannot be served: file is not a database"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_words(tmp_path: Path, arguments: list[str], words: str) -> None:
+    (tmp_path / "text.db").write_text("a letter to a friend, of more than a few words\n" * 30)
+    given = [argument.replace("{folder}", str(tmp_path)) for argument in arguments]
+    command = [sys.executable, "-m", "sn_pandas", "serve", "--port", "0", *given]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode in (1, 2)
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_that_a_key_is_new_at_each_start_is_said(tmp_path: Path) -> None:
+    with server("--empty", "--data", str(tmp_path / "repository.db")) as (process, _, _):
+        assert process.stdout is not None
+        assert "new at each start" in process.stdout.readline()
 
 
 def test_every_answered_write_survives_sigkill(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import io
 import ipaddress
 import os
 import signal
+import socket
+import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +26,9 @@ Headers = list[tuple[str, str]]
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("--port", type=int, default=8765, help="port to listen on (default: 8765; 0 = any)")
+    parser.add_argument(
+        "--port", type=_port, default=8765, help="port to listen on, 0 to 65535 (default: 8765; 0 = any)"
+    )
     parser.add_argument(
         "--host", default="127.0.0.1", help="address to listen on (default: this machine only)"
     )
@@ -40,15 +44,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
     try:
+        _look_up(arguments.host)
         with locked(arguments.data):
             application = Application(arguments.data, sample=not arguments.empty, admin=arguments.admin)
             try:
                 return _serve(application, arguments)
             finally:
                 application.close()
-    except (FileInUseError, OSError) as error:
-        print(f"sn_pandas serve: {error}", file=sys.stderr)
-        return 1
+    except FileInUseError as error:
+        return _refuse(str(error))
+    except sqlite3.DatabaseError as error:
+        return _refuse(
+            f"{arguments.data} cannot be served: {error}. It has to be a file that was made by serve or "
+            "embedded://, or not to be there yet."
+        )
+    except OSError as error:
+        return _refuse(str(error))
+
+
+def _refuse(words: str) -> int:
+    print(f"sn_pandas serve: {words}", file=sys.stderr)
+    return 1
+
+
+def _port(text: str) -> int:
+    """Read a port; the resolver would take a larger number for another one."""
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+    return int(text)
+
+
+def _look_up(host: str) -> None:
+    """Make sure that there is such an address, before the repository is built."""
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        raise OSError(
+            f"--host {host} is no address of this machine ({error.strerror}); "
+            "127.0.0.1 is for this machine only, 0.0.0.0 for all that reach it"
+        ) from error
 
 
 def serve(application: Any, host: str = "127.0.0.1", port: int = 0) -> BaseWSGIServer:
@@ -75,6 +109,10 @@ def locked(data: str) -> Iterator[None]:
         yield
         return
     path = Path(f"{data}.lock")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"the folder {path.parent} of --data is not there; make it first")
+    if Path(data).is_dir():
+        raise IsADirectoryError(f"{data} is a folder; --data names a file in it, such as {data}/repo.db")
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _try_lock(handle):
@@ -177,6 +215,7 @@ def _serve(application: Application, arguments: argparse.Namespace) -> int:
         print("Callers without a key are the Admin.", flush=True)
     else:
         print(f"Connect with: sn.connect({address!r}, api_key={application.api_key!r})", flush=True)
+        print("This key is new at each start and ends with the server.", flush=True)
     if not _is_loopback(arguments.host):
         print(
             "It listens to other machines too: keys travel without encryption.", file=sys.stderr, flush=True
