@@ -1,3 +1,5 @@
+"""What all tests share: one browser, and an order in which the long ones begin first."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -16,3 +18,18 @@ def browser() -> Iterator[Browser]:
 
     with chromium() as browser:
         yield browser
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have pytest-xdist hand out the files in our order, not by the number of their tests."""
+    config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, so that no worker is left alone with one at the end."""
+    weights: dict[str, int] = {}
+    for item in items:
+        slow = 2 if item.get_closest_marker("slow") else 0
+        weight = slow or bool(item.get_closest_marker("browser")) or "notebook" in item.nodeid
+        weights[str(item.path)] = max(weights.get(str(item.path), 0), int(weight))
+    items.sort(key=lambda item: -weights[str(item.path)])

@@ -36,6 +36,8 @@ class Repository:
         self.clock = clock
         self.passing_keys: dict[str, int] = {}
         """API keys that are never stored: key -> id of the user."""
+        self.callers: dict[int, tuple[int, Caller]] = {}
+        """Who asked before, each with the number of commits at which that was looked up."""
 
     def session(self, caller: Caller = SYSTEM, options: Options | None = None) -> Session:
         """Return the view of a caller."""

@@ -197,14 +197,22 @@ def test_writes(application: Application, method: str, path: str, query: str, bo
 
 
 @pytest.mark.slow
-@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2_500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
-    method=st.sampled_from(["GET", "GET", "POST", "PATCH", "PUT", "DELETE"]),
-    path=paths(),
-    query=query_strings,
-    body=bodies,
+    methods=st.lists(
+        st.sampled_from(["GET", "GET", "POST", "PATCH", "PUT", "DELETE"]), min_size=4, max_size=4
+    ),
+    path_pair=st.tuples(paths(), paths()),
+    query_pair=st.tuples(query_strings, query_strings),
+    body_pair=st.tuples(bodies, bodies),
 )
 def test_ten_thousand_requests(
-    application: Application, method: str, path: str, query: str, body: bytes
+    application: Application,
+    methods: list[str],
+    path_pair: tuple[str, str],
+    query_pair: tuple[str, str],
+    body_pair: tuple[bytes, bytes],
 ) -> None:
-    check(application, method, f"{path}?{query}", body)
+    targets = [f"{path}?{query}" for path in path_pair for query in query_pair]
+    for method, target, body in zip(methods, targets, body_pair * 2, strict=True):
+        check(application, method, target, body)

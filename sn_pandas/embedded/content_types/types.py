@@ -160,6 +160,7 @@ class Types(Mapping[str, ContentType]):
         self._types: dict[str, ContentType] = {}
         self.extra_fields: dict[str, Field] = {}
         """Fields that belong to no type: of content lists (``#Name``) and of aspects (``Aspect.Name``)."""
+        self._derived: dict[str, list[str]] = {}
         waiting = {definition["Name"]: definition for definition in definitions}
         for name in list(waiting):
             self._add(name, waiting)
@@ -186,7 +187,9 @@ class Types(Mapping[str, ContentType]):
     def derived(self, name: str) -> list[str]:
         """Return the named type and those derived from it; the name in any letter case, unknown = none."""
         lower = name.lower()
-        return [t.name for t in self.values() if lower in (a.lower() for a in t.lineage)]
+        if lower not in self._derived:
+            self._derived[lower] = [t.name for t in self.values() if lower in (a.lower() for a in t.lineage)]
+        return list(self._derived[lower])
 
     @cached_property
     def fields(self) -> dict[str, Field]:

@@ -69,6 +69,16 @@ def caller_of(repository: Repository, key: str | None, visitor: bool, admin: boo
 
 def load(repository: Repository, user_id: int) -> Caller:
     """Return a user as a caller, with all groups that he is in."""
+    if repository.store.writes:
+        return _loaded(repository, user_id)
+    commits = repository.store.commits
+    known = repository.callers.get(user_id)
+    if known is None or known[0] != commits:
+        known = repository.callers[user_id] = commits, _loaded(repository, user_id)
+    return known[1]
+
+
+def _loaded(repository: Repository, user_id: int) -> Caller:
     user = repository.store.load(user_id)
     if user is None:
         user = repository.store.load(VISITOR)

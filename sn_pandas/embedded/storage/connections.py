@@ -36,6 +36,8 @@ class Database:
         self._thread = _Thread()
         self._idle: list[sqlite3.Connection] = []
         self._connections: list[sqlite3.Connection] = []
+        self.commits = 0
+        """How often something was committed: what was looked up before is true as long as this stands."""
         self._after_commit: list[Callable[[], None]] = []
         self._after_rollback: list[Callable[[], None]] = []
 
@@ -71,6 +73,7 @@ class Database:
             try:
                 yield db
                 db.execute("COMMIT")
+                self.commits += 1
             except BaseException:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
