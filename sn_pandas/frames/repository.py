@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pandas as pd
@@ -25,13 +26,12 @@ from .progress import Setting
 from .reads import arrow, reading, single
 from .reads.identity import who
 
-if TYPE_CHECKING:
-    pass
-
 #: Seconds for which we believe that the server still knows us, as long as nothing is missing.
 _TRUSTED = 5.0
 #: Lists of which is remembered how many rows they had.
 _REMEMBERED = 1000
+
+_numbers = itertools.count(1)
 
 Asked = Query | str | int | Mapping[str, Any]
 Names = str | Sequence[str]
@@ -48,6 +48,10 @@ class Repository(Contents):
         The address of the server.
     base : str
         What relative paths are below.
+    number : int
+        The how many-th of this process it is.
+    closed : bool
+        Whether it was closed.
     """
 
     def __init__(
@@ -61,10 +65,16 @@ class Repository(Contents):
         self.client = client
         self.url = client.origin
         self.base = base
+        self.number = next(_numbers)
+        self.closed = False
         self._anonymous = anonymous
         self._browser = browser
         self._verified = -math.inf
         self._totals: dict[int, int] = {}
+
+    @property
+    def _repo(self) -> Repository:
+        return self
 
     def __repr__(self) -> str:
         return f"<Repository {self.url}>"
@@ -77,6 +87,7 @@ class Repository(Contents):
 
     def close(self) -> None:
         """Close the connections."""
+        self.closed = True
         self.client.close()
 
     @cached_property

@@ -11,13 +11,13 @@ import pandas as pd
 
 from ..progress import Setting
 from ..writes.acting import called, each
-from ..writes.report import Report, report_frame
-from . import moving, rights, singles, transfers
+from ..writes.report import Report
+from . import moving, rights, singles, transfers, trash
+from .places import places_of, reported
 from .transfers import File
 
 if TYPE_CHECKING:
-    from ...odata.schema import Schema
-    from ...odata.transport import Client
+    from ..repository import Repository
 
 Place = str | int
 Places = Place | Sequence[Place] | pd.DataFrame
@@ -26,14 +26,10 @@ Places = Place | Sequence[Place] | pd.DataFrame
 class Contents:
     """What a repository does to single contents, and to a few at once with a report."""
 
-    if TYPE_CHECKING:
-        client: Client
-        url: str
-        base: str
-
-        @property
-        def schema(self) -> Schema:
-            """The content types."""
+    @property
+    def _repo(self) -> Repository:
+        """The repository that the contents are in; a repository says that it is itself."""
+        raise NotImplementedError
 
     def create(
         self,
@@ -72,7 +68,7 @@ class Contents:
         SaveError
             If the server stored something else than was sent; ``report`` says what.
         """
-        return singles.create(self, parent, type, name, fields or {}, template)  # type: ignore[arg-type]  # a Repository
+        return singles.create(self._repo, parent, type, name, fields or {}, template)
 
     def patch(self, path: Place, fields: Mapping[str, Any]) -> pd.Series[Any]:
         """Set some fields of a content; what it holds already is not sent.
@@ -98,7 +94,7 @@ class Contents:
         SaveError
             If the server stored something else than was sent; ``report`` says what.
         """
-        return singles.patch(self, path, fields)  # type: ignore[arg-type]
+        return singles.patch(self._repo, path, fields)
 
     def put(self, path: Place, fields: Mapping[str, Any], dry_run: bool = False) -> pd.DataFrame:
         """Replace a content: every field that is not given falls back to what a new content has.
@@ -120,7 +116,7 @@ class Contents:
         DataFrame
             ``field``, ``before``, ``after``: what is reset or set, one line a field.
         """
-        return singles.put(self, path, fields, dry_run=dry_run)  # type: ignore[arg-type]
+        return singles.put(self._repo, path, fields, dry_run=dry_run)
 
     def delete(self, path: Places, permanent: bool = False, dry_run: bool = False) -> Report:
         """Delete one content or several: to the trash, or for good.
@@ -139,7 +135,7 @@ class Contents:
         Report
             One line a content; ``sn_pandas.undo`` takes it back from the trash.
         """
-        return moving.delete(self, path, permanent=permanent, dry_run=dry_run)  # type: ignore[arg-type]
+        return trash.delete(self._repo, path, permanent=permanent, dry_run=dry_run)
 
     def restore(self, path: Places, to: Place | None = None) -> Report:
         """Take contents out of the trash.
@@ -151,15 +147,15 @@ class Contents:
         to : str or int, optional
             Below which content; where they were if not given.
         """
-        return moving.restore(self, path, to)  # type: ignore[arg-type]
+        return trash.restore(self._repo, path, to)
 
     def move(self, path: Places, to: Place) -> Report:
         """Move one content or several below another; one line a content."""
-        return moving.batch(self, "MoveBatch", path, to)  # type: ignore[arg-type]
+        return moving.move(self._repo, path, to)
 
     def copy(self, path: Places, to: Place) -> Report:
         """Copy one content or several, with all that is below, below another; one line a content."""
-        return moving.batch(self, "CopyBatch", path, to)  # type: ignore[arg-type]
+        return moving.copy(self._repo, path, to)
 
     def call(self, path: Place, operation: str, **parameters: Any) -> Any:
         """Call an operation of a content.
@@ -186,7 +182,7 @@ class Contents:
         ConnectionFailed
             If the answer was lost; it may have been done, and it is not sent again.
         """
-        return singles.call(self, path, operation, parameters)  # type: ignore[arg-type]
+        return singles.call(self._repo, path, operation, parameters)
 
     def upload(
         self,
@@ -226,7 +222,7 @@ class Contents:
             One line a file.
         """
         return transfers.upload_any(
-            self,  # type: ignore[arg-type]
+            self._repo,
             parent,
             file,
             name,
@@ -242,7 +238,7 @@ class Contents:
         self, path: Place, to: str | os.PathLike[str] | None = None, field: str = "Binary"
     ) -> bytes | Path:
         """Download a file: its bytes, or, with ``to``, into a folder or a file whose path is given back."""
-        return transfers.download(self, path, to, field)  # type: ignore[arg-type]
+        return transfers.download(self._repo, path, to, field)
 
     def permissions(self, path: Place) -> pd.DataFrame:
         """List who may do what with a content, and where that comes from.
@@ -253,35 +249,35 @@ class Contents:
             ``identity``, ``kind``, ``permission``, ``value``, ``source``, ``inherited``, ``local``, one line
             an entry.
         """
-        return rights.permissions(self, path)  # type: ignore[arg-type]
+        return rights.permissions(self._repo, path)
 
     def allow(self, path: Places, identity: Place, *permissions: str, local: bool = False) -> Report:
         """Allow somebody something on contents; what that needs is allowed, too."""
-        return rights.set_permissions(self, path, identity, permissions, "allow", local)  # type: ignore[arg-type]
+        return rights.set_permissions(self._repo, path, identity, permissions, "allow", local)
 
     def deny(self, path: Places, identity: Place, *permissions: str, local: bool = False) -> Report:
         """Deny somebody something on contents; what needs it is denied, too."""
-        return rights.set_permissions(self, path, identity, permissions, "deny", local)  # type: ignore[arg-type]
+        return rights.set_permissions(self._repo, path, identity, permissions, "deny", local)
 
     def unset(self, path: Places, identity: Place, *permissions: str, local: bool = False) -> Report:
         """Take back what was allowed or denied to somebody on contents."""
-        return rights.set_permissions(self, path, identity, permissions, "undefined", local)  # type: ignore[arg-type]
+        return rights.set_permissions(self._repo, path, identity, permissions, "undefined", local)
 
     def inherit(self, path: Places, inherits: bool = True) -> Report:
         """Have contents inherit permissions from above, or not any more."""
-        return rights.inherit(self, path, inherits)  # type: ignore[arg-type]
+        return rights.inherit(self._repo, path, inherits)
 
     def members(self, group: Place) -> pd.DataFrame:
         """List the members of a group."""
-        return rights.members(self, group)  # type: ignore[arg-type]
+        return rights.members(self._repo, group)
 
     def add_members(self, group: Place, members: Places) -> Report:
         """Add members to a group; who is one already is not added again."""
-        return rights.change_members(self, group, members, add=True)  # type: ignore[arg-type]
+        return rights.change_members(self._repo, group, members, add=True)
 
     def remove_members(self, group: Place, members: Places) -> Report:
         """Remove members from a group."""
-        return rights.change_members(self, group, members, add=False)  # type: ignore[arg-type]
+        return rights.change_members(self._repo, group, members, add=False)
 
     def check_out(self, path: Places) -> Report:
         """Lock contents for oneself; ``reason`` in the report is the version then."""
@@ -308,12 +304,11 @@ class Contents:
         return self._called(path, "Reject", **({"rejectReason": reason} if reason else {}))
 
     def _called(self, path: Places, operation: str, **parameters: Any) -> Report:
-        places = moving.places_of(path, self.base)
+        repo = self._repo
         lines = each(
-            places,
-            lambda place: called(self.client, place, None, operation, parameters),
-            client=self.client,
+            places_of(path, repo.base),
+            lambda place: called(repo.client, place, None, operation, parameters),
+            client=repo.client,
             what=operation,
         )
-        moving.raise_single(path, lines)
-        return Report(report_frame(pd.RangeIndex(len(lines)), lines), what=operation, repo=self)  # type: ignore[arg-type]
+        return reported(repo, path, lines, operation)

@@ -12,8 +12,8 @@ from ...odata.errors import QueryError, SensenetError, did_you_mean
 from ...odata.query import Query
 from ..writes import looking
 from ..writes.acting import each
-from ..writes.report import Line, Report, report_frame
-from .moving import places_of, raise_single
+from ..writes.report import Line, Report
+from .places import places_of, reported
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -130,8 +130,7 @@ def change_members(repo: Repository, group: str | int, path: Any, *, add: bool) 
             lines.append(Line("unchanged", "it is so already", ("Members",), row["Id"], row["Path"]))
         else:
             lines.append(Line("saved", "", ("Members",), row["Id"], row["Path"]))
-    raise_single(path, lines)
-    return Report(report_frame(pd.RangeIndex(len(lines)), lines), what="members", repo=repo)
+    return reported(repo, path, lines, "members")
 
 
 def _members(repo: Repository, group: str | int) -> list[Any]:
@@ -160,5 +159,4 @@ def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: A
 
     places = places_of(path, repo.base)
     lines = each(places, one, client=repo.client, what=what)
-    raise_single(path, lines)
-    return Report(report_frame(pd.RangeIndex(len(lines)), lines), what=f"{what} permissions", repo=repo)
+    return reported(repo, path, lines, f"{what} permissions")

@@ -35,17 +35,54 @@ def delete(
 ) -> Report:
     """Delete the contents of a frame's rows; see ``Accessor.delete``."""
     baseline = baseline_of(frame)
-    repo = baseline.repo
     ids = [int(id_) for id_ in rows_of(frame, baseline).ids]
+    return deletion(
+        baseline.repo,
+        ids,
+        frame.index,
+        permanent=permanent,
+        dry_run=dry_run,
+        workers=workers,
+        journal=journal,
+        progress=progress,
+    )
+
+
+def deletion(
+    repo: Repository,
+    ids: Sequence[int],
+    index: pd.Index,
+    paths: Mapping[int, str] | None = None,
+    *,
+    permanent: bool = False,
+    dry_run: bool = False,
+    workers: int = 8,
+    journal: Place = None,
+    progress: Setting = None,
+) -> Report:
+    """Delete contents, each once, and what is below another one with that.
+
+    Parameters
+    ----------
+    ids : sequence of int
+        The contents; 0 for one that is not there any more, negative for a row that was never saved.
+    index : Index
+        Of the report.
+    paths : mapping, optional
+        What those that are not there were named, by their position.
+    """
     lines: dict[int, Line] = {}
-    works = deletes_of(repo, ids, lines, permanent=permanent)
-    above = {work.path.lower(): work.row for work in works if work.path}
-    below: dict[int, int] = {}
+    works = _deletes(repo, ids, paths or {}, lines, permanent=permanent)
+    first: dict[int, int] = {}
     for work in works:
-        if (row := _ancestor(work.path or "", above)) is not None:
-            below[work.row] = row
-    todo: list[Work] = [work for work in works if work.row not in below]
-    requests = [request_text(repo.url, work) for work in todo]
+        first.setdefault(work.id, work.row)
+    above = {work.path.lower(): first[work.id] for work in works if work.path}
+    within: dict[int, int] = {}
+    for work in works:
+        top = _ancestor(work.path or "", above)
+        if top is not None or first[work.id] != work.row:
+            within[work.row] = first[work.id] if top is None else top
+    todo: list[Work] = [work for work in works if work.row not in within]
     if dry_run:
         lines.update((work.row, Line("unsent", DRY, (), work.id, work.path)) for work in works)
     log = None
@@ -60,22 +97,21 @@ def delete(
             progress=progress,
         )
         for work in works:
-            if work.row in below:
-                above_it = lines[below[work.row]]
-                lines[work.row] = Line(above_it.outcome, f"with {above_it.path}", (), work.id, work.path)
+            if work.row in within:
+                lines[work.row] = _with(lines[within[work.row]], work)
     every = [lines[row] for row in range(len(ids))]
     return Report(
-        report_frame(frame.index, every),
+        report_frame(index, every),
         what="delete",
         dry_run=dry_run,
-        requests=requests,
+        requests=[request_text(repo.url, work) for work in todo],
         journal=log.path if log else None,
         repo=repo,
     )
 
 
-def deletes_of(
-    repo: Repository, ids: Sequence[int], lines: dict[int, Line], *, permanent: bool
+def _deletes(
+    repo: Repository, ids: Sequence[int], paths: Mapping[int, str], lines: dict[int, Line], *, permanent: bool
 ) -> list[Delete]:
     """Give what deletes contents; the outcome of those that are gone, and of new rows, goes to ``lines``."""
     known = {id_ for id_ in ids if id_ > 0}
@@ -88,12 +124,20 @@ def deletes_of(
         if id_ < 0:
             lines[row] = Line("unchanged", "a new row: there is nothing to delete")
         elif found is None:
-            lines[row] = Line("unchanged", "it is gone already, or you may not see it", (), id_)
+            gone = "it is gone already, or you may not see it"
+            lines[row] = Line("unchanged", gone, (), id_ or -1, paths.get(row))
         elif in_trash(found["Path"]) and not permanent:
             lines[row] = Line("unchanged", "it is in the trash already", (), id_, found["Path"])
         else:
             works.append(Delete(row, id_, found["Path"], permanent))
     return works
+
+
+def _with(other: Line, work: Delete) -> Line:
+    """Give the outcome of a content that went, or stayed, with another one."""
+    reason = "named twice" if other.path == work.path else f"with {other.path}"
+    said = reason if other.outcome == "saved" else f"{reason}: {other.reason}"
+    return Line(other.outcome, said, (), work.id, work.path)
 
 
 def call(

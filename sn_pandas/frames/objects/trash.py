@@ -1,0 +1,83 @@
+"""Contents that are deleted, and that come back from the trash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.addresses import entity
+from ..writes.acting import deletion
+from ..writes.looking import Stored
+from ..writes.report import Line, Report
+from ..writes.running import carry_out
+from ..writes.sending import in_trash
+from ..writes.works import Restore, request_text
+from .places import found_at, missing, path_at, places_of, raise_single, reported
+
+if TYPE_CHECKING:
+    from ..repository import Repository
+
+
+def delete(repo: Repository, path: Any, *, permanent: bool, dry_run: bool) -> Report:
+    """Delete contents; see ``Repository.delete``."""
+    places = places_of(path, repo.base)
+    ids = [int(row["Id"]) if row else 0 for row in found_at(repo, places)]
+    named = {row: place for row, place in enumerate(places) if isinstance(place, str)}
+    index = pd.RangeIndex(len(places))
+    report = deletion(repo, ids, index, named, permanent=permanent, dry_run=dry_run)
+    raise_single(path, report)
+    return report
+
+
+def restore(repo: Repository, path: Any, to: str | int | None) -> Report:
+    """Take contents out of the trash, what was above others first; see ``Repository.restore``."""
+    target = None if to is None else path_at(repo, to)
+    lines: dict[int, Line] = {}
+    works: dict[int, Restore] = {}
+    places = places_of(path, repo.base)
+    for row, place in enumerate(places):
+        bag, inside = _bag(repo, place)
+        if bag is None or inside is None:
+            lines[row] = missing(place, why="it is not in the trash")
+        elif int(inside["Id"]) in works:
+            lines[row] = Line("unchanged", "named twice", (), int(inside["Id"]), None)
+        else:
+            parent = target or str(bag["OriginalPath"])
+            work = Restore(row, int(inside["Id"]), f"{parent}/{inside['Name']}", str(bag["Path"]))
+            works[work.id] = work
+    todo = list(works.values())
+    told = dict[int, Line]()
+    log = carry_out(repo, todo, what="restore", told=told.__setitem__)
+    lines.update((todo[number].row, line) for number, line in told.items())
+    requests = [request_text(repo.url, work) for work in todo]
+    journal = log.path if log else None
+    return reported(repo, path, lines, "restore", requests=requests, journal=journal)
+
+
+def _bag(repo: Repository, place: str | int) -> tuple[Stored | None, Stored | None]:
+    """Give the trash bag that holds a content, and the content in it."""
+    found = found_at(repo, [place])[0]
+    if found is None and isinstance(place, str):
+        return _lost(repo, place)
+    if found is None or not in_trash(found["Path"]):
+        return None, None
+    bag = repo.client.get(
+        f"{entity('/'.join(found['Path'].split('/')[:4]))}?metadata=no&$select=Id,Path,OriginalPath"
+    )["d"]
+    if bag["Id"] == found["Id"]:
+        inside = repo.read(bag["Path"], select=["Name"])
+        return bag, {"Id": int(inside.index[0]), "Name": inside["Name"].iloc[0]} if len(inside) else None
+    return bag, found
+
+
+def _lost(repo: Repository, path: str) -> tuple[Stored | None, Stored | None]:
+    """Find what was deleted at a path last."""
+    parent, _, name = path.rpartition("/")
+    bags = repo.read("/Root/Trash", select=["Path", "OriginalPath"], filter="isof('TrashBag')")
+    for _, bag in bags[bags["OriginalPath"].str.lower() == parent.lower()].iloc[::-1].iterrows():
+        inside = repo.read(str(bag["Path"]), select=["Name"])
+        if len(inside) and inside["Name"].iloc[0].lower() == name.lower():
+            stored = {"Id": int(inside.index[0]), "Name": inside["Name"].iloc[0]}
+            return {"Path": bag["Path"], "OriginalPath": bag["OriginalPath"]}, stored
+    return None, None
