@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import ssl
 import threading
@@ -22,6 +23,8 @@ from .retrying import Kind, Retrier, Retries
 
 __all__ = ["Client", "Kind", "NoAnswer", "Retries"]
 T = TypeVar("T")
+#: Bytes of a body that is taken in pieces.
+_PIECE = 256 * 1024
 
 
 class Client:
@@ -89,9 +92,10 @@ class Client:
         """Have ``close`` called when this client is closed."""
         self._closing.append(close)
 
-    def get(self, target: str) -> Any:
-        """Give the JSON that a GET answers; None for an empty answer."""
-        return self.send("GET", target, kind="read")
+    def get(self, target: str, read: Callable[[str, httpx.Response], Any] = parsed) -> Any:
+        """Give the JSON that a GET answers, or what ``read`` makes of the answer; None for an empty answer."""
+        what = f"GET {self.shown(target)}"
+        return self._sent("GET", target, None, "read", {}, lambda answer: read(what, answer))
 
     def count(self, target: str) -> int:
         """Give the number that a ``$count`` answers."""
@@ -136,6 +140,20 @@ class Client:
         """Send a request, again where that is safe, and give the answer or raise what the server said."""
         return self._sent(method, target, body, kind, options, lambda answer: answer)
 
+    def stream(self, target: str, use: Callable[[Iterator[bytes]], T]) -> T:
+        """Give what ``use`` makes of the body of a GET, which comes in pieces; each try begins with the first."""
+        what = f"GET {self.shown(target)}"
+
+        def once(end: float) -> T:
+            flight.check()
+            with self._open(what, "GET", target, {}, {}, None) as answer:
+                if answer.is_success:
+                    return use(answer.iter_bytes(_PIECE))
+                answer.read()
+            raise refusal(what, self.origin, answer)
+
+        return self._retrier.run(once, "read")
+
     def shown(self, target: str) -> str:
         """Give an address as it may be shown: without a key that somebody put into it."""
         parts = urlsplit(target)
@@ -176,6 +194,25 @@ class Client:
         options: dict[str, Any],
         end: float | None,
     ) -> httpx.Response:
+        with self._open(what, method, target, headers, options, end) as answer:
+            if end is not None and isinstance(answer.stream, httpx.SyncByteStream):
+                answer.stream = _Until(answer.stream, end)
+            answer.read()
+        if answer.is_success:
+            return answer
+        raise refusal(what, self.origin, answer)
+
+    @contextlib.contextmanager
+    def _open(
+        self,
+        what: str,
+        method: str,
+        target: str,
+        headers: dict[str, str],
+        options: dict[str, Any],
+        end: float | None,
+    ) -> Iterator[httpx.Response]:
+        """Send a request and give the answer, to be read; what breaks meanwhile is said in our words."""
         with self._lock:
             self.requests += 1
         request = self._http.build_request(
@@ -188,9 +225,7 @@ class Client:
         try:
             answer = self._http.send(request, stream=True)
             try:
-                if end is not None and isinstance(answer.stream, httpx.SyncByteStream):
-                    answer.stream = _Until(answer.stream, end)
-                answer.read()
+                yield answer
             finally:
                 answer.close()
         except httpx.TimeoutException as error:
@@ -202,9 +237,6 @@ class Client:
             raise NoAnswer(
                 f"{what}: the connection to {self.origin} broke ({type(error).__name__})", sent=True
             ) from error
-        if answer.is_success:
-            return answer
-        raise refusal(what, self.origin, answer)
 
     def _patience(self, end: float | None) -> httpx.Timeout:
         left = self._timeout if end is None else min(self._timeout, max(0.05, end - time.monotonic()))
