@@ -7,6 +7,7 @@ requests in flight that takes more time than the requests.
 from __future__ import annotations
 
 import collections
+import contextlib
 import ssl
 from collections.abc import Callable, Iterator
 
@@ -27,6 +28,7 @@ class Connections(httpx.BaseTransport):
     def __init__(self, verify: ssl.SSLContext | bool = True) -> None:
         self._verify = httpx.create_ssl_context(verify=verify)
         self._idle: collections.deque[httpx.HTTPTransport] = collections.deque()
+        self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request over an idle connection, or a new one; the latest is taken first."""
@@ -40,13 +42,23 @@ class Connections(httpx.BaseTransport):
             connection.close()
             raise
         assert isinstance(answer.stream, httpx.SyncByteStream)
-        answer.stream = _Lent(answer.stream, lambda: self._idle.append(connection))
+        answer.stream = _Lent(answer.stream, lambda: self._take_back(connection))
         return answer
 
     def close(self) -> None:
-        """Close what is idle."""
-        while self._idle:
-            self._idle.pop().close()
+        """Close what is idle, and what is lent when it comes back."""
+        self._closed = True
+        self._close_idle()
+
+    def _take_back(self, connection: httpx.HTTPTransport) -> None:
+        self._idle.append(connection)
+        if self._closed:  # asked after it was put back, so that a close at this moment misses nothing
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(IndexError):  # somebody else may take the last
+            while True:
+                self._idle.pop().close()
 
 
 class _Lent(httpx.SyncByteStream):

@@ -1,9 +1,14 @@
-"""Several requests at once, with a bounded look-ahead, that stop at once when nobody wants them any more."""
+"""Several requests at once, with a bounded look-ahead, that stop at once when nobody wants them any more.
+
+What a thread works for may be over: a read that was given up sends nothing more, a write that was stopped
+tries nothing once more. The thread knows by an event, the client asks here.
+"""
 
 from __future__ import annotations
 
 import collections
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from queue import SimpleQueue
@@ -15,7 +20,15 @@ T = TypeVar("T")
 #: Gives a result, and the jobs whose results come right behind it.
 Job = Callable[[], "tuple[T, Sequence[Job[T]]]"]
 
-_here = threading.local()
+
+class _Here(threading.local):
+    """What this thread works for, if anything: set when it is over, and whether nothing is sent then."""
+
+    over: threading.Event | None = None
+    silent: bool = False
+
+
+_here = _Here()
 
 
 class Stopped(SensenetError):  # noqa: N818 - reads as what happened
@@ -24,9 +37,34 @@ class Stopped(SensenetError):  # noqa: N818 - reads as what happened
 
 def check() -> None:
     """Raise if what this thread works for was given up."""
-    stop = getattr(_here, "stop", None)
-    if stop is not None and stop.is_set():
+    if _here.silent and ending():
         raise Stopped("the read was given up")
+
+
+def ending() -> bool:
+    """Whether what this thread works for is over, so that nothing is to take long any more."""
+    return _here.over is not None and _here.over.is_set()
+
+
+def pause(seconds: float) -> bool:
+    """Wait before another try, and say whether there is to be one."""
+    if _here.over is None:
+        time.sleep(seconds)
+        return True
+    return not _here.over.wait(seconds)
+
+
+def work_for(over: threading.Event, *, silent: bool = False) -> None:
+    """Say what this thread works for from now on.
+
+    Parameters
+    ----------
+    over : threading.Event
+        Set when nothing is to be tried once more.
+    silent : bool
+        Whether nothing at all is to be sent then.
+    """
+    _here.over, _here.silent = over, silent
 
 
 def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
@@ -42,7 +80,7 @@ def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
     threads: list[threading.Thread] = []
 
     def work() -> None:
-        _here.stop = stop
+        work_for(stop, silent=True)
         while (item := todo.get()) is not None:
             future, job = item
             del item

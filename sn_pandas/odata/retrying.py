@@ -14,11 +14,14 @@ from typing import Literal, TypeVar
 
 import stamina
 
+from . import flight
 from .errors import BrokenAnswer, NoAnswer, UnavailableError
 
 #: ``read`` may be sent again whatever happened; ``write`` only if the server cannot have done it.
 Kind = Literal["read", "write"]
 T = TypeVar("T")
+#: Seconds for a last look at what became of a write that was stopped.
+_LAST = 5.0
 
 # stamina says in the log when it waits; without this, Python prints a bare line where no log is set up.
 logging.getLogger("stamina").addHandler(logging.NullHandler())
@@ -61,22 +64,24 @@ class Retrier:
 
     def run(self, once: Callable[[float], T], kind: Kind) -> T:
         """Call ``once`` until it gives something; it gets the ``time.monotonic`` at which it has to end."""
-        began = time.monotonic()
-        end = began + self.rules.deadline
+        longest = self.rules.deadline if not flight.ending() else min(_LAST, self.rules.deadline)
+        end = time.monotonic() + longest
         failures = 0
 
         def again(error: Exception) -> bool | float:
             nonlocal failures
             failures += 1
-            self.overloads += isinstance(error, UnavailableError)
+            if isinstance(error, UnavailableError):
+                with self._lock:
+                    self.overloads += 1
             if not may_repeat(error, kind) or failures >= self.rules.attempts:
                 return False
             wait = self._wait(error, failures)
-            return wait if time.monotonic() + wait < end and self._spend() else False
+            if time.monotonic() + wait >= end or not self._spend():
+                return False
+            return 0.0 if flight.pause(wait) else False  # a wait of stamina itself could not be ended
 
-        for attempt in stamina.retry_context(
-            on=again, attempts=self.rules.attempts, timeout=self.rules.deadline
-        ):
+        for attempt in stamina.retry_context(on=again, attempts=self.rules.attempts, timeout=longest):
             with attempt:
                 result = once(end)
                 self._earn()

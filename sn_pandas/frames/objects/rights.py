@@ -12,8 +12,10 @@ from ...odata.errors import QueryError, SensenetError, did_you_mean
 from ...odata.query import Query
 from ..writes import looking
 from ..writes.acting import each
+from ..writes.looking import Stored
 from ..writes.report import Line, Report
-from .places import places_of, reported
+from .places import found_at, missing, path_at, places_of, reported, there
+from .settling import certain
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -28,7 +30,9 @@ _NAMES = (
 
 def permissions(repo: Repository, place: str | int) -> pd.DataFrame:
     """List the entries of a content; see ``Repository.permissions``."""
-    acl = repo.client.get(f"{entity(normalize(place, repo.base))}/GetAcl")
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        acl = repo.client.get(f"{entity(where)}/GetAcl")
     lines = [
         (
             entry["identity"]["path"],
@@ -57,7 +61,7 @@ def set_permissions(
     for name in names:
         if name not in _NAMES:
             raise QueryError(f"there is no permission {name!r}.{did_you_mean(name, _NAMES)}")
-    who = looking.one(repo.client, normalize(identity, repo.base))["Path"]
+    who = path_at(repo, identity)
     entry: dict[str, Any] = {"identity": who, "localOnly": local, **dict.fromkeys(names, value)}
 
     def seen(place: str | int) -> str:
@@ -94,48 +98,49 @@ def change_members(repo: Repository, group: str | int, path: Any, *, add: bool) 
     """Add or remove members; see ``Repository.add_members``."""
     place = normalize(group, repo.base)
     places = places_of(path, repo.base)
-    ids = looking.by_id(repo.client, [p for p in places if isinstance(p, int)])
-    paths = looking.by_path(repo.client, [p for p in places if isinstance(p, str)])
-    found = [ids.get(p) if isinstance(p, int) else paths.get(p.lower()) for p in places]
     before = {item["Id"] for item in _members(repo, place)}
+    found = found_at(repo, places)
     wanted = [row["Id"] for row in found if row and (row["Id"] in before) != add]
-    trouble = ""
-    if wanted:
-        try:
-            body = {"contentIds": sorted(set(wanted))}
-            repo.client.request(
-                "POST", f"{entity(place)}/{'AddMembers' if add else 'RemoveMembers'}", body=body
-            )
-        except SensenetError as error:
-            trouble = str(error)
-    after = {item["Id"] for item in _members(repo, place)}
-    lines = []
-    for named, row in zip(places, found, strict=True):
+    trouble: SensenetError | None = None
+    after = before
+    try:
+        if wanted:
+            address = f"{entity(place)}/{'AddMembers' if add else 'RemoveMembers'}"
+            repo.client.request("POST", address, body={"contentIds": sorted(set(wanted))})
+    except SensenetError as error:
+        trouble = error
+    lost = ""
+    try:
+        after = {item["Id"] for item in _members(repo, place)}
+    except SensenetError as error:
+        lost = f"{trouble or 'it was answered'}; and the group could not be read again: {error}"
+
+    def line(place: str | int, row: Stored | None) -> Line:
         if row is None:
-            missing = "there is no such content, or you may not see it"
-            lines.append(
-                Line("refused", missing, ("Members",), -1, named if isinstance(named, str) else None)
-            )
-        elif (row["Id"] in after) != add:
-            lines.append(
-                Line(
-                    "failed" if trouble else "ignored",
-                    trouble or "the group does not show it",
-                    ("Members",),
-                    row["Id"],
-                    row["Path"],
-                )
-            )
-        elif row["Id"] not in wanted:
-            lines.append(Line("unchanged", "it is so already", ("Members",), row["Id"], row["Path"]))
-        else:
-            lines.append(Line("saved", "", ("Members",), row["Id"], row["Path"]))
+            return missing(place, "refused")
+        id_, shown = row["Id"], row["Path"]
+        if id_ not in wanted:
+            return Line("unchanged", "it is so already", ("Members",), id_, shown)
+        if lost:
+            return Line("unknown", lost, ("Members",), id_, shown)
+        if (id_ in after) == add:
+            return Line("saved", "", ("Members",), id_, shown)
+        if trouble:
+            return Line(certain(trouble) or "unknown", str(trouble), ("Members",), id_, shown)
+        return Line("ignored", "the group does not show it", ("Members",), id_, shown)
+
+    lines = [line(named, row) for named, row in zip(places, found, strict=True)]
     return reported(repo, path, lines, "members")
 
 
 def _members(repo: Repository, group: str | int) -> list[Any]:
-    address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Members/Id,Members/Path"
-    return list(repo.client.get(address)["d"]["Members"] or [])
+    address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Path,Type,Members/Id,Members/Path"
+    with there(repo, group):
+        held = repo.client.get(address)["d"]
+    kind = str(held["Type"])
+    if kind in repo.schema and "Members" not in repo.schema[kind].fields:
+        raise QueryError(f"{held['Path']} is no group but a {kind}: it has no members")
+    return list(held["Members"] or [])
 
 
 def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: Any, what: str) -> Report:
@@ -151,12 +156,14 @@ def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: A
         try:
             wrong = seen(place)
         except SensenetError as error:
-            outcome, reason = ("failed", trouble) if trouble else ("unknown", error)
-            return Line(outcome, str(reason), names, id_, shown)  # type: ignore[arg-type]  # two of the words
-        if wrong:
-            return Line("failed" if trouble else "ignored", str(trouble or wrong), names, id_, shown)
-        return Line("saved", "", names, id_, shown)
+            outcome = certain(trouble) if trouble else None
+            return Line(
+                outcome or "unknown", str(trouble or error), names, id_, shown, error=trouble or error
+            )
+        if wrong and trouble:
+            return Line(certain(trouble) or "unknown", str(trouble), names, id_, shown)
+        return Line("ignored" if wrong else "saved", wrong, names, id_, shown)
 
     places = places_of(path, repo.base)
-    lines = each(places, one, client=repo.client, what=what)
+    lines = each(places, one, repo=repo, what=what)
     return reported(repo, path, lines, f"{what} permissions")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -9,11 +11,11 @@ import pandas as pd
 from ...odata.addresses import entity
 from ..writes.acting import deletion
 from ..writes.looking import Stored
-from ..writes.report import Line, Report
+from ..writes.report import Line, Report, report_frame
 from ..writes.running import carry_out
 from ..writes.sending import in_trash
-from ..writes.works import Restore, request_text
-from .places import found_at, missing, path_at, places_of, raise_single, reported
+from ..writes.works import Restore, Work, request_text
+from .places import found_at, missing, path_at, places_of, raise_single
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -40,19 +42,34 @@ def restore(repo: Repository, path: Any, to: str | int | None) -> Report:
         bag, inside = _bag(repo, place)
         if bag is None or inside is None:
             lines[row] = missing(place, why="it is not in the trash")
-        elif int(inside["Id"]) in works:
-            lines[row] = Line("unchanged", "named twice", (), int(inside["Id"]), None)
+        elif (id_ := int(inside["Id"])) in works:
+            lines[row] = Line("unchanged", "named twice", (), id_, works[id_].path)
         else:
             parent = target or str(bag["OriginalPath"])
-            work = Restore(row, int(inside["Id"]), f"{parent}/{inside['Name']}", str(bag["Path"]))
-            works[work.id] = work
-    todo = list(works.values())
-    told = dict[int, Line]()
-    log = carry_out(repo, todo, what="restore", told=told.__setitem__)
-    lines.update((todo[number].row, line) for number, line in told.items())
-    requests = [request_text(repo.url, work) for work in todo]
-    journal = log.path if log else None
-    return reported(repo, path, lines, "restore", requests=requests, journal=journal)
+            works[id_] = Restore(row, id_, f"{parent}/{inside['Name']}", str(bag["Path"]))
+    todo: list[Work] = sorted(works.values(), key=lambda work: work.path.count("/"))
+
+    def report() -> Report:
+        every = [lines[row] for row in range(len(places))]
+        requests = [request_text(repo.url, work) for work in todo]
+        frame = report_frame(pd.RangeIndex(len(every)), every)
+        return Report(frame, what="restore", requests=requests, repo=repo)
+
+    done = carry_out(
+        repo,
+        todo,
+        what="restore",
+        told=lambda position, line: lines.__setitem__(todo[position].row, line),
+        report=report,
+        workers=1 if _are_nested(todo) else 8,  # what is above others has to be there before them
+    )
+    raise_single(path, done)
+    return done
+
+
+def _are_nested(works: Sequence[Work]) -> bool:
+    paths = sorted(f"{work.path}/".lower() for work in works)
+    return any(below.startswith(above) for above, below in itertools.pairwise(paths))
 
 
 def _bag(repo: Repository, place: str | int) -> tuple[Stored | None, Stored | None]:

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ...odata.addresses import entity
-from ...odata.errors import NoAnswer, SensenetError
+from ...odata.answers import parsed
+from ...odata.errors import (
+    AnswerError,
+    AuthenticationError,
+    ForbiddenError,
+    NoAnswer,
+    NotFoundError,
+    SensenetError,
+    UnavailableError,
+)
 from ...odata.transport import Client
 from ..progress import Progress, Setting
 from ..tracking import baseline_of, rows_of
 from . import looking
 from .flow import Flow, at_once
-from .report import DRY, Line, Report, report_frame
-from .running import carry_out
+from .report import DRY, Line, Outcome, Report, report_frame
+from .running import carry_out, reporting
 from .saving import Place
 from .sending import in_trash
 from .works import Delete, Work, request_text
@@ -85,28 +95,30 @@ def deletion(
     todo: list[Work] = [work for work in works if work.row not in within]
     if dry_run:
         lines.update((work.row, Line("unsent", DRY, (), work.id, work.path)) for work in works)
-    log = None
-    if not dry_run:
-        log = carry_out(
-            repo,
-            todo,
-            what="delete",
-            told=lambda position, line: lines.__setitem__(todo[position].row, line),
-            journal=journal,
-            workers=workers,
-            progress=progress,
-        )
-        for work in works:
+
+    def report() -> Report:
+        for work in works if not dry_run else ():
             if work.row in within:
                 lines[work.row] = _with(lines[within[work.row]], work)
-    every = [lines[row] for row in range(len(ids))]
-    return Report(
-        report_frame(index, every),
+        return Report(
+            report_frame(index, [lines[row] for row in range(len(ids))]),
+            what="delete",
+            dry_run=dry_run,
+            requests=[request_text(repo.url, work) for work in todo],
+            repo=repo,
+        )
+
+    if dry_run:
+        return report()
+    return carry_out(
+        repo,
+        todo,
         what="delete",
-        dry_run=dry_run,
-        requests=[request_text(repo.url, work) for work in todo],
-        journal=log.path if log else None,
-        repo=repo,
+        told=lambda position, line: lines.__setitem__(todo[position].row, line),
+        report=report,
+        journal=journal,
+        workers=workers,
+        progress=progress,
     )
 
 
@@ -151,18 +163,18 @@ def call(
     """Call an operation on every content of a frame; see ``Accessor.call``."""
     baseline = baseline_of(frame)
     rows = rows_of(frame, baseline)
-    client = baseline.repo.client
+    repo = baseline.repo
     paths = baseline.frame["Path"] if "Path" in baseline.frame.columns else None
 
     def one(id_: int) -> Line:
         path = str(paths.loc[id_]) if paths is not None and id_ in paths.index else None
         if id_ < 0:
             return Line("unsent", "a new row: there is no content yet")
-        return called(client, id_, path, operation, parameters)
+        return called(repo.client, id_, path, operation, parameters)
 
     ids = [int(id_) for id_ in rows.ids]
-    lines = each(ids, one, client=client, what=operation, workers=workers, progress=progress)
-    return Report(report_frame(frame.index, lines), what=operation, repo=baseline.repo)
+    lines = each(ids, one, repo=repo, what=operation, workers=workers, progress=progress, index=frame.index)
+    return Report(report_frame(frame.index, lines), what=operation, repo=repo)
 
 
 def called(
@@ -171,34 +183,70 @@ def called(
     """Call an operation on one content and say what became of it; it is never sent twice."""
     id_ = place if isinstance(place, int) else -1
     path = path or (place if isinstance(place, str) else None)
+    address = f"{entity(place)}/{operation}?metadata=no"
     try:
-        answer = client.request("POST", f"{entity(place)}/{operation}?metadata=no", body=parameters)
-    except NoAnswer as error:
-        return Line("unknown" if error.sent else "unsent", str(error), (), id_, path)
+        answer = client.request("POST", address, body=parameters)
+        told_json = "json" in answer.headers.get("content-type", "")
+        shown = parsed(f"POST {address}", answer) if told_json else None
     except SensenetError as error:
-        return Line("failed", str(error), (), id_, path)
-    shown = answer.json().get("d") if "json" in answer.headers.get("content-type", "") else None
-    version = shown.get("Version", "") if isinstance(shown, dict) else ""
-    seen = shown if isinstance(shown, dict) else {}
-    return Line("saved", version, (), seen.get("Id", id_), seen.get("Path", path))
+        return Line(_outcome(error), str(error), (), id_, path, error=error)
+    seen = shown.get("d") if isinstance(shown, dict) else None
+    seen = seen if isinstance(seen, dict) else {}
+    return Line("saved", str(seen.get("Version") or ""), (), seen.get("Id", id_), seen.get("Path", path))
+
+
+def _outcome(error: SensenetError) -> Outcome:
+    """Say what became of an operation that was not answered well."""
+    if isinstance(error, AuthenticationError):
+        return "unsent"
+    if isinstance(error, NoAnswer):
+        return "unknown" if error.sent else "unsent"
+    lost = isinstance(error, AnswerError) or (
+        isinstance(error, UnavailableError) and error.status not in (429, 503)
+    )
+    return "unknown" if lost else "failed"  # a proxy that gave up may have passed it on
 
 
 def each(
     jobs: Sequence[Any],
     work: Callable[[Any], Line],
     *,
-    client: Client,
+    repo: Repository,
     what: str,
     workers: int = 8,
     progress: Setting = None,
+    index: pd.Index | None = None,
 ) -> list[Line]:
-    """Do something to each of some contents, several at once, and give the outcomes in their order."""
-    flow = Flow(workers, lambda: client.overloads)
-    lines = [Line("unsent", "not sent")] * len(jobs)
-    with Progress(progress, what) as shown:
-        for done, (number, line) in enumerate(at_once(jobs, work, flow), 1):
-            lines[number] = line
-            shown.show(done, len(jobs))
+    """Do something to each of some contents, several at once, and give the outcomes in their order.
+
+    An error that ends it, such as Ctrl-C, carries the report of what was done until then, on ``index``.
+    """
+    flow = Flow(workers, lambda: repo.client.overloads)
+    lines = [Line("unsent", f"not sent, because the {what} was interrupted")] * len(jobs)
+
+    def known(job: Any) -> Line:
+        line = work(job)
+        if isinstance(line.error, (NotFoundError, ForbiddenError)):
+            try:
+                repo.still_ourselves()  # the Visitor is told that there is nothing
+            except AuthenticationError as error:
+                return dataclasses.replace(
+                    line, outcome="unsent", reason=f"not sent, because {error}", error=error
+                )
+        return line
+
+    def told(number: int, line: Line) -> None:
+        job = jobs[number]
+        if line.id < 0 and line.path is None and isinstance(job, (int, str)):
+            line = dataclasses.replace(line, **({"id": job} if isinstance(job, int) else {"path": job}))
+        lines[number] = line
+
+    def report() -> Report:
+        rows = pd.RangeIndex(len(jobs)) if index is None else index
+        return Report(report_frame(rows, lines), what=what, repo=repo)
+
+    with reporting(report), Progress(progress, what) as shown:
+        at_once(jobs, known, flow, told, what=what, shown=shown.show)
     return lines
 
 

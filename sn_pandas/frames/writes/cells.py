@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import html
+import json
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -101,10 +104,29 @@ def told(field: Field, value: Json) -> str:
     >>> told(Field("Status", "Choice"), ["active"])
     "'active'"
     """
+    if field.type == "Password" and not is_missing(value):
+        return "a password"
     shown = [item.get("Path", item) if isinstance(item, Mapping) else item for item in items(value)]
     many = field.multiple and (field.is_choice or field.is_reference)
     text = repr(shown if many or len(shown) > 1 else shown[0] if shown else None)
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def without_passwords(fields: Mapping[str, Field], values: Mapping[str, Json], text: str) -> str:
+    """Give a text without the passwords among the values of some fields, however it quotes them.
+
+    Examples
+    --------
+    >>> without_passwords({"P": Field("P", "Password")}, {"P": "hush"}, "'hush' is too short")
+    "'…' is too short"
+    """
+    for name, field in fields.items():
+        value = values.get(name)
+        if field.type == "Password" and isinstance(value, str) and value:
+            quoted = (value, repr(value)[1:-1], json.dumps(value)[1:-1], html.escape(value), quote(value))
+            for written in sorted(quoted, key=len, reverse=True):
+                text = text.replace(written, "…")
+    return text
 
 
 def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
 
+from ...odata import flight
+from ...odata.errors import AuthenticationError
 from .report import Line
 
 T = TypeVar("T")
+#: Gets the number of a job and its outcome.
+Told = Callable[[int, Line], None]
+
+# How often a wait looks up by itself, in seconds: an interruption may have swallowed the bell.
+_LOOKS_UP = 0.5
 
 
 class Flow:
@@ -21,6 +29,13 @@ class Flow:
         How many at the most.
     overloads : callable, optional
         Gives how often the server said that it is overloaded; asked before each request.
+
+    Attributes
+    ----------
+    stopped : str
+        Why nothing more is begun; empty while all goes on.
+    over : threading.Event
+        Set when nothing is to be tried once more.
     """
 
     def __init__(self, workers: int, overloads: Callable[[], int] = lambda: 0) -> None:
@@ -29,20 +44,22 @@ class Flow:
         self.most = workers
         self.limit = float(workers)
         self.stopped = ""
+        self.over = threading.Event()
         self._overloads = overloads
         self._seen = overloads()
         self._flying = 0
         self._room = threading.Condition()
 
-    def enter(self) -> None:
-        """Wait for room for one more request."""
+    def enter(self) -> bool:
+        """Wait for room for one more request, and say whether it is still to be begun."""
         with self._room:
-            while True:
+            while not self.stopped:
                 self._notice()
                 if self._flying < int(self.limit):
-                    break
+                    self._flying += 1
+                    return True
                 self._room.wait()
-            self._flying += 1
+        return False
 
     def leave(self) -> None:
         """Say that a request is over."""
@@ -53,8 +70,11 @@ class Flow:
             self._room.notify()
 
     def stop(self, why: str) -> None:
-        """Begin nothing more."""
+        """Begin nothing more, and try nothing once more."""
         self.stopped = self.stopped or why
+        self.over.set()
+        with self._room:
+            self._room.notify_all()
 
     def _notice(self) -> bool:
         """Halve the limit if the server was overloaded since the last look, once for all that it said."""
@@ -66,57 +86,131 @@ class Flow:
         return overloaded
 
 
-def at_once(jobs: Sequence[T], work: Callable[[T], Line], flow: Flow) -> Iterator[tuple[int, Line]]:
-    """Do every job and give the number and outcome of each as they come.
+def at_once(
+    jobs: Sequence[T],
+    work: Callable[[T], Line],
+    flow: Flow,
+    told: Told,
+    *,
+    what: str = "save",
+    shown: Callable[[int, int], None] = lambda done, total: None,
+) -> None:
+    """Do every job and tell the number and outcome of each, at least once, whatever happens.
 
-    An error of a job stops the rest. When the caller is interrupted, what is in flight is waited for and
-    still given, and the rest is not begun.
+    An interruption, or an error of a job, keeps what was not begun from being sent and is raised when what
+    is in flight is told. A second interruption does not wait for that: what is in flight is ``unknown`` then.
+
+    Parameters
+    ----------
+    told : callable
+        Gets the number of a job and its outcome.
+    what : str
+        What all of it is, for the reason of what was not sent.
+    shown : callable, optional
+        Gets how many jobs are done, of how many.
     """
-    todo = iter(enumerate(jobs))
-    taking = threading.Lock()
-    done: queue.SimpleQueue[tuple[int, Line | BaseException]] = queue.SimpleQueue()
+    crew = _Crew(jobs, work, flow)
+    passed = 0
+    try:
+        crew.start()
+        while passed < len(jobs):
+            told(*crew.outcome(passed))
+            passed += 1
+            shown(passed, len(jobs))
+    except BaseException:
+        flow.stop(f"not sent, because the {what} was interrupted")
+        with contextlib.suppress(KeyboardInterrupt):  # asked to leave at once; the first one is raised below
+            crew.finish()
+        for number, line in crew.rest(passed):
+            told(number, line)
+        raise
+    if crew.trouble is not None:
+        raise crew.trouble
 
-    def run() -> None:
-        while True:
-            with taking:
-                number, job = next(todo, (-1, None))
-            if job is None:
-                return
-            done.put((number, _guarded(job)))
 
-    def _guarded(job: T) -> Line | BaseException:
-        if flow.stopped:
-            return Line("unsent", flow.stopped)
-        flow.enter()
+class _Crew(Generic[T]):
+    """The threads that do the jobs.
+
+    What the caller's thread asks takes no lock and takes nothing away, so it may be interrupted anywhere.
+    """
+
+    def __init__(self, jobs: Sequence[T], work: Callable[[T], Line], flow: Flow) -> None:
+        self.trouble: BaseException | None = None
+        self._jobs = jobs
+        self._work = work
+        self._flow = flow
+        self._todo = iter(range(len(jobs)))
+        self._taking = threading.Lock()
+        self._begun: set[int] = set()
+        self._done: list[tuple[int, Line]] = []
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._running = 0
+        self._ended: list[None] = []
+
+    def start(self) -> None:
+        """Begin."""
+        for number in range(min(self._flow.most, len(self._jobs))):
+            # daemons: a program that is interrupted twice does not wait for them at its end
+            thread = threading.Thread(target=self._run, name=f"sn_pandas-{number}", daemon=True)
+            thread.start()
+            self._running += 1
+
+    def outcome(self, position: int) -> tuple[int, Line]:
+        """Wait for the outcome that comes at this position, and give it with the number of its job."""
+        while len(self._done) <= position:
+            self._listen()
+        return self._done[position]
+
+    def finish(self) -> None:
+        """Wait until nothing is in flight; for a flow that is stopped."""
+        while len(self._ended) < self._running:
+            self._listen()
+
+    def rest(self, passed: int) -> list[tuple[int, Line]]:
+        """Give what came after so many outcomes, and say of every other job what is known."""
+        done = list(self._done)  # threads that nobody waits for go on
+        lines = done[passed:]
+        known = {number for number, _ in done}
+        for number in range(len(self._jobs)):
+            if number in known:
+                continue
+            if number in self._begun:
+                lines.append((number, Line("unknown", "interrupted before the server answered")))
+            else:
+                lines.append((number, Line("unsent", self._flow.stopped)))
+        return lines
+
+    def _listen(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            self._bell.get(timeout=_LOOKS_UP)
+
+    def _run(self) -> None:
+        flight.work_for(self._flow.over)
+        while (number := self._next()) is not None:
+            self._done.append((number, self._line(number)))
+            self._bell.put(None)
+        self._ended.append(None)
+        self._bell.put(None)
+
+    def _next(self) -> int | None:
+        with self._taking:
+            return next(self._todo, None)
+
+    def _line(self, number: int) -> Line:
+        if not self._flow.enter():
+            return Line("unsent", self._flow.stopped)
+        self._begun.add(number)
         try:
-            return work(job) if not flow.stopped else Line("unsent", flow.stopped)
+            line = self._work(self._jobs[number])
         except BaseException as error:
-            flow.stop(f"another row ran into {type(error).__name__}")
-            return error
+            line = Line("unknown", f"{type(error).__name__}: {error}")
+            self._fail(error, f"not sent, because another row ran into {type(error).__name__}: {error}")
         finally:
-            flow.leave()
+            self._flow.leave()
+        if isinstance(line.error, AuthenticationError):
+            self._fail(line.error, line.reason)
+        return line
 
-    threads = [
-        threading.Thread(target=run, name=f"sn_pandas-{n}", daemon=True)
-        for n in range(min(flow.most, len(jobs)))
-    ]
-    for thread in threads:
-        thread.start()
-    trouble: BaseException | None = None
-    left = len(jobs)
-    while left:
-        try:
-            number, result = done.get()
-        except KeyboardInterrupt as error:
-            flow.stop("the save was interrupted")
-            trouble = error
-            continue
-        left -= 1
-        if isinstance(result, BaseException):
-            trouble = trouble or result
-        else:
-            yield number, result
-    for thread in threads:
-        thread.join()
-    if trouble is not None:
-        raise trouble
+    def _fail(self, error: BaseException, why: str) -> None:
+        self.trouble = self.trouble or error
+        self._flow.stop(why)

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ...odata.errors import NotFoundError
 from ..progress import Progress, Setting
-from .flow import Flow, at_once
+from .flow import Flow, Told, at_once
 from .journal import Journal
-from .report import Line
+from .report import Line, Report
 from .sending import send
 from .works import Work
 
 if TYPE_CHECKING:
     from ..repository import Repository
-
-Told = Callable[[int, Line], None]
 
 
 def carry_out(
@@ -28,67 +25,73 @@ def carry_out(
     *,
     what: str,
     told: Told,
+    report: Callable[[], Report],
     journal: str | os.PathLike[str] | Journal | None = None,
     numbers: Mapping[int, int] | None = None,
     workers: int = 8,
     progress: Setting = None,
-) -> Journal | None:
-    """Write the journal, send everything, and tell the outcome of each work as it comes.
+) -> Report:
+    """Write the journal, send everything, tell the outcome of each work as it comes, and give the report.
+
+    An error that ends it, such as Ctrl-C, carries the report of what was done until then.
 
     Parameters
     ----------
     told : callable
         Gets the position of a work and its outcome.
+    report : callable
+        Makes the report of what was told.
     journal : path or Journal
         Where the journal goes, or one that is gone on with.
     numbers : mapping, optional
         The number that each work has in a journal that is gone on with.
     """
     if not works:
-        return None
+        return report()
     client = repo.client
     flow = Flow(workers, lambda: client.overloads)
-    log = journal if isinstance(journal, Journal) else _begin(repo, works, what, journal)
-    answers = at_once(works, partial(send, client, flow), flow)
-    done, missing = 0, False
+    log = (
+        journal
+        if isinstance(journal, Journal)
+        else Journal.begin(journal, works, what=what, origin=repo.url, user=repo.user)
+    )
 
     def record(position: int, line: Line) -> None:
-        nonlocal done, missing
-        error = line.error
+        work = works[position]
         if line.id < 0 and line.path is None:
-            line = _placed(line, works[position])
-        line = dataclasses.replace(line, stored=None, error=None)
+            line = dataclasses.replace(line, id=work.id, path=work.path)
+        line = dataclasses.replace(line, fields=line.fields or tuple(work.fields), stored=None, error=None)
         told(position, line)
-        missing = missing or isinstance(error, NotFoundError)
         try:
             log.done(numbers[position] if numbers else position, line)
         except OSError as trouble:
             flow.stop(f"not sent, because the journal cannot be written any more: {trouble}")
-        done += 1
 
+    def made() -> Report:
+        return dataclasses.replace(report(), journal=log.path)
+
+    with reporting(made), contextlib.closing(log), Progress(progress, what) as shown:
+        at_once(
+            works,
+            lambda work: send(client, flow, work, repo.still_ourselves),
+            flow,
+            record,
+            what=what,
+            shown=shown.show,
+        )
+    return made()
+
+
+@contextlib.contextmanager
+def reporting(report: Callable[[], Report]) -> Iterator[None]:
+    """Have an error, such as Ctrl-C, carry the report of what was done until then."""
     try:
-        with Progress(progress, what) as shown:
-            for position, line in answers:
-                record(position, line)
-                shown.show(done, len(works))
-        if missing:
-            repo.still_ourselves()  # the Visitor is told that there is nothing
+        yield
     except BaseException as error:
-        flow.stop(f"not sent, because the {what} was interrupted")
-        for position, line in answers:  # what is in flight
-            record(position, line)
-        error.add_note(f"what was not sent is in the journal: sn_pandas.resume({str(log.path)!r})")
+        made = report()
+        vars(error)["report"] = made
+        note = [repr(made), "this report is .report of the error; in a notebook, sys.last_value.report"]
+        if made.journal is not None:
+            note.append(f"what was not sent is in the journal: sn_pandas.resume({str(made.journal)!r})")
+        error.add_note("\n".join(note))
         raise
-    finally:
-        log.close()
-    return log
-
-
-def _placed(line: Line, work: Work) -> Line:
-    return Line(line.outcome, line.reason, line.fields or tuple(work.fields), work.id, work.path)
-
-
-def _begin(
-    repo: Repository, works: Sequence[Work], what: str, where: str | os.PathLike[str] | None
-) -> Journal:
-    return Journal.begin(where, works, what=what, origin=repo.url, user=repo.user)

@@ -81,15 +81,20 @@ def save(
     def told(position: int, line: Line) -> None:
         run.lines[works[position].row] = line
 
-    log = None
-    try:
-        log = carry_out(
-            run.repo, works, what="save", told=told, journal=journal, workers=workers, progress=progress
-        )
-    finally:
+    def settled() -> Report:
         run.confirm(todo, creates)
-    report = run.report(works)
-    report.journal = log.path if log else None
+        return run.report(works)
+
+    report = carry_out(
+        run.repo,
+        works,
+        what="save",
+        told=told,
+        report=settled,
+        journal=journal,
+        workers=workers,
+        progress=progress,
+    )
     report.again = lambda: save(
         frame,
         on_conflict=on_conflict,

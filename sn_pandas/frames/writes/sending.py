@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 
+from ...odata import flight
+from ...odata.addresses import entity
 from ...odata.errors import (
     AlreadyExistsError,
+    AuthenticationError,
+    ForbiddenError,
+    NoAnswer,
     NotFoundError,
     OutOfDateError,
     SensenetError,
     ServerError,
     UnavailableError,
 )
-from ...odata.transport import Client, NoAnswer
+from ...odata.transport import Client
 from . import looking
-from .cells import Json, same_json, told
+from .cells import Json, same_json, told, without_passwords
 from .flow import Flow
 from .looking import Stored
 from .report import Line, Outcome
@@ -23,18 +29,26 @@ from .works import Create, Delete, Patch, Restore, Work
 
 #: How often a PATCH is sent whose answer was lost or that met another save.
 _TRIES = 4
-#: When to look for a content whose creation was not answered, in seconds.
+#: When to look for what was created or deleted by a request that was not answered, in seconds.
 _LOOKS = (0.0, 0.3, 1.0)
 _TRASH = "/root/trash/"
 
 
-def send(client: Client, flow: Flow, work: Work) -> Line:
-    """Do what is to be done to one content and say what became of it."""
+def send(client: Client, flow: Flow, work: Work, ourselves: Callable[[], object] = lambda: None) -> Line:
+    """Do what is to be done to one content and say what became of it.
+
+    Parameters
+    ----------
+    ourselves : callable, optional
+        Raises AuthenticationError if the server takes us for somebody else, to whom contents are missing
+        that are there; asked before it is believed that one is missing or forbidden.
+    """
+    one = _Sending(client, flow, ourselves)
     if isinstance(work, Patch):
-        return _patch(client, work, flow)
+        return one.patch(work)
     if isinstance(work, Create):
-        return _create(client, work, flow)
-    return _move(client, work, flow)
+        return one.create(work)
+    return one.move(work)
 
 
 def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
@@ -49,91 +63,6 @@ def in_trash(path: str) -> bool:
     return path.lower().startswith(_TRASH)
 
 
-def _patch(client: Client, work: Patch, flow: Flow) -> Line:
-    trouble = SensenetError("not tried")
-    for _ in range(_TRIES):
-        try:
-            return _verdict(work, _entity(client, work))
-        except NotFoundError as error:
-            return _line(work, "failed", str(error), error=error)
-        except SensenetError as error:
-            if unsent := _unsent(work, error, flow):
-                return unsent
-            trouble = error
-        try:
-            now = looking.one(client, work.id, work.fields.values())
-        except NotFoundError:
-            return _line(work, "failed", f"{trouble}; the content is gone")
-        except SensenetError as error:
-            return _line(
-                work, "unknown", f"{trouble}; and it could not be read again: {error}", error=trouble
-            )
-        if not differing(work, work.after, now):
-            return _line(work, "saved", "the answer was lost; seen by reading again", stored=now)
-        if _is_refusal(trouble):
-            return _line(work, "failed", _explained(work, trouble), error=trouble)
-        if changed := differing(work, work.before, now):
-            seen = "; ".join(f"{name} is {told(work.fields[name], now.get(name))} now" for name in changed)
-            return _line(work, "conflict", f"somebody else changed it meanwhile: {seen}", stored=now)
-    return _line(work, "failed", f"after {_TRIES} tries: {trouble}", error=trouble)
-
-
-def _create(client: Client, work: Create, flow: Flow) -> Line:
-    try:
-        return _verdict(work, _entity(client, work))
-    except NotFoundError as error:
-        return _line(work, "failed", f"there is no {work.parent}, or you may not see it", error=error)
-    except SensenetError as error:
-        if unsent := _unsent(work, error, flow):
-            return unsent
-        trouble = error
-    if _is_refusal(trouble) and not isinstance(trouble, AlreadyExistsError):
-        return _line(work, "failed", _explained(work, trouble), error=trouble)
-    # Sent once and never again by itself: a second POST could make a second content of another name.
-    for wait in _LOOKS if not isinstance(trouble, AlreadyExistsError) else (0.0,):
-        time.sleep(wait)
-        try:
-            now = looking.one(client, work.path, work.fields.values())
-        except NotFoundError:
-            continue
-        except SensenetError as error:
-            return _line(
-                work, "unknown", f"{trouble}; and it could not be looked for: {error}", error=trouble
-            )
-        if isinstance(trouble, AlreadyExistsError) or now.get("Type") != work.type:
-            said = "a content of this name is there, which was not before"
-            return _line(work, "conflict", said, stored=now, error=trouble)
-        line = _verdict(work, now)
-        return _line(work, line.outcome, line.reason or "the answer was lost; seen by reading", stored=now)
-    return _line(work, "unsent", f"{trouble}; it is not there, so save again to create it", error=trouble)
-
-
-def _move(client: Client, work: Delete | Restore, flow: Flow) -> Line:
-    """Delete or restore: done when the content is not where it was."""
-    trouble = SensenetError("not tried")
-    for _ in range(_TRIES):
-        method, target, body = work.request
-        try:
-            client.request(method, target, body=body)
-        except SensenetError as error:
-            if unsent := _unsent(work, error, flow):
-                return unsent
-            trouble = error
-        else:
-            return _line(work, "saved", "")
-        try:
-            place = looking.place_of(client, work.id)
-        except SensenetError as error:
-            return _line(
-                work, "unknown", f"{trouble}; and it could not be looked for: {error}", error=trouble
-            )
-        if is_done(work, place):
-            return _line(work, "saved", "the answer was lost; seen by reading")
-        if _is_refusal(trouble):
-            return _line(work, "failed", str(trouble), error=trouble)
-    return _line(work, "failed", f"after {_TRIES} tries: {trouble}", error=trouble)
-
-
 def is_done(work: Delete | Restore, place: str | None) -> bool:
     """Whether a content that is now at ``place`` was deleted or restored already."""
     if isinstance(work, Restore):
@@ -141,23 +70,173 @@ def is_done(work: Delete | Restore, place: str | None) -> bool:
     return place is None or (in_trash(place) and not work.permanent and not in_trash(work.path or ""))
 
 
-def _entity(client: Client, work: Work) -> Stored:
-    method, target, body = work.request
-    answer = client.send(method, target, body=body)
-    try:
-        return dict(answer["d"])
-    except (KeyError, TypeError, ValueError):
-        raise SensenetError(f"{method} {target}: the answer shows no content") from None
+class _Sending:
+    """What sends the work of one content."""
+
+    def __init__(self, client: Client, flow: Flow, ourselves: Callable[[], object]) -> None:
+        self._client = client
+        self._flow = flow
+        self._ourselves = ourselves
+        self._tried = 0
+
+    def patch(self, work: Patch) -> Line:
+        trouble = SensenetError("not tried")
+        for _ in self._tries():
+            try:
+                return _verdict(work, self._answer(work))
+            except SensenetError as error:
+                trouble = error
+            if line := self._not_taken(work, trouble):
+                return line
+            if isinstance(trouble, NotFoundError):
+                return _line(work, "failed", str(trouble), error=trouble)
+            try:
+                now = self._seen(work, work.id)
+            except SensenetError as error:
+                return _unread(work, trouble, error)
+            if now is None:
+                return _line(work, "failed", f"{trouble}; the content is gone", error=trouble)
+            if not differing(work, work.after, now):
+                return _line(work, "saved", "the answer was lost; seen by reading again", stored=now)
+            if _is_refusal(trouble):
+                return _line(work, "failed", _explained(work, trouble), error=trouble)
+            if changed := differing(work, work.before, now):
+                seen = "; ".join(
+                    f"{name} is {told(work.fields[name], now.get(name))} now" for name in changed
+                )
+                return _line(work, "conflict", f"somebody else changed it meanwhile: {seen}", stored=now)
+        return self._given_up(work, trouble)
+
+    def create(self, work: Create) -> Line:
+        """Create: sent once and never again by itself, a second POST could make a second content."""
+        try:
+            return _verdict(work, self._answer(work))
+        except SensenetError as error:
+            trouble = error
+        if line := self._not_taken(work, trouble):
+            return line
+        if isinstance(trouble, NotFoundError):
+            return _line(work, "failed", f"there is no {work.parent}, or you may not see it", error=trouble)
+        taken = isinstance(trouble, AlreadyExistsError)
+        for _ in _looks(trouble):
+            try:
+                now = self._seen(work, work.path)
+            except SensenetError as error:
+                return _unread(work, trouble, error)
+            if now is None:
+                continue
+            if taken or now.get("Type") != work.type:
+                said = "a content of this name is there, which was not before"
+                return _line(work, "conflict", said, stored=now, error=trouble)
+            line = _verdict(work, now)
+            reason = line.reason or "the answer was lost; seen by reading"
+            return _line(work, line.outcome, reason, line.fields, now)
+        if _is_refusal(trouble) and not taken:
+            return _line(work, "failed", _explained(work, trouble), error=trouble)
+        if self._flow.stopped:
+            return self._given_up(work, trouble)
+        said = f"{trouble}; it is not there, so save again to create it"
+        return _line(work, "unsent", said, error=trouble)
+
+    def move(self, work: Delete | Restore) -> Line:
+        """Delete or restore: done when the content is not where it was."""
+        method, address, body = work.request
+        trouble = SensenetError("not tried")
+        for _ in self._tries():
+            try:
+                self._client.request(method, address, body=body)
+            except SensenetError as error:
+                trouble = error
+                if line := self._not_taken(work, trouble):
+                    return line
+            else:
+                if self._tried == 1:
+                    return _line(work, "saved", "")
+            place: str | None = None
+            for _ in _looks(trouble):
+                try:
+                    now = self._seen(work, work.id)
+                except SensenetError as error:
+                    return _unread(work, trouble, error)
+                place = str(now["Path"]) if now else None
+                if is_done(work, place):
+                    return _line(work, "saved", "the answer was lost; seen by reading")
+            if _is_refusal(trouble):
+                return _line(work, "failed", str(trouble), error=trouble)
+            if isinstance(work, Delete) and not work.permanent and place:
+                # By id, it would be found in the trash and deleted there, if the first DELETE is only late.
+                address = entity(place)
+        return self._given_up(work, trouble)
+
+    def _answer(self, work: Patch | Create) -> Stored:
+        method, address, body = work.request
+        answer = self._client.send(method, address, body=body)
+        try:
+            return dict(answer["d"])
+        except (KeyError, TypeError, ValueError):
+            raise SensenetError(f"{method} {address}: the answer shows no content") from None
+
+    def _seen(self, work: Work, place: int | str) -> Stored | None:
+        """Read the content again; None if it is missing, and that not only to a stranger."""
+        try:
+            return looking.one(self._client, place, work.fields.values())
+        except NotFoundError:
+            self._ourselves()
+            return None
+
+    def _tries(self) -> Iterator[None]:
+        """Go on as long as there is to be another try."""
+        end = time.monotonic() + self._client.retries.deadline
+        while self._tried < _TRIES:
+            if self._tried and (self._flow.stopped or time.monotonic() > end):
+                return
+            self._tried += 1
+            yield
+
+    def _not_taken(self, work: Work, error: SensenetError) -> Line | None:
+        """Give the outcome of what the server certainly has not taken; that of the others is open."""
+        if isinstance(error, (NotFoundError, ForbiddenError)):
+            try:
+                self._ourselves()
+            except AuthenticationError as stranger:
+                error = stranger
+            except SensenetError:
+                pass  # who we are cannot be asked now, so what was said holds
+        if isinstance(error, AuthenticationError):
+            return _line(work, "unsent", f"not sent, because {error}; connect again and resume", error=error)
+        if isinstance(error, NoAnswer) and not error.sent:
+            self._flow.stop(f"not sent, because {error}")
+            return _line(work, "unsent", str(error), error=error)
+        if isinstance(error, UnavailableError) and error.status in (429, 503):
+            if self._flow.stopped:
+                return _line(work, "unsent", self._flow.stopped, error=error)
+            return _line(work, "failed", str(error), error=error)
+        return None
+
+    def _given_up(self, work: Work, trouble: SensenetError) -> Line:
+        if not self._flow.stopped:
+            return _line(work, "failed", f"after {self._tried} tries: {trouble}", error=trouble)
+        # what was lost may still be done; what the server refused is not
+        outcome: Outcome = "unsent" if isinstance(trouble, OutOfDateError) else "unknown"
+        return _line(work, outcome, f"{self._flow.stopped}; {trouble}", error=trouble)
+
+
+def _looks(trouble: SensenetError) -> Iterator[None]:
+    """Say when to look: once at once, and, if the server may still be at it, some more times."""
+    for wait in _LOOKS[:1] if _is_refusal(trouble) else _LOOKS:
+        if wait and not flight.pause(wait):
+            return
+        yield
 
 
 def _verdict(work: Patch | Create, answer: Stored) -> Line:
     """Compare what the server stored with what was sent."""
+    wrong = differing(work, work.after, answer)
     said = [
         f"{name}: sent {told(work.fields[name], work.after[name])}, "
         f"the server shows {told(work.fields[name], answer.get(name))}"
-        for name in differing(work, work.after, answer)
+        for name in wrong
     ]
-    wrong = differing(work, work.after, answer)
     if isinstance(work, Create) and work.name and answer.get("Name") != work.name:
         said.append(f"Name: sent {work.name!r}, the server made {answer.get('Name')!r}")
         wrong.append("Name")
@@ -166,14 +245,11 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
     return _line(work, "saved", "", stored=answer)
 
 
-def _unsent(work: Work, error: SensenetError, flow: Flow) -> Line | None:
-    """Give the outcome of a request that the server certainly has not taken; that of the others is open."""
-    if isinstance(error, NoAnswer) and not error.sent:
-        flow.stop(f"not sent, because {error}")
-        return _line(work, "unsent", str(error), error=error)
-    if isinstance(error, UnavailableError) and error.status in (429, 503):
-        return _line(work, "failed", str(error), error=error)
-    return None
+def _unread(work: Work, trouble: SensenetError, error: SensenetError) -> Line:
+    """Give the outcome of what was lost and cannot be looked at."""
+    what = "read again" if isinstance(work, Patch) else "looked for"
+    first = error if isinstance(error, AuthenticationError) else trouble
+    return _line(work, "unknown", f"{trouble}; and it could not be {what}: {error}", error=first)
 
 
 def _is_refusal(error: SensenetError) -> bool:
@@ -197,7 +273,18 @@ def _line(
     error: SensenetError | None = None,
 ) -> Line:
     seen = stored or {}
-    names = fields or tuple(getattr(work, "after", ()))
+    after: Mapping[str, Json] = getattr(work, "after", {})
+    hidden = partial(without_passwords, work.fields, after)
+    if error is not None:
+        error.args = (hidden(str(error)), *error.args[1:])
+        if isinstance(error, ServerError):
+            error.reason = hidden(error.reason)
     return Line(
-        outcome, reason, names, seen.get("Id") or work.id, seen.get("Path") or work.path, stored, error
+        outcome,
+        hidden(reason),
+        fields or tuple(after),
+        seen.get("Id") or work.id,
+        seen.get("Path") or work.path,
+        stored,
+        error,
     )

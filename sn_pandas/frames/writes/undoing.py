@@ -189,19 +189,17 @@ def _finished(
 
     if log is not None and not todo:
         log.close()
-    used = carry_out(
+    return carry_out(
         repo,
         list(todo.values()),
         what=what,
         told=told,
+        report=lambda: _report(repo, what, works, lines, todo.values()),
         journal=log,
         numbers=dict(enumerate(numbers)) if log is not None else None,
         workers=workers,
         progress=progress,
     )
-    report = _report(repo, what, works, lines, todo.values())
-    report.journal = used.path if used else None
-    return report
 
 
 def _report(
