@@ -9,7 +9,7 @@ import pandas as pd
 
 from ..odata.errors import QueryError, TrackingError, did_you_mean
 from ..odata.query import Query
-from .objects.transfers import download_all
+from .objects.downloads import download_all
 from .progress import Setting
 from .tracking import baseline_of, rows_of
 from .writes import looking

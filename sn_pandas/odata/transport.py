@@ -93,7 +93,7 @@ class Client:
         self._closing.append(close)
 
     def get(self, target: str, read: Callable[[str, httpx.Response], Any] = parsed) -> Any:
-        """Give the JSON that a GET answers, or what ``read`` makes of the answer; None for an empty answer."""
+        """Give the JSON that a GET answers, or what ``read`` makes of it; None for an empty answer."""
         what = f"GET {self.shown(target)}"
         return self._sent("GET", target, None, "read", {}, lambda answer: read(what, answer))
 
@@ -141,7 +141,7 @@ class Client:
         return self._sent(method, target, body, kind, options, lambda answer: answer)
 
     def stream(self, target: str, use: Callable[[Iterator[bytes]], T]) -> T:
-        """Give what ``use`` makes of the body of a GET, which comes in pieces; each try begins with the first."""
+        """Give what ``use`` makes of the pieces of what a GET answers; each try begins with the first."""
         what = f"GET {self.shown(target)}"
 
         def once(end: float) -> T:
@@ -195,8 +195,10 @@ class Client:
         end: float | None,
     ) -> httpx.Response:
         with self._open(what, method, target, headers, options, end) as answer:
-            if end is not None and isinstance(answer.stream, httpx.SyncByteStream):
-                answer.stream = _Until(answer.stream, end)
+            if isinstance(answer.stream, httpx.SyncByteStream):
+                # a server may think about a write for as long as the timeout says, before it begins to answer
+                by = time.monotonic() + self.retries.deadline if end is None else end
+                answer.stream = _Until(answer.stream, by)
             answer.read()
         if answer.is_success:
             return answer

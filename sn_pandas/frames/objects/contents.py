@@ -12,9 +12,9 @@ import pandas as pd
 from ..progress import Setting
 from ..writes.acting import called, each
 from ..writes.report import Report
-from . import moving, rights, singles, transfers, trash
+from . import downloads, moving, rights, singles, trash, uploads
 from .places import places_of, reported
-from .transfers import File
+from .uploads import CHUNK, Files, Manner
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -187,13 +187,13 @@ class Contents:
     def upload(
         self,
         parent: Place,
-        file: File | Sequence[File] | Mapping[str, File] | pd.Series[Any],
+        file: Files,
         name: str | None = None,
         *,
         type: str = "File",
         field: str = "Binary",
         overwrite: bool = True,
-        chunk: int = transfers.CHUNK,
+        chunk: int = CHUNK,
         workers: int = 4,
         progress: Setting = None,
     ) -> Report:
@@ -221,24 +221,14 @@ class Contents:
         Report
             One line a file.
         """
-        return transfers.upload_any(
-            self._repo,
-            parent,
-            file,
-            name,
-            workers=workers,
-            progress=progress,
-            type_name=type,
-            field=field,
-            overwrite=overwrite,
-            chunk=chunk,
-        )
+        how = Manner(type, field, overwrite, chunk)
+        return uploads.upload(self._repo, parent, file, name, how, workers=workers, progress=progress)
 
     def download(
         self, path: Place, to: str | os.PathLike[str] | None = None, field: str = "Binary"
     ) -> bytes | Path:
         """Download a file: its bytes, or, with ``to``, into a folder or a file whose path is given back."""
-        return transfers.download(self._repo, path, to, field)
+        return downloads.download(self._repo, path, to, field)
 
     def permissions(self, path: Place) -> pd.DataFrame:
         """List who may do what with a content, and where that comes from.
@@ -308,7 +298,7 @@ class Contents:
         lines = each(
             places_of(path, repo.base),
             lambda place: called(repo.client, place, None, operation, parameters),
-            client=repo.client,
+            repo=repo,
             what=operation,
         )
         return reported(repo, path, lines, operation)

@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from ...odata.addresses import entity
-from ...odata.errors import (
-    AuthenticationError,
-    NoAnswer,
-    NotFoundError,
-    SensenetError,
-    ServerError,
-    UnavailableError,
-)
+from ...odata.errors import SensenetError
 from ...odata.literals import query_value
 from ...odata.schema import Field
 from ..writes import looking
 from ..writes.looking import Stored
-from ..writes.report import Line, Report
+from ..writes.report import Line, Outcome, Report
 from .places import found_at, missing, path_at, places_of, reported
+from .settling import SEEN, TRIES, certain, looks
 
 if TYPE_CHECKING:
     from ..repository import Repository
 
 #: Contents in one request.
 _BATCH = 100
-#: How often a move is sent whose answer was lost; a copy is sent once.
-_TRIES = 4
-#: When to look for a copy that was not answered, in seconds.
-_LOOKS = (0.0, 0.3, 1.0)
-_LOST = "the answer was lost; seen by reading"
 _BY = Field("CreatedBy", "Reference")
 
 Verb = Literal["move", "copy"]
@@ -67,7 +55,7 @@ def _moved(repo: Repository, rows: Rows, target: str) -> dict[int, Line]:
     """Move contents; what was lost is looked for, and what is still in its place is moved once more."""
     lines: dict[int, Line] = {}
     left = dict(rows)
-    for _ in range(_TRIES):
+    for _ in range(TRIES):
         try:
             return lines | _sent(repo, "MoveBatch", left, target)
         except SensenetError as error:
@@ -81,11 +69,11 @@ def _moved(repo: Repository, rows: Rows, target: str) -> dict[int, Line]:
         for row, stored in list(left.items()):
             place = now.get(stored["Id"])
             if place and place["Path"].lower() == f"{target}/{stored['Name']}".lower():
-                lines[row] = Line("saved", _LOST, (), place["Id"], place["Path"])
+                lines[row] = Line("saved", SEEN, (), place["Id"], place["Path"])
                 del left[row]
         if not left:
             return lines
-    return lines | _unknown(left, f"after {_TRIES} tries: {trouble}; it has not been moved yet")
+    return lines | _unknown(left, f"after {TRIES} tries: {trouble}; it has not been moved yet")
 
 
 def _copied(repo: Repository, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:
@@ -98,8 +86,7 @@ def _copied(repo: Repository, rows: Rows, target: str, before: frozenset[int]) -
         trouble = error
     lines: dict[int, Line] = {}
     left = dict(rows)
-    for wait in _LOOKS:
-        time.sleep(wait)
+    for _ in looks():
         try:
             made = _made_since(repo, target, before)
             for row, stored in list(left.items()):
@@ -144,21 +131,16 @@ def _source(content: Stored) -> str:
 
 def _certain(error: SensenetError, rows: Rows) -> dict[int, Line]:
     """Give the outcome of a batch that the server has certainly not done; nothing if that is open."""
-    if isinstance(error, NoAnswer):
-        outcome: Literal["unsent", "failed"] = "unsent"
-        sure = not error.sent
-    else:
-        outcome = "failed"
-        refusal = isinstance(error, ServerError) and bool(error.code)
-        busy = isinstance(error, UnavailableError) and error.status in (429, 503)
-        sure = refusal or busy or isinstance(error, (NotFoundError, AuthenticationError))
-    if not sure:
-        return {}
-    return {row: Line(outcome, str(error), (), stored["Id"], stored["Path"]) for row, stored in rows.items()}
+    outcome = certain(error)
+    return _every(rows, outcome, str(error)) if outcome else {}
 
 
 def _unknown(rows: Rows, why: str) -> dict[int, Line]:
-    return {row: Line("unknown", why, (), stored["Id"], stored["Path"]) for row, stored in rows.items()}
+    return _every(rows, "unknown", why)
+
+
+def _every(rows: Rows, outcome: Outcome, why: str) -> dict[int, Line]:
+    return {row: Line(outcome, why, (), stored["Id"], stored["Path"]) for row, stored in rows.items()}
 
 
 def _made_since(repo: Repository, target: str, before: frozenset[int]) -> list[Stored]:
@@ -179,7 +161,7 @@ def _judged(repo: Repository, made: Stored, stored: Stored) -> Line:
     if count < whole:
         said = f"the answer was lost; the copy has {count:,} of {whole:,} contents"
         return Line("unknown", said, (), made["Id"], made["Path"])
-    return Line("saved", _LOST, (), made["Id"], made["Path"])
+    return Line("saved", SEEN, (), made["Id"], made["Path"])
 
 
 def _size(repo: Repository, path: str) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ...odata.addresses import normalize
-from ...odata.errors import SaveError
+from ...odata.errors import NotFoundError, SaveError
 from ..writes import looking
 from ..writes.looking import Stored
 from ..writes.report import Line, Outcome, Report, report_frame
@@ -41,7 +42,20 @@ def found_at(repo: Repository, places: Sequence[str | int]) -> list[Stored | Non
 
 def path_at(repo: Repository, place: str | int) -> str:
     """Give the path of a content that should be there, as the server spells it."""
-    return str(looking.known(repo, normalize(place, repo.base))["Path"])
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        return str(looking.one(repo.client, where)["Path"])
+
+
+@contextlib.contextmanager
+def there(repo: Repository, place: str | int) -> Iterator[None]:
+    """Say of a content that is missing what may have been meant, after asking who we are."""
+    try:
+        yield
+    except NotFoundError as error:
+        repo.still_ourselves()  # the Visitor is told that there is nothing
+        error.args = (f"{error}{looking.near(repo.client, place)}",)
+        raise
 
 
 def missing(place: str | int, outcome: Outcome = "failed", why: str = MISSING) -> Line:
@@ -77,4 +91,5 @@ def raise_single(path: Any, report: Report) -> None:
     if several or len(report.frame) != 1 or report.ok or report.dry_run:
         return
     line = report.frame.iloc[0]
-    raise SaveError(f"{line['outcome']}: {line['reason']}", report)
+    hint = looking.near(report.repo.client, line["Path"]) if line["reason"] == MISSING and report.repo else ""
+    raise SaveError(f"{line['outcome']}: {line['reason']}{hint}", report)

@@ -47,7 +47,7 @@ def restore(repo: Repository, path: Any, to: str | int | None) -> Report:
         else:
             parent = target or str(bag["OriginalPath"])
             works[id_] = Restore(row, id_, f"{parent}/{inside['Name']}", str(bag["Path"]))
-    todo: list[Work] = sorted(works.values(), key=lambda work: work.path.count("/"))
+    todo: list[Work] = [*sorted(works.values(), key=lambda work: work.path.count("/"))]
 
     def report() -> Report:
         every = [lines[row] for row in range(len(places))]

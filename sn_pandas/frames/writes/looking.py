@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from ...odata.addresses import entity
-from ...odata.errors import NotFoundError
+from ...odata.addresses import collection, entity
+from ...odata.errors import NotFoundError, SensenetError, did_you_mean
 from ...odata.literals import query_value
 from ...odata.query import target
 from ...odata.schema import Field
@@ -22,6 +22,8 @@ Stored = Mapping[str, Any]
 
 # Characters of a query in a request line, which may have 8 KB with everything else.
 _ROOM = 6000
+# How many names are looked at for one that was misspelt.
+_NEIGHBOURS = 1000
 # Wildcards of the query language, which no name can have.
 _WILD = frozenset("*?")
 _ALWAYS = ("Id", "Path", "Name", "Type")
@@ -84,9 +86,28 @@ def known(repo: Repository, place: int | str, fields: Iterable[Field] = ()) -> S
     """
     try:
         return one(repo.client, place, fields)
-    except NotFoundError:
+    except NotFoundError as error:
         repo.still_ourselves()
+        error.args = (f"{error}{near(repo.client, place)}",)
         raise
+
+
+def near(client: Client, place: Any) -> str:
+    """Give a hint for a path that names nothing: the path that looks most like it, if there is one."""
+    below: list[str] = []
+    while isinstance(place, str) and "/" in place[1:]:
+        parent, _, name = place.rpartition("/")
+        options = {"metadata": "no", "$select": "Name", "$top": str(_NEIGHBOURS)}
+        try:
+            rows = client.get(target(collection(parent), options))["d"]["results"]
+        except NotFoundError:
+            place, below = parent, [name, *below]
+            continue
+        except SensenetError:
+            return ""
+        paths = ["/".join([parent, str(row["Name"]), *below]) for row in rows]
+        return did_you_mean("/".join([parent, name, *below]), paths)
+    return ""
 
 
 def place_of(client: Client, id_: int) -> str | None:

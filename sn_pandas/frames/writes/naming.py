@@ -25,6 +25,17 @@ def proposed(create: Create) -> str:
     return name[:80].strip("-. ") or create.type
 
 
+def as_stored(name: str) -> str:
+    """Give a name as the server makes it of one that it is sent.
+
+    Examples
+    --------
+    >>> as_stored("a*b?c.txt"), as_stored("dots...")
+    ('a-b-c.txt', 'dots')
+    """
+    return _NO_NAME.sub("-", name).rstrip("-.")
+
+
 def give_names(creates: Iterable[Create], client: Client) -> None:
     """Give a free name to every content that has none."""
     taken = {create.path.lower() for create in creates if create.name}

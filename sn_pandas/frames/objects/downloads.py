@@ -1,0 +1,118 @@
+"""Files that come down, piece by piece: into the memory, a file, or a folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from ...odata.addresses import normalize
+from ...odata.errors import NotFoundError, SensenetError
+from ...odata.query import target
+from ..progress import Setting
+from ..writes import looking
+from ..writes.acting import each
+from ..writes.report import Line, Report, report_frame
+from .places import there
+
+if TYPE_CHECKING:
+    from ..repository import Repository
+
+
+def download(
+    repo: Repository, place: str | int, to: str | os.PathLike[str] | None, field: str
+) -> bytes | Path:
+    """Download one file: its bytes, or the path of the file it was written to.
+
+    A file that exists is replaced only when the new one is whole.
+    """
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        if to is None:
+            data = repo.client.stream(address_of(where, field), b"".join)
+            if not data:
+                _make_sure(repo, where, field)
+            return data
+        path = Path(to).expanduser()
+        if path.is_dir():
+            path = path / str(looking.one(repo.client, where)["Name"])
+        _fetch(repo, where, field, path)
+        return path
+
+
+def download_all(
+    repo: Repository,
+    places: Sequence[int],
+    folder: str | os.PathLike[str],
+    *,
+    index: pd.Index,
+    field: str = "Binary",
+    workers: int = 4,
+    progress: Setting = None,
+) -> Report:
+    """Download the files of several contents into a folder, each under its name."""
+    target_folder = Path(folder).expanduser()
+    target_folder.mkdir(parents=True, exist_ok=True)
+    stored = looking.by_id(repo.client, [id_ for id_ in places if id_ > 0])
+    names = _file_names({id_: str(row["Path"]) for id_, row in stored.items()})
+
+    def one(id_: int) -> Line:
+        row = stored.get(id_)
+        if row is None:
+            return Line("failed", "it is gone, or you may not see it", (field,), id_)
+        path = target_folder / names[id_]
+        try:
+            _fetch(repo, id_, field, path)
+        except (SensenetError, OSError) as error:
+            return Line("failed", str(error), (field,), id_, row["Path"])
+        return Line("saved", str(path), (field,), id_, row["Path"])
+
+    lines = each(places, one, repo=repo, what="download", workers=workers, progress=progress, index=index)
+    return Report(report_frame(index, lines), what="download", repo=repo)
+
+
+def address_of(place: str | int, field: str) -> str:
+    """Give the address of a file."""
+    which = {"nodeid": place} if isinstance(place, int) else {"nodepath": place}
+    return target("/binaryhandler.ashx", {**which, "propertyname": field})
+
+
+def _fetch(repo: Repository, place: str | int, field: str, path: Path) -> None:
+    """Write a file piece by piece beside where it goes, and put it there when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+
+    def write(pieces: Iterator[bytes]) -> int:
+        with part.open("wb") as file:
+            return sum(file.write(piece) for piece in pieces)
+
+    try:
+        if not repo.client.stream(address_of(place, field), write):
+            _make_sure(repo, place, field)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _make_sure(repo: Repository, place: str | int, field: str) -> None:
+    """Raise if a content cannot have a file; the server answers nothing then, without an error."""
+    stored = looking.one(repo.client, place)
+    kind = str(stored["Type"])
+    known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
+    if known is None or known.type != "Binary":
+        raise NotFoundError(f"{stored['Path']} has no file: a {kind} has no binary field {field}")
+
+
+def _file_names(paths: Mapping[int, str]) -> dict[int, str]:
+    """Give each file its name, with its folders where two have the same."""
+    names = {id_: path.rpartition("/")[2] for id_, path in paths.items()}
+    count = pd.Series([name.lower() for name in names.values()]).value_counts()
+    common = os.path.commonpath([path.rpartition("/")[0] for path in paths.values()]) if paths else ""
+    return {
+        id_: name if count[name.lower()] == 1 else os.path.relpath(paths[id_], common)
+        for id_, name in names.items()
+    }

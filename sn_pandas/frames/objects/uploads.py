@@ -1,0 +1,390 @@
+"""Files that go up, whole or in chunks, one or several; what was not answered is looked for byte by byte."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import secrets
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pandas as pd
+
+from ...odata.addresses import entity
+from ...odata.errors import AnswerError, NotFoundError, RefusedError, SensenetError, ServerError
+from ...odata.filters import F
+from ...odata.query import target
+from ...odata.schema import Field
+from ...odata.transport import Client
+from ..progress import Setting
+from ..writes import looking
+from ..writes.acting import each
+from ..writes.looking import Stored
+from ..writes.naming import as_stored
+from ..writes.report import Line, Report, counted, report_frame
+from .downloads import address_of
+from .places import path_at, raise_single
+from .settling import SEEN, TRIES, certain, looks
+
+if TYPE_CHECKING:
+    from ..repository import Repository
+
+#: What is sent in one request; bigger files go in chunks of this size.
+CHUNK = 10 * 1024 * 1024
+#: A file: where it is, or its bytes, or an open file.
+File = str | os.PathLike[str] | bytes | BinaryIO
+Files = File | Sequence[File] | Mapping[str, File] | pd.Series
+
+_BY = Field("CreatedBy", "Reference")
+_STATE = Field("SavingState", "Choice")
+# What changes with every save of a content.
+_STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How files are stored: as which type, in which field, over what is there or not, in which chunks."""
+
+    type: str = "File"
+    field: str = "Binary"
+    overwrite: bool = True
+    chunk: int = CHUNK
+
+
+def upload(
+    repo: Repository,
+    parent: str | int,
+    file: Files,
+    name: str | None = None,
+    manner: Manner | None = None,
+    *,
+    workers: int = 4,
+    progress: Setting = None,
+) -> Report:
+    """Upload one file, which raises if it fails, or several; see ``Repository.upload``."""
+    how = manner or Manner()
+    single = not _is_several(file)
+    if not single and name is not None:
+        raise RefusedError("nothing was sent: name is for a single file; give several as {name: file}")
+    given = _given(file, name)
+    index = file.index if isinstance(file, pd.Series) else pd.RangeIndex(len(given))
+    names = _names(given, index, overwrite=how.overwrite)
+    folder = path_at(repo, parent)
+    jobs = [(name, file) for name, (_, file) in zip(names, given, strict=True)]
+    lines = each(
+        jobs,
+        lambda job: _Upload(repo, folder, job[0], how).send(job[1]),
+        repo=repo,
+        what="upload",
+        workers=workers,
+        progress=progress,
+        index=index,
+    )
+    report = Report(report_frame(index, lines), what="upload", repo=repo)
+    if single:
+        raise_single(folder, report)
+    return report
+
+
+class _Upload:
+    """One file on its way to a folder."""
+
+    def __init__(self, repo: Repository, folder: str, name: str, how: Manner) -> None:
+        self.repo = repo
+        self.client = repo.client
+        self.folder = folder
+        self.name = name
+        self.path = f"{folder}/{as_stored(name)}"
+        self.how = how
+
+    def send(self, file: File) -> Line:
+        """Upload it and say what became of it."""
+        try:
+            with _opened(file) as source:
+                return self._sent(source)
+        except OSError as error:
+            if isinstance(error, SensenetError):
+                raise
+            return self._line("failed", f"the file cannot be read: {error}")
+
+    def _sent(self, source: _Source) -> Line:
+        try:
+            before = self._stored()
+            if before is not None and not source.size and self.how.overwrite:
+                return self._empty_over(before, source)
+            others = self._numbered() if not self.how.overwrite else frozenset()
+        except SensenetError as error:
+            return self._line("unsent", f"it could not be looked what is there: {error}")
+        # Storing the same bytes once more does no harm; a second content of another name would.
+        for _ in range(TRIES if self.how.overwrite else 1):
+            try:
+                return self._told(_store(self.client, self.folder, self.name, source, self.how), source)
+            except SensenetError as error:
+                trouble = error
+            if outcome := certain(trouble):
+                return self._line(outcome, str(trouble))
+            try:
+                settled = self._settled(before, source) if self.how.overwrite else self._added(others, source)
+            except SensenetError as error:
+                return self._line("unknown", f"{trouble}; and it could not be looked for: {error}")
+            if settled:
+                return settled
+        return self._line("unknown", f"{trouble}; what was sent was not there yet")
+
+    def _told(self, answer: Mapping[str, Any], source: _Source) -> Line:
+        """Say what the server answers."""
+        id_, path = int(answer["Id"]), str(answer["Url"])
+        if answer.get("Length") not in (None, source.size):
+            said = f"{source.size:,} bytes were sent, the server says {answer['Length']:,}"
+            return self._line("ignored", said, id_, path)
+        other = f"the server named it {answer['Name']}" if answer.get("Name") != self.name else ""
+        return self._line("saved", other, id_, path)
+
+    def _settled(self, before: Stored | None, source: _Source) -> Line | None:
+        """Look whether the file was stored over what was there; None if it may be tried once more."""
+        now = self._stored()
+        if now is None:
+            return None
+        touched = before is None or any(now.get(f.name) != before.get(f.name) for f in _STAMPS)
+        if not self._holds(now["Id"], source):
+            if not touched or (now.get(_STATE.name) or ["0"]) != ["0"]:  # nothing, or a part of it
+                return None
+            said = "the answer was lost, and somebody else stored another file meanwhile"
+            return self._line("conflict", said, now["Id"])
+        return self._line("saved", SEEN, now["Id"]) if touched else None
+
+    def _added(self, others: frozenset[int], source: _Source) -> Line | None:
+        """Look for a new content that holds the file, under whatever name the server gave it."""
+        for _ in looks():
+            new = looking.by_id(self.client, self._numbered() - others, [_BY])
+            for one in new.values():
+                ours = (one.get("CreatedBy") or {}).get("Path") == self.repo.user
+                if ours and self._holds(one["Id"], source):
+                    return self._line("saved", SEEN, one["Id"], str(one["Path"]))
+        return None
+
+    def _empty_over(self, before: Stored, source: _Source) -> Line:
+        if self._holds(before["Id"], source):
+            return self._line("unchanged", "both are empty", before["Id"])
+        said = "the server does not store an empty file over another one: delete that first"
+        return self._line("refused", said, before["Id"])
+
+    def _stored(self) -> Stored | None:
+        try:
+            return looking.one(self.client, self.path, [*_STAMPS, _STATE])
+        except NotFoundError:
+            return None
+
+    def _numbered(self) -> frozenset[int]:
+        """Give the contents whose names begin like ours, as those do that the server numbers."""
+        stem = as_stored(self.name).rpartition(".")[0] or as_stored(self.name)
+        read = self.repo.read(self.folder, select=["Name"], filter=F("Name").startswith(stem))
+        return frozenset(int(id_) for id_ in read.index)
+
+    def _holds(self, id_: int, source: _Source) -> bool:
+        """Whether a content holds exactly these bytes."""
+        try:
+            return self.client.stream(address_of(id_, self.how.field), source.equals)
+        except NotFoundError:  # an upload that is not finished
+            return False
+
+    def _line(self, outcome: Any, reason: str, id_: int = -1, path: str | None = None) -> Line:
+        return Line(outcome, reason, (self.how.field,), id_, path or self.path)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Source:
+    """An open file that can be read more than once, from where it stood."""
+
+    stream: BinaryIO
+    start: int
+    size: int
+
+    def parts(self, length: int) -> Iterator[tuple[int, bytes]]:
+        """Give the file in pieces, each with where it begins."""
+        self.stream.seek(self.start)
+        for at in range(0, max(self.size, 1), length):
+            part = self.stream.read(min(length, self.size - at))
+            if len(part) != min(length, self.size - at):
+                raise OSError("it became shorter while it was read")
+            yield at, part
+
+    def equals(self, pieces: Iterator[bytes]) -> bool:
+        """Whether these are its bytes."""
+        self.stream.seek(self.start)
+        return all(self.stream.read(len(piece)) == piece for piece in pieces) and not self.stream.read(1)
+
+
+@contextlib.contextmanager
+def _opened(file: File) -> Iterator[_Source]:
+    """Open a file; what cannot be read twice is kept aside on the disk."""
+    with contextlib.ExitStack() as stack:
+        if isinstance(file, (bytes, bytearray)):
+            stream: BinaryIO = io.BytesIO(file)
+        elif isinstance(file, (str, os.PathLike)):
+            stream = stack.enter_context(Path(file).expanduser().open("rb"))
+        elif file.seekable():
+            stream = file
+        else:
+            stream = stack.enter_context(tempfile.TemporaryFile())
+            shutil.copyfileobj(file, stream)
+            stream.seek(0)
+        start = stream.tell()
+        yield _Source(stream, start, stream.seek(0, os.SEEK_END) - start)
+
+
+def _store(client: Client, folder: str, name: str, source: _Source, how: Manner) -> Mapping[str, Any]:
+    address = f"{entity(folder)}/Upload"
+    facts = {
+        "FileName": name,
+        "ContentType": how.type,
+        "PropertyName": how.field,
+        "Overwrite": "true" if how.overwrite else "false",
+        "FileLength": str(source.size),
+    }
+    if source.size <= how.chunk:
+        for _, whole in source.parts(how.chunk):
+            return _answered(client, address, {**facts, "ChunkToken": "0**True*True"}, whole, {})
+    begun = {**facts, "UseChunk": True, "FileLength": source.size, "Overwrite": how.overwrite}
+    token = client.request("POST", target(address, {"create": "1"}), body=begun).text
+    form = {**facts, "UseChunk": "true", "ChunkToken": token}
+    answer: Mapping[str, Any] = {}
+    for at, part in source.parts(how.chunk):
+        last = at + len(part) - 1
+        headers = {
+            "Content-Range": f"bytes {at}-{last}/{source.size}",
+            "Content-Disposition": 'attachment; filename="file"',
+        }
+        tries = 1 if last + 1 == source.size else TRIES  # the last one ends the upload, the others may repeat
+        answer = _insisting(client, address, form, part, headers, tries)
+    if token.strip().split("*")[-2:-1] == ["False"]:  # over an upload that was never finished
+        _finish(client, int(answer["Id"]))
+    return answer
+
+
+def _insisting(
+    client: Client, address: str, form: Mapping[str, str], part: bytes, headers: Mapping[str, str], tries: int
+) -> Mapping[str, Any]:
+    for _ in range(tries - 1):
+        try:
+            return _answered(client, address, form, part, headers)
+        except SensenetError as error:
+            if certain(error):
+                raise
+    return _answered(client, address, form, part, headers)
+
+
+def _finish(client: Client, id_: int) -> None:
+    """End an upload that the server takes for a part of an earlier one."""
+    if (looking.one(client, id_, [_STATE]).get(_STATE.name) or ["0"]) != ["0"]:
+        with contextlib.suppress(ServerError):
+            client.request("POST", f"{entity(id_)}/FinalizeContent")
+
+
+def _answered(
+    client: Client, address: str, form: Mapping[str, str], part: bytes, headers: Mapping[str, str]
+) -> Mapping[str, Any]:
+    body, kind = _multipart(form, part)
+    answer = client.request("POST", address, content=body, headers={**headers, "Content-Type": kind})
+    try:
+        shown = json.loads(answer.content.decode("utf-8-sig"))
+        return {**shown, "Id": int(shown["Id"]), "Url": str(shown["Url"])}
+    except (ValueError, TypeError, KeyError):
+        said = f"POST {address}: the answer says nothing about the file: {answer.text[:80]!r}"
+        raise AnswerError(said) from None
+
+
+def _multipart(form: Mapping[str, str], part: bytes) -> tuple[bytes, str]:
+    boundary = secrets.token_hex(16)
+    lines = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in form.items()
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="files[]"; filename="file"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    ).encode()
+    end = f"\r\n--{boundary}--\r\n".encode()
+    return b"".join([*lines, head, part, end]), f"multipart/form-data; boundary={boundary}"
+
+
+def _is_several(file: Files) -> bool:
+    if isinstance(file, (pd.Series, Mapping)):
+        return True
+    return isinstance(file, Sequence) and not isinstance(file, (str, bytes, bytearray))
+
+
+def _given(file: Any, name: str | None) -> list[tuple[str | None, Any]]:
+    """Give what is to be uploaded, each with the name that it was given, if any."""
+    if isinstance(file, Mapping):
+        return list(file.items())
+    return [(None, one) for one in file] if _is_several(file) else [(name, file)]
+
+
+def _names(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwrite: bool) -> list[str]:
+    """Take the names of all files, or refuse those that cannot be sent, all at once.
+
+    Raises
+    ------
+    RefusedError
+        If one is no file, has no name, or has the name of another one; its report has a line for each.
+    """
+    reasons: dict[int, str] = {}
+    names: list[str] = []
+    first: dict[str, int] = {}
+    streams: dict[int, int] = {}
+    for row, (name, file) in enumerate(given):
+        known, reason = _name(name, file)
+        names.append(known)
+        key = as_stored(known).lower()
+        if not reason and overwrite and key in first:
+            other = names[first[key]]
+            reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
+        elif not reason and hasattr(file, "read") and id(file) in streams:
+            reason = "the same open file is named twice"
+        first.setdefault(key, row)
+        streams.setdefault(id(file), row)
+        if reason:
+            reasons[row] = reason
+    if reasons:
+        lines = [
+            Line("refused", reasons[row], (), -1, name or None)
+            if row in reasons
+            else Line("unsent", "not sent, because other files were refused", (), -1, name)
+            for row, name in enumerate(names)
+        ]
+        said = "; ".join(list(reasons.values())[:10])
+        many = "" if len(given) == 1 else f"{counted(len(reasons), 'file')} cannot be uploaded: "
+        raise RefusedError(
+            f"nothing was sent: {many}{said}", Report(report_frame(index, lines), what="upload")
+        )
+    return names
+
+
+def _name(name: Any, file: Any) -> tuple[str, str]:
+    """Give the name of a file, and why it cannot be sent."""
+    if name is not None and not (isinstance(name, str) and name):
+        return str(name), f"{name!r} is no name of a file"
+    if isinstance(file, (str, os.PathLike)):
+        path = Path(file).expanduser()
+        reason = "" if path.is_file() else "is a folder" if path.is_dir() else "cannot be found"
+        return name or path.name, reason and f"the file {str(file)!r} {reason}"
+    if not isinstance(file, (bytes, bytearray)):
+        if not hasattr(file, "read"):
+            return name or "", f"{file!r} is no file; give a path, bytes or an open file"
+        if isinstance(file, io.TextIOBase):
+            return name or "", f"{file!r} is open as a text; open it with 'rb'"
+    known = name or getattr(file, "name", None)
+    if not isinstance(known, (str, os.PathLike)):
+        return "", "say under which name the bytes are to be stored: name=…, or {name: file}"
+    return name or Path(known).name, ""
+
+
+def _shown(file: Any, name: str) -> str:
+    return str(file) if isinstance(file, (str, os.PathLike)) else name
