@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from .errors import AuthenticationError
+from .errors import AuthenticationError, SensenetError
 
 
 class Auth(Protocol):
@@ -48,8 +48,19 @@ class Token:
 
     def headers(self) -> dict[str, str]:
         """Give the header ``Authorization``."""
-        token = _clean(self._token(), "token") if callable(self._token) else self._token
-        return {"Authorization": f"Bearer {token}"}
+        return {"Authorization": f"Bearer {self._current()}"}
+
+    def _current(self) -> str:
+        if not callable(self._token):
+            return self._token
+        try:
+            token = self._token()
+        except SensenetError:
+            raise
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}".rstrip(": ")
+            raise AuthenticationError(f"the function that gives the token failed: {said}") from error
+        return _clean(token, "token")
 
     def __repr__(self) -> str:
         return "<bearer token>"

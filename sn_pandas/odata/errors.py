@@ -40,8 +40,8 @@ class SensenetError(Exception):
         return str(self.args[0]) if self.args else ""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message, without the frames of this package."""
-        return [f"{type(self).__name__}: {self}"]
+        """What IPython shows: the message and its notes, without the frames of this package."""
+        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", [])]
 
 
 class QueryError(SensenetError, ValueError):

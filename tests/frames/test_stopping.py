@@ -1,0 +1,323 @@
+"""Ctrl-C, and credentials that are lost midway: what goes on stops, and each row still has its outcome."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+
+import pytest
+
+import sn_pandas as sn
+from sn_pandas import AuthenticationError
+from sn_pandas.embedded import Faults
+from sn_pandas.frames.writes import flow as flowing
+from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes.flow import Flow, at_once
+from sn_pandas.frames.writes.report import Line
+from sn_pandas.odata.auth import Anonymous, Token
+from sn_pandas.odata.retrying import Retries
+
+from .test_saving import LAB, fill, requests_of
+
+PATIENT = Retries(attempts=6, longest_wait=60.0, deadline=90.0)
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Give a function that has the waits of the caller's thread interrupted when these events are set.
+
+    It gives an event that is set just before.
+    """
+
+    def at(*moments):
+        left = list(moments)
+        pressed = threading.Event()
+
+        class Bell(queue.SimpleQueue):
+            def get(self, block=True, timeout=None):
+                if left:
+                    moment = left.pop(0)
+                    assert moment is None or moment.wait(5)
+                    if moment is None:
+                        super().get()  # swallowed, as if it came just before the interruption
+                    pressed.set()
+                    raise KeyboardInterrupt
+                return super().get(block, timeout)
+
+        monkeypatch.setattr(flowing.queue, "SimpleQueue", Bell)
+        return pressed
+
+    return at
+
+
+def run(jobs, work, workers=2):
+    told = {}
+    flow = Flow(workers)
+    with pytest.raises(KeyboardInterrupt):
+        at_once(jobs, work, flow, told.__setitem__)
+    return [told[number].outcome for number in range(len(jobs))]
+
+
+def test_an_interruption_that_swallows_an_outcome_loses_none(ctrl_c):
+    pressed = ctrl_c(None)
+
+    def work(job):
+        assert job == 0 or pressed.wait(5)
+        return Line("saved")
+
+    outcomes = run(range(20), work)
+    assert outcomes[:2] == ["saved", "saved"]
+    assert outcomes[-1] == "unsent"
+
+
+def test_an_interruption_while_an_outcome_is_told_loses_none():
+    told = []
+
+    def tell(number, line):
+        told.append(number)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        at_once(range(5), lambda job: Line("saved"), Flow(1), tell)
+    assert sorted(set(told)) == [0, 1, 2, 3, 4]
+    assert told.count(told[0]) == 2, "it is told once more, as nobody knows whether it was heard"
+
+
+def test_what_is_in_flight_is_waited_for_once_and_not_a_second_time(ctrl_c):
+    begun, held = threading.Event(), threading.Event()
+
+    def work(job):
+        if job == 1:
+            begun.set()
+            assert held.wait(5)
+        return Line("saved")
+
+    ctrl_c(begun, begun)
+    started = time.monotonic()
+    outcomes = run(range(4), work, workers=1)
+    assert outcomes == ["saved", "unknown", "unsent", "unsent"]
+    assert time.monotonic() - started < 1
+    held.set()
+    held = ctrl_c(begun)
+    assert run(range(4), work, workers=1)[:2] == ["saved", "saved"]
+
+
+def test_an_error_of_a_job_is_raised_when_the_others_have_their_outcome():
+    told = {}
+
+    def work(job):
+        if job == 2:
+            raise ValueError("oops")
+        return Line("saved")
+
+    with pytest.raises(ValueError, match="oops"):
+        at_once(range(5), work, Flow(1), told.__setitem__)
+    assert [told[n].outcome for n in range(5)] == ["saved", "saved", "unknown", "unsent", "unsent"]
+    assert "another row ran into ValueError: oops" in told[4].reason
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_ctrl_c_ends_the_waits_between_tries(opened, ctrl_c, workers):
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 10)
+    frame["Quantity"] += 10
+    monitored(repo, PATIENT)
+    waiting = threading.Event()
+    rule = faults.on("PATCH", nth=range(2, 100))
+    rule.unavailable(503, retry_after=60)
+    signalling(rule, waiting)
+    ctrl_c(waiting)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as error:
+        frame.sn.save(workers=workers)
+    assert time.monotonic() - began < 1
+    report = error.value.report
+    assert report.counts == {"saved": 1, "unsent": 9}
+    assert report.frame.index.equals(frame.index)
+    assert report.failed["reason"].tolist() == ["not sent, because the save was interrupted"] * 9
+    assert str(report.journal) in error.value.__notes__[0]
+    assert "9 rows  unsent" in error.value.__notes__[0]
+    faults.clear()
+    assert len(frame.sn.changes()) == 9
+    assert sn.resume(report.journal, repo).counts == {"saved": 10}
+
+
+def test_ctrl_c_twice_leaves_at_once(opened, ctrl_c):
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 4)
+    frame["Quantity"] += 10
+    arrived, held = threading.Event(), threading.Event()
+    rule = faults.on("PATCH", nth=2)
+    rule.fault = lambda app, environ, start: (arrived.set(), held.wait(5), app(environ, start))[2]
+    ctrl_c(arrived, arrived)
+    with pytest.raises(KeyboardInterrupt) as error:
+        frame.sn.save(workers=1)
+    held.set()
+    report = error.value.report
+    assert report.frame["outcome"].tolist() == ["saved", "unknown", "unsent", "unsent"]
+    assert sn.journals()["open"].tolist() == [3]
+    deadline = time.monotonic() + 5
+    while repo.get(f"{LAB}/A1").Quantity != 11 and time.monotonic() < deadline:
+        pass  # it was on its way
+    assert sn.resume(report.journal, repo).counts == {"saved": 4}
+
+
+@pytest.mark.parametrize("kind", ["PATCH", "DELETE"])
+def test_what_was_lost_when_it_was_stopped_is_looked_for_once(opened, ctrl_c, kind, monkeypatch):
+    monkeypatch.setattr(sending, "_LOOKS", (0.0, 30.0))
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 3)
+    monitored(repo, PATIENT)
+    arrived, goon = threading.Event(), threading.Event()
+    for after in (True, False):
+        rule = faults.on(kind, nth=1)
+        rule.reset(after=after)
+        signalling(rule, arrived, goon)
+    ctrl_c(arrived)
+    stopping = Flow.stop
+    monkeypatch.setattr(Flow, "stop", lambda self, why: (stopping(self, why), goon.set()))
+    began = time.monotonic()
+    frame["Quantity"] += 10
+    do = frame.sn.save if kind == "PATCH" else frame.sn.delete
+    with pytest.raises(KeyboardInterrupt) as error:
+        do(workers=2)
+    assert time.monotonic() - began < 1
+    assert sorted(error.value.report.frame["outcome"].astype(str)) == ["saved", "unknown", "unsent"]
+    assert len([1 for method, _ in faults.log if method == kind]) == 2, "nothing is sent once more"
+
+
+def test_ctrl_c_stops_calls_and_carries_their_report(repo):
+    frame = fill(repo, 20)
+    sent = requests_of(repo)
+
+    def stop(done, total):
+        if done == 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt) as error:
+        frame.sn.call("GetAcl", workers=2, progress=stop)
+    report = error.value.report
+    count = len(sent)
+    assert report.frame.index.equals(frame.index)
+    assert report.frame["Id"].tolist() == frame.index.tolist()
+    assert set(report.counts) == {"saved", "unsent"}
+    assert report.counts["saved"] == count < 10
+    assert "GetAcl was interrupted" in report.failed["reason"].iloc[0]
+    assert frame.iloc[:0].sn.changes().empty
+    assert len(sent) == count, "nothing goes on behind"
+
+
+@pytest.mark.parametrize("fault", [lambda rule: rule.garble(10), lambda rule: rule.page(502)])
+def test_a_call_whose_answer_cannot_be_read_may_have_been_done(opened, fault):
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 3)
+    fault(faults.on("POST", match=rf"content\({frame.index[1]}\)/GetAcl"))
+    report = frame.sn.call("GetAcl", workers=1)
+    assert report.frame["outcome"].tolist() == ["saved", "unknown", "saved"]
+
+
+def lose(repo, kind, after):
+    """Have the server take us for the Visitor after so many requests."""
+    original, seen = repo.client._once, []
+
+    def once(what, method, *more):
+        if method == kind:
+            seen.append(what)
+            if len(seen) > after:
+                repo.client._auth = Anonymous()
+        return original(what, method, *more)
+
+    repo.client._once = once
+    return seen
+
+
+@pytest.mark.parametrize(
+    ("kind", "do"),
+    [
+        ("PATCH", lambda frame: frame.sn.save(workers=1)),
+        ("DELETE", lambda frame: frame.sn.delete(workers=1)),
+        ("DELETE", lambda frame: frame.sn.delete(workers=1, permanent=True)),
+        ("POST", lambda frame: frame.sn.call("GetAcl", workers=1)),
+    ],
+    ids=["save", "delete", "delete for good", "call"],
+)
+def test_a_key_that_is_revoked_midway_stops_everything(repo, kind, do):
+    frame = fill(repo, 10)
+    frame["Quantity"] += 10
+    key = repo.client._auth
+    seen = lose(repo, kind, after=3)
+    with pytest.raises(AuthenticationError, match="takes us for the Visitor") as error:
+        do(frame)
+    report = error.value.report
+    assert report.frame["outcome"].tolist() == ["saved"] * 3 + ["unsent"] * 7
+    assert report.failed["reason"].str.contains("takes us for the Visitor").all()
+    assert len(seen) == 4, "nothing more is sent"
+    del repo.client._once
+    repo.client._auth = key
+    if report.journal:
+        assert sn.resume(report.journal, repo).counts == {"saved": 10}
+
+
+def test_credentials_that_are_refused_midway_stop_a_save(opened):
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 10)
+    frame["Quantity"] += 10
+    faults.on("PATCH", nth=range(4, 20)).status(401)
+    with pytest.raises(AuthenticationError, match="does not take our credentials") as error:
+        frame.sn.save(workers=1)
+    assert len(faults.log) == 1
+    report = error.value.report
+    assert report.counts == {"saved": 3, "unsent": 7}
+    assert report.failed["reason"].str.endswith("connect again and resume").all()
+    faults.clear()
+    assert sn.resume(report.journal, repo).counts == {"saved": 10}
+
+
+def test_a_token_that_cannot_be_had_midway_stops_a_save(repo):
+    frame = fill(repo, 10)
+    frame["Quantity"] += 10
+    asked = []
+    key = repo.client._auth
+
+    class Tokens(Token):
+        def headers(self):
+            super().headers()
+            return key.headers()
+
+    def token():
+        asked.append(1)
+        if len(asked) > 5:
+            raise RuntimeError("the vault is sealed")
+        return "token"
+
+    repo.client._auth = Tokens(token)
+    with pytest.raises(AuthenticationError, match="gives the token failed: RuntimeError: the vault") as error:
+        frame.sn.save(workers=1)
+    report = error.value.report
+    assert report.counts["saved"] + report.counts["unsent"] == 10
+    assert len(asked) == 6
+    assert "the vault is sealed" in report.failed["reason"].iloc[-1]
+    assert "unsent" in "\n".join(error.value._render_traceback_()), "a notebook shows it, too"
+
+
+def monitored(repo, rules):
+    repo.client._retrier.rules = repo.client.retries = rules
+
+
+def signalling(rule, *events):
+    """Have a rule say that it met a request: set the first event, wait for the others."""
+    fault = rule.fault
+
+    def signalled(app, environ, start):
+        events[0].set()
+        assert all(event.wait(5) for event in events[1:])
+        return fault(app, environ, start)
+
+    rule.fault = signalled
