@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import msgspec
 
 from .collector import paused
 from .errors import (
@@ -18,13 +18,10 @@ from .errors import (
     UnavailableError,
     server_error,
 )
+from .numbers import number
 from .retrying import retry_after
 
-loads: Callable[[bytes], Any]
-try:
-    from orjson import loads
-except ImportError:  # the extra "fast" is not installed
-    loads = json.loads
+_loads = msgspec.json.Decoder(float_hook=number).decode
 
 
 def parsed(what: str, answer: httpx.Response) -> Any:
@@ -47,8 +44,8 @@ def parsed(what: str, answer: httpx.Response) -> Any:
     if content.lstrip()[:1] in (b"{", b"["):
         try:
             return json.loads(
-                content.decode("utf-8-sig")
-            )  # more lenient: numbers beyond 64 bits, lone surrogates
+                content.decode("utf-8-sig"), parse_float=number
+            )  # more lenient: lone surrogates, numbers out of range
         except ValueError:
             raise BrokenAnswer(f"{what}: the answer is JSON that was cut or damaged") from None
     raise AnswerError(
@@ -60,7 +57,7 @@ def parsed(what: str, answer: httpx.Response) -> Any:
 def decoded(content: bytes) -> Any:
     """Decode JSON, as fast as it goes."""
     with paused():
-        return loads(content)
+        return _loads(content)
 
 
 def refusal(what: str, origin: str, answer: httpx.Response) -> SensenetError:
@@ -75,7 +72,7 @@ def refusal(what: str, origin: str, answer: httpx.Response) -> SensenetError:
             else f"{what}: the answer is a redirect to {place.path}; it is not followed"
         )
     try:
-        error = loads(answer.content).get("error") or {}
+        error = _loads(answer.content).get("error") or {}
         code, kind = str(error.get("code") or ""), str(error.get("exceptiontype") or "")
         reason = str((error.get("message") or {}).get("value") or "").replace("\\n", "\n").strip()
     except (ValueError, AttributeError):

@@ -13,12 +13,13 @@ from .errors import BadRequestError, QueryError
 from .flight import Job, in_order
 from .idlists import LONGEST, halves, parts
 from .query import Query, target
+from .rows import Page, RowReader, Rows
 from .transport import Client
 
-Row = dict[str, Any]
 T = TypeVar("T")
+U = TypeVar("U")
 #: How many rows, what was made of them, and the rows themselves where they may have to be cut.
-Piece = tuple[int, T, list[Row]]
+Piece = tuple[int, T, Rows]
 
 
 @dataclasses.dataclass
@@ -31,6 +32,8 @@ class Pages(Generic[T]):
         Where from.
     query : Query
         What; bound to a schema.
+    names : sequence of str
+        The fields of a row, ``Id`` first.
     make : callable
         What becomes of the rows of a page; called in the thread that fetched them.
     size, workers : int
@@ -55,7 +58,8 @@ class Pages(Generic[T]):
 
     client: Client
     query: Query
-    make: Callable[[list[Row]], T]
+    names: Sequence[str]
+    make: Callable[[Rows], T]
     size: int = 1000
     workers: int = 4
     total: int | None = None
@@ -69,6 +73,7 @@ class Pages(Generic[T]):
         if self.size < 1 or self.workers < 1:
             raise QueryError("page_size and workers are at least 1")
         self.query = effective(self.query)
+        self._reader = RowReader(self.names)
 
     def __iter__(self) -> Iterator[T]:
         """Give the pages in order."""
@@ -102,7 +107,7 @@ class Pages(Generic[T]):
 
     def _list(self, query: Query) -> Iterator[T]:
         if query.single:
-            yield self._give([self._answer(query, {})])
+            yield self._give(self._answer(query, {}, _same)[2])
             self.total = 1
         elif query.property:
             yield from self._property(query)
@@ -120,7 +125,7 @@ class Pages(Generic[T]):
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
         limit, begun = query.top, self.rows
         first, full = self._page(query.replace(orderby="Id"), limit, count=True)
-        if any(a["Id"] >= b["Id"] for a, b in pairwise(first)):
+        if any(a >= b for a, b in pairwise(first.ids)):
             yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
             return
         yield self._give(first)
@@ -130,7 +135,7 @@ class Pages(Generic[T]):
         if not full or (limit and len(first) >= limit) or len(first) >= there:
             return
         rest = query.replace(top=0, skip=0)
-        low, left = first[-1]["Id"], there - len(first)
+        low, left = first.ids[-1], there - len(first)
         end = self._newest(rest, low)
         wanted = min(left, limit - len(first)) if limit else left
         for number, made, rows in in_order(self._ranges(rest, low, end, left, wanted), self.workers):
@@ -147,8 +152,9 @@ class Pages(Generic[T]):
         self.after = self._count(query)
 
     def _newest(self, query: Query, low: int) -> int:
-        last = self._answer(query.replace(orderby="Id desc", top=1, select=("Id",), expand=()), {})["results"]
-        return max(low, last[0]["Id"]) if last else low
+        last = query.replace(orderby="Id desc", top=1, select=("Id",), expand=())
+        _, _, rows = self._answer(last, {}, _same)
+        return max(low, rows.ids[0]) if rows else low
 
     def _ranges(self, query: Query, low: int, end: int, left: int, wanted: int) -> Iterator[Job[Piece[T]]]:
         """Give a job for each range of ids, which holds a page on average."""
@@ -163,14 +169,18 @@ class Pages(Generic[T]):
         """Fetch a page of a range; a range that holds more is split for the other threads to help."""
         bound = f"Id gt {low} and Id le {high}"
         text = f"({query.filter}) and {bound}" if query.filter else bound
-        rows, full = self._page(query.replace(filter=text, orderby="Id"), 0)
+
+        def piece(rows: Rows) -> tuple[int, Piece[T]]:
+            last = rows.ids[-1] if rows else high
+            return last, (len(rows), self.make(rows), rows if cut else self._reader.none)
+
+        (last, made), full = self._fetched(query.replace(filter=text, orderby="Id"), 0, piece)
         more: list[Any] = []
-        if full and rows[-1]["Id"] < high:
-            last = rows[-1]["Id"]
+        if full and last < high:
             pieces = min(2 * self.workers, high - last, 1 + (high - last) // self.size)
             steps = [last + (high - last) * n // pieces for n in range(pieces + 1)]
             more = [partial(self._range, query, a, b, cut) for a, b in pairwise(steps)]
-        return (len(rows), self.make(rows), rows if cut else []), more
+        return made, more
 
     def _newcomers(self, query: Query, low: int, limit: int) -> Iterator[T]:
         """Give what was created meanwhile."""
@@ -181,7 +191,7 @@ class Pages(Generic[T]):
             taken += len(rows)
             if rows:
                 yield self._give(rows)
-                low = rows[-1]["Id"]
+                low = rows.ids[-1]
             if not full or (limit and taken >= limit):
                 return
 
@@ -198,7 +208,7 @@ class Pages(Generic[T]):
         wanted = min(there, query.top) if query.top else there
         distinct = ordered
         seen: set[int] = set()
-        last = first[-1]["Id"] if first else None
+        last = first.ids[-1] if first else None
         yield self._give(self._fresh(first, seen) if distinct else first)
         if not full or len(first) >= wanted:
             if len(first) < wanted:
@@ -209,18 +219,18 @@ class Pages(Generic[T]):
         for rows, _ in in_order(
             (partial(self._slice, query, s, min(s + self.size, end)) for s in starts), self.workers
         ):
-            if not rows or rows[0]["Id"] != last:
+            if not rows or rows.ids[0] != last:
                 self.moved = True
             else:
                 rows = rows[1:]
             if rows:
-                last = rows[-1]["Id"]
+                last = rows.ids[-1]
                 yield self._give(self._fresh(rows, seen) if distinct else rows)
         self.after = self._count(query)
 
-    def _slice(self, query: Query, start: int, end: int) -> tuple[tuple[list[Row], None], list[Any]]:
+    def _slice(self, query: Query, start: int, end: int) -> tuple[tuple[Rows, None], list[Any]]:
         """Fetch the rows from ``start - 1``, in several answers if one would be too large."""
-        rows: list[Row] = []
+        rows = self._reader.none
         at = start - 1
         while at < end:
             page, full = self._page(query.replace(skip=at), end - at)
@@ -230,8 +240,8 @@ class Pages(Generic[T]):
                 break
         return (rows, None), []
 
-    def _fresh(self, rows: list[Row], seen: set[int]) -> list[Row]:
-        fresh = [row for row in rows if row["Id"] not in seen and not seen.add(row["Id"])]  # type: ignore[func-returns-value]  # add gives None
+    def _fresh(self, rows: Rows, seen: set[int]) -> Rows:
+        fresh = rows.where([id_ not in seen and not seen.add(id_) for id_ in rows.ids])  # type: ignore[func-returns-value]  # add gives None
         self.duplicates += len(rows) - len(fresh)
         return fresh
 
@@ -252,30 +262,38 @@ class Pages(Generic[T]):
 
     # -- requests ---------------------------------------------------------------------------------
 
-    def _give(self, rows: list[Row], made: T | None = None) -> T:
+    def _give(self, rows: Rows) -> T:
         self.rows += len(rows)
-        return self.make(rows) if made is None else made
+        return self.make(rows)
 
-    def _page(self, query: Query, limit: int, *, count: bool = False) -> tuple[list[Row], bool]:
+    def _page(self, query: Query, limit: int, *, count: bool = False) -> tuple[Rows, bool]:
         """Fetch a page of at most ``limit`` rows and say whether it is full, so that more may follow."""
+        return self._fetched(query, limit, _same, count=count)
+
+    def _fetched(
+        self, query: Query, limit: int, use: Callable[[Rows], U], *, count: bool = False
+    ) -> tuple[U, bool]:
+        """Fetch a page and give what ``use`` makes of its rows."""
         while True:
             size = min(self.size, limit) if limit else self.size
             try:
-                body = self._answer(query.replace(top=size), {"$inlinecount": "allpages"} if count else {})
+                total, number, made = self._answer(
+                    query.replace(top=size), {"$inlinecount": "allpages"} if count else {}, use
+                )
             except BadRequestError as error:
                 if "Response length limit exceeded" not in error.reason or size <= 1:
                     raise
                 self.size = size // 2
                 continue
             if count:
-                self.total = body.get("__count")
-            rows: list[Row] = body["results"]
-            return rows, len(rows) >= size
+                self.total = total
+            return made, number >= size
 
-    def _answer(self, query: Query, more: dict[str, str]) -> Any:
-        answer = self.client.get(query.url(metadata="no", **more))
-        body = answer["d"] if answer is not None else {"results": [], "__count": 0}
-        return body if query.single or "results" in body else {"results": [body], "__count": 1}
+    def _answer(self, query: Query, more: dict[str, str], use: Callable[[Rows], U]) -> Page[U]:
+        page: Page[U] = self.client.get(
+            query.url(metadata="no", **more), lambda what, answer: self._reader.read(what, answer, use)
+        )
+        return page
 
     def _count(self, query: Query) -> int:
         return count(self.client, query)
@@ -300,3 +318,7 @@ def count(client: Client, query: Query) -> int:
         if k in ("$filter", "query", "enableautofilters", "enablelifespanfilter", "version")
     }
     return client.count(target(query.address() + "/$count", {**options, "$inlinecount": "allpages"}))
+
+
+def _same(rows: Rows) -> Rows:
+    return rows

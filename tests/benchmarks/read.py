@@ -15,12 +15,13 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import orjson
 import pandas as pd
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.frames.reads.planning import Plan
-from sn_pandas.odata.answers import decoded, loads
+from sn_pandas.odata.rows import RowReader
 from sn_pandas.odata.schema import Schema
 
 from .pages import FIELDS, Rows, schema, serving
@@ -44,13 +45,15 @@ def decoding(total: int = 100_000) -> None:
     pages = [rows.page(start, start + PAGE) for start in range(0, total, PAGE)]
     size = sum(map(len, pages)) / 1e6
     query = sn.Query(PATH, select=tuple(COLUMNS))
+    answers = [httpx.Response(200, content=page) for page in pages]
 
     def ours() -> pd.DataFrame:
         plan = Plan(query, Schema(schema()), ["Task"])
-        return plan.frame((plan.chunks(decoded(page)["d"]["results"]) for page in pages), lambda: total)
+        reader = RowReader(plan.names)
+        return plan.frame((reader.read("", page, plan.chunks)[2] for page in answers), lambda: total)
 
     def decoder() -> int:
-        return sum(len(loads(page)["d"]["results"]) for page in pages)
+        return sum(len(orjson.loads(page)["d"]["results"]) for page in pages)
 
     def normalized() -> pd.DataFrame:
         return pd.json_normalize([row for page in pages for row in json.loads(page)["d"]["results"]])

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pandas as pd
 import pytest
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.frames.reads.arrow import table_of
+from sn_pandas.odata.rows import RowReader
 
 from .lists import Server
 
@@ -271,5 +273,7 @@ def test_more_fields_than_a_request_line_holds() -> None:
     with server.connect() as repo:
         plan = sn.frames.reads.planning.Plan(sn.Query("/Root/x"), repo.schema, ["Task"])
     assert plan.query.select == ()
-    frame = plan.frame([plan.chunks([{"Id": 1, "AFieldWithQuiteALongName0399": 7}])], lambda: 1)
+    answer = httpx.Response(200, json={"d": {"results": [{"Id": 1, "AFieldWithQuiteALongName0399": 7}]}})
+    _, _, chunks = RowReader(plan.names).read("GET /Root/x", answer, plan.chunks)
+    frame = plan.frame([chunks], lambda: 1)
     assert set(frame["AFieldWithQuiteALongName0399"]) == {7}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import warnings
 from typing import Any
 
+import httpx
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,13 +148,65 @@ def test_texts_that_look_like_numbers_stay_texts() -> None:
         assert list(repo.read("/Root/x", select="Name")["Name"]) == texts
 
 
-@given(st.decimals(-(10**28), 10**28, places=10))
-@settings(deadline=None)
-def test_decimals_become_the_nearest_number(value: decimal.Decimal) -> None:
-    import json
+DECIMALS = st.builds(
+    lambda digits, places, sign: decimal.Decimal((sign, tuple(map(int, str(digits))), -places)),
+    st.integers(0, 10**28) | st.integers(0, 10**15 - 1),
+    st.integers(0, 12),
+    st.integers(0, 1),
+)
 
-    column = codec(FIELDS["Currency"]).decode(json.loads(f"[{value:f}]"))
-    assert column[0] == float(value)
+
+def written(value: decimal.Decimal) -> str:
+    """A number as the server writes it: always with a fraction, never an exponent."""
+    text = f"{value:f}"
+    return text if "." in text else f"{text}.0"
+
+
+@given(st.lists(DECIMALS, min_size=1, max_size=5))
+@example([decimal.Decimal("12345678901234567890.1234567891")])
+@example([decimal.Decimal("922337203685477.58071")])
+@example([decimal.Decimal("79228162514264337593543950335")])
+@example([decimal.Decimal("100000000000000000000"), decimal.Decimal("0.0000000001")])
+@settings(deadline=None, max_examples=60)
+def test_decimals_are_the_nearest_number_and_are_said_if_a_float_has_fewer_digits(
+    values: list[decimal.Decimal],
+) -> None:
+    rows = ",".join(f'{{"Id": {n}, "Name": "n", "Price": {written(v)}}}' for n, v in enumerate(values, 1))
+    server = Raw(f'{{"d": {{"__count": {len(values)}, "results": [{rows}]}}}}')
+    with server.connect() as repo, warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        frame = repo.read("/Root/x", select="Name,Price")
+    assert list(frame["Price"]) == [float(v) for v in values]
+    long = any(len(decimal.Decimal(repr(float(v))).normalize().as_tuple().digits) > 15 for v in values)
+    assert bool(said) is long
+    assert frame.attrs["sensenet"].get("rounded") == (["Price"] if long else None)
+    assert len(frame.sn.changes()) == 0
+    frame["Name"] = "x"  # another cell of the rows
+    assert set(frame.sn.changes()["field"]) == {"Name"}
+
+
+@given(DECIMALS)
+@settings(deadline=None, max_examples=60)
+def test_a_single_number_has_all_its_digits(value: decimal.Decimal) -> None:
+    with Raw(f'{{"d": {{"Id": 1, "Price": {written(value)}}}}}').connect() as repo:
+        for cell in (repo.get("/Root/x", select="Price")["Price"], repo.value("/Root/x", "Price")):
+            assert isinstance(
+                cell, decimal.Decimal if value != decimal.Decimal(repr(float(value))) else float
+            )
+            assert cell == (value if isinstance(cell, decimal.Decimal) else float(value))
+
+
+class Raw(Server):
+    """Answers every question for contents with the same text."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__([], {"Name": "ShortText", "Price": "Currency"})
+        self.text = text
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if "GetSchema" in request.url.path or "GetCurrentUser" in request.url.path:
+            return super().__call__(request)
+        return httpx.Response(200, text=self.text)
 
 
 def test_a_whole_number_with_a_fraction_is_no_whole_number() -> None:

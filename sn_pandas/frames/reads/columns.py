@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import AnswerError, QueryError
+from ...odata.numbers import long
 from ...odata.schema import TEXTS, Field
 from .gathering import Fixed, Masked, Objects, Read, Texts
 
@@ -107,6 +108,11 @@ class Integer(Codec):
 class Number(Codec):
     """Number and Currency: ``float64``, the nearest to what the server wrote."""
 
+    def __init__(self, field: Field) -> None:
+        super().__init__(field)
+        #: Whether there was one of more digits than a float surely keeps.
+        self.long = False
+
     def chunk(self, values: Sequence[Json]) -> Any:
         try:
             return np.frombuffer(array.array("d", values), "float64")
@@ -114,7 +120,12 @@ class Number(Codec):
             return _numbers(values)
 
     def gather(self, expected: int = 0) -> Gatherer:
-        return Fixed("float64", expected)
+        return Read("float64", expected, self._joined, lambda numbers: numbers)
+
+    def _joined(self, chunks: list[Any]) -> Any:
+        numbers = np.concatenate(chunks)
+        self.long = self.long or long(numbers)
+        return numbers
 
 
 class Boolean(Codec):

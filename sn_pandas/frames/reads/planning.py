@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import array
-import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -16,10 +14,11 @@ import pandas as pd
 from ...odata.collector import paused
 from ...odata.errors import QueryError, did_you_mean
 from ...odata.field_names import refuse_scalar
-from ...odata.pages import Row
+from ...odata.numbers import Rounded
 from ...odata.query import Query
+from ...odata.rows import Rows
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
-from .columns import Backend, Codec, Lists, SingleChoice, Text, codec, converted
+from .columns import Backend, Codec, Lists, Number, SingleChoice, Text, codec, converted
 from .gathering import Fixed
 
 #: A page as columns: its ids, and a chunk for each column.
@@ -59,6 +58,8 @@ class Plan:
         The field behind each column.
     query : Query
         What is sent: with the fields of the columns, and nothing expanded but references.
+    names : tuple of str
+        What is taken of a row, in this order: ``Id``, and the first steps of the columns.
     paths : Series or None
         The paths of the rows of the last frame, where no column holds them: they are read along.
 
@@ -93,15 +94,16 @@ class Plan:
         if not query.select and not expand and len(",".join(select)) > _ROOM:
             select = ()  # more fields than a request line holds: the server gives all it has
         self.query = query.replace(select=select, expand=tuple(expand))
+        self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in ["Id", *self.codecs, "Path"]))
 
-    def chunks(self, rows: Sequence[Row]) -> Chunks:
+    def chunks(self, rows: Rows) -> Chunks:
         """Take the rows of a page apart into columns."""
         with paused():
-            whole = self._columns(rows)
-            ids = np.frombuffer(array.array("q", whole.pop("Id")), "int64")
-            columns = {name: decoder.chunk(whole.pop(name)) for name, decoder in self.codecs.items()}
+            whole = dict(zip(self.names, rows.columns, strict=True))
+            ids = np.frombuffer(array.array("q", whole["Id"]), "int64")
+            columns = {name: decoder.chunk(_behind(whole, name)) for name, decoder in self.codecs.items()}
             if self._reads_along:
-                columns["Path"] = _PATHS.chunk(whole.pop("Path"))
+                columns["Path"] = _PATHS.chunk(whole["Path"])
             return ids, columns
 
     def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
@@ -135,12 +137,11 @@ class Plan:
             data[name] = pd.Series(column, index=index, dtype=object, copy=False) if objects else column
         return pd.DataFrame(data, index=index, copy=False)
 
-    def cells(self, row: Row) -> dict[str, Any]:
-        """Give the columns of one row as cells; None for what is missing."""
-        given = {
-            name: _cell(decoder.decode(_values([row], name))[0]) for name, decoder in self.codecs.items()
-        }
-        return {"Id": row["Id"], **given} if "Id" in row else given
+    def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Give the columns of one content as cells; None for what is missing."""
+        whole = {name: (content.get(name),) for name in self.names}
+        given = {name: _cell(decoder, _behind(whole, name)) for name, decoder in self.codecs.items()}
+        return {"Id": content["Id"], **given} if "Id" in content else given
 
     @property
     def known(self) -> bool:
@@ -151,15 +152,9 @@ class Plan:
         """Give the values of choices that were met and are no options of the schema."""
         return {n: c.strangers for n, c in self.codecs.items() if isinstance(c, SingleChoice) and c.strangers}
 
-    def _columns(self, rows: Sequence[Row]) -> dict[str, Sequence[Any]]:
-        """Turn rows into columns: at once, if all have all the keys, as they mostly have."""
-        names = ["Id", *self.codecs, *(["Path"] if self._reads_along else [])]
-        plain = [name for name in names if "/" not in name]
-        columns: dict[str, Sequence[Any]] = {}
-        if rows and len(plain) > 1:
-            with contextlib.suppress(KeyError):
-                columns = dict(zip(plain, zip(*map(itemgetter(*plain), rows), strict=True), strict=True))
-        return {name: columns[name] if name in columns else _values(rows, name) for name in names}
+    def rounded(self) -> tuple[str, ...]:
+        """Give the columns of numbers that have more digits than a float surely keeps."""
+        return tuple(n for n, c in self.codecs.items() if isinstance(c, Number) and c.long)
 
     def _chosen(self, query: Query) -> Iterable[str]:
         """Give the names of the columns: what is selected, or the fields of the types that can be there."""
@@ -231,17 +226,19 @@ _PSEUDO = {
 assert set(_PSEUDO) == set(PSEUDO_FIELDS)
 
 
-def _cell(value: Any) -> Any:
+def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
+    if isinstance(values[0], Rounded):
+        return values[0].exact
+    value = decoder.decode(values)[0]
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _values(rows: Sequence[Row], chain: str) -> list[Any]:
-    if "/" not in chain:
-        return [row.get(chain) for row in rows]
-    steps = chain.split("/")
-    return [_follow(row, steps) for row in rows]
+def _behind(columns: Mapping[str, Sequence[Any]], chain: str) -> Sequence[Any]:
+    """Give the values at the end of a chain that begins with a column."""
+    first, *steps = chain.split("/")
+    return [_follow(value, steps) for value in columns[first]] if steps else columns[first]
 
 
 def _follow(value: Any, steps: Sequence[str]) -> Any:

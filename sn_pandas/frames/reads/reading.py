@@ -12,7 +12,8 @@ import pandas as pd
 
 from ...odata.errors import BadRequestError, IncompleteWarning, NotFoundError
 from ...odata.hints import hint
-from ...odata.pages import Pages, Row
+from ...odata.numbers import DIGITS
+from ...odata.pages import Pages
 from ...odata.query import Query
 from ..progress import Progress, Setting
 from ..tracking import track
@@ -58,7 +59,7 @@ def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.Da
     _say(query, pages, plan, _facts(repo, query, pages, pages.rows))
 
 
-def series_of(repo: Repository, row: Row, query: Query) -> pd.Series[Any]:
+def series_of(repo: Repository, row: Mapping[str, Any], query: Query) -> pd.Series[Any]:
     """Give one content as a series of typed cells on its field names."""
     chosen = query.select or tuple(n for n, v in row.items() if n not in HIDDEN and not _deferred(v))
     known = [row["Type"]] if row.get("Type") in repo.schema else []
@@ -89,7 +90,10 @@ def _prepared(repo: Repository, query: Query, manner: Manner) -> tuple[Plan, Pag
     backend = checked_backend(manner.dtype_backend)
     types = types_at(repo, query)
     plan = Plan(query, repo.schema, types, fields_at(repo, query), backend)
-    return plan, Pages(repo.client, plan.query, plan.chunks, size=manner.page_size, workers=manner.workers)
+    pages = Pages(
+        repo.client, plan.query, plan.names, plan.chunks, size=manner.page_size, workers=manner.workers
+    )
+    return plan, pages
 
 
 def _counted(pages: Pages[Chunks], manner: Manner) -> Iterator[Chunks]:
@@ -130,7 +134,7 @@ def _facts(repo: Repository, query: Query, pages: Pages[Chunks], rows: int) -> d
     return facts
 
 
-def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: Mapping[str, Any]) -> None:
+def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any]) -> None:
     """Warn of everything that makes a frame less than what was asked for."""
     rows, total = facts["rows"], facts["total"]
     words = []
@@ -164,6 +168,12 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: Mapping[str, Any
     for name, values in plan.strangers().items():
         words.append(
             f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not know as options"
+        )
+    if plan.rounded():
+        facts["rounded"] = list(plan.rounded())
+        words.append(
+            f"{', '.join(plan.rounded())}: numbers of more than {DIGITS} digits are the nearest that a "
+            "float64 holds; repo.get(…) and repo.value(…) give all digits of one, as a Decimal"
         )
     for word in words:
         warnings.warn(word, IncompleteWarning, stacklevel=4)
