@@ -101,13 +101,10 @@ def resume(
     ConflictError
         If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
     """
-    record = journal.read(_journal_of(interrupted, "resume"))
-    where = (
-        repo
-        or (interrupted.repo if isinstance(interrupted, Report) else None)
-        or _repo(record.header["origin"])
-    )
-    return undoing.resume(record, where, on_conflict=on_conflict, workers=workers, progress=progress)
+    place = _journal_of(interrupted, "resume")
+    where = repo or (interrupted.repo if isinstance(interrupted, Report) else None)
+    where = where or _repo(journal.read(place).header["origin"])
+    return undoing.resume(place, where, on_conflict=on_conflict, workers=workers, progress=progress)
 
 
 def journals() -> pd.DataFrame:
@@ -147,15 +144,43 @@ def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
     return rebase_on(frame, repo)
 
 
+#: How what keeps no journal is taken back by hand, by what it did.
+_BY_HAND = {
+    "move": "move them back with repo.move(report.saved, to)",
+    "copy": "delete the copies with repo.delete(report.saved)",
+    "upload": "delete the new ones with repo.delete(path); a file that was overwritten comes back only where "
+    "versions are kept, with repo.call(path, 'RestoreVersion', version='V1.0.A')",
+    "download": "nothing was changed at the server; remove the files",
+    "CheckOut": "unlock them with repo.undo_check_out(report.saved)",
+    "allow permissions": "take it back with repo.unset(report.saved, identity, …) or repo.deny(…)",
+    "deny permissions": "take it back with repo.unset(report.saved, identity, …) or repo.allow(…)",
+    "undefined permissions": "set them again with repo.allow(report.saved, identity, …) or repo.deny(…)",
+    "members": "use repo.add_members(group, …) or repo.remove_members(group, …)",
+}
+_OTHERWISE = (
+    "look at repo.actions(path) for what takes it back; earlier fields come back where versions are kept, with "
+    "repo.call(path, 'RestoreVersion', version='V1.0.A')"
+)
+
+
 def _journal_of(saved: Any, what: str) -> str | os.PathLike[str]:
     if isinstance(saved, Report) and saved.journal is None:
-        raise JournalError(f"there is nothing to {what}: this {saved.what} sent nothing")
+        raise JournalError(_no_journal(saved, what))
     place = saved.journal if isinstance(saved, Report) else saved
     if not isinstance(place, (str, os.PathLike)):
         raise JournalError(
             f"{what} takes a report or its journal, not {place!r}; a save that sent nothing has no journal"
         )
     return place
+
+
+def _no_journal(report: Report, what: str) -> str:
+    """Say why what a report tells of cannot be undone or resumed, and what to do instead."""
+    if report.dry_run or not report.frame["outcome"].isin(["saved", "ignored", "unknown"]).any():
+        return f"there is nothing to {what}: this {report.what} changed nothing"
+    known = next((way for name, way in _BY_HAND.items() if name in report.what), _OTHERWISE)
+    way = "do what is left once more" if what == "resume" else known
+    return f"this {report.what} keeps no journal, so sn_pandas cannot {what} it; {way}"
 
 
 def _repo(origin: str) -> Repository:

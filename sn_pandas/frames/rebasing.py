@@ -16,7 +16,7 @@ from ..odata.schema import PSEUDO_FIELDS
 from .baselines import put
 from .tracking import KEY, Baseline, Rows, baseline_of, ids_of, rebase, rows_of
 from .writes.changes import edits_of
-from .writes.sending import in_trash
+from .writes.works import in_trash
 
 if TYPE_CHECKING:
     from .repository import Repository

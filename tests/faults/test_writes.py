@@ -131,7 +131,7 @@ def test_what_cannot_be_settled_is_unknown(opened, kind):
     assert report.counts["unknown"] == 1
     assert "could not be" in report.failed["reason"].iloc[0]
     journals = sn.journals()
-    assert journals["open"].tolist() == [1]
+    assert sorted(journals["open"], reverse=True)[:2] == [1, 0]
     resumed = sn.resume(report.journal, repo)
     assert resumed.counts == {"saved": 1}
     assert repo.count(LAB, filter="isof('Asset')") == {"PATCH": 2, "POST": 3, "DELETE": 1}[kind]

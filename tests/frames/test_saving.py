@@ -534,11 +534,12 @@ def test_an_interrupted_save_says_how_to_go_on(repo):
 def test_two_processes_cannot_go_on_with_one_journal(repo):
     frame = fill(repo, 2)
     frame["Quantity"] += 1
-    record = journal.read(frame.sn.save().journal)
-    first = journal.Journal.go_on(record)
-    with pytest.raises(sn.SensenetError, match="another process"):
-        journal.Journal.go_on(record)
-    first.close()
+    report = frame.sn.save()
+    first = journal.Journal.go_on(report.journal)
+    with pytest.raises(sn.JournalError, match="another process"):
+        sn.resume(report)
+    first.let_go()
+    assert sn.resume(report).ok
 
 
 def test_an_overloaded_server_gets_half_as_many_requests_until_it_recovers():
@@ -671,7 +672,8 @@ def test_a_journal_that_was_cut_anywhere_is_read(repo, tmp_path):
             continue
         record = journal.read(part)
         assert len(record.works) in (0, 2)
-        log = journal.Journal.go_on(record)
+        log = journal.Journal.go_on(part)
+        assert log.record() == record
         log.close()
         assert journal.read(part).works == record.works
     assert sn.resume(report.journal, repo).counts == {"unchanged": 2}

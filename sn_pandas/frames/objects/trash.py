@@ -13,8 +13,7 @@ from ..writes.acting import deletion
 from ..writes.looking import Stored
 from ..writes.report import Line, Report, report_frame
 from ..writes.running import carry_out
-from ..writes.sending import in_trash
-from ..writes.works import Restore, Work, request_text
+from ..writes.works import Restore, Work, in_trash, request_text
 from .places import found_at, missing, path_at, places_of, raise_single
 
 if TYPE_CHECKING:

@@ -27,8 +27,7 @@ from .flow import Flow, at_once
 from .report import DRY, Line, Outcome, Report, report_frame
 from .running import carry_out, reporting
 from .saving import Place
-from .sending import in_trash
-from .works import Delete, Work, request_text
+from .works import Delete, Work, in_trash, request_text
 
 if TYPE_CHECKING:
     from ..repository import Repository

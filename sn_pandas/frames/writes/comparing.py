@@ -11,8 +11,8 @@ from .changes import Edit
 from .checking import problem
 from .looking import Stored
 from .report import Line
-from .sending import differing, in_trash
-from .works import Patch
+from .sending import differing
+from .works import Patch, in_trash
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 A journal is a file of JSON lines: a header, one line for each content that is to be written, then one line
 for each outcome. It holds values of contents, so only its owner may read it; it never holds a credential.
+
+Journals that have no place of their own stay in one folder. When another one is begun there, those of which
+nothing is open and that nobody wrote for ``KEPT`` are removed; what is open stays until it is resumed.
 """
 
 from __future__ import annotations
@@ -13,30 +16,29 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import pandas as pd
 import platformdirs
 
-from ...odata.errors import JournalError, SaveError
+from ...odata.errors import IncompleteWarning, JournalError, SaveError
 from ...odata.schema import Field
 from .report import OUTCOMES, Line
-from .works import Create, Delete, Patch, Restore, Work
+from .works import KINDS, Work
 
 try:
     import fcntl
 except ImportError:  # Windows keeps a file that is written to itself
     fcntl = None  # type: ignore[assignment]  # there is no such module
 
+#: How long a finished journal is kept.
+KEPT = dt.timedelta(days=90)
 _FORMAT = 1
-_KINDS: Mapping[str, type[Patch] | type[Create] | type[Delete] | type[Restore]] = {
-    "patch": Patch,
-    "create": Create,
-    "delete": Delete,
-    "restore": Restore,
-}
+#: Outcomes after which nothing is to be finished.
+FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +60,22 @@ class Record:
     works: Sequence[Work]
     lines: Mapping[int, Line]
 
+    @property
+    def user(self) -> str:
+        """Whose save it is: the path of the user."""
+        return str(self.header["user"])
+
+    @property
+    def began(self) -> dt.datetime:
+        """When it began."""
+        return dt.datetime.fromisoformat(self.header["began"])
+
+    @property
+    def open(self) -> list[int]:
+        """The numbers of the works that are not finished."""
+        done = {number for number, line in self.lines.items() if line.outcome in FINAL}
+        return [number for number in range(len(self.works)) if number not in done]
+
 
 class Journal:
     """A journal that is being written.
@@ -67,7 +85,7 @@ class Journal:
     path : path
         The file.
     stream : file
-        The open file.
+        The open file, which is held against other processes.
     """
 
     def __init__(self, path: Path, stream: IO[str]) -> None:
@@ -91,12 +109,15 @@ class Journal:
         plan = ({"plan": n, "do": _kind(work), **work.facts()} for n, work in enumerate(works))
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if where is None:
+                _prune(path.parent, began - KEPT)
             journal = cls(path, _held(path, "x"))
         except OSError as error:
             raise _unwritable(error) from error
         try:
             journal._write({**facts, "fields": _field_facts(works), "rows": len(works)}, *plan)
             journal._sync()
+            _sync_folder(path.parent)
         except OSError as error:
             with contextlib.suppress(OSError):
                 journal._stream.close()
@@ -106,27 +127,46 @@ class Journal:
         return journal
 
     @classmethod
-    def go_on(cls, record: Record) -> Journal:
-        """Write on in a journal that was interrupted.
+    def go_on(cls, place: str | os.PathLike[str]) -> Journal:
+        """Hold a journal that was interrupted, to read it and to write on in it.
 
         Raises
         ------
         JournalError
             If it cannot be written, or another process writes it.
         """
+        path = _found(place)
         try:
-            stream = _held(record.path, "a")
-            whole = record.path.read_bytes()
-            stream.truncate(whole.rfind(b"\n") + 1)  # a line that was cut
+            stream = _held(path, "a")
         except OSError as error:
-            raise JournalError(f"the journal {record.path} cannot be written: {error}") from error
-        return cls(record.path, stream)
+            raise JournalError(f"the journal {path} cannot be written: {error}") from error
+        return cls(path, stream)
+
+    def record(self) -> Record:
+        """Read what it says, now that nobody else writes it; a last line that was cut is left out.
+
+        Raises
+        ------
+        JournalError
+            If it is no journal.
+        """
+        record = read(self.path)
+        try:
+            self._stream.truncate(self.path.read_bytes().rfind(b"\n") + 1)
+        except OSError as error:
+            raise JournalError(f"the journal {self.path} cannot be written: {error}") from error
+        return record
 
     def done(self, number: int, line: Line) -> None:
         """Write down an outcome."""
         facts = {"done": number, "outcome": line.outcome, "id": line.id, "path": line.path}
         self._write({**facts, **({"reason": line.reason} if line.reason else {})})
         self._stream.flush()
+
+    def let_go(self) -> None:
+        """Leave it as it is, to whoever goes on with it next."""
+        with contextlib.suppress(OSError):
+            self._stream.close()
 
     def close(self) -> None:
         """Write that nothing more comes."""
@@ -144,33 +184,42 @@ class Journal:
         os.fsync(self._stream.fileno())
 
 
-def read(path: str | os.PathLike[str]) -> Record:
+def read(place: str | os.PathLike[str]) -> Record:
     """Read a journal; a last line that was cut is left out.
 
     Raises
     ------
     JournalError
-        If there is no such journal, or the file is none.
+        If there is no such journal, or the file is none or damaged; it names the line.
     """
-    file = Path(path).expanduser()
-    if not file.exists() and (folder() / file.name).exists():
-        file = folder() / file.name
+    file = _found(place)
     try:
-        lines = list(_lines(file))
+        lines = file.read_bytes().split(b"\n")[:-1]  # what was cut when the process was killed
     except OSError as error:
         raise JournalError(f"the journal {file} cannot be read: {error}") from error
-    if not lines or lines[0].get("journal") != _FORMAT:
-        raise JournalError(f"{file} is no journal of sn_pandas")
-    header = lines[0]
-    fields = {name: Field(name, *facts) for name, facts in header["fields"].items()}
-    works = [_KINDS[line["do"]].of(line, fields) for line in lines if "plan" in line]
+    header: dict[str, Any] = {}
+    fields: dict[str, Field] = {}
+    works: list[Work] = []
+    outcomes: dict[int, Line] = {}
+    for number, text in enumerate(lines, 1):
+        try:
+            line = json.loads(text)
+            if number == 1:
+                header = _header(line)
+                fields = {name: Field(name, *facts) for name, facts in header["fields"].items()}
+            elif "plan" in line:
+                works.append(KINDS[line["do"]].of(line, fields))
+            elif "done" in line:
+                outcomes[line["done"]] = _outcome(line)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise JournalError(
+                f"{file}, line {number}: this is no journal of sn_pandas, or it is damaged "
+                f"({type(error).__name__}): {text[:60]!r}"
+            ) from None
+    if not header:
+        raise JournalError(f"{file} is no journal of sn_pandas: it has no line")
     if len(works) < header["rows"]:
         works = []  # killed while it was written, so nothing was sent
-    outcomes = {
-        line["done"]: Line(line["outcome"], line.get("reason", ""), (), line["id"], line["path"])
-        for line in lines
-        if "done" in line
-    }
     return Record(file, header, works, outcomes)
 
 
@@ -182,46 +231,64 @@ def folder() -> Path:
 def listed() -> pd.DataFrame:
     """Give the journals of this user, newest first: when, where, how many rows, how many are done."""
     found = []
-    for file in sorted(folder().glob("*.jsonl"), reverse=True):
-        with contextlib.suppress(JournalError):
+    for file in folder().glob("*.jsonl"):
+        try:
             found.append(_summary(read(file)))
-    columns = ["journal", "began", "what", "origin", "rows", "open", *OUTCOMES]
+        except JournalError as error:
+            warnings.warn(f"not listed: {error}", IncompleteWarning, stacklevel=3)
+    found.sort(key=lambda summary: summary["began"], reverse=True)
+    columns = ["journal", "began", "what", "origin", "rows", "open", *OUTCOMES, "bytes"]
     frame = pd.DataFrame(found, columns=columns)
-    return frame.astype(
-        {"began": "datetime64[us, UTC]", **dict.fromkeys(["rows", "open", *OUTCOMES], "int64")}
-    )
+    numbers = ["rows", "open", *OUTCOMES, "bytes"]
+    return frame.astype({"began": "datetime64[us, UTC]", **dict.fromkeys(numbers, "int64")})
 
 
 def _summary(record: Record) -> dict[str, Any]:
     counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
     for line in record.lines.values():
         counts[line.outcome] += 1
-    unsettled = counts["unknown"] + counts["unsent"]
     return {
         "journal": str(record.path),
         "began": pd.Timestamp(record.header["began"]),
         "what": record.header["what"],
         "origin": record.header["origin"],
         "rows": len(record.works),
-        "open": len(record.works) - len(record.lines) + unsettled,
+        "open": len(record.open),
         **counts,
+        "bytes": record.path.stat().st_size,
     }
 
 
-def _lines(file: Path) -> Iterator[dict[str, Any]]:
-    with file.open("rb") as stream:
-        for text in stream:
-            if not text.endswith(b"\n"):
-                return  # cut when the process was killed
-            try:
-                line = json.loads(text)
-            except ValueError:
-                raise JournalError(
-                    f"{file} is no journal of sn_pandas, or is damaged: {text[:60]!r}"
-                ) from None
-            if not isinstance(line, dict):
-                raise JournalError(f"{file} is no journal of sn_pandas")
-            yield line
+def _header(line: Mapping[str, Any]) -> dict[str, Any]:
+    if line.get("journal") != _FORMAT:
+        raise ValueError("another format")
+    dt.datetime.fromisoformat(line["began"])
+    needed = {name: line[name] for name in ("rows", "fields", "what", "origin")}
+    return {"user": "", **needed, **line}
+
+
+def _outcome(line: Mapping[str, Any]) -> Line:
+    if line["outcome"] not in OUTCOMES:
+        raise ValueError("no outcome")
+    return Line(line["outcome"], line.get("reason", ""), (), line["id"], line["path"])
+
+
+def _found(place: str | os.PathLike[str]) -> Path:
+    """Give the file that a path, or the name of a journal in the folder of journals, means."""
+    file = Path(place).expanduser()
+    named = folder() / file.name
+    file = named if not file.exists() and named.exists() else file
+    if not file.is_file():
+        raise JournalError(f"the journal {file} cannot be read: there is no such file")
+    return file
+
+
+def _prune(where: Path, before: dt.datetime) -> None:
+    """Remove the journals that nobody wrote since a moment and of which nothing is open."""
+    for file in where.glob("*.jsonl"):
+        with contextlib.suppress(OSError):  # a JournalError is one
+            if file.stat().st_mtime < before.timestamp() and not read(file).open:
+                file.unlink()
 
 
 def _new_name(began: dt.datetime) -> str:
@@ -229,7 +296,7 @@ def _new_name(began: dt.datetime) -> str:
 
 
 def _kind(work: Work) -> str:
-    return next(name for name, kind in _KINDS.items() if isinstance(work, kind))
+    return next(name for name, kind in KINDS.items() if isinstance(work, kind))
 
 
 def _field_facts(works: Sequence[Work]) -> dict[str, list[Any]]:
@@ -251,6 +318,20 @@ def _held(path: Path, mode: Literal["x", "a"]) -> IO[str]:
         except OSError:  # a file system without locks
             pass
     return stream
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the name of a new file on disk, too, where a folder can be opened."""
+    try:
+        place = os.open(folder, os.O_RDONLY)
+    except OSError:  # Windows
+        return
+    try:
+        os.fsync(place)
+    except OSError:  # a file system that has nothing to do for this
+        pass
+    finally:
+        os.close(place)
 
 
 def _unwritable(error: OSError) -> SaveError:

@@ -56,9 +56,20 @@ def by_path(
     found: dict[str, Stored] = {}
     for rows in _at_once(lambda chunk: _query(client, f"Path:({' '.join(chunk)})", options), chunks):
         found.update((row["Path"].lower(), row) for row in rows)
-    for path in wanted if sure else ():
-        if path.lower() not in found and (row := _sought(client, path, fields)):
-            found[path.lower()] = row
+    missed = [[path] for path in wanted if path.lower() not in found] if sure else []
+    for rows in _at_once(lambda some: [r for path in some if (r := _sought(client, path, fields))], missed):
+        found.update((row["Path"].lower(), row) for row in rows)
+    return found
+
+
+def below(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
+    """Read the children of contents, by the id of what they are below; the newest may be missed."""
+    found: dict[int, list[Stored]] = {}
+    options = {**projection(()), "$select": ",".join([*_ALWAYS, "ParentId"])}
+    chunks = list(_chunks(sorted(set(ids)), str))
+    for rows in _at_once(lambda chunk: _query(client, f"ParentId:({' '.join(chunk)})", options), chunks):
+        for row in rows:
+            found.setdefault(row["ParentId"], []).append(row)
     return found
 
 

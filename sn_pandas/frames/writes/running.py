@@ -60,7 +60,7 @@ def carry_out(
         work = works[position]
         if line.id < 0 and line.path is None:
             line = dataclasses.replace(line, id=work.id, path=work.path)
-        line = dataclasses.replace(line, fields=line.fields or tuple(work.fields), stored=None, error=None)
+        line = dataclasses.replace(line, fields=line.fields or work.names, stored=None, error=None)
         told(position, line)
         try:
             log.done(numbers[position] if numbers else position, line)

@@ -24,8 +24,7 @@ from .plan import Assignment, Refusal, assign, fields_of, no_zone, patches_of, t
 from .references import lost_targets
 from .report import DRY, NEW, Line, Report, counted, report_frame
 from .running import carry_out
-from .sending import in_trash
-from .works import Create, Patch, Work, request_text
+from .works import Create, Patch, Work, in_trash, request_text
 
 OnError = Literal["collect", "raise"]
 Place = str | os.PathLike[str] | None

@@ -25,13 +25,12 @@ from .cells import Json, same_json, told, without_passwords
 from .flow import Flow
 from .looking import Stored
 from .report import Line, Outcome
-from .works import Create, Delete, Patch, Restore, Work
+from .works import Create, Delete, Move, Patch, Restore, Work
 
 #: How often a PATCH is sent whose answer was lost or that met another save.
 _TRIES = 4
 #: When to look for what was created or deleted by a request that was not answered, in seconds.
 _LOOKS = (0.0, 0.3, 1.0)
-_TRASH = "/root/trash/"
 
 
 def send(client: Client, flow: Flow, work: Work, ourselves: Callable[[], object] = lambda: None) -> Line:
@@ -56,18 +55,6 @@ def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -
     return [
         name for name, value in meant.items() if not same_json(work.fields[name], value, stored.get(name))
     ]
-
-
-def in_trash(path: str) -> bool:
-    """Whether a path is in the trash."""
-    return path.lower().startswith(_TRASH)
-
-
-def is_done(work: Delete | Restore, place: str | None) -> bool:
-    """Whether a content that is now at ``place`` was deleted or restored already."""
-    if isinstance(work, Restore):
-        return place is not None and not in_trash(place)
-    return place is None or (in_trash(place) and not work.permanent and not in_trash(work.path or ""))
 
 
 class _Sending:
@@ -130,7 +117,7 @@ class _Sending:
                 return _line(work, "conflict", said, stored=now, error=trouble)
             line = _verdict(work, now)
             reason = line.reason or "the answer was lost; seen by reading"
-            return _line(work, line.outcome, reason, line.fields, now)
+            return _line(work, line.outcome, reason, line.fields, now, trouble)
         if _is_refusal(trouble) and not taken:
             return _line(work, "failed", _explained(work, trouble), error=trouble)
         if self._flow.stopped:
@@ -138,12 +125,14 @@ class _Sending:
         said = f"{trouble}; it is not there, so save again to create it"
         return _line(work, "unsent", said, error=trouble)
 
-    def move(self, work: Delete | Restore) -> Line:
-        """Delete or restore: done when the content is not where it was."""
+    def move(self, work: Delete | Restore | Move) -> Line:
+        """Delete, restore or move: done when the content is not where it was."""
         method, address, body = work.request
         trouble = SensenetError("not tried")
         for _ in self._tries():
             try:
+                if isinstance(work, Move):
+                    return _moved(work, self._answer(work))
                 self._client.request(method, address, body=body)
             except SensenetError as error:
                 trouble = error
@@ -159,8 +148,9 @@ class _Sending:
                 except SensenetError as error:
                     return _unread(work, trouble, error)
                 place = str(now["Path"]) if now else None
-                if is_done(work, place):
-                    return _line(work, "saved", "the answer was lost; seen by reading")
+                if work.is_done(place):
+                    seen = now if isinstance(work, Move) else None
+                    return _line(work, "saved", "the answer was lost; seen by reading", stored=seen)
             if _is_refusal(trouble):
                 return _line(work, "failed", str(trouble), error=trouble)
             if isinstance(work, Delete) and not work.permanent and place:
@@ -168,7 +158,7 @@ class _Sending:
                 address = entity(place)
         return self._given_up(work, trouble)
 
-    def _answer(self, work: Patch | Create) -> Stored:
+    def _answer(self, work: Patch | Create | Move) -> Stored:
         method, address, body = work.request
         answer = self._client.send(method, address, body=body)
         try:
@@ -215,7 +205,8 @@ class _Sending:
 
     def _given_up(self, work: Work, trouble: SensenetError) -> Line:
         if not self._flow.stopped:
-            return _line(work, "failed", f"after {self._tried} tries: {trouble}", error=trouble)
+            tries = "tries" if self._tried > 1 else "try"
+            return _line(work, "failed", f"after {self._tried} {tries}: {trouble}", error=trouble)
         # what was lost may still be done; what the server refused is not
         outcome: Outcome = "unsent" if isinstance(trouble, OutOfDateError) else "unknown"
         return _line(work, outcome, f"{self._flow.stopped}; {trouble}", error=trouble)
@@ -243,6 +234,13 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
     if wrong:
         return _line(work, "ignored", "; ".join(said), tuple(wrong), answer)
     return _line(work, "saved", "", stored=answer)
+
+
+def _moved(work: Move, answer: Mapping[str, Json]) -> Line:
+    """Read the answer of a batch operation with one content."""
+    if answer["errors"]:
+        return _line(work, "failed", str(answer["errors"][0]["error"]["message"]["value"]))
+    return _line(work, "saved", f"was {work.path}", stored={"Id": work.id, "Path": work.destination})
 
 
 def _unread(work: Work, trouble: SensenetError, error: SensenetError) -> Line:
@@ -273,7 +271,7 @@ def _line(
     error: SensenetError | None = None,
 ) -> Line:
     seen = stored or {}
-    after: Mapping[str, Json] = getattr(work, "after", {})
+    after = work.after if isinstance(work, (Patch, Create)) else {}
     hidden = partial(without_passwords, work.fields, after)
     if error is not None:
         error.args = (hidden(str(error)), *error.args[1:])
@@ -282,7 +280,7 @@ def _line(
     return Line(
         outcome,
         hidden(reason),
-        fields or tuple(after),
+        fields or work.names,
         seen.get("Id") or work.id,
         seen.get("Path") or work.path,
         stored,

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
-from ...odata.errors import ConflictError
+from ...odata.errors import ConflictError, JournalError
+from ...odata.transport import Client
 from ..progress import Setting
 from . import looking
+from .authorship import is_ours, there
 from .comparing import OnConflict, compare
 from .journal import Journal, Record
 from .looking import Stored
 from .report import DRY, Line, Report, counted, report_frame
 from .running import carry_out
-from .sending import differing, in_trash, is_done
-from .works import Create, Delete, Patch, Restore, Work, request_text
+from .sending import differing
+from .works import Create, Delete, Move, Patch, Restore, Work, in_trash, request_text
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -25,34 +29,45 @@ if TYPE_CHECKING:
 W = TypeVar("W")
 Numbered = Mapping[int, W]
 
-#: Outcomes after which nothing is to be finished.
-_FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
-
 
 def resume(
-    record: Record,
+    place: str | os.PathLike[str],
     repo: Repository,
     *,
     on_conflict: OnConflict = "raise",
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Send what a save did not come to, after looking what of it is done already."""
-    lines = dict(record.lines)
-    left = {
-        n: work for n, work in enumerate(record.works) if n not in lines or lines[n].outcome not in _FINAL
-    }
-    if not left:
-        done = {number: _was_done(line) for number, line in lines.items()}
-        return dataclasses.replace(_report(repo, "resume", record.works, done, ()), journal=record.path)
-    todo, settled = _looked(repo, left, on_conflict)
-    settled = {n: _was_saved(line) for n, line in settled.items()}
-    _stop_at_conflicts(record.works, settled, on_conflict)
-    log = Journal.go_on(record)
-    for number, line in settled.items():
-        log.done(number, line)
-    lines.update(settled)
-    return _finished(repo, "resume", record.works, todo, lines, log, workers, progress)
+    """Send what a save did not come to, after looking what of it is done already.
+
+    The journal is held before it is read, so that of two processes only one goes on with it.
+    """
+    log = Journal.go_on(place)
+    with contextlib.ExitStack() as held:
+        held.callback(log.let_go)
+        record = log.record()
+        lines = dict(record.lines)
+        left = {number: record.works[number] for number in record.open}
+        if not left:
+            done = {number: _was_done(line) for number, line in lines.items()}
+            report = _report(repo, "resume", record.works, done, ())
+            return dataclasses.replace(report, journal=record.path)
+        todo, settled = _looked(repo, left, on_conflict, record)
+        settled = {n: _was_saved(line) for n, line in settled.items()}
+        _stop_at_conflicts(record.works, settled, on_conflict)
+        try:
+            for number, line in settled.items():
+                log.done(number, line)
+        except OSError as error:
+            raise JournalError(
+                f"nothing was sent, because the journal {log.path} cannot be written: {error}"
+            ) from error
+        lines.update(settled)
+        held.pop_all()  # it is closed when everything is sent
+    if not todo:
+        log.close()
+    report = _finished(repo, "resume", record.works, todo, lines, log, workers, progress)
+    return dataclasses.replace(report, journal=record.path)
 
 
 def undo(
@@ -65,34 +80,34 @@ def undo(
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Put back what a save changed, delete what it created, restore what it deleted."""
+    """Put back what a save changed, delete what it created, restore what it deleted, move back what moved."""
     lines: dict[int, Line] = {}
-    todo: dict[int, Work] = {}
-    patches: dict[int, Patch] = {}
-    others: dict[int, Work] = {}
+    patches: dict[int, Work] = {}
+    creates: dict[int, Create] = {}
+    others: dict[int, Delete | Restore | Move] = {}
     for number, work in enumerate(record.works):
         line = record.lines.get(number, Line("unknown"))
         id_ = line.id if line.id > 0 else work.id
-        if line.outcome in ("conflict", "failed", "refused", "unchanged"):
+        if line.outcome in ("conflict", "failed", "refused", "unchanged", "unsent"):
             lines[number] = Line("unchanged", "it was not saved", (), id_, work.path)
         elif ids is not None and id_ not in ids:
             lines[number] = Line("unchanged", "not among the rows to be undone", (), id_, work.path)
         elif isinstance(work, Patch):
             patches[number] = work.reversed()
+        elif isinstance(work, Create):
+            creates[number] = dataclasses.replace(work, id=id_)
         else:
-            others[number] = dataclasses.replace(work, id=id_)
-    more, settled = _looked(repo, patches, on_conflict)
-    todo.update(more)
+            others[number] = work
+    todo, settled = _looked(repo, patches, on_conflict, record)
     lines.update(settled)
-    for number, work in others.items():
-        back = _backwards(repo, work)
+    for number, back in _backwards(repo, creates, others, record).items():
         if isinstance(back, Line):
             lines[number] = back
         else:
             todo[number] = back
     if dry_run:
         for number, work in todo.items():
-            lines[number] = Line("unsent", DRY, tuple(work.fields), work.id, work.path)
+            lines[number] = Line("unsent", DRY, work.names, work.id, work.path)
         report = _report(repo, "undo", record.works, lines, todo.values())
         return dataclasses.replace(report, dry_run=True)
     _stop_at_conflicts(record.works, lines, on_conflict)
@@ -100,7 +115,7 @@ def undo(
 
 
 def _looked(
-    repo: Repository, works: Numbered[Work], on_conflict: OnConflict
+    repo: Repository, works: Numbered[Work], on_conflict: OnConflict, record: Record
 ) -> tuple[dict[int, Work], dict[int, Line]]:
     """Compare what is to be done with what the server holds: what is left, and the outcome of the rest."""
     todo: dict[int, Work] = {}
@@ -113,63 +128,98 @@ def _looked(
         number = patch.row
         todo[number] = _numbered(patch, works[number].row)
     lines.update(compared)
+    named = there(repo.client, [work for work in works.values() if isinstance(work, Create)])
     for number, work in works.items():
+        line: Line | None = None
+        if isinstance(work, Patch):
+            continue
         if isinstance(work, Create):
-            _settle(number, work, lines, todo, _there(repo, work))
-        elif isinstance(work, (Delete, Restore)):
-            done = is_done(work, looking.place_of(repo.client, work.id))
-            line = Line("unchanged", "it is so already", (), work.id, work.path) if done else None
-            _settle(number, work, lines, todo, line)
+            line = _made(work, named.get(work.path.lower()), record)
+        elif work.is_done(looking.place_of(repo.client, work.id)):
+            line = Line("unchanged", "it is so already", (), work.id, work.path)
+        if line is None:
+            todo[number] = work
+        else:
+            lines[number] = line
     return todo, lines
 
 
-def _settle(
-    number: int, work: Work, lines: dict[int, Line], todo: dict[int, Work], line: Line | None
-) -> None:
-    if line is None:
-        todo[number] = work
-    else:
-        lines[number] = line
-
-
-def _there(repo: Repository, work: Create) -> Line | None:
-    """Give the outcome of a creation that was sent already; None if there is nothing of this name."""
-    found = looking.by_path(repo.client, [work.path], work.fields.values())
-    stored = found.get(work.path.lower())
+def _made(work: Create, stored: Stored | None, record: Record) -> Line | None:
+    """Give the outcome of a creation that may have been sent already; None if nothing has its name."""
     if stored is None:
         return None
-    if stored["Type"] != work.type:
-        return Line("conflict", "something else of this name is there", (), stored["Id"], work.path)
+    if not is_ours(work, stored, record.user, record.began):
+        return Line("conflict", "somebody else made a content of this name", (), stored["Id"], work.path)
     if wrong := differing(work, work.after, stored):
         return Line("ignored", f"{', '.join(wrong)} differ", tuple(wrong), stored["Id"], work.path)
-    return Line("unchanged", "it is there", tuple(work.after), stored["Id"], work.path)
+    return Line("unchanged", "it is there", work.names, stored["Id"], work.path)
 
 
-def _backwards(repo: Repository, work: Work) -> Work | Line:
-    """Give what takes a creation or a deletion back, or why it cannot be."""
-    if isinstance(work, Create):
-        stored = _entity(repo, work)
-        if stored is None:
-            return Line("unchanged", "it is gone already", (), work.id, work.path)
-        if wrong := differing(work, work.after, stored):
-            reason = f"somebody else changed {', '.join(wrong)} of it since"
-            return Line("conflict", reason, tuple(wrong), stored["Id"], work.path)
-        return Delete(work.row, stored["Id"], stored["Path"])
-    place = looking.place_of(repo.client, work.id)
+def _backwards(
+    repo: Repository,
+    creates: Numbered[Create],
+    others: Numbered[Delete | Restore | Move],
+    record: Record,
+) -> dict[int, Work | Line]:
+    """Give what takes works other than patches back, or why it cannot be."""
+    fields = {field.name: field for work in creates.values() for field in work.fields.values()}
+    known = looking.by_id(repo.client, [w.id for w in creates.values() if w.id > 0], fields.values())
+    named = there(repo.client, [work for work in creates.values() if work.id < 0])
+    found: dict[int, Work | Line] = {}
+    for number, work in creates.items():
+        stored = known.get(work.id) if work.id > 0 else named.get(work.path.lower())
+        found[number] = _uncreated(work, stored, record)
+    deletes = {number: back for number, back in found.items() if isinstance(back, Delete)}
+    found.update(_with_others_below(repo.client, deletes))
+    for number, other in others.items():
+        found[number] = _put_back(other, looking.place_of(repo.client, other.id))
+    return found
+
+
+def _uncreated(work: Create, stored: Stored | None, record: Record) -> Work | Line:
+    if stored is None:
+        return Line("unchanged", "it is gone already", (), work.id, work.path)
+    place = str(stored["Path"])
+    if in_trash(place) and not in_trash(work.path):
+        return Line("unchanged", "it is in the trash already", (), stored["Id"], place)
+    if work.id < 0 and not is_ours(work, stored, record.user, record.began):
+        reason = "the answer of the save was lost, and somebody else made the content of this name"
+        return Line("conflict", reason, (), stored["Id"], place)
+    if wrong := differing(work, work.after, stored):
+        reason = f"somebody else changed {', '.join(wrong)} of it since"
+        return Line("conflict", reason, tuple(wrong), stored["Id"], place)
+    return Delete(work.row, stored["Id"], place)
+
+
+def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, Line]:
+    """Give the deletions that would take along what is not among them, the deepest first."""
+    held: dict[int, Line] = {}
+    going = {work.id for work in deletes.values()}
+    below = looking.below(client, going)
+    for number, work in sorted(deletes.items(), key=lambda item: -(item[1].path or "").count("/")):
+        if others := [row["Path"] for row in below.get(work.id, ()) if row["Id"] not in going]:
+            going.discard(work.id)
+            said = f"it holds {counted(len(others), 'content')} that this save did not create, as {others[0]}"
+            held[number] = Line("conflict", f"{said}: move or delete that first", (), work.id, work.path)
+    return held
+
+
+def _put_back(work: Delete | Restore | Move, place: str | None) -> Work | Line:
     if isinstance(work, Restore):
         return Delete(work.row, work.id, work.path)
     if place is None:
-        return Line("failed", "it was deleted for good", (), work.id, work.path)
+        gone = "it was deleted for good" if isinstance(work, Delete) else "it is gone, or you may not see it"
+        return Line("failed", gone, (), work.id, work.path)
+    if isinstance(work, Move):
+        if place.lower() == work.path.lower():
+            return Line("unchanged", "it is there", (), work.id, place)
+        if not work.is_done(place):
+            return Line("conflict", f"somebody moved it to {place} since", (), work.id, place)
+        return work.reversed()
     if not in_trash(place):
         return Line("unchanged", "it is there", (), work.id, place)
     bag = "/".join(place.split("/")[:4])
     return Restore(work.row, work.id, work.path or place, bag)
-
-
-def _entity(repo: Repository, work: Create) -> Stored | None:
-    if work.id > 0:
-        return looking.by_id(repo.client, [work.id], work.fields.values()).get(work.id)
-    return looking.by_path(repo.client, [work.path], work.fields.values()).get(work.path.lower())
 
 
 def _finished(
@@ -182,19 +232,32 @@ def _finished(
     workers: int,
     progress: Setting,
 ) -> Report:
-    numbers = list(todo)
+    """Send what is to be done; what is below a content that is deleted, too, goes with that."""
+    tops = {work.path.lower(): n for n, work in todo.items() if isinstance(work, Delete) and work.path}
+    within = {
+        n: top
+        for n, work in todo.items()
+        if isinstance(work, Delete) and (top := _above(work.path or "", tops)) is not None
+    }
+    numbers = [number for number in todo if number not in within]
 
     def told(position: int, line: Line) -> None:
         lines[numbers[position]] = line
 
-    if log is not None and not todo:
-        log.close()
+    def report() -> Report:
+        for number, top in within.items():
+            if top in lines:
+                said = f"with {lines[top].path}"
+                lines[number] = dataclasses.replace(lines[top], reason=said, id=todo[number].id)
+                lines[number] = dataclasses.replace(lines[number], path=todo[number].path)
+        return _report(repo, what, works, lines, [todo[number] for number in numbers])
+
     return carry_out(
         repo,
-        list(todo.values()),
+        [todo[number] for number in numbers],
         what=what,
         told=told,
-        report=lambda: _report(repo, what, works, lines, todo.values()),
+        report=report,
         journal=log,
         numbers=dict(enumerate(numbers)) if log is not None else None,
         workers=workers,
@@ -202,12 +265,18 @@ def _finished(
     )
 
 
+def _above(path: str, tops: Mapping[str, int]) -> int | None:
+    """Give the number of the topmost content above a path that is deleted, too."""
+    steps = path.lower().split("/")
+    above = ("/".join(steps[:length]) for length in range(2, len(steps)))
+    return next((tops[step] for step in above if step in tops), None)
+
+
 def _report(
     repo: Repository, what: str, works: Sequence[Work], lines: Mapping[int, Line], sent: Iterable[Work]
 ) -> Report:
     every = [
-        lines.get(n) or Line("unsent", "", tuple(work.fields), work.id, work.path)
-        for n, work in enumerate(works)
+        lines.get(n) or Line("unsent", "", work.names, work.id, work.path) for n, work in enumerate(works)
     ]
     requests = [request_text(repo.url, work) for work in sent]
     return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, requests=requests, repo=repo)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from ...odata.addresses import collection, entity
 from ...odata.query import target
@@ -39,6 +39,11 @@ class Patch:
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
     edits: dict[str, Edit] = dataclasses.field(default_factory=dict)
     chosen: dict[str, Cell] = dataclasses.field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields that it writes."""
+        return tuple(self.after)
 
     @property
     def request(self) -> tuple[str, str, Values]:
@@ -91,6 +96,11 @@ class Create:
         return f"{self.parent}/{self.name}"
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the fields that it writes."""
+        return tuple(self.after)
+
+    @property
     def request(self) -> tuple[str, str, Values]:
         """The POST; its answer shows the fields that are written."""
         body: Values = {"__ContentType": self.type, **self.after}
@@ -112,20 +122,33 @@ class Create:
         return cls(facts["row"], facts["parent"], facts["name"], facts["type"], dict(facts["after"]), own)
 
 
+class Placed:
+    """What changes the place of a content, and none of its fields."""
+
+    __slots__ = ()
+    fields: ClassVar[Mapping[str, Field]] = {}
+    names: ClassVar[tuple[str, ...]] = ()
+
+
 @dataclasses.dataclass(slots=True)
-class Delete:
+class Delete(Placed):
     """A content that is to be deleted, to the trash or for good."""
 
     row: int
     id: int
     path: str | None
     permanent: bool = False
-    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
 
     @property
     def request(self) -> tuple[str, str, None]:
         """The DELETE."""
         return "DELETE", target(entity(self.id), {"permanent": "true"} if self.permanent else {}), None
+
+    def is_done(self, place: str | None) -> bool:
+        """Whether it is done already, if the content is at ``place`` now."""
+        if place is None:
+            return True
+        return in_trash(place) and not self.permanent and not in_trash(self.path or "")
 
     def facts(self) -> dict[str, Any]:
         """Give what the journal keeps."""
@@ -138,7 +161,7 @@ class Delete:
 
 
 @dataclasses.dataclass(slots=True)
-class Restore:
+class Restore(Placed):
     """A content that is to be taken out of the trash.
 
     Attributes
@@ -153,12 +176,15 @@ class Restore:
     id: int
     path: str
     bag: str
-    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
 
     @property
     def request(self) -> tuple[str, str, Values]:
         """The operation of the bag."""
         return "POST", f"{entity(self.bag)}/Restore", {"destination": self.path.rpartition("/")[0]}
+
+    def is_done(self, place: str | None) -> bool:
+        """Whether it is done already, if the content is at ``place`` now."""
+        return place is not None and not in_trash(place)
 
     def facts(self) -> dict[str, Any]:
         """Give what the journal keeps."""
@@ -170,10 +196,68 @@ class Restore:
         return cls(facts["row"], facts["id"], facts["path"], facts["bag"])
 
 
+@dataclasses.dataclass(slots=True)
+class Move(Placed):
+    """A content that is to be moved.
+
+    Attributes
+    ----------
+    path : str
+        Where it was.
+    target : str
+        The path below which it goes.
+    """
+
+    row: int
+    id: int
+    path: str
+    target: str
+
+    @property
+    def destination(self) -> str:
+        """The path that it will have."""
+        return f"{self.target}/{self.path.rpartition('/')[2]}"
+
+    @property
+    def request(self) -> tuple[str, str, Values]:
+        """The batch operation, with one content."""
+        return "POST", f"{entity('/Root')}/MoveBatch", {"targetPath": self.target, "paths": [self.id]}
+
+    def is_done(self, place: str | None) -> bool:
+        """Whether it is done already, if the content is at ``place`` now."""
+        return place is not None and place.lower() == self.destination.lower()
+
+    def reversed(self) -> Move:
+        """Give the move that takes this one back."""
+        return Move(self.row, self.id, self.destination, self.path.rpartition("/")[0])
+
+    def facts(self) -> dict[str, Any]:
+        """Give what the journal keeps."""
+        return {"row": self.row, "id": self.id, "path": self.path, "target": self.target}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Move:
+        """Make the work again of what the journal kept."""
+        return cls(facts["row"], facts["id"], facts["path"], facts["target"])
+
+
 #: Something to be done to one content. All have ``row`` (the position in the user's frame), ``id`` (-1 if
-#: there is no content yet), ``path``, ``fields`` (the definitions of those written), ``request`` (method,
+#: there is no content yet), ``path``, ``names`` and ``fields`` (of what is written), ``request`` (method,
 #: address and body), ``facts`` (what the journal keeps) and ``of`` (which makes it again of that).
-Work = Patch | Create | Delete | Restore
+Work = Patch | Create | Delete | Restore | Move
+#: Every kind of work by the name that the journal has for it.
+KINDS: Mapping[str, type[Work]] = {
+    "patch": Patch,
+    "create": Create,
+    "delete": Delete,
+    "restore": Restore,
+    "move": Move,
+}
+
+
+def in_trash(path: str) -> bool:
+    """Whether a path is in the trash."""
+    return path.lower().startswith("/root/trash/")
 
 
 def request_text(origin: str, work: Work) -> str:

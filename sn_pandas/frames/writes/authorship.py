@@ -1,0 +1,39 @@
+"""Whether a content is the one that a creation of ours made, although nobody told us its id."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from ...odata.schema import Field
+from ...odata.transport import Client
+from . import looking
+from .cells import moment
+from .looking import Stored
+from .works import Create
+
+#: How much the clock of the server may be behind ours.
+SKEW = dt.timedelta(minutes=10)
+_SHOWN = (Field("CreatedBy", "Reference"), Field("CreationDate", "DateTime"))
+
+
+def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
+    """Read what is now at the paths of creations, with who made it and when; the key is in lower case."""
+    works = list(creates)
+    fields = {field.name: field for work in works for field in [*work.fields.values(), *_SHOWN]}
+    return looking.by_path(client, [work.path for work in works], fields.values())
+
+
+def is_ours(work: Create, stored: Stored, user: str, began: dt.datetime) -> bool:
+    """Whether what is at the path of a creation was made by it: of its type, by its user, after it began.
+
+    What was made by another save of the same user at the same time and by the same name cannot be told apart,
+    unless its values are others.
+    """
+    creator = str((stored.get("CreatedBy") or {}).get("Path", "")).lower()
+    made = stored.get("CreationDate")
+    return (
+        stored["Type"] == work.type
+        and creator in (user.lower(), stored["Path"].lower())  # a new user counts as made by itself
+        and ("CreationDate" in work.after or (made is not None and moment(made) >= began - SKEW))
+    )

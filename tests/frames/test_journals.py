@@ -1,0 +1,115 @@
+"""Journals: what is on disk, and what a damaged, an old or a full disk does to it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import errno
+import json
+import os
+import stat
+
+import pytest
+
+import sn_pandas as sn
+from sn_pandas.frames.writes import journal, undoing
+
+from .test_saving import LAB, fill, held
+
+
+@pytest.fixture
+def saved(repo):
+    """Give the report of a save of two rows."""
+    frame = fill(repo, 2)
+    frame["Quantity"] += 10
+    return frame.sn.save()
+
+
+def break_line(file, number, text):
+    lines = file.read_text().splitlines()
+    lines[number - 1] = text
+    file.write_text("\n".join(lines) + "\n")
+
+
+DAMAGES = [
+    (1, '{"journal":1}'),
+    (1, "[]"),
+    (2, '{"plan":0,"do":"dance"}'),
+    (3, "{"),
+    (4, '{"done":0,"outcome":"fine"}'),
+]
+
+
+@pytest.mark.parametrize(("number", "text"), DAMAGES)
+def test_a_damaged_journal_is_told_by_file_and_line_and_hides_no_other(repo, saved, state, number, text):
+    count = len(sn.journals())
+    damaged = state / "20260101-000000-abc.jsonl"
+    damaged.write_bytes(saved.journal.read_bytes())
+    break_line(damaged, number, text)
+    with pytest.warns(sn.IncompleteWarning, match=rf"{damaged}, line {number}"):
+        assert len(sn.journals()) == count
+    for do in (sn.undo, sn.resume):
+        with pytest.raises(sn.JournalError, match=rf"{damaged}, line {number}"):
+            do(damaged, repo)
+    assert held(repo, "Quantity") == 10
+
+
+def test_the_name_of_a_journal_is_on_disk_before_anything_is_sent(repo, monkeypatch):
+    frame = fill(repo, 1)
+    synced = []
+    original = os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: (synced.append(os.fstat(file).st_mode), original(file)))
+    frame["Quantity"] += 1
+    frame.sn.save()
+    assert [stat.S_ISDIR(mode) for mode in synced[:2]] == [False, True]
+
+
+def test_a_disk_that_is_full_when_a_save_is_resumed_loses_nothing(repo, saved, monkeypatch):
+    break_line(saved.journal, 4, '{"x":0}')
+    whole = saved.journal.read_bytes()
+
+    def full(self, number, line):
+        raise OSError(errno.ENOSPC, "no space left")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(journal.Journal, "done", full)
+        with pytest.raises(sn.JournalError, match=r"nothing was sent.*no space left"):
+            sn.resume(saved, repo)
+    assert saved.journal.read_bytes() == whole
+    assert sn.resume(saved, repo).ok, "it is held by nobody"
+
+
+def test_a_journal_is_held_before_it_is_read(repo, saved, monkeypatch):
+    break_line(saved.journal, 4, '{"x":0}')
+    original = undoing.Journal.record
+
+    def record(self):
+        with pytest.raises(sn.JournalError, match="another process"):
+            journal.Journal.go_on(saved.journal)
+        return original(self)
+
+    monkeypatch.setattr(undoing.Journal, "record", record)
+    assert sn.resume(saved, repo).ok
+
+
+def test_finished_journals_go_after_ninety_days_and_open_ones_stay(repo, saved, state):
+    long_ago = (dt.datetime.now() - journal.KEPT - dt.timedelta(days=1)).timestamp()
+    names = ("finished", "open", "damaged", "young")
+    files = {name: state / f"20250101-000000-{name}.jsonl" for name in names}
+    for file in files.values():
+        file.write_bytes(saved.journal.read_bytes())
+    break_line(files["open"], 4, json.dumps({"done": 0, "outcome": "unknown", "id": 1, "path": None}))
+    break_line(files["damaged"], 3, "{")
+    for name in ("finished", "open", "damaged"):
+        os.utime(files[name], (long_ago, long_ago))
+    frame = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+    frame["Quantity"] += 1
+    frame.sn.save(journal=state / "own.jsonl")
+    assert files["finished"].exists(), "a journal with a place of its own tidies up nothing"
+    frame["Quantity"] += 1
+    assert frame.sn.save().ok
+    assert {name for name, file in files.items() if file.exists()} == {"open", "damaged", "young"}
+
+
+def test_journals_tell_their_sizes(saved):
+    listed = sn.journals().set_index("journal")
+    assert listed.loc[str(saved.journal), "bytes"] == saved.journal.stat().st_size
