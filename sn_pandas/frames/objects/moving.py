@@ -1,10 +1,10 @@
-"""Contents that are moved or copied, with what is below them, in batches; each outcome is seen."""
+"""Contents that are moved or copied, with what is below them; each outcome is seen."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from ...odata.addresses import entity
 from ...odata.errors import SensenetError
@@ -13,73 +13,55 @@ from ...odata.schema import Field
 from ..writes import looking
 from ..writes.looking import Stored
 from ..writes.report import Line, Outcome, Report
-from .places import found_at, missing, path_at, places_of, reported
-from .settling import SEEN, TRIES, certain, looks
+from ..writes.works import Move
+from .places import carried, found_at, missing, path_at, places_of, reported
+from .settling import SEEN, certain, looks
 
 if TYPE_CHECKING:
     from ..repository import Repository
 
-#: Contents in one request.
+#: Contents that are copied with one request.
 _BATCH = 100
 _BY = Field("CreatedBy", "Reference")
 
-Verb = Literal["move", "copy"]
 Rows = Mapping[int, Stored]
 
 
 def move(repo: Repository, path: Any, to: str | int) -> Report:
-    """Move contents; see ``Repository.move``."""
-    return _batches(repo, "move", path, to)
+    """Move contents, each with a request and a line in the journal; see ``Repository.move``."""
+    target = path_at(repo, to)
+    places = places_of(path, repo.base)
+    lines: dict[int, Line] = {}
+    works: dict[int, Move] = {}
+    for row, stored in enumerate(found_at(repo, places)):
+        if stored is None:
+            lines[row] = missing(places[row])
+        elif stored["Id"] in works:
+            lines[row] = Line("unchanged", "named twice", (), stored["Id"], stored["Path"])
+        else:
+            works[stored["Id"]] = Move(row, stored["Id"], stored["Path"], target)
+    return carried(repo, path, works.values(), lines, "move")
 
 
 def copy(repo: Repository, path: Any, to: str | int) -> Report:
-    """Copy contents; see ``Repository.copy``."""
-    return _batches(repo, "copy", path, to)
-
-
-def _batches(repo: Repository, verb: Verb, path: Any, to: str | int) -> Report:
+    """Copy contents, a hundred with a request; see ``Repository.copy``."""
     target = path_at(repo, to)
     places = places_of(path, repo.base)
     found = found_at(repo, places)
     lines = {row: missing(places[row]) for row, stored in enumerate(found) if stored is None}
     here = {row: stored for row, stored in enumerate(found) if stored is not None}
-    before = _children(repo, target) if verb == "copy" and here else frozenset()
+    before = _children(repo, target) if here else frozenset()
     todo = list(here)
     for start in range(0, len(todo), _BATCH):
         some = {row: here[row] for row in todo[start : start + _BATCH]}
-        lines.update(_moved(repo, some, target) if verb == "move" else _copied(repo, some, target, before))
-    return reported(repo, path, lines, verb)
-
-
-def _moved(repo: Repository, rows: Rows, target: str) -> dict[int, Line]:
-    """Move contents; what was lost is looked for, and what is still in its place is moved once more."""
-    lines: dict[int, Line] = {}
-    left = dict(rows)
-    for _ in range(TRIES):
-        try:
-            return lines | _sent(repo, "MoveBatch", left, target)
-        except SensenetError as error:
-            if settled := _certain(error, left):
-                return lines | settled
-            trouble = error
-        try:
-            now = looking.by_id(repo.client, [row["Id"] for row in left.values()])
-        except SensenetError as error:
-            return lines | _unknown(left, f"{trouble}; and it could not be looked for: {error}")
-        for row, stored in list(left.items()):
-            place = now.get(stored["Id"])
-            if place and place["Path"].lower() == f"{target}/{stored['Name']}".lower():
-                lines[row] = Line("saved", SEEN, (), place["Id"], place["Path"])
-                del left[row]
-        if not left:
-            return lines
-    return lines | _unknown(left, f"after {TRIES} tries: {trouble}; it has not been moved yet")
+        lines.update(_copied(repo, some, target, before))
+    return reported(repo, path, lines, "copy")
 
 
 def _copied(repo: Repository, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:
     """Copy contents, once: a second request could make a second copy."""
     try:
-        return _sent(repo, "CopyBatch", rows, target)
+        return _sent(repo, rows, target)
     except SensenetError as error:
         if settled := _certain(error, rows):
             return settled
@@ -101,16 +83,16 @@ def _copied(repo: Repository, rows: Rows, target: str, before: frozenset[int]) -
     return lines | _unknown(left, f"{trouble}; it was not there yet: look before it is copied again")
 
 
-def _sent(repo: Repository, operation: str, rows: Rows, target: str) -> dict[int, Line]:
+def _sent(repo: Repository, rows: Rows, target: str) -> dict[int, Line]:
     """Send one batch and give what the server says of each content."""
     body = {"targetPath": target, "paths": [row["Path"] for row in rows.values()]}
-    answer = repo.client.send("POST", f"{entity('/Root')}/{operation}", body=body)
+    answer = repo.client.send("POST", f"{entity('/Root')}/CopyBatch", body=body)
     try:
         results, errors = answer["d"]["results"], answer["d"]["errors"]
         done = {str(item.get("OriginalPath", item["Path"])).lower(): item for item in results}
         refused = {_source(item["content"]): str(item["error"]["message"]["value"]) for item in errors}
     except (TypeError, KeyError, AttributeError):
-        raise SensenetError(f"{operation}: the answer names no contents") from None
+        raise SensenetError("CopyBatch: the answer names no contents") from None
     lines: dict[int, Line] = {}
     for row, stored in rows.items():
         key = stored["Path"].lower()

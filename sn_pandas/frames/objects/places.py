@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from ...odata.errors import NotFoundError, SaveError
 from ..writes import looking
 from ..writes.looking import Stored
 from ..writes.report import Line, Outcome, Report, report_frame
+from ..writes.running import carry_out
+from ..writes.works import Move, Restore, Work, request_text
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -85,6 +88,38 @@ def reported(
     return report
 
 
+def carried(
+    repo: Repository, path: Any, works: Iterable[Restore | Move], lines: dict[int, Line], what: str
+) -> Report:
+    """Restore or move contents, each a line of the journal, and give the report, one line a place.
+
+    Parameters
+    ----------
+    lines : dict
+        The outcomes of the places to which nothing is done.
+    """
+    ordered = sorted(works, key=lambda work: work.path.count("/"))
+    todo: list[Work] = [*ordered]
+    nested = _are_nested([work.path for work in ordered])
+
+    def report() -> Report:
+        every = [lines[row] for row in sorted(lines)]
+        requests = [request_text(repo.url, work) for work in todo]
+        frame = report_frame(pd.RangeIndex(len(every)), every)
+        return Report(frame, what=what, requests=requests, repo=repo)
+
+    done = carry_out(
+        repo,
+        todo,
+        what=what,
+        told=lambda position, line: lines.__setitem__(todo[position].row, line),
+        report=report,
+        workers=1 if nested else 8,  # what is above others is done before them
+    )
+    raise_single(path, done)
+    return done
+
+
 def raise_single(path: Any, report: Report) -> None:
     """Raise what went wrong if only one content was named."""
     several = isinstance(path, (pd.DataFrame, list, tuple, set, pd.Series, pd.Index))
@@ -93,3 +128,9 @@ def raise_single(path: Any, report: Report) -> None:
     line = report.frame.iloc[0]
     hint = looking.near(report.repo.client, line["Path"]) if line["reason"] == MISSING and report.repo else ""
     raise SaveError(f"{line['outcome']}: {line['reason']}{hint}", report)
+
+
+def _are_nested(paths: Iterable[str]) -> bool:
+    """Whether one of some contents is below another one."""
+    ordered = sorted(f"{path}/".lower() for path in paths)
+    return any(below.startswith(above) for above, below in itertools.pairwise(ordered))

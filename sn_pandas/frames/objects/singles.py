@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
+import datetime as dt
 import secrets
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -13,26 +17,32 @@ from ...odata.addresses import entity, normalize
 from ...odata.errors import (
     AlreadyExistsError,
     NotFoundError,
+    OutOfDateError,
     RefusedError,
     SaveError,
     SaveWarning,
+    SensenetError,
+    ServerError,
     did_you_mean,
 )
 from ...odata.query import Query, target
 from ...odata.schema import Field
 from ..reads.reading import series_of
-from ..writes import looking
-from ..writes.cells import Cell, Json, decoded, encode, is_missing, same_json
+from ..writes import authorship, looking
+from ..writes.cells import Cell, Json, decoded, encode, is_missing, same_json, without_passwords
 from ..writes.changes import Edit
 from ..writes.checking import absent, problem
 from ..writes.flow import Flow
+from ..writes.journal import Journal
 from ..writes.looking import Stored
-from ..writes.naming import proposed, renamed_onto
+from ..writes.naming import as_stored, give_names, renamed_onto
 from ..writes.plan import Assignment, no_zone
 from ..writes.references import lost_targets
-from ..writes.report import Line, Report, report_frame
+from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.sending import differing, send
 from ..writes.works import Create, Patch
+from .places import path_at, there
+from .settling import TRIES, certain
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -43,6 +53,8 @@ _PLAIN = {
     "Color": "a text such as '#112233' or 'red'",
     "Image": "the id or path of an Image",
 }
+# What changes with every save of a content.
+_STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
 
 
 def create(
@@ -56,7 +68,7 @@ def create(
     """Create a content; see ``Repository.create``."""
     kind = repo.schema[type_name]
     where = normalize(parent, repo.base)
-    path = where if isinstance(where, str) else str(looking.known(repo, where)["Path"])
+    path = where if isinstance(where, str) else path_at(repo, where)
     body, known = _body(repo, type_name, fields)
     missing = (
         []
@@ -66,13 +78,16 @@ def create(
     if missing:
         raise RefusedError(f"a {type_name} needs more: {'; '.join(missing)}")
     name = name or body.pop("Name", None)
-    work = Create(0, path, name or "", type_name, body, known)
-    if not name and not template:
-        work.name = proposed(work) if body.get("DisplayName") else f"{type_name}-{secrets.token_hex(4)}"
-    elif name and (reason := problem(Field("Name", "ShortText"), name)):
-        raise RefusedError(f"nothing was sent: {reason}")
-    work.template = template
-    return _series(repo, work, send(repo.client, Flow(1), work))
+    work = Create(0, path, name or "", type_name, body, known, template=template)
+    if name:
+        if reason := problem(Field("Name", "ShortText"), name):
+            raise RefusedError(f"nothing was sent: {reason}")
+        _free_for(repo, work)
+    elif body.get("DisplayName") or template:
+        give_names([work], repo.client)
+    else:
+        work.name = f"{type_name}-{secrets.token_hex(4)}"
+    return _series(repo, work, *_sent(repo, work, "create"))
 
 
 def patch(repo: Repository, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
@@ -89,7 +104,7 @@ def patch(repo: Repository, place: str | int, fields: Mapping[str, Cell]) -> pd.
         return series_of(repo, dict(now), _asked(now))
     work.after = {n: body[n] for n in dict.fromkeys([*wanted, *unread])}
     work.before = {n: work.before[n] for n in work.after}
-    return _series(repo, work, send(repo.client, Flow(1), work))
+    return _series(repo, work, *_sent(repo, work, "patch"))
 
 
 def put(repo: Repository, place: str | int, fields: Mapping[str, Cell], *, dry_run: bool) -> pd.DataFrame:
@@ -105,8 +120,7 @@ def put(repo: Repository, place: str | int, fields: Mapping[str, Cell], *, dry_r
     if dry_run:
         after = {n: body[n] if n in body else _default(f, now, repo) for n, f in known.items()}
     else:
-        repo.client.send("PUT", target(entity(now["Id"]), looking.projection(readable[:1])), body=body)
-        after = dict(looking.known(repo, now["Id"], readable))
+        after = _replaced(repo, Patch(0, now["Id"], now["Path"], {}, body, known), readable)
     lines = [
         (n, decoded(f, n, before.get(n)), decoded(f, n, after.get(n)))
         for n, f in known.items()
@@ -117,11 +131,47 @@ def put(repo: Repository, place: str | int, fields: Mapping[str, Cell], *, dry_r
     return frame.astype({"field": "str"})
 
 
+def _replaced(repo: Repository, work: Patch, fields: Sequence[Field]) -> dict[str, Json]:
+    """Send a PUT until it is seen what became of it, and give what the content holds then."""
+    client = repo.client
+    address = target(entity(work.id), looking.projection(fields[:1]))
+    stamps = looking.one(client, work.id, _STAMPS)
+    for _ in range(TRIES):
+        try:
+            client.send("PUT", address, body=work.after)
+            trouble: SensenetError | None = None
+        except SensenetError as error:
+            error.args = (without_passwords(work.fields, work.after, str(error)), *error.args[1:])
+            if isinstance(error, ServerError):
+                error.reason = without_passwords(work.fields, work.after, error.reason)
+            if certain(error) and not isinstance(error, OutOfDateError):
+                raise
+            trouble = error
+        try:
+            now = looking.one(client, work.id, [*fields, *_STAMPS])
+        except SensenetError as error:
+            said = f"unknown: {trouble or 'the PUT was answered'}; and it could not be read again: {error}"
+            raise SaveError(said, _report(work, Line("unknown", said, ()), "put")) from error
+        touched = any(now.get(f.name) != stamps.get(f.name) for f in _STAMPS)
+        wrong = [n for n in differing(work, work.after, now) if work.fields[n] in fields]
+        wrong = [n for n in wrong if work.fields[n].type not in _PLAIN]
+        if not wrong and (touched or trouble is None):
+            return dict(now)
+        if wrong and (touched or trouble is None):
+            outcome: Outcome = "ignored" if trouble is None else "conflict"
+            said = f"{', '.join(wrong)} shows something else than was sent"
+            said += f"; {trouble}, and somebody may have changed it meanwhile" if trouble else ""
+            raise SaveError(f"{outcome}: {said}", _report(work, Line(outcome, said, tuple(wrong)), "put"))
+    said = f"after {TRIES} tries: {trouble}"
+    raise SaveError(f"unknown: {said}", _report(work, Line("unknown", said), "put")) from trouble
+
+
 def call(repo: Repository, place: str | int, operation: str, parameters: Mapping[str, Any]) -> Any:
     """Call an operation of a content; see ``Repository.call``."""
     body = {name: _parameter(value) for name, value in parameters.items()}
-    address = f"{entity(normalize(place, repo.base))}/{operation}?metadata=no"
-    answer = repo.client.request("POST", address, body=body)
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        answer = repo.client.request("POST", f"{entity(where)}/{operation}?metadata=no", body=body)
     if not answer.content:
         return None
     try:
@@ -168,6 +218,60 @@ def _body(
     return body, known
 
 
+def _free_for(repo: Repository, work: Create) -> None:
+    """Raise if there is a content of this name already: what is there cannot be taken for ours then."""
+    try:
+        found = looking.one(repo.client, f"{work.parent}/{as_stored(work.name)}")
+    except NotFoundError:
+        return
+    raise AlreadyExistsError(
+        f"nothing was sent: there is a {found['Path']} already, a {found['Type']}; choose another name"
+    )
+
+
+def _sent(repo: Repository, work: Create | Patch, what: str) -> tuple[Line, Path | None]:
+    """Send one work, its intent on disk before and its outcome after; give that and the journal."""
+    kept = _kept(work)
+    if isinstance(kept, Patch) and not kept.after:
+        return send(repo.client, Flow(1), work, repo.still_ourselves), None
+    log = Journal.begin(None, [kept], what=what, origin=repo.url, user=repo.user)
+    try:
+        began = dt.datetime.now(dt.UTC)
+        line = send(repo.client, Flow(1), work, repo.still_ourselves)
+        if line.error and line.stored and isinstance(work, Create):
+            line = _ours(repo, work, line, began)
+        with contextlib.suppress(OSError):  # resume looks at what has no outcome
+            log.done(0, dataclasses.replace(line, stored=None, error=None))
+    except BaseException as error:
+        error.add_note(f"whether it was done is open: sn_pandas.resume({str(log.path)!r})")
+        raise
+    finally:
+        log.close()
+    return line, log.path
+
+
+def _kept(work: Create | Patch) -> Create | Patch:
+    """Give what the journal keeps: no password, and only what is read as it is written."""
+    names = [n for n, f in work.fields.items() if f.type not in _PLAIN and n in work.after]
+    after, fields = {n: work.after[n] for n in names}, {n: work.fields[n] for n in names}
+    if isinstance(work, Create):
+        return dataclasses.replace(work, after=after, fields=fields)
+    return dataclasses.replace(work, after=after, fields=fields, before={n: work.before[n] for n in names})
+
+
+def _ours(repo: Repository, work: Create, line: Line, began: dt.datetime) -> Line:
+    """Doubt a content that was found after the answer was lost, if somebody else made it."""
+    try:
+        found = authorship.there(repo.client, [work]).get(work.path.lower())
+    except SensenetError as error:
+        said = f"{line.error}; and it could not be read who made it: {error}"
+        return dataclasses.replace(line, outcome="unknown", reason=said)
+    if found is not None and authorship.is_ours(work, found, repo.user, began):
+        return line
+    said = f"{line.error}; a content of this name is there, which somebody else made meanwhile"
+    return dataclasses.replace(line, outcome="conflict", reason=said)
+
+
 def _free(repo: Repository, now: Stored, body: Mapping[str, Json]) -> None:
     """Refuse a Name that another content has."""
     edit = Edit(0, now["Id"], "Name", now["Name"], body.get("Name", now["Name"]))
@@ -177,11 +281,15 @@ def _free(repo: Repository, now: Stored, body: Mapping[str, Json]) -> None:
             raise RefusedError(f"nothing was sent: Name: {refusal.reason}")
 
 
-def _series(repo: Repository, work: Create | Patch, line: Line) -> pd.Series[Any]:
+def _report(work: Create | Patch, line: Line, what: str, journal: Path | None = None) -> Report:
+    placed = line if line.id > 0 or line.path else dataclasses.replace(line, id=work.id, path=work.path)
+    return Report(report_frame(pd.RangeIndex(1), [placed]), what=what, journal=journal)
+
+
+def _series(repo: Repository, work: Create | Patch, line: Line, journal: Path | None) -> pd.Series[Any]:
     """Give the content as it was stored, or raise what became of it."""
-    report = Report(
-        report_frame(pd.RangeIndex(1), [line]), what="create" if isinstance(work, Create) else "patch"
-    )
+    report = _report(work, line, "create" if isinstance(work, Create) else "patch", journal)
+    report.repo = repo
     if line.outcome == "ignored" and line.stored is not None:
         silent = {n for n, f in work.fields.items() if f.type in _PLAIN}  # never read as they are written
         wrong = [n for n in line.fields if n not in silent]
@@ -192,8 +300,8 @@ def _series(repo: Repository, work: Create | Patch, line: Line) -> pd.Series[Any
         elif wrong:
             raise SaveError(f"the server stored something else: {line.reason}", report)
     elif line.outcome != "saved":
-        if isinstance(line.error, NotFoundError):
-            repo.still_ourselves()  # the Visitor is told that there is nothing
+        if isinstance(line.error, NotFoundError) and isinstance(work, Create):
+            line.error.args = (f"{line.error}{looking.near(repo.client, work.parent)}",)
         if isinstance(line.error, AlreadyExistsError) or (line.error and line.outcome == "failed"):
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error

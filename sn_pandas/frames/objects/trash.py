@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,10 +9,9 @@ import pandas as pd
 from ...odata.addresses import entity
 from ..writes.acting import deletion
 from ..writes.looking import Stored
-from ..writes.report import Line, Report, report_frame
-from ..writes.running import carry_out
-from ..writes.works import Restore, Work, in_trash, request_text
-from .places import found_at, missing, path_at, places_of, raise_single
+from ..writes.report import Line, Report
+from ..writes.works import Restore, in_trash
+from .places import carried, found_at, missing, path_at, places_of, raise_single
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -46,29 +43,7 @@ def restore(repo: Repository, path: Any, to: str | int | None) -> Report:
         else:
             parent = target or str(bag["OriginalPath"])
             works[id_] = Restore(row, id_, f"{parent}/{inside['Name']}", str(bag["Path"]))
-    todo: list[Work] = [*sorted(works.values(), key=lambda work: work.path.count("/"))]
-
-    def report() -> Report:
-        every = [lines[row] for row in range(len(places))]
-        requests = [request_text(repo.url, work) for work in todo]
-        frame = report_frame(pd.RangeIndex(len(every)), every)
-        return Report(frame, what="restore", requests=requests, repo=repo)
-
-    done = carry_out(
-        repo,
-        todo,
-        what="restore",
-        told=lambda position, line: lines.__setitem__(todo[position].row, line),
-        report=report,
-        workers=1 if _are_nested(todo) else 8,  # what is above others has to be there before them
-    )
-    raise_single(path, done)
-    return done
-
-
-def _are_nested(works: Sequence[Work]) -> bool:
-    paths = sorted(f"{work.path}/".lower() for work in works)
-    return any(below.startswith(above) for above, below in itertools.pairwise(paths))
+    return carried(repo, path, works.values(), lines, "restore")
 
 
 def _bag(repo: Repository, place: str | int) -> tuple[Stored | None, Stored | None]:

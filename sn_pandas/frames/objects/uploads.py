@@ -7,6 +7,7 @@ import dataclasses
 import io
 import json
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -42,6 +43,8 @@ File = str | os.PathLike[str] | bytes | BinaryIO
 Files = File | Sequence[File] | Mapping[str, File] | pd.Series
 
 _BY = Field("CreatedBy", "Reference")
+# What the server answers to the beginning of an upload: content, place, whether the end is to finish it.
+_TOKEN = re.compile(r"\d+\*[^*]*\*(true|false)\*(true|false)", re.IGNORECASE)
 _STATE = Field("SavingState", "Choice")
 # What changes with every save of a content.
 _STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
@@ -151,9 +154,11 @@ class _Upload:
         now = self._stored()
         if now is None:
             return None
+        if _is_unfinished(now):
+            return None
         touched = before is None or any(now.get(f.name) != before.get(f.name) for f in _STAMPS)
         if not self._holds(now["Id"], source):
-            if not touched or (now.get(_STATE.name) or ["0"]) != ["0"]:  # nothing, or a part of it
+            if not touched:
                 return None
             said = "the answer was lost, and somebody else stored another file meanwhile"
             return self._line("conflict", said, now["Id"])
@@ -162,10 +167,10 @@ class _Upload:
     def _added(self, others: frozenset[int], source: _Source) -> Line | None:
         """Look for a new content that holds the file, under whatever name the server gave it."""
         for _ in looks():
-            new = looking.by_id(self.client, self._numbered() - others, [_BY])
+            new = looking.by_id(self.client, self._numbered() - others, [_BY, _STATE])
             for one in new.values():
                 ours = (one.get("CreatedBy") or {}).get("Path") == self.repo.user
-                if ours and self._holds(one["Id"], source):
+                if ours and not _is_unfinished(one) and self._holds(one["Id"], source):
                     return self._line("saved", SEEN, one["Id"], str(one["Path"]))
         return None
 
@@ -189,10 +194,7 @@ class _Upload:
 
     def _holds(self, id_: int, source: _Source) -> bool:
         """Whether a content holds exactly these bytes."""
-        try:
-            return self.client.stream(address_of(id_, self.how.field), source.equals)
-        except NotFoundError:  # an upload that is not finished
-            return False
+        return self.client.stream(address_of(id_, self.how.field), source.equals)
 
     def _line(self, outcome: Any, reason: str, id_: int = -1, path: str | None = None) -> Line:
         return Line(outcome, reason, (self.how.field,), id_, path or self.path)
@@ -252,7 +254,9 @@ def _store(client: Client, folder: str, name: str, source: _Source, how: Manner)
         for _, whole in source.parts(how.chunk):
             return _answered(client, address, {**facts, "ChunkToken": "0**True*True"}, whole, {})
     begun = {**facts, "UseChunk": True, "FileLength": source.size, "Overwrite": how.overwrite}
-    token = client.request("POST", target(address, {"create": "1"}), body=begun).text
+    token = client.request("POST", target(address, {"create": "1"}), body=begun).text.strip()
+    if not _TOKEN.fullmatch(token):
+        raise AnswerError(f"POST {address}: the answer is no token of an upload: {token[:80]!r}")
     form = {**facts, "UseChunk": "true", "ChunkToken": token}
     answer: Mapping[str, Any] = {}
     for at, part in source.parts(how.chunk):
@@ -263,7 +267,7 @@ def _store(client: Client, folder: str, name: str, source: _Source, how: Manner)
         }
         tries = 1 if last + 1 == source.size else TRIES  # the last one ends the upload, the others may repeat
         answer = _insisting(client, address, form, part, headers, tries)
-    if token.strip().split("*")[-2:-1] == ["False"]:  # over an upload that was never finished
+    if token.lower().split("*")[2] == "false":  # over an upload that was never finished
         _finish(client, int(answer["Id"]))
     return answer
 
@@ -282,9 +286,13 @@ def _insisting(
 
 def _finish(client: Client, id_: int) -> None:
     """End an upload that the server takes for a part of an earlier one."""
-    if (looking.one(client, id_, [_STATE]).get(_STATE.name) or ["0"]) != ["0"]:
+    if _is_unfinished(looking.one(client, id_, [_STATE])):
         with contextlib.suppress(ServerError):
             client.request("POST", f"{entity(id_)}/FinalizeContent")
+
+
+def _is_unfinished(stored: Stored) -> bool:
+    return (stored.get(_STATE.name) or ["0"]) != ["0"]
 
 
 def _answered(

@@ -22,7 +22,7 @@ def proposed(create: Create) -> str:
     """Give a name for a content that was given none, as the server would make it of the DisplayName."""
     shown = create.after.get("DisplayName")
     name = _NO_NAME.sub("-", str(shown)) if shown else ""
-    return name[:80].strip("-. ") or create.type
+    return name[:80].strip("-. ") or create.template or create.type
 
 
 def as_stored(name: str) -> str:

@@ -1,0 +1,367 @@
+"""The fault table of single contents, batches and files: what goes wrong, and what is said became of it.
+
+Whatever the fault, what is said and the server agree: ``saved`` means that the server holds it exactly once,
+``failed`` and ``unsent`` that it holds nothing of it, ``unknown`` that nobody can know.
+"""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import sn_pandas as sn
+from sn_pandas.embedded import Faults
+from sn_pandas.frames.objects import settling
+from sn_pandas.frames.writes import sending
+
+from ..frames.test_saving import LAB
+
+TO = f"{LAB}/To"
+DOCS = "/Root/Content/Docs"
+ALWAYS = None
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    """Look at once for what may have been done."""
+    monkeypatch.setattr(settling, "_LOOKS", (0.0, 0.001))
+    monkeypatch.setattr(sending, "_LOOKS", (0.0, 0.001, 0.001))
+
+
+# What happens to the first request, or to all; what may be sent again ends so, and what is sent once so.
+TABLE = {
+    "503 with Retry-After, then well": (
+        lambda rule: rule.unavailable(503, retry_after=0),
+        1,
+        "saved",
+        "saved",
+    ),
+    "503 for good": (lambda rule: rule.unavailable(503), ALWAYS, "failed", "failed"),
+    "HTML of a proxy, not passed on": (lambda rule: rule.page(502), 1, "saved", "unknown"),
+    "HTML of a proxy for good": (lambda rule: rule.page(502), ALWAYS, "unknown", "unknown"),
+    "HTML instead of an answer": (lambda rule: rule.status(200, b"<html>"), 1, "saved", "unknown"),
+    "connection broken before": (lambda rule: rule.reset(), 1, "saved", "unknown"),
+    "connection broken before, for good": (lambda rule: rule.reset(), ALWAYS, "unknown", "unknown"),
+    "answer lost": (lambda rule: rule.reset(after=True), 1, "saved", "saved"),
+    "answers lost for good": (lambda rule: rule.reset(after=True), ALWAYS, "saved", "saved"),
+    "answer cut": (lambda rule: rule.cut(5), 1, "saved", "saved"),
+    "answer garbled": (lambda rule: rule.garble(10), 1, "saved", "saved"),
+    "answer empty": (lambda rule: rule.garble(0), 1, "saved", "saved"),
+}
+AGAIN = {name: (fault, times, again) for name, (fault, times, again, _) in TABLE.items()}
+ONCE = {name: (fault, times, once) for name, (fault, times, _, once) in TABLE.items()}
+OUT_OF_DATE = (lambda rule: rule.out_of_date(), 1)
+SILENT = {"HTML instead of an answer", "answer empty"}  # where nothing but the status is looked at
+
+
+def told(do):
+    """Give the outcome and the report of something that raises if it fails."""
+    try:
+        report = do()
+    except sn.SaveError as error:
+        report = error.report
+    assert report.frame["reason"].iloc[0] or report.ok
+    return report.frame["outcome"].iloc[0], report
+
+
+def asked(do):
+    """Give the outcome and the result of something that gives a content and raises if it fails."""
+    try:
+        return "saved", do()
+    except sn.SaveError as error:
+        (outcome,) = error.report.frame["outcome"]
+        return outcome, None
+    except sn.SensenetError:
+        return "failed", None
+
+
+def names(repo, path):
+    return sorted(repo.read(path, select=["Name"]).Name)
+
+
+@pytest.fixture
+def lab(opened):
+    """Give a function that opens a repository with two folders, one in the other, and faults for it."""
+
+    def open_(faults=None):
+        faults = faults or Faults()
+        repo = opened(faults)
+        repo.create(LAB, "SystemFolder", "To")
+        repo.create(LAB, "SystemFolder", "F")
+        repo.create(f"{LAB}/F", "Asset", "A", {"Serial": "AB-1"})
+        return repo, faults
+
+    return open_
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_move(lab, name):
+    fault, times, outcome = AGAIN[name]
+    repo, faults = lab()
+    fault(faults.on("POST", match="MoveBatch", times=times))
+    got, report = told(lambda: repo.move(f"{LAB}/F", TO))
+    faults.clear()
+    assert got == ("failed" if outcome == "unknown" else outcome), report
+    there = names(repo, TO) == ["F"]
+    assert there == (got == "saved")
+    assert names(repo, LAB) == (["To"] if there else ["F", "To"]), "in one place"
+    assert repo.count(f"{TO if there else LAB}/F") == 1
+    if there:
+        assert sn.undo(report).counts == {"saved": 1}
+        assert names(repo, LAB) == ["F", "To"]
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_copy(lab, name):
+    fault, times, outcome = ONCE[name]
+    repo, faults = lab()
+    fault(faults.on("POST", match="CopyBatch", times=times))
+    got, report = told(lambda: repo.copy(f"{LAB}/F", TO))
+    faults.clear()
+    assert got == outcome
+    assert names(repo, TO) == (["F"] if outcome == "saved" else []), "once or not at all"
+    if outcome == "saved":
+        assert report.frame["Path"].tolist() == [f"{TO}/F"]
+        assert repo.count(f"{TO}/F") == 1
+
+
+def test_what_a_batch_refuses_as_a_whole_failed(lab):
+    repo, faults = lab()
+    OUT_OF_DATE[0](faults.on("POST", match="Batch", times=OUT_OF_DATE[1]))
+    got, _ = told(lambda: repo.copy(f"{LAB}/F", TO))
+    assert got == "failed"
+    assert names(repo, TO) == []
+    OUT_OF_DATE[0](faults.on("POST", match="Batch", times=OUT_OF_DATE[1]))
+    assert repo.move(f"{LAB}/F", TO).ok
+    assert names(repo, TO) == ["F"]
+
+
+def test_a_copy_beside_the_original_is_found(lab):
+    repo, faults = lab()
+    repo.copy(f"{LAB}/F", LAB)
+    faults.on("POST", match="CopyBatch").reset(after=True)
+    report = repo.copy([f"{LAB}/F"], LAB)
+    faults.clear()
+    assert report.frame["outcome"].tolist() == ["saved"]
+    assert report.frame["Path"].tolist() == [f"{LAB}/Copy (1) of F"]
+
+
+def test_somebody_elses_content_is_no_copy_of_ours(lab):
+    repo, faults = lab()
+    rule = faults.on("POST", match="CopyBatch")
+
+    def fault(app, environ, start):
+        faults.clear()
+        repo.create(TO, "SystemFolder", "F")  # the same user, but empty
+        raise ConnectionResetError
+
+    rule.fault = fault
+    report = repo.copy([f"{LAB}/F"], TO)
+    assert report.frame["outcome"].tolist() == ["unknown"]
+    assert "1 of 2 contents" in report.frame["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("operation", ["move", "copy"])
+def test_the_second_hundred_does_not_lose_the_first(lab, monkeypatch, operation):
+    from sn_pandas.frames.objects import moving
+
+    monkeypatch.setattr(moving, "_BATCH", 1)
+    repo, faults = lab()
+    repo.create(LAB, "SystemFolder", "G")
+    gone = b'{"error":{"code":"ResourceNotFound","message":{"value":"Content not found: To"}}}'
+    faults.on("POST", match="Batch", nth=2).status(404, gone)
+    report = getattr(repo, operation)([f"{LAB}/F", f"{LAB}/G"], TO)
+    assert sorted(report.frame["outcome"].tolist()) == ["failed", "saved"]
+    assert "Content not found" in report.failed["reason"].iloc[0]
+
+
+@pytest.mark.parametrize("name", AGAIN)
+@pytest.mark.parametrize("permanent", [False, True])
+def test_delete(lab, name, permanent):
+    fault, times, outcome = AGAIN[name]
+    repo, faults = lab()
+    fault(faults.on("DELETE", times=times))
+    got, _ = told(lambda: repo.delete(f"{LAB}/F", permanent=permanent))
+    faults.clear()
+    there = "F" in names(repo, LAB)
+    if name not in SILENT:
+        assert there == (got != "saved")
+        assert (got == "saved") == (outcome == "saved")
+    assert repo.count("/Root/Trash") == (0 if there or permanent else 1)
+
+
+@pytest.mark.parametrize("name", AGAIN)
+def test_restore(lab, name):
+    fault, times, outcome = AGAIN[name]
+    repo, faults = lab()
+    repo.delete(f"{LAB}/F")
+    fault(faults.on("POST", match="Restore", times=times))
+    got, _ = told(lambda: repo.restore(f"{LAB}/F"))
+    faults.clear()
+    there = "F" in names(repo, LAB)
+    if name not in SILENT:
+        assert there == (got == "saved")
+        assert (got == "saved") == (outcome == "saved")
+
+
+@pytest.mark.parametrize("name", AGAIN)
+@pytest.mark.parametrize("size", [5, 25])
+@pytest.mark.parametrize("over", [None, b"what was there"])
+def test_upload(lab, name, size, over):
+    fault, times, outcome = AGAIN[name]
+    repo, faults = lab()
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    data = bytes(range(size))
+    if over is not None:
+        repo.upload(DOCS, over, "f.bin")
+    fault(faults.on("POST", match="Upload", times=times))
+    got, _ = told(lambda: repo.upload(DOCS, data, "f.bin", chunk=10))
+    faults.clear()
+    if size > 10 and name == "answers lost for good":
+        outcome = "unknown"  # the token of the upload was lost every time
+    assert got == outcome
+    if got == "saved":
+        assert repo.download(f"{DOCS}/f.bin") == data
+    assert set(names(repo, DOCS)) <= {"f.bin"}, "once or not at all"
+    if over is not None and got == "failed":
+        assert repo.download(f"{DOCS}/f.bin") == over
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+@pytest.mark.parametrize("after", [False, True])
+def test_every_part_of_an_upload_may_be_lost(lab, nth, after):
+    repo, faults = lab()
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    data = bytes(range(25))
+    faults.on("POST", match="Upload", nth=nth).reset(after=after)
+    assert repo.upload(DOCS, data, "f.bin", chunk=10).counts == {"saved": 1}
+    faults.clear()
+    assert repo.download(f"{DOCS}/f.bin") == data
+    assert names(repo, DOCS) == ["f.bin"]
+    assert repo.patch(f"{DOCS}/f.bin", {"Description": "finished"}).Description == "finished"
+
+
+@pytest.mark.parametrize("name", ONCE)
+@pytest.mark.parametrize("size", [5, 25])
+def test_upload_beside_what_is_there(lab, name, size):
+    fault, times, outcome = ONCE[name]
+    repo, faults = lab()
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo.upload(DOCS, bytes(range(size)), "f.bin")
+    fault(faults.on("POST", match="Upload", times=times))
+    got, report = told(lambda: repo.upload(DOCS, bytes(range(size)), "f.bin", chunk=10, overwrite=False))
+    faults.clear()
+    if size > 10 and outcome == "saved" and "503" not in name:
+        outcome = "unknown"  # it is not finished, and not begun once more
+    assert got == outcome
+    if got == "saved":
+        assert report.frame["Path"].tolist() == [f"{DOCS}/f(1).bin"]
+        assert names(repo, DOCS) == ["f(1).bin", "f.bin"]
+
+
+def test_the_same_bytes_that_were_there_prove_nothing(lab):
+    repo, faults = lab()
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo.upload(DOCS, b"same", "f.bin")
+    faults.on("POST", match="Upload").reset()
+    got, report = told(lambda: repo.upload(DOCS, b"same", "f.bin"))
+    assert got == "unknown", report
+
+
+def test_other_bytes_of_the_same_size_are_not_ours(lab):
+    repo, faults = lab()
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    rule = faults.on("POST", match="Upload")
+
+    def fault(app, environ, start):
+        faults.clear()
+        repo.upload(DOCS, b"them", "f.bin")
+        raise ConnectionResetError
+
+    rule.fault = fault
+    got, report = told(lambda: repo.upload(DOCS, b"ours", "f.bin"))
+    assert got == "conflict", report
+    assert repo.download(f"{DOCS}/f.bin") == b"them"
+
+
+CREATES = {name: "unsent" if outcome == "unknown" else outcome for name, (_, _, outcome) in ONCE.items()}
+
+
+@pytest.mark.parametrize("name", ONCE)
+def test_create(lab, name):
+    fault, times, _ = ONCE[name]
+    outcome = CREATES[name]
+    repo, faults = lab()
+    fault(faults.on("POST", match="'Lab'|Lab", times=times))
+    got, made = asked(lambda: repo.create(LAB, "Asset", "B", {"Serial": "AB-2"}))
+    faults.clear()
+    assert got == outcome
+    assert made is None or made.Serial == "AB-2"
+    assert sn.journals()["what"].iloc[0] == "create"
+    assert ("B" in names(repo, LAB)) == (outcome == "saved")
+
+
+@pytest.mark.parametrize("serial", ["AB-2", "AB-3"])
+def test_somebody_elses_content_is_not_what_we_created(lab, serial):
+    repo, faults = lab()
+    rule = faults.on("POST", match="Lab")
+    repo.create("/Root/IMS/Public", "User", "jane", JANE)
+
+    def fault(app, environ, start):
+        faults.clear()
+        repo.create(LAB, "Asset", "B", {"Serial": serial})
+        raise ConnectionResetError
+
+    rule.fault = fault
+    repo.__dict__["user"] = "/Root/IMS/Public/jane"  # the other one is Admin
+    with pytest.raises(sn.SaveError, match=r"^conflict: .*somebody else made"):
+        repo.create(LAB, "Asset", "B", {"Serial": "AB-2"})
+
+
+JANE = {"LoginName": "jane", "FullName": "Jane", "Email": "jane@example.com", "Password": "s3cret!"}
+
+
+@pytest.mark.parametrize("name", [*AGAIN, "somebody saves at the same moment"])
+def test_patch(lab, name):
+    fault, times, outcome = AGAIN.get(name, (*OUT_OF_DATE, "saved"))
+    repo, faults = lab()
+    fault(faults.on("PATCH", times=times))
+    got, _ = asked(lambda: repo.patch(f"{LAB}/F/A", {"Quantity": 7}))
+    faults.clear()
+    assert (got == "saved") == (outcome == "saved")
+    assert repo.value(f"{LAB}/F/A", "Quantity") == (7 if outcome == "saved" else 0)
+
+
+@pytest.mark.parametrize("name", [*AGAIN, "somebody saves at the same moment"])
+def test_put(lab, name):
+    fault, times, outcome = AGAIN.get(name, (*OUT_OF_DATE, "saved"))
+    repo, faults = lab()
+    repo.patch(f"{LAB}/F/A", {"Quantity": 7})
+    fault(faults.on("PUT", times=times))
+    got, changed = asked(lambda: repo.put(f"{LAB}/F/A", {"Serial": "ZZ-9"}))
+    faults.clear()
+    assert got == outcome
+    assert changed is None or changed.set_index("field").loc["Serial", "after"] == "ZZ-9"
+    now = repo.get(f"{LAB}/F/A", select="Serial,Quantity")
+    assert (now.Serial, now.Quantity) == (("ZZ-9", 0) if outcome == "saved" else ("AB-1", 7))
+
+
+def test_no_error_and_no_journal_shows_a_password(lab, state):
+    repo, faults = lab()
+    repo.create("/Root/IMS/Public", "User", "jane", JANE)
+    echo = b'{"error":{"code":"X","exceptiontype":"X","message":{"value":"n3w-s3cret is too short"}}}'
+    for method in ("POST", "PATCH", "PUT"):
+        faults.on(method).status(400, echo)
+    jane = "/Root/IMS/Public/jane"
+    for do in (
+        lambda: repo.create("/Root/IMS/Public", "User", "joe", {**JANE, "Password": "n3w-s3cret"}),
+        lambda: repo.patch(jane, {"Password": "n3w-s3cret", "FullName": "J"}),
+        lambda: repo.put(jane, {**JANE, "Password": "n3w-s3cret"}),
+    ):
+        with pytest.raises(sn.SensenetError, match="is too short") as raised:
+            do()
+        assert "s3cret" not in str(raised.value) + repr(raised.value) + raised.value.reason
+    written = "".join(file.read_text() for file in state.iterdir())
+    assert "FullName" in written
+    assert not re.search("s3cret", written)
