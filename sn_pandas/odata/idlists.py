@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
 from urllib.parse import quote
 
 from .errors import QueryError
@@ -14,9 +15,9 @@ LONGEST = 8000
 _VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^\s"()\\{}\[\]]+)'
 _GROUP = re.compile(rf"([#\w.]+):\(\s*({_VALUE}(?:\s+(?:OR\s+)?{_VALUE}){{9,}})\s*\)")
 _LITERAL = r"(?:'(?:[^']|'')*'|[\w.:+-]+)"
-_CHAIN = re.compile(
-    rf"\(\s*((?P<field>[#\w./]+) eq {_LITERAL}(?:\s+or\s+(?P=field) eq {_LITERAL}){{9,}})\s*\)"
-)
+_RUN = rf"\((?P=field) ge {_LITERAL} and (?P=field) le {_LITERAL}\)"
+_TERM = rf"(?:(?P=field) eq {_LITERAL}|{_RUN})"
+_CHAIN = re.compile(rf"\(\s*((?=\(?(?P<field>[#\w./]+) ){_TERM}(?:\s+or\s+{_TERM}){{9,}})\s*\)")
 
 
 def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Query]:
@@ -29,7 +30,7 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     """
     if length(query) <= longest:
         return [query]
-    found = halves(query)
+    found = cut(query, length(query) * 10 // (longest * 9) + 1)  # a part has its address, too
     if len(found) == 1:
         raise QueryError(
             f"the query takes {length(query):,} bytes, the server about {longest:,}: select fewer fields, "
@@ -40,19 +41,19 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
             "a list of values that is too long for one request is sent in parts, which orderby and skip "
             "cannot span; sort the frame instead: df.sort_values(…)"
         )
-    return [part for half in found for part in parts(half, longest, length)]
+    return [short for part in found for short in parts(part, longest, length)]
 
 
-def halves(query: Query) -> list[Query]:
-    """Cut the longest list of values of a query in two; the query itself if it has none."""
-    for name, pattern, cut in (("query", _GROUP, _cut_group), ("filter", _CHAIN, _cut_chain)):
+def cut(query: Query, number: int = 2) -> list[Query]:
+    """Cut the longest list of values of a query in some parts; the query itself if it has none."""
+    for name, pattern, write in (("query", _GROUP, _group), ("filter", _CHAIN, _chain)):
         text = getattr(query, name) or ""
         text = f"({text})" if name == "filter" and _CHAIN.fullmatch(f"({text})") else text
         found = max(pattern.finditer(text), key=lambda m: len(m[0]), default=None)
         if found is not None and _joined(text[: found.start()], text[found.end() :]):
             return [
-                query.replace(**{name: text[: found.start()] + half + text[found.end() :]})
-                for half in cut(found)
+                query.varied(**{name: text[: found.start()] + part + text[found.end() :]})
+                for part in write(found, number)
             ]
     return [query]
 
@@ -68,20 +69,27 @@ def _joined(before: str, after: str) -> bool:
     return not plain or bool(re.search(r"\+\(*\0", around))
 
 
-def _cut_group(found: re.Match[str]) -> tuple[str, str]:
-    values = sorted(dict.fromkeys(v for v in re.findall(_VALUE, found[2]) if v != "OR"), key=_key)
-    half = len(values) // 2
-    return tuple(f"{found[1]}:({' '.join(some)})" for some in (values[:half], values[half:]))  # type: ignore[return-value]  # two of them
+def _group(found: re.Match[str], number: int) -> Iterator[str]:
+    values = (value for value in re.findall(_VALUE, found[2]) if value != "OR")
+    for some in _runs(values, number):
+        yield f"{found[1]}:({' '.join(some)})"
 
 
-def _cut_chain(found: re.Match[str]) -> tuple[str, str]:
-    field = found["field"]
-    values = sorted(dict.fromkeys(re.findall(rf"{re.escape(field)} eq ({_LITERAL})", found[1])), key=_key)
-    half = len(values) // 2
-    return tuple(  # type: ignore[return-value]  # two of them
-        "(" + " or ".join(f"{field} eq {v}" for v in some) + ")" for some in (values[:half], values[half:])
-    )
+def _chain(found: re.Match[str], number: int) -> Iterator[str]:
+    terms = re.finditer(_TERM.replace("(?P=field)", re.escape(found["field"])), found[1])
+    for some in _runs((term[0] for term in terms), number):
+        yield f"({' or '.join(some)})"
 
 
-def _key(value: str) -> tuple[int, int, str]:
-    return (0, int(value), "") if value.isdecimal() else (1, 0, quote(value))
+def _runs(values: Iterable[str], number: int) -> Iterator[list[str]]:
+    """Give the different values in their order, in some runs of about one length, but of two at least."""
+    ordered = sorted(dict.fromkeys(values), key=_key)
+    number = max(2, min(number, len(ordered) // 2))
+    bounds = [len(ordered) * n // number for n in range(number + 1)]
+    return (ordered[a:b] for a, b in pairwise(bounds) if a < b)
+
+
+def _key(text: str) -> tuple[int, int, str]:
+    """Order by the first number of a term, or by its text."""
+    number = re.search(r"(?:^|[ (])(?:eq|ge)? ?(\d+)\b", text)
+    return (0, int(number[1]), "") if number and "'" not in text else (1, 0, quote(text))

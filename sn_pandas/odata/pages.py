@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 from .controls import ONE_ANSWER, effective
 from .errors import BadRequestError, QueryError
 from .flight import Job, in_order
-from .idlists import LONGEST, halves, parts
+from .idlists import LONGEST, cut, parts
 from .query import Query, target
 from .rows import Page, RowReader, Rows
 from .transport import Client
@@ -77,13 +77,13 @@ class Pages(Generic[T]):
 
     def __iter__(self) -> Iterator[T]:
         """Give the pages in order."""
-        pieces = parts(self.query, LONGEST, self._length)
+        pieces = parts(self.query, LONGEST, partial(_length, size=self.size))
         try:
             yield from self._all(pieces)
         except BadRequestError as error:
             if error.status != 414 or self.rows:
                 raise
-            smaller = [half for piece in pieces for half in halves(piece)]
+            smaller = [half for piece in pieces for half in cut(piece)]
             if len(smaller) == len(pieces):
                 raise
             yield from self._all(smaller)
@@ -101,7 +101,7 @@ class Pages(Generic[T]):
                 total += self._count(piece)
                 continue
             self.total = None
-            yield from self._list(piece.replace(top=left))
+            yield from self._list(piece.varied(top=left))
             total += self.total or 0
         self.total, self.after = total, None
 
@@ -124,7 +124,7 @@ class Pages(Generic[T]):
     def _by_key(self, query: Query) -> Iterator[T]:
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
         limit, begun = query.top, self.rows
-        first, full = self._page(query.replace(orderby="Id"), limit, count=True)
+        first, full = self._page(query.varied(orderby="Id"), limit, count=True)
         if any(a >= b for a, b in pairwise(first.ids)):
             yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
             return
@@ -134,7 +134,7 @@ class Pages(Generic[T]):
             self.cut = "the server gives no more: the query of the folder limits its rows"
         if not full or (limit and len(first) >= limit) or len(first) >= there:
             return
-        rest = query.replace(top=0, skip=0)
+        rest = query.varied(top=0, skip=0)
         low, left = first.ids[-1], there - len(first)
         end = self._newest(rest, low)
         wanted = min(left, limit - len(first)) if limit else left
@@ -152,7 +152,7 @@ class Pages(Generic[T]):
         self.after = self._count(query)
 
     def _newest(self, query: Query, low: int) -> int:
-        last = query.replace(orderby="Id desc", top=1, select=("Id",), expand=())
+        last = query.varied(orderby="Id desc", top=1, select=("Id",), expand=())
         _, _, rows = self._answer(last, {}, _same)
         return max(low, rows.ids[0]) if rows else low
 
@@ -174,7 +174,7 @@ class Pages(Generic[T]):
             last = rows.ids[-1] if rows else high
             return last, (len(rows), self.make(rows), rows if cut else self._reader.none)
 
-        (last, made), full = self._fetched(query.replace(filter=text, orderby="Id"), 0, piece)
+        (last, made), full = self._fetched(query.varied(filter=text, orderby="Id"), 0, piece)
         more: list[Any] = []
         if full and last < high:
             pieces = min(2 * self.workers, high - last, 1 + (high - last) // self.size)
@@ -187,7 +187,7 @@ class Pages(Generic[T]):
         taken = 0
         while True:
             text = f"({query.filter}) and Id gt {low}" if query.filter else f"Id gt {low}"
-            rows, full = self._page(query.replace(filter=text, orderby="Id"), limit - taken if limit else 0)
+            rows, full = self._page(query.varied(filter=text, orderby="Id"), limit - taken if limit else 0)
             taken += len(rows)
             if rows:
                 yield self._give(rows)
@@ -202,7 +202,7 @@ class Pages(Generic[T]):
         order = query.orderby
         if ordered and order and "Id" not in [key.split()[0] for key in order.split(",")]:
             order += ",Id"
-        query = query.replace(orderby=order)
+        query = query.varied(orderby=order)
         first, full = self._page(query, query.top, count=True)
         there = max(0, (self.total or 0) - query.skip)
         wanted = min(there, query.top) if query.top else there
@@ -233,7 +233,7 @@ class Pages(Generic[T]):
         rows = self._reader.none
         at = start - 1
         while at < end:
-            page, full = self._page(query.replace(skip=at), end - at)
+            page, full = self._page(query.varied(skip=at), end - at)
             rows += page
             at += len(page)
             if not full:
@@ -250,7 +250,7 @@ class Pages(Generic[T]):
         skip, taken = query.skip, 0
         while True:
             answer_rows, full = self._page(
-                query.replace(skip=skip), query.top - taken if query.top else 0, count=not query.filter
+                query.varied(skip=skip), query.top - taken if query.top else 0, count=not query.filter
             )
             taken += len(answer_rows)
             skip += len(answer_rows)
@@ -278,7 +278,7 @@ class Pages(Generic[T]):
             size = min(self.size, limit) if limit else self.size
             try:
                 total, number, made = self._answer(
-                    query.replace(top=size), {"$inlinecount": "allpages"} if count else {}, use
+                    query.varied(top=size), {"$inlinecount": "allpages"} if count else {}, use
                 )
             except BadRequestError as error:
                 if "Response length limit exceeded" not in error.reason or size <= 1:
@@ -298,26 +298,31 @@ class Pages(Generic[T]):
     def _count(self, query: Query) -> int:
         return count(self.client, query)
 
-    def _length(self, query: Query) -> int:
-        """How long the longest request line of a query gets."""
-        bound = f"({query.filter or ''}) and Id gt 2147483647 and Id le 2147483647"
-        return (
-            len(query.replace(filter=bound, orderby=query.orderby or "Id", top=self.size).url(metadata="no"))
-            + 40
-        )
-
 
 def count(client: Client, query: Query) -> int:
     """Count the rows of a list, whatever its ``top`` and ``skip``."""
     if query.property:  # the server does not count there, and gives one content where there can be only one
-        answer = client.get(query.replace(select=("Id",), expand=(), top=0, skip=0).url(metadata="no"))
+        answer = client.get(query.varied(select=("Id",), expand=(), top=0, skip=0).url(metadata="no"))
         return 0 if answer is None else len(answer["d"].get("results", [answer["d"]]))
+    pieces = parts(query.varied(orderby=None, skip=0), LONGEST, lambda piece: len(_counting(piece)) + 40)
+    return sum(client.count(_counting(piece)) for piece in pieces)
+
+
+def _counting(query: Query) -> str:
+    """Give the address that counts."""
     options = {
         k: v
         for k, v in query.options().items()
         if k in ("$filter", "query", "enableautofilters", "enablelifespanfilter", "version")
     }
-    return client.count(target(query.address() + "/$count", {**options, "$inlinecount": "allpages"}))
+    return target(query.address() + "/$count", {**options, "$inlinecount": "allpages"})
+
+
+def _length(query: Query, size: int) -> int:
+    """How long the longest request line of a query gets."""
+    bound = f"({query.filter or ''}) and Id gt 2147483647 and Id le 2147483647"
+    asked = query.varied(filter=bound, orderby=query.orderby or "Id", top=size)
+    return len(asked.url(metadata="no")) + 40
 
 
 def _same(rows: Rows) -> Rows:

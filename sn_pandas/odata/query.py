@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 import re
 import warnings
@@ -132,11 +133,18 @@ class Query:
         words = self.query.text(fields) if isinstance(self.query, Clause) else self.query
         if isinstance(self.filter, str):
             refuse_misread(self.filter, fields, in_memory=self.property is not None)
-        return self if (text, words) == (self.filter, self.query) else self.replace(filter=text, query=words)
+        return self if (text, words) == (self.filter, self.query) else self.varied(filter=text, query=words)
 
     def replace(self, **changes: Any) -> Query:
         """Give a query that differs in the named parts."""
         return dataclasses.replace(self, **changes)
+
+    def varied(self, **changes: Any) -> Query:
+        """Give what :meth:`replace` gives for parts that are known to be good: unchecked."""
+        other = copy.copy(self)
+        for name, value in changes.items():
+            object.__setattr__(other, name, value)  # the dataclass is frozen
+        return other
 
     @classmethod
     def parse(cls, text: str, base: str = "/Root") -> Query:

@@ -89,6 +89,9 @@ class Server:
         low = max([int(n) for n in re.findall(r"Id gt (\d+)", text)], default=-1)
         high = min([int(n) for n in re.findall(r"Id le (\d+)", text)], default=10**12)
         listed = {int(n) for n in re.findall(r"Id eq (\d+)", text)}
+        for first, last in re.findall(r"Id ge (\d+) and Id le (\d+)", text):
+            listed |= set(range(int(first), int(last) + 1))
+            high = 10**12
         if group := re.search(r"Id:\(([\d ]+)\)", options.get("query", "")):
             listed = {int(n) for n in group[1].split()}
         return [r for r in self.rows if low < r["Id"] <= high and (not listed or r["Id"] in listed)]

@@ -51,7 +51,8 @@ def fields_at(repo: Repository, query: Query) -> dict[str, Field]:
 
 
 def _said(query: Query) -> Iterator[str]:
-    if isinstance(query.filter, str) and (tree := parse(query.filter)):
+    text = str(query.filter or "")
+    if re.search(r"isof|ContentType", text, re.IGNORECASE) and (tree := parse(text)):
         yield from _types_of(tree)
     if not re.search(r"\bOR\b|\bNOT\b|\|\||\{\{", query.words()):
         yield from _TYPE_TERM.findall(query.words())

@@ -93,7 +93,7 @@ class Plan:
         select = tuple(self._fetched)
         if not query.select and not expand and len(",".join(select)) > _ROOM:
             select = ()  # more fields than a request line holds: the server gives all it has
-        self.query = query.replace(select=select, expand=tuple(expand))
+        self.query = query.varied(select=select, expand=tuple(expand))
         self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in ["Id", *self.codecs, "Path"]))
 
     def chunks(self, rows: Rows) -> Chunks:
