@@ -116,7 +116,7 @@ class Session:
                 content = None if value.endswith("/") else self.by_path(value)
                 return content.id if content is not None else None
             digits = value.strip().removeprefix("+")
-            if not digits.isascii() or not digits.isdigit():
+            if not digits.isascii() or not digits.isdigit() or len(digits) > 10:
                 return None
             value = int(digits)
         if not isinstance(value, int) or not 0 < value < 2**31:

@@ -24,7 +24,7 @@ def check(name: str) -> None:
     ODataError
         400 for an empty one, 500 for the others, as the real server does.
     """
-    if name in ("", ".", ".."):
+    if name == "":
         raise invalid_content(["Name"])
     if FORBIDDEN.search(name):
         raise server_error(

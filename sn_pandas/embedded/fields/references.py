@@ -67,7 +67,7 @@ class AllowedChildTypes(Kind):
         if not isinstance(value, list):
             raise invalid_cast(net_type(value), "System.Collections.Generic.IEnumerable")
         names: list[str] = []
-        for item in value:
+        for item in _flat(value):
             name = item
             if not (isinstance(item, str) and item in session.types):
                 found = session.resolve(_id_or_path(item))

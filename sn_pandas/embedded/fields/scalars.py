@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded.content_types.types import Field
@@ -31,7 +31,15 @@ DATE_FORMS = (
     "%m/%d/%Y",
 )
 """How a definition may write a date."""
-DECIMAL_LIMIT = Decimal("79228162514264337593543950335")
+DECIMAL_LIMIT = Decimal(2**96 - 1)
+DECIMAL_PLACES = 28
+ROUGHLY = Context(prec=2 * DECIMAL_PLACES, rounding=ROUND_HALF_EVEN)
+"""Holds more digits than the server's decimals."""
+NUMBER_TEXT = re.compile(
+    rf"{BLANKS}(?:(?P<sign>[+-])?(?P<digits>[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)"
+    rf"(?(sign)|{BLANKS}(?P<after>[+-])?)){BLANKS}\0*"
+)
+"""A number as text: the sign before or behind it, commas between digits mean nothing."""
 
 
 class Integer(Kind):
@@ -51,7 +59,7 @@ class Integer(Kind):
         elif isinstance(value, str):
             if not re.fullmatch(rf"{BLANKS}[+-]?[0-9]+{BLANKS}\0*", value):
                 raise SettingError("FormatException")
-            value = int(value.strip("\0"))
+            value = int(Decimal(value.strip("\0")))  # int itself refuses thousands of digits
         elif isinstance(value, Date):
             raise SettingError("InvalidCastException")
         elif not isinstance(value, int):
@@ -89,11 +97,12 @@ class Number(Kind):
                 raise server_error("OverflowException", "The value is no decimal number.")
             return canonical(Decimal(f"{value:.15g}"))
         if isinstance(value, str):
-            text = value.rstrip("\0").strip("\t\n\v\f\r ")
-            if not re.fullmatch(r"[+-]?(?:[0-9][0-9,]*(?:\.[0-9]*)?|\.[0-9]+)[+-]?", text):
+            match = NUMBER_TEXT.fullmatch(value)
+            if match is None:
                 raise server_error("FormatException", "The text is no decimal number.")
-            sign = "-" if "-" in text else ""
-            return canonical(Decimal(sign + text.strip("+-").replace(",", "")))
+            return canonical(
+                Decimal((match["sign"] or match["after"] or "") + match["digits"].replace(",", ""))
+            )
         raise invalid_cast(net_type(value), "System.IConvertible")
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
@@ -152,16 +161,21 @@ class DateTime(Kind):
 
 
 def canonical(value: Decimal) -> str:
-    """Return a decimal without exponent and trailing zeros.
+    """Return a decimal without exponent and trailing zeros, with the digits that the server's decimals hold.
 
     Raises
     ------
     ODataError
-        If it is too large for the server's decimals.
+        If it is too large for them.
     """
-    if abs(value) > DECIMAL_LIMIT:
+    most = min(DECIMAL_PLACES, DECIMAL_PLACES - value.adjusted())
+    for places in range(most, max(most - 2, -1), -1):
+        held = value.scaleb(places, ROUGHLY).to_integral_value(context=ROUGHLY)
+        if held.copy_abs() <= DECIMAL_LIMIT:
+            break
+    else:
         raise server_error("OverflowException", "Value was either too large or too small for a Decimal.")
-    text = f"{value:f}"
+    text = f"{held.scaleb(-places, ROUGHLY):f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text in ("-0", "") else text

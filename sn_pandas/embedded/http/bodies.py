@@ -19,8 +19,11 @@ from sn_pandas.embedded.errors import ODataError, server_error
 Json = Any
 
 ISO_DATE = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d|[+-]\d\d)?\Z", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?([Zz]|[+-]\d\d:?\d\d|[+-]\d\d)?\Z", re.ASCII
 )
+FIRST_MOMENT = (datetime(1, 1, 1), "")
+LAST_MOMENT = (datetime(9999, 12, 31, 23, 59, 59), "9999999")
+"""The ends of the calendar; with the digits after the second."""
 SURROGATE = re.compile("[\ud800-\udfff]")
 DEEPEST = 64
 """Levels of brackets in a body; more are refused."""
@@ -151,17 +154,16 @@ def _iso_date(match: re.Match[str]) -> Date | None:
         hour, days = 0, 1
     try:
         moment = datetime(year, month, day, hour, minute, second) + timedelta(days=days)
-        if zone and zone != "Z":
-            digits = zone[1:].replace(":", "").ljust(4, "0")
-            offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-            moment += -offset if zone[0] == "+" else offset
     except (ValueError, OverflowError):
         return None
-    return Date(stored_date(moment, _seven_digits(fraction)))
-
-
-def _seven_digits(fraction: str) -> str:
-    return fraction[:7]
+    if zone and zone not in "Zz":
+        digits = zone[1:].replace(":", "").ljust(4, "0")
+        offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+        try:
+            moment += -offset if zone[0] == "+" else offset
+        except OverflowError:  # the zone leads out of the calendar, but not the date
+            return Date(stored_date(*(FIRST_MOMENT if zone[0] == "+" else LAST_MOMENT)))
+    return Date(stored_date(moment, fraction))
 
 
 def _dated(value: Json) -> Json:
@@ -207,7 +209,8 @@ class _Tolerant:
     """A reader of lax JSON."""
 
     SPACE = re.compile(r"(?:\s|/\*.*?\*/|//[^\n\r]*)*", re.DOTALL)
-    NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|-?(?:[0-9]*\.?[0-9]+(?:[eE][-+]?[0-9]+)?|[0-9]+\.)")
+    NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+    LONGEST_INTEGER = 380
     WORD = re.compile(r"[\w$\-]+")
     CONSTANTS: ClassVar[dict[str, Json]] = {
         "true": True, "false": False, "null": None, "undefined": None,
@@ -247,6 +250,8 @@ class _Tolerant:
             return result
         if char in "\"'":
             return self.string()
+        if char == "," and self.depth:
+            return None  # nothing stands before a comma: undefined
         for word, constant in self.CONSTANTS.items():
             if self.text.startswith(word, self.at):
                 self.at += len(word)
@@ -261,7 +266,11 @@ class _Tolerant:
                 return int(number, 16 if number[1] in "xX" else 8)
             except ValueError:
                 raise _broken() from None
-        return float(number) if re.search("[.eE]", number) else int(number)
+        if re.search("[.eE]", number):
+            return float(number)
+        if len(number) > self.LONGEST_INTEGER:
+            raise _broken()
+        return int(number)
 
     def object(self) -> dict[str, Json]:
         self.at += 1
