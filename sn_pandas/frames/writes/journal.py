@@ -285,7 +285,11 @@ def _found(place: str | os.PathLike[str]) -> Path:
 
 def _prune(where: Path, before: dt.datetime) -> None:
     """Remove the journals that nobody wrote since a moment and of which nothing is open."""
-    for file in where.glob("*.jsonl"):
+    oldest = f"{before:%Y%m%d-%H%M%S}"
+    for name in os.listdir(where):
+        if name >= oldest or not name.endswith(".jsonl"):  # by the name, for there may be thousands
+            continue
+        file = where / name
         with contextlib.suppress(OSError):  # a JournalError is one
             if file.stat().st_mtime < before.timestamp() and not read(file).open:
                 file.unlink()
