@@ -25,6 +25,7 @@ from .objects.contents import Contents
 from .progress import Setting
 from .reads import arrow, reading, single
 from .reads.identity import who
+from .reads.missing import explained
 
 #: Seconds for which we believe that the server still knows us, as long as nothing is missing.
 _TRUSTED = 5.0
@@ -233,7 +234,8 @@ class Repository(Contents):
         asked = self.query(
             path, filter=filter, query=query, autofilters=autofilters, lifespan=lifespan, property=property
         )
-        number = count(self.client, asked)
+        with explained(self, asked.path):
+            number = count(self.client, asked)
         self.seen(asked, number)
         return number
 

@@ -103,6 +103,55 @@ def test_counts_and_single_contents(repo: Repository) -> None:
     assert "Browse" in set(repo.actions(f"{PLACE}/t05")["Name"])
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("t033", "Did you mean t03"),
+        ("emptyy", "Did you mean empty?"),
+        ("EMTPY", "Did you mean empty?"),
+        ("q", r"see it\.$"),
+    ],
+)
+@pytest.mark.parametrize("how", ["read", "get", "count", "value"])
+def test_a_misspelt_path_is_named_first_with_what_may_be_meant(
+    repo: Repository, how: str, name: str, meant: str
+) -> None:
+    asks = {
+        "read": lambda place: repo.read(place),
+        "get": lambda place: repo.get(place, select="Name"),
+        "count": lambda place: repo.count(place),
+        "value": lambda place: repo.value(place, "Name"),
+    }
+    before = repo.client.requests
+    with pytest.raises(sn.NotFoundError, match=rf"^{PLACE}/{name}: .* or you may not .*{meant}"):
+        asks[how](f"{PLACE}/{name}")
+    assert repo.client.requests - before <= 3  # the question, who we are, and the siblings
+    with pytest.raises(sn.NotFoundError, match=rf"^{PLACE}/no/{name}: .* {PLACE}/no is not there either\.$"):
+        asks[how](f"{PLACE}/no/{name}")
+    with pytest.raises(sn.NotFoundError, match=r"^99999999: there is no content with this id"):
+        asks[how](99999999)
+
+
+def test_the_look_for_siblings_is_no_error_of_its_own() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if "GetCurrentUser" in request.url.path:
+            return httpx.Response(200, json={"d": {"Id": 1, "Path": "/Root/IMS/BuiltIn/Portal/Admin"}})
+        found = request.url.path.endswith("/Tasks")
+        return httpx.Response(*answers.pop(), text="no JSON") if found else httpx.Response(404)
+
+    for status in (200, 403, 500):
+        answers = [(status,)]
+        repo = sn.connect("https://x.example", api_key="k", transport=httpx.MockTransport(answer))
+        with pytest.raises(sn.NotFoundError, match=r"^/Root/Tasks/t: .* may not see it\.$"):
+            repo.get("/Root/Tasks/t", select="Name")
+        repo.close()
+
+
+def test_a_version_that_is_not_there(repo: Repository) -> None:
+    with pytest.raises(sn.NotFoundError, match=r"or it has no version V9\.0\.A"):
+        repo.get(f"{PLACE}/t00", version="V9.0.A")
+
+
 def test_what_is_not_there(repo: Repository) -> None:
     with pytest.raises(KeyError, match="no such content"):
         repo.get(f"{PLACE}/nothing")

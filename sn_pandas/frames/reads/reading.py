@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ...odata.errors import BadRequestError, IncompleteWarning, NotFoundError
+from ...odata.errors import BadRequestError, IncompleteWarning
 from ...odata.hints import hint
 from ...odata.numbers import DIGITS
 from ...odata.pages import Pages
 from ...odata.query import Query
 from ..progress import Progress, Setting
 from ..tracking import track
+from . import missing
 from .columns import checked_backend
 from .places import fields_at, types_at
 from .planning import HIDDEN, Chunks, Plan
@@ -74,15 +75,11 @@ def series_of(repo: Repository, row: Mapping[str, Any], query: Query) -> pd.Seri
 def _explained(repo: Repository, query: Query) -> Iterator[None]:
     """Add to what the server says what may help."""
     try:
-        yield
+        with missing.explained(repo, query.path, query.version):
+            yield
     except BadRequestError as error:
         if said := hint(str(query.filter or ""), repo.schema.fields):
             error.args = (f"{error} (hint: {said})",)
-        raise
-    except NotFoundError as error:
-        if isinstance(query.path, str) and not f"{query.path.lower()}/".startswith("/root/"):
-            error.args = (f"{error} (paths begin with /Root)",)
-        repo.still_ourselves()
         raise
 
 

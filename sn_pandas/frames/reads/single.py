@@ -8,8 +8,9 @@ from urllib.parse import quote
 import pandas as pd
 
 from ...odata.addresses import SERVICE, entity
-from ...odata.errors import NotFoundError, QueryError, ServerError, did_you_mean
+from ...odata.errors import QueryError, ServerError, did_you_mean
 from ...odata.query import Query, target
+from .missing import explained
 from .places import fields_at
 from .planning import Plan
 from .reading import series_of
@@ -20,15 +21,20 @@ if TYPE_CHECKING:
 
 def get(repo: Repository, query: Query) -> pd.Series[Any]:
     """Read one content as typed cells; without ``select``, all its fields but the references."""
+    with explained(repo, query.path, query.version):
+        return _read(repo, query)
+
+
+def _read(repo: Repository, query: Query) -> pd.Series[Any]:
     if query.select:
         query = Plan(query, repo.schema, (), fields_at(repo, query)).query.replace(select=_asked(query))
         fetched = Plan(query, repo.schema, (), fields_at(repo, query)).query
     else:
         fetched = query.replace(expand=())
-    row = _row(repo, fetched.url(metadata="no"))
+    row = repo.client.get(fetched.url(metadata="no"))["d"]
     if query.expand and not query.select:
         chosen = tuple(n for n, v in row.items() if not (isinstance(v, dict) and "__deferred" in v))
-        return get(repo, query.replace(select=tuple(dict.fromkeys([*chosen, *query.expand]))))
+        return _read(repo, query.replace(select=tuple(dict.fromkeys([*chosen, *query.expand]))))
     return series_of(repo, row, query)
 
 
@@ -40,7 +46,8 @@ def value(repo: Repository, place: str | int, field: str) -> Any:
     if known is not None and known.is_reference:
         return get(repo, Query(place, select=("Path", field), single=True))[field]
     try:
-        answer = repo.client.get(f"{entity(place)}/{quote(field)}?metadata=no")["d"]
+        with explained(repo, place):
+            answer = repo.client.get(f"{entity(place)}/{quote(field)}?metadata=no")["d"]
     except ServerError as error:
         if error.code != "UnknownAction":
             raise
@@ -54,7 +61,8 @@ def value(repo: Repository, place: str | int, field: str) -> Any:
 def actions(repo: Repository, place: str | int, scenario: str | None) -> pd.DataFrame:
     """List the actions of a content, by name."""
     options = {"metadata": "no", **({"scenario": scenario} if scenario else {})}
-    items = repo.client.get(target(f"{entity(place)}/Actions", options))["d"]["results"]
+    with explained(repo, place):
+        items = repo.client.get(target(f"{entity(place)}/Actions", options))["d"]["results"]
     names = [
         "Name",
         "OpId",
@@ -78,7 +86,8 @@ def metadata(repo: Repository, place: str | int | None, format: str) -> Any:
         raise QueryError(f"format is 'xml' or 'json', not {format!r}")
     address = f"{SERVICE if place is None else entity(place)}/$metadata"
     if place is not None:  # the server answers for a missing place with the metadata of the service
-        _row(repo, target(entity(place), {"$select": "Id", "metadata": "no"}))
+        with explained(repo, place):
+            repo.client.get(target(entity(place), {"$select": "Id", "metadata": "no"}))
     return repo.client.get(f"{address}?$format=json") if format == "json" else repo.client.text(address)
 
 
@@ -88,12 +97,3 @@ def _asked(query: Query) -> tuple[str, ...]:
 
 def _covered(chain: str, query: Query) -> bool:
     return any(s == chain or s.startswith(chain + "/") for s in query.select)
-
-
-def _row(repo: Repository, address: str) -> dict[str, Any]:
-    try:
-        row: dict[str, Any] = repo.client.get(address)["d"]
-    except NotFoundError:
-        repo.still_ourselves()
-        raise
-    return row
