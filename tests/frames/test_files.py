@@ -1,0 +1,154 @@
+"""Files that go up and come down: what is refused first, names, streams, and what is kept in memory."""
+
+from __future__ import annotations
+
+import io
+import os
+
+import pytest
+
+from sn_pandas import NotFoundError, RefusedError, SaveError
+
+from .test_saving import requests_of
+
+DOCS = "/Root/Content/Docs"
+
+
+@pytest.fixture
+def docs(repo):
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    return repo
+
+
+def names(repo):
+    return sorted(repo.read(DOCS, select=["Name"]).Name)
+
+
+def test_files_that_would_be_stored_over_each_other_are_refused(docs, tmp_path):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+    one, two = tmp_path / "a" / "Report.txt", tmp_path / "b" / "report.txt"
+    one.write_text("1")
+    two.write_text("2")
+    sent = requests_of(docs)
+    with pytest.raises(RefusedError) as error:
+        docs.upload(DOCS, [one, two, b"x"])
+    assert str(one) in str(error.value)
+    assert str(two) in str(error.value)
+    assert sent == []
+    assert error.value.report.frame["outcome"].tolist() == ["unsent", "refused", "refused"]
+    with pytest.raises(RefusedError, match="would be stored over"):
+        docs.upload(DOCS, {"a*b.txt": b"1", "a?b.txt": b"2"})  # the server calls both a-b.txt
+    docs.upload(DOCS, [one, two], overwrite=False)
+    assert names(docs) == ["Report(1).txt", "Report.txt"] or names(docs) == ["report(1).txt", "report.txt"]
+
+
+def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
+    sent = requests_of(docs)
+    text, stream = io.StringIO("text"), io.BytesIO(b"y")
+    given = {
+        "good.txt": b"good",
+        "folder": tmp_path,
+        "missing.txt": tmp_path / "missing.txt",
+        "number": 5,
+        "text.txt": text,
+        "twice-1": stream,
+        "twice-2": stream,
+        7: b"named by a number",
+    }
+    with pytest.raises(RefusedError, match="6 files cannot be uploaded") as error:
+        docs.upload(DOCS, given)
+    reasons = error.value.report.frame.set_index("Path")["reason"]
+    assert "is a folder" in reasons["folder"]
+    assert "cannot be found" in reasons["missing.txt"]
+    assert "5 is no file" in reasons["number"]
+    assert "open it with 'rb'" in reasons["text.txt"]
+    assert "named twice" in reasons["twice-2"]
+    assert "7 is no name" in reasons["7"]
+    assert error.value.report.counts == {"refused": 6, "unsent": 2}
+    assert sent == []
+    with pytest.raises(RefusedError, match="name is for a single file"):
+        docs.upload(DOCS, [b"x"], name="x.txt")
+    with pytest.raises(NotFoundError, match="Did you mean /Root/Content/Docs"):
+        docs.upload("/Root/Content/Dosc", b"x", "x.txt")
+    assert names(docs) == []
+
+
+def test_open_files_are_read_from_where_they_stand(docs, tmp_path):
+    path = tmp_path / "f.bin"
+    path.write_bytes(b"0123456789")
+    with path.open("rb") as file:
+        file.seek(4)
+        assert docs.upload(DOCS, file, chunk=4).ok
+        assert not file.closed
+    assert docs.download(f"{DOCS}/f.bin") == b"456789"
+    reading, writing = os.pipe()
+    os.write(writing, b"from a pipe")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        assert docs.upload(DOCS, pipe, "pipe.txt", chunk=5).ok
+    assert docs.download(f"{DOCS}/pipe.txt") == b"from a pipe"
+
+
+def test_an_empty_file_does_not_replace_another_one(docs):
+    assert docs.upload(DOCS, b"", "e.txt").ok
+    assert docs.upload(DOCS, b"", "e.txt").counts == {"unchanged": 1}
+    docs.upload(DOCS, b"full", "f.txt")
+    with pytest.raises(SaveError, match="refused: the server does not store an empty file over another"):
+        docs.upload(DOCS, b"", "f.txt")
+    assert docs.download(f"{DOCS}/f.txt") == b"full"
+
+
+def test_an_upload_that_was_never_finished_is_finished_by_the_next(docs):
+    body = {"FileName": "f.bin", "ContentType": "File", "Overwrite": True, "UseChunk": True, "FileLength": 25}
+    docs.client.request("POST", f"/odata.svc{DOCS.replace('/Docs', '')}('Docs')/Upload?create=1", body=body)
+    data = bytes(range(25))
+    assert docs.upload(DOCS, data, "f.bin", chunk=10).ok
+    assert docs.download(f"{DOCS}/f.bin") == data
+    assert docs.patch(f"{DOCS}/f.bin", {"Description": "free"}).Description == "free"
+
+
+def test_files_go_to_the_disk_in_pieces(docs, tmp_path, monkeypatch):
+    from sn_pandas.odata import transport
+
+    monkeypatch.setattr(transport, "_PIECE", 1000)
+    data = bytes(n % 251 for n in range(10_500))
+    docs.upload(DOCS, data, "f.bin")
+    sizes = []
+    stream = docs.client.stream
+
+    def watched(target, use):
+        return stream(target, lambda pieces: use(sizes.append(len(piece)) or piece for piece in pieces))
+
+    monkeypatch.setattr(docs.client, "stream", watched)
+    target = tmp_path / "f.bin"
+    target.write_text("older")
+    assert docs.download(f"{DOCS}/f.bin", target).read_bytes() == data
+    assert max(sizes) == 1000
+    assert [path.name for path in tmp_path.iterdir() if "state" not in path.name] == ["f.bin"]
+
+
+def test_a_download_that_breaks_keeps_what_was_there(opened, tmp_path):
+    from sn_pandas.embedded import Faults
+
+    faults = Faults()
+    repo = opened(faults)
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo.upload(DOCS, bytes(5000), "f.bin")
+    target = tmp_path / "down" / "f.bin"
+    target.parent.mkdir()
+    target.write_text("older")
+    faults.on("GET", match="binaryhandler", nth=1).cut(100)
+    assert repo.download(f"{DOCS}/f.bin", target).read_bytes() == bytes(5000)
+    target.write_text("older")
+    faults.on("GET", match="binaryhandler").cut(100)
+    with pytest.raises(ConnectionError):
+        repo.download(f"{DOCS}/f.bin", target)
+    assert target.read_text() == "older"
+    assert [path.name for path in target.parent.iterdir()] == ["f.bin"]
+    faults.clear()
+    with pytest.raises(NotFoundError, match="a DocumentLibrary has no binary field"):
+        repo.download(DOCS, target)
+    assert target.read_text() == "older"
+    with pytest.raises(NotFoundError, match=r"Did you mean /Root/Content/Docs/f\.bin"):
+        repo.download(f"{DOCS}/f.bim")

@@ -1,0 +1,142 @@
+"""Contents named one by one or together: twice, within each other, misspelt, or of another kind."""
+
+from __future__ import annotations
+
+import pytest
+
+import sn_pandas as sn
+from sn_pandas import NotFoundError, QueryError, SaveError
+
+from .test_saving import LAB, fill, held, requests_of
+
+
+@pytest.fixture
+def tree(repo):
+    """A folder in a folder, with a content in each."""
+    for parent, name in ((LAB, "F"), (f"{LAB}/F", "G")):
+        repo.create(parent, "SystemFolder", name)
+        repo.create(f"{parent}/{name}", "Asset", "A", {"Serial": "AB-1"})
+    return repo
+
+
+def test_a_content_is_deleted_once_however_often_it_is_named(tree):
+    id_ = int(tree.get(f"{LAB}/F/G", select="Id").Id)
+    places = [f"{LAB}/F/G/A", id_, f"{LAB}/f/g", f"{LAB}/F/G", f"{LAB}/F/A", "/Root/Nothing", 999999]
+    plan = tree.delete(places, dry_run=True)
+    assert len(plan.requests) == 2
+    report = tree.delete(places)
+    assert report.frame["outcome"].tolist() == ["saved"] * 5 + ["unchanged"] * 2
+    assert report.frame["reason"].tolist()[:4] == [f"with {LAB}/F/G", "", "named twice", "named twice"]
+    assert len(report.requests) == 2
+    assert tree.count("/Root/Trash") == 2
+    assert sn.undo(report).ok
+    assert tree.count(f"{LAB}/F/G") == 1
+
+
+def test_what_was_below_comes_back_after_what_was_above(tree):
+    tree.delete(f"{LAB}/F/G/A")
+    tree.delete(f"{LAB}/F/G")
+    tree.delete(f"{LAB}/F")
+    report = tree.restore([f"{LAB}/F/G/A", f"{LAB}/F", f"{LAB}/F/G", f"{LAB}/F"])
+    assert report.frame["outcome"].tolist() == ["saved", "saved", "saved", "unchanged"]
+    assert tree.get(f"{LAB}/F/G/A").Serial == "AB-1"
+
+
+def test_a_move_is_undone(tree):
+    tree.create(LAB, "SystemFolder", "To")
+    report = tree.move([f"{LAB}/F/G", f"{LAB}/F/A", f"{LAB}/F/A", f"{LAB}/F/B"], f"{LAB}/To")
+    assert report.frame["outcome"].tolist() == ["saved", "saved", "unchanged", "failed"]
+    assert report.frame["Path"].tolist()[:2] == [f"{LAB}/To/G", f"{LAB}/To/A"]
+    assert tree.count(f"{LAB}/To") == 2
+    assert sn.journals()["what"].iloc[0] == "move"
+    assert sn.undo(report).counts == {"saved": 2}
+    assert tree.count(f"{LAB}/F") == 2
+
+
+def test_what_has_no_journal_says_so(tree):
+    tree.create(LAB, "SystemFolder", "To")
+    with pytest.raises(sn.JournalError, match="copy") as error:
+        sn.undo(tree.copy(f"{LAB}/F", f"{LAB}/To"))
+    assert "sent nothing" not in str(error.value)
+
+
+def test_a_creation_and_a_patch_are_undone_by_their_journals(repo):
+    fill(repo, 1)
+    repo.patch(f"{LAB}/A0", {"Quantity": 7, "Code": "new"})
+    repo.create(LAB, "Asset", "B", {"Serial": "XY-1"})
+    journals = sn.journals()
+    assert journals["what"].tolist()[:3] == ["create", "patch", "create"]
+    assert journals["open"].tolist() == [0] * len(journals)
+    assert sn.undo(journals["journal"][0], repo).counts == {"saved": 1}
+    assert sn.undo(journals["journal"][1], repo).counts == {"saved": 1}
+    assert repo.read(LAB, select=["Name"], filter="isof('Asset')").Name.tolist() == ["A0"]
+    assert (held(repo, "Quantity"), held(repo, "Code")) == (0, "c0")
+
+
+def test_nothing_is_sent_where_no_journal_can_be_written(repo, tmp_path, monkeypatch):
+    fill(repo, 1)
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    sent = requests_of(repo)
+    for do in (
+        lambda: repo.create(LAB, "Asset", "B", {"Serial": "XY-1"}),
+        lambda: repo.patch(f"{LAB}/A0", {"Quantity": 7}),
+        lambda: repo.move(f"{LAB}/A0", "/Root/Content"),
+    ):
+        with pytest.raises(SaveError, match="nothing was sent, because the journal cannot be written"):
+            do()
+    assert {method for method, _ in sent} == {"GET"}
+
+
+def test_a_template_gives_the_name(repo):
+    repo.create("/Root/ContentTemplates", "SystemFolder", "Asset")
+    repo.create("/Root/ContentTemplates/Asset", "Asset", "Chair", {"Serial": "AB-1", "Code": "sit"})
+    made = [repo.create(LAB, "Asset", template="Chair") for _ in range(2)]
+    assert [one.Name for one in made] == ["Chair", "Chair-2"]
+    assert held(repo, "Code", "Chair-2") == "sit"
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda repo, path: repo.patch(path, {"Quantity": 1}),
+        lambda repo, path: repo.put(path, {"Quantity": 1}),
+        lambda repo, path: repo.permissions(path),
+        lambda repo, path: repo.call(path, "CheckOut"),
+        lambda repo, path: repo.members(path),
+        lambda repo, path: repo.move(path, LAB),
+        lambda repo, path: repo.copy(LAB, path),
+        lambda repo, path: repo.create(path, "Folder", "x"),
+        lambda repo, path: repo.restore(LAB, path),
+    ],
+)
+def test_a_misspelt_path_is_told_what_it_may_have_been(tree, do):
+    with pytest.raises((NotFoundError, SaveError), match=rf"Did you mean {LAB}/F/G\?"):
+        do(tree, f"{LAB}/F/GG")
+
+
+def test_a_misspelt_folder_above_is_found(tree):
+    with pytest.raises(NotFoundError, match=rf"Did you mean {LAB}/F/G/A\?"):
+        tree.patch(f"{LAB}/FF/G/A", {"Quantity": 1})
+
+
+def test_who_has_no_members_says_so(repo):
+    with pytest.raises(QueryError, match="Lab is no group but a SystemFolder: it has no members"):
+        repo.members(LAB)
+    with pytest.raises(QueryError, match="no group"):
+        repo.add_members(LAB, "/Root/IMS/BuiltIn/Portal/Admin")
+
+
+def test_a_put_is_believed_only_when_seen(repo, monkeypatch):
+    fill(repo, 1)
+    original = repo.client.send
+
+    def send(method, target, *, body=None, kind="write"):
+        return original(
+            method, target, body={**body, "Serial": "QQ-1"} if method == "PUT" else body, kind=kind
+        )
+
+    monkeypatch.setattr(repo.client, "send", send)
+    with pytest.raises(SaveError, match="ignored: Serial shows something else") as error:
+        repo.put(f"{LAB}/A0", {"Serial": "ZZ-9"})
+    assert error.value.report.frame["fields"].tolist() == ["Serial"]
