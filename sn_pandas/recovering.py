@@ -158,8 +158,8 @@ _BY_HAND = {
     "members": "use repo.add_members(group, …) or repo.remove_members(group, …)",
 }
 _OTHERWISE = (
-    "look at repo.actions(path) for what takes it back; earlier fields come back where versions are kept, with "
-    "repo.call(path, 'RestoreVersion', version='V1.0.A')"
+    "look at repo.actions(path) for what takes it back; earlier fields come back where versions are kept, "
+    "with repo.call(path, 'RestoreVersion', version='V1.0.A')"
 )
 
 

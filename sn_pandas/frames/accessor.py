@@ -66,12 +66,18 @@ class Accessor:
         return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
 
     def check(self) -> pd.DataFrame:
-        """Say which edits could not be saved, before anything is sent.
+        """Say which edits a save would refuse, before anything is sent; the server is only looked at.
 
         Returns
         -------
         DataFrame
-            The columns of :meth:`changes` and ``problem``; empty if everything can be saved.
+            The columns of :meth:`changes` and ``problem``; empty if everything can be saved. New rows are
+            looked at as ``save(create=True)`` does.
+
+        Raises
+        ------
+        TrackingError
+            If the rows cannot be matched to contents, or show an old version.
         """
         warn_of_unread(self._frame, baseline_of(self._frame), stacklevel=2)
         found = check(self._frame)

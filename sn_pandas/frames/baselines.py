@@ -46,9 +46,19 @@ def confirm(frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Itera
 
 
 def extend(
-    frame: pd.DataFrame, baseline: Baseline, made: Mapping[int, tuple[Line, Create]], ids: Any
+    frame: pd.DataFrame,
+    baseline: Baseline,
+    made: Mapping[int, tuple[Line, Create]],
+    ids: Any,
+    held: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Give the rows of contents that were just created their ids, and take them into the baseline."""
+    """Give the rows of contents that were just created their ids, and take them into the baseline.
+
+    Parameters
+    ----------
+    held : mapping, optional
+        What of a row, by column, the content holds otherwise than the frame.
+    """
     for row, (line, _) in made.items():
         ids[row] = line.id
     shown = {
@@ -61,11 +71,13 @@ def extend(
     new = frame.iloc[rows][columns].copy()
     new.attrs = {}
     new.index = pd.Index(ids[rows], name="Id")
-    for row, (line, _) in made.items():
-        if line.outcome == "ignored":  # what the server did not store is still to be done
-            for name in line.fields:
-                if name in new.columns:
-                    new.loc[ids[row], name] = None
+    for place, row in enumerate(rows):
+        line = made[row][0]
+        other = dict.fromkeys(line.fields) if line.outcome == "ignored" else (held or {}).get(row, {})
+        for name in new.columns.intersection(
+            list(other)
+        ):  # what the server does not hold is still to be done
+            new[name] = put(new[name], [place], pd.Series([other[name]], dtype=object))
     moved = pd.concat([baseline.frame, new.reindex(columns=baseline.frame.columns)])
     paths = {line.id: line.path for line, _ in made.values() if line.path}
     rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))

@@ -23,6 +23,7 @@ from ..odata.schema import Field
 
 if TYPE_CHECKING:
     from .repository import Repository
+    from .writes.attempts import Attempt
 
 #: The key of ``DataFrame.attrs`` that holds the provenance.
 KEY = "sensenet"
@@ -78,6 +79,8 @@ class Baseline:
     ----------
     paths : Series, optional
         The paths of the rows on their ids, where ``Path`` is no column of the frame.
+    attempts : list
+        The creations of new rows whose outcome is open; shared by all baselines that come from one another.
     """
 
     frame: pd.DataFrame
@@ -85,6 +88,7 @@ class Baseline:
     query: Query
     fields: Mapping[str, Field]
     paths: pd.Series | None = None
+    attempts: list[Attempt] = dataclasses.field(default_factory=list)
 
     def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
         """Give the paths of contents by their ids; None for one that is no row."""

@@ -137,10 +137,6 @@ def _is_bool(cell: Cell, field: Field) -> bool:
     return isinstance(cell, (bool, np.bool_))
 
 
-def _is_text(cell: Cell, field: Field) -> bool:
-    return isinstance(cell, str)
-
-
 def _no_text(cell: Cell, field: Field) -> bool:
     return not isinstance(cell, str)
 

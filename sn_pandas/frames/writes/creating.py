@@ -23,13 +23,33 @@ _PLACE = ("Name", "Type", "Path")
 
 
 def creates_of(
-    edits: Iterable[Edit], baseline: Baseline
+    edits: Iterable[Edit], baseline: Baseline, names: Mapping[int, str] | None = None
 ) -> tuple[list[Create], list[Assignment], list[Refusal]]:
     """Give the contents that new rows are to become, their cells, and the cells that keep rows from it.
 
+    The name is the row's ``Name``, or the one among ``names`` that it was tried with before, or made of
+    ``DisplayName`` or the type, because two contents without a name clash at the server.
+    """
+    edits = list(edits)
+    creates, every, refused = drafts_of(edits, baseline)
+    client = baseline.repo.client
+    refused += lost_targets(every, client, baseline.repo.schema)
+    if not refused:
+        for create in creates:
+            create.name = create.name or (names or {}).get(create.row, "")
+        give_names(creates, client)
+        first = {edit.row: edit for edit in reversed(edits)}
+        refused = misplaced(creates, lambda create, why: Refusal(first[create.row], why), client)
+    return creates, every, refused
+
+
+def drafts_of(
+    edits: Iterable[Edit], baseline: Baseline
+) -> tuple[list[Create], list[Assignment], list[Refusal]]:
+    """Give what new rows are to become as far as they say it themselves, some of them without a name.
+
     The type is the row's ``Type``, or that of all rows that were read; the parent is that of its ``Path``, or
-    the content whose children were read; the name is its ``Name``, or made of ``DisplayName`` or the type,
-    because two contents without a name clash at the server.
+    the content whose children were read.
     """
     by_row: dict[int, list[Edit]] = {}
     for edit in edits:
@@ -48,11 +68,6 @@ def creates_of(
         create.fields = {field.name: field for _, field in assigned}
         creates.append(create)
         every += assigned
-    refused += lost_targets(every, baseline.repo.client, baseline.repo.schema)
-    if not refused:
-        client = baseline.repo.client
-        give_names(creates, client)
-        refused = misplaced(creates, lambda create, why: Refusal(by_row[create.row][0], why), client)
     return creates, every, refused
 
 
