@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
 from sn_pandas.embedded.content_types.localization import localized
 from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import bad_request, server_error
+from sn_pandas.embedded.errors import ODataError, bad_request, server_error
 from sn_pandas.embedded.fields import KINDS
 from sn_pandas.embedded.security.permissions import NAMES
 
@@ -54,15 +56,19 @@ def install(session: Session, text: str) -> Content:
     definition = parse(text)
     check(session.types, definition)
     name = definition["Name"]
+    known = session.types.get(name)
     with session.store.transaction():
         session.store.put_types([definition])
         content_type = session.types[name]
-        existing = session.store.by_path(content_type.path)
-        if existing is not None:
+        existing = session.store.by_path(known.path if known is not None else content_type.path)
+        if existing is not None and existing.path.lower() == content_type.path.lower():
             return existing
         parent = session.store.by_path(content_type.path.rpartition("/")[0])
         if parent is None:
             raise bad_request("ApplicationException", f"The parent of the content type {name} is missing.")
+        if existing is not None:
+            session.store.move(existing, parent, name)
+            return existing
         now, me = session.now(), session.caller.id
         content = Content(
             0, parent.id, name, content_type.path, "ContentType", created=now, created_by=me, modified=now,
@@ -80,6 +86,8 @@ def parse(text: str) -> dict[str, Json]:
         root = ET.fromstring(text.lstrip("\ufeff").strip().encode())
     except ET.ParseError as error:
         raise server_error("XmlException", f"The definition is no XML: {error}") from error
+    if _tag(root) != "ContentType":
+        raise _invalid(f"The definition of a content type does not begin with {_tag(root)}.")
     definition: dict[str, Json] = {"Name": root.get("name", ""), "Installed": True}
     if root.get("parentType"):
         definition["Parent"] = root.get("parentType")
@@ -104,7 +112,7 @@ def check(types: Types, definition: dict[str, Json]) -> None:
     """Refuse a definition that does not fit the types that there are."""
     name, parent = definition["Name"], definition.get("Parent")
     if not name:
-        raise server_error("ContentRegistrationException", "The definition has no name.")
+        raise _invalid("The definition has no name.")
     if parent is not None and (parent not in types or types[parent].is_a(name)):
         raise bad_request("ApplicationException", f"Unknown ContentType: {parent}")
     handlers = {one.handler for one in types.values()}
@@ -115,18 +123,17 @@ def check(types: Types, definition: dict[str, Json]) -> None:
     seen: set[str] = set()
     for field in definition.get("Fields", ()):
         if field["Kind"] not in KINDS and field["Kind"] not in ODD_KINDS:
-            raise server_error("ContentRegistrationException", f"Unknown field type: {field['Kind']}")
+            raise _invalid(f"Unknown field type: {field['Kind']}")
+        if not field["Name"]:
+            raise _invalid(f"A field of the content type {name} has no name.")
         if field["Name"] in seen:
-            raise server_error(
-                "ContentRegistrationException", f"The field {field['Name']} is declared twice."
-            )
+            raise _invalid(f"The field {field['Name']} is declared twice.")
         seen.add(field["Name"])
         for known in types.variants.get(field["Name"], ()):
             if known.owner != name and known.kind != field["Kind"]:
-                raise server_error(
-                    "ContentRegistrationException",
+                raise _invalid(
                     f"Field type violation in the {name} content type definition: {field['Name']} must be"
-                    f" of the type {known.kind}.",
+                    f" of the type {known.kind}."
                 )
 
 
@@ -170,13 +177,16 @@ def _configure(found: dict[str, Json], tag: str, setting: ET.Element) -> None:
     elif tag == "Visible":
         found.update(dict.fromkeys(FORMS, 0 if text.lower() == "true" else 1))
     elif tag in NUMBERS:
-        found[tag] = int(text)
+        _limit(found, tag, int, text)
     elif tag == "OutputMethod":
         found[tag] = OUTPUT_METHODS.get(text.lower(), 0)
     elif tag in ("MinValue", "MaxValue"):
-        found[tag] = _limit(found["Kind"], text)
+        kind = found["Kind"]
+        _limit(
+            found, tag, int if kind == "Integer" else float if kind in ("Number", "Currency") else str, text
+        )
     elif tag == "Step":
-        found[tag] = float(text)
+        _limit(found, tag, float, text)
     elif tag in TRUTHS:
         if text:
             found[tag] = text.lower() == "true"
@@ -202,10 +212,14 @@ def _option(element: ET.Element) -> dict[str, Json]:
     return option
 
 
-def _limit(kind: str, text: str) -> Json:
-    if kind == "Integer":
-        return int(text)
-    return float(text) if kind in ("Number", "Currency") else text
+def _limit(found: dict[str, Json], tag: str, number: Callable[[str], Json], text: str) -> None:
+    """Take over a number; what is none says nothing."""
+    with suppress(ValueError):
+        found[tag] = number(text)
+
+
+def _invalid(message: str) -> ODataError:
+    return server_error("ContentRegistrationException", message)
 
 
 def _tag(element: ET.Element) -> str:
