@@ -144,6 +144,7 @@ REFUSED = [
     ("DueDate:nonsense", "Cannot parse the value"),
     ("DueDate:2026-03-05", "Cannot parse the value"),
     ("Locked:maybe", "Cannot parse the value"),
+    ("Locked:' yes'", "Cannot parse the value"),
     ("InFolder:x", "Cannot parse the value"),
     ("", "Empty query"),
     (".TOP:3", "Empty query"),

@@ -221,3 +221,26 @@ def test_a_content_shows_only_the_child_types_that_it_lists_itself(tasks: Client
 def test_a_long_chain_that_is_expanded_must_be_selected(tasks: Client, select: str, status: int) -> None:
     target = f"{TASK}?metadata=no&$expand=CreatedBy/Manager/CreatedBy&$select={select}"
     assert tasks.send("GET", target).status_code == status
+
+
+@pytest.mark.parametrize(
+    ("select", "expand", "expected"),
+    [
+        ("AssignedTo/Name", "AssignedTo", {"AssignedTo": [{"Name": "Admin"}]}),
+        ("AssignedTo/Name", "AssignedTo/*", {"AssignedTo": [{"Name": None}]}),
+        ("AssignedTo/Id,Name", "AssignedTo/*", {"AssignedTo": [{"Id": None}], "Name": "t"}),
+        ("AssignedTo/CreatedBy/Name", "AssignedTo/*", {"AssignedTo": [{"CreatedBy": {"Name": None}}]}),
+        ("Name", "*", {"Name": "t"}),
+    ],
+)
+def test_a_star_below_an_expanded_field_expands_every_name(
+    tasks: Client, select: str, expand: str, expected: Json
+) -> None:
+    tasks.patch(f"{WORKSPACE}/Tasks/t", {"AssignedTo": [1]})
+    assert tasks.read(f"{WORKSPACE}/Tasks/t", select, f"&$expand={expand}") == expected
+
+
+def test_an_expansion_without_end_is_refused(tasks: Client) -> None:
+    tasks.patch(f"{WORKSPACE}/Tasks/t", {"AssignedTo": [1]})
+    answer = tasks.send("GET", f"{TASK}?metadata=no&$expand=AssignedTo/*&$select=AssignedTo")
+    assert answer.status_code == 500

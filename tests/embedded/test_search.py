@@ -46,6 +46,7 @@ def world() -> Iterator[World]:
     )  # fmt: skip
     w.gadget("G2", Weight="3", Labels=["~other.Some Thing"], Tags="Home, Work;play")
     w.add(w.place, "Hidden folder", "SystemFolder").is_system = True
+    w.add(w.place, "Memos", "Folder", AllowedChildTypes=["Memo", "Task"])
     yield w
     w.store.close()
 
@@ -175,6 +176,17 @@ QUERIED = [
     ("Description:tea", ["T1", "T3"]),
     ("waiting", ["T3"]),
     ("hush", []),
+    # what the head of every content says is part of the full text: version, numbers, icon, modes, state
+    ("v1 AND TypeIs:Gadget", GADGETS),
+    ("(a a*) AND TypeIs:Task", TASKS),
+    ("d AND TypeIs:Task", []),
+    ("inherited AND TypeIs:Task", TASKS),
+    ("0 AND TypeIs:Gadget", GADGETS),
+    ("30", ["T3"]),
+    ("5 AND TypeIs:Task", ["T2"]),
+    ("calendarevent OR 05", []),
+    ("AllowedChildTypes:memo", ["Memos"]),
+    ("AllowedChildTypes:'' AND TypeIs:Gadget", GADGETS),
 ]
 
 
@@ -242,6 +254,19 @@ SORTED = [
 @pytest.mark.parametrize(("sort", "names"), SORTED)
 def test_sort(world: World, sort: list[tuple[str, bool]], names: list[str]) -> None:
     assert world.filtered("isof('Task')", sort=sort) == names
+
+
+def test_values_that_are_no_options_sort_before_all_options() -> None:
+    w = World()
+    labels = {"A": ["r"], "B": ["b", "r"], "C": ["~other.z"], "D": ["b", "~other.a.b"], "E": []}
+    for name, values in labels.items():
+        w.gadget(name, Labels=values)
+    w.task("T")
+    for down, names in ((False, "TEDCBA"), (True, "ABCDET")):
+        found = w.filtered("isof('Gadget') or isof('Task')", sort=[("Labels", down)])
+        assert "".join(found) == names
+    assert w.queried("Labels:a") == ["D"]
+    w.store.close()
 
 
 def test_contents_without_the_field_come_first_and_last(world: World) -> None:
@@ -424,7 +449,8 @@ def test_a_thousand_contents_in_bulk() -> None:
     )  # fmt: skip
     w.store.insert_many(rows)
     assert len(w.filtered("TaskCompletion eq 3")) == len([i for i in range(1500) if i % 7 == 3])
-    assert w.queried("bulk AND 1499") == ["B1499"]
+    assert w.queried("bulk AND 20") == ["B20"]
+    assert w.queried("bulk AND 1499") == ["B1499", "B499"], "ids are words too"
     w.store.close()
 
 

@@ -102,7 +102,7 @@ def parse(query_string: str, types: Types) -> Options:
     options.multistep = by_name.get("multistepsave", "").lower() == "true"
     options.permanent = by_name.get("permanent", "").lower() == "true"
     rich = [name.strip() for name in by_name.get("richtexteditor", "").split(",")]
-    options.all_rich_text = len(rich) == 1 and rich[0].lower() in ("all", "*")
+    options.all_rich_text = any(name.lower() in ("all", "*") for name in rich)
     options.rich_text = frozenset(name for name in rich if name)
     if "$filter" in by_name:
         options.filter = filters.parse(by_name["$filter"], types)

@@ -49,7 +49,9 @@ def kind_of(name: str, types: Types) -> str | None:
 def from_text(kind: str, text: str) -> Value | None:
     """Return the term that a text in a content query asks for, None if the kind of field cannot have it."""
     if kind == "Boolean":
-        lower = text.strip().lower()
+        lower = text.lower()
+        if lower.strip() in ("true", "false"):  # the only words around which blanks may stand
+            lower = lower.strip()
         return True if lower in _TRUE else False if lower in _FALSE else None
     if kind == "Integer":
         return _int32(text)

@@ -217,7 +217,7 @@ def _choice(definition: Field, values: Any) -> Made:
             terms.append("$" + value.lower())
             words.extend(labels)
         elif value.startswith("~other"):
-            first, _, text = value.partition(".")
+            first, text = (*value.split("."), "")[:2]
             terms += [first, text.lower()]
             words.append(text)
         else:
@@ -232,7 +232,7 @@ MAKERS: dict[str, Callable[[Field, Any], Made]] = {
     "DateTime": _date,
     "HyperLink": _link,
     "RichText": _rich_text,
-    "PermissionChoice": _names,
+    **dict.fromkeys(("PermissionChoice", "AllowedChildTypes"), _names),
     "Password": _nothing,
     **dict.fromkeys(NUMBERS, _number),
     **dict.fromkeys(REFERENCES, _references),

@@ -19,7 +19,7 @@ from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.index.collation import collation_key
 from sn_pandas.embedded.index.index_terms import Indexer, split_words
-from sn_pandas.embedded.index.search_sql import FieldIds, Query
+from sn_pandas.embedded.index.search_sql import FieldIds, Query, choice_key
 from sn_pandas.embedded.index.sql import Sql
 from sn_pandas.embedded.languages.predicates import Predicate, optimize
 
@@ -138,6 +138,7 @@ def find(
         ids = _once_a_version(db, found.ids)
         return Hits(ids[skip : skip + top] if top else ids[skip:], len(ids))
     db.create_function("collation_key", 1, collation_key, deterministic=True)
+    db.create_function("choice_key", 1, choice_key, deterministic=True)
     query = Query(db, types)
     wanted = optimize(predicate)
     plan = query.page(wanted, sort, top and top + skip)

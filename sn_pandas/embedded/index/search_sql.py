@@ -6,12 +6,15 @@ Which of them are used is decided in `search_plans`.
 
 from __future__ import annotations
 
+import json
+import re
 import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from sn_pandas.embedded.content_types.types import Types
+from sn_pandas.embedded.index.collation import collation_key
 from sn_pandas.embedded.index.index_fields import CHOICES, MODES, NUMBERS, REFERENCES, field_of, kind_of
 from sn_pandas.embedded.index.index_terms import WORD_COLUMNS, is_analyzed
 from sn_pandas.embedded.index.search_columns import (
@@ -47,6 +50,11 @@ from sn_pandas.embedded.languages.predicates import (
 
 NULL_BY_NATURE = frozenset({"BrowseApplication"})
 """References that hold a real null where they hold nothing."""
+
+
+COMMON_WORDS = ("inherited", "finalized", "0", "sensenet", "contentrepository", "fields", "votedata")
+"""Words of the full text of every content: of its modes, its state, its numbers that are 0, and its rating."""
+VERSION_WORD, NUMBER_WORD = re.compile(r"v?\d+", re.ASCII), re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 
 
 class FieldIds(dict[str, int]):
@@ -166,7 +174,8 @@ class Query:
         name = predicate.field
         pattern = pattern_of(predicate.value) if isinstance(predicate, Term) else None
         if name == "_Text" or name in WORD_COLUMNS:
-            return word_condition(self.db, predicate, pattern)
+            found = word_condition(self.db, predicate, pattern)
+            return found if name in WORD_COLUMNS else either([found, *self._head_words(predicate, pattern)])
         if name in COLUMNS:
             return column_condition(self.db, self.types, predicate, pattern)
         if name == "Workspace":
@@ -210,7 +219,7 @@ class Query:
             return 0
         if kind in REFERENCES:
             return NULL_REFERENCE if name in NULL_BY_NATURE else None
-        if kind in ("HyperLink", "Rating", "Image", "AllowedChildTypes") or name == "Tags":
+        if kind in ("HyperLink", "Rating", "Image") or name in ("Tags", "EffectiveAllowedChildTypes"):
             return None
         return None if is_analyzed(name, self.types) else ""
 
@@ -237,11 +246,37 @@ class Query:
         driver = None if named.driver is None else named.driver.and_(unset)
         return Condition(named.check.and_(unset), driver)
 
+    def _head_words(self, predicate: Term | Range, pattern: Pattern | None) -> list[Condition]:
+        """Return the conditions that a word of the full text stands in the head of a content.
+
+        Every content has such words: its version, its numbers, its icon, and those that all have in common.
+        """
+        fits = partial(_fits, predicate=predicate, pattern=pattern)
+        conditions = []
+        if any(fits(word) for word in COMMON_WORDS):
+            conditions.append(Condition(Sql("c.type <> 'ContentType'")))
+        if statuses := [letter for letter in "adlpr" if fits(letter)]:
+            marks = ",".join("?" * len(statuses))
+            conditions.append(Condition(Sql(f"lower(substr(c.version, -1)) IN ({marks})", statuses)))
+        if isinstance(predicate, Term) and pattern is None:
+            word = str(predicate.value)
+            if VERSION_WORD.fullmatch(word):
+                conditions.append(
+                    Condition(Sql("instr('.' || lower(c.version) || '.', ?) > 0", [f".{word}."]))
+                )
+            if NUMBER_WORD.fullmatch(word):
+                numbers = "c.id, c.version_id, abs(c.idx), c.owner, c.created_by, c.modified_by"
+                conditions.append(Condition(Sql(f"? IN ({numbers})", [int(word)])))
+        if any(fits(t.icon.lower()) for t in self.types.values()):
+            conditions.append(self._shown_icon(predicate, pattern))
+        return conditions
+
     def _shown_icon(self, predicate: Term | Range, pattern: Pattern | None) -> Condition:
         """Return the condition that a content without an icon is of a type whose icon is asked for."""
         names = [t.name for t in self.types.values() if _fits(t.icon.lower(), predicate, pattern)]
-        of_type = Sql(f"+c.type IN ({','.join('?' * len(names))})", names)
-        return Condition(of_type.and_(self._has_default("Icon").check))
+        of_type = Sql(f"c.type IN ({','.join('?' * len(names))})", names)
+        unset = self._has_default("Icon").check
+        return Condition(Sql("+" + of_type.text, names).and_(unset), of_type.and_(unset))
 
     def _choice(self, predicate: Term | Range, pattern: Pattern | None, kind: str) -> Condition:
         """Return the condition of a choice, whose options are found by ``$value`` and by their labels."""
@@ -280,9 +315,7 @@ class Query:
             return Sql("json_extract(c.data, ?)", [f'$."{name}"[0]'])
         term = "(SELECT min(t.value) FROM terms AS t WHERE t.node = c.id AND t.field = ?)"
         if kind in CHOICES or kind in MODES:
-            values = "SELECT value FROM terms AS t WHERE t.node = c.id AND t.field = ? AND t.value GLOB '$*'"
-            key = Sql(f"(SELECT group_concat(value, '-') FROM ({values}))", [number])
-            return Sql(f"coalesce({key.text}, '$0')", key.parameters) if kind in MODES else key
+            return self._choice_key(name, number, "$0" if kind in MODES else "")
         if name == "DisplayName":
             return Sql(f"collation_key(coalesce({term}, {NAME}))", [number])
         default = self._default(name, kind)
@@ -293,6 +326,25 @@ class Query:
         fallback = f"CASE WHEN c.type IN ({marks}) THEN ? END"
         key = Sql(f"coalesce({term}, {fallback})", [number, *owners, default])
         return Sql(f"collation_key({key.text})", key.parameters) if isinstance(default, str) else key
+
+    def _choice_key(self, name: str, number: int, empty: str) -> Sql:
+        """Return the values of a choice in order, options as ``$value``, others as ``~~other.text``."""
+        of_field = "FROM terms AS t WHERE t.node = c.id AND t.field = ?"
+        other = f"SELECT 1 {of_field} AND t.value = '~other'"
+        options = f"SELECT t.value AS value {of_field} AND t.value GLOB '$*'"
+        owners = sorted(self.types.types_with.get(name, ()))
+        text = (
+            f"CASE WHEN EXISTS ({other}) THEN choice_key(json_extract(c.data, ?))"
+            f" ELSE coalesce((SELECT group_concat(value, '-') FROM ({options})),"
+            f" CASE WHEN c.type IN ({','.join('?' * len(owners))}) THEN ? END) END"
+        )
+        return Sql(f"collation_key({text})", [number, f'$."{name}"', number, *owners, empty])
+
+
+def choice_key(values: str) -> str:
+    """Return the sort key of a choice that holds values which are no options, from its JSON."""
+    keys = [("~" if value.startswith("~other") else "$") + value.lower() for value in json.loads(values)]
+    return "-".join(sorted(keys, key=lambda key: collation_key(key) or ""))
 
 
 def _merged(predicates: list[Predicate], types: Types) -> list[Predicate]:

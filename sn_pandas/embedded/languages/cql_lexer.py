@@ -133,7 +133,7 @@ class Lexer:
         self._take("ControlKeyword", word)
 
     def _bare(self) -> None:
-        starts_with_digit = self._char.isdigit()
+        starts_with_digit = self._char.isdecimal()
         text, wildcard, escaped = "", False, False
         while (char := self._char) and char not in TERMINATORS and not char.isspace():
             if char == "\\":

@@ -17,7 +17,7 @@ from sn_pandas.embedded.changes.binaries import expanded_binary
 from sn_pandas.embedded.content_types import added_fields
 from sn_pandas.embedded.content_types.types import ContentType, Field
 from sn_pandas.embedded.contents import HEAD, Content
-from sn_pandas.embedded.errors import ODataError, binary_closed, see_only
+from sn_pandas.embedded.errors import ODataError, binary_closed, see_only, server_error
 from sn_pandas.embedded.fields import kind_of
 from sn_pandas.embedded.http.addresses import uri
 from sn_pandas.embedded.reads import actions, computed
@@ -49,6 +49,10 @@ class Node:
     path: str = ""
     all: bool = False
     children: dict[str, Node] = field(default_factory=dict)
+
+
+EVERYTHING = Node("*", all=True)
+"""What a star below the first level of ``$expand`` stands for: every name, and every name below it."""
 
 
 def tree(chains: Iterable[Sequence[str]], *, whole_ends: bool) -> Node:
@@ -173,6 +177,8 @@ class Projector:
         return row
 
     def _both(self, content: Content, select: Node, expand: Node) -> dict[str, Json]:
+        if select.all and expand is EVERYTHING:
+            raise server_error("InsufficientExecutionStackException", "The expansion has no end.")
         row = self._start(content)
         for name, node in select.children.items():
             row[name] = self._one(content, name, node, expand)
@@ -183,6 +189,8 @@ class Projector:
         return row
 
     def _one(self, content: Content, name: str, node: Node, expand: Node, star: bool = False) -> Json:
+        if expand.all and expand.path:
+            expand = Node(expand.path, all=True, children={name: EVERYTHING, **expand.children})
         inner = self._below(content, name, expand)
         if inner is None:
             return self.value(content, name, star=star)
