@@ -12,7 +12,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from urllib.parse import unquote
 
 FIRST = 1001  # the id of the first row; the others follow without gaps
@@ -75,11 +75,12 @@ def schema() -> list[dict[str, object]]:
 
 
 class Rows:
-    """Answers of a list of ``total`` rows."""
+    """Answers of a list of ``total`` rows with some fields."""
 
-    def __init__(self, total: int) -> None:
+    def __init__(self, total: int, names: Collection[str] = ("Id", *FIELDS)) -> None:
         self.total = total
-        texts = [json.dumps(row(n), indent=2, ensure_ascii=False) for n in range(PATTERN)]
+        rows = ({name: value for name, value in row(n).items() if name in names} for n in range(PATTERN))
+        texts = [json.dumps(row, indent=2, ensure_ascii=False) for row in rows]
         self._pieces = [text.replace("\n", "\n      ").encode().split(str(_ID).encode()) for text in texts]
 
     def page(self, start: int, end: int, count: int | None = None) -> bytes:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import httpx
@@ -34,6 +35,7 @@ PAGE = 1000
 def main() -> None:
     """Measure and print the figures."""
     decoding()
+    paths()
     end_to_end()
     growth()
     memory()
@@ -69,6 +71,27 @@ def decoding(total: int = 100_000) -> None:
     )
     figure("decode_over_json_normalize", naive / seconds, "x", ">= 5")
     figure("decode_over_decoder", seconds / alone, "x", "<= 1.5")
+
+
+def paths(total: int = 100_000) -> None:
+    """Compare reading paths along, beside columns that were asked for, with rows that have none."""
+    for columns in (COLUMNS, ["Name", "Index", "Status", "DueDate"]):
+        names = [name for name in columns if name != "Path"]
+        query = sn.Query(PATH, select=tuple(names))
+
+        def frame(answers: list[httpx.Response]) -> pd.DataFrame:
+            plan = Plan(query, Schema(schema()), ["Task"])  # noqa: B023 - called at once
+            reader = RowReader(plan.names)
+            return plan.frame((reader.read("", page, plan.chunks)[2] for page in answers), lambda: total)
+
+        took = []
+        for sent in (["Id", *names, "Path"], ["Id", *names]):
+            rows = Rows(total, sent)
+            answers = [httpx.Response(200, content=rows.page(s, s + PAGE)) for s in range(0, total, PAGE)]
+            took.append(best(partial(frame, answers), 5, time.process_time))
+        along, without = took
+        print(f"{len(names)} columns and the paths beside them {along:.3f} s, without paths {without:.3f} s")
+        figure(f"paths_beside_{len(names)}_columns", along / without, "x", "<= 1.5")
 
 
 def end_to_end(total: int = 100_000) -> None:

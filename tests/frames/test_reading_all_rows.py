@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 import warnings
 from typing import Any
 
+import httpx
 import pandas as pd
 import pytest
 from hypothesis import given, settings
@@ -175,6 +177,34 @@ def test_a_server_that_takes_less_gets_shorter_lists() -> None:
     server = Server(rows_of(ids))
     server.longest = 4000
     assert list(read(server, query=sn.Q("Id").isin(ids)).index) == ids
+
+
+def test_a_folder_of_a_hundred_thousand() -> None:
+    total = 100_000
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked = dict(request.url.params)
+        if "GetSchema" in request.url.path or "GetCurrentUser" in request.url.path:
+            return Server([])(request)
+        if request.url.path.endswith("/$count"):
+            return httpx.Response(200, text=str(total))
+        bounds = asked.get("$filter", "")
+        low = int((re.findall(r"Id gt (\d+)", bounds) or [0])[0])
+        high = int((re.findall(r"Id le (\d+)", bounds) or [total])[0])
+        if asked["$orderby"] == "Id desc":
+            low = total - 1
+        high = min(high, low + int(asked["$top"]))
+        row = '{"Id":%d,"Path":"/Root/Content/Tasks/t%d","Index":%d}'
+        rows = ",".join(row % (n, n, n % 7) for n in range(low + 1, high + 1))
+        return httpx.Response(200, text=f'{{"d":{{"__count":{total},"results":[{rows}]}}}}')
+
+    with sn.connect("https://many.example", api_key="k", transport=httpx.MockTransport(answer)) as repo:
+        frame = repo.read(PATH, select="Index", page_size=5000, progress=False)
+        parts = [len(part) for part in repo.read_pages(PATH, select="Index", page_size=5000, progress=False)]
+    assert frame.index.equals(pd.RangeIndex(1, total + 1))
+    assert frame["Index"].tolist() == [n % 7 for n in range(1, total + 1)]
+    assert sum(parts) == total
+    assert frame.attrs["sensenet"] == {**frame.attrs["sensenet"], "total": total, "rows": total, "cut": False}
 
 
 def test_a_query_that_cannot_be_cut_is_refused() -> None:
