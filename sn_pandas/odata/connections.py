@@ -1,7 +1,7 @@
 """Connections to one server for many threads, without a pool that all of them wait for.
 
 The pool of httpx looks at each of its connections before and after every request, under one lock; with 32
-requests in flight that takes more time than the requests.
+requests in flight that takes more time than the requests. So the connections of httpcore are used themselves.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ from __future__ import annotations
 import collections
 import contextlib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
+import httpcore
 import httpx
 
-_ONE = httpx.Limits(max_connections=1, max_keepalive_connections=1)
+# Bytes of a request that are not held back.
+_MUCH = 16 * 1024
 
 
 class Connections(httpx.BaseTransport):
@@ -27,30 +30,54 @@ class Connections(httpx.BaseTransport):
 
     def __init__(self, verify: ssl.SSLContext | bool = True) -> None:
         self._verify = httpx.create_ssl_context(verify=verify)
-        self._idle: collections.deque[httpx.HTTPTransport] = collections.deque()
+        self._idle: collections.deque[httpcore.HTTPConnection] = collections.deque()
         self._closed = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request over an idle connection, or a new one; the latest is taken first."""
+        url = httpcore.URL(
+            scheme=request.url.raw_scheme,
+            host=request.url.raw_host,
+            port=request.url.port,
+            target=request.url.raw_path,
+        )
+        asked = httpcore.Request(
+            request.method,
+            url,
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions=request.extensions,
+        )
+        connection = self._lent(url.origin)
         try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = httpx.HTTPTransport(verify=self._verify, limits=_ONE)
-        try:
-            answer = connection.handle_request(request)
+            with _errors_of_httpx():
+                answer = connection.handle_request(asked)
         except BaseException:
             connection.close()
             raise
-        assert isinstance(answer.stream, httpx.SyncByteStream)
-        answer.stream = _Lent(answer.stream, lambda: self._take_back(connection))
-        return answer
+        assert isinstance(answer.stream, Iterable)
+        body = _Lent(answer.stream, answer.close, lambda: self._take_back(connection))
+        return httpx.Response(
+            answer.status, headers=answer.headers, stream=body, extensions=answer.extensions
+        )
 
     def close(self) -> None:
         """Close what is idle, and what is lent when it comes back."""
         self._closed = True
         self._close_idle()
 
-    def _take_back(self, connection: httpx.HTTPTransport) -> None:
+    def _lent(self, origin: httpcore.Origin) -> httpcore.HTTPConnection:
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if not connection.has_expired():  # the server may have closed it meanwhile
+                    return connection
+                connection.close()
+        return httpcore.HTTPConnection(origin, ssl_context=self._verify, network_backend=_Backend())
+
+    def _take_back(self, connection: httpcore.HTTPConnection) -> None:
+        if connection.is_closed():
+            return
         self._idle.append(connection)
         if self._closed:  # asked after it was put back, so that a close at this moment misses nothing
             self._close_idle()
@@ -64,15 +91,68 @@ class Connections(httpx.BaseTransport):
 class _Lent(httpx.SyncByteStream):
     """The body of an answer, after which its connection is free again."""
 
-    def __init__(self, stream: httpx.SyncByteStream, free: Callable[[], None]) -> None:
-        self._stream = stream
+    def __init__(self, body: Iterable[bytes], close: Callable[[], None], free: Callable[[], None]) -> None:
+        self._body = body
+        self._close = close
         self._free: Callable[[], None] | None = free
 
     def __iter__(self) -> Iterator[bytes]:
-        return iter(self._stream)
+        with _errors_of_httpx():
+            yield from self._body
+
+    def close(self) -> None:
+        free, self._free = self._free, None
+        if free is not None:
+            self._close()
+            free()
+
+
+class _Backend(httpcore.SyncBackend):
+    """Opens connections that send the head and the body of a small request together."""
+
+    def connect_tcp(self, *place: Any, **options: Any) -> httpcore.NetworkStream:
+        return _Together(super().connect_tcp(*place, **options))
+
+
+class _Together(httpcore.NetworkStream):
+    """Sends what is written when something is to be read, or when it is much."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        self._written = b""
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._written += buffer
+        if len(self._written) > _MUCH:
+            self._flush(timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._flush(timeout)
+        return self._stream.read(max_bytes, timeout)
 
     def close(self) -> None:
         self._stream.close()
-        free, self._free = self._free, None
-        if free is not None:
-            free()
+
+    def start_tls(self, *how: Any, **options: Any) -> httpcore.NetworkStream:
+        return _Together(self._stream.start_tls(*how, **options))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def _flush(self, timeout: float | None) -> None:
+        written, self._written = self._written, b""
+        if written:
+            self._stream.write(written, timeout)
+
+
+class _errors_of_httpx:  # noqa: N801 - used as a function
+    """Raise what httpcore says as the error of httpx of the same name."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if kind is None or not kind.__module__.startswith("httpcore"):
+            return
+        ours = getattr(httpx, kind.__name__, httpx.TransportError)
+        raise ours(str(error)) from error

@@ -1,4 +1,4 @@
-"""The one place where requests leave: an httpx client with credentials, retries and clear errors."""
+"""The one place where requests leave: a transport of httpx with credentials, retries and clear errors."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ from . import flight
 from .answers import parsed, refusal
 from .auth import Anonymous, Auth
 from .connections import Connections
-from .errors import AnswerError, NoAnswer, QueryError
+from .errors import AnswerError, ConnectionFailed, NoAnswer, QueryError
 from .retrying import Kind, Retrier, Retries
 
 __all__ = ["Client", "Kind", "NoAnswer", "Retries"]
 T = TypeVar("T")
 #: Bytes of a body that is taken in pieces.
 _PIECE = 256 * 1024
+_HEADERS = {"Accept": "application/json", "Accept-Encoding": "gzip, deflate", "User-Agent": "sn_pandas"}
 
 
 class Client:
@@ -54,7 +55,6 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         timeout: float = 60.0,
         retries: Retries | None = None,
-        connections: int = 64,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self.origin = origin.rstrip("/")
@@ -65,14 +65,9 @@ class Client:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._closing: list[Callable[[], None]] = []
-        self._http = httpx.Client(
-            # proxies of the environment are a matter of httpx's own transport
-            transport=transport or (None if getproxies() else Connections(verify)),
-            limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-            headers={"Accept": "application/json", "User-Agent": "sn_pandas"},
-            follow_redirects=False,
-            verify=verify,
-        )
+        # proxies of the environment are a matter of httpx's own client
+        self._transport = transport or (_Proxied(verify) if getproxies() else Connections(verify))
+        self._closed = False
 
     def __repr__(self) -> str:
         return f"<Client of {self.origin}>"
@@ -84,7 +79,8 @@ class Client:
 
     def close(self) -> None:
         """Close the connections, and what was handed over to be closed with them."""
-        self._http.close()
+        self._closed = True
+        self._transport.close()
         while self._closing:
             self._closing.pop()()
 
@@ -215,17 +211,20 @@ class Client:
         end: float | None,
     ) -> Iterator[httpx.Response]:
         """Send a request and give the answer, to be read; what breaks meanwhile is said in our words."""
+        if self._closed:
+            raise ConnectionFailed(f"{what}: the connection to {self.origin} was closed; connect again")
         with self._lock:
             self.requests += 1
-        request = self._http.build_request(
+        request = httpx.Request(
             method,
             self.origin + target,
-            headers={**headers, **self._auth.headers()},
-            timeout=self._patience(end),
+            headers={**_HEADERS, **headers, **self._auth.headers()},
+            extensions={"timeout": self._patience(end)},
             **options,
         )
         try:
-            answer = self._http.send(request, stream=True)
+            answer = self._transport.handle_request(request)
+            answer.request = request
             try:
                 yield answer
             finally:
@@ -240,9 +239,22 @@ class Client:
                 f"{what}: the connection to {self.origin} broke ({type(error).__name__})", sent=True
             ) from error
 
-    def _patience(self, end: float | None) -> httpx.Timeout:
+    def _patience(self, end: float | None) -> dict[str, float | None]:
         left = self._timeout if end is None else min(self._timeout, max(0.05, end - time.monotonic()))
-        return httpx.Timeout(left, connect=min(left, 15.0))
+        return {"connect": min(left, 15.0), "read": left, "write": left, "pool": left}
+
+
+class _Proxied(httpx.BaseTransport):
+    """Sends requests by way of the proxies that the environment names."""
+
+    def __init__(self, verify: ssl.SSLContext | bool) -> None:
+        self._http = httpx.Client(verify=verify, limits=httpx.Limits(max_connections=64))
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self._http.send(request, stream=True)
+
+    def close(self) -> None:
+        self._http.close()
 
 
 class _Until(httpx.SyncByteStream):

@@ -106,7 +106,7 @@ def test_an_answer_to_a_write_does_not_drip_for_ever():
                 yield b" "
 
     client, _ = client_of(retries=sn.Retries(deadline=0.05))
-    client._http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, stream=Drops())))
+    client._transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Drops()))
     with pytest.raises(NoAnswer, match="did not answer in time") as error:
         client.send("PATCH", "/odata.svc/content(1)", body={})
     assert error.value.sent

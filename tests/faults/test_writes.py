@@ -144,19 +144,19 @@ def test_a_server_that_went_away_leaves_the_rest_unsent(opened):
     frame = fill(repo, 30)
     frame["Quantity"] += 10
     sent = []
-    original = repo.client._http.send
+    original = repo.client._transport.handle_request
 
-    def send(request, **more):
+    def send(request):
         if request.method == "PATCH":
             sent.append(request)
             if len(sent) > 10:
                 raise httpx.ConnectError("refused", request=request)
-        return original(request, **more)
+        return original(request)
 
-    repo.client._http.send = send
+    repo.client._transport.handle_request = send
     report = frame.sn.save(workers=2)
     assert report.counts == {"saved": 10, "unsent": 20}
-    repo.client._http.send = original
+    repo.client._transport.handle_request = original
     assert sn.resume(report.journal, repo).counts == {"saved": 30}
     assert repo.read(LAB, select=["Quantity"], filter="isof('Asset')").Quantity.tolist() == list(
         range(10, 40)
