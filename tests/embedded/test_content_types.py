@@ -62,3 +62,22 @@ def test_a_type_with_another_parent_moves_there_with_those_below_it(client: Clie
     assert client.read(f"{TYPES}/GenericContent/Gadget/Small", "Name") == {"Name": "Small"}
     assert client.names(f"{TYPES}/GenericContent/First") == []
     assert client.read(f"{WORKSPACE}/s", "FromFirst,Size2") == {"FromFirst": None, "Size2": 3}
+
+
+def test_references_stay_within_the_roots_and_the_query_of_their_field(client: Client) -> None:
+    fields = """
+    <Field name="Boss" type="Reference"><Configuration><AllowMultiple>true</AllowMultiple>
+      <Query>+TypeIs:User -Name:Visitor</Query></Configuration></Field>
+    <Field name="Mate" type="Reference"><Configuration><SelectionRoot><Path>.</Path><Path>/Root/IMS</Path>
+      </SelectionRoot></Configuration></Field>
+    <Field name="Guest" type="Reference"><Configuration><SelectionRoot><Path>/Root/IMS</Path>
+      </SelectionRoot></Configuration></Field>"""
+    assert install(client, "Gadget", fields) == (200, "", "")
+    client.call(WORKSPACE, "AddAllowedChildTypes", contentTypes=["Gadget"])
+    client.create(WORKSPACE, "Gadget", "g", Boss=[1], Mate=WORKSPACE, Guest="/Root/IMS")
+    invalid = (400, "RequestError", "InvalidContentException")
+    for refused in ({"Boss": [1, 6]}, {"Boss": [7]}, {"Guest": WORKSPACE}):
+        assert client.patch(f"{WORKSPACE}/g", refused) == invalid
+    fine: list[dict[str, object]] = [{"Boss": []}, {"Boss": [1, 1, 99999]}, {"Mate": 1}, {"Guest": 1}]
+    for taken in fine:
+        assert client.patch(f"{WORKSPACE}/g", taken) == {"Version": "V1.0.A"}

@@ -9,6 +9,7 @@ from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import invalid_cast, server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind, SettingError, net_type
+from sn_pandas.embedded.security.permissions import visible
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.repository import Session
@@ -45,14 +46,17 @@ class Reference(Kind):
         if field.compulsory and not targets:
             return False
         allowed = field.settings.get("AllowedTypes") or ()
-        roots = [root for root in field.settings.get("SelectionRoots") or () if root != "."]
+        roots = field.settings.get("SelectionRoots") or ()
+        if "." in roots:  # the own place, which a value is not compared with
+            roots = ()
         for target in targets:
             lineage = session.types.of(target.type).lineage
             if allowed and not any(name in lineage for name in allowed):
                 return False
             if roots and not any(f"{target.path}/".startswith(root.rstrip("/") + "/") for root in roots):
                 return False
-        return True
+        query = field.settings.get("Query")
+        return not query or not targets or _finds(query, {target.id for target in targets}, session)
 
 
 class AllowedChildTypes(Kind):
@@ -119,6 +123,20 @@ class Image(Kind):
 
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
         return True
+
+
+def _finds(text: str, ids: set[int], session: Session) -> bool:
+    """Whether a content query finds all these contents."""
+    from sn_pandas.embedded.index import search
+    from sn_pandas.embedded.languages import contentquery
+    from sn_pandas.embedded.languages.predicates import Term, all_of, any_of
+
+    query = contentquery.compile(text, under=None, session=session)
+    conditions = [query.predicate, any_of(*(Term("Id", one) for one in ids))]
+    if query.autofilters:
+        conditions.append(Term("IsSystemContent", False))
+    with session.store.reading() as db:
+        return search.count(db, all_of(*conditions), session.types, visible=visible(session)) == len(ids)
 
 
 def _flat(items: list[Json]) -> list[Json]:
