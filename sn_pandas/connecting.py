@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import os
+import re
 import sqlite3
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from .embedded import Faults
 
 EMBEDDED = "embedded://"
+_MEMORY = ":memory:"
+_in_memory = itertools.count(1)
 
 
 def connect(
@@ -47,6 +53,7 @@ def connect(
         ``https://host`` of a server, ``embedded:///path/repo.db`` for a repository kept in one file, or
         nothing: the server of ``$SENSENET_URL`` if that is set, else an embedded repository with sample
         content in memory. Behind the host may stand what relative paths are below: ``https://host/Root/Content``.
+        Each embedded repository has an ``url`` of its own, which is the same again for the same file.
     api_key : str, optional
         An API key.
     token : str or callable, optional
@@ -162,7 +169,7 @@ def _embedded(path: str, anonymous: bool, faults: Faults | None) -> Repository:
     from .embedded import Application
 
     try:
-        application = Application(path or ":memory:")
+        application = Application(path or _MEMORY)
     except (OSError, sqlite3.Error) as error:
         raise ConnectionFailed(
             f"the file {path} cannot be opened as a repository: {error}; its folder has to exist, "
@@ -170,9 +177,19 @@ def _embedded(path: str, anonymous: bool, faults: Faults | None) -> Repository:
         ) from error
     auth = Anonymous() if anonymous else ApiKey(application.api_key)
     app = faults.around(application) if faults else application
-    client = Client("http://embedded", auth=auth, transport=InProcess(app))
+    client = Client(_origin(path), auth=auth, transport=InProcess(app))
     client.closing(application.close)
     return _verified(Repository(client, anonymous=anonymous, browser=_browser))
+
+
+def _origin(path: str) -> str:
+    """Give an embedded repository an address of its own: the same again for the same file."""
+    if path in ("", _MEMORY):
+        number = next(_in_memory)
+        return "http://embedded" if number == 1 else f"http://embedded-{number}"
+    file = Path(path).resolve()
+    name = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")
+    return f"http://embedded-{name or 'file'}-{hashlib.sha256(bytes(file)).hexdigest()[:6]}"
 
 
 class InProcess(httpx.WSGITransport):

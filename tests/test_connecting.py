@@ -366,3 +366,14 @@ def test_the_visitor_who_sees_no_types_is_not_told_that_there_are_none(
             with pytest.warns(sn.IncompleteWarning, match="shows us no content types"):
                 frame = repo.read("/Root/x", filter=sn.F("Index") > 5, **options)
             assert "Name" in frame.columns
+
+
+def test_embedded_repositories_have_addresses_of_their_own(tmp_path: Path) -> None:
+    with sn.connect() as one, sn.connect() as other:
+        assert one.url != other.url
+    file = tmp_path / "My tasks.db"
+    with sn.connect(f"embedded://{file}") as one:
+        url = one.url
+    assert url.startswith("http://embedded-my-tasks-")
+    with sn.connect(f"embedded://{file}") as again:
+        assert again.url == url, "so that a journal finds it again"

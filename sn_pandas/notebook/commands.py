@@ -67,7 +67,7 @@ def _use(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: 
 def _status(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
     try:
         used = magics.connections.current()[0]
-    except (ConnectionFailed, ValueError) as error:
+    except ConnectionFailed as error:
         used = ""
         showing.say(str(error))
     for name, repo in magics.connections.items():

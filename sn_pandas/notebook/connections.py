@@ -26,25 +26,20 @@ class Connections(Mapping[str, "Repository"]):
         self._variables = variables
         self._own: dict[str, Repository] = {}
         self.used: str | None = None
+        self._newest_then = 0
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._own
-        for name, value in list(self._variables.items()):
-            if not name.startswith("_") and name not in self._own and _is_repository(value):
-                yield name
+        return iter(self._open())
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._open())
 
     def __getitem__(self, name: str) -> Repository:
         """Give a connection by its name."""
-        if name in self._own:
-            return self._own[name]
-        value = self._variables.get(name)
-        if value is not None and _is_repository(value):
-            repo: Repository = value
-            return repo
-        raise QueryError(f"there is no connection {name!r}.{did_you_mean(name, self) or self._list()}")
+        known = self._open()
+        if name in known:
+            return known[name]
+        raise QueryError(f"there is no connection {name!r}.{did_you_mean(name, known) or self._list()}")
 
     def connect(self, url: str | None, name: str | None = None, **credentials: Any) -> tuple[str, Repository]:
         """Connect, and use the connection from now on.
@@ -60,15 +55,16 @@ class Connections(Mapping[str, "Repository"]):
         name = name or _name(repo.url)
         previous = self._own.get(name)
         self._own[name] = repo
-        self.used = name
+        self.use(name)
         if previous is not None:
             previous.close()
         return name, repo
 
     def use(self, name: str) -> Repository:
-        """Use a connection from now on."""
+        """Use a connection from now on, until another is made or chosen."""
         repo = self[name]
         self.used = name
+        self._newest_then = max(known.number for known in self.values())
         return repo
 
     def disconnect(self, name: str | None = None) -> str:
@@ -82,30 +78,23 @@ class Connections(Mapping[str, "Repository"]):
         return chosen
 
     def current(self) -> tuple[str, Repository]:
-        """Give the connection in use: the one chosen, else the only one there is.
+        """Give the connection in use: the one that was made or chosen last.
 
         Raises
         ------
         ConnectionFailed
             If there is none.
-        QueryError
-            If there are several and none was chosen.
         """
-        if self.used is not None and self.used in list(self):
-            return self.used, self[self.used]
-        different = {id(self[name]): name for name in reversed(list(self))}
-        names = list(reversed(different.values()))
-        if not names:
+        known = self._open()
+        if not known:
             raise ConnectionFailed(
                 "there is no connection; make one with %sensenet connect https://…, "
                 "or with repo = sn_pandas.connect(…)"
             )
-        if len(names) > 1:
-            raise QueryError(
-                f"there are several connections ({', '.join(names)}); "
-                f"choose one with %sensenet use {names[0]}"
-            )
-        return names[0], self[names[0]]
+        newest = _newest(known)
+        if self.used in known and known[newest].number <= self._newest_then:
+            return self.used, known[self.used]
+        return newest, known[newest]
 
     def at(self, text: str) -> str | None:
         """Give the connection that a whole address in a query is of; None for a path.
@@ -118,20 +107,37 @@ class Connections(Mapping[str, "Repository"]):
         parts = urlsplit(text.lstrip().partition("\n")[0])
         if parts.scheme not in ("http", "https"):
             return None
-        origin = f"{parts.scheme}://{parts.netloc}".lower()
-        names = [name for name, repo in self.items() if repo.url.lower().startswith(origin)]
-        if not names and len(self):
+        there = (parts.scheme, parts.netloc.lower())
+        found = {name: repo for name, repo in self.items() if urlsplit(repo.url.lower())[:2] == there}
+        if not found and len(self):
             raise QueryError(
                 f"the address is of {parts.scheme}://{parts.hostname}, and there is no connection to it; "
                 "make one with %sensenet connect, or write the path alone"
             )
-        return self.used if self.used in names else next(iter(names), None)
+        if not found:
+            return None
+        current = self.current()[0]
+        return current if current in found else _newest(found)
+
+    def several(self) -> bool:
+        """Whether there is more than one repository that a cell may mean."""
+        return len({id(repo) for repo in self.values()}) > 1
 
     def close(self) -> None:
         """Close the connections that were made here."""
         while self._own:
             self._own.popitem()[1].close()
         self.used = None
+
+    def _open(self) -> dict[str, Repository]:
+        """Give all connections that are open; of two with one name, the newer."""
+        known = {name: repo for name, repo in self._own.items() if not repo.closed}
+        for name, value in list(self._variables.items()):
+            if name.startswith("_") or not _is_repository(value) or value.closed:
+                continue
+            if name not in known or known[name].number < value.number:
+                known[name] = value
+        return known
 
     def _list(self) -> str:
         names = list(self)
@@ -151,6 +157,10 @@ def credentials(api_key_env: str | None, token_env: str | None, anonymous: bool)
                 raise QueryError(f"the environment variable {variable} is not set")
             found[argument] = os.environ[variable]
     return found
+
+
+def _newest(known: Mapping[str, Repository]) -> str:
+    return max(known, key=lambda name: known[name].number)
 
 
 def _is_repository(value: Any) -> bool:

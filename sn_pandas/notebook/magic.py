@@ -12,10 +12,9 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
 
 from ..odata.errors import IncompleteWarning
-from . import arguments, commands, showing
+from . import arguments, commands, connections, showing
 from .cells import query_of
 from .completion import Completion
-from .connections import Connections
 from .history import History
 
 _PROGRESS = {"auto": None, "always": True, "never": False}
@@ -64,7 +63,7 @@ class SensenetMagics(Magics):
 
     def __init__(self, shell: InteractiveShell, **traits: Any) -> None:
         super().__init__(shell, **traits)
-        self.connections = Connections(shell.user_ns)
+        self.connections = connections.Connections(shell.user_ns)
         self.history = History()
         self.last_report: Any = None
         self.completion = Completion(self)
@@ -84,7 +83,7 @@ class SensenetMagics(Magics):
 
     def read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
         """Read what a cell asks for, name it and say what came."""
-        repo = self.repository(asked.on or self.connections.at(asked.text))
+        where, repo = self.connection(asked.on or self.connections.at(asked.text))
         query = self.query(asked.text, names, repo)
         limit = self.limit if asked.limit is None else asked.limit
         if limit and not (query.top and query.top <= limit):
@@ -99,7 +98,9 @@ class SensenetMagics(Magics):
         self.history.add(asked, query, len(frame), seconds)
         noted = self.note and not asked.quiet
         if noted:
-            showing.say(showing.note(asked.name, frame, seconds, requests))
+            several = self.connections.several()
+            source = f"{where} ({repo.url})" if several else ""
+            showing.say(showing.note(asked.name, frame, seconds, requests, source))
         showing.say_again(said, noted=noted, cut_known=noted or limit != self.limit or query.top != limit)
         return None if asked.quiet and not self._assigned() else frame
 
@@ -112,18 +113,20 @@ class SensenetMagics(Magics):
             "progress": _PROGRESS[self.progress],
         }
 
-    def repository(self, name: str | None = None) -> Repository:
+    def connection(self, name: str | None = None) -> tuple[str, Repository]:
         """Give a connection by name, or the one in use; without any, connect to the configured one."""
         if name:
-            return self.connections[name]
-        if not len(self.connections):
-            from .connections import credentials
+            return name, self.connections[name]
+        if len(self.connections):
+            return self.connections.current()
+        given = connections.credentials(self.api_key_env, self.token_env, False)
+        chosen, repo = self.connections.connect(self.url or None, **given)
+        showing.say(f"connected to {repo.url} as {repo.user} ({chosen})")
+        return chosen, repo
 
-            given = credentials(self.api_key_env, self.token_env, False)
-            chosen, repo = self.connections.connect(self.url or None, **given)
-            showing.say(f"connected to {repo.url} as {repo.user} ({chosen})")
-            return repo
-        return self.connections.current()[1]
+    def repository(self, name: str | None = None) -> Repository:
+        """Give the repository of a connection, as :meth:`connection` does."""
+        return self.connection(name)[1]
 
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
         """Make the query that a text means."""

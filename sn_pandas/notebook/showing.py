@@ -31,21 +31,15 @@ _QUERY = 300
 _MIME = ("text/html", "text/plain")
 
 
-def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int) -> str:
-    """Say in one line what a read gave.
-
-    Returns
-    -------
-    str
-        Rows, of how many if it was cut, seconds and requests.
-    """
+def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int, source: str = "") -> str:
+    """Say in one line what a read gave: how many rows, of how many, how fast, and from where."""
     facts = frame.attrs.get(KEY, {})
     rows, total = len(frame), facts.get("total")
     of = facts.get("cut") and total
     cut = "; cut by $top or --limit" if facts.get("cut") else ""
     what = f"{name}: " if name else ""
     got = f"{rows:,} of {count(total, 'row')}" if of else count(rows, "row")
-    return f"{what}{got}, {seconds:.2f} s, {count(requests, 'request')}{cut}"
+    return f"{what}{got}, {seconds:.2f} s, {count(requests, 'request')}{cut}{source and f'; from {source}'}"
 
 
 def count(number: int, noun: str) -> str:

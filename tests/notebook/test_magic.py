@@ -9,6 +9,7 @@ import pytest
 from IPython.core.error import UsageError
 
 import sn_pandas as sn
+from sn_pandas.frames import Repository
 
 from .conftest import Session
 
@@ -187,14 +188,41 @@ def test_connections_by_name(session: Session) -> None:
     assert "no connection 'second'" in str(session.error("%sensenet use second"))
 
 
-def test_several_connections_ask_for_a_choice(session: Session, repo: object) -> None:
-    session.value("%sensenet connect --name second")
-    session.run("%sensenet disconnect second")
-    with sn.connect() as other:
-        session.names["other"] = other
-        assert "several connections (repo, other)" in str(session.error(f"%sensenet {TASKS}"))
-        session.value("%sensenet use other")
-        session.value(f"%sensenet {TASKS}?$select=Name&$top=1")
+def test_a_cell_goes_where_one_connected_last(session: Session, repo: Repository) -> None:
+    cell = f"%sensenet {TASKS}?$select=Name&$top=1"
+    session.value(cell)
+    assert "from" not in session.printed(), "there is only one"
+    session.value("import sn_pandas as sn\nother = sn.connect()")
+    other = session.names["other"]
+    assert session.value(cell).attrs["sensenet"]["origin"] == other.url != repo.url
+    assert f"; from other ({other.url})" in session.printed()
+    session.value("%sensenet use repo")
+    assert session.value(cell).attrs["sensenet"]["origin"] == repo.url
+    assert f"; from repo ({repo.url})" in session.printed()
+    session.value("%sensenet connect --name third")
+    third = session.value(f"{cell} --on third").attrs["sensenet"]["origin"]
+    assert session.value(cell).attrs["sensenet"]["origin"] == third
+    session.value("%sensenet disconnect third")
+    session.value("last = sn.connect()")
+    assert session.value(cell).attrs["sensenet"]["origin"] == session.names["last"].url
+    session.names["last"].close()
+    assert session.value(cell).attrs["sensenet"]["origin"] == other.url
+    session.printed()
+    session.value("%sensenet status")
+    assert f"* other: {other.url}" in session.printed()
+    assert (
+        session.value(f"%sensenet {repo.url}/odata.svc{TASKS}?$select=Name").attrs["sensenet"]["origin"]
+        == repo.url
+    )
+    other.close()
+
+
+def test_what_the_first_cell_connected_to_gives_way_to_a_repository_that_is_made(session: Session) -> None:
+    session.names.pop("repo")
+    first = session.value(f"%sensenet {TASKS}?$select=Name").attrs["sensenet"]["origin"]
+    session.value("import sn_pandas as sn\nrepo = sn.connect()")
+    assert session.value(f"%sensenet {TASKS}?$select=Name").attrs["sensenet"]["origin"] != first
+    session.names["repo"].close()
 
 
 def test_no_secret_is_shown(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
