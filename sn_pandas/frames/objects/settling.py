@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 
+from ...odata import flight
 from ...odata.errors import (
     AuthenticationError,
     NoAnswer,
@@ -41,5 +41,6 @@ def certain(error: SensenetError) -> Outcome | None:
 def looks() -> Iterator[None]:
     """Wait before each look for what was not answered."""
     for wait in _LOOKS:
-        time.sleep(wait)
+        if wait and not flight.pause(wait):
+            return
         yield

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...odata.addresses import collection, entity
 from ...odata.errors import NotFoundError, SensenetError, did_you_mean
+from ...odata.flight import Job, in_order
 from ...odata.literals import query_value
 from ...odata.query import target
 from ...odata.schema import Field
@@ -178,5 +178,8 @@ def _at_once(
     if len(chunks) < 2:
         yield from map(work, chunks)
         return
-    with ThreadPoolExecutor(4, thread_name_prefix="sn_pandas") as pool:
-        yield from pool.map(work, chunks)
+    yield from in_order([_job(work, chunk) for chunk in chunks], 4)
+
+
+def _job(work: Callable[[list[str]], list[Stored]], chunk: list[str]) -> Job[list[Stored]]:
+    return lambda: (work(chunk), ())
