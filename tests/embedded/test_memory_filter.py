@@ -132,6 +132,15 @@ def test_some_fields_cannot_be_sorted(name: str) -> None:
     assert (error.status, error.exceptiontype) == (500, "InvalidOperationException")
 
 
+def test_a_second_key_is_compared_only_where_the_first_is_equal() -> None:
+    order = [("Index", True), ("Status", False)]
+    assert names(None, ROWS, order=order) == ["T2", "T1"]
+    same = [content(row.name, index=7) for row in ROWS]
+    error = refusal(lambda: names(None, same, order=order))
+    assert error is not None
+    assert error.exceptiontype == "InvalidOperationException"
+
+
 def test_one_row_is_never_compared() -> None:
     assert names(None, ROWS[:1], order=[("Status", False)]) == ["T1"]
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.fields.texts import color_parts
+from sn_pandas.embedded.http import options
 
 from .client import WORKSPACE, Client, address, problem
 
@@ -244,3 +246,44 @@ def test_an_expansion_without_end_is_refused(tasks: Client) -> None:
     tasks.patch(f"{WORKSPACE}/Tasks/t", {"AssignedTo": [1]})
     answer = tasks.send("GET", f"{TASK}?metadata=no&$expand=AssignedTo/*&$select=AssignedTo")
     assert answer.status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("segment", "expected"),
+    [
+        ("content(((3)", 200),
+        ("content(3))", 200),
+        ("content( +3 )", 200),
+        ("content(())", (400, "RequestError", "IndexOutOfRangeException")),
+        ("content(3')", (400, "RequestError", "ArgumentOutOfRangeException")),
+        ("content('3)", 404),
+        ("content(3 4)", (500, "InvalidId", "ODataException")),
+    ],
+)
+def test_ids_in_addresses(client: Client, segment: str, expected: int | tuple[int, str, str]) -> None:
+    answer = client.send("GET", f"/odata.svc/{segment}?metadata=no&$select=Name")
+    assert (answer.status_code if isinstance(expected, int) else problem(answer)) == expected
+    if expected == 200:
+        assert answer.json() == {"d": {"Name": "IMS"}}
+
+
+@pytest.mark.parametrize(
+    ("given", "row"),
+    [
+        ("$select=Name, ,Id", {"Name": "t", "": None, "Id": ...}),
+        ("$select=%20", {"": None}),
+        ("$select=Name,,,", {"Name": "t"}),
+        ("$select=Name&$orderby=%09Name%09 desc", {"Name": "t"}),
+    ],
+)
+def test_items_of_lists_in_options(tasks: Client, given: str, row: Json) -> None:
+    found = rows(tasks, f"{TASKS}?metadata=no&{given}")["results"][0]
+    assert found == {name: found[name] if value is ... else value for name, value in row.items()}
+    assert list(found) == list(row)
+
+
+def test_one_star_asks_for_the_editor_of_every_rich_text() -> None:
+    types = Types.built_in()
+    assert options.parse("richtexteditor=Nope,ALL", types).all_rich_text
+    assert options.parse("richtexteditor=*", types).all_rich_text
+    assert not options.parse("richtexteditor=Story", types).all_rich_text

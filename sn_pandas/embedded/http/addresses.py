@@ -93,8 +93,8 @@ def parse(path: str) -> Address:
             members.append(segment)
             continue
         if number == 0 and (match := re.fullmatch(r"content\((.*)\)", segment, re.IGNORECASE | re.DOTALL)):
-            inner = match.group(1)
-            if not (inner.startswith("'") and inner.endswith("'") and len(inner) > 1):
+            inner = match.group(1).strip("()")
+            if not (inner.startswith("'") or inner.endswith("'")):
                 content_id, entity = _content_id(inner), True
                 continue
         if segment.endswith("')"):
@@ -134,8 +134,6 @@ def usable_uri(path: str) -> str:
 def _content_id(text: str) -> int:
     if text == "":
         raise parse_error("IndexOutOfRangeException", "The id of the content is missing.")
-    while text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
     try:
         number = int(text) if re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) else None
     except ValueError:

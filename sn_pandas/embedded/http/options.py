@@ -101,7 +101,7 @@ def parse(query_string: str, types: Types) -> Options:
     options.scenario = by_name.get("scenario")
     options.multistep = by_name.get("multistepsave", "").lower() == "true"
     options.permanent = by_name.get("permanent", "").lower() == "true"
-    rich = [name.strip() for name in by_name.get("richtexteditor", "").split(",")]
+    rich = ["/".join(chain) for chain in _chains(by_name.get("richtexteditor", ""))]
     options.all_rich_text = any(name.lower() in ("all", "*") for name in rich)
     options.rich_text = frozenset(name for name in rich if name)
     if "$filter" in by_name:
@@ -145,7 +145,7 @@ def _order(text: str | None) -> list[tuple[str, bool]]:
             raise ODataError(
                 "InvalidOrderByDirectionParameter", "ODataException", f"No direction in $orderby: {item}"
             )
-        order.append((words[0], words[-1] == "desc" and len(words) == 2))
+        order.append((words[0].strip(), words[-1] == "desc" and len(words) == 2))
     return order
 
 
@@ -171,8 +171,7 @@ def _select(text: str) -> list[tuple[str, ...]]:
 
 
 def _chains(text: str) -> list[tuple[str, ...]]:
-    items = [item.strip() for item in text.split(",")]
-    return [tuple(step.strip() for step in item.split("/")) for item in items if item]
+    return [tuple(step.strip() for step in item.split("/")) for item in text.split(",") if item]
 
 
 def _switch(text: str | None) -> bool | None:

@@ -53,7 +53,7 @@ NULL_BY_NATURE = frozenset({"BrowseApplication"})
 
 
 COMMON_WORDS = ("inherited", "finalized", "0", "sensenet", "contentrepository", "fields", "votedata")
-"""Words of the full text of every content: of its modes, its state, its numbers that are 0, and its rating."""
+"""Words of the full text of every content: of its modes, its state, numbers that are 0, and its rating."""
 VERSION_WORD, NUMBER_WORD = re.compile(r"v?\d+", re.ASCII), re.compile(r"0|[1-9]\d{0,9}", re.ASCII)
 
 

@@ -160,11 +160,15 @@ def selected(
 ) -> list[Content]:
     """Return those contents of a list that fit a filter, in order; without one the list keeps its own."""
     rows = [c for c in contents if where is None or where.matches(c, reader, ignore_case=ignore_case)]
-    for name, descending in reversed(order):
-        keyed = [(_ordered(reader.field(content, name)), content) for content in rows]
-        keyed.sort(key=itemgetter(0), reverse=descending)
-        rows = [content for _, content in keyed]
-    return rows
+    if not order:
+        return rows
+    # A key is compared only where those before it are equal: what cannot be compared may stand there.
+    keyed = [
+        ([(_downwards if down else _upwards)(reader.field(content, name)) for name, down in order], content)
+        for content in rows
+    ]
+    keyed.sort(key=itemgetter(0))
+    return [content for _, content in keyed]
 
 
 def _compare(a: Any, b: Any) -> int:
@@ -182,4 +186,4 @@ def _incomparable() -> ODataError:
     return server_error("InvalidOperationException", "Failed to compare two elements in the array.")
 
 
-_ordered = cmp_to_key(_compare)
+_upwards, _downwards = cmp_to_key(_compare), cmp_to_key(lambda a, b: _compare(b, a))
