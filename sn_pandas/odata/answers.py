@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -41,11 +42,10 @@ def parsed(what: str, answer: httpx.Response) -> Any:
         return decoded(content)
     except ValueError:
         pass
-    if content.lstrip()[:1] in (b"{", b"["):
+    if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
         try:
-            return json.loads(
-                content.decode("utf-8-sig"), parse_float=number
-            )  # more lenient: lone surrogates, numbers out of range
+            # more lenient: lone surrogates, numbers out of range
+            return json.loads(content.decode("utf-8-sig"), parse_float=number)
         except ValueError:
             raise BrokenAnswer(f"{what}: the answer is JSON that was cut or damaged") from None
     raise AnswerError(
