@@ -152,9 +152,9 @@ class Client:
 
     def shown(self, target: str) -> str:
         """Give an address as it may be shown: without a key that somebody put into it."""
-        parts = urlsplit(target)
-        if "apikey" not in parts.query.lower():
+        if "apikey" not in target.lower():
             return target
+        parts = urlsplit(target)
         kept = "&".join(p for p in parts.query.split("&") if not p.lower().startswith("apikey"))
         return parts._replace(query=kept).geturl()
 
