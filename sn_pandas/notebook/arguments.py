@@ -42,6 +42,11 @@ class Parser(MagicArgumentParser):
         """Raise what IPython shows without a traceback."""
         raise UsageError(f"{message}. {self.format_usage().strip()} (more with --help)")
 
+    def format_help(self) -> str:
+        """Give the help as people read it: IPython's begins as reStructuredText."""
+        text: str = super().format_help()
+        return text.removeprefix("::").strip()
+
     def options(self) -> list[str]:
         """Give the long options."""
         return [name for name in self._option_string_actions if name.startswith("--")]
@@ -106,6 +111,11 @@ def parse(line: str, cell: str | None) -> Asked:
         name, rest = match.groups()
     elif cell is not None and (match := _NAME_AND_PLACE.fullmatch(rest)):
         name, rest = match[1], match[2] or ""
+    elif cell is not None and rest and not _PLACE.match(rest) and "?" not in rest:
+        raise UsageError(
+            f"{rest!r} cannot stand behind %%sensenet: that is the name of the result, a path, or both, "
+            "such as %%sensenet tasks; a path may also be the next line, and a ; is the end of the cell"
+        )
     if name is not None and not name.isidentifier():
         raise UsageError(f"{name!r} cannot be the name of a variable")
     for value, what in ((options.limit, "--limit"), (options.page_size, "--page-size")):

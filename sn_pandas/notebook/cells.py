@@ -10,7 +10,7 @@ from typing import Any
 from ..odata.errors import QueryError, SensenetError, did_you_mean
 from ..odata.query import Query, split
 from ..odata.schema import Field
-from .values import BEGIN, END, MARK, fill
+from .values import BEGIN, END, fill
 
 Fields = Callable[[], Mapping[str, Field]]
 _OPTION = re.compile(r"\$?[A-Za-z]+\s*=")
@@ -124,11 +124,6 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
         raise
     except Exception as error:
         raise QueryError(f"{{{expression}}}: {type(error).__name__}: {error}") from error
-
-
-def unmarked(template: str, expressions: list[str]) -> str:
-    """Undo :func:`mark`, for messages."""
-    return MARK.sub(lambda m: f"{{{expressions[int(m[1])]}}}", template)
 
 
 def _goes_on(line: str, lines: list[str]) -> bool:

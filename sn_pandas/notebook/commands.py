@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -143,11 +142,12 @@ def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names:
 
 
 def _undo(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    sn: Any = importlib.import_module("sn_pandas")
+    from ..recovering import undo  # on use: it loads frames
+
     report = evaluate(rest, names) if rest else magics.last_report
     if report is None:
         raise UsageError("there is no save to undo yet; name a report: %sensenet undo report")
-    return sn.undo(report)
+    return undo(report)
 
 
 def _history(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:

@@ -27,7 +27,7 @@ def page() -> str:
 
 
 def _section(title: str, help_text: str) -> str:
-    return f"## {title}\n\n```text\n{help_text.removeprefix('::').strip()}\n```\n"
+    return f"## {title}\n\n```text\n{help_text}\n```\n"
 
 
 def _options() -> list[str]:

@@ -99,6 +99,9 @@ def test_conditions_built_in_python_stand_in_a_cell(session: Session) -> None:
         ("%%sensenet\n/Root\n$selct=Name", r"Did you mean \$select"),
         ("%%sensenet\n/Root\n$select=Nmae", "Did you mean Name"),
         ("%%sensenet\n/Root\n$filter=Name eq {nmae}", "there is no 'nmae'"),
+        (f"%%sensenet 1x\n{TASKS}", "'1x' cannot stand behind %%sensenet"),
+        (f"%%sensenet x y z\n{TASKS}", "'x y z' cannot stand behind"),
+        (f"%%sensenet x;\n{TASKS}", "a ; is the end of the cell"),
         ("%sensenet use prd", "there is no connection 'prd'"),
         ("%sensenet types Tsk", "Did you mean Task"),
         ("%sensenet /Root/Nowhere", "no such content"),
@@ -235,6 +238,7 @@ def test_no_secret_is_shown(session: Session, monkeypatch: pytest.MonkeyPatch) -
 def test_help_lists_the_commands(session: Session, line: str) -> None:
     session.value(line)
     shown = session.printed()
+    assert shown.startswith("%sensenet [NAME <<] PATH")
     assert all(word in shown for word in ("--limit", "connect", "explain", "history"))
 
 

@@ -66,6 +66,7 @@ class Plots:
             If there is no such column, or no date in it.
         """
         date = self._date(date, _DATES)
+        self._some()
         moments = self._frame[date].dropna()
         if not len(moments):
             raise QueryError(f"{self._label(date)} is empty in all {len(self._frame)} rows")
@@ -118,6 +119,7 @@ class Plots:
         start = self._date(start, ("StartDate",))
         end = self._date(end, ("DueDate", "EndDate"))
         label = self._column(label, _LABELS, "label")
+        self._some()
         rows = self._frame[self._frame[start].notna() & self._frame[end].notna()]
         if not len(rows):
             raise QueryError(f"no row has both {self._label(start)} and {self._label(end)}")
@@ -153,9 +155,10 @@ class Plots:
         Raises
         ------
         QueryError
-            If there is no such column.
+            If there is no such column, or no row.
         """
         by = self._column(by, ("Type",), "type")
+        self._some()
         counts = self._values(self._frame[by]).value_counts()
         shown = counts.head(_MOST_ROWS)
         ax = _axes(ax, (7, 0.9 + 0.3 * len(shown)))
@@ -190,6 +193,7 @@ class Plots:
         if depth < 1:
             raise QueryError(f"depth is the number of levels, at least 1, not {depth}")
         weights = None if size is None else self._numbers(size)
+        self._some()
         top, areas = areas_of(self._frame[path], weights, depth)
         if not areas:
             raise QueryError(
@@ -253,9 +257,10 @@ class Plots:
         frame = self._frame
         if set(needed) <= set(frame.columns) and frame["Path"].duplicated().any():
             return frame.dropna(subset=needed)
-        if not len(frame) or len(frame) > _MOST_ROWS:
+        self._some()
+        if len(frame) > _MOST_ROWS:
             raise QueryError(
-                f"versions are shown of 1 to {_MOST_ROWS} contents, not of {len(frame):,}; "
+                f"versions are shown of {_MOST_ROWS} contents at most, not of {len(frame):,}; "
                 "take some: df.head(10)"
             )
         from ...odata.query import Query
@@ -265,6 +270,10 @@ class Plots:
             repo.read(Query(int(row), property="Versions", select=tuple(needed))) for row in frame.index
         ]
         return pd.concat([part for part in reads if len(part)])
+
+    def _some(self) -> None:
+        if not len(self._frame):
+            raise QueryError("the frame has no rows: there is nothing to draw")
 
     def _groups(self, by: str | None, rows: pd.DataFrame) -> dict[str, npt.NDArray[np.bool_]]:
         """Split rows by the values of a column: the most frequent, and the rest together."""
