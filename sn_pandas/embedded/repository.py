@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded.changes import versions
+from sn_pandas.embedded.changes import grown_fields, versions
 from sn_pandas.embedded.content_types import added_fields
 from sn_pandas.embedded.content_types.types import Field, Types
 from sn_pandas.embedded.contents import HEAD_REFERENCES, SOMEBODY, SYSTEM, Caller, Content
@@ -129,6 +129,8 @@ class Session:
     def fields_of(self, content: Content) -> Mapping[str, Field]:
         """Return all fields of a content: those of its type, and those that a list or aspects add."""
         found = self.types.get(content.type) or self.types["GenericContent"]
+        if grown_fields.KEPT in content.fields:
+            return found.fields | grown_fields.of_content(content)
         added = added_fields.of_content(self, content)
         if not added:
             return found.fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded.changes import binaries, naming, versions
+from sn_pandas.embedded.changes import binaries, grown_fields, naming, versions
 from sn_pandas.embedded.content_types import added_fields
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, server_error
@@ -36,6 +36,7 @@ def create(
             raise forbidden()
         free_name(session, content, parent, numbered=numbered)
         versions.begin(session, content, in_steps)
+        grown_fields.keep(session, content, touched)
         session.store.insert(content)
         if session.types.of(content.type).is_a("User"):
             _own(session, content, touched)
@@ -64,6 +65,7 @@ def update(
         return
     with session.store.transaction():
         stamp(session, content, touched)
+        grown_fields.keep(session, content, touched)
         versions.follow(session, before, content, plan)
         store(session, before, content)
         added_fields.notice(session, before, content)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from sn_pandas.embedded.changes import binaries, naming, saving
+from sn_pandas.embedded.changes import binaries, grown_fields, naming, saving
 from sn_pandas.embedded.content_types import added_fields
 from sn_pandas.embedded.content_types.types import ContentType, Field
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
@@ -189,14 +189,17 @@ def _text(model: Model, name: str) -> str | None:
 
 def _apply(session: Session, content: Content, model: Model, creating: bool = False) -> set[str]:
     """Set the values of a body; return the names of the fields that were set."""
-    fields = session.fields_of(content)
+    fields = dict(session.fields_of(content))
     touched: set[str] = set()
     late: dict[str, ODataError] = {}
     passes_types_on = session.types.of(content.type).transitive
     for name, value in model.items():
-        field = fields.get(name)
-        if name in UNTOUCHED or field is None or field.read_only:
+        if name in UNTOUCHED:
             continue
+        field = fields.get(name) or grown_fields.grow(session, content, name, value)
+        if field is None or field.read_only:
+            continue
+        fields[name] = field
         kind = kind_of(field)
         if isinstance(value, list) and not kind.takes_arrays:
             continue
