@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import QueryError, did_you_mean
@@ -195,8 +195,6 @@ class F:
     Price lt 100m
     >>> print(F("Name").isin(["a", "b"]))
     Name eq 'a' or Name eq 'b'
-    >>> print(F("Id").isin([12, 5, 11, 10]))
-    Id eq 5 or (Id ge 10 and Id le 12)
     >>> print(F("DueDate") >= dt.datetime(2026, 1, 31, 12, 30, 15))  # dates compare by the minute
     DueDate ge datetime'2026-01-31T12:30:00'
     """
@@ -253,8 +251,6 @@ class F:
         unique = list(dict.fromkeys(map(plain, values)))
         if not unique:
             return _Test("Id", "lt", 0)  # an id is never below 1
-        if self.name == "Id" and all(type(value) is int for value in unique):
-            return _Or(tuple(_run(sorted(unique))))
         return _Or(tuple(_Test(self.name, "eq", value) for value in unique))
 
     def between(self, low: Any, high: Any) -> Filter:
@@ -271,19 +267,6 @@ def isof(type_name: str) -> Filter:
     not (isof('Folder'))
     """
     return _Type(type_name)
-
-
-def _run(ids: list[int]) -> Iterator[Filter]:
-    """Give conditions for ids in ascending order: the contents of a folder mostly have ids in a row."""
-    begin = 0
-    for end in range(1, len(ids) + 1):
-        if end < len(ids) and ids[end] == ids[end - 1] + 1:
-            continue
-        if end - begin > 2:
-            yield F("Id").between(ids[begin], ids[end - 1])
-        else:
-            yield from (_Test("Id", "eq", id_) for id_ in ids[begin:end])
-        begin = end
 
 
 def _parts(item: Filter, kind: type[_And | _Or]) -> tuple[Filter, ...]:

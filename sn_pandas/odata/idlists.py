@@ -28,6 +28,8 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     QueryError
         If the query is too long and has no list of values that could be cut.
     """
+    if length(query) > longest:
+        query = shorter(query)
     if length(query) <= longest:
         return [query]
     found = cut(query, length(query) * 10 // (longest * 9) + 1)  # a part has its address, too
@@ -42,6 +44,19 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
             "cannot span; sort the frame instead: df.sort_values(…)"
         )
     return [short for part in found for short in parts(part, longest, length)]
+
+
+def shorter(query: Query) -> Query:
+    """Write ids in a row as a range, which the ids of a folder mostly are.
+
+    Examples
+    --------
+    >>> print(shorter(Query("/Root", filter=" or ".join(f"Id eq {n}" for n in [3, *range(5, 500)]))).filter)
+    (Id eq 3 or (Id ge 5 and Id le 499))
+    """
+    text = str(query.filter or "")
+    text = f"({text})" if _CHAIN.fullmatch(f"({text})") else text
+    return query.varied(filter=_CHAIN.sub(_in_ranges, text) or None)
 
 
 def cut(query: Query, number: int = 2) -> list[Query]:
@@ -79,6 +94,16 @@ def _chain(found: re.Match[str], number: int) -> Iterator[str]:
     terms = re.finditer(_TERM.replace("(?P=field)", re.escape(found["field"])), found[1])
     for some in _runs((term[0] for term in terms), number):
         yield f"({' or '.join(some)})"
+
+
+def _in_ranges(found: re.Match[str]) -> str:
+    terms = found[1].split(" or ")
+    if found["field"] != "Id" or not all(map(re.compile(r"Id eq \d+").fullmatch, terms)):
+        return found[0]
+    ids = sorted({int(term.removeprefix("Id eq ")) for term in terms})
+    begins = [n for n, id_ in enumerate(ids) if not n or id_ != ids[n - 1] + 1]
+    ranges = ((ids[a], ids[b - 1]) for a, b in pairwise([*begins, len(ids)]))
+    return f"({' or '.join(f'(Id ge {a} and Id le {b})' if a < b else f'Id eq {a}' for a, b in ranges)})"
 
 
 def _runs(values: Iterable[str], number: int) -> Iterator[list[str]]:

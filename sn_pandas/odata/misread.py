@@ -42,7 +42,8 @@ def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_m
     Traceback (most recent call last):
     sn_pandas.odata.errors.QueryError: the server takes a double negation in a filter for everything: ...
     """
-    if _LISTED.fullmatch(text) or (tree := parse(text)) is None:
+    inner = text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text
+    if _LISTED.fullmatch(inner) or (tree := parse(text)) is None:
         return
     check = _Check(fields)
     check.paths(tree)
