@@ -20,17 +20,18 @@ from .writes.works import in_trash
 
 if TYPE_CHECKING:
     from .repository import Repository
+    from .writes.attempts import Attempt
 
 
 def rebase_on(frame: pd.DataFrame, source: Repository | pd.DataFrame | None) -> pd.DataFrame:
     """Give a frame a baseline: that of another frame, or what the server holds of its rows now."""
     if isinstance(source, pd.DataFrame):
         baseline = baseline_of(source)
-        rows_of(frame, baseline)
+        rows_of(frame, baseline, sure=True)
         frame.attrs[KEY] = {**source.attrs.get(KEY, {})}
     else:
         repo = source or baseline_of(frame).repo
-        baseline = _read(frame, repo)
+        baseline = dataclasses.replace(_read(frame, repo), attempts=_attempts(frame, repo))
         frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "origin": repo.url, "query": str(baseline.query)}
     rebase(frame, baseline)
     return frame
@@ -39,6 +40,11 @@ def rebase_on(frame: pd.DataFrame, source: Repository | pd.DataFrame | None) -> 
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:
     """Put what the server holds now into the cells that are not edited, in place; edits stay edits."""
     baseline = baseline_of(frame)
+    if baseline.query.version:
+        raise TrackingError(
+            f"the frame shows the version {baseline.query.version}, which stays as it is; read it again "
+            "if it is a draft, or tie the frame to the latest version with df.sn.rebase()"
+        )
     rows = rows_of(frame, baseline)
     edited: dict[str, list[int]] = {}
     for edit in edits_of(frame, baseline, rows):
@@ -77,6 +83,15 @@ def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
             warnings.warn(f"{len(ids):,} {contents} {said}; Id {shown}", IncompleteWarning, stacklevel=4)
 
 
+def _attempts(frame: pd.DataFrame, repo: Repository) -> list[Attempt]:
+    """Give the open creations of a frame that was tied to the same repository before."""
+    try:
+        before = baseline_of(frame)
+    except TrackingError:
+        return []
+    return before.attempts if before.repo.url == repo.url else []
+
+
 def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
     """Read the rows of a frame again, in the columns that are fields."""
     known = frame.attrs.get(KEY, {}).get("query")
@@ -99,7 +114,7 @@ def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
     if len(read) < len(keys):
         repo.still_ourselves()
     found = baseline_of(read)
-    asked = Query.parse(known) if known else _folder_of(found, tuple(names))
+    asked = Query.parse(known).replace(version=None) if known else _folder_of(found, tuple(names))
     return dataclasses.replace(found, frame=found.frame, query=asked)
 
 

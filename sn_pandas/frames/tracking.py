@@ -20,6 +20,7 @@ import pandas as pd
 from ..odata.errors import TrackingError
 from ..odata.query import Query
 from ..odata.schema import Field
+from .belonging import refuse_strangers
 
 if TYPE_CHECKING:
     from .repository import Repository
@@ -49,17 +50,30 @@ class Token(str):
 class IdName(str):
     """``"Id"``, the name of the index of a frame that was read; it knows the token.
 
-    ``merge`` and ``join`` drop ``attrs`` when the other frame has none; the name of the index stays.
+    ``merge`` and ``join`` drop ``attrs`` when the other frame has none; the name of the index stays. It is
+    unequal to that of a frame of another repository, so that what is made of both has no name: pandas keeps
+    only a name that all indexes share.
     """
 
-    __slots__ = ("token",)
+    __slots__ = ("origin", "token")
     token: Token
+    origin: str
 
-    def __new__(cls, token: Token) -> IdName:
+    def __new__(cls, token: Token, origin: str) -> IdName:
         """Make the name that knows ``token``."""
         name = super().__new__(cls, "Id")
         name.token = token
+        name.origin = origin
         return name
+
+    def __eq__(self, other: object) -> bool:
+        other_origin = isinstance(other, IdName) and other.origin != self.origin
+        return str.__eq__(self, other) is True and not other_origin
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
 
     def __deepcopy__(self, memo: Any) -> IdName:
         return self
@@ -163,7 +177,7 @@ def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
     _opened[baseline.repo.url] = baseline.repo
     frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "token": token}
     if frame.index.name == "Id":
-        frame.index = frame.index.rename(IdName(token))
+        frame.index = frame.index.rename(IdName(token, baseline.repo.url))
     kept = baseline.frame.copy(deep=False)
     kept.attrs = {}  # the baseline must not keep its own token alive
     kept.index = kept.index.rename("Id")
@@ -200,8 +214,9 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
     """
     provenance = frame.attrs.get(KEY) or {}
     name = frame.index.name
-    token = name.token if isinstance(name, IdName) else provenance.get("token", "")
-    baseline = _baselines.get(token)
+    baseline = _baselines.get(provenance.get("token", ""))
+    if baseline is None and isinstance(name, IdName):
+        baseline = _baselines.get(name.token)
     if baseline is None and not provenance:
         raise TrackingError(
             "this frame does not come from a repository, or what made it (merge, concat) dropped its origin; "
@@ -216,13 +231,18 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
     return baseline
 
 
-def rows_of(frame: pd.DataFrame, baseline: Baseline) -> Rows:
+def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> Rows:
     """Say which content each row is.
+
+    Parameters
+    ----------
+    sure : bool
+        Whether it is known that the rows belong to the baseline.
 
     Raises
     ------
     TrackingError
-        If rows cannot be matched: no ``Id``, one twice, or one that was not read.
+        If rows cannot be matched: no ``Id``, one twice, one that was not read, or one of another read.
     """
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
@@ -231,7 +251,8 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline) -> Rows:
         return Rows(baseline.frame.index.to_numpy(), None)
     ids = _ids(frame, baseline)
     known = ids > 0
-    if len(ids) == len(baseline.frame) and np.array_equal(ids, baseline.frame.index.to_numpy()):
+    sure = sure or KEY in frame.attrs
+    if sure and len(ids) == len(baseline.frame) and np.array_equal(ids, baseline.frame.index.to_numpy()):
         return Rows(ids, None)
     _unique(ids[known])
     places = np.full(len(ids), -1, dtype=np.intp)
@@ -243,6 +264,8 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline) -> Rows:
             "leave Id empty (or give a negative one) for rows to be created, or rebase the frame: "
             "sn_pandas.rebase(df, repo)"
         )
+    if not sure:
+        refuse_strangers(frame, baseline, ids, places, list(_baselines.values()))
     return Rows(ids, places)
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...odata.schema import TEXTS
+from ..differences import buffers, differing
 from ..tracking import Baseline, Rows, rows_of
 from .cells import Cell, same_cell
 
@@ -82,7 +83,7 @@ def renamed(
     for old in missing:
         before = baseline.frame[old].array.take(places[known])
         varied = before.dtype == now.dtype and len(set(map(str, before))) > _VARIED
-        if varied and len(_differing(before, now)) <= len(known) / 2:
+        if varied and len(differing(before, now)) <= len(known) / 2:
             return old
     return None
 
@@ -90,7 +91,7 @@ def renamed(
 def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
     before = baseline.frame[column]
     if rows.places is None:
-        if _buffers(now.array) == _buffers(before.array) is not None:
+        if buffers(now.array) == buffers(before.array) is not None:
             return
         old, new, positions = before.array, now.array, None
     else:
@@ -98,7 +99,7 @@ def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iter
         old = before.array.take(rows.places[positions])
         new = now.array if len(positions) == len(now) else now.array.take(positions)
     field = baseline.fields.get(column)
-    at = _differing(old, new)
+    at = differing(old, new)
     exact = old.dtype == new.dtype and field is not None and field.type in _EXACT
     numbers = at if positions is None else positions[at]
     cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), _taken(old, at), _taken(new, at), strict=True)
@@ -118,50 +119,6 @@ def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
         is_field = column in baseline.frame.columns or column in known
         if is_field and column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
             yield Edit(row, -1, column, None, cell)
-
-
-def _differing(old: Any, new: Any) -> npt.NDArray[np.intp]:
-    """Give the positions where two arrays of one length may differ."""
-    old, new = (a.to_numpy() if isinstance(a, pd.arrays.NumpyExtensionArray) else a for a in (old, new))
-    if old.dtype == object and new.dtype == object:
-        return _unlike(np.asarray(old), np.asarray(new))
-    if isinstance(old, pd.Categorical) and isinstance(new, pd.Categorical):
-        if old.categories.equals(new.categories):
-            return np.flatnonzero(old.codes != new.codes)
-        old, new = np.asarray(old, dtype=object), np.asarray(new, dtype=object)
-    if old.dtype == new.dtype:
-        gone, was_gone = pd.isna(new), pd.isna(old)
-        unequal = np.asarray(pd.Series(old != new).fillna(True), dtype=bool)
-        return np.flatnonzero((unequal & ~(gone & was_gone)) | (gone != was_gone))
-    return _unlike(np.asarray(old, dtype=object), np.asarray(new, dtype=object))
-
-
-def _unlike(old: npt.NDArray[np.object_], new: npt.NDArray[np.object_]) -> npt.NDArray[np.intp]:
-    """Give the positions where two arrays of objects may differ."""
-    before, after = old.tolist(), new.tolist()
-    try:
-        if before == after:
-            return np.empty(0, dtype=np.intp)
-        pairs = enumerate(zip(before, after, strict=True))
-        return np.fromiter((n for n, (one, other) in pairs if one is not other and one != other), np.intp)
-    except (ValueError, TypeError):  # cells that hold arrays or rows say neither yes nor no
-        return np.arange(len(old))
-
-
-def _buffers(array: Any) -> Any:
-    """Say where the values of an array lie in memory; None if that cannot be told."""
-    if isinstance(array, pd.Categorical):
-        return (_buffers(array.codes), id(array.categories))
-    if isinstance(array, np.ndarray):
-        face = array.__array_interface__
-        return (face["data"][0], face["shape"], face["strides"])
-    for parts in (("_data", "_mask"), ("_ndarray",)):  # masked arrays, dates and plain numpy columns
-        if all(isinstance(getattr(array, part, None), np.ndarray) for part in parts):
-            return tuple(_buffers(getattr(array, part)) for part in parts)
-    chunks = getattr(getattr(array, "_pa_array", None), "chunks", None)
-    if chunks is not None:
-        return tuple((c.offset, len(c), *(b.address if b else 0 for b in c.buffers())) for c in chunks)
-    return None
 
 
 def _objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:

@@ -1,0 +1,121 @@
+"""Frames made of several reads: rows of one are never saved into another."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import sn_pandas as sn
+from sn_pandas import TrackingError
+from sn_pandas.connecting import InProcess
+from sn_pandas.embedded import Application
+
+from .labs import SWIFT, prepare
+from .test_saving import LAB, fill
+
+SELECT = ["Name", "Quantity", "Code"]
+
+
+def read(repo, select=SELECT):
+    return repo.read(LAB, select=select, filter="isof('Asset')")
+
+
+@pytest.fixture
+def other():
+    """Give another repository, whose contents have the same ids, names and paths."""
+    application = Application(sample=False)
+    prepare_on(application)
+    yield connected(application)
+    application.close()
+
+
+def prepare_on(application):
+    prepare(application)
+
+
+def connected(application):
+    transport = InProcess(application)
+    return sn.connect("http://other.example", api_key=application.api_key, transport=transport, retries=SWIFT)
+
+
+def doings(frame, repo):
+    return [
+        frame.sn.changes,
+        frame.sn.check,
+        frame.sn.save,
+        frame.sn.refresh,
+        frame.sn.delete,
+        frame.sn.revert,
+    ]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_rows_of_two_repositories_are_no_frame(repo, other, first):
+    one, two = fill(repo, 3), fill(other, 3)
+    assert one.index.equals(two.index), "the same ids"
+    two = two.assign(Quantity=77)
+    both = pd.concat([one.iloc[:first], two.iloc[first:]])
+    for do in doings(both, repo):
+        with pytest.raises(TrackingError, match="dropped its origin"):
+            do()
+    joined = one.join(two[["Quantity"]].add_suffix("_there"))
+    assert joined.sn.changes().empty, "rows of the first with what the second says of them"
+    assert repo.count(LAB, filter="isof('Asset')") == 3
+
+
+def test_rows_of_another_read_do_not_pass_for_edits(repo):
+    fill(repo, 4)
+    old = read(repo)
+    repo.patch(f"{LAB}/A3", {"Quantity": 500})
+    new = read(repo)
+    both = pd.concat([new.iloc[:2], old.iloc[2:]])
+    for do in doings(both, repo):
+        with pytest.raises(TrackingError, match=r"they are as .*Lab was read another time"):
+            do()
+    assert both.sn.rebase(new).sn.changes()["field"].tolist() == ["Quantity"], "who says so knows"
+    both = pd.concat([new.iloc[:2], old.iloc[2:]])
+    assert len(sn.rebase(both, repo).sn.changes()) == 1
+
+
+@pytest.mark.parametrize("select", [SELECT, ["Path", "Quantity"]])
+def test_rows_of_a_file_of_another_repository_are_told_by_path_or_name(repo, tmp_path, select):
+    fill(repo, 3)
+    frame = read(repo, select)
+    there = frame.copy()
+    there.attrs = {}
+    there.index = pd.Index(there.index.to_numpy(), name="Id")
+    there[select[0]] = [f"{LAB}/B{n}" for n in range(3)]
+    there["Quantity"] = 77
+    there[select[-1]] = 88
+    both = pd.concat([frame.iloc[:1], there.iloc[1:]])
+    with pytest.raises(TrackingError, match="are not those that the index of this frame was read with"):
+        both.sn.save()
+
+
+def test_what_is_made_of_one_read_goes_on(repo):
+    fill(repo, 4)
+    frame = read(repo)
+    extra = pd.DataFrame({"Name": [f"A{n}" for n in range(4)], "extra": range(4)})
+    frame.loc[frame.Name == "A3", ["Name", "Quantity"]] = ["B", 99]
+    for made in (
+        pd.concat([frame.iloc[2:], frame.iloc[:2]]),
+        pd.concat([frame.iloc[2:].assign(extra=1), frame.iloc[:2]]),
+        frame.join(extra[["extra"]].set_axis(frame.index)),
+        frame.merge(extra[["extra"]].set_axis(frame.index), left_index=True, right_index=True),
+        frame.join(read(repo, ["DisplayName"])[["DisplayName"]].add_suffix("_now")),
+        frame.loc[frame.index.intersection(read(repo).index)],
+        frame.sort_values("Name").sample(frac=1, random_state=1),
+    ):
+        assert made.sn.changes()["field"].tolist() == ["Name", "Quantity"]
+
+
+def test_a_frame_of_an_old_version_says_what_it_cannot(repo):
+    fill(repo, 2)
+    old = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')", version="V1.0.A")
+    repo.patch(f"{LAB}/A0", {"Quantity": 500})
+    with pytest.raises(TrackingError, match=r"shows the version V1.0.A, which stays as it is"):
+        old.sn.refresh()
+    old["Quantity"] = [3, 4]
+    old.sn.rebase()
+    assert old.sn.changes()["before"].tolist() == [500, 1]
+    assert old.sn.save().counts == {"saved": 2}
