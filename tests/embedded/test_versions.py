@@ -97,6 +97,17 @@ def test_somebody_elses_lock(client: Client) -> None:
     assert client.call(ASSET, "CheckIn").json()["d"]["Version"] == "V2.0.A"
 
 
+def test_a_lock_goes_only_to_who_may_save(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    client.user("low", Open="allow")
+    client.user("high", Save="allow")
+    client.call(ASSET, "CheckOut")
+    refused = problem(client.call(ASSET, "TakeLockOver", user="/Root/IMS/Public/low"))
+    assert refused == (400, "RequestError", "ApplicationException")
+    assert client.call(ASSET, "TakeLockOver", user="/Root/IMS/Public/high").text == "Ok"
+    assert client.patch(ASSET, {})[1] == "CheckedOutToSomeoneElse"
+
+
 def test_a_lock_can_be_broken(client: Client) -> None:
     asset(client, VersioningMode=["2"])
     key = client.user("low", Save="allow")

@@ -11,6 +11,7 @@ from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server
 from sn_pandas.embedded.http.answers import Answer, empty
 from sn_pandas.embedded.operations.registry import ANY, Rule, operation
 from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.security import identities, permissions
 
 Json = Any
 
@@ -116,6 +117,8 @@ def take_lock_over(session: Session, content: Content, user: str | None) -> str:
             "ApplicationException", "TakeLockOver is invalid action if the content is not locked."
         )
     if target is not None:
+        if not identities.bits_on(session.store, content, target.id) & permissions.BIT["Save"]:
+            raise bad_request("ApplicationException", "Who takes a lock over must be allowed to save.")
         content.locked_by = target.id
         session.store.save(content)
     return "Ok"
