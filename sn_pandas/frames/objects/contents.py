@@ -39,7 +39,7 @@ class Contents:
         fields: Mapping[str, Any] | None = None,
         template: str | None = None,
     ) -> pd.Series[Any]:
-        """Create a content.
+        """Create a content; ``sn_pandas.undo`` takes it back with its journal, the latest of ``journals()``.
 
         Parameters
         ----------
@@ -48,7 +48,8 @@ class Contents:
         type : str
             The content type.
         name : str, optional
-            Its name; made of ``DisplayName`` or the type if not given, because contents without a name clash.
+            Its name; a free one made of ``DisplayName``, the template or the type if not given, because
+            contents without a name clash.
         fields : mapping, optional
             Its fields; values of any type that a cell can have.
         template : str, optional
@@ -64,14 +65,18 @@ class Contents:
         RefusedError
             If a value cannot be stored; nothing was sent.
         AlreadyExistsError
-            If there is a content of this name.
+            If there is a content of this name; nothing was sent.
         SaveError
-            If the server stored something else than was sent; ``report`` says what.
+            If the server stored something else than was sent, or it cannot be known whether it was created;
+            ``report`` says what.
         """
         return singles.create(self._repo, parent, type, name, fields or {}, template)
 
     def patch(self, path: Place, fields: Mapping[str, Any]) -> pd.Series[Any]:
         """Set some fields of a content; what it holds already is not sent.
+
+        ``sn_pandas.undo`` takes it back with its journal, the latest of ``journals()``; the journal never has
+        Password, Color and Image fields, which cannot be put back.
 
         Parameters
         ----------
@@ -100,7 +105,7 @@ class Contents:
         """Replace a content: every field that is not given falls back to what a new content has.
 
         Only operators of the repository may do this. It also makes the caller the owner, ends drafts, and
-        breaks the binary of a file; ``patch`` does none of that.
+        breaks the binary of a file; ``patch`` does none of that. There is no journal and no undo of it.
 
         Parameters
         ----------
@@ -115,6 +120,11 @@ class Contents:
         -------
         DataFrame
             ``field``, ``before``, ``after``: what is reset or set, one line a field.
+
+        Raises
+        ------
+        SaveError
+            If the content shows something else than was sent, or it cannot be known what became of it.
         """
         return singles.put(self._repo, path, fields, dry_run=dry_run)
 
@@ -150,11 +160,33 @@ class Contents:
         return trash.restore(self._repo, path, to)
 
     def move(self, path: Places, to: Place) -> Report:
-        """Move one content or several below another; one line a content."""
+        """Move one content or several below another.
+
+        Returns
+        -------
+        Report
+            One line a content; ``sn_pandas.undo`` moves them back.
+
+        Raises
+        ------
+        NotFoundError
+            If there is nothing where they are to go.
+        SaveError
+            If the only one is not moved; of several it stands in the report.
+        """
         return moving.move(self._repo, path, to)
 
     def copy(self, path: Places, to: Place) -> Report:
-        """Copy one content or several, with all that is below, below another; one line a content."""
+        """Copy one content or several, with all that is below, below another.
+
+        A copy is sent once: if its answer is lost, it is looked for, and ``unknown`` if it is not seen. There is
+        no undo of it; delete the copies.
+
+        Returns
+        -------
+        Report
+            One line a content, with the id and path of its copy.
+        """
         return moving.copy(self._repo, path, to)
 
     def call(self, path: Place, operation: str, **parameters: Any) -> Any:
@@ -197,7 +229,9 @@ class Contents:
         workers: int = 4,
         progress: Setting = None,
     ) -> Report:
-        """Upload one file or several.
+        """Upload one file or several; ``unknown`` if it cannot be seen that the server has all bytes.
+
+        There is no undo of it: delete what was new; what was replaced is a version where versions are kept.
 
         Parameters
         ----------
@@ -220,6 +254,13 @@ class Contents:
         -------
         Report
             One line a file.
+
+        Raises
+        ------
+        RefusedError
+            If something is no file, has no name, or would be stored over another one; nothing was sent.
+        SaveError
+            If a single one was not stored; of several it stands in the report.
         """
         how = Manner(type, field, overwrite, chunk)
         return uploads.upload(self._repo, parent, file, name, how, workers=workers, progress=progress)
@@ -227,7 +268,27 @@ class Contents:
     def download(
         self, path: Place, to: str | os.PathLike[str] | None = None, field: str = "Binary"
     ) -> bytes | Path:
-        """Download a file: its bytes, or, with ``to``, into a folder or a file whose path is given back."""
+        """Download a file: its bytes, or, with ``to``, piece by piece into a folder or a file.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        to : path, optional
+            A folder, or the file; one that exists is replaced when the new one is whole.
+        field : str
+            The binary field.
+
+        Returns
+        -------
+        bytes or pathlib.Path
+            The bytes, or where they were written to.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such content, or its type has no file.
+        """
         return downloads.download(self._repo, path, to, field)
 
     def permissions(self, path: Place) -> pd.DataFrame:
@@ -258,7 +319,13 @@ class Contents:
         return rights.inherit(self._repo, path, inherits)
 
     def members(self, group: Place) -> pd.DataFrame:
-        """List the members of a group."""
+        """List the members of a group.
+
+        Raises
+        ------
+        QueryError
+            If it is no group.
+        """
         return rights.members(self._repo, group)
 
     def add_members(self, group: Place, members: Places) -> Report:

@@ -16,6 +16,7 @@ import pandas as pd
 from ...odata.addresses import entity, normalize
 from ...odata.errors import (
     AlreadyExistsError,
+    AuthenticationError,
     NotFoundError,
     OutOfDateError,
     RefusedError,
@@ -302,7 +303,8 @@ def _series(repo: Repository, work: Create | Patch, line: Line, journal: Path | 
     elif line.outcome != "saved":
         if isinstance(line.error, NotFoundError) and isinstance(work, Create):
             line.error.args = (f"{line.error}{looking.near(repo.client, work.parent)}",)
-        if isinstance(line.error, AlreadyExistsError) or (line.error and line.outcome == "failed"):
+        known = isinstance(line.error, (AlreadyExistsError, AuthenticationError))
+        if line.error and (known or line.outcome == "failed"):
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error
     stored: Stored = line.stored or {}
