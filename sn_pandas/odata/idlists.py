@@ -46,6 +46,14 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     return [short for part in found for short in parts(part, longest, length)]
 
 
+def of_ids(query: Query) -> bool:
+    """Whether a query has a list of ids, so that it finds no more rows than ids."""
+    text, words = f"({query.filter or ''})", query.words()
+    return any(found["field"] == "Id" for found in _CHAIN.finditer(text)) or any(
+        found[1] == "Id" for found in _GROUP.finditer(words)
+    )
+
+
 def shorter(query: Query) -> Query:
     """Write ids in a row as a range, which the ids of a folder mostly are.
 
