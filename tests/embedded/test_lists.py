@@ -116,3 +116,34 @@ def test_a_smart_folder_lists_what_its_query_finds(client: Client) -> None:
     client.patch(smart, {"Query": None})
     client.create(smart, "Folder", "real")
     assert client.names(smart) == ["real"]
+
+
+def test_what_hides_contents_of_smart_folders(client: Client) -> None:
+    client.create(WORKSPACE, "SystemFolder", "Hidden")
+    client.create(WORKSPACE, "Folder", "Gone", EnableLifespan=True, ValidTill="2020-01-01T00:00:00Z")
+    text = f"Name:(Hidden Gone) AND InTree:{WORKSPACE} .SORT:Name"
+    client.create(WORKSPACE, "SmartFolder", "s", Query=text)
+
+    def found(query: str, own: str, options: str = "") -> list[str]:
+        client.patch(f"{WORKSPACE}/s", {"Query": f"{text} {query}", "EnableLifespanFilter": [own]})
+        return client.names(f"{WORKSPACE}/s", options)
+
+    assert found("", "0") == ["Gone", "Hidden"]
+    assert found(".AUTOFILTERS:ON", "0") == ["Gone", "Hidden"], "it is forced off after the keywords"
+    assert found("", "0", "&enableautofilters=true") == ["Gone"]
+    assert found("", "1") == ["Hidden"]
+    assert found(".LIFESPAN:ON", "0") == ["Hidden"]
+    assert found(".LIFESPAN:ON", "2") == ["Gone", "Hidden"]
+    assert found("", "1", "&enablelifespanfilter=true") == ["Gone", "Hidden"]
+    assert found(".LIFESPAN:ON", "1", "&enablelifespanfilter=true") == ["Hidden"]
+    assert found(".LIFESPAN:ON", "1", "&enablelifespanfilter=x&enableautofilters=false") == ["Gone", "Hidden"]
+
+
+def test_the_keyword_holds_where_the_options_say_nothing(client: Client) -> None:
+    client.create(WORKSPACE, "Folder", "Gone", EnableLifespan=True, ValidTill="2020-01-01T00:00:00Z")
+    query = "&query=Name:Gone .LIFESPAN:ON"
+    assert (
+        client.names(WORKSPACE, query) == client.names(WORKSPACE, query + "&enablelifespanfilter=true") == []
+    )
+    off = "&enablelifespanfilter=true&enableautofilters=false"
+    assert client.names(WORKSPACE, query + off) == ["Gone"]

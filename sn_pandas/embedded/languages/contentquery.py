@@ -36,7 +36,7 @@ class ContentQuery:
     all_versions: bool = False
 
 
-def compile(text: str, *, under: str | None, session: Session, smart: bool = False) -> ContentQuery:
+def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
     """Return the query that a text stands for.
 
     Parameters
@@ -47,8 +47,6 @@ def compile(text: str, *, under: str | None, session: Session, smart: bool = Fal
         The path at and below which it searches; None = everywhere, and the text is taken as it stands.
     session
         Who asks: nested queries find what he may see, templates are filled in for him.
-    smart
-        Whether it is the query of a smart folder, to which system content is shown.
 
     Raises
     ------
@@ -70,7 +68,7 @@ def compile(text: str, *, under: str | None, session: Session, smart: bool = Fal
         controls.top,
         controls.skip,
         controls.sort,
-        (not smart) if controls.autofilters is None else controls.autofilters,
+        controls.autofilters is not False,
         bool(controls.lifespan),
         controls.all_versions,
     )

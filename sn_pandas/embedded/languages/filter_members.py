@@ -80,6 +80,20 @@ _OTHER_PROPERTIES: dict[str, dict[str, str]] = {
         **dict.fromkeys(("TotalDays", "TotalHours", "TotalMinutes", "TotalSeconds"), "Double"),
         "Ticks": "Int64",
     },
+    "NodeType": {"Name": "String", "Id": "Int32", "NodeTypePath": "String"},
+    "VersionNumber": {
+        **dict.fromkeys(("Major", "Minor"), "Int32"),
+        "VersionString": "String",
+        "IsMajor": "Boolean",
+    },
+    "HyperlinkData": dict.fromkeys(("Href", "Text", "Title", "Target"), "String"),
+    "RichTextFieldValue": dict.fromkeys(("Text", "Editor"), "String"),
+    "BinaryData": {
+        **dict.fromkeys(("Id", "FileId"), "Int32"),
+        "ContentType": "String",
+        "Size": "Int64",
+        "IsEmpty": "Boolean",
+    },
     "ContentType": {
         **dict.fromkeys(("Name", "DisplayName", "Description", "Path", "Icon"), "String"),
         "Id": "Int32",

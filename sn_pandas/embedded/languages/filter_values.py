@@ -140,9 +140,11 @@ def _property(owner: Any, name: str) -> Any:
     if owner is None:
         raise null_reference()
     if isinstance(owner, dict):
+        if name in ("Id", "FileId", "Size", "IsEmpty") and name not in owner:
+            raise null_reference()
         return owner.get(name)
     if isinstance(owner, str):
-        return len(owner)
+        return _property_of_text(owner, name)
     if isinstance(owner, timedelta):
         return getattr(owner, {"Days": "days", "Seconds": "seconds"}.get(name, "seconds"))
     if name == "Ticks":
@@ -153,6 +155,16 @@ def _property(owner: Any, name: str) -> Any:
         return owner // (dates.SECOND // 1000) % 1000
     moment = dates.to_datetime(owner)
     return moment.timetuple().tm_yday if name == "DayOfYear" else getattr(moment, name.lower(), 0)
+
+
+def _property_of_text(owner: str, name: str) -> Any:
+    """Return the length of a text, or what stands in the text of a version or a rich text."""
+    if name == "Length":
+        return len(owner)
+    if name in ("Major", "Minor", "IsMajor"):
+        major, minor = (int(part) for part in owner[1:].split(".")[:2])
+        return {"Major": major, "Minor": minor, "IsMajor": minor == 0}[name]
+    return None if name == "Editor" else owner
 
 
 def _text(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -60,7 +60,10 @@ class Reader:
                 f"Field not found. Content {content.path} of type {path}, field name: {name}",
             )
         kind = kind_of(name, self.types)
-        if kind in ("InTree", "InFolder", "NodeType"):
+        if kind == "NodeType":
+            lineage = content_type.lineage if content_type else ()
+            return {"Name": content.type, "NodeTypePath": "/".join(reversed(lineage))}
+        if kind in ("InTree", "InFolder"):
             return content.stored(name) or content.type
         value = self._read(content, name)
         if kind in REFERENCES:
@@ -81,7 +84,14 @@ class Reader:
         if name == "ContentType":
             return {"Name": content.type, "Path": content_type.path if content_type else None}
         if name == "ContentHandler":
-            return {n: content.stored(n) for n in ("Name", "Path", "Id", "ParentId", "Index", "VersionId")}
+            return {
+                **{name: content.stored(name) for name in _OF_NODE},
+                "DisplayName": content.display_name,
+                "CreationDate": dates.from_iso(content.created),
+                "ModificationDate": dates.from_iso(content.modified),
+                "Locked": content.locked_by != 0,
+                "IsSystem": content.is_system,
+            }
         if name in _TYPE_TESTS:
             return content_type is not None and content_type.is_a(_TYPE_TESTS[name])
         if name in ("IsValid", "IsLatestVersion"):
@@ -91,6 +101,9 @@ class Reader:
         return False if name.startswith("Is") or name.endswith("able") else None
 
 
+_OF_NODE = (
+    "Name", "Path", "Id", "ParentId", "Index", "VersionId", "CreatedById", "ModifiedById", "OwnerId",
+)  # fmt: skip
 _TYPE_TESTS = {"IsFolder": "Folder", "IsContentList": "ContentList", "IsContentListItem": "ListItem"}
 _LISTS = (
     *CHOICES,

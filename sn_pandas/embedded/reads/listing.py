@@ -104,14 +104,18 @@ def _queried(session: Session, content: Content, text: str, under: str | None, c
     from sn_pandas.embedded.languages import contentquery
 
     options = session.options
-    query = contentquery.compile(text, under=under, session=session, smart=under is None)
+    query = contentquery.compile(text, under=under, session=session)
     conditions: list[Predicate] = [query.predicate]
-    autofilters = query.autofilters if options.autofilters is None else options.autofilters
-    if autofilters:
+    # The real server takes the value of the one option for the other.
+    lifespan = _switch(session, content, "EnableLifespanFilter")
+    if options.lifespan is not None:
+        lifespan = options.autofilters
+    autofilters = False if under is None else _switch(session, content, "EnableAutofilters")
+    if options.autofilters is not None:
+        autofilters = options.autofilters
+    if query.autofilters if autofilters is None else autofilters:
         conditions.append(not_system())
-    wanted = query.lifespan or (under is None and content.fields.get("EnableLifespanFilter") == ["1"])
-    lifespan = wanted if options.lifespan is None else bool(options.autofilters)
-    if lifespan:
+    if query.lifespan if lifespan is None else lifespan:
         conditions.append(alive(session))
     return _found(
         session,
@@ -156,6 +160,13 @@ def _found(
             all_versions=all_versions,
         )
     return Listing(hits.ids, hits.total if options.total else len(hits.ids))
+
+
+def _switch(session: Session, content: Content, name: str) -> bool | None:
+    """Return what a smart folder says of a filter itself; None = nothing."""
+    if not _is_smart(session, content):
+        return None
+    return {"1": True, "2": False}.get((content.fields.get(name) or ["0"])[0])
 
 
 def _is_smart(session: Session, content: Content) -> bool:
