@@ -179,8 +179,8 @@ class Contents:
     def copy(self, path: Places, to: Place) -> Report:
         """Copy one content or several, with all that is below, below another.
 
-        A copy is sent once: if its answer is lost, it is looked for, and ``unknown`` if it is not seen. There is
-        no undo of it; delete the copies.
+        A copy is sent once: if its answer is lost, it is looked for, and ``unknown`` if it is not seen. There
+        is no undo of it; delete the copies.
 
         Returns
         -------
