@@ -147,3 +147,23 @@ def test_the_keyword_holds_where_the_options_say_nothing(client: Client) -> None
     )
     off = "&enablelifespanfilter=true&enableautofilters=false"
     assert client.names(WORKSPACE, query + off) == ["Gone"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("Name:{{TypeIs:Task .SELECT:Name}}", ["t1", "t2"]),
+        ("Path:{{Name:t1 .SELECT:Path}}", ["t1"]),
+        ("Depth:{{Name:t1 .SELECT:Depth}} AND TypeIs:Task", ["t1", "t2"]),
+        ("Index:{{Name:t1 .SELECT:Index}}", []),
+        ("DisplayName:{{Name:t1 .SELECT:DisplayName}}", []),
+        ("Id:{{TypeIs:Task .SORT:Name .TOP:1}}", ["t1"]),
+    ],
+)
+def test_nested_queries_of_smart_folders_select_what_the_index_stores(
+    client: Client, query: str, names: list[str]
+) -> None:
+    for name in ("t1", "t2"):
+        client.create(WORKSPACE, "Task", name)
+    client.create(WORKSPACE, "SmartFolder", "s", Query=f"+({query}) +InTree:{WORKSPACE}")
+    assert client.names(f"{WORKSPACE}/s", "&$orderby=Name") == names

@@ -269,6 +269,17 @@ def test_values_that_are_no_options_sort_before_all_options() -> None:
     w.store.close()
 
 
+def test_who_holds_a_content_sorts_before_nobody() -> None:
+    w = World()
+    for name, holder in (("T1", 0), ("T2", 7), ("T3", 5)):
+        task = w.task(name)
+        task.locked_by = holder
+        w.store.save(task)
+    for down, names in ((False, ["T3", "T2", "T1"]), (True, ["T1", "T2", "T3"])):
+        assert w.filtered("isof('Task')", sort=[("CheckedOutTo", down)]) == names
+    w.store.close()
+
+
 def test_contents_without_the_field_come_first_and_last(world: World) -> None:
     text = "Name eq 'T1' or isof('Gadget')"
     assert world.filtered(text, sort=[("Stock", False), ("Name", False)]) == ["T1", "G2", "G1"]

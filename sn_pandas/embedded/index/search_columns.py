@@ -132,6 +132,8 @@ def column_order(name: str) -> Sql | None:
         return Sql(f"collation_key({column.sql})")
     if column.kind in ("type", "lineage"):
         return Sql("lower(c.type)")
+    if name == "CheckedOutTo":
+        return Sql("CASE c.locked_by WHEN 0 THEN 9e18 ELSE c.locked_by END")  # null comes after all ids
     if column.kind in ("tree", "parent"):
         return Sql("collation_key(c.key)")
     return Sql(column.sql)

@@ -112,6 +112,12 @@ def _keywords_moved(text: str) -> str:
 
 # Nested queries
 
+STORED_IN_INDEX = frozenset(
+    ("Id", "VersionId", "OwnerId", "CreatedById", "ModifiedById", "Depth", "Version", "Type", "Name", "Path",
+     "IsSystemContent")
+)  # fmt: skip
+"""Fields whose values the index gives back; ``.SELECT`` of another yields nothing."""
+
 _QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|["'].*""", re.S)
 
 
@@ -154,7 +160,9 @@ def _values_found(text: str, session: Session) -> list[str]:
         )
     if controls.select in (None, "Id"):
         return [str(i) for i in hits.ids]
-    values = [_term_text(content.stored(str(controls.select))) for content in session.many(hits.ids)]
+    if controls.select not in STORED_IN_INDEX:
+        return []
+    values = [_stored_text(content.stored(controls.select)) for content in session.many(hits.ids)]
     return [_quoted_if_needed(v) for v in dict.fromkeys(values) if v]
 
 
@@ -165,10 +173,10 @@ def _autofilters(controls: Controls, session: Session) -> bool:
     return asked is not False
 
 
-def _term_text(value: Any) -> str:
+def _stored_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None or isinstance(value, list | dict) else str(value).lower()
+    return str(value).lower()
 
 
 def _quoted_if_needed(text: str) -> str:
