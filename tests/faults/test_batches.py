@@ -11,10 +11,12 @@ import re
 import pytest
 
 import sn_pandas as sn
-from sn_pandas.embedded import Faults
+from sn_pandas.embedded import Application, Faults
 from sn_pandas.frames.objects import settling
 from sn_pandas.frames.writes import sending
+from sn_pandas.odata.addresses import collection, entity
 
+from ..frames.labs import client_of, prepare
 from ..frames.test_saving import LAB
 
 TO = f"{LAB}/To"
@@ -80,25 +82,42 @@ def names(repo, path):
     return sorted(repo.read(path, select=["Name"]).Name)
 
 
+@pytest.fixture(scope="module")
+def world():
+    """A repository for all tests of the table, and the faults before it."""
+    application = Application(sample=False)
+    prepare(application)
+    faults = Faults()
+    yield client_of(application, faults), faults
+    application.close()
+
+
 @pytest.fixture
-def lab(opened):
-    """Give a function that opens a repository with two folders, one in the other, and faults for it."""
-
-    def open_(faults=None):
-        faults = faults or Faults()
-        repo = opened(faults)
-        repo.create(LAB, "SystemFolder", "To")
-        repo.create(LAB, "SystemFolder", "F")
-        repo.create(f"{LAB}/F", "Asset", "A", {"Serial": "AB-1"})
-        return repo, faults
-
-    return open_
+def lab(world):
+    """Give the repository with two folders, one in the other, and its faults; tidied up behind the test."""
+    repo, faults = world
+    for parent, kind, name in (
+        (LAB, "SystemFolder", "To"),
+        (LAB, "SystemFolder", "F"),
+        (f"{LAB}/F", "Asset", "A"),
+    ):
+        body = {"__ContentType": kind, "Name": name, **({"Serial": "AB-1"} if kind == "Asset" else {})}
+        repo.client.send("POST", f"{collection(parent)}?metadata=no&$select=Id", body=body)
+    body = {"__ContentType": "DocumentLibrary", "Name": "Docs"}
+    repo.client.send("POST", "/odata.svc/Root/Content?metadata=no&$select=Id", body=body)
+    yield repo, faults
+    faults.clear()
+    for place in (LAB, "/Root/Content", "/Root/Trash", "/Root/IMS/Public"):
+        below = repo.client.get(f"{collection(place)}?metadata=no&$select=Id,Name")["d"]["results"]
+        for one in below:
+            if one["Name"] not in ("Lab", "Administrators"):
+                repo.client.request("DELETE", f"{entity(one['Id'])}?permanent=true")
 
 
 @pytest.mark.parametrize("name", AGAIN)
 def test_move(lab, name):
     fault, times, outcome = AGAIN[name]
-    repo, faults = lab()
+    repo, faults = lab
     fault(faults.on("POST", match="MoveBatch", times=times))
     got, report = told(lambda: repo.move(f"{LAB}/F", TO))
     faults.clear()
@@ -115,7 +134,7 @@ def test_move(lab, name):
 @pytest.mark.parametrize("name", ONCE)
 def test_copy(lab, name):
     fault, times, outcome = ONCE[name]
-    repo, faults = lab()
+    repo, faults = lab
     fault(faults.on("POST", match="CopyBatch", times=times))
     got, report = told(lambda: repo.copy(f"{LAB}/F", TO))
     faults.clear()
@@ -127,7 +146,7 @@ def test_copy(lab, name):
 
 
 def test_what_a_batch_refuses_as_a_whole_failed(lab):
-    repo, faults = lab()
+    repo, faults = lab
     OUT_OF_DATE[0](faults.on("POST", match="Batch", times=OUT_OF_DATE[1]))
     got, _ = told(lambda: repo.copy(f"{LAB}/F", TO))
     assert got == "failed"
@@ -138,7 +157,7 @@ def test_what_a_batch_refuses_as_a_whole_failed(lab):
 
 
 def test_a_copy_beside_the_original_is_found(lab):
-    repo, faults = lab()
+    repo, faults = lab
     repo.copy(f"{LAB}/F", LAB)
     faults.on("POST", match="CopyBatch").reset(after=True)
     report = repo.copy([f"{LAB}/F"], LAB)
@@ -148,7 +167,7 @@ def test_a_copy_beside_the_original_is_found(lab):
 
 
 def test_somebody_elses_content_is_no_copy_of_ours(lab):
-    repo, faults = lab()
+    repo, faults = lab
     rule = faults.on("POST", match="CopyBatch")
 
     def fault(app, environ, start):
@@ -167,7 +186,7 @@ def test_the_second_hundred_does_not_lose_the_first(lab, monkeypatch, operation)
     from sn_pandas.frames.objects import moving
 
     monkeypatch.setattr(moving, "_BATCH", 1)
-    repo, faults = lab()
+    repo, faults = lab
     repo.create(LAB, "SystemFolder", "G")
     gone = b'{"error":{"code":"ResourceNotFound","message":{"value":"Content not found: To"}}}'
     faults.on("POST", match="Batch", nth=2).status(404, gone)
@@ -180,7 +199,7 @@ def test_the_second_hundred_does_not_lose_the_first(lab, monkeypatch, operation)
 @pytest.mark.parametrize("permanent", [False, True])
 def test_delete(lab, name, permanent):
     fault, times, outcome = AGAIN[name]
-    repo, faults = lab()
+    repo, faults = lab
     fault(faults.on("DELETE", times=times))
     got, _ = told(lambda: repo.delete(f"{LAB}/F", permanent=permanent))
     faults.clear()
@@ -194,7 +213,7 @@ def test_delete(lab, name, permanent):
 @pytest.mark.parametrize("name", AGAIN)
 def test_restore(lab, name):
     fault, times, outcome = AGAIN[name]
-    repo, faults = lab()
+    repo, faults = lab
     repo.delete(f"{LAB}/F")
     fault(faults.on("POST", match="Restore", times=times))
     got, _ = told(lambda: repo.restore(f"{LAB}/F"))
@@ -210,8 +229,7 @@ def test_restore(lab, name):
 @pytest.mark.parametrize("over", [None, b"what was there"])
 def test_upload(lab, name, size, over):
     fault, times, outcome = AGAIN[name]
-    repo, faults = lab()
-    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo, faults = lab
     data = bytes(range(size))
     if over is not None:
         repo.upload(DOCS, over, "f.bin")
@@ -231,8 +249,7 @@ def test_upload(lab, name, size, over):
 @pytest.mark.parametrize("nth", [1, 2, 3, 4])
 @pytest.mark.parametrize("after", [False, True])
 def test_every_part_of_an_upload_may_be_lost(lab, nth, after):
-    repo, faults = lab()
-    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo, faults = lab
     data = bytes(range(25))
     faults.on("POST", match="Upload", nth=nth).reset(after=after)
     assert repo.upload(DOCS, data, "f.bin", chunk=10).counts == {"saved": 1}
@@ -246,8 +263,7 @@ def test_every_part_of_an_upload_may_be_lost(lab, nth, after):
 @pytest.mark.parametrize("size", [5, 25])
 def test_upload_beside_what_is_there(lab, name, size):
     fault, times, outcome = ONCE[name]
-    repo, faults = lab()
-    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo, faults = lab
     repo.upload(DOCS, bytes(range(size)), "f.bin")
     fault(faults.on("POST", match="Upload", times=times))
     got, report = told(lambda: repo.upload(DOCS, bytes(range(size)), "f.bin", chunk=10, overwrite=False))
@@ -261,8 +277,7 @@ def test_upload_beside_what_is_there(lab, name, size):
 
 
 def test_the_same_bytes_that_were_there_prove_nothing(lab):
-    repo, faults = lab()
-    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo, faults = lab
     repo.upload(DOCS, b"same", "f.bin")
     faults.on("POST", match="Upload").reset()
     got, report = told(lambda: repo.upload(DOCS, b"same", "f.bin"))
@@ -270,8 +285,7 @@ def test_the_same_bytes_that_were_there_prove_nothing(lab):
 
 
 def test_other_bytes_of_the_same_size_are_not_ours(lab):
-    repo, faults = lab()
-    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo, faults = lab
     rule = faults.on("POST", match="Upload")
 
     def fault(app, environ, start):
@@ -292,7 +306,7 @@ CREATES = {name: "unsent" if outcome == "unknown" else outcome for name, (_, _, 
 def test_create(lab, name):
     fault, times, _ = ONCE[name]
     outcome = CREATES[name]
-    repo, faults = lab()
+    repo, faults = lab
     fault(faults.on("POST", match="'Lab'|Lab", times=times))
     got, made = asked(lambda: repo.create(LAB, "Asset", "B", {"Serial": "AB-2"}))
     faults.clear()
@@ -303,8 +317,8 @@ def test_create(lab, name):
 
 
 @pytest.mark.parametrize("serial", ["AB-2", "AB-3"])
-def test_somebody_elses_content_is_not_what_we_created(lab, serial):
-    repo, faults = lab()
+def test_somebody_elses_content_is_not_what_we_created(lab, serial, monkeypatch):
+    repo, faults = lab
     rule = faults.on("POST", match="Lab")
     repo.create("/Root/IMS/Public", "User", "jane", JANE)
 
@@ -314,7 +328,7 @@ def test_somebody_elses_content_is_not_what_we_created(lab, serial):
         raise ConnectionResetError
 
     rule.fault = fault
-    repo.__dict__["user"] = "/Root/IMS/Public/jane"  # the other one is Admin
+    monkeypatch.setitem(vars(repo), "user", "/Root/IMS/Public/jane")  # the other one is Admin
     with pytest.raises(sn.SaveError, match=r"^conflict: .*somebody else made"):
         repo.create(LAB, "Asset", "B", {"Serial": "AB-2"})
 
@@ -325,7 +339,7 @@ JANE = {"LoginName": "jane", "FullName": "Jane", "Email": "jane@example.com", "P
 @pytest.mark.parametrize("name", [*AGAIN, "somebody saves at the same moment"])
 def test_patch(lab, name):
     fault, times, outcome = AGAIN.get(name, (*OUT_OF_DATE, "saved"))
-    repo, faults = lab()
+    repo, faults = lab
     fault(faults.on("PATCH", times=times))
     got, _ = asked(lambda: repo.patch(f"{LAB}/F/A", {"Quantity": 7}))
     faults.clear()
@@ -336,7 +350,7 @@ def test_patch(lab, name):
 @pytest.mark.parametrize("name", [*AGAIN, "somebody saves at the same moment"])
 def test_put(lab, name):
     fault, times, outcome = AGAIN.get(name, (*OUT_OF_DATE, "saved"))
-    repo, faults = lab()
+    repo, faults = lab
     repo.patch(f"{LAB}/F/A", {"Quantity": 7})
     fault(faults.on("PUT", times=times))
     got, changed = asked(lambda: repo.put(f"{LAB}/F/A", {"Serial": "ZZ-9"}))
@@ -348,7 +362,7 @@ def test_put(lab, name):
 
 
 def test_no_error_and_no_journal_shows_a_password(lab, state):
-    repo, faults = lab()
+    repo, faults = lab
     repo.create("/Root/IMS/Public", "User", "jane", JANE)
     echo = b'{"error":{"code":"X","exceptiontype":"X","message":{"value":"n3w-s3cret is too short"}}}'
     for method in ("POST", "PATCH", "PUT"):
