@@ -74,10 +74,14 @@ def test_references_stay_within_the_roots_and_the_query_of_their_field(client: C
       </SelectionRoot></Configuration></Field>"""
     assert install(client, "Gadget", fields) == (200, "", "")
     client.call(WORKSPACE, "AddAllowedChildTypes", contentTypes=["Gadget"])
-    client.create(WORKSPACE, "Gadget", "g", Boss=[1], Mate=WORKSPACE, Guest="/Root/IMS")
+    client.create(WORKSPACE, "Gadget", "g", Boss=[1], Mate=1, Guest="/Root/IMS")
+    client.create(f"{WORKSPACE}/g", "SystemFolder", "below")
     invalid = (400, "RequestError", "InvalidContentException")
-    for refused in ({"Boss": [1, 6]}, {"Boss": [7]}, {"Guest": WORKSPACE}):
+    for refused in ({"Boss": [1, 6]}, {"Boss": [7]}, {"Guest": WORKSPACE}, {"Mate": WORKSPACE}):
         assert client.patch(f"{WORKSPACE}/g", refused) == invalid
-    fine: list[dict[str, object]] = [{"Boss": []}, {"Boss": [1, 1, 99999]}, {"Mate": 1}, {"Guest": 1}]
+    fine: list[dict[str, object]] = [
+        {"Boss": []}, {"Boss": [1, 1, 99999]}, {"Guest": 1},
+        {"Mate": f"{WORKSPACE}/g"}, {"Mate": f"{WORKSPACE}/g/below"},
+    ]  # fmt: skip
     for taken in fine:
         assert client.patch(f"{WORKSPACE}/g", taken) == {"Version": "V1.0.A"}

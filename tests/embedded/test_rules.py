@@ -292,6 +292,8 @@ def test_names_are_made_of_what_was_sent(repository: Repository, sent: str, name
         ({"__ContentType": 5, "Name": "x"}, CAST), ({"__ContentType": "Link", "Name": "x"}, INVALID),
         ({"__ContentType": "Workspace", "Name": "x" * 450}, (*REQUEST, "RepositoryPathTooLongException")),
         ({"Name": "G"}, (403, "ContentAlreadyExists", "NodeAlreadyExistsException")),
+        ({"Name": "", "Index": "x"}, (*REQUEST, "FormatException")), ({"Name": " a", "Index": "x"}, (*REQUEST, "FormatException")),
+        ({"__ContentType": "Gadget", "Name": " a"}, INVALID), ({"__ContentType": "GenericContent", "Name": " a"}, (*SERVER, "InvalidOperationException")),
     ],
 )  # fmt: skip
 def test_what_is_not_created(repository: Repository, model: Json, expected: tuple[Json, ...]) -> None:

@@ -32,6 +32,7 @@ def create(
     """
     with session.store.transaction():
         check_allowed(session, content, parent)
+        naming.check(content.name)
         if not session.can(parent, "AddNew"):
             raise forbidden()
         free_name(session, content, parent, numbered=numbered)

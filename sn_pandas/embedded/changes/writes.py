@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace as replace_in
 from typing import Any
 
 from sn_pandas.embedded.changes import binaries, grown_fields, naming, saving
@@ -173,9 +174,6 @@ def _name(session: Session, content_type: ContentType, model: Model, template: C
     else:
         stamp = session.repository.clock().strftime("%Y%m%d%H%M%S")
         made = f"{content_type.name}-{stamp}"
-    if made.strip() == "":
-        raise invalid_content(["Name"])
-    naming.check(made)
     return made
 
 
@@ -286,10 +284,20 @@ def _validate(
             continue
         kind = kind_of(field)
         missing = field.compulsory and kind.null_is_missing and model.get(field.name, 0) is None
-        if missing or not kind.valid(written, field, session):
+        if missing or not kind.valid(written, _placed(field, content), session):
             wrong.append(field.display_name)
     if wrong:
         raise invalid_content(wrong)
+
+
+def _placed(field: Field, content: Content) -> Field:
+    """Return a field with the roots of its references as whole paths: ``.`` is the content itself."""
+    roots = field.settings.get("SelectionRoots") or ()
+    if all(root.startswith("/") for root in roots):
+        return field
+    here = f"{content.parent_path}/{content.name}"
+    paths = [root if root.startswith("/") else here if root == "." else f"{here}/{root}" for root in roots]
+    return replace_in(field, settings={**field.settings, "SelectionRoots": paths})
 
 
 def _written(content: Content, name: str) -> Any:

@@ -47,8 +47,6 @@ class Reference(Kind):
             return False
         allowed = field.settings.get("AllowedTypes") or ()
         roots = field.settings.get("SelectionRoots") or ()
-        if "." in roots:  # the own place, which a value is not compared with
-            roots = ()
         for target in targets:
             lineage = session.types.of(target.type).lineage
             if allowed and not any(name in lineage for name in allowed):
@@ -96,9 +94,12 @@ class Image(Kind):
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if isinstance(value, dict):
-            if value.get("Url") is None:
-                raise SettingError("NullReferenceException")
-            if value["Url"] == "":
+            url = value.get("Url")
+            if url is None:
+                raise SettingError("NullReferenceException" if "Url" in value else "ArgumentNullException")
+            if isinstance(url, dict | list):
+                raise SettingError("InvalidCastException")
+            if url == "":
                 return IGNORED
         found = (
             session.resolve(value) if isinstance(value, int | str) and not isinstance(value, bool) else None
