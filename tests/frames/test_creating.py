@@ -56,7 +56,7 @@ def lost(opened):
 def sorted_in_place(frame):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandas asks not to do this any more; people do
-        frame.sort_values("Quantity", ascending=False, inplace=True)
+        frame.sort_values(frame.columns[-1], ascending=False, inplace=True)
     return frame
 
 

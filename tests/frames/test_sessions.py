@@ -21,6 +21,7 @@ from sn_pandas.frames.writes import sending
 from sn_pandas.odata.schema import Schema
 
 from .labs import client_of, prepare
+from .test_creating import sorted_in_place
 from .test_saving import LAB
 
 FIELDS = ("Quantity", "Code", "Notes")
@@ -257,6 +258,53 @@ class Session(RuleBasedStateMachine):
                 assert now.get(name) == before.get(name), "what is not undone is left alone"
         self.model = now
         self.read()
+
+    @rule(
+        done=st.booleans(),
+        blind=st.booleans(),
+        theirs=st.booleans(),
+        how=st.sampled_from(["retry", "sort", "copy", "resume", "undo"]),
+    )
+    def nameless(self, done, blind, theirs, how):
+        """The answer to a new row without a name is lost: it is created once, no other is taken for it."""
+        Session.number += 1
+        serial = f"NN-{Session.number}"
+        frame = self.repo.read(self.folder, select=["Type", "Serial"], filter="isof('Asset')")
+        frame.loc[-1, ["Type", "Serial"]] = ["Asset", serial]
+        self.faults.clear()
+        self.faults.on("POST", match=self.folder).reset(after=done)
+        if blind:
+            self.faults.on("GET", match="'Asset").reset()
+        report = frame.sn.save(create=True, on_conflict="skip")
+        self.faults.clear()
+        line = report.frame.iloc[-1]
+        assert line.outcome == ("unknown" if blind else "saved" if done else "unsent")
+        if theirs := theirs and not done:
+            name = line.Path.rpartition("/")[2]
+            self.post(self.folder, {"__ContentType": "Asset", "Name": name, "Serial": "ZZ-1"})
+        self.go_on(how, frame, report)
+        address = f"/odata.svc{self.folder}?metadata=no&$select=Id,Serial"
+        rows = self.others.client.get(address)["d"]["results"]
+        expected = how != "undo" if done else how != "undo" and not theirs
+        assert [row["Serial"] for row in rows].count(serial) == expected
+        assert [row["Serial"] for row in rows].count("ZZ-1") == theirs, "what others made stays"
+        for row in rows:
+            if row["Serial"] in (serial, "ZZ-1"):
+                self.others.client.request("DELETE", f"/odata.svc/content({row['Id']})?permanent=true")
+        self.check(self.server())
+
+    def go_on(self, how, frame, report):
+        """Do what people do after a save that was not answered."""
+        if how == "undo":
+            sn.undo(report, self.repo, on_conflict="skip")
+        elif how == "resume":
+            sn.resume(report, self.repo, on_conflict="skip")
+        elif how == "copy":
+            frame.sort_values("Serial", ascending=False).sn.save(create=True, on_conflict="skip")
+        else:
+            if how == "sort":
+                sorted_in_place(frame)
+            report.retry()
 
     def server(self):
         address = f"/odata.svc{self.folder}?metadata=no&$select=Name,{','.join(FIELDS)}"
