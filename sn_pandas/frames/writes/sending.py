@@ -10,6 +10,7 @@ from ...odata import flight
 from ...odata.addresses import entity
 from ...odata.errors import (
     AlreadyExistsError,
+    AnswerError,
     AuthenticationError,
     ForbiddenError,
     NoAnswer,
@@ -133,7 +134,10 @@ class _Sending:
             try:
                 if isinstance(work, Move):
                     return _moved(work, self._answer(work))
-                self._client.request(method, address, body=body)
+                answer = self._client.request(method, address, body=body)
+                if answer.content.lstrip()[:1] == b"<":
+                    said = f"{method} {address}: the answer is a page, and not one of a sensenet"
+                    raise AnswerError(said)
             except SensenetError as error:
                 trouble = error
                 if line := self._not_taken(work, trouble):
