@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     from .frames.writes.comparing import Conflict
     from .frames.writes.report import Report
     from .odata.retrying import Retries
-    from .recovering import journals, rebase, resume, undo
+    from .rebasing import rebase
+    from .recovering import journals, resume, undo
 
 __all__ = [
     "AlreadyExistsError",
@@ -86,7 +87,8 @@ _ON_USE = {
     "Retries": "odata.retrying",
     "Conflict": "frames.writes.comparing",
     "Report": "frames.writes.report",
-    **dict.fromkeys(["journals", "rebase", "resume", "undo"], "recovering"),
+    **dict.fromkeys(["journals", "resume", "undo"], "recovering"),
+    "rebase": "rebasing",
 }
 
 

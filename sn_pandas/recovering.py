@@ -1,4 +1,4 @@
-"""``undo``, ``resume``, ``journals`` and ``rebase``: what is done to a save or a frame from outside of it."""
+"""``undo``, ``resume`` and ``journals``: what is done to a save when it is over, or was interrupted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pandas as pd
 
 from .frames import Repository
 from .frames.progress import Setting
-from .frames.rebasing import rebase_on
 from .frames.tracking import opened
 from .frames.writes import journal, undoing
 from .frames.writes.comparing import OnConflict
@@ -30,8 +29,10 @@ def undo(
 ) -> Report:
     """Take a save back, or a part of it: old values return, created contents go, deleted ones come back.
 
-    What somebody else changed since is a conflict, as in a save. The undo has a journal of its own, so it
-    can be undone, too. Frames are not touched; ``df.sn.refresh()`` shows what the server holds then.
+    What somebody else changed since is a conflict, as in a save; so is a created folder that holds what the
+    save did not create, and a content of a creation whose answer was lost unless we made it. The undo has a
+    journal of its own, so it can be undone, too. Frames are not touched; ``df.sn.refresh()`` shows what the
+    server holds then.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def undo(
     ------
     ConflictError
         If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
+    JournalError
+        If there is no journal, or it is damaged; for what keeps none, it says what to do by hand.
     """
     record = journal.read(_journal_of(saved, "undo"))
     where = repo or (saved.repo if isinstance(saved, Report) else None) or _repo(record.header["origin"])
@@ -100,6 +103,8 @@ def resume(
     ------
     ConflictError
         If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent.
+    JournalError
+        If there is no journal, it is damaged, cannot be written, or another process goes on with it.
     """
     place = _journal_of(interrupted, "resume")
     where = repo or (interrupted.repo if isinstance(interrupted, Report) else None)
@@ -108,40 +113,18 @@ def resume(
 
 
 def journals() -> pd.DataFrame:
-    """List the journals of this user, newest first.
+    """List the journals of this user, newest first; a damaged one is a warning.
+
+    A journal of which nothing is open is removed 90 days after it was written last, when another one is
+    begun. Those with a place of their own (``journal=…``) are neither listed nor removed.
 
     Returns
     -------
     DataFrame
         ``journal`` (the file), ``began``, ``what``, ``origin``, ``rows``, ``open`` (what ``resume`` would
-        look at), and a column for each outcome.
+        look at), a column for each outcome, and ``bytes``, the size of the file.
     """
     return journal.listed()
-
-
-def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
-    """Tie a frame to a repository: what the server holds now becomes what its edits are compared with.
-
-    For frames that came from a file or another process, or that lost their origin.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        With ``Id`` or ``Path`` as index or column.
-    repo : Repository
-        Where its contents are.
-
-    Returns
-    -------
-    DataFrame
-        The same frame; ``df.sn.changes()`` says how it differs from the server.
-
-    Raises
-    ------
-    TrackingError
-        If its rows cannot be matched to contents.
-    """
-    return rebase_on(frame, repo)
 
 
 #: How what keeps no journal is taken back by hand, by what it did.

@@ -56,7 +56,7 @@ def compare(
     todo: list[Patch] = []
     lines: dict[int, Line] = {}
     for work in patches:
-        line = _compared(work, stored.get(work.id), on_conflict)
+        line = compared(work, stored.get(work.id), on_conflict)
         if line is None:
             todo.append(work)
         else:
@@ -64,8 +64,11 @@ def compare(
     return todo, lines
 
 
-def _compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line | None:
-    """Give the outcome of a row, or leave in it what is to be sent."""
+def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line | None:
+    """Compare one row: its outcome, or None if it is to be sent, with nothing left in it that is not.
+
+    What ``compare`` does to each row, for who has only one.
+    """
     names = tuple(work.after)
     if now is None:
         return Line("failed", "it is gone, or you may not see it", names, work.id, work.path)
