@@ -140,3 +140,23 @@ def test_a_put_is_believed_only_when_seen(repo, monkeypatch):
     with pytest.raises(SaveError, match="ignored: Serial shows something else") as error:
         repo.put(f"{LAB}/A0", {"Serial": "ZZ-9"})
     assert error.value.report.frame["fields"].tolist() == ["Serial"]
+
+
+def test_an_interrupted_copy_tells_what_is_done(tree, monkeypatch):
+    from sn_pandas.frames.objects import moving
+
+    monkeypatch.setattr(moving, "_BATCH", 1)
+    tree.create(LAB, "SystemFolder", "To")
+    original, sent = tree.client.send, []
+
+    def send(method, target, **more):
+        if "CopyBatch" in target:
+            sent.append(target)
+            if len(sent) == 2:
+                raise KeyboardInterrupt
+        return original(method, target, **more)
+
+    monkeypatch.setattr(tree.client, "send", send)
+    with pytest.raises(KeyboardInterrupt) as stopped:
+        tree.copy([f"{LAB}/F/A", f"{LAB}/F/G", f"{LAB}/F"], f"{LAB}/To")
+    assert stopped.value.report.frame["outcome"].tolist() == ["saved", "unknown", "unsent"]

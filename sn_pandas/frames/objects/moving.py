@@ -13,8 +13,9 @@ from ...odata.schema import Field
 from ..writes import looking
 from ..writes.looking import Stored
 from ..writes.report import Line, Outcome, Report
+from ..writes.running import reporting
 from ..writes.works import Move
-from .places import carried, found_at, missing, path_at, places_of, reported
+from .places import carried, found_at, missing, path_at, places_of, raise_single, report_of
 from .settling import SEEN, certain, looks
 
 if TYPE_CHECKING:
@@ -52,10 +53,15 @@ def copy(repo: Repository, path: Any, to: str | int) -> Report:
     here = {row: stored for row, stored in enumerate(found) if stored is not None}
     before = _children(repo, target) if here else frozenset()
     todo = list(here)
-    for start in range(0, len(todo), _BATCH):
-        some = {row: here[row] for row in todo[start : start + _BATCH]}
-        lines.update(_copied(repo, some, target, before))
-    return reported(repo, path, lines, "copy")
+    lines.update(_every(here, "unsent", "not sent, because the copy was interrupted"))
+    with reporting(lambda: report_of(repo, lines, "copy")):
+        for start in range(0, len(todo), _BATCH):
+            some = {row: here[row] for row in todo[start : start + _BATCH]}
+            lines.update(_unknown(some, "interrupted before the server answered"))
+            lines.update(_copied(repo, some, target, before))
+    done = report_of(repo, lines, "copy")
+    raise_single(path, done)
+    return done
 
 
 def _copied(repo: Repository, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:

@@ -67,14 +67,14 @@ def missing(place: str | int, outcome: Outcome = "failed", why: str = MISSING) -
     return Line(outcome, why, (), id_, path)
 
 
-def reported(
-    repo: Repository,
-    path: Any,
-    lines: Sequence[Line] | Mapping[int, Line],
-    what: str,
-    **facts: Any,
-) -> Report:
-    """Give the report of what was done, one line a place.
+def report_of(repo: Repository, lines: Mapping[int, Line], what: str, **facts: Any) -> Report:
+    """Give the report of what was done, one line a place, by their positions."""
+    every = [lines[row] for row in sorted(lines)]
+    return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, repo=repo, **facts)
+
+
+def reported(repo: Repository, path: Any, lines: Sequence[Line], what: str) -> Report:
+    """Give the report of what was done.
 
     Raises
     ------
@@ -82,8 +82,7 @@ def reported(
         If only one content was named, and it did not become what was meant; of several it stands in the
         report.
     """
-    every = [lines[number] for number in range(len(lines))]
-    report = Report(report_frame(pd.RangeIndex(len(every)), every), what=what, repo=repo, **facts)
+    report = report_of(repo, dict(enumerate(lines)), what)
     raise_single(path, report)
     return report
 
@@ -102,18 +101,13 @@ def carried(
     todo: list[Work] = [*ordered]
     nested = _are_nested([work.path for work in ordered])
 
-    def report() -> Report:
-        every = [lines[row] for row in sorted(lines)]
-        requests = [request_text(repo.url, work) for work in todo]
-        frame = report_frame(pd.RangeIndex(len(every)), every)
-        return Report(frame, what=what, requests=requests, repo=repo)
-
+    requests = [request_text(repo.url, work) for work in todo]
     done = carry_out(
         repo,
         todo,
         what=what,
         told=lambda position, line: lines.__setitem__(todo[position].row, line),
-        report=report,
+        report=lambda: report_of(repo, lines, what, requests=requests),
         workers=1 if nested else 8,  # what is above others is done before them
     )
     raise_single(path, done)
