@@ -196,7 +196,7 @@ def test_upload_of_many_and_download_of_a_column(docs, tmp_path):
     ]
     with pytest.raises(ValueError, match="under which name"):
         docs.upload(DOCS, b"x")
-    with pytest.raises(NotFoundError, match="has no file"):
+    with pytest.raises(NotFoundError, match="it has no file"):
         docs.download(DOCS)
 
 

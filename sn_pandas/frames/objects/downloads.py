@@ -104,7 +104,8 @@ def _make_sure(repo: Repository, place: str | int, field: str) -> None:
     kind = str(stored["Type"])
     known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
     if known is None or known.type != "Binary":
-        raise NotFoundError(f"{stored['Path']} has no file: a {kind} has no binary field {field}")
+        said = f"it has no file, for a {kind} has no binary field {field}"
+        raise NotFoundError(f"{stored['Path']}: {said}", reason=said)
 
 
 def _file_names(paths: Mapping[int, str]) -> dict[int, str]:

@@ -57,7 +57,7 @@ def there(repo: Repository, place: str | int) -> Iterator[None]:
         yield
     except NotFoundError as error:
         repo.still_ourselves()  # the Visitor is told that there is nothing
-        error.args = (f"{error}{looking.near(repo.client, place)}",)
+        looking.explain(repo.client, place, error)
         raise
 
 
@@ -120,7 +120,7 @@ def raise_single(path: Any, report: Report) -> None:
     if several or len(report.frame) != 1 or report.ok or report.dry_run:
         return
     line = report.frame.iloc[0]
-    hint = looking.near(report.repo.client, line["Path"]) if line["reason"] == MISSING and report.repo else ""
+    hint = looking.near(report.repo.client, line["Path"]) if MISSING in line["reason"] and report.repo else ""
     raise SaveError(f"{line['outcome']}: {line['reason']}{hint}", report)
 
 

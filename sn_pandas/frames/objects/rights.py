@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...odata.addresses import entity, normalize
-from ...odata.errors import QueryError, SensenetError, did_you_mean
+from ...odata.errors import NotFoundError, QueryError, SensenetError, did_you_mean
 from ...odata.query import Query
 from ..writes import looking
 from ..writes.acting import each
 from ..writes.looking import Stored
 from ..writes.report import Line, Report
-from .places import found_at, missing, path_at, places_of, reported, there
+from .places import MISSING, found_at, missing, path_at, places_of, reported, there
 from .settling import certain
 
 if TYPE_CHECKING:
@@ -153,13 +153,14 @@ def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: A
             repo.client.request("POST", f"{entity(place)}/SetPermissions?metadata=no&$select=Id", body=body)
         except SensenetError as error:
             trouble = error
+        if isinstance(trouble, NotFoundError):
+            return Line("failed", MISSING, names, id_, shown, error=trouble)
         try:
             wrong = seen(place)
         except SensenetError as error:
+            first = trouble or error
             outcome = certain(trouble) if trouble else None
-            return Line(
-                outcome or "unknown", str(trouble or error), names, id_, shown, error=trouble or error
-            )
+            return Line(outcome or "unknown", str(first), names, id_, shown, error=first)
         if wrong and trouble:
             return Line(certain(trouble) or "unknown", str(trouble), names, id_, shown)
         return Line("ignored" if wrong else "saved", wrong, names, id_, shown)

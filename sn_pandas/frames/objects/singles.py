@@ -302,7 +302,7 @@ def _series(repo: Repository, work: Create | Patch, line: Line, journal: Path | 
             raise SaveError(f"the server stored something else: {line.reason}", report)
     elif line.outcome != "saved":
         if isinstance(line.error, NotFoundError) and isinstance(work, Create):
-            line.error.args = (f"{line.error}{looking.near(repo.client, work.parent)}",)
+            looking.explain(repo.client, work.parent, line.error)
         known = isinstance(line.error, (AlreadyExistsError, AuthenticationError))
         if line.error and (known or line.outcome == "failed"):
             raise line.error

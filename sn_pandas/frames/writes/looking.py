@@ -99,8 +99,14 @@ def known(repo: Repository, place: int | str, fields: Iterable[Field] = ()) -> S
         return one(repo.client, place, fields)
     except NotFoundError as error:
         repo.still_ourselves()
-        error.args = (f"{error}{near(repo.client, place)}",)
+        explain(repo.client, place, error)
         raise
+
+
+def explain(client: Client, place: int | str, error: NotFoundError) -> None:
+    """Have an error say first which content is missing, and what may have been meant."""
+    said = error.reason or "there is no such content, or you may not see it"
+    error.args = (f"{place}: {said}{near(client, place)}",)
 
 
 def near(client: Client, place: Any) -> str:
@@ -117,7 +123,8 @@ def near(client: Client, place: Any) -> str:
         except SensenetError:
             return ""
         paths = ["/".join([parent, str(row["Name"]), *below]) for row in rows]
-        return did_you_mean("/".join([parent, name, *below]), paths)
+        hint = did_you_mean("/".join([parent, name, *below]), paths)
+        return f".{hint}" if hint else ""
     return ""
 
 
