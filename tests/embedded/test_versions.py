@@ -177,3 +177,18 @@ def test_saves_at_the_same_moment_lose_no_version(client: Client) -> None:
     assert [version for version, _ in client.versions(ASSET)] == sorted(
         (f"V{number}.0.A" for number in range(1, saved + 2)), key=str
     )
+
+
+def test_lists_and_workspaces_are_changed_by_who_manages_them(client: Client) -> None:
+    client.create(WORKSPACE, "TaskList", "tasks")
+    client.create(f"{WORKSPACE}/tasks", "Task", "t")
+    editor = client.user("editor", Save="allow")
+    manager = client.user("manager", ManageListsAndWorkspaces="allow")
+    refused = (500, "NotEnoughPermissions", "InvalidContentActionException")
+    for path, key, problems in (
+        (WORKSPACE, editor, refused), (WORKSPACE, manager, None), (f"{WORKSPACE}/tasks/t", editor, None),
+        (f"{WORKSPACE}/tasks", editor, refused), (f"{WORKSPACE}/tasks", manager, None),
+    ):  # fmt: skip
+        answer = client.send("PATCH", address(path), {"Index": 1}, {"apikey": key})
+        assert (problem(answer) if answer.status_code != 200 else None) == problems
+    assert problem(client.call(f"{WORKSPACE}/tasks", "CheckOut", key=editor)) == refused

@@ -59,7 +59,7 @@ def update(
 
     Without versions nothing is stored if nothing differs, unless ``always``.
     """
-    if not session.can(before, "Save"):
+    if not versions.may_save(session, before):
         raise refused_action("NotEnoughPermissions")
     plan = versions.save_plan(session, before, content, in_steps)
     if not always and not versions.raises(before, plan) and not _changed(before, content):

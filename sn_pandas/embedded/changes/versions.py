@@ -48,16 +48,16 @@ HAS_PUBLIC = (
 
 _MODES: dict[str, Mode] = {"1": "none", "2": "major", "3": "full"}
 _NEEDED: dict[Action, tuple[str, ...]] = {
-    "Save": ("Save",),
-    "CheckOut": ("Save",),
-    "CheckIn": ("Save",),
-    "UndoCheckOut": ("Save",),
-    "ForceUndoCheckOut": ("Save", "ForceCheckin"),
-    "Publish": ("Save", "Publish"),
-    "Approve": ("Save", "Approve"),
-    "Reject": ("Save", "Approve"),
+    "Save": (),
+    "CheckOut": (),
+    "CheckIn": (),
+    "UndoCheckOut": (),
+    "ForceUndoCheckOut": ("ForceCheckin",),
+    "Publish": ("Publish",),
+    "Approve": ("Approve",),
+    "Reject": ("Approve",),
 }
-"""The permissions of each action."""
+"""The permissions of each action beside that to save."""
 
 
 # Reading
@@ -147,8 +147,19 @@ def approving(session: Session, content: Content) -> bool:
     return _inherited(session, content, "ApprovingMode") == "2"
 
 
+def may_save(session: Session, content: Content) -> bool:
+    """Whether the caller may change a content; a list or a workspace needs one permission more."""
+    if not session.can(content, "Save"):
+        return False
+    of_type = session.types.of(content.type)
+    managed = of_type.is_a("ContentList") or of_type.is_a("Workspace")
+    return not managed or session.can(content, "ManageListsAndWorkspaces")
+
+
 def can(session: Session, content: Content, action: Action) -> bool:
     """Whether the caller may do an action on a content in its present state."""
+    if not may_save(session, content):
+        return False
     if not all(session.can(content, permission) for permission in _NEEDED[action]):
         return False
     return versioning.refusal(action, state(session, content)) is None
@@ -163,9 +174,9 @@ def check(session: Session, content: Content, action: Action) -> None:
         With the reason as its code.
     """
     locked = content.locked_by not in (0, session.caller.id)
+    if not may_save(session, content):
+        raise refused_action("NotEnoughPermissions")
     if not all(session.can(content, permission) for permission in _NEEDED[action]):
-        if not session.can(content, "Save"):
-            raise refused_action("NotEnoughPermissions")
         if locked:
             raise refused_action("CheckedOutToSomeoneElse")
         if action != "ForceUndoCheckOut":
