@@ -6,6 +6,7 @@ import queue
 import threading
 import time
 
+import httpx
 import pytest
 
 import sn_pandas as sn
@@ -210,6 +211,37 @@ def test_ctrl_c_stops_calls_and_carries_their_report(repo):
     assert "GetAcl was interrupted" in report.failed["reason"].iloc[0]
     assert frame.iloc[:0].sn.changes().empty
     assert len(sent) == count, "nothing goes on behind"
+
+
+def test_ctrl_c_ends_the_waits_of_calls(opened, ctrl_c):
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 5)
+    monitored(repo, PATIENT)
+    waiting = threading.Event()
+    rule = faults.on("POST", match="GetAcl")
+    rule.unavailable(503, retry_after=60)
+    signalling(rule, waiting)
+    ctrl_c(waiting)
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt) as error:
+        frame.sn.call("GetAcl", workers=2)
+    assert time.monotonic() - began < 1
+    assert error.value.report.counts == {"unsent": 5}
+
+
+def test_calls_stop_when_the_server_went_away(repo):
+    frame = fill(repo, 5)
+    sent = []
+
+    def send(request):
+        sent.append(request)
+        raise httpx.ConnectError("refused", request=request)
+
+    repo.client._transport.handle_request = send
+    report = frame.sn.call("GetAcl", workers=1)
+    assert report.counts == {"unsent": 5}
+    assert len(sent) == repo.client.retries.attempts
 
 
 @pytest.mark.parametrize("fault", [lambda rule: rule.garble(10), lambda rule: rule.page(502)])

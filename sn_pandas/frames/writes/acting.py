@@ -225,6 +225,10 @@ def each(
 
     def known(job: Any) -> Line:
         line = work(job)
+        if isinstance(line.error, NoAnswer) and not line.error.sent:
+            flow.stop(f"not sent, because {line.error}")
+        if isinstance(line.error, UnavailableError) and line.outcome == "failed" and flow.stopped:
+            return dataclasses.replace(line, outcome="unsent", reason=flow.stopped)
         if isinstance(line.error, (NotFoundError, ForbiddenError)):
             try:
                 repo.still_ourselves()  # the Visitor is told that there is nothing

@@ -197,9 +197,9 @@ class _Crew(Generic[T]):
             return next(self._todo, None)
 
     def _line(self, number: int) -> Line:
+        self._begun.add(number)  # before it is, so that what is in flight never passes for unsent
         if not self._flow.enter():
             return Line("unsent", self._flow.stopped)
-        self._begun.add(number)
         try:
             line = self._work(self._jobs[number])
         except BaseException as error:
