@@ -83,3 +83,17 @@ def test_counts_read_nothing_but_an_index(store: Store, name: str) -> None:
         sql = f"EXPLAIN QUERY PLAN SELECT count(*) FROM contents AS c WHERE {where.text} AND {visible}"
         steps = [row[3] for row in db.execute(sql, where.parameters)]
     assert all("COVERING INDEX" in step for step in steps), steps
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_a_page_of_one_folder_by_name_is_read_in_order(store: Store, down: bool) -> None:
+    parent = store.by_path("/Root/Content/Many/List00000")
+    assert parent is not None
+    with store.reading() as db:
+        query = search.Query(db, store.types)
+        plan = query.page(Term("InFolder", parent.path.lower()), [("Name", down)], rows=10)
+        chosen = f"FROM {plan.source} WHERE {plan.where.text} ORDER BY {plan.order.text} LIMIT 10"
+        parameters = [*plan.where.parameters, *plan.order.parameters]
+        steps = [row[3] for row in db.execute(f"EXPLAIN QUERY PLAN SELECT c.id {chosen}", parameters)]
+    assert any("contents_named" in step for step in steps), steps
+    assert not any("ORDER BY" in step and "PART OF" not in step for step in steps), steps

@@ -37,6 +37,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS fulltext_words USING fts5vocab (fulltext, col
 CREATE INDEX IF NOT EXISTS contents_name ON contents (
     substr(key, length(rtrim(key, replace(key, '/', ''))) + 1)
 );
+CREATE INDEX IF NOT EXISTS contents_named ON contents (
+    parent_id, collation_key(substr(key, length(rtrim(key, replace(key, '/', ''))) + 1))
+);
 CREATE INDEX IF NOT EXISTS contents_key ON contents (key, type, is_system, holder, owner, version);
 CREATE INDEX IF NOT EXISTS contents_parent ON contents (
     parent_id, id, type, is_system, holder, owner, version
@@ -50,6 +53,9 @@ CREATE INDEX IF NOT EXISTS contents_creation ON contents (substr(created, 1, 16)
 CREATE INDEX IF NOT EXISTS contents_modification ON contents (substr(modified, 1, 16));
 """
 # Counts and what callers may see are answered by these indexes alone: a million rows in 0.2 s, not in 2.
+
+FUNCTIONS = {"collation_key": collation_key, "choice_key": choice_key}
+"""Functions that the tables and the searches call."""
 
 Visible = tuple[str, Sequence[Any]]
 """An SQL condition on the table ``contents``, called ``c``, and its parameters."""
@@ -137,8 +143,6 @@ def find(
         found = find(db, predicate, types, sort=sort, visible=visible)
         ids = _once_a_version(db, found.ids)
         return Hits(ids[skip : skip + top] if top else ids[skip:], len(ids))
-    db.create_function("collation_key", 1, collation_key, deterministic=True)
-    db.create_function("choice_key", 1, choice_key, deterministic=True)
     query = Query(db, types)
     wanted = optimize(predicate)
     plan = query.page(wanted, sort, top and top + skip)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 
 class _Thread(threading.local):
@@ -27,10 +28,15 @@ class Database:
     ----------
     path
         ``":memory:"``, or the path of a file.
+    functions
+        Functions of one value that its SQL calls, indexes too: always the same for the same value.
     """
 
-    def __init__(self, path: str | Path = ":memory:") -> None:
+    def __init__(
+        self, path: str | Path = ":memory:", functions: Mapping[str, Callable[[Any], Any]] | None = None
+    ) -> None:
         self.path = str(path)
+        self._functions = dict(functions or {})
         self._in_memory = self.path == ":memory:"
         self._lock = threading.RLock()
         self._thread = _Thread()
@@ -137,6 +143,8 @@ class Database:
 
     def _open(self) -> sqlite3.Connection:
         db = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=60)
+        for name, function in self._functions.items():
+            db.create_function(name, 1, function, deterministic=True)
         db.execute("PRAGMA foreign_keys = OFF")
         if not self._in_memory:
             db.execute("PRAGMA journal_mode = WAL")

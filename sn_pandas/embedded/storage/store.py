@@ -77,7 +77,7 @@ class Store(Database):
     """
 
     def __init__(self, database: str | Path = ":memory:", tables: Sequence[str] = ()) -> None:
-        super().__init__(database)
+        super().__init__(database, search.FUNCTIONS)
         self.types = Types(())
         with self.transaction() as db:
             subjects = (search, entries, binaries, versions, added_fields)
