@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from .client import WORKSPACE, Client, problem
+from .client import WORKSPACE, Client, address, problem
 
 TYPES = "/Root/System/Schema/ContentTypes"
 DEFINITION = """<ContentType name="{name}" parentType="{parent}"
@@ -85,3 +85,18 @@ def test_references_stay_within_the_roots_and_the_query_of_their_field(client: C
     ]  # fmt: skip
     for taken in fine:
         assert client.patch(f"{WORKSPACE}/g", taken) == {"Version": "V1.0.A"}
+
+
+def test_a_date_with_a_lower_limit_must_be_given(client: Client) -> None:
+    fields = "".join(
+        f'<Field name="{name}" type="DateTime"><Configuration>{limit}</Configuration></Field>'
+        for name, limit in (
+            ("Since", "<MinValue>2020-01-01</MinValue>"),
+            ("Until", "<MaxValue>2030-01-01</MaxValue>"),
+        )
+    )
+    assert install(client, "Gadget", fields) == (200, "", "")
+    client.call(WORKSPACE, "AddAllowedChildTypes", contentTypes=["Gadget"])
+    answer = client.send("POST", address(WORKSPACE), {"__ContentType": "Gadget", "Name": "g"})
+    assert problem(answer) == (400, "RequestError", "InvalidContentException")
+    client.create(WORKSPACE, "Gadget", "g", Since="2020-01-01T00:00:00Z")

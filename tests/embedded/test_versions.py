@@ -182,7 +182,7 @@ def test_saves_at_the_same_moment_lose_no_version(client: Client) -> None:
 def test_lists_and_workspaces_are_changed_by_who_manages_them(client: Client) -> None:
     client.create(WORKSPACE, "TaskList", "tasks")
     client.create(f"{WORKSPACE}/tasks", "Task", "t")
-    editor = client.user("editor", Save="allow")
+    editor = client.user("editor", Save="allow", AddNew="allow")
     manager = client.user("manager", ManageListsAndWorkspaces="allow")
     refused = (500, "NotEnoughPermissions", "InvalidContentActionException")
     for path, key, problems in (
@@ -192,3 +192,9 @@ def test_lists_and_workspaces_are_changed_by_who_manages_them(client: Client) ->
         answer = client.send("PATCH", address(path), {"Index": 1}, {"apikey": key})
         assert (problem(answer) if answer.status_code != 200 else None) == problems
     assert problem(client.call(f"{WORKSPACE}/tasks", "CheckOut", key=editor)) == refused
+    for kind, status in (("Task", 200), ("TaskList", 403)):
+        place = f"{WORKSPACE}/tasks" if kind == "Task" else WORKSPACE
+        answer = client.send(
+            "POST", address(place), {"__ContentType": kind, "Name": "new"}, {"apikey": editor}
+        )
+        assert answer.status_code == status

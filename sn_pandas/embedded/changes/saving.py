@@ -33,7 +33,7 @@ def create(
     with session.store.transaction():
         check_allowed(session, content, parent)
         naming.check(content.name)
-        if not session.can(parent, "AddNew"):
+        if not (session.can(parent, "AddNew") and versions.may_manage(session, content.type, parent)):
             raise forbidden()
         free_name(session, content, parent, numbered=numbered)
         versions.begin(session, content, in_steps)

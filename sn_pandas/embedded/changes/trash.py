@@ -131,7 +131,9 @@ def _bag(session: Session, bin_: Content, content: Content) -> Content:
 
 
 def _for_good(session: Session, content: Content, *, forced: bool) -> None:
-    if not transfers.may(session, content, "Delete"):
+    if not (
+        transfers.may(session, content, "Delete") and versions.may_manage(session, content.type, content)
+    ):
         raise forbidden()
     if content.locked_by not in (0, session.caller.id):
         raise forbidden()

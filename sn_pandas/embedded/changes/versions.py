@@ -149,11 +149,14 @@ def approving(session: Session, content: Content) -> bool:
 
 def may_save(session: Session, content: Content) -> bool:
     """Whether the caller may change a content; a list or a workspace needs one permission more."""
-    if not session.can(content, "Save"):
-        return False
-    of_type = session.types.of(content.type)
+    return session.can(content, "Save") and may_manage(session, content.type, content)
+
+
+def may_manage(session: Session, type_name: str, place: Content) -> bool:
+    """Whether the caller may manage lists and workspaces at a place, if the type is one of these."""
+    of_type = session.types.of(type_name)
     managed = of_type.is_a("ContentList") or of_type.is_a("Workspace")
-    return not managed or session.can(content, "ManageListsAndWorkspaces")
+    return not managed or session.can(place, "ManageListsAndWorkspaces")
 
 
 def can(session: Session, content: Content, action: Action) -> bool:

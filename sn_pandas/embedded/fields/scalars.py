@@ -153,8 +153,8 @@ class DateTime(Kind):
         for setting, sign in (("MinValue", 1), ("MaxValue", -1)):
             limit = field.settings.get(setting)
             text = moment(session.evaluated(limit)) if isinstance(limit, str) else None
-            if text and stored:
-                value, bound = stored.rstrip("Z"), text.rstrip("Z")
+            if text:  # a date that was never set is year 1
+                value, bound = (stored or UNSET_DATE).rstrip("Z"), text.rstrip("Z")
                 if (value > bound) - (value < bound) == -sign:
                     return False
         return True
