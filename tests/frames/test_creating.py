@@ -53,10 +53,10 @@ def lost(opened):
     return Lost(opened)
 
 
-def sorted_in_place(frame):
+def sorted_in_place(frame, by="Quantity"):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # pandas asks not to do this any more; people do
-        frame.sort_values(frame.columns[-1], ascending=False, inplace=True)
+        frame.sort_values(by, ascending=False, inplace=True)
     return frame
 
 

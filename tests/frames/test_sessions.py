@@ -303,7 +303,7 @@ class Session(RuleBasedStateMachine):
             frame.sort_values("Serial", ascending=False).sn.save(create=True, on_conflict="skip")
         else:
             if how == "sort":
-                sorted_in_place(frame)
+                sorted_in_place(frame, "Serial")
             report.retry()
 
     def server(self):
