@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from .odata.contentqueries import Q
 from .odata.errors import (
     AlreadyExistsError,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .connecting import connect
+    from .frames.accessor import Accessor
     from .frames.writes.comparing import Conflict
     from .frames.writes.report import Report
     from .odata.retrying import Retries
@@ -92,6 +95,16 @@ _ON_USE = {
 }
 
 
+@pd.api.extensions.register_dataframe_accessor("sn")
+class _Accessor:
+    """``df.sn`` of every frame, also of one from a file before anything was connected; loaded on use."""
+
+    def __new__(cls, frame: pd.DataFrame) -> Accessor:  # type: ignore[misc]  # stands for another class
+        from .frames.accessor import Accessor
+
+        return Accessor(frame)
+
+
 def load_ipython_extension(shell: InteractiveShell) -> None:
     """Make ``%sensenet`` and ``%%sensenet`` known: what ``%load_ext sn_pandas`` calls."""
     from .notebook.magic import load
@@ -109,6 +122,10 @@ def unload_ipython_extension(shell: InteractiveShell) -> None:
 if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version(__name__)
         if name not in _ON_USE:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from importlib import import_module
@@ -117,4 +134,4 @@ if not TYPE_CHECKING:
         return value
 
     def __dir__() -> list[str]:
-        return sorted({*globals(), *__all__})
+        return [*__all__, "__version__", "embedded"]

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from .repository import Repository
 
 
-@pd.api.extensions.register_dataframe_accessor("sn")
 class Accessor:
     """Changes, checks and saves of a frame that was read from a repository.
 

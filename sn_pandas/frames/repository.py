@@ -20,7 +20,6 @@ from ..odata.pages import count
 from ..odata.query import Query
 from ..odata.schema import Schema
 from ..odata.transport import Client
-from . import accessor as accessor
 from .objects.contents import Contents
 from .progress import Setting
 from .reads import arrow, reading, single
