@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from .following import children, download, explode
+from .following import browse, children, download, explode
 from .progress import Setting
 from .reads import arrow
 from .rebasing import rebase_on, refresh
@@ -210,6 +210,21 @@ class Accessor:
     def children(self, select: str | Sequence[str] = ()) -> pd.DataFrame:
         """Read the children of all rows as one frame, with the same columns unless ``select`` says others."""
         return children(self._frame, select)
+
+    def browse(self, **options: Any) -> Any:
+        """Show the tree below the folder that all rows are in, with the rows selected.
+
+        Parameters
+        ----------
+        **options
+            As for :meth:`Repository.browse`.
+
+        Returns
+        -------
+        TreeBrowser
+            A widget; ``selection`` holds the paths that are selected in it.
+        """
+        return browse(self._frame, **options)
 
     def download(
         self,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import posixpath
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -50,6 +52,16 @@ def children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFr
     text = f"ParentId:({' '.join(map(str, ids))})"
     below: pd.DataFrame = baseline.repo.read(Query("/Root", select=names, query=text, autofilters=False))
     return below
+
+
+def browse(frame: pd.DataFrame, **options: Any) -> Any:
+    """Show the tree around the contents of a frame; see ``Accessor.browse``."""
+    baseline = baseline_of(frame)
+    paths = [path for path in baseline.paths_of(rows_of(frame, baseline).known) if path]
+    top = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else baseline.query.path
+    tree = baseline.repo.browse(top, **{"multiple": True, **options})
+    tree.selection = paths if tree.multiple else paths[:1]
+    return tree
 
 
 def download(

@@ -18,7 +18,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_notebook(lab: Lab, browser: Browser) -> Iterator[Callable[[str, str | Path], Notebook]]:
     """Open a notebook in JupyterLab: a text, or a copy of a file."""
     opened: list[Notebook] = []

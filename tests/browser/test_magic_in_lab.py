@@ -24,7 +24,7 @@ CELLS = (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def opened(open_notebook: Callable[..., Notebook]) -> Notebook:
     source = json.loads(notebook(*CELLS))
     source["cells"][5]["metadata"]["tags"] = ["raises-exception"]
@@ -95,7 +95,11 @@ def test_a_slow_read_shows_how_far_it_is(opened: Notebook) -> None:
 
 
 def type_in_last_cell(opened: Notebook, text: str) -> None:
+    """Write into the last cell what is to stand there alone."""
+    opened.page.keyboard.press("Escape")  # a menu that a test before has left open
     opened.page.locator(".jp-Cell").last.locator(".cm-content").click()
+    opened.page.keyboard.press("Control+a")
+    opened.page.keyboard.press("Delete")
     for number, line in enumerate(text.split("\n")):
         if number:
             opened.page.keyboard.press("Enter")

@@ -20,11 +20,16 @@ CELLS = (
 )
 
 
+@pytest.fixture(scope="module")
+def shown(open_notebook: Callable[..., Notebook]) -> Notebook:
+    return open_notebook("tree.ipynb", notebook(*CELLS))
+
+
 @pytest.fixture
-def opened(open_notebook: Callable[..., Notebook]) -> Notebook:
-    opened = open_notebook("tree.ipynb", notebook(*CELLS))
-    opened.run_all()
-    return opened
+def opened(shown: Notebook) -> Notebook:
+    """Show a new tree in the notebook that is open."""
+    shown.run_all()
+    return shown
 
 
 def test_the_tree_opens_selects_and_survives_a_reload(opened: Notebook) -> None:

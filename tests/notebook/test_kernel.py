@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,27 @@ from nbclient.exceptions import CellExecutionError
 TASKS = "/Root/Content/IT/Tasks"
 
 
-def executed(*sources: str, allow_errors: bool = True) -> list[Any]:
-    """Run cells in a fresh kernel and give them with their outputs."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
-    NotebookClient(notebook, timeout=60, kernel_name="python3", allow_errors=allow_errors).execute()
-    return list(notebook.cells)
+@pytest.fixture(scope="module")
+def client() -> Iterator[NotebookClient]:
+    """Start one kernel for all cells here."""
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
+    with client.setup_kernel():
+        yield client
 
 
-def test_a_kernel_shows_notes_tables_errors_and_progress() -> None:
+def executed(client: NotebookClient, *sources: str, allow_errors: bool = True) -> list[Any]:
+    """Run cells one after the other and give them with their outputs."""
+    client.allow_errors = allow_errors
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    for cell in cells:
+        client.nb.cells.append(cell)
+        client.execute_cell(cell, len(client.nb.cells) - 1)
+    return cells
+
+
+def test_a_kernel_shows_notes_tables_errors_and_progress(client: NotebookClient) -> None:
     load, read, quiet, wrong, bar, shown = executed(
+        client,
         "%load_ext sn_pandas",
         f"%%sensenet tasks\n{TASKS}\n$select=Name,Status\n$top=3",
         f"%%sensenet tasks\n{TASKS}\n$select=Name;",
@@ -47,9 +60,9 @@ def test_a_kernel_shows_notes_tables_errors_and_progress() -> None:
     assert "* embedded: http://embedded" in shown.outputs[0].text
 
 
-def test_a_pipeline_fails_when_a_cell_fails() -> None:
+def test_a_pipeline_fails_when_a_cell_fails(client: NotebookClient) -> None:
     with pytest.raises(CellExecutionError, match="no such content"):
-        executed("%load_ext sn_pandas", "%sensenet /Root/Nowhere", allow_errors=False)
+        executed(client, "%reload_ext sn_pandas", "%sensenet /Root/Nowhere", allow_errors=False)
 
 
 def test_a_plain_ipython_runs_the_magic(tmp_path: Path) -> None:

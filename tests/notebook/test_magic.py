@@ -6,10 +6,12 @@ import re
 
 import pandas as pd
 import pytest
+import stamina
 from IPython.core.error import UsageError
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
+from sn_pandas.notebook import showing
 
 from .conftest import Session
 
@@ -152,6 +154,18 @@ def test_tracked_frames_show_their_query_and_their_unsaved_cells(session: Sessio
     )
 
 
+def test_very_many_unsaved_cells_are_counted_column_by_column(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = session.value(f"%sensenet tasks << {TASKS}?$select=Index,TaskCompletion,Name")
+    tasks["Index"] += 1
+    tasks.loc[tasks.index[:3], "Name"] += "x"
+    assert showing.unsaved_cells(tasks) == 63 == len(tasks.sn.changes())
+    monkeypatch.setattr(showing, "_MANY", 10)
+    assert showing.unsaved_cells(tasks) == 63
+    assert "63 unsaved cells" in showing.caption(tasks.sample(frac=1, random_state=1))
+
+
 def test_the_schema_as_frames(session: Session) -> None:
     types = session.value("%sensenet types")
     assert types.loc["Task", "parent"] == "ListItem"
@@ -230,7 +244,8 @@ def test_what_the_first_cell_connected_to_gives_way_to_a_repository_that_is_made
 
 def test_no_secret_is_shown(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("THE_KEY", "s3cr3t-key")
-    error = session.error("%sensenet connect http://127.0.0.1:9 --api-key-env THE_KEY")
+    with stamina.set_testing(True, attempts=1):  # no waiting between tries
+        error = session.error("%sensenet connect http://127.0.0.1:9 --api-key-env THE_KEY")
     assert "s3cr3t" not in f"{error} {session.printed()} {session.shell.history_manager.input_hist_raw}"
 
 

@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 import sys
+from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
@@ -18,26 +19,47 @@ def test_there_are_notebooks() -> None:
     assert "quickstart" in [path.stem for path in NOTEBOOKS]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--nbval"]
-    options = [
-        "--nbval-sanitize-with",
-        str(HERE / "sanitize.cfg"),
-        "--nbval-current-env",
-        "--nbval-cell-timeout",
-        "120",
+@pytest.fixture(scope="module")
+def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+    """Have nbval run all notebooks, each in a kernel of its own, and give what failed in which."""
+    home = tmp_path_factory.mktemp("nbval")
+    found = home / "found.xml"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "nbval.plugin",
+        "--nbval",
     ]
-    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path), "IPYTHONDIR": str(tmp_path)}
+    options = [
+        *("--nbval-sanitize-with", str(HERE / "sanitize.cfg"), "--nbval-current-env"),
+        *("--nbval-cell-timeout", "120", "--color=no", f"--junitxml={found}"),
+    ]
+    # Without the other plugins, which take as long to load as a notebook to run.
+    alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "XDG_STATE_HOME": str(home), "IPYTHONDIR": str(home)}
     run = subprocess.run(
-        [*command, *options, str(path)],
+        [*command, *options, *map(str, NOTEBOOKS)],
         capture_output=True,
         text=True,
-        cwd=path.parent,
-        timeout=300,
-        env=environment,
+        cwd=NOTEBOOKS[0].parent,
+        timeout=600,
+        env={**os.environ, **alone},
     )
-    assert run.returncode == 0, run.stdout[-6000:] + run.stderr[-2000:]
+    assert found.exists(), run.stdout[-6000:] + run.stderr[-2000:]
+    failures: dict[str, list[str]] = {}
+    for case in ET.parse(found).iter("testcase"):
+        cells = failures.setdefault(str(case.get("classname")).split(".")[-2], [])
+        cells.extend(f"{case.get('name')}: {problem.text}" for problem in case)
+    return failures
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path, failures: dict[str, list[str]]) -> None:
+    assert failures[path.stem] == [], "\n".join(failures[path.stem])[:6000]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -33,6 +33,16 @@ def test_a_repository_shows_its_tree(repo: Repository) -> None:
     assert repo.browse().path == "/Root/Content"
 
 
+def test_a_frame_shows_its_contents_in_the_tree(repo: Repository) -> None:
+    tasks = repo.read("/Root/Content", query="TypeIs:Task AND Index:<3", select=["Name", "Path"])
+    tree = tasks.sn.browse()
+    assert isinstance(tree, TreeBrowser)
+    assert tree.selection == tasks["Path"].to_list()
+    assert all(path.startswith(f"{tree.path}/") for path in tree.selection)
+    assert tasks.head(1).sn.browse(multiple=False).selected == tasks["Path"].iloc[0]
+    assert repo.read("/Root/Content/IT/Tasks", select="Name").head(0).sn.browse().selected is None
+
+
 def test_selecting_opens_the_folders_above(repo: Repository) -> None:
     browser = repo.browse("/Root/IMS")
     browser.selected = "BuiltIn/Portal/Admin"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -51,13 +51,23 @@ def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) 
     """
     rows = rows or rows_of(frame, baseline)
     found: list[Edit] = []
-    for column in baseline.frame.columns.intersection(frame.columns, sort=False):
-        if column != "Id":
-            found.extend(_column(column, frame[column], baseline, rows))
+    for column in _common(frame, baseline):
+        found.extend(_column(column, _compared(column, frame, baseline, rows), baseline, rows))
     for row in rows.new:
         found.extend(_new(frame, int(row), baseline))
     found.sort(key=lambda edit: edit.row)
     return found
+
+
+def edited_cells(frame: pd.DataFrame, baseline: Baseline, many: int) -> int:
+    """Count the edited cells; where a column has more than ``many``, those that may be edited."""
+    rows = rows_of(frame, baseline)
+    found = 0
+    for column in _common(frame, baseline):
+        compared = _compared(column, frame, baseline, rows)
+        few = len(compared.at) <= many
+        found += sum(1 for _ in _column(column, compared, baseline, rows)) if few else len(compared.at)
+    return found + sum(len(list(_new(frame, int(row), baseline))) for row in rows.new[:many])
 
 
 def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
@@ -88,20 +98,36 @@ def renamed(
     return None
 
 
-def _column(column: str, now: pd.Series, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
-    before = baseline.frame[column]
+class _Compared(NamedTuple):
+    """The cells of a column before and now, and where they may differ: there, and in the user's frame."""
+
+    old: Any
+    new: Any
+    at: npt.NDArray[np.intp]
+    numbers: npt.NDArray[np.intp]
+
+
+def _common(frame: pd.DataFrame, baseline: Baseline) -> list[str]:
+    return [c for c in baseline.frame.columns.intersection(frame.columns, sort=False) if c != "Id"]
+
+
+def _compared(column: str, frame: pd.DataFrame, baseline: Baseline, rows: Rows) -> _Compared:
+    now, before = frame[column].array, baseline.frame[column].array
     if rows.places is None:
-        if buffers(now.array) == buffers(before.array) is not None:
-            return
-        old, new, positions = before.array, now.array, None
-    else:
-        positions = np.flatnonzero(rows.places >= 0)
-        old = before.array.take(rows.places[positions])
-        new = now.array if len(positions) == len(now) else now.array.take(positions)
-    field = baseline.fields.get(column)
+        same = buffers(now) == buffers(before) is not None
+        at = np.empty(0, dtype=np.intp) if same else differing(before, now)
+        return _Compared(before, now, at, at)
+    positions = np.flatnonzero(rows.places >= 0)
+    old = before.take(rows.places[positions])
+    new = now if len(positions) == len(now) else now.take(positions)
     at = differing(old, new)
+    return _Compared(old, new, at, positions[at])
+
+
+def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
+    old, new, at, numbers = compared
+    field = baseline.fields.get(column)
     exact = old.dtype == new.dtype and field is not None and field.type in _EXACT
-    numbers = at if positions is None else positions[at]
     cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), _taken(old, at), _taken(new, at), strict=True)
     for row, id_, was, is_ in cells:
         if exact or not same_cell(field, was, is_):
