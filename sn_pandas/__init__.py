@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
+from . import attaching as attaching  # gives every frame .sn
 from .odata.contentqueries import Q
 from .odata.errors import (
     AlreadyExistsError,
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .connecting import connect
-    from .frames.accessor import Accessor
     from .frames.writes.comparing import Conflict
     from .frames.writes.report import Report
     from .odata.retrying import Retries
@@ -93,16 +91,6 @@ _ON_USE = {
     **dict.fromkeys(["journals", "resume", "undo"], "recovering"),
     "rebase": "rebasing",
 }
-
-
-@pd.api.extensions.register_dataframe_accessor("sn")
-class _Accessor:
-    """``df.sn`` of every frame, also of one from a file before anything was connected; loaded on use."""
-
-    def __new__(cls, frame: pd.DataFrame) -> Accessor:  # type: ignore[misc]  # stands for another class
-        from .frames.accessor import Accessor
-
-        return Accessor(frame)
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
