@@ -21,7 +21,6 @@ from ..odata.query import Query
 from ..odata.schema import Schema
 from ..odata.transport import Client
 from .objects.contents import Contents
-from .progress import Setting
 from .reads import arrow, reading, single
 from .reads.identity import who
 from .reads.missing import explained
@@ -32,9 +31,6 @@ _TRUSTED = 5.0
 _REMEMBERED = 1000
 
 _numbers = itertools.count(1)
-
-Asked = Query | str | int | Mapping[str, Any]
-Names = str | Sequence[str]
 
 
 class Repository(Contents):
@@ -111,11 +107,11 @@ class Repository(Contents):
 
     def read(
         self,
-        path: Asked,
-        select: Names = (),
-        expand: Names = (),
+        path: Query | str | int | Mapping[str, Any],
+        select: str | Sequence[str] = (),
+        expand: str | Sequence[str] = (),
         filter: str | Filter | None = None,
-        orderby: Names | None = None,
+        orderby: str | Sequence[str] | None = None,
         top: int | None = None,
         skip: int | None = None,
         query: str | Clause | None = None,
@@ -124,13 +120,16 @@ class Repository(Contents):
         version: str | None = None,
         page_size: int = 1000,
         workers: int = 4,
-        progress: Setting = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
         dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
         *,
         property: str | None = None,
         output: Literal["pandas", "arrow"] = "pandas",
     ) -> Any:
         """Read the children of a content, or what a content query finds below it, as a typed frame.
+
+        A path lists its direct children, and ``filter`` chooses among them. ``query`` searches everything
+        below the path, on every level: ``query="TypeIs:Task"``. The content itself is read by :meth:`get`.
 
         Parameters
         ----------
@@ -146,7 +145,8 @@ class Repository(Contents):
         top, skip : int
             How many rows at the most, and from where; 0 is no limit.
         query : str or Clause, optional
-            A content query, or clauses made of :class:`sn_pandas.Q`.
+            A content query, which finds what is anywhere below the path, or clauses made of
+            :class:`sn_pandas.Q`.
         autofilters, lifespan : bool, optional
             Whether system contents are hidden, and contents outside their lifespan.
         version : str, optional
@@ -188,6 +188,9 @@ class Repository(Contents):
         >>> users = repo.read("/Root/IMS/BuiltIn/Portal", select=["Name"], filter=sn.isof("User"))
         >>> "Admin" in set(users["Name"])
         True
+        >>> below = repo.read("/Root/IMS", query="TypeIs:User", select=["Name"])
+        >>> "Admin" in set(below["Name"])
+        True
         """
         asked = self.query(
             path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip,
@@ -198,11 +201,11 @@ class Repository(Contents):
 
     def read_pages(
         self,
-        path: Asked,
+        path: Query | str | int | Mapping[str, Any],
         *,
         page_size: int = 1000,
         workers: int = 4,
-        progress: Setting = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
         dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
         **options: Any,
     ) -> Iterator[pd.DataFrame]:
@@ -221,7 +224,7 @@ class Repository(Contents):
 
     def count(
         self,
-        path: Asked,
+        path: Query | str | int | Mapping[str, Any],
         filter: str | Filter | None = None,
         query: str | Clause | None = None,
         autofilters: bool | None = None,
@@ -239,7 +242,11 @@ class Repository(Contents):
         return number
 
     def get(
-        self, path: Asked, select: Names = (), expand: Names = (), version: str | None = None
+        self,
+        path: Query | str | int | Mapping[str, Any],
+        select: str | Sequence[str] = (),
+        expand: str | Sequence[str] = (),
+        version: str | None = None,
     ) -> pd.Series[Any]:
         """Read one content as a series of typed cells on its field names.
 
@@ -299,14 +306,14 @@ class Repository(Contents):
             )
         return self._browser(self, path, **options)
 
-    def query(self, what: Asked, **options: Any) -> Query:
+    def query(self, what: Query | str | int | Mapping[str, Any], **options: Any) -> Query:
         """Make a query of whatever names one, checked against the schema, as ``Query.make`` does."""
         self._refuse_elsewhere(what)
         asked = Query.make(what, self.base, **options)
         named = (asked.filter, asked.query, asked.orderby, asked.expand or None)
         return asked if all(part is None for part in named) else asked.bind(self.schema)
 
-    def _refuse_elsewhere(self, what: Asked) -> None:
+    def _refuse_elsewhere(self, what: Query | str | int | Mapping[str, Any]) -> None:
         """Raise for an address that names another server than ours."""
         place = what.get("path", what.get("")) if isinstance(what, Mapping) else what
         parts = urlsplit(place.lstrip().partition("\n")[0]) if isinstance(place, str) else None

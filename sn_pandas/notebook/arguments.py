@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+import textwrap
 from collections.abc import Iterable
 from typing import Any, NoReturn
 
@@ -13,6 +14,8 @@ from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..odata.errors import did_you_mean
 
+#: Characters of a line of help: a terminal has 80.
+_WIDE = 80
 _WORD = re.compile(r"(?:'[^']*'|\"[^\"]*\"|[^\s'\"])+|\S+")
 _NAMED = re.compile(r"\s*([^\W\d]\w*)\s*<<\s*(.*)", re.DOTALL)
 _PLACE = re.compile(r"/|content\(|https?://|\{|[\w.-]+/", re.IGNORECASE)
@@ -45,7 +48,8 @@ class Parser(MagicArgumentParser):
     def format_help(self) -> str:
         """Give the help as people read it: IPython's begins as reStructuredText."""
         text: str = super().format_help()
-        return text.removeprefix("::").strip()
+        paragraphs = text.removeprefix("::").strip().split("\n\n")
+        return "\n\n".join(part if "\n" in part else textwrap.fill(part, _WIDE) for part in paragraphs)
 
     def options(self) -> list[str]:
         """Give the long options."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from ..odata.errors import ConnectionFailed
+from ..odata.errors import ConnectionFailed, did_you_mean
 from . import arguments, showing
 from .arguments import Parser
 from .cells import evaluate, parts_of
@@ -33,6 +34,11 @@ class Command:
 def run(magics: SensenetMagics, line: str, names: Names) -> Any:
     """Run a line that names a command; nothing but blanks is ``status``."""
     word, rest = arguments.first_word(line)
+    if word == "help":
+        word, rest = rest, "--help"
+    if rest == "--help" and not word:
+        showing.say(overview())
+        return None
     command = COMMANDS.get(word or "status")
     if command is None:
         raise arguments.unknown(word, COMMANDS)
@@ -46,7 +52,9 @@ def run(magics: SensenetMagics, line: str, names: Names) -> Any:
 def overview() -> str:
     """Give the help of ``%sensenet`` itself."""
     lines = [f"  {name:<12}{command.parser.description}" for name, command in COMMANDS.items()]
-    return arguments.CELL.format_help() + "\n\ncommands (each has --help):\n" + "\n".join(lines)
+    return (
+        arguments.CELL.format_help() + "\n\ncommands (%sensenet help COMMAND says more):\n" + "\n".join(lines)
+    )
 
 
 def _connect(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
@@ -132,7 +140,7 @@ def _explain(magics: SensenetMagics, options: argparse.Namespace, rest: str, nam
 
 def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
     given = {k: v for k, v in vars(options).items() if v is not None and k != "help"}
-    frame = evaluate(rest or "None", names)
+    frame = _named(rest or "None", "frame", names)
     if not hasattr(frame, "sn"):
         raise UsageError("save what? Name the frame: %sensenet save tasks")
     report = frame.sn.save(**given)
@@ -144,7 +152,7 @@ def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names:
 def _undo(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from ..recovering import undo  # on use: it loads frames
 
-    report = evaluate(rest, names) if rest else magics.last_report
+    report = _named(rest, "report", names) if rest else magics.last_report
     if report is None:
         raise UsageError("there is no save to undo yet; name a report: %sensenet undo report")
     return undo(report)
@@ -156,6 +164,21 @@ def _history(magics: SensenetMagics, options: argparse.Namespace, rest: str, nam
     if options.clear:
         magics.history.clear()
     return magics.history.frame()
+
+
+def _named(text: str, what: str, names: Names) -> Any:
+    """Give the value of a name or an expression behind a command."""
+    if text.isidentifier() and text not in names and not hasattr(builtins, text):
+        known = [name for name, value in names.items() if _is_a(what, value) and not name.startswith("_")]
+        hint = did_you_mean(text, known) or (f" There are: {', '.join(sorted(known))}" if known else "")
+        raise UsageError(f"there is no {what} {text!r} in the notebook.{hint}")
+    return evaluate(text, names)
+
+
+def _is_a(what: str, value: Any) -> bool:
+    if what == "report":
+        return hasattr(value, "retry")
+    return showing.KEY in getattr(value, "attrs", ())
 
 
 def _asked(text: str) -> str:

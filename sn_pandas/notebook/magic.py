@@ -12,7 +12,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, needs_loca
 from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
 
 from ..odata.errors import IncompleteWarning
-from . import arguments, commands, connections, showing
+from . import arguments, commands, connections, nothing, showing
 from .cells import query_of
 from .completion import Completion
 from .history import History
@@ -44,10 +44,12 @@ class SensenetMagics(Magics):
         "", help="What a path that does not begin with /Root is below; that of the connection if empty."
     ).tag(config=True)
     limit = Int(
-        0, help="Rows at most where a cell has no $top and no --limit; 0 is no limit. A cut is always said."
+        0,
+        min=0,
+        help="Rows at most where a cell has no $top and no --limit; 0 is no limit. A cut is always said.",
     ).tag(config=True)
-    page_size = Int(1000, help="Rows that one request asks for.").tag(config=True)
-    workers = Int(4, help="Requests at the same time.").tag(config=True)
+    page_size = Int(1000, min=1, help="Rows that one request asks for.").tag(config=True)
+    workers = Int(4, min=1, help="Requests at the same time.").tag(config=True)
     progress = CaselessStrEnum(
         ["auto", "always", "never"],
         default_value="auto",
@@ -57,7 +59,9 @@ class SensenetMagics(Magics):
     caption = Bool(True, help="Whether shown frames carry their query and the number of unsaved cells.").tag(
         config=True
     )
-    completion_seconds = Float(0.3, help="How long the Tab key waits for the repository.").tag(config=True)
+    completion_seconds = Float(0.3, min=0, help="How long the Tab key waits for the repository.").tag(
+        config=True
+    )
 
     shell: InteractiveShell
 
@@ -101,6 +105,8 @@ class SensenetMagics(Magics):
             several = self.connections.several()
             source = f"{where} ({repo.url})" if several else ""
             showing.say(showing.note(asked.name, frame, seconds, requests, source))
+            if why := nothing.found(repo, query, frame):
+                showing.say(f"note: {why}")
         showing.say_again(said, noted=noted, cut_known=noted or limit != self.limit or query.top != limit)
         return None if asked.quiet and not self._assigned() else frame
 
@@ -136,6 +142,10 @@ class SensenetMagics(Magics):
         """Whether the magic stands right of ``=``, where nothing is shown anyway."""
         inputs = self.shell.history_manager.input_hist_raw if self.shell.history_manager else [""]
         return bool(re.search(r"=\s*%sensenet\b", inputs[-1]))
+
+
+# What ``%sensenet?`` shows.
+SensenetMagics.sensenet.__doc__ = commands.overview()
 
 
 def load(shell: InteractiveShell) -> None:

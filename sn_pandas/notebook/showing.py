@@ -29,6 +29,8 @@ _MARKS = {
 _CELL = 60
 #: Edited cells of a column that are looked at one by one to be counted.
 _MANY = 10_000
+#: Rows up to which a frame in another order is matched to what was read, to count.
+_SORTED = 100_000
 _QUERY = 300
 _MIME = ("text/html", "text/plain")
 
@@ -83,8 +85,7 @@ def caption(frame: pd.DataFrame) -> str:
     if not isinstance(facts, dict) or not facts.get("query"):
         return ""
     query = textwrap.shorten(str(facts["query"]), _QUERY, placeholder=" …")
-    unsaved = unsaved_cells(frame)
-    return f"{facts.get('origin', '')} {query}" + (f" · {count(unsaved, 'unsaved cell')}" if unsaved else "")
+    return f"{facts.get('origin', '')} {query}{_unsaved(frame)}"
 
 
 def unsaved_cells(frame: pd.DataFrame) -> int:
@@ -98,6 +99,24 @@ def unsaved_cells(frame: pd.DataFrame) -> int:
         return edited_cells(frame, frame.sn.baseline, _MANY)
     except Exception:  # showing a frame never fails
         return 0
+
+
+def _unsaved(frame: pd.DataFrame) -> str:
+    """Say how many cells are unsaved, where that is told at once."""
+    if len(frame) > _SORTED and _reordered(frame):
+        return " · unsaved cells not counted: rows were moved or dropped"
+    unsaved = unsaved_cells(frame)
+    return f" · {count(unsaved, 'unsaved cell')}" if unsaved else ""
+
+
+def _reordered(frame: pd.DataFrame) -> bool:
+    from ..frames.tracking import ids_of
+
+    try:
+        ids, read = ids_of(frame), frame.sn.baseline.frame.index.to_numpy()
+        return not (len(read) == len(frame) and bool((ids == read).all()))
+    except Exception:  # showing a frame never fails
+        return False
 
 
 def changes_html(changes: pd.DataFrame) -> str:

@@ -5,8 +5,10 @@
     SensenetError
     ├── QueryError (ValueError)                 a query that cannot mean what it says, found before sending
     ├── ConnectionFailed (ConnectionError)      no answer: refused, reset, timed out, not a sensenet
+    │   └── NoAnswer                            the same, of one request; ``sent``: the server may have got it
     ├── AuthenticationError (PermissionError)   the server does not know us as whom we meant to be
     ├── AnswerError                             no answer of a sensenet: an HTML page, a redirect, cut JSON
+    │   └── BrokenAnswer                        the same, cut on its way
     ├── ServerError                             the server's refusal: status, code, exceptiontype, its words
     │   ├── BadRequestError (ValueError)        400
     │   │   ├── InvalidContentError             a field value was refused

@@ -19,6 +19,7 @@ _SIGNS = {
     "=": "eq", "==": "eq", "!=": "ne", "<>": "ne", "<=": "le", ">=": "ge", "<": "lt", ">": "gt",
     "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not", "~": "not",
 }  # fmt: skip
+_DOUBLE = re.compile(r'"([^"]*)"')
 _SIGN = re.compile(r"[=!<>]=|<>|&&|\|\||[=<>&|!~]")
 
 
@@ -29,11 +30,16 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
     --------
     >>> hint("Price lt 100", {"Price": Field("Price", "Currency")})
     'Price is a Currency: write Price lt 100m'
+    >>> hint('Name eq "T001"', {"Name": Field("Name", "ShortText")})
+    "texts stand in single quotes: write 'T001'"
     """
     tree = parse(text)
     if tree is None:
         bare = re.sub(r"'(?:[^']|'')*'", "''", text)
-        return "; ".join(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))
+        bare, quoted = _DOUBLE.sub("''", bare), _DOUBLE.search(bare)
+        text_of = quoted and quoted[1].replace("'", "''")
+        said = [f"texts stand in single quotes: write '{text_of}'"] if quoted else []
+        return "; ".join([*said, *(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))])
     return "; ".join(dict.fromkeys(_hints(tree, fields)))
 
 

@@ -139,11 +139,16 @@ class Listing:
         return Row(
             path=fields["Path"],
             name=fields["Name"],
-            label=fields.get(self._label) or fields["Name"],
+            label=_readable(fields.get(self._label)) or fields["Name"],
             type=fields["Type"],
             icon=fields.get("Icon") or "",
             opens=bool(opens),
         )
+
+
+def _readable(label: str | None) -> str:
+    """Give a label, but nothing for one of blanks or quotes alone: a line must have words to click at."""
+    return label if label and label.strip(" \t\n\r\u00a0\"'") else ""
 
 
 def problem(error: Exception) -> Problem:

@@ -341,7 +341,8 @@ class View {
     if (force || !typing) if (this.filter.value !== text) this.filter.value = text;
     const { total } = this.folder;
     const size = total === null ? "" : `${total.toLocaleString("en")} ${total === 1 ? "content" : "contents"}`;
-    if (!this.said) this.status.textContent = size;
+    // The path beside it is of what is selected, so the number says whose it is.
+    if (!this.said) this.status.textContent = size && `${size} in ${this.folder.row.label}`;
   }
 
   showPath() {

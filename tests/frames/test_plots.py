@@ -63,6 +63,13 @@ def test_types_count_the_rows(tasks: pd.DataFrame) -> None:
     assert [t.get_text() for t in tasks.sn.plot.types().get_yticklabels()] == ["Task"]
 
 
+def test_words_beside_few_bars_have_room(tasks: pd.DataFrame) -> None:
+    ax = tasks.head(2).sn.plot.types()
+    ax.figure.canvas.draw()
+    beside = ax.yaxis.label.get_window_extent()
+    assert beside.height < 0.8 * ax.get_window_extent().height
+
+
 def test_a_treemap_covers_its_rectangle(repo: Repository) -> None:
     files = repo.read("/Root/Content", query="TypeIs:File", select=["Path", "Size"])
     ax = files.sn.plot.treemap("Size")

@@ -13,6 +13,7 @@ import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.notebook import showing
 
+from ..frames.lists import Server
 from .conftest import Session
 
 TASKS = "/Root/Content/IT/Tasks"
@@ -110,6 +111,10 @@ def test_conditions_built_in_python_stand_in_a_cell(session: Session) -> None:
         ("%sensenet https://other.example/odata.svc/Root", "no connection to it"),
         ("%sensenet connect --api-key-env NOT_SET_ANYWHERE https://x.example", "NOT_SET_ANYWHERE is not set"),
         ("%sensenet save", "Name the frame"),
+        ("%sensenet save nothing", "there is no frame 'nothing' in the notebook"),
+        ("%sensenet undo nothing", "there is no report 'nothing' in the notebook"),
+        ("%sensenet help sav", "Did you mean save"),
+        (f'%sensenet {TASKS}?$select=Name&$filter=Name eq "T001"', "single quotes: write 'T001'"),
         ("%sensenet undo", "no save to undo"),
         ("%sensenet history --run 7", "no query 7"),
         ("%sensenet count", "a query is missing"),
@@ -164,6 +169,71 @@ def test_very_many_unsaved_cells_are_counted_column_by_column(
     monkeypatch.setattr(showing, "_MANY", 10)
     assert showing.unsaved_cells(tasks) == 63
     assert "63 unsaved cells" in showing.caption(tasks.sample(frac=1, random_state=1))
+
+
+def test_a_large_frame_in_another_order_is_not_compared_to_be_shown(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = session.value(f"%sensenet tasks << {TASKS}?$select=Index,Name")
+    tasks.loc[tasks.index[0], "Name"] = "x"
+    monkeypatch.setattr(showing, "_SORTED", 10)
+    assert showing.caption(tasks).endswith(" · 1 unsaved cell")
+    assert showing.caption(tasks.reset_index()).endswith(" · 1 unsaved cell")
+    for moved in (tasks.sample(frac=1, random_state=1), tasks.iloc[:20]):
+        assert showing.caption(moved).endswith("unsaved cells not counted: rows were moved or dropped")
+
+
+def test_a_misspelt_frame_is_named(session: Session) -> None:
+    session.value(f"%sensenet tasks << {TASKS}?$select=Name&$top=1")
+    assert "Did you mean tasks" in str(session.error("%sensenet save taks"))
+    session.names["other"] = 3
+    assert "There are: tasks" in str(session.error("%sensenet save quite_different"))
+
+
+def test_nothing_found_says_what_would_be(session: Session) -> None:
+    select = "$select=Name"
+    session.value(f"%sensenet /Root/Content?{select}&$filter=isof('Task')")
+    said = session.printed()
+    assert "a path lists its direct children" in said
+    assert len(session.value(f"%sensenet /Root/Content?{select}&query=TypeIs:Task")) >= 60
+    assert "query=TypeIs:Task" in said
+    session.value(f"%sensenet {TASKS}/T001?{select}")
+    assert f"{TASKS}/T001 has no children; repo.get('{TASKS}/T001')" in session.printed()
+    session.value(f"%sensenet {TASKS}?{select}&query=Name:nobody")
+    session.value(f"%sensenet {TASKS}?{select}&$filter=Index gt 55")
+    assert "note:" not in session.printed()
+
+
+def test_what_changed_while_it_was_read_is_said(session: Session) -> None:
+    server = Server([{"Id": i, "Name": f"n{i}", "Index": i, "DueDate": None} for i in range(1, 31)])
+    path, last = "/Root/Content/Tasks", {"Id": 99, "Name": "new", "Index": 99, "DueDate": None}
+    read = f"%sensenet {path}?$select=Name,Index --page-size 5"
+    session.run("%config SensenetMagics.workers = 1")
+    with server.connect() as session.names["repo"]:
+        server.before = lambda number: server.rows.append(last) if number == 2 else None
+        session.value(read)
+        assert "beware: the list changed while it was read: 30 rows before, 31 after" in session.printed()
+        server.before = lambda number: None
+        server.pages = 0
+
+        def move(number: int) -> None:
+            if number == 2:
+                server.rows[20] = {**server.rows[20], "Index": -1}
+
+        server.before = move
+        session.value(read.replace("Index -", "Index&$orderby=Index -"))
+        assert re.search(
+            r"beware: rows changed places .*\(\d came twice and are kept once\)", session.printed()
+        )
+
+
+@pytest.mark.parametrize("name", ["limit", "page_size", "workers", "completion_seconds"])
+def test_numbers_that_mean_nothing_are_refused(
+    session: Session, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    session.run(f"%config SensenetMagics.{name} = -5")
+    assert f"'{name}' trait of a SensenetMagics instance should not be less than" in caplog.text
+    assert session.value(f"%config SensenetMagics.{name}") >= 0
 
 
 def test_the_schema_as_frames(session: Session) -> None:
@@ -249,17 +319,18 @@ def test_no_secret_is_shown(session: Session, monkeypatch: pytest.MonkeyPatch) -
     assert "s3cr3t" not in f"{error} {session.printed()} {session.shell.history_manager.input_hist_raw}"
 
 
-@pytest.mark.parametrize("line", ["%sensenet -h", "%sensenet --help"])
+@pytest.mark.parametrize("line", ["%sensenet -h", "%sensenet --help", "%sensenet help", "%sensenet?"])
 def test_help_lists_the_commands(session: Session, line: str) -> None:
     session.value(line)
     shown = session.printed()
-    assert shown.startswith("%sensenet [NAME <<] PATH")
+    assert shown.removeprefix("Docstring:").lstrip().startswith("%sensenet [NAME <<] PATH")
     assert all(word in shown for word in ("--limit", "connect", "explain", "history"))
 
 
 def test_help_of_a_command(session: Session) -> None:
-    session.value("%sensenet connect --help")
-    assert "--api-key-env" in session.printed()
+    for line in ("%sensenet connect --help", "%sensenet help connect"):
+        session.value(line)
+        assert "--api-key-env" in session.printed()
 
 
 def test_unloading_leaves_nothing_behind(session: Session) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import nbformat
 import pytest
@@ -141,6 +143,13 @@ def test_types_open_as_folders_do_and_settings_do_not(repo: Repository) -> None:
     settings_ = listing.page("/Root/System/Settings")["rows"]
     assert settings_
     assert not any(row["opens"] for row in settings_ if row["type"].endswith("Settings"))
+
+
+@pytest.mark.parametrize("label", ["", " ", '""', "\u00a0", None])
+def test_a_label_without_words_gives_way_to_the_name(label: str | None) -> None:
+    row = {"Path": "/Root/IMS/BuiltIn", "Name": "BuiltIn", "DisplayName": label, "Type": "Domain"}
+    client: Any = SimpleNamespace(get=lambda url: {"d": row})
+    assert Listing(client).content("/Root/IMS/BuiltIn")["label"] == "BuiltIn"
 
 
 def test_a_name_filter_finds_parts_of_names(repo: Repository) -> None:

@@ -284,7 +284,7 @@ def test_contents_that_come_while_one_scrolls_are_noticed(show: Show) -> None:
     bridge.shows("F000001")
     source.sizes[BIG] = (460, 2)
     press(bridge, "End")
-    bridge.until(lambda: bridge.text(".sn-status") == "460 contents")
+    bridge.until(lambda: bridge.text(".sn-status").startswith("460 contents in "))
     press(bridge, "End")
     bridge.shows("Content 000459")
     press(bridge, "Home")

@@ -30,6 +30,8 @@ _DATES = ("DueDate", "StartDate", "Date", "CreationDate", "ModificationDate")
 _LABELS = ("DisplayName", "Name", "Path")
 _FREQUENCIES = (("D", "day", 45), ("W-MON", "week", 45 * 7), ("MS", "month", 45 * 31), ("YS", "year", None))
 _MOST_ROWS = 40
+#: Inches that a picture is high at least, for the words beside its axes.
+_LOWEST = 2.4
 _MOST_GROUPS = 7
 
 
@@ -125,7 +127,7 @@ class Plots:
             raise QueryError(f"no row has both {self._label(start)} and {self._label(end)}")
         rows = rows.sort_values([start, end], kind="stable")
         shown = rows.head(_MOST_ROWS)
-        ax = _axes(ax, (8, 1.2 + 0.24 * len(shown)))
+        ax = _axes(ax, (8, max(_LOWEST, 1.2 + 0.24 * len(shown))))
         places = np.arange(len(shown))
         groups = self._groups(by, shown)
         for (name, part), style in zip(groups.items(), _styles(len(groups)), strict=True):
@@ -161,7 +163,7 @@ class Plots:
         self._some()
         counts = self._values(self._frame[by]).value_counts()
         shown = counts.head(_MOST_ROWS)
-        ax = _axes(ax, (7, 0.9 + 0.3 * len(shown)))
+        ax = _axes(ax, (7, max(_LOWEST, 0.9 + 0.3 * len(shown))))
         bars = ax.barh([_short(name) for name in shown.index], shown.to_numpy(), color=COLOURS[0])
         ax.bar_label(bars, [f"{count:,}" for count in shown], padding=3)
         ax.invert_yaxis()
