@@ -30,6 +30,8 @@ _DATES = ("DueDate", "StartDate", "Date", "CreationDate", "ModificationDate")
 _LABELS = ("DisplayName", "Name", "Path")
 _FREQUENCIES = (("D", "day", 45), ("W-MON", "week", 45 * 7), ("MS", "month", 45 * 31), ("YS", "year", None))
 _MOST_ROWS = 40
+#: Bars that there is room for at least.
+_FEWEST = 5
 #: Inches that a picture is high at least, for the words beside its axes.
 _LOWEST = 2.4
 _MOST_GROUPS = 7
@@ -166,7 +168,8 @@ class Plots:
         ax = _axes(ax, (7, max(_LOWEST, 0.9 + 0.3 * len(shown))))
         bars = ax.barh([_short(name) for name in shown.index], shown.to_numpy(), color=COLOURS[0])
         ax.bar_label(bars, [f"{count:,}" for count in shown], padding=3)
-        ax.invert_yaxis()
+        room = max(0.0, (_FEWEST - len(shown)) / 2)  # few bars stay as thick as many
+        ax.set_ylim(len(shown) - 0.4 + room, -0.6 - room)
         ax.margins(x=0.12)
         _whole_numbers(ax.xaxis)
         ax.set(xlabel="contents", ylabel=self._label(by))
