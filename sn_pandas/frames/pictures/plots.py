@@ -129,7 +129,7 @@ class Plots:
             raise QueryError(f"no row has both {self._label(start)} and {self._label(end)}")
         rows = rows.sort_values([start, end], kind="stable")
         shown = rows.head(_MOST_ROWS)
-        ax = _axes(ax, (8, max(_LOWEST, 1.2 + 0.24 * len(shown))))
+        ax = _axes(ax, (8, 1.2 + 0.24 * len(shown)))
         places = np.arange(len(shown))
         groups = self._groups(by, shown)
         for (name, part), style in zip(groups.items(), _styles(len(groups)), strict=True):
