@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded.changes import grown_fields, versions
@@ -61,6 +60,7 @@ class Session:
         self.modes: dict[tuple[int, str], str] = {}
         """Id of a content and a mode -> what it hands down; until something is saved."""
         self._loaded: dict[int, Content | None] = {}
+        self._roles: frozenset[str] | None = None
         self.list_fields: dict[int, tuple[Field, ...]] = {}
         """Id of a content -> the fields that a list adds to what is below it."""
         self.merged_fields: dict[tuple[object, ...], Mapping[str, Field]] = {}
@@ -206,10 +206,13 @@ class Session:
 
     # Permissions
 
-    @cached_property
+    @property
     def roles(self) -> frozenset[str]:
         """The built-in groups that the caller is in, as operations name them."""
-        return permissions.roles(self.store, self.caller.identities)
+        # no cached_property: before Python 3.12 its one lock for all sessions would wait for the database
+        if self._roles is None:
+            self._roles = permissions.roles(self.store, self.caller.identities)
+        return self._roles
 
     def can(self, content: Content, permission: str) -> bool:
         """Whether the caller has a permission on a content."""

@@ -149,3 +149,25 @@ def test_threads_that_end_leave_no_connections_behind(application: Application) 
         thread.start()
         thread.join()
     assert len(application.store._connections) <= 2
+
+
+def test_who_asks_for_roles_does_not_wait_for_who_writes_and_asks_too(application: Application) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def ask() -> None:
+        asked.set()
+        assert application.repository.session().roles is not None
+        answered.set()
+
+    def write() -> None:
+        with application.store.transaction():
+            threading.Thread(target=ask, daemon=True).start()
+            asked.wait()
+            answered.wait(0.05)  # in memory it waits for us
+            assert application.repository.session().roles is not None
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    writer.join(5)
+    assert not writer.is_alive()
+    assert answered.wait(5)
