@@ -9,9 +9,12 @@ from .frames.rebasing import rebase_on
 
 
 def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
-    """Tie a frame to a repository: what the server holds now becomes what its edits are compared with.
+    """Tie a frame that came from a file or another process, or that lost its origin, to a repository.
 
-    For frames that came from a file or another process, or that lost their origin.
+    Its edits are what differs from what it was read as, if that is known: ``df.sn.to_parquet`` keeps it in
+    the file. Otherwise they are what differs from what the server holds now. A cell that differs in a content
+    that was changed after the frame was read may be the edit of somebody else: a save treats it as a
+    conflict. When a frame was read is in its ``attrs``, which pickle and Parquet keep and CSV does not.
 
     Parameters
     ----------
@@ -29,5 +32,10 @@ def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
     ------
     TrackingError
         If its rows cannot be matched to contents.
+
+    Warns
+    -----
+    SaveWarning
+        If it cannot be told which cells the user edited and which somebody else changed.
     """
     return rebase_on(frame, repo)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from .following import browse, children, download, explode
-from .progress import Setting
-from .reads import arrow
+from .keeping import to_parquet
 from .rebasing import rebase_on, refresh
 from .tracking import Baseline, baseline_of, rows_of
 from .writes import acting
 from .writes.changes import changes_frame, edits_of
-from .writes.comparing import OnConflict
+from .writes.comparing import Conflict
 from .writes.plan import warn_of_unread
 from .writes.report import Report
-from .writes.saving import OnError, Place, check, save
+from .writes.saving import check, save
 
 if TYPE_CHECKING:
     from .pictures.plots import Plots
@@ -78,7 +77,6 @@ class Accessor:
         TrackingError
             If the rows cannot be matched to contents, or show an old version.
         """
-        warn_of_unread(self._frame, baseline_of(self._frame), stacklevel=2)
         found = check(self._frame)
         shown = changes_frame([refusal.edit for refusal in found], self._frame, baseline_of(self._frame))
         return shown.assign(problem=pd.array([refusal.reason for refusal in found], dtype="str"))
@@ -86,12 +84,12 @@ class Accessor:
     def save(
         self,
         dry_run: bool = False,
-        on_conflict: OnConflict = "raise",
-        on_error: OnError = "collect",
+        on_conflict: Literal["raise", "skip", "overwrite"] | Callable[[Conflict], Any] = "raise",
+        on_error: Literal["collect", "raise"] = "collect",
         create: bool = False,
         workers: int = 8,
-        journal: Place = None,
-        progress: Setting = None,
+        journal: str | os.PathLike[str] | None = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
     ) -> Report:
         """Write the edits back.
 
@@ -152,8 +150,8 @@ class Accessor:
         permanent: bool = False,
         dry_run: bool = False,
         workers: int = 8,
-        journal: Place = None,
-        progress: Setting = None,
+        journal: str | os.PathLike[str] | None = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
     ) -> Report:
         """Delete the contents of all rows: to the trash, or for good.
 
@@ -180,7 +178,13 @@ class Accessor:
             progress=progress,
         )
 
-    def call(self, operation: str, workers: int = 8, progress: Setting = None, **parameters: Any) -> Report:
+    def call(
+        self,
+        operation: str,
+        workers: int = 8,
+        progress: bool | Callable[[int, int | None], object] | None = None,
+        **parameters: Any,
+    ) -> Report:
         """Call an operation on the content of each row, such as ``Publish``; it is never sent twice.
 
         Returns
@@ -231,17 +235,31 @@ class Accessor:
         folder: str | os.PathLike[str],
         field: str = "Binary",
         workers: int = 4,
-        progress: Setting = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
     ) -> Report:
         """Write the files of all rows into a folder; ``reason`` in the report is where each is."""
         return download(self._frame, folder, field=field, workers=workers, progress=progress)
 
     def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the frame to a Parquet file that keeps where it came from; see ``sn_pandas.rebase``."""
-        arrow.to_parquet(self._frame, path, **options)
+        """Write the frame to a Parquet file that keeps where it came from, and what it was read as.
+
+        ``pandas.read_parquet`` reads it back; edit it then, in any process, and tie it to the repository
+        with ``sn_pandas.rebase`` while the file is where it was written.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        **options
+            As ``pyarrow.parquet.write_table`` takes them.
+        """
+        to_parquet(self._frame, path, **options)
 
     def refresh(self) -> pd.DataFrame:
-        """Put what the server holds now into the cells that are not edited, in place; edits stay edits.
+        """Put what the server holds now into the cells that are not edited, in place.
+
+        Edits stay edits, of what the server holds now: ``changes()`` shows it as ``before``, so a save that
+        follows overwrites it knowingly.
 
         Returns
         -------
@@ -251,7 +269,7 @@ class Accessor:
         return refresh(self._frame)
 
     def rebase(self, source: Repository | pd.DataFrame | None = None) -> pd.DataFrame:
-        """Compare edits from now on with something else: what the server holds now, or what ``source`` was.
+        """Tie the frame to a repository, or to the frame that it was made of; see :func:`sn_pandas.rebase`.
 
         Parameters
         ----------
@@ -268,6 +286,11 @@ class Accessor:
         ------
         TrackingError
             If its rows cannot be matched to contents.
+
+        Warns
+        -----
+        SaveWarning
+            If it cannot be told which of its cells the user edited and which somebody else changed.
         """
         return rebase_on(self._frame, source)
 

@@ -42,7 +42,8 @@ def confirm(frame: pd.DataFrame, baseline: Baseline, columns: Mapping[str, Itera
         moved[column] = put(moved[column], places, now.iloc[positions])
     renamed = [int(row) for row in columns.get("Name", ())]
     paths = _beside(baseline, [int(ids[row]) for row in renamed], [frame["Name"].iloc[r] for r in renamed])
-    rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+    seen = {column: {int(ids[row]) for row in rows} for column, rows in columns.items()}
+    rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths).sure_of(seen))
 
 
 def extend(

@@ -4,41 +4,110 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from ..odata.errors import IncompleteWarning, TrackingError
+from ..odata.errors import IncompleteWarning, SaveWarning, TrackingError
 from ..odata.literals import query_value
 from ..odata.query import Query
 from ..odata.schema import PSEUDO_FIELDS
 from .baselines import put
+from .keeping import FILE, kept
 from .tracking import KEY, Baseline, Rows, baseline_of, ids_of, rebase, rows_of
 from .writes.changes import edits_of
+from .writes.report import counted
 from .writes.works import in_trash
 
 if TYPE_CHECKING:
     from .repository import Repository
     from .writes.attempts import Attempt
 
+_CHANGED = "ModificationDate"
+
 
 def rebase_on(frame: pd.DataFrame, source: Repository | pd.DataFrame | None) -> pd.DataFrame:
-    """Give a frame a baseline: that of another frame, or what the server holds of its rows now."""
+    """Give a frame a baseline: that of another frame, or what its rows were read as, or are now."""
     if isinstance(source, pd.DataFrame):
         baseline = baseline_of(source)
         rows_of(frame, baseline, sure=True)
         frame.attrs[KEY] = {**source.attrs.get(KEY, {})}
     else:
         repo = source or baseline_of(frame).repo
-        baseline = dataclasses.replace(_read(frame, repo), attempts=_attempts(frame, repo))
-        frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "origin": repo.url, "query": str(baseline.query)}
+        began = repo.client.now
+        now, modified = _read_stamped(frame, repo)
+        facts: dict[str, Any] = {k: v for k, v in frame.attrs.get(KEY, {}).items() if k != FILE}
+        known = facts if facts.get("origin") == repo.url else {}
+        baseline = _as_it_was(now, _then(frame, repo, sure="origin" in known))
+        if baseline is now:
+            baseline = _doubtful(frame, now, modified, known.get("read"))
+        baseline = dataclasses.replace(baseline, attempts=_attempts(frame, repo))
+        told = {"origin": repo.url, "query": str(baseline.query)}
+        frame.attrs[KEY] = {"read": began.isoformat(timespec="milliseconds"), **facts, **told}
     rebase(frame, baseline)
     return frame
 
 
+def _then(frame: pd.DataFrame, repo: Repository, *, sure: bool) -> pd.DataFrame | None:
+    """Give what a frame was read as, if this session or a file of ours knows it."""
+    try:
+        baseline = baseline_of(frame)
+        rows_of(frame, baseline)
+    except TrackingError:
+        return kept(frame) if sure else None
+    as_read = baseline.repo.url == repo.url and not baseline.query.version and not baseline.unsure
+    return baseline.frame if as_read else None
+
+
+def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
+    """Give a baseline of what was read once, instead of what the server holds now."""
+    if then is None:
+        return now
+    both = now.frame.index.intersection(then.index)
+    gone = then.index.difference(now.frame.index)
+    was = now.frame.reindex(now.frame.index.append(gone))
+    for column in was.columns.intersection(then.columns):
+        ids = both.append(gone)
+        was[column] = put(was[column], was.index.get_indexer(ids), then[column].loc[ids])
+    return dataclasses.replace(now, frame=was)
+
+
+def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
+    """Mark the cells of which it cannot be told whether the user or somebody else changed them."""
+    edits = [edit for edit in edits_of(frame, now, rows_of(frame, now, sure=True)) if edit.id > 0]
+    if read is not None:
+        changed = set(modified.index[~(modified < pd.Timestamp(read))])
+        edits = [edit for edit in edits if edit.id in changed]
+    if not edits:
+        return now
+    unsure: dict[str, set[int]] = {}
+    for edit in edits:
+        unsure.setdefault(edit.column, set()).add(edit.id)
+    rows = list(dict.fromkeys(edit.id for edit in edits))
+    paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
+    shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
+    what = f"{counted(len(edits), 'cell')} ({', '.join(unsure)}) of {shown} differ from what the server holds"
+    if read is None:
+        warnings.warn(
+            f"{what}, and it is not known when the frame was read: they all count as your edits, also those "
+            "that somebody else changed meanwhile; look at df.sn.changes() before you save",
+            SaveWarning,
+            stacklevel=4,
+        )
+        return now
+    warnings.warn(
+        f"{what} in contents that were changed after the frame was read: whether by you or by somebody else "
+        "is not known, so a save treats them as conflicts (on_conflict)",
+        SaveWarning,
+        stacklevel=4,
+    )
+    return dataclasses.replace(now, unsure={column: frozenset(ids) for column, ids in unsure.items()})
+
+
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:
-    """Put what the server holds now into the cells that are not edited, in place; edits stay edits."""
+    """Put what the server holds now into the cells that are not edited, in place; edits stay edits of it."""
     baseline = baseline_of(frame)
     if baseline.query.version:
         raise TrackingError(
@@ -49,6 +118,7 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
     edited: dict[str, list[int]] = {}
     for edit in edits_of(frame, baseline, rows):
         edited.setdefault(edit.column, []).append(edit.row)
+    began = baseline.repo.client.now
     now = _read(frame, baseline.repo)
     known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(rows.ids)) >= 0)
     _warn_of_missing(rows, now, baseline)
@@ -56,13 +126,14 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
     for column in baseline.frame.columns.intersection(frame.columns):
         if column not in now.frame.columns:
             continue
-        positions = np.setdiff1d(known, edited.get(column, []))
-        ids = pd.Index(rows.ids[positions])
+        ids = pd.Index(rows.ids[known])
         cells = now.frame[column].loc[ids]
         moved[column] = put(moved[column], moved.index.get_indexer(ids), cells)
-        frame[column] = put(frame[column], positions, cells)
+        shown = ~np.isin(known, edited.get(column, []))
+        frame[column] = put(frame[column], known[shown], cells[shown])
     paths = dict(zip(now.frame.index.to_numpy().tolist(), now.frame["Path"], strict=True))
-    rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+    rebase(frame, dataclasses.replace(baseline, frame=moved, unsure={}).moved(paths))
+    frame.attrs[KEY]["read"] = began.isoformat(timespec="milliseconds")
     return frame
 
 
@@ -92,7 +163,15 @@ def _attempts(frame: pd.DataFrame, repo: Repository) -> list[Attempt]:
     return before.attempts if before.repo.url == repo.url else []
 
 
-def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
+def _read_stamped(frame: pd.DataFrame, repo: Repository) -> tuple[Baseline, pd.Series]:
+    """Read the rows of a frame again, and when each of the contents was changed last."""
+    now = _read(frame, repo, [_CHANGED])
+    modified = now.frame[_CHANGED]
+    left = now.frame if _CHANGED in frame.columns else now.frame.drop(columns=_CHANGED)
+    return dataclasses.replace(now, frame=left), modified
+
+
+def _read(frame: pd.DataFrame, repo: Repository, more: Sequence[str] = ()) -> Baseline:
     """Read the rows of a frame again, in the columns that are fields."""
     known = frame.attrs.get(KEY, {}).get("query")
     names = [
@@ -107,7 +186,7 @@ def _read(frame: pd.DataFrame, repo: Repository) -> Baseline:
         query = f"Path:({' '.join(query_value(path) for path in keys)})"
     else:
         query = f"Id:({' '.join(str(id_) for id_ in keys[keys > 0])})"
-    select = tuple(dict.fromkeys([*names, "Path", "Type"]))
+    select = tuple(dict.fromkeys([*names, "Path", "Type", *more]))
     if query.endswith("()"):
         query = "Id:0"
     read = repo.read(Query("/Root", select=select, query=query, autofilters=False))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import secrets
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,6 +95,9 @@ class Baseline:
         The paths of the rows on their ids, where ``Path`` is no column of the frame.
     attempts : list
         The creations of new rows whose outcome is open; shared by all baselines that come from one another.
+    unsure : mapping
+        By column the ids of the contents of which it is not known whether the user or somebody else changed
+        that cell: an edit of one is a conflict.
     """
 
     frame: pd.DataFrame
@@ -103,6 +106,7 @@ class Baseline:
     fields: Mapping[str, Field]
     paths: pd.Series | None = None
     attempts: list[Attempt] = dataclasses.field(default_factory=list)
+    unsure: Mapping[str, frozenset[int]] = dataclasses.field(default_factory=dict)
 
     def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
         """Give the paths of contents by their ids; None for one that is no row."""
@@ -116,6 +120,11 @@ class Baseline:
             str(path) if place >= 0 and isinstance(path, str) else None
             for path, place in zip(found, places, strict=True)
         ]
+
+    def sure_of(self, columns: Mapping[str, Iterable[int]]) -> Baseline:
+        """Give a baseline in which some cells, by column and id, are as the server was seen to hold them."""
+        unsure = {name: ids - set(columns.get(name, ())) for name, ids in self.unsure.items()}
+        return dataclasses.replace(self, unsure={name: ids for name, ids in unsure.items() if ids})
 
     def moved(self, paths: Mapping[int, str]) -> Baseline:
         """Give a baseline that knows other paths of some contents, and those of new ones."""

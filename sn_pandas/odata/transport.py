@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import json
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies
@@ -68,6 +70,7 @@ class Client:
         # proxies of the environment are a matter of httpx's own client
         self._transport = transport or (_Proxied(verify) if getproxies() else Connections(verify))
         self._closed = False
+        self._told: tuple[dt.datetime, float] | None = None
 
     def __repr__(self) -> str:
         return f"<Client of {self.origin}>"
@@ -83,6 +86,14 @@ class Client:
         self._transport.close()
         while self._closing:
             self._closing.pop()()
+
+    @property
+    def now(self) -> dt.datetime:
+        """What time it is at the server, at the latest; ours if it never said."""
+        if self._told is None:
+            return dt.datetime.now(dt.UTC)
+        told, at = self._told
+        return told + dt.timedelta(seconds=time.monotonic() - at)
 
     def closing(self, close: Callable[[], None]) -> None:
         """Have ``close`` called when this client is closed."""
@@ -225,6 +236,7 @@ class Client:
         try:
             answer = self._transport.handle_request(request)
             answer.request = request
+            self._take_time(answer.headers.get("Date"))
             try:
                 yield answer
             finally:
@@ -238,6 +250,13 @@ class Client:
             raise NoAnswer(
                 f"{what}: the connection to {self.origin} broke ({type(error).__name__})", sent=True
             ) from error
+
+    def _take_time(self, told: str | None) -> None:
+        """Note what time the server says it is."""
+        if told:
+            with contextlib.suppress(ValueError):
+                moment = parsedate_to_datetime(told)
+                self._told = moment.replace(tzinfo=moment.tzinfo or dt.UTC), time.monotonic()
 
     def _patience(self, end: float | None) -> dict[str, float | None]:
         left = self._timeout if end is None else min(self._timeout, max(0.05, end - time.monotonic()))

@@ -13,6 +13,7 @@ from sn_pandas.frames.writes.checking import EMPTY, FILLED, problem
 from sn_pandas.odata.schema import Field, Option
 
 OPTIONS = (Option("a", "Label A"), Option("b", "Label B"))
+NUMBERED = (Option("1", "One"), Option("3", "Three"))
 LIMITS = {"MinValue": 1, "MaxValue": 5}
 #: For each rule of the table, by its words, a field and a value that break it, and a value that does not.
 RULES = [
@@ -47,6 +48,8 @@ RULES = [
     ("separator of thousands", Field("F", "Number"), np.inf, 1e27),
     ("too big", Field("F", "Number"), 1e29, 1e28),
     ("15 that the server keeps", Field("F", "Number"), 1234567890123456, 123456789012345),
+    ("28 decimal places", Field("F", "Currency"), 1e-296, 1e-28),
+    ("28 decimal places", Field("F", "Number"), 1.23456789012345e-20, 1.23456789e-20),
     ("below 1", Field("F", "Number", limits=LIMITS), 0.5, 1),
     ("above 5", Field("F", "Integer", limits=LIMITS), 6, 5),
     ("neither True nor False", Field("F", "Boolean"), 1, np.bool_(True)),
@@ -54,6 +57,7 @@ RULES = [
     ("is before", Field("F", "DateTime", limits={"MinValue": "2026-01-01"}), "2025-12-31", dt.date(2026, 1, 1)),
     ("is after", Field("F", "DateTime", limits={"MaxValue": "2026-01-01"}), pd.Timestamp("2026-01-02"), "2026-01-01"),
     ("names no options", Field("F", "Choice", options=OPTIONS), 1.5, "a"),
+    ("has no option '4'", Field("F", "Choice", options=NUMBERED), 4.0, 3.0),
     ("takes one", Field("F", "Choice", options=OPTIONS), ["a", "b"], ["a"]),
     ("has no option 'A'", Field("F", "YesNo", options=OPTIONS), "A", "Label A"),
     ("no other words", Field("F", "Choice", options=OPTIONS), "~other.x", "b"),

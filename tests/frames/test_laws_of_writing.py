@@ -29,6 +29,12 @@ SERVED = settings(
 moments = st.datetimes(dt.datetime(1753, 1, 1), dt.datetime(9999, 12, 31), timezones=st.just(dt.UTC))
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
+
+def kept(number):
+    """Give a number without the decimal places that the server does not keep."""
+    return round(number, 13)
+
+
 #: Values that each field takes, by name; every field type of the schema that can be written is among them.
 GOOD = {
     "DisplayName": texts.filter(bool),
@@ -37,8 +43,8 @@ GOOD = {
     "Story": st.none() | texts,
     "Code": st.none() | texts,
     "Quantity": st.integers(0, 1000),
-    "Weight": st.floats(0, 1e15, allow_nan=False) | st.integers(0, 10**12),
-    "Price": st.floats(-1e15, 1e15, allow_nan=False),
+    "Weight": st.floats(0, 1e15, allow_nan=False).map(kept) | st.integers(0, 10**12),
+    "Price": st.floats(-1e15, 1e15, allow_nan=False).map(kept),
     "InUse": st.booleans(),
     "BoughtOn": st.none() | moments,
     "CheckedAt": st.none() | moments.map(pd.Timestamp),

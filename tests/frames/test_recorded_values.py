@@ -65,6 +65,7 @@ def test_recorded_value(case):
         assert report.frame["reason"].iloc[0]
 
 
+@pytest.mark.filterwarnings("ignore:.*no time zone")
 def test_nothing_that_the_server_takes_is_refused():
     """Of what the server stores as it is sent, only what people mean differently is refused."""
     wrongly = []

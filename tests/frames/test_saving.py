@@ -276,31 +276,8 @@ def test_refresh_shows_what_the_server_holds_and_keeps_edits(repo):
     frame.sn.refresh()
     assert frame.loc[frame.Name == "A2", "Quantity"].item() == 70
     assert frame.loc[frame.Name == "A1", "Code"].item() == "theirs"
-    assert frame.sn.changes()[["before", "after"]].values.tolist() == [[1, 50]]
-    with pytest.raises(ConflictError):
-        frame.sn.save()
-
-
-@pytest.mark.parametrize("kind", ["parquet", "pickle", "csv"])
-def test_a_frame_from_a_file_is_rebased(repo, tmp_path, kind):
-    frame = fill(repo)
-    if kind == "csv":
-        frame = frame.drop(columns=["Labels", "Parts"])  # text has no lists
-    file = tmp_path / f"frame.{kind}"
-    getattr(frame, f"to_{kind}")(file)
-    back = getattr(pd, f"read_{kind}")(file)
-    repo.patch(f"{LAB}/A4", {"Code": "newer"})
-    if kind != "csv":
-        assert back.attrs["sensenet"]["origin"] == repo.url
-    back.loc[back.Name == "A1", "Quantity"] = 50
-    sn.rebase(back, repo)
-    changes = back.sn.changes()
-    assert changes[["Path", "field", "before", "after"]].values.tolist() == [
-        [f"{LAB}/A1", "Quantity", 1, 50],
-        [f"{LAB}/A4", "Code", "newer", "c4"],
-    ]
-    assert back.loc[back.Name == "A1"].sn.save().counts == {"saved": 1}
-    assert held(repo, "Quantity", "A1") == 50
+    assert frame.sn.changes()[["before", "after"]].values.tolist() == [[60, 50]]
+    assert frame.sn.save().counts["saved"] == 1, "a knowing overwrite"
 
 
 def test_frames_that_were_derived_before_a_save_do_not_take_it_back(repo):
@@ -677,3 +654,48 @@ def test_a_journal_that_was_cut_anywhere_is_read(repo, tmp_path):
         log.close()
         assert journal.read(part).works == record.works
     assert sn.resume(report.journal, repo).counts == {"unchanged": 2}
+
+
+def test_theirs_is_taken_into_the_frame_and_not_stored(repo):
+    frame = fill(repo)
+    frame.loc[frame.Name == "A1", ["Quantity", "Code"]] = [50, "mine"]
+    frame.loc[frame.Name == "A2", "Quantity"] = 51
+    repo.patch(f"{LAB}/A1", {"Quantity": 60})
+    repo.patch(f"{LAB}/A2", {"Quantity": 61})
+    sent = requests_of(repo)
+    assert frame.sn.save(on_conflict=lambda c: c.theirs).counts == {"saved": 1, "unchanged": 4}
+    assert [method for method, _ in sent].count("PATCH") == 1
+    assert frame["Quantity"].tolist()[1:3] == [60, 61]
+    assert frame.sn.changes().empty
+    assert (held(repo, "Quantity", "A1"), held(repo, "Code", "A1")) == (60, "mine")
+
+
+def test_a_dry_run_sends_as_little_as_the_save_because_of_a_conflict(repo):
+    frame = fill(repo)
+    frame["Quantity"] += 100
+    repo.patch(f"{LAB}/A1", {"Quantity": 60})
+    dry = frame.sn.save(dry_run=True)
+    assert dry.counts == {"conflict": 1, "unsent": 4}
+    assert not dry.requests
+    with pytest.raises(ConflictError, match=r"error\.report\.conflicts") as error:
+        frame.sn.save()
+    assert error.value.report.counts == dry.counts
+    assert len(frame.sn.save(dry_run=True, on_conflict="skip").requests) == 4
+
+
+def test_a_column_that_was_renamed_and_edited_is_told(repo):
+    frame = fill(repo).rename(columns={"BoughtOn": "Bought"})
+    frame["Bought"] = pd.Timestamp("2026-01-01", tz="UTC").as_unit("us")
+    for do in (lambda: frame.sn.check(), lambda: frame.sn.save(dry_run=True)):
+        with pytest.warns(SaveWarning, match="BoughtOn was read and is gone; if it is that, rename it back"):
+            do()
+    added = repo.read(LAB, select=COLUMNS, filter="isof('Asset')").assign(late=True, note="x")
+    assert added.sn.check().empty, "columns that are only added are nobody's concern"
+
+
+def test_a_check_tells_of_dates_without_a_zone(repo):
+    frame = fill(repo)
+    frame["BoughtOn"] = pd.Timestamp("2026-01-01")
+    with pytest.warns(SaveWarning, match="5 dates of BoughtOn have no time zone") as warned:
+        frame.sn.check()
+    assert warned[0].filename == __file__

@@ -1,9 +1,8 @@
-"""Ways out of pandas that keep the provenance: tables of pyarrow and Parquet files."""
+"""A frame as a table of pyarrow, which keeps the provenance."""
 
 from __future__ import annotations
 
 import json
-from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,24 +49,6 @@ def table_of(frame: pd.DataFrame) -> pa.Table:
     table = pa.Table.from_pandas(plain, schema=schema)
     provenance = json.dumps(frame.attrs.get(KEY, {}))
     return table.replace_schema_metadata({**(table.schema.metadata or {}), KEY.encode(): provenance.encode()})
-
-
-def to_parquet(frame: pd.DataFrame, path: str | PathLike[str], **options: Any) -> None:
-    """Write a frame to a Parquet file that knows where it came from; ``pandas.read_parquet`` reads it back.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        Best one that was read from a repository.
-    path : str or path
-        The file.
-    **options
-        As ``pyarrow.parquet.write_table`` takes them.
-    """
-    table = table_of(frame)
-    from pyarrow import parquet
-
-    parquet.write_table(table, path, **options)
 
 
 def _texts(item: Any) -> bool:

@@ -38,23 +38,25 @@ class Manner:
 
 def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
     """Read everything that a query asks for as one frame."""
+    began = _now(repo)
     with _explained(repo, query):
         plan, pages = _prepared(repo, query, manner)
         frame = plan.frame(_counted(pages, manner), lambda: _wanted(pages) or 0)
     facts = _facts(repo, query, pages, len(frame))
     _say(query, pages, plan, facts)
-    track(frame, repo, query, plan.fields, plan.paths, **facts)
+    track(frame, repo, query, plan.fields, plan.paths, **facts, read=began)
     return frame
 
 
 def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.DataFrame]:
     """Read what a query asks for as one frame a page."""
+    began = _now(repo)
     with _explained(repo, query):
         plan, pages = _prepared(repo, query, manner)
         for chunks in _counted(pages, manner):
             frame = plan.frame([chunks], lambda: len(chunks[0]))  # noqa: B023 - called at once
             total = pages.total if pages.total is not None else len(frame)
-            facts = {"rows": len(frame), "total": total, "cut": len(frame) < total}
+            facts = {"rows": len(frame), "total": total, "cut": len(frame) < total, "read": began}
             track(frame, repo, query, plan.fields, plan.paths, **facts)
             yield frame
     _say(query, pages, plan, _facts(repo, query, pages, pages.rows))
@@ -100,6 +102,11 @@ def _counted(pages: Pages[Chunks], manner: Manner) -> Iterator[Chunks]:
         for chunks in source:
             progress.show(pages.rows, _wanted(pages))
             yield chunks
+
+
+def _now(repo: Repository) -> str:
+    """Give the time at the server: what is changed there from then on, a frame may not show."""
+    return repo.client.now.isoformat(timespec="milliseconds")
 
 
 def _wanted(pages: Pages[Chunks]) -> int | None:

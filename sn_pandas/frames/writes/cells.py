@@ -29,6 +29,8 @@ Json = Any
 YEAR_ONE = "0001-01-01T00:00:00Z"
 #: Digits of a number that the server keeps.
 DIGITS = 15
+#: Decimal places of a number that the server keeps.
+PLACES = 28
 _LISTS = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
 
 
@@ -167,11 +169,22 @@ def _names(target: Json) -> set[int | str]:
 
 def option_of(field: Field, item: Cell) -> str:
     """Give the stored value of an option that is named by its value or its label."""
-    text = str(item)
+    text = str(whole(item))
     if any(option.value == text for option in field.options):
         return text
     labelled = [option.value for option in field.options if option.text == text]
     return labelled[0] if len(labelled) == 1 else text
+
+
+def whole(item: Cell) -> Cell:
+    """Give a float that is a whole number as one: options such as 3 are floats where some are missing.
+
+    Examples
+    --------
+    >>> whole(3.0), whole(2.5), whole("3.0")
+    (3, 2.5, '3.0')
+    """
+    return int(item) if isinstance(item, float) and item.is_integer() else item
 
 
 def is_other(option: Cell) -> bool:
@@ -186,9 +199,7 @@ def target_of(item: Cell) -> int | str:
         item = named[0] if named else item.name
     elif isinstance(item, Mapping):
         item = item.get("Id", item.get("Path"))
-    item = plain(item)
-    if isinstance(item, float) and item.is_integer():
-        return int(item)
+    item = whole(plain(item))
     if isinstance(item, str) and item.strip().isdigit():
         return int(item)
     return int(item) if isinstance(item, int) and not isinstance(item, bool) else str(item)

@@ -20,7 +20,19 @@ import pandas as pd
 
 from ...odata.errors import did_you_mean
 from ...odata.schema import CHOICES, REFERENCES, TEXTS, Field
-from .cells import DIGITS, Cell, is_missing, is_other, items, moment, option_of, plain, target_of
+from .cells import (
+    DIGITS,
+    PLACES,
+    Cell,
+    is_missing,
+    is_other,
+    items,
+    moment,
+    option_of,
+    plain,
+    target_of,
+    whole,
+)
 
 _NUMBERS = frozenset(["Number", "Currency"])
 _MODES = frozenset(
@@ -200,6 +212,14 @@ def _too_exact(cell: Cell, field: Field) -> bool:
     return len(number.normalize().as_tuple().digits) > DIGITS
 
 
+def _too_fine(cell: Cell, field: Field) -> bool:
+    number = _value(cell)
+    if number is None:
+        return False
+    kept = decimal.Decimal(f"{number:.{DIGITS}g}")
+    return kept != 0 and int(kept.normalize().as_tuple().exponent) < -PLACES
+
+
 def _below(cell: Cell, field: Field) -> bool:
     low, number = field.limits.get("MinValue"), _value(cell)
     return low is not None and number is not None and number < decimal.Decimal(str(low))
@@ -235,12 +255,14 @@ def _too_late(cell: Cell, field: Field) -> bool:
 
 
 def _no_option_form(cell: Cell, field: Field) -> bool:
-    return any(is_missing(i) or isinstance(i, bool) or not isinstance(i, (str, int)) for i in items(cell))
+    return any(isinstance(i, bool) or not isinstance(whole(i), (str, int)) for i in items(cell))
 
 
 def _unknown_options(cell: Cell, field: Field) -> list[str]:
     known = {option.value for option in field.options}
-    return [str(i) for i in items(cell) if known and option_of(field, i) not in known and not is_other(i)]
+    return [
+        str(whole(i)) for i in items(cell) if known and option_of(field, i) not in known and not is_other(i)
+    ]
 
 
 def _offered(cell: Cell, field: Field) -> str:
@@ -303,6 +325,7 @@ FILLED: tuple[Rule, ...] = (
     Rule(_NUMBERS, _no_number, "{cell} is no number (the server would take a comma for a separator of thousands): convert the column with pd.to_numeric(…)"),
     Rule(_NUMBERS, _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
     Rule(_NUMBERS, _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),
+    Rule(_NUMBERS, _too_fine, "{cell} goes beyond the 28 decimal places that the server keeps: use .round(…)"),
     Rule({"Integer", *_NUMBERS}, _below, "{cell} is below {field.limits[MinValue]}"),
     Rule({"Integer", *_NUMBERS}, _above, "{cell} is above {field.limits[MaxValue]}"),
     Rule({"Boolean"}, lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: convert the column with .astype('boolean')"),

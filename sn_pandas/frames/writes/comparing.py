@@ -77,14 +77,10 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
     if trashed and on_conflict != "overwrite":
         return Line("conflict", "somebody moved it to the trash", names, work.id, work.path)
     wanted = differing(work, work.after, now)
-    changed = [name for name in differing(work, work.before, now) if name in wanted]
+    others = {*differing(work, work.before, now), *work.unsure}
+    changed = [name for name in wanted if name in others]
     if changed and on_conflict in ("raise", "skip"):
-        said = "; ".join(
-            f"{name} was {told(field, work.before[name])}, is {told(field, now.get(name))} now, "
-            f"you want {told(field, work.after[name])}"
-            for name in changed
-            for field in [work.fields[name]]
-        )
+        said = "; ".join(_said(work, name, now) for name in changed)
         return Line("conflict", said, tuple(changed), work.id, work.path)
     if changed and callable(on_conflict) and (reason := _decided(work, now, changed, on_conflict)):
         return Line("refused", reason, tuple(changed), work.id, work.path)
@@ -95,6 +91,15 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
         if name not in wanted:
             del work.after[name], work.before[name]
     return None if wanted else Line("unchanged", "the server holds it already", names, work.id, work.path)
+
+
+def _said(work: Patch, name: str, now: Stored) -> str:
+    """Say what a cell in conflict was, is and should be."""
+    field = work.fields[name]
+    was, is_, wanted = (told(field, value) for value in (work.before[name], now.get(name), work.after[name]))
+    if name in work.unsure and was == is_:
+        return f"{name} is {is_} in a row that was changed after the frame was read, you want {wanted}"
+    return f"{name} was {was}, is {is_} now, you want {wanted}"
 
 
 def _decided(

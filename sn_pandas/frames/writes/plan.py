@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -88,8 +88,12 @@ def own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
     return schema[type_name].fields.get(field.name)
 
 
-def patches_of(assigned: Iterable[Assignment], paths: Mapping[int, str | None]) -> list[Patch]:
-    """Put the edits of each row together."""
+def patches_of(
+    assigned: Iterable[Assignment],
+    paths: Mapping[int, str | None],
+    unsure: Mapping[str, Collection[int]],
+) -> list[Patch]:
+    """Put the edits of each row together; ``unsure``: those of a ``Baseline``."""
     patches: dict[int, Patch] = {}
     for edit, field in assigned:
         patch = patches.setdefault(edit.row, Patch(edit.row, edit.id, paths.get(edit.id)))
@@ -97,6 +101,8 @@ def patches_of(assigned: Iterable[Assignment], paths: Mapping[int, str | None]) 
         patch.after[field.name] = encode(field, edit.after)
         patch.fields[field.name] = field
         patch.edits[field.name] = edit
+        if edit.id in unsure.get(edit.column, ()):
+            patch.unsure.add(field.name)
     return list(patches.values())
 
 
@@ -125,12 +131,18 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
     names = {name.lower(): name for name in baseline.fields if "/" not in name}
     missing = baseline.frame.columns.difference(frame.columns, sort=False)
     rows = rows_of(frame, baseline) if len(missing) else None
+    gone = [name for name in missing if _is_written(name, baseline)]
     for column in frame.columns.difference(baseline.frame.columns, sort=False):
         name = names.get(str(column).lower())
         if name is not None and name != column:
             yield str(column), f"did you mean {name}?"
         elif rows and (old := renamed(column, missing, frame, baseline, rows)):
             yield str(column), f"it was read as {old}, and columns go by their names; name it so again"
+        elif rows and (old := _of_the_same_kind(str(column), gone, frame, baseline)):
+            yield (
+                str(column),
+                f"it is no field, and {old} was read and is gone; if it is that, rename it back",
+            )
         elif name is None and _fits(str(column), frame, baseline):
             yield (
                 str(column),
@@ -142,6 +154,21 @@ def warn_of_unread(frame: pd.DataFrame, baseline: Baseline, stacklevel: int) -> 
     """Warn of the columns that look like fields and are not saved."""
     for column, reason in unread_of(frame, baseline):
         warnings.warn(f"the column {column} is not saved: {reason}", SaveWarning, stacklevel=stacklevel + 1)
+
+
+def _is_written(column: str, baseline: Baseline) -> bool:
+    """Whether edits of a column that was read are saved."""
+    field = field_of(column, baseline)
+    return isinstance(field, Field) and field.editable
+
+
+def _of_the_same_kind(
+    column: str, gone: Sequence[str], frame: pd.DataFrame, baseline: Baseline
+) -> str | None:
+    """Give the column that was read and is gone which a new one that is no field may be."""
+    if column in baseline.repo.schema.fields or column == "Id":
+        return None
+    return next((old for old in gone if baseline.frame[old].dtype == frame[column].dtype), None)
 
 
 def _fits(column: str, frame: pd.DataFrame, baseline: Baseline) -> bool:

@@ -37,7 +37,9 @@ Place = str | os.PathLike[str] | None
 def check(frame: pd.DataFrame) -> list[Refusal]:
     """Give the edits that a save, with its new rows, would refuse before it sends anything."""
     run = _Run(frame, dry_run=True, create=True)
-    return sorted(run.planned().refused, key=lambda refusal: refusal.edit.row)
+    plan = run.planned()
+    run.warn(plan.assigned)
+    return sorted(plan.refused, key=lambda refusal: refusal.edit.row)
 
 
 def save(
@@ -66,8 +68,10 @@ def save(
     todo = run.decided(*compare(plan.patches, run.stored, on_conflict))
     creates = plan.creates
     conflicts = [line for line in run.lines.values() if line.outcome == "conflict"]
-    if conflicts and on_conflict == "raise" and not dry_run:
+    if conflicts and on_conflict == "raise":
         run.unsent("not sent, because other rows have conflicts", [*todo, *creates])
+        if dry_run:
+            return run.report([])
         raise ConflictError(_told(conflicts, "nothing was saved"), run.report([]))
     works: list[Work] = [*todo, *creates]
     if dry_run:
@@ -80,7 +84,7 @@ def save(
         run.lines[works[position].row] = line
 
     def settled() -> Report:
-        run.confirm(todo, creates)
+        run.confirm(plan.patches, creates)
         return run.report(works)
 
     report = carry_out(
@@ -187,7 +191,7 @@ class _Run:
         assigned, refused = assign(known, self.baseline, types)
         refused += lost_targets(assigned, self.repo.client, self.repo.schema)
         refused += renamed_onto(assigned, self.paths, self.repo.client)
-        patches = patches_of(assigned, self._before()) if not refused else []
+        patches = patches_of(assigned, self._before(), self.baseline.unsure) if not refused else []
         creates: list[Create] = []
         if self._create:
             new = [edit for edit in self.edits if edit.id < 0]
@@ -285,13 +289,11 @@ class _Run:
     def confirm(self, patches: Iterable[Patch], creates: Iterable[Create]) -> None:
         """Make what the server confirmed part of the frame's baseline."""
         columns: dict[str, set[int]] = {}
-        for edit in self.edits:
-            if self.lines.get(edit.row, _OPEN).outcome == "unchanged":
-                columns.setdefault(edit.column, set()).add(edit.row)
         for work in patches:
             line = self.lines.get(work.row, _OPEN)
-            stored = {"saved": set(work.after), "ignored": set(work.after) - set(line.fields)}
-            for name in stored.get(line.outcome, set()):
+            if line.outcome not in ("saved", "unchanged", "ignored"):
+                continue
+            for name in work.edits.keys() - (set(line.fields) if line.outcome == "ignored" else ()):
                 edit = work.edits[name]
                 columns.setdefault(edit.column, set()).add(edit.row)
                 if name in work.chosen:
@@ -351,8 +353,9 @@ def _told(conflicts: Sequence[Line], what: str) -> str:
     shown = [f"\n  {line.path or line.id}: {line.reason}" for line in conflicts[:10]]
     more = f"\n  … and {len(conflicts) - 10} more in .report.conflicts" if len(conflicts) > 10 else ""
     return (
-        f"{what}: somebody else changed the same cells in {counted(len(conflicts), 'row')}; decide with "
-        "on_conflict='skip', 'overwrite' or a callable, or look with df.sn.refresh()" + "".join(shown) + more
+        f"{what}: somebody else changed the same cells in {counted(len(conflicts), 'row')}; look at "
+        "error.report.conflicts, and decide with on_conflict='skip', 'overwrite' or "
+        "lambda c: c.theirs" + "".join(shown) + more
     )
 
 

@@ -29,6 +29,8 @@ class Patch:
         The edited cell behind each field; empty in works that come from a journal.
     chosen : dict
         Cells that were decided on in a conflict and replace those of the frame.
+    unsure : set
+        Fields that somebody else may have changed, though ``before`` is what the server holds.
     """
 
     row: int
@@ -39,6 +41,7 @@ class Patch:
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
     edits: dict[str, Edit] = dataclasses.field(default_factory=dict)
     chosen: dict[str, Cell] = dataclasses.field(default_factory=dict)
+    unsure: set[str] = dataclasses.field(default_factory=set)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,7 +66,7 @@ class Patch:
     def reversed(self) -> Patch:
         """Give the PATCH that takes this one back."""
         return dataclasses.replace(
-            self, before=dict(self.after), after=dict(self.before), edits={}, chosen={}
+            self, before=dict(self.after), after=dict(self.before), edits={}, chosen={}, unsure=set()
         )
 
 
