@@ -12,8 +12,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Application, Faults
-from sn_pandas.frames.objects import settling
-from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes import sending, settling
 from sn_pandas.odata.addresses import collection, entity
 
 from ..frames.labs import client_of, prepare

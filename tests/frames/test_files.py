@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+from pathlib import Path
 
 import pytest
 
-from sn_pandas import NotFoundError, RefusedError, SaveError
+from sn_pandas import AuthenticationError, NotFoundError, RefusedError, SaveError, SensenetError
+from sn_pandas.embedded import Faults
+from sn_pandas.frames.objects import moving
 
 from .test_saving import requests_of
 
@@ -37,8 +40,6 @@ def test_files_that_would_be_stored_over_each_other_are_refused(docs, tmp_path):
     assert str(two) in str(error.value)
     assert sent == []
     assert error.value.report.frame["outcome"].tolist() == ["unsent", "refused", "refused"]
-    with pytest.raises(RefusedError, match="would be stored over"):
-        docs.upload(DOCS, {"a*b.txt": b"1", "a?b.txt": b"2"})  # the server calls both a-b.txt
     docs.upload(DOCS, [one, two], overwrite=False)
     assert names(docs) == ["Report(1).txt", "Report.txt"] or names(docs) == ["report(1).txt", "report.txt"]
 
@@ -72,6 +73,83 @@ def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
     with pytest.raises(NotFoundError, match="Did you mean /Root/Content/Docs"):
         docs.upload("/Root/Content/Dosc", b"x", "x.txt")
     assert names(docs) == []
+
+
+def test_a_name_that_the_server_would_change_is_refused(docs):
+    with pytest.raises(RefusedError, match=r"cannot keep the name 'a\?b\.txt': give another, {'a-b\.txt'"):
+        docs.upload(DOCS, {"a?b.txt": b"1", "b.txt": b"2"})
+    assert names(docs) == []
+
+
+def test_several_files_are_given_as_a_list(docs, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "up").mkdir()
+    (tmp_path / "up" / "a.txt").write_text("a")
+    with pytest.raises(RefusedError, match=r"'up' is a folder; .* sorted\(Path\('up'\)\.glob\('\*\.txt'\)\)"):
+        docs.upload(DOCS, "up")
+    with pytest.raises(RefusedError, match=r"'up/\*\.t\?t' is a pattern; .*Path\('up'\)\.glob\('\*\.t\?t'\)"):
+        docs.upload(DOCS, "up/*.t?t")
+    assert docs.upload(DOCS, sorted(Path("up").glob("*.txt"))).ok
+    with pytest.raises(
+        NotFoundError, match=r'no binary field Binary; .*query="TypeIs:File"\)\.sn\.download'
+    ) as error:
+        docs.download(DOCS, "down")
+    assert "Did you mean" not in str(error.value)
+    assert docs.read(DOCS, query="TypeIs:File").sn.download("down").ok
+    assert (tmp_path / "down" / "a.txt").read_text() == "a"
+
+
+def test_a_download_that_ends_early_is_not_taken_for_whole(opened, tmp_path):
+    faults = Faults()
+    repo = opened(faults)
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo.upload(DOCS, {"f.bin": bytes(5000), "empty.bin": b""})
+    faults.on("GET", match="binaryhandler", nth=1).garble(100)
+    assert repo.download(f"{DOCS}/f.bin") == bytes(5000)
+    assert repo.download(f"{DOCS}/empty.bin") == b""
+    faults.on("GET", match="binaryhandler").garble(0)
+    with pytest.raises(SensenetError, match="0 of 5,000 bytes came"):
+        repo.download(f"{DOCS}/f.bin", tmp_path / "f.bin")
+    report = repo.read(DOCS, select=["Name"]).sn.download(tmp_path)
+    assert report.counts == {"saved": 1, "failed": 1}
+    assert not (tmp_path / "f.bin").exists()
+
+
+def test_a_file_that_became_smaller_meanwhile_is_whole(docs, monkeypatch):
+    docs.upload(DOCS, bytes(5000), "f.bin")
+    stream = docs.client.stream
+
+    def replaced(target, use):
+        docs.upload(DOCS, b"small", "f.bin", workers=1)
+        return stream(target, use)
+
+    monkeypatch.setattr(docs.client, "stream", replaced)
+    assert docs.download(f"{DOCS}/f.bin") == b"small"
+
+
+@pytest.mark.parametrize(
+    ("match", "do"),
+    [
+        ("Upload", lambda repo, _: repo.upload(DOCS, {f"{n}.txt": b"new" for n in range(30)}, workers=1)),
+        ("binaryhandler", lambda repo, to: repo.read(DOCS).sn.download(to, workers=1)),
+        ("SetPermissions", lambda repo, _: repo.allow(repo.read(DOCS), repo.user, "Open")),
+        ("CopyBatch", lambda repo, _: repo.copy(repo.read(DOCS), "/Root/Content/Lab")),
+    ],
+)
+def test_credentials_that_end_midway_stop_it(opened, tmp_path, monkeypatch, match, do):
+    monkeypatch.setattr(moving, "_BATCH", 10)
+    faults = Faults()
+    repo = opened(faults)
+    repo.create("/Root/Content", "DocumentLibrary", "Docs")
+    repo.upload(DOCS, {f"{n}.txt": b"x" for n in range(30)})
+    sent = requests_of(repo)
+    faults.on(match=match, nth=2, times=None).status(401)
+    with pytest.raises(AuthenticationError) as error:
+        do(repo, tmp_path / "down")
+    counts = error.value.report.counts
+    assert set(counts) == {"saved", "unsent"}
+    assert counts["saved"] + counts["unsent"] == 30
+    assert sum(match in target for _, target in sent) < 30
 
 
 def test_open_files_are_read_from_where_they_stand(docs, tmp_path):
@@ -129,8 +207,6 @@ def test_files_go_to_the_disk_in_pieces(docs, tmp_path, monkeypatch):
 
 
 def test_a_download_that_breaks_keeps_what_was_there(opened, tmp_path):
-    from sn_pandas.embedded import Faults
-
     faults = Faults()
     repo = opened(faults)
     repo.create("/Root/Content", "DocumentLibrary", "Docs")

@@ -115,6 +115,32 @@ def test_a_misspelt_path_is_told_what_it_may_have_been(tree, do):
         do(tree, f"{LAB}/F/GG")
 
 
+def test_a_misspelt_path_is_not_deleted_in_silence(tree):
+    with pytest.raises(NotFoundError, match=rf"^{LAB}/F/GG: .* Did you mean {LAB}/F/G\?"):
+        tree.delete(f"{LAB}/F/GG")
+    with pytest.raises(NotFoundError, match="999999: there is no such content"):
+        tree.delete(999999)
+    several = tree.delete([f"{LAB}/F/GG", f"{LAB}/nobody", 999999, f"{LAB}/F/A"]).frame
+    assert several["outcome"].tolist() == ["unchanged"] * 3 + ["saved"]
+    said = "there is no such content, or you may not see it"
+    assert several["reason"].tolist()[:3] == [f"{said}. Did you mean {LAB}/F/G?", said, said]
+    assert several["Id"].iloc[2] == 999999
+    assert tree.delete(f"{LAB}/F/A").counts == {"unchanged": 1}  # it is in the trash
+    with pytest.raises(NotFoundError, match=r"it is in the trash; .* delete /Root/Trash/"):
+        tree.delete(f"{LAB}/F/A", permanent=True)
+
+
+def test_a_misspelt_path_is_told_first(tree):
+    for do in (tree.check_out, tree.publish, tree.inherit):
+        with pytest.raises(NotFoundError, match=rf"^{LAB}/F/GG: .* Did you mean {LAB}/F/G\?"):
+            do(f"{LAB}/F/GG")
+    with pytest.raises(NotFoundError, match=r"nothing\.txt: ") as error:
+        tree.check_out(f"{LAB}/F/nothing.txt")
+    assert "Did you mean" not in str(error.value), "a sibling is not meant because its path is long"
+    with pytest.raises(SaveError, match=f"{LAB}/F/GG: it is not in the trash"):
+        tree.restore(f"{LAB}/F/GG")
+
+
 def test_a_misspelt_folder_above_is_found(tree):
     with pytest.raises(NotFoundError, match=rf"Did you mean {LAB}/F/G/A\?"):
         tree.patch(f"{LAB}/FF/G/A", {"Quantity": 1})

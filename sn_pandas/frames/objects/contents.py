@@ -134,7 +134,7 @@ class Contents:
         Parameters
         ----------
         path : str, int, sequence of them, or DataFrame
-            The contents. Of a single one, a failure raises; of several, it stands in the report.
+            The contents.
         permanent : bool
             Whether they are to be gone for good.
         dry_run : bool
@@ -143,7 +143,15 @@ class Contents:
         Returns
         -------
         Report
-            One line a content; ``sn_pandas.undo`` takes it back from the trash.
+            One line a content; ``sn_pandas.undo`` takes it back from the trash. What is there already is
+            ``unchanged``, and so is what is missing, if several are named.
+
+        Raises
+        ------
+        NotFoundError
+            If the only one is missing.
+        SaveError
+            If the only one is not deleted; of several it stands in the report.
         """
         return trash.delete(self._repo, path, permanent=permanent, dry_run=dry_run)
 
@@ -156,6 +164,11 @@ class Contents:
             Where they are in the trash, or their ids; the path where they were works, too.
         to : str or int, optional
             Below which content; where they were if not given.
+
+        Raises
+        ------
+        SaveError
+            If the only one is not in the trash, or does not come back; of several it stands in the report.
         """
         return trash.restore(self._repo, path, to)
 
@@ -170,7 +183,7 @@ class Contents:
         Raises
         ------
         NotFoundError
-            If there is nothing where they are to go.
+            If there is nothing where they are to go, or the only one is missing.
         SaveError
             If the only one is not moved; of several it stands in the report.
         """
@@ -186,6 +199,13 @@ class Contents:
         -------
         Report
             One line a content, with the id and path of its copy.
+
+        Raises
+        ------
+        NotFoundError
+            If there is nothing where they are to go, or the only one is missing.
+        SaveError
+            If the only one is not copied; of several it stands in the report.
         """
         return moving.copy(self._repo, path, to)
 
@@ -258,7 +278,8 @@ class Contents:
         Raises
         ------
         RefusedError
-            If something is no file, has no name, or would be stored over another one; nothing was sent.
+            If something is no file, has no name or one that the server would change, or would be stored over
+            another one; nothing was sent.
         SaveError
             If a single one was not stored; of several it stands in the report.
         """
@@ -287,7 +308,10 @@ class Contents:
         Raises
         ------
         NotFoundError
-            If there is no such content, or its type has no file.
+            If there is no such content, or its type has no file: those below a folder come down with
+            ``repo.read(folder, query="TypeIs:File").sn.download("to")``.
+        ConnectionFailed, AnswerError
+            If it does not come whole; what was there stays.
         """
         return downloads.download(self._repo, path, to, field)
 

@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
 from ...odata.addresses import normalize
-from ...odata.errors import NotFoundError, SensenetError
+from ...odata.errors import BrokenAnswer, NotFoundError, SensenetError
 from ...odata.query import target
+from ...odata.schema import Field
 from ..progress import Setting
 from ..writes import looking
 from ..writes.acting import each
+from ..writes.looking import Stored
 from ..writes.report import Line, Report, report_frame
+from ..writes.settling import certain
 from .places import there
 
 if TYPE_CHECKING:
     from ..repository import Repository
+
+T = TypeVar("T")
+# What is to be known of a content before its file is believed.
+_FACTS = (Field("Size", "Number"), Field("IsFolder", "Boolean"))
 
 
 def download(
@@ -32,15 +39,12 @@ def download(
     """
     where = normalize(place, repo.base)
     with there(repo, where):
+        stored = looking.one(repo.client, where, _FACTS)
         if to is None:
-            data = repo.client.stream(address_of(where, field), b"".join)
-            if not data:
-                _make_sure(repo, where, field)
-            return data
+            return _received(repo, stored, field, b"".join)
         path = Path(to).expanduser()
-        if path.is_dir():
-            path = path / str(looking.one(repo.client, where)["Name"])
-        _fetch(repo, where, field, path)
+        path = path / str(stored["Name"]) if path.is_dir() else path
+        _fetch(repo, stored, field, path)
         return path
 
 
@@ -57,7 +61,7 @@ def download_all(
     """Download the files of several contents into a folder, each under its name."""
     target_folder = Path(folder).expanduser()
     target_folder.mkdir(parents=True, exist_ok=True)
-    stored = looking.by_id(repo.client, [id_ for id_ in places if id_ > 0])
+    stored = looking.by_id(repo.client, [id_ for id_ in places if id_ > 0], _FACTS)
     names = _file_names({id_: str(row["Path"]) for id_, row in stored.items()})
 
     def one(id_: int) -> Line:
@@ -66,8 +70,10 @@ def download_all(
             return Line("failed", "it is gone, or you may not see it", (field,), id_)
         path = target_folder / names[id_]
         try:
-            _fetch(repo, id_, field, path)
-        except (SensenetError, OSError) as error:
+            _fetch(repo, row, field, path)
+        except SensenetError as error:
+            return Line(certain(error) or "failed", str(error), (field,), id_, row["Path"], error=error)
+        except OSError as error:
             return Line("failed", str(error), (field,), id_, row["Path"])
         return Line("saved", str(path), (field,), id_, row["Path"])
 
@@ -81,30 +87,55 @@ def address_of(place: str | int, field: str) -> str:
     return target("/binaryhandler.ashx", {**which, "propertyname": field})
 
 
-def _fetch(repo: Repository, place: str | int, field: str, path: Path) -> None:
+def _fetch(repo: Repository, stored: Stored, field: str, path: Path) -> None:
     """Write a file piece by piece beside where it goes, and put it there when it is whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
-    def write(pieces: Iterator[bytes]) -> int:
+    def write(pieces: Iterator[bytes]) -> None:
         with part.open("wb") as file:
-            return sum(file.write(piece) for piece in pieces)
+            file.writelines(pieces)
 
     try:
-        if not repo.client.stream(address_of(place, field), write):
-            _make_sure(repo, place, field)
+        _received(repo, stored, field, write)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _make_sure(repo: Repository, place: str | int, field: str) -> None:
+def _received(repo: Repository, stored: Stored, field: str, use: Callable[[Iterator[bytes]], T]) -> T:
+    """Give what ``use`` makes of a file; an end that came early is found out by what the server says."""
+    address = address_of(int(stored["Id"]), field)
+
+    def whole(pieces: Iterator[bytes]) -> Iterator[bytes]:
+        count = 0
+        for piece in pieces:
+            count += len(piece)
+            yield piece
+        if field == "Binary" and count < _size(stored):
+            size = _size(looking.one(repo.client, int(stored["Id"]), _FACTS))  # or there is a smaller one now
+            if count < size:
+                raise BrokenAnswer(f"GET {address}: {count:,} of {size:,} bytes came")
+        if not count:
+            _make_sure(repo, stored, field)
+
+    return repo.client.stream(address, lambda pieces: use(whole(pieces)))
+
+
+def _size(stored: Stored) -> int:
+    """Give how many bytes a file has; 0 where the server does not say."""
+    return int(stored.get("Size") or 0)
+
+
+def _make_sure(repo: Repository, stored: Stored, field: str) -> None:
     """Raise if a content cannot have a file; the server answers nothing then, without an error."""
-    stored = looking.one(repo.client, place)
     kind = str(stored["Type"])
     known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
     if known is None or known.type != "Binary":
         said = f"it has no file, for a {kind} has no binary field {field}"
+        if stored.get("IsFolder"):
+            below = f'repo.read({stored["Path"]!r}, query="TypeIs:File")'
+            said += f"; the files below it: {below}.sn.download(folder)"
         raise NotFoundError(f"{stored['Path']}: {said}", reason=said)
 
 

@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ...odata.addresses import entity
-from ...odata.errors import SensenetError
+from ...odata.errors import AuthenticationError, SensenetError
 from ...odata.literals import query_value
 from ...odata.schema import Field
 from ..writes import looking
 from ..writes.looking import Stored
 from ..writes.report import Line, Outcome, Report
 from ..writes.running import reporting
+from ..writes.settling import SEEN, certain, looks
 from ..writes.works import Move
 from .places import carried, found_at, missing, path_at, places_of, raise_single, report_of
-from .settling import SEEN, certain, looks
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -59,8 +59,15 @@ def copy(repo: Repository, path: Any, to: str | int) -> Report:
             some = {row: here[row] for row in todo[start : start + _BATCH]}
             lines.update(_unknown(some, "interrupted before the server answered"))
             lines.update(_copied(repo, some, target, before))
+            stop = lines[todo[start]]
+            if stop.outcome == "unsent":  # nobody is there, or who we are is not known any more
+                rest = {row: here[row] for row in todo[start:]}
+                lines.update(_every(rest, "unsent", stop.reason))
+                if isinstance(stop.error, AuthenticationError):
+                    raise stop.error
+                break
     done = report_of(repo, lines, "copy")
-    raise_single(path, done)
+    raise_single(path, done, lines.get(0))
     return done
 
 
@@ -120,15 +127,17 @@ def _source(content: Stored) -> str:
 def _certain(error: SensenetError, rows: Rows) -> dict[int, Line]:
     """Give the outcome of a batch that the server has certainly not done; nothing if that is open."""
     outcome = certain(error)
-    return _every(rows, outcome, str(error)) if outcome else {}
+    return _every(rows, outcome, str(error), error) if outcome else {}
 
 
 def _unknown(rows: Rows, why: str) -> dict[int, Line]:
     return _every(rows, "unknown", why)
 
 
-def _every(rows: Rows, outcome: Outcome, why: str) -> dict[int, Line]:
-    return {row: Line(outcome, why, (), stored["Id"], stored["Path"]) for row, stored in rows.items()}
+def _every(rows: Rows, outcome: Outcome, why: str, error: SensenetError | None = None) -> dict[int, Line]:
+    return {
+        row: Line(outcome, why, (), stored["Id"], stored["Path"], error=error) for row, stored in rows.items()
+    }
 
 
 def _made_since(repo: Repository, target: str, before: frozenset[int]) -> list[Stored]:

@@ -20,15 +20,12 @@ from ..writes.works import Move, Restore, Work, request_text
 if TYPE_CHECKING:
     from ..repository import Repository
 
-#: Why there is nothing to do something to.
-MISSING = "there is no such content, or you may not see it"
-
 
 def places_of(path: Any, base: str = "/Root") -> list[str | int]:
     """Give the paths and ids that one place, several, or the rows of a frame name."""
     if isinstance(path, pd.DataFrame):
         return [int(id_) for id_ in (path["Id"] if "Id" in path.columns else path.index)]
-    if isinstance(path, (str, int)) or not isinstance(path, Iterable):
+    if is_single(path):
         return [normalize(path, base)]
     return [normalize(one, base) for one in path]
 
@@ -61,10 +58,16 @@ def there(repo: Repository, place: str | int) -> Iterator[None]:
         raise
 
 
-def missing(place: str | int, outcome: Outcome = "failed", why: str = MISSING) -> Line:
+def is_single(path: Any) -> bool:
+    """Whether a caller names one content, whose failure raises, and no list of them."""
+    return isinstance(path, str) or not isinstance(path, Iterable)
+
+
+def missing(place: str | int, outcome: Outcome = "failed") -> Line:
     """Give the outcome of a place where nothing is."""
     id_, path = (place, None) if isinstance(place, int) else (-1, place)
-    return Line(outcome, why, (), id_, path)
+    error = NotFoundError(f"{place}: {looking.MISSING}", status=404)
+    return Line(outcome, looking.MISSING, (), id_, path, error=error)
 
 
 def report_of(repo: Repository, lines: Mapping[int, Line], what: str, **facts: Any) -> Report:
@@ -78,12 +81,12 @@ def reported(repo: Repository, path: Any, lines: Sequence[Line], what: str) -> R
 
     Raises
     ------
-    SaveError
+    NotFoundError, SaveError
         If only one content was named, and it did not become what was meant; of several it stands in the
         report.
     """
     report = report_of(repo, dict(enumerate(lines)), what)
-    raise_single(path, report)
+    raise_single(path, report, next(iter(lines), None))
     return report
 
 
@@ -110,18 +113,20 @@ def carried(
         report=lambda: report_of(repo, lines, what, requests=requests),
         workers=1 if nested else 8,  # what is above others is done before them
     )
-    raise_single(path, done)
+    raise_single(path, done, lines.get(0))
     return done
 
 
-def raise_single(path: Any, report: Report) -> None:
-    """Raise what went wrong if only one content was named."""
-    several = isinstance(path, (pd.DataFrame, list, tuple, set, pd.Series, pd.Index))
-    if several or len(report.frame) != 1 or report.ok or report.dry_run:
+def raise_single(path: Any, report: Report, line: Line | None = None) -> None:
+    """Raise what went wrong if only one content was named; its line knows the error."""
+    if report.ok or report.dry_run or not is_single(path):
         return
-    line = report.frame.iloc[0]
-    hint = looking.near(report.repo.client, line["Path"]) if MISSING in line["reason"] and report.repo else ""
-    raise SaveError(f"{line['outcome']}: {line['reason']}{hint}", report)
+    error = line.error if line else None
+    if isinstance(error, NotFoundError) and report.repo:
+        with there(report.repo, normalize(path, report.repo.base)):
+            raise error
+    outcome, reason = report.frame[["outcome", "reason"]].iloc[0]
+    raise SaveError(f"{outcome}: {reason}", report) from error
 
 
 def _are_nested(paths: Iterable[str]) -> bool:

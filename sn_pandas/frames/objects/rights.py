@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...odata.addresses import entity, normalize
-from ...odata.errors import NotFoundError, QueryError, SensenetError, did_you_mean
+from ...odata.errors import AuthenticationError, NotFoundError, QueryError, SensenetError, did_you_mean
 from ...odata.query import Query
 from ..writes import looking
 from ..writes.acting import each
 from ..writes.looking import Stored
 from ..writes.report import Line, Report
-from .places import MISSING, found_at, missing, path_at, places_of, reported, there
-from .settling import certain
+from ..writes.settling import certain
+from .places import found_at, missing, path_at, places_of, reported, there
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -107,6 +107,8 @@ def change_members(repo: Repository, group: str | int, path: Any, *, add: bool) 
         if wanted:
             address = f"{entity(place)}/{'AddMembers' if add else 'RemoveMembers'}"
             repo.client.request("POST", address, body={"contentIds": sorted(set(wanted))})
+    except AuthenticationError:
+        raise
     except SensenetError as error:
         trouble = error
     lost = ""
@@ -154,7 +156,7 @@ def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: A
         except SensenetError as error:
             trouble = error
         if isinstance(trouble, NotFoundError):
-            return Line("failed", MISSING, names, id_, shown, error=trouble)
+            return Line("failed", looking.MISSING, names, id_, shown, error=trouble)
         try:
             wrong = seen(place)
         except SensenetError as error:
@@ -162,7 +164,7 @@ def _set(repo: Repository, path: Any, body: Any, names: tuple[str, ...], seen: A
             outcome = certain(trouble) if trouble else None
             return Line(outcome or "unknown", str(first), names, id_, shown, error=first)
         if wrong and trouble:
-            return Line(certain(trouble) or "unknown", str(trouble), names, id_, shown)
+            return Line(certain(trouble) or "unknown", str(trouble), names, id_, shown, error=trouble)
         return Line("ignored" if wrong else "saved", wrong, names, id_, shown)
 
     places = places_of(path, repo.base)

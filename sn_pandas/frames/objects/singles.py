@@ -41,9 +41,9 @@ from ..writes.plan import Assignment, no_zone
 from ..writes.references import lost_targets
 from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.sending import differing, send
+from ..writes.settling import TRIES, certain
 from ..writes.works import Create, Patch
 from .places import path_at, there
-from .settling import TRIES, certain
 
 if TYPE_CHECKING:
     from ..repository import Repository

@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from ...odata.addresses import entity
+from ...odata.errors import NotFoundError, SensenetError
 from ..writes.acting import deletion
-from ..writes.looking import Stored
+from ..writes.looking import MISSING, Stored, near
 from ..writes.report import Line, Report
 from ..writes.works import Restore, in_trash
-from .places import carried, found_at, missing, path_at, places_of, raise_single
+from .places import carried, found_at, is_single, missing, path_at, places_of, raise_single, there
 
 if TYPE_CHECKING:
     from ..repository import Repository
+
+#: Of how many misspelt paths it is looked up what may have been meant.
+_HINTS = 10
 
 
 def delete(repo: Repository, path: Any, *, permanent: bool, dry_run: bool) -> Report:
     """Delete contents; see ``Repository.delete``."""
     places = places_of(path, repo.base)
-    ids = [int(row["Id"]) if row else 0 for row in found_at(repo, places)]
-    named = {row: place for row, place in enumerate(places) if isinstance(place, str)}
-    index = pd.RangeIndex(len(places))
-    report = deletion(repo, ids, index, named, permanent=permanent, dry_run=dry_run)
+    found = found_at(repo, places)
+    if is_single(path) and found == [None]:
+        found = [_deleted(repo, places[0], permanent=permanent)]
+    ids = [int(row["Id"]) if row else 0 for row in found]
+    lost = {row: place for row, place in enumerate(places) if found[row] is None}
+    gone = {row: missing(place, "unchanged") for row, place in lost.items()}
+    for row, place in list(lost.items())[:_HINTS]:
+        said = MISSING + near(repo.client, place)
+        gone[row] = dataclasses.replace(gone[row], reason=said)
+    report = deletion(repo, ids, pd.RangeIndex(len(places)), gone, permanent=permanent, dry_run=dry_run)
     raise_single(path, report)
     return report
 
@@ -37,13 +49,27 @@ def restore(repo: Repository, path: Any, to: str | int | None) -> Report:
     for row, place in enumerate(places):
         bag, inside = _bag(repo, place)
         if bag is None or inside is None:
-            lines[row] = missing(place, why="it is not in the trash")
+            id_, named = (place, None) if isinstance(place, int) else (-1, place)
+            lines[row] = Line("failed", f"{place}: it is not in the trash", (), id_, named)
         elif (id_ := int(inside["Id"])) in works:
             lines[row] = Line("unchanged", "named twice", (), id_, works[id_].path)
         else:
             parent = target or str(bag["OriginalPath"])
             works[id_] = Restore(row, id_, f"{parent}/{inside['Name']}", str(bag["Path"]))
     return carried(repo, path, works.values(), lines, "restore")
+
+
+def _deleted(repo: Repository, place: str | int, *, permanent: bool) -> Stored:
+    """Give what was at a place and is in the trash, to stay there; raise if nothing is."""
+    bag = inside = None
+    if isinstance(place, str):
+        with contextlib.suppress(SensenetError):  # not everybody may look into the trash
+            bag, inside = _lost(repo, place)
+    if bag and inside and not permanent:
+        return inside
+    why = f"it is in the trash; to delete it for good, delete {bag['Path']}" if bag else ""
+    with there(repo, place):
+        raise NotFoundError(f"{place}: {why or MISSING}", status=404, reason=why)
 
 
 def _bag(repo: Repository, place: str | int) -> tuple[Stored | None, Stored | None]:

@@ -28,10 +28,10 @@ from ..writes import looking
 from ..writes.acting import each
 from ..writes.looking import Stored
 from ..writes.naming import as_stored
-from ..writes.report import Line, Report, counted, report_frame
+from ..writes.report import Line, Outcome, Report, counted, report_frame
+from ..writes.settling import SEEN, TRIES, certain, looks
 from .downloads import address_of
 from .places import path_at, raise_single
-from .settling import SEEN, TRIES, certain, looks
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -91,7 +91,7 @@ def upload(
     )
     report = Report(report_frame(index, lines), what="upload", repo=repo)
     if single:
-        raise_single(folder, report)
+        raise_single(folder, report, lines[0])
     return report
 
 
@@ -103,7 +103,7 @@ class _Upload:
         self.client = repo.client
         self.folder = folder
         self.name = name
-        self.path = f"{folder}/{as_stored(name)}"
+        self.path = f"{folder}/{name}"
         self.how = how
 
     def send(self, file: File) -> Line:
@@ -123,7 +123,8 @@ class _Upload:
                 return self._empty_over(before, source)
             others = self._numbered() if not self.how.overwrite else frozenset()
         except SensenetError as error:
-            return self._line("unsent", f"it could not be looked what is there: {error}")
+            said = f"it could not be looked what is there: {error}"
+            return self._line("unsent", said, error=error)
         # Storing the same bytes once more does no harm; a second content of another name would.
         for _ in range(TRIES if self.how.overwrite else 1):
             try:
@@ -131,11 +132,12 @@ class _Upload:
             except SensenetError as error:
                 trouble = error
             if outcome := certain(trouble):
-                return self._line(outcome, str(trouble))
+                return self._line(outcome, str(trouble), error=trouble)
             try:
                 settled = self._settled(before, source) if self.how.overwrite else self._added(others, source)
             except SensenetError as error:
-                return self._line("unknown", f"{trouble}; and it could not be looked for: {error}")
+                said = f"{trouble}; and it could not be looked for: {error}"
+                return self._line("unknown", said, error=error)
             if settled:
                 return settled
         return self._line("unknown", f"{trouble}; what was sent was not there yet")
@@ -188,7 +190,7 @@ class _Upload:
 
     def _numbered(self) -> frozenset[int]:
         """Give the contents whose names begin like ours, as those do that the server numbers."""
-        stem = as_stored(self.name).rpartition(".")[0] or as_stored(self.name)
+        stem = self.name.rpartition(".")[0] or self.name
         read = self.repo.read(self.folder, select=["Name"], filter=F("Name").startswith(stem))
         return frozenset(int(id_) for id_ in read.index)
 
@@ -196,8 +198,15 @@ class _Upload:
         """Whether a content holds exactly these bytes."""
         return self.client.stream(address_of(id_, self.how.field), source.equals)
 
-    def _line(self, outcome: Any, reason: str, id_: int = -1, path: str | None = None) -> Line:
-        return Line(outcome, reason, (self.how.field,), id_, path or self.path)
+    def _line(
+        self,
+        outcome: Outcome,
+        reason: str,
+        id_: int = -1,
+        path: str | None = None,
+        error: SensenetError | None = None,
+    ) -> Line:
+        return Line(outcome, reason, (self.how.field,), id_, path or self.path, error=error)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -350,8 +359,10 @@ def _names(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwrit
     for row, (name, file) in enumerate(given):
         known, reason = _name(name, file)
         names.append(known)
-        key = as_stored(known).lower()
-        if not reason and overwrite and key in first:
+        kept, key = as_stored(known), known.lower()
+        if not reason and kept != known:
+            reason = f"the server cannot keep the name {known!r}: give another, {{{kept!r}: file}}"
+        elif not reason and overwrite and key in first:
             other = names[first[key]]
             reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
         elif not reason and hasattr(file, "read") and id(file) in streams:
@@ -381,8 +392,7 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
         return str(name), f"{name!r} is no name of a file"
     if isinstance(file, (str, os.PathLike)):
         path = Path(file).expanduser()
-        reason = "" if path.is_file() else "is a folder" if path.is_dir() else "cannot be found"
-        return name or path.name, reason and f"the file {str(file)!r} {reason}"
+        return name or path.name, _unfit(path)
     if not isinstance(file, (bytes, bytearray)):
         if not hasattr(file, "read"):
             return name or "", f"{file!r} is no file; give a path, bytes or an open file"
@@ -392,6 +402,18 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
     if not isinstance(known, (str, os.PathLike)):
         return "", "say under which name the bytes are to be stored: name=…, or {name: file}"
     return name or Path(known).name, ""
+
+
+def _unfit(path: Path) -> str:
+    """Say why a path is not that of a file, and what to give instead; nothing if it is one."""
+    several = "for several files give a list of their paths, such as sorted(Path({!r}).glob({!r}))"
+    if path.is_dir():
+        return f"{str(path)!r} is a folder; {several.format(str(path), '*.txt')}"
+    if path.exists():
+        return ""
+    if set("*?[") & set(path.name):
+        return f"{str(path)!r} is a pattern; {several.format(str(path.parent), path.name)}"
+    return f"the file {str(path)!r} cannot be found"
 
 
 def _shown(file: Any, name: str) -> str:

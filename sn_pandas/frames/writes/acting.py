@@ -11,7 +11,6 @@ import pandas as pd
 from ...odata.addresses import entity
 from ...odata.answers import parsed
 from ...odata.errors import (
-    AnswerError,
     AuthenticationError,
     ForbiddenError,
     NoAnswer,
@@ -24,9 +23,10 @@ from ..progress import Progress, Setting
 from ..tracking import baseline_of, rows_of
 from . import looking
 from .flow import Flow, at_once
-from .report import DRY, Line, Outcome, Report, report_frame
+from .report import DRY, Line, Report, report_frame
 from .running import carry_out, reporting
 from .saving import Place
+from .settling import certain
 from .works import Delete, Work, in_trash, request_text
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def deletion(
     repo: Repository,
     ids: Sequence[int],
     index: pd.Index,
-    paths: Mapping[int, str] | None = None,
+    gone: Mapping[int, Line] | None = None,
     *,
     permanent: bool = False,
     dry_run: bool = False,
@@ -77,11 +77,11 @@ def deletion(
         The contents; 0 for one that is not there any more, negative for a row that was never saved.
     index : Index
         Of the report.
-    paths : mapping, optional
-        What those that are not there were named, by their position.
+    gone : mapping, optional
+        The outcomes of those that were not found, by their position.
     """
     lines: dict[int, Line] = {}
-    works = _deletes(repo, ids, paths or {}, lines, permanent=permanent)
+    works = _deletes(repo, ids, gone or {}, lines, permanent=permanent)
     first: dict[int, int] = {}
     for work in works:
         first.setdefault(work.id, work.row)
@@ -122,7 +122,7 @@ def deletion(
 
 
 def _deletes(
-    repo: Repository, ids: Sequence[int], paths: Mapping[int, str], lines: dict[int, Line], *, permanent: bool
+    repo: Repository, ids: Sequence[int], gone: Mapping[int, Line], lines: dict[int, Line], *, permanent: bool
 ) -> list[Delete]:
     """Give what deletes contents; the outcome of those that are gone, and of new rows, goes to ``lines``."""
     known = {id_ for id_ in ids if id_ > 0}
@@ -135,8 +135,8 @@ def _deletes(
         if id_ < 0:
             lines[row] = Line("unchanged", "a new row: there is nothing to delete")
         elif found is None:
-            gone = "it is gone already, or you may not see it"
-            lines[row] = Line("unchanged", gone, (), id_ or -1, paths.get(row))
+            said = "it is gone already, or you may not see it"
+            lines[row] = gone.get(row) or Line("unchanged", said, (), id_)
         elif in_trash(found["Path"]) and not permanent:
             lines[row] = Line("unchanged", "it is in the trash already", (), id_, found["Path"])
         else:
@@ -188,22 +188,10 @@ def called(
         told_json = "json" in answer.headers.get("content-type", "")
         shown = parsed(f"POST {address}", answer) if told_json else None
     except SensenetError as error:
-        return Line(_outcome(error), str(error), (), id_, path, error=error)
+        return Line(certain(error) or "unknown", str(error), (), id_, path, error=error)
     seen = shown.get("d") if isinstance(shown, dict) else None
     seen = seen if isinstance(seen, dict) else {}
     return Line("saved", str(seen.get("Version") or ""), (), seen.get("Id", id_), seen.get("Path", path))
-
-
-def _outcome(error: SensenetError) -> Outcome:
-    """Say what became of an operation that was not answered well."""
-    if isinstance(error, AuthenticationError):
-        return "unsent"
-    if isinstance(error, NoAnswer):
-        return "unknown" if error.sent else "unsent"
-    lost = isinstance(error, AnswerError) or (
-        isinstance(error, UnavailableError) and error.status not in (429, 503)
-    )
-    return "unknown" if lost else "failed"  # a proxy that gave up may have passed it on
 
 
 def each(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ...odata.addresses import collection, entity
-from ...odata.errors import NotFoundError, SensenetError, did_you_mean
+from ...odata.errors import NotFoundError, SensenetError
 from ...odata.flight import Job, in_order
 from ...odata.literals import query_value
 from ...odata.query import target
@@ -17,6 +18,8 @@ from ...odata.transport import Client
 if TYPE_CHECKING:
     from ..repository import Repository
 
+#: Why there is nothing to do something to.
+MISSING = "there is no such content, or you may not see it"
 #: A content as the server shows it, by field.
 Stored = Mapping[str, Any]
 
@@ -105,7 +108,7 @@ def known(repo: Repository, place: int | str, fields: Iterable[Field] = ()) -> S
 
 def explain(client: Client, place: int | str, error: NotFoundError) -> None:
     """Have an error say first which content is missing, and what may have been meant."""
-    said = error.reason or "there is no such content, or you may not see it"
+    said = error.reason or MISSING
     error.args = (f"{place}: {said}{near(client, place)}",)
 
 
@@ -122,9 +125,10 @@ def near(client: Client, place: Any) -> str:
             continue
         except SensenetError:
             return ""
-        paths = ["/".join([parent, str(row["Name"]), *below]) for row in rows]
-        hint = did_you_mean("/".join([parent, name, *below]), paths)
-        return f".{hint}" if hint else ""
+        names = {f"/{row['Name']}".lower(): str(row["Name"]) for row in rows}
+        sought = f"/{name}".lower()  # the slash lets G be close to GG
+        close = [] if sought in names else difflib.get_close_matches(sought, names, n=1, cutoff=0.7)
+        return f". Did you mean {'/'.join([parent, names[close[0]], *below])}?" if close else ""
     return ""
 
 

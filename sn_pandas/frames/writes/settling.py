@@ -8,12 +8,11 @@ from ...odata import flight
 from ...odata.errors import (
     AuthenticationError,
     NoAnswer,
-    NotFoundError,
     SensenetError,
     ServerError,
     UnavailableError,
 )
-from ..writes.report import Outcome
+from .report import Outcome
 
 #: How often a request is sent whose answer was lost and that does the same once more.
 TRIES = 4
@@ -32,10 +31,10 @@ def certain(error: SensenetError) -> Outcome | None:
         return None if error.sent else "unsent"
     if isinstance(error, UnavailableError):
         return "failed" if error.status in (429, 503) else None
-    refused = isinstance(error, ServerError) and bool(error.code)
     if isinstance(error, AuthenticationError):
         return "unsent"
-    return "failed" if refused or isinstance(error, NotFoundError) else None
+    refused = isinstance(error, ServerError) and (bool(error.code) or 400 <= error.status < 500)
+    return "failed" if refused else None
 
 
 def looks() -> Iterator[None]:
