@@ -13,8 +13,9 @@ from ..progress import Setting
 from ..writes.acting import called, each
 from ..writes.report import Report
 from . import downloads, moving, rights, singles, trash, uploads
+from .given import Files
 from .places import places_of, reported
-from .uploads import CHUNK, Files, Manner
+from .uploads import CHUNK, Manner
 
 if TYPE_CHECKING:
     from ..repository import Repository

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import io
 import json
-import os
 import re
 import secrets
-import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -27,10 +22,10 @@ from ..progress import Setting
 from ..writes import looking
 from ..writes.acting import each
 from ..writes.looking import Stored
-from ..writes.naming import as_stored
-from ..writes.report import Line, Outcome, Report, counted, report_frame
+from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.settling import SEEN, TRIES, certain, looks
 from .downloads import address_of
+from .given import File, Files, Source, given_files, is_several, names_of, opened
 from .places import path_at, raise_single
 
 if TYPE_CHECKING:
@@ -38,10 +33,6 @@ if TYPE_CHECKING:
 
 #: What is sent in one request; bigger files go in chunks of this size.
 CHUNK = 10 * 1024 * 1024
-#: A file: where it is, or its bytes, or an open file.
-File = str | os.PathLike[str] | bytes | BinaryIO
-Files = File | Sequence[File] | Mapping[str, File] | pd.Series
-
 _BY = Field("CreatedBy", "Reference")
 # What the server answers to the beginning of an upload: content, place, whether the end is to finish it.
 _TOKEN = re.compile(r"\d+\*[^*]*\*(true|false)\*(true|false)", re.IGNORECASE)
@@ -72,12 +63,12 @@ def upload(
 ) -> Report:
     """Upload one file, which raises if it fails, or several; see ``Repository.upload``."""
     how = manner or Manner()
-    single = not _is_several(file)
+    single = not is_several(file)
     if not single and name is not None:
         raise RefusedError("nothing was sent: name is for a single file; give several as {name: file}")
-    given = _given(file, name)
+    given = given_files(file, name)
     index = file.index if isinstance(file, pd.Series) else pd.RangeIndex(len(given))
-    names = _names(given, index, overwrite=how.overwrite)
+    names = names_of(given, index, overwrite=how.overwrite)
     folder = path_at(repo, parent)
     jobs = [(name, file) for name, (_, file) in zip(names, given, strict=True)]
     lines = each(
@@ -109,14 +100,14 @@ class _Upload:
     def send(self, file: File) -> Line:
         """Upload it and say what became of it."""
         try:
-            with _opened(file) as source:
+            with opened(file) as source:
                 return self._sent(source)
         except OSError as error:
             if isinstance(error, SensenetError):
                 raise
             return self._line("failed", f"the file cannot be read: {error}")
 
-    def _sent(self, source: _Source) -> Line:
+    def _sent(self, source: Source) -> Line:
         try:
             before = self._stored()
             if before is not None and not source.size and self.how.overwrite:
@@ -142,7 +133,7 @@ class _Upload:
                 return settled
         return self._line("unknown", f"{trouble}; what was sent was not there yet")
 
-    def _told(self, answer: Mapping[str, Any], source: _Source) -> Line:
+    def _told(self, answer: Mapping[str, Any], source: Source) -> Line:
         """Say what the server answers."""
         id_, path = int(answer["Id"]), str(answer["Url"])
         if answer.get("Length") not in (None, source.size):
@@ -151,7 +142,7 @@ class _Upload:
         other = f"the server named it {answer['Name']}" if answer.get("Name") != self.name else ""
         return self._line("saved", other, id_, path)
 
-    def _settled(self, before: Stored | None, source: _Source) -> Line | None:
+    def _settled(self, before: Stored | None, source: Source) -> Line | None:
         """Look whether the file was stored over what was there; None if it may be tried once more."""
         now = self._stored()
         if now is None:
@@ -166,7 +157,7 @@ class _Upload:
             return self._line("conflict", said, now["Id"])
         return self._line("saved", SEEN, now["Id"]) if touched else None
 
-    def _added(self, others: frozenset[int], source: _Source) -> Line | None:
+    def _added(self, others: frozenset[int], source: Source) -> Line | None:
         """Look for a new content that holds the file, under whatever name the server gave it."""
         for _ in looks():
             new = looking.by_id(self.client, self._numbered() - others, [_BY, _STATE])
@@ -176,7 +167,7 @@ class _Upload:
                     return self._line("saved", SEEN, one["Id"], str(one["Path"]))
         return None
 
-    def _empty_over(self, before: Stored, source: _Source) -> Line:
+    def _empty_over(self, before: Stored, source: Source) -> Line:
         if self._holds(before["Id"], source):
             return self._line("unchanged", "both are empty", before["Id"])
         said = "the server does not store an empty file over another one: delete that first"
@@ -194,7 +185,7 @@ class _Upload:
         read = self.repo.read(self.folder, select=["Name"], filter=F("Name").startswith(stem))
         return frozenset(int(id_) for id_ in read.index)
 
-    def _holds(self, id_: int, source: _Source) -> bool:
+    def _holds(self, id_: int, source: Source) -> bool:
         """Whether a content holds exactly these bytes."""
         return self.client.stream(address_of(id_, self.how.field), source.equals)
 
@@ -209,48 +200,7 @@ class _Upload:
         return Line(outcome, reason, (self.how.field,), id_, path or self.path, error=error)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Source:
-    """An open file that can be read more than once, from where it stood."""
-
-    stream: BinaryIO
-    start: int
-    size: int
-
-    def parts(self, length: int) -> Iterator[tuple[int, bytes]]:
-        """Give the file in pieces, each with where it begins."""
-        self.stream.seek(self.start)
-        for at in range(0, max(self.size, 1), length):
-            part = self.stream.read(min(length, self.size - at))
-            if len(part) != min(length, self.size - at):
-                raise OSError("it became shorter while it was read")
-            yield at, part
-
-    def equals(self, pieces: Iterator[bytes]) -> bool:
-        """Whether these are its bytes."""
-        self.stream.seek(self.start)
-        return all(self.stream.read(len(piece)) == piece for piece in pieces) and not self.stream.read(1)
-
-
-@contextlib.contextmanager
-def _opened(file: File) -> Iterator[_Source]:
-    """Open a file; what cannot be read twice is kept aside on the disk."""
-    with contextlib.ExitStack() as stack:
-        if isinstance(file, (bytes, bytearray)):
-            stream: BinaryIO = io.BytesIO(file)
-        elif isinstance(file, (str, os.PathLike)):
-            stream = stack.enter_context(Path(file).expanduser().open("rb"))
-        elif file.seekable():
-            stream = file
-        else:
-            stream = stack.enter_context(tempfile.TemporaryFile())
-            shutil.copyfileobj(file, stream)
-            stream.seek(0)
-        start = stream.tell()
-        yield _Source(stream, start, stream.seek(0, os.SEEK_END) - start)
-
-
-def _store(client: Client, folder: str, name: str, source: _Source, how: Manner) -> Mapping[str, Any]:
+def _store(client: Client, folder: str, name: str, source: Source, how: Manner) -> Mapping[str, Any]:
     address = f"{entity(folder)}/Upload"
     facts = {
         "FileName": name,
@@ -329,92 +279,3 @@ def _multipart(form: Mapping[str, str], part: bytes) -> tuple[bytes, str]:
     ).encode()
     end = f"\r\n--{boundary}--\r\n".encode()
     return b"".join([*lines, head, part, end]), f"multipart/form-data; boundary={boundary}"
-
-
-def _is_several(file: Files) -> bool:
-    if isinstance(file, (pd.Series, Mapping)):
-        return True
-    return isinstance(file, Sequence) and not isinstance(file, (str, bytes, bytearray))
-
-
-def _given(file: Any, name: str | None) -> list[tuple[str | None, Any]]:
-    """Give what is to be uploaded, each with the name that it was given, if any."""
-    if isinstance(file, Mapping):
-        return list(file.items())
-    return [(None, one) for one in file] if _is_several(file) else [(name, file)]
-
-
-def _names(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwrite: bool) -> list[str]:
-    """Take the names of all files, or refuse those that cannot be sent, all at once.
-
-    Raises
-    ------
-    RefusedError
-        If one is no file, has no name, or has the name of another one; its report has a line for each.
-    """
-    reasons: dict[int, str] = {}
-    names: list[str] = []
-    first: dict[str, int] = {}
-    streams: dict[int, int] = {}
-    for row, (name, file) in enumerate(given):
-        known, reason = _name(name, file)
-        names.append(known)
-        kept, key = as_stored(known), known.lower()
-        if not reason and kept != known:
-            reason = f"the server cannot keep the name {known!r}: give another, {{{kept!r}: file}}"
-        elif not reason and overwrite and key in first:
-            other = names[first[key]]
-            reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
-        elif not reason and hasattr(file, "read") and id(file) in streams:
-            reason = "the same open file is named twice"
-        first.setdefault(key, row)
-        streams.setdefault(id(file), row)
-        if reason:
-            reasons[row] = reason
-    if reasons:
-        lines = [
-            Line("refused", reasons[row], (), -1, name or None)
-            if row in reasons
-            else Line("unsent", "not sent, because other files were refused", (), -1, name)
-            for row, name in enumerate(names)
-        ]
-        said = "; ".join(list(reasons.values())[:10])
-        many = "" if len(given) == 1 else f"{counted(len(reasons), 'file')} cannot be uploaded: "
-        raise RefusedError(
-            f"nothing was sent: {many}{said}", Report(report_frame(index, lines), what="upload")
-        )
-    return names
-
-
-def _name(name: Any, file: Any) -> tuple[str, str]:
-    """Give the name of a file, and why it cannot be sent."""
-    if name is not None and not (isinstance(name, str) and name):
-        return str(name), f"{name!r} is no name of a file"
-    if isinstance(file, (str, os.PathLike)):
-        path = Path(file).expanduser()
-        return name or path.name, _unfit(path)
-    if not isinstance(file, (bytes, bytearray)):
-        if not hasattr(file, "read"):
-            return name or "", f"{file!r} is no file; give a path, bytes or an open file"
-        if isinstance(file, io.TextIOBase):
-            return name or "", f"{file!r} is open as a text; open it with 'rb'"
-    known = name or getattr(file, "name", None)
-    if not isinstance(known, (str, os.PathLike)):
-        return "", "say under which name the bytes are to be stored: name=…, or {name: file}"
-    return name or Path(known).name, ""
-
-
-def _unfit(path: Path) -> str:
-    """Say why a path is not that of a file, and what to give instead; nothing if it is one."""
-    several = "for several files give a list of their paths, such as sorted(Path({!r}).glob({!r}))"
-    if path.is_dir():
-        return f"{str(path)!r} is a folder; {several.format(str(path), '*.txt')}"
-    if path.exists():
-        return ""
-    if set("*?[") & set(path.name):
-        return f"{str(path)!r} is a pattern; {several.format(str(path.parent), path.name)}"
-    return f"the file {str(path)!r} cannot be found"
-
-
-def _shown(file: Any, name: str) -> str:
-    return str(file) if isinstance(file, (str, os.PathLike)) else name
