@@ -27,7 +27,7 @@ def main() -> None:
         (home / "notebooks" / "picture.ipynb").write_text(notebook(*CELLS), "utf-8")
         lab = Lab(home / "notebooks", home)
         try:
-            opened = lab.open(browser, "picture.ipynb", width=1200, height=1300)
+            opened = lab.open(browser, "picture.ipynb", width=1200, height=1365)
             opened.page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
             opened.run_all()
             opened.line("/Root/Content/IT").dblclick()
