@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Collection
 from typing import Any
@@ -14,7 +15,7 @@ from .frames.tracking import opened
 from .frames.writes import journal, undoing
 from .frames.writes.comparing import OnConflict
 from .frames.writes.report import Report
-from .odata.errors import JournalError, SensenetError
+from .odata.errors import AuthenticationError, JournalError, SensenetError
 
 
 def undo(
@@ -31,8 +32,11 @@ def undo(
 
     What somebody else changed since is a conflict, as in a save; so is a created folder that holds what the
     save did not create, and a content of a creation whose answer was lost unless we made it. The undo has a
-    journal of its own, so it can be undone, too. Frames are not touched; ``df.sn.refresh()`` shows what the
-    server holds then.
+    journal of its own, so it can be undone, too.
+
+    Frames keep what they show. In the frame whose report is undone, the cells that went back are edits again:
+    ``df.sn.revert()`` shows what the server holds, and a save would send them once more. In others
+    ``df.sn.refresh()`` shows it.
 
     Parameters
     ----------
@@ -62,9 +66,9 @@ def undo(
         If there is no journal, or it is damaged; for what keeps none, it says what to do by hand.
     """
     record = journal.read(_journal_of(saved, "undo"))
-    where = repo or (saved.repo if isinstance(saved, Report) else None) or _repo(record.header["origin"])
+    where = repo or (saved.repo if isinstance(saved, Report) else None) or _repo(record, "undo")
     wanted = None if ids is None else {int(id_) for id_ in ids}
-    return undoing.undo(
+    report = undoing.undo(
         record,
         where,
         ids=wanted,
@@ -73,6 +77,7 @@ def undo(
         workers=workers,
         progress=progress,
     )
+    return _followed(report, saved)
 
 
 def resume(
@@ -88,7 +93,7 @@ def resume(
     Parameters
     ----------
     interrupted : path or Report
-        The journal; ``sn_pandas.journals()`` lists them. Or the report of the save.
+        The journal, or its name as ``sn_pandas.journals()`` lists it. Or the report of the save.
     repo : Repository, optional
         Where to; found by the origin in the journal if it is not given.
     on_conflict, workers, progress
@@ -108,7 +113,7 @@ def resume(
     """
     place = _journal_of(interrupted, "resume")
     where = repo or (interrupted.repo if isinstance(interrupted, Report) else None)
-    where = where or _repo(journal.read(place).header["origin"])
+    where = where or _repo(journal.read(place), "resume")
     return undoing.resume(place, where, on_conflict=on_conflict, workers=workers, progress=progress)
 
 
@@ -121,8 +126,9 @@ def journals() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        ``journal`` (the file), ``began``, ``what``, ``origin``, ``rows``, ``open`` (what ``resume`` would
-        look at), a column for each outcome, and ``bytes``, the size of the file.
+        ``journal`` (the name of the file, which ``undo`` and ``resume`` take), ``began``, ``what``,
+        ``origin``, ``rows``, ``open`` (what ``resume`` would look at), a column for each outcome, and
+        ``bytes``, the size of the file.
     """
     return journal.listed()
 
@@ -166,13 +172,36 @@ def _no_journal(report: Report, what: str) -> str:
     return f"this {report.what} keeps no journal, so sn_pandas cannot {what} it; {way}"
 
 
-def _repo(origin: str) -> Repository:
-    """Give the repository of an origin: one that is open, or a new connection."""
+def _followed(report: Report, saved: Any) -> Report:
+    """Have the frame of a save know what was taken back, and say where that shows."""
+    back = {int(id_) for id_ in report.saved["Id"].dropna()}
+    if report.dry_run or not back:
+        return report
+    follow = saved.follow if isinstance(saved, Report) else None
+    if follow is not None and follow(back):
+        note = "the frame shows these cells as edits again: df.sn.revert() takes them back there, too"
+        return dataclasses.replace(report, note=note, follow=follow)
+    return dataclasses.replace(
+        report, note="frames show what they showed: df.sn.refresh() reads their rows again"
+    )
+
+
+def _repo(record: journal.Record, what: str) -> Repository:
+    """Give the repository of a journal: one that is open, or a new connection."""
+    origin = record.header["origin"]
     repo = opened(origin)
     if repo is not None:
         return repo
+    how = f"sn_pandas.{what}({str(record.path)!r}, repo)"
     if origin.startswith("http://embedded"):
-        raise SensenetError("say which embedded repository this is for: pass repo=…")
+        raise SensenetError(
+            f"this journal is of an embedded repository, {origin}: say which one that is, as {how}"
+        )
     from .connecting import connect
 
-    return connect(origin)
+    try:
+        return connect(origin)
+    except AuthenticationError as error:
+        raise AuthenticationError(
+            f"this journal is of {origin}, which needs credentials: connect, and say {how}"
+        ) from error

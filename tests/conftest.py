@@ -11,6 +11,14 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _no_journals_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have the journals of all tests in a folder of this run."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Start one Chromium for all tests that need it; a missing one is an error, never a skipped test."""

@@ -9,7 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .tracking import Baseline, Rows, rebase
+from ..odata.errors import TrackingError
+from ..odata.schema import Field
+from .tracking import Baseline, Rows, baseline_of, rebase
+from .writes import looking
+from .writes.cells import Cell, decoded
 from .writes.changes import edits_of
 from .writes.creating import place_rows
 from .writes.report import Line
@@ -82,6 +86,39 @@ def extend(
     moved = pd.concat([baseline.frame, new.reindex(columns=baseline.frame.columns)])
     paths = {line.id: line.path for line, _ in made.values() if line.path}
     rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+
+
+def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Field]]]) -> bool:
+    """Take what the server holds now of some cells into the baseline; the frame keeps what it shows.
+
+    Parameters
+    ----------
+    cells : mapping
+        For each content the columns of the cells, with the fields that they show.
+
+    Returns
+    -------
+    bool
+        Whether there was such a cell.
+    """
+    try:
+        baseline = baseline_of(frame)
+    except TrackingError:
+        return False
+    fields = {field.name: field for row in cells.values() for _, field in row}
+    stored = looking.by_id(baseline.repo.client, cells, fields.values())
+    moved = baseline.frame.copy(deep=False)
+    found: dict[str, dict[int, Cell]] = {}
+    for id_, row in cells.items():
+        for column, field in row if id_ in stored and id_ in moved.index else ():
+            found.setdefault(column, {})[id_] = decoded(field, column, stored[id_].get(field.name))
+    for column, values in found.items():
+        told = pd.Series([*values.values(), None], dtype=object).iloc[:-1]  # lists stay cells
+        moved[column] = put(moved[column], moved.index.get_indexer(pd.Index(list(values))), told)
+    if found:
+        paths = {id_: str(row["Path"]) for id_, row in stored.items()}
+        rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+    return bool(found)
 
 
 def _beside(baseline: Baseline, ids: Sequence[int], names: Sequence[str]) -> dict[int, str]:

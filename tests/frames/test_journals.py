@@ -112,4 +112,23 @@ def test_finished_journals_go_after_ninety_days_and_open_ones_stay(repo, saved, 
 
 def test_journals_tell_their_sizes(saved):
     listed = sn.journals().set_index("journal")
-    assert listed.loc[str(saved.journal), "bytes"] == saved.journal.stat().st_size
+    assert listed.loc[saved.journal.name, "bytes"] == saved.journal.stat().st_size
+
+
+def test_journals_are_named_and_in_the_order_they_began(repo, saved):
+    frame = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+    made = [saved.journal]
+    for _ in range(3):
+        frame["Quantity"] += 1
+        made.append(frame.sn.save().journal)
+    assert sn.journals()["journal"].tolist()[:4] == [file.name for file in reversed(made)]
+    assert sn.undo(sn.journals()["journal"][0], repo).ok
+
+
+def test_a_resume_says_what_was_saved_before(repo, saved):
+    lines = saved.journal.read_text().splitlines()
+    rows = len(saved.frame)
+    saved.journal.write_text("\n".join(lines[: 1 + rows + 1]) + "\n")
+    resumed = sn.resume(saved.journal, repo)
+    assert repr(resumed) == f"resume: 0 saved now, {rows} before"
+    assert resumed.counts == {"saved": rows}

@@ -160,7 +160,7 @@ def test_ctrl_c_twice_leaves_at_once(opened, ctrl_c):
     held.set()
     report = error.value.report
     assert report.frame["outcome"].tolist() == ["saved", "unknown", "unsent", "unsent"]
-    assert sn.journals().set_index("journal")["open"][str(report.journal)] == 3
+    assert sn.journals().set_index("journal")["open"][report.journal.name] == 3
     deadline = time.monotonic() + 5
     while repo.get(f"{LAB}/A1").Quantity != 11 and time.monotonic() < deadline:
         pass  # it was on its way

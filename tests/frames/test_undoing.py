@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas import ConflictError, JournalError
+from sn_pandas import ConflictError, JournalError, recovering
 from sn_pandas.frames.writes.journal import Journal
 from sn_pandas.frames.writes.report import Line
 from sn_pandas.frames.writes.works import Move
@@ -172,3 +173,47 @@ def test_what_cannot_be_undone_says_what_to_do_by_hand(repo, do, way):
         sn.undo(report)
     with pytest.raises(JournalError, match="keeps no journal"):
         sn.resume(report)
+
+
+def test_what_was_undone_is_an_edit_of_the_frame_again(repo):
+    frame = fill(repo, 3)
+    frame["Quantity"] += 10
+    frame.loc[frame.Name == "A1", "Labels"] = pd.Series([["blue"]], index=frame.index[1:2])
+    report = frame.sn.save()
+    repo.patch(f"{LAB}/A0", {"Code": "theirs"})
+    undone = sn.undo(report, ids=frame.index[:2])
+    assert "2 taken back" in repr(undone)
+    assert "df.sn.revert()" in repr(undone)
+    assert "df.sn.revert()" in undone._repr_html_()
+    assert frame.sn.changes()[["field", "before", "after"]].values.tolist() == [
+        ["Quantity", 0, 10],
+        ["Quantity", 1, 11],
+        ["Labels", ["red"], ["blue"]],
+    ]
+    sn.undo(undone)
+    assert frame.sn.changes().empty, "the undo was undone"
+    again = sn.undo(report)
+    assert again.counts == {"saved": 3}
+    frame.sn.revert()
+    assert frame["Quantity"].tolist() == [0, 1, 2]
+    assert frame.sn.save().counts == {"unchanged": 3}
+
+
+def test_an_undo_by_its_journal_says_that_frames_stay_as_they_are(repo):
+    frame = fill(repo, 1)
+    frame["Quantity"] += 10
+    report = frame.sn.save()
+    assert "df.sn.refresh() reads" in repr(sn.undo(report.journal.name))
+    assert frame.sn.refresh()["Quantity"].tolist() == [0]
+
+
+def test_a_journal_of_a_repository_that_nobody_is_connected_to_says_how(repo, monkeypatch):
+    frame = fill(repo, 1)
+    frame["Quantity"] += 10
+    path = frame.sn.save().journal
+    monkeypatch.setattr(recovering, "opened", lambda origin: None)
+    for name, do in (("undo", sn.undo), ("resume", sn.resume)):
+        with pytest.raises(
+            sn.AuthenticationError, match=rf"connect, and say sn_pandas\.{name}\('.*', repo\)"
+        ):
+            do(path)

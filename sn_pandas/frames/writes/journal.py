@@ -9,11 +9,13 @@ nothing is open and that nobody wrote for ``KEPT`` are removed; what is open sta
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import datetime as dt
 import json
 import os
+import re
 import secrets
 import threading
 import warnings
@@ -39,6 +41,10 @@ KEPT = dt.timedelta(days=90)
 _FORMAT = 1
 #: Outcomes after which nothing is to be finished.
 FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
+#: How the lines of a journal begin.
+_PLAN = re.compile(rf'^{{"plan":\d+,"do":"(?:{"|".join(KINDS)})",.*}}$'.encode(), re.MULTILINE)
+_DONE = re.compile(rf'^{{"done":(\d+),"outcome":"({"|".join(OUTCOMES)})",.*}}$'.encode(), re.MULTILINE)
+_END = re.compile(rb'^{"end":.*}$', re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -233,29 +239,53 @@ def listed() -> pd.DataFrame:
     found = []
     for file in folder().glob("*.jsonl"):
         try:
-            found.append(_summary(read(file)))
+            found.append(_glanced(file) or _summary(read(file)))
         except JournalError as error:
             warnings.warn(f"not listed: {error}", IncompleteWarning, stacklevel=3)
-    found.sort(key=lambda summary: summary["began"], reverse=True)
+    found.sort(key=lambda summary: (summary["began"], summary["journal"]), reverse=True)
     columns = ["journal", "began", "what", "origin", "rows", "open", *OUTCOMES, "bytes"]
     frame = pd.DataFrame(found, columns=columns)
     numbers = ["rows", "open", *OUTCOMES, "bytes"]
     return frame.astype({"began": "datetime64[us, UTC]", **dict.fromkeys(numbers, "int64")})
 
 
+def _glanced(file: Path) -> dict[str, Any] | None:
+    """Summarize a journal by the beginnings of its lines, for there may be many; None if one looks odd."""
+    try:
+        text = file.read_bytes()
+        lines = text[: text.rfind(b"\n") + 1]
+        header = _header(json.loads(lines[: lines.find(b"\n")]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    plans = len(_PLAN.findall(lines))
+    told = _DONE.findall(lines)
+    if lines.count(b"\n") != 1 + plans + len(told) + len(_END.findall(lines)):
+        return None
+    outcomes = {int(number): outcome.decode() for number, outcome in told}
+    rows = plans if plans >= header["rows"] else 0
+    return _told(file, header, rows, outcomes, len(text))
+
+
 def _summary(record: Record) -> dict[str, Any]:
-    counts: dict[str, int] = dict.fromkeys(OUTCOMES, 0)
-    for line in record.lines.values():
-        counts[line.outcome] += 1
+    outcomes = {number: line.outcome for number, line in record.lines.items()}
+    size = record.path.stat().st_size
+    return _told(record.path, record.header, len(record.works), outcomes, size)
+
+
+def _told(
+    file: Path, header: Mapping[str, Any], rows: int, outcomes: Mapping[int, str], size: int
+) -> dict[str, Any]:
+    counts = collections.Counter(outcomes.values())
+    done = sum(1 for number, outcome in outcomes.items() if number < rows and outcome in FINAL)
     return {
-        "journal": str(record.path),
-        "began": pd.Timestamp(record.header["began"]),
-        "what": record.header["what"],
-        "origin": record.header["origin"],
-        "rows": len(record.works),
-        "open": len(record.open),
-        **counts,
-        "bytes": record.path.stat().st_size,
+        "journal": file.name,
+        "began": pd.Timestamp(header["began"]),
+        "what": header["what"],
+        "origin": header["origin"],
+        "rows": rows,
+        "open": rows - done,
+        **{outcome: counts[outcome] for outcome in OUTCOMES},
+        "bytes": size,
     }
 
 
@@ -296,7 +326,7 @@ def _prune(where: Path, before: dt.datetime) -> None:
 
 
 def _new_name(began: dt.datetime) -> str:
-    return f"{began:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}.jsonl"
+    return f"{began:%Y%m%d-%H%M%S}-{began.microsecond // 1000:03}-{secrets.token_hex(3)}.jsonl"
 
 
 def _kind(work: Work) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import html
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -55,6 +55,10 @@ class Report:
         What was sent, or would be sent by a dry run: method, address and body.
     journal : pathlib.Path or None
         The file that ``sn_pandas.resume`` and ``sn_pandas.undo`` read.
+    note : str
+        What else is to be known.
+    before : int
+        How many of the rows that a resume calls saved had been saved before it.
     """
 
     frame: pd.DataFrame
@@ -64,6 +68,9 @@ class Report:
     journal: Path | None = None
     repo: Repository | None = dataclasses.field(default=None, repr=False)
     again: Callable[[], Report] | None = dataclasses.field(default=None, repr=False)
+    follow: Callable[[Collection[int]], bool] | None = dataclasses.field(default=None, repr=False)
+    note: str = dataclasses.field(default="", repr=False)
+    before: int = dataclasses.field(default=0, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -118,6 +125,8 @@ class Report:
         lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
         if self.again and not self.dry_run and (self.unsettled["reason"] != NEW).any():
             lines.append("  .retry() does the rest once more")
+        if self.note:
+            lines.append(f"  {self.note}")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -137,6 +146,8 @@ class Report:
                 f"<tbody>{''.join(cells)}</tbody></table>"
             )
             parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".failed and .conflicts")]
+        if self.note:
+            parts.append(f"<p>{text(self.note)}</p>")
         return "".join(parts)
 
     @staticmethod
@@ -144,10 +155,20 @@ class Report:
         return [f"… and {count - _SHOWN:,} more in {where}"] if count > _SHOWN else []
 
     def _headline(self) -> str:
-        counts = ", ".join(f"{n:,} {name}" for name, n in self.counts.items()) or "no rows"
+        counts = ", ".join(self._counted(name, n) for name, n in self.counts.items()) or "no rows"
         if self.dry_run:
             return f"dry run of a {self.what}: {counted(len(self.requests), 'request')}; {counts}"
         return f"{self.what}: {counts}"
+
+    def _counted(self, outcome: str, count: int) -> str:
+        """Say how many rows had an outcome, in words that say what was done to them."""
+        if outcome != "saved":
+            return f"{count:,} {outcome}"
+        if self.what == "undo":
+            return f"{count:,} taken back"
+        if self.before:
+            return f"{count - self.before:,} saved now, {self.before:,} before"
+        return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
         """Give content, outcome, fields and reason of what went wrong; what was not sent stands in sum."""

@@ -6,14 +6,14 @@ import dataclasses
 import datetime as dt
 import os
 import warnings
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from ...odata.errors import ConflictError, RefusedError, SaveError, SaveWarning, TrackingError, did_you_mean
-from ..baselines import confirm, extend
+from ..baselines import confirm, extend, look_again
 from ..progress import Setting
 from ..tracking import baseline_of, rows_of
 from . import looking
@@ -107,6 +107,7 @@ def save(
         progress=progress,
         only=rest,
     )
+    report.follow = run.follower(plan.patches)
     return _judged(report, run, on_conflict, on_error)
 
 
@@ -306,6 +307,14 @@ class _Run:
         attempts[:] = [attempt for attempt in attempts if id(attempt.work) not in settled]
         if made:
             extend(self.frame, baseline_of(self.frame), made, self.ids)
+
+    def follower(self, patches: Sequence[Patch]) -> Callable[[Collection[int]], bool]:
+        """Give what has the frame know of its saved cells, of some ids, that they are others now."""
+        saved = [work for work in patches if self.lines[work.row].outcome == "saved"]
+        cells = {
+            work.id: [(work.edits[name].column, work.fields[name]) for name in work.after] for work in saved
+        }
+        return lambda ids: look_again(self.frame, {id_: cells[id_] for id_ in ids if id_ in cells})
 
     def _is_made(self, work: Create) -> bool:
         line = self.lines[work.row]

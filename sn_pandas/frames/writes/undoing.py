@@ -240,6 +240,7 @@ def _finished(
         if isinstance(work, Delete) and (top := _above(work.path or "", tops)) is not None
     }
     numbers = [number for number in todo if number not in within]
+    before = sum(1 for number, line in lines.items() if line.outcome == "saved" and number not in todo)
 
     def told(position: int, line: Line) -> None:
         lines[numbers[position]] = line
@@ -250,7 +251,8 @@ def _finished(
                 said = f"with {lines[top].path}"
                 lines[number] = dataclasses.replace(lines[top], reason=said, id=todo[number].id)
                 lines[number] = dataclasses.replace(lines[number], path=todo[number].path)
-        return _report(repo, what, works, lines, [todo[number] for number in numbers])
+        made = _report(repo, what, works, lines, [todo[number] for number in numbers])
+        return dataclasses.replace(made, before=before)
 
     return carry_out(
         repo,
@@ -291,7 +293,8 @@ def _stop_at_conflicts(works: Sequence[Work], lines: Mapping[int, Line], on_conf
         first = conflicts[0]
         raise ConflictError(
             f"nothing was sent: somebody else changed the same cells in {counted(len(conflicts), 'row')}; "
-            f"decide with on_conflict='skip' or 'overwrite'\n  {first.path or first.id}: {first.reason}",
+            "decide with on_conflict='skip', 'overwrite' or lambda c: c.theirs\n"
+            f"  {first.path or first.id}: {first.reason}",
             Report(frame),
         )
 
