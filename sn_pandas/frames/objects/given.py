@@ -65,7 +65,7 @@ def opened(file: File) -> Iterator[Source]:
 
 
 def is_several(file: Files) -> bool:
-    """Whether these are several files, each with an outcome in the report, and not one whose failure raises."""
+    """Whether these are several files, so that a failure stands in the report and does not raise."""
     if isinstance(file, (pd.Series, Mapping)):
         return True
     return isinstance(file, Sequence) and not isinstance(file, (str, bytes, bytearray))
