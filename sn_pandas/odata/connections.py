@@ -17,10 +17,12 @@ import httpx
 
 # Bytes of a request that are not held back.
 _MUCH = 16 * 1024
+# Seconds after which an idle connection is not used again, as httpx has it: routers forget it without a word.
+_IDLE = 5.0
 
 
 class Connections(httpx.BaseTransport):
-    """Lends each request a connection of its own and takes it back when the answer was read.
+    """Lends each request to the server a connection of its own and takes it back when the answer was read.
 
     Parameters
     ----------
@@ -73,11 +75,16 @@ class Connections(httpx.BaseTransport):
                 if not connection.has_expired():  # the server may have closed it meanwhile
                     return connection
                 connection.close()
-        return httpcore.HTTPConnection(origin, ssl_context=self._verify, network_backend=_Backend())
+        return httpcore.HTTPConnection(
+            origin, ssl_context=self._verify, keepalive_expiry=_IDLE, network_backend=_Backend()
+        )
 
     def _take_back(self, connection: httpcore.HTTPConnection) -> None:
         if connection.is_closed():
             return
+        with contextlib.suppress(IndexError):  # the first has been idle for the longest
+            while self._idle[0].has_expired():
+                self._idle.popleft().close()
         self._idle.append(connection)
         if self._closed:  # asked after it was put back, so that a close at this moment misses nothing
             self._close_idle()
@@ -103,7 +110,8 @@ class _Lent(httpx.SyncByteStream):
     def close(self) -> None:
         free, self._free = self._free, None
         if free is not None:
-            self._close()
+            with _errors_of_httpx():
+                self._close()
             free()
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from urllib.request import getproxies
+from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -67,8 +67,7 @@ class Client:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._closing: list[Callable[[], None]] = []
-        # proxies of the environment are a matter of httpx's own client
-        self._transport = transport or (_Proxied(verify) if getproxies() else Connections(verify))
+        self._transport = transport or _carrier(self.origin, verify)
         self._closed = False
         self._told: tuple[dt.datetime, float] | None = None
 
@@ -263,17 +262,14 @@ class Client:
         return {"connect": min(left, 15.0), "read": left, "write": left, "pool": left}
 
 
-class _Proxied(httpx.BaseTransport):
-    """Sends requests by way of the proxies that the environment names."""
-
-    def __init__(self, verify: ssl.SSLContext | bool) -> None:
-        self._http = httpx.Client(verify=verify, limits=httpx.Limits(max_connections=64))
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        return self._http.send(request, stream=True)
-
-    def close(self) -> None:
-        self._http.close()
+def _carrier(origin: str, verify: ssl.SSLContext | bool) -> httpx.BaseTransport:
+    """Give what carries requests to a server: connections of ours, or those of httpx by way of a proxy."""
+    there = urlsplit(origin)
+    proxies = getproxies()
+    proxy = proxies.get(there.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(there.netloc):
+        return Connections(verify)
+    return httpx.HTTPTransport(verify=verify, proxy=proxy if "://" in proxy else f"http://{proxy}")
 
 
 class _Until(httpx.SyncByteStream):

@@ -353,3 +353,19 @@ def signalling(rule, *events):
         return fault(app, environ, start)
 
     rule.fault = signalled
+
+
+def test_interruptions_while_the_rest_is_told_lose_none():
+    told = {}
+    calls = []
+
+    def tell(number, line):
+        calls.append(number)
+        if len(calls) in (1, 2, 4):
+            raise KeyboardInterrupt
+        told[number] = line.outcome
+
+    with pytest.raises(KeyboardInterrupt):
+        at_once([1, 2, 3], lambda job: Line("saved"), Flow(1), tell)
+    assert set(told) == {0, 1, 2}
+    assert told[0] == "saved"

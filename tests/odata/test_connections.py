@@ -19,6 +19,7 @@ class Recorded:
     def __init__(self, *place: object, **options: object) -> None:
         self.open = True
         self.expired = False
+        self.options = options
         self.made.append(self)
 
     def handle_request(self, request: httpcore.Request) -> httpcore.Response:
@@ -64,6 +65,17 @@ def test_a_connection_that_the_server_closed_is_not_used_again(made: list[Record
     answer.close()
     lender.handle_request(REQUEST).close()
     assert len(made) == 3
+
+
+def test_connections_that_were_idle_for_long_are_not_used_and_not_kept(made: list[Recorded]) -> None:
+    lender = connections.Connections()
+    answers = [lender.handle_request(REQUEST) for _ in range(3)]
+    for answer in answers[:2]:
+        answer.close()
+    made[0].expired = True
+    answers[2].close()
+    assert [one.open for one in made] == [False, True, True]
+    assert made[0].options["keepalive_expiry"] <= 10
 
 
 def test_head_and_body_of_a_small_request_leave_together(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,11 +121,19 @@ def at_once(
         flow.stop(f"not sent, because the {what} was interrupted")
         with contextlib.suppress(KeyboardInterrupt):  # asked to leave at once; the first one is raised below
             crew.finish()
-        for number, line in crew.rest(passed):
-            told(number, line)
+        _tell(crew.rest(passed), told)
         raise
     if crew.trouble is not None:
         raise crew.trouble
+
+
+def _tell(outcomes: Sequence[tuple[int, Line]], told: Told) -> None:
+    """Tell outcomes, however often that is interrupted: it takes no time, and what is not told is lost."""
+    passed = 0
+    while passed < len(outcomes):
+        with contextlib.suppress(KeyboardInterrupt):
+            told(*outcomes[passed])
+            passed += 1
 
 
 class _Crew(Generic[T]):

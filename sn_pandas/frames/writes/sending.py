@@ -242,8 +242,12 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
 
 def _moved(work: Move, answer: Mapping[str, Json]) -> Line:
     """Read the answer of a batch operation with one content."""
-    if answer["errors"]:
-        return _line(work, "failed", str(answer["errors"][0]["error"]["message"]["value"]))
+    try:
+        if answer["errors"]:
+            return _line(work, "failed", str(answer["errors"][0]["error"]["message"]["value"]))
+        answer["results"][0]
+    except (KeyError, IndexError, TypeError):
+        raise AnswerError(f"the answer does not say what became of {work.path}") from None
     return _line(work, "saved", f"was {work.path}", stored={"Id": work.id, "Path": work.destination})
 
 
