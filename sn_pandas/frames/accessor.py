@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from .appending import append
 from .following import browse, children, download, explode
 from .keeping import to_parquet
 from .rebasing import rebase_on, refresh
@@ -144,6 +145,40 @@ class Accessor:
             journal=journal,
             progress=progress,
         )
+
+    def append(
+        self, rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+    ) -> pd.DataFrame:
+        """Put rows behind the frame that ``save(create=True)`` makes new contents of.
+
+        Parameters
+        ----------
+        rows : DataFrame, or what ``pandas.DataFrame`` makes one of
+            Columns that it lacks are missing; those that the frame lacks have to be fields. ``Name``,
+            ``Type`` and ``Path`` say what each row becomes and where; without ``Path`` it goes to the folder
+            that was read, and without ``Type`` it becomes what all rows there are, if ``Type`` was read.
+
+        Returns
+        -------
+        DataFrame
+            A new frame, with the dtypes of this one; the new rows have negative ids.
+
+        Raises
+        ------
+        TrackingError
+            If the frame has no ``Id``, or the rows have one, or a column that is no field.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import sn_pandas as sn
+        >>> tasks = sn.connect().read("/Root/Content/IT/Tasks", select=["Name", "Type", "DueDate"])
+        >>> new = pd.DataFrame({"Name": ["order-paper", "order-ink"]})
+        >>> tasks = tasks.sn.append(new)
+        >>> tasks.sn.save(create=True).counts["saved"]
+        2
+        """
+        return append(self._frame, rows)
 
     def delete(
         self,

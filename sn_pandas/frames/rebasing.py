@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from .writes.attempts import Attempt
 
 _CHANGED = "ModificationDate"
+# A save is seen that long after the date that it sets, which is cut to 10 ms.
+_SAVING = pd.Timedelta(seconds=1)
 
 
 def rebase_on(frame: pd.DataFrame, source: Repository | pd.DataFrame | None) -> pd.DataFrame:
@@ -76,9 +78,16 @@ def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
 
 def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
     """Mark the cells of which it cannot be told whether the user or somebody else changed them."""
+    ids = ids_of(frame)
+    known = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
+    if gone := [id_ for id_ in known if id_ not in now.frame.index]:
+        raise TrackingError(
+            f"there is no content of the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
+            "not see it; drop such rows, or rebase on the repository that they came from"
+        )
     edits = [edit for edit in edits_of(frame, now, rows_of(frame, now, sure=True)) if edit.id > 0]
     if read is not None:
-        changed = set(modified.index[~(modified < pd.Timestamp(read))])
+        changed = set(modified.index[~(modified < (pd.Timestamp(read) - _SAVING).floor("10ms"))])
         edits = [edit for edit in edits if edit.id in changed]
     if not edits:
         return now
@@ -181,7 +190,10 @@ def _read(frame: pd.DataFrame, repo: Repository, more: Sequence[str] = ()) -> Ba
     ]
     keys = ids_of(frame)
     if keys is None:
-        raise TrackingError("the frame has neither Id nor Path, so its rows cannot be matched to contents")
+        raise TrackingError(
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents; new rows are put "
+            "behind the frame that was read with df.sn.append(rows)"
+        )
     if isinstance(keys, list):
         query = f"Path:({' '.join(query_value(path) for path in keys)})"
     else:

@@ -229,8 +229,8 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
     if baseline is None and not provenance:
         raise TrackingError(
             "this frame does not come from a repository, or what made it (merge, concat) dropped its origin; "
-            "tie it to the frame it was made of with df.sn.rebase(read), or to a repository with "
-            "sn_pandas.rebase(df, repo)"
+            "new rows are put behind a frame with df.sn.append(rows), which keeps it; or tie it to the frame "
+            "it was made of with df.sn.rebase(read), or to a repository with sn_pandas.rebase(df, repo)"
         )
     if baseline is None:
         raise TrackingError(
@@ -308,7 +308,8 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
         raise TrackingError(
             "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id: "
             "after merged = df.reset_index().merge(…) say merged.sn.rebase(df), or use df.join(…), which "
-            "keeps the index; if Id is lost already, merge it in again by a column that tells the rows apart"
+            "keeps the index; new rows are put behind with df.sn.append(rows); if Id is lost already, merge "
+            "it in again by a column that tells the rows apart"
         )
     paths = pd.Index(baseline.frame["Path"])
     if not paths.is_unique:

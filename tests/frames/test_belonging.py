@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas import TrackingError
+from sn_pandas import ConflictError, SaveWarning, TrackingError
 from sn_pandas.connecting import InProcess
 from sn_pandas.embedded import Application
 
@@ -74,7 +74,9 @@ def test_rows_of_another_read_do_not_pass_for_edits(repo):
             do()
     assert both.sn.rebase(new).sn.changes()["field"].tolist() == ["Quantity"], "who says so knows"
     both = pd.concat([new.iloc[:2], old.iloc[2:]])
-    assert len(sn.rebase(both, repo).sn.changes()) == 1
+    with pytest.warns(SaveWarning, match="not known when the frame was read"):
+        sn.rebase(both, repo)
+    assert len(both.sn.changes()) == 1
 
 
 @pytest.mark.parametrize("select", [SELECT, ["Path", "Quantity"]])
@@ -116,6 +118,11 @@ def test_a_frame_of_an_old_version_says_what_it_cannot(repo):
     with pytest.raises(TrackingError, match=r"shows the version V1.0.A, which stays as it is"):
         old.sn.refresh()
     old["Quantity"] = [3, 4]
-    old.sn.rebase()
+    with pytest.warns(SaveWarning, match=r"\(Quantity\) of .*A0.* differ"):
+        old.sn.rebase()
     assert old.sn.changes()["before"].tolist() == [500, 1]
-    assert old.sn.save().counts == {"saved": 2}
+    with pytest.raises(
+        ConflictError, match="Quantity is 500 in a row that was changed after the frame was read"
+    ):
+        old.sn.save()
+    assert old.sn.save(on_conflict="overwrite").counts == {"saved": 2}

@@ -9,7 +9,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas import ConflictError, SaveWarning
-from sn_pandas.frames import tracking
+from sn_pandas.frames import rebasing, tracking
 
 from .test_saving import LAB, fill, held
 
@@ -29,6 +29,8 @@ def told(frame):
 @pytest.fixture
 def written(repo, tmp_path, monkeypatch):
     """Give a way to write a frame, have others edit A2 and A3, and read it back in another process."""
+
+    monkeypatch.setattr(rebasing, "_SAVING", pd.Timedelta(0))  # the rows are made a moment before
 
     def back(write, read, edited=()):
         frame = fill(repo)
@@ -145,3 +147,11 @@ def test_options_that_are_numbers_come_back_from_csv(repo, tmp_path):
     assert frame.sn.check().empty
     assert frame.sn.save().ok
     assert held(repo, "Priority", "T1") == ["2"]
+
+
+def test_rows_that_are_gone_are_named_by_the_rebase(repo, written):
+    back = written(pickled, pd.read_pickle).drop(columns=["Quantity", "Code"])
+    repo.delete(f"{LAB}/A4", permanent=True)
+    with pytest.raises(sn.TrackingError, match=f"no content of the Id {back.index[4]} at"):
+        sn.rebase(back, repo)
+    assert sn.rebase(back.iloc[:4].copy(), repo).sn.changes().empty

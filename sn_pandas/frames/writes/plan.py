@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import pandas as pd
@@ -143,7 +143,7 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
                 str(column),
                 f"it is no field, and {old} was read and is gone; if it is that, rename it back",
             )
-        elif name is None and _fits(str(column), frame, baseline):
+        elif name is None and _fits(str(column), frame, baseline) and _is_filled(column, frame, baseline):
             yield (
                 str(column),
                 "it was not read, so changes by others could not be seen; read it, too",
@@ -179,6 +179,12 @@ def _fits(column: str, frame: pd.DataFrame, baseline: Baseline) -> bool:
     )
     types = [name for name in read if name in schema and column != "Id"]
     return any(column in schema[name].fields and schema[name].fields[column].editable for name in types)
+
+
+def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> bool:
+    """Whether a row that is a content already has something in a column."""
+    ids = rows_of(frame, baseline).ids
+    return bool(frame[column].notna().to_numpy()[ids > 0].any())
 
 
 def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
