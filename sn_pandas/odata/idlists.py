@@ -13,11 +13,14 @@ from .query import Query
 #: What the server takes of an address; a request line has 8,192 bytes with method and protocol.
 LONGEST = 8000
 _VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^\s"()\\{}\[\]]+)'
-_GROUP = re.compile(rf"([#\w.]+):\(\s*({_VALUE}(?:\s+(?:OR\s+)?{_VALUE}){{9,}})\s*\)")
+_GROUP = re.compile(rf"(?P<name>[#\w.]+):\(\s*(?P<values>{_VALUE}(?:\s+(?:OR\s+)?{_VALUE}){{9,}})\s*\)")
 _LITERAL = r"(?:'(?:[^']|'')*'|[\w.:+-]+)"
-_RUN = rf"\((?P=field) ge {_LITERAL} and (?P=field) le {_LITERAL}\)"
-_TERM = rf"(?:(?P=field) eq {_LITERAL}|{_RUN})"
-_CHAIN = re.compile(rf"\(\s*((?=\(?(?P<field>[#\w./]+) ){_TERM}(?:\s+or\s+{_TERM}){{9,}})\s*\)")
+_RUN = rf"\((?P=name) ge {_LITERAL} and (?P=name) le {_LITERAL}\)"
+_TERM = rf"(?:(?P=name) eq {_LITERAL}|{_RUN})"
+_CHAIN = re.compile(rf"\(\s*((?=\(?(?P<name>[#\w./]+) ){_TERM}(?:\s+or\s+{_TERM}){{9,}})\s*\)")
+# What stands in quotes is skipped: it is text, whatever it looks like.
+_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\""""
+_GROUPS, _CHAINS = (re.compile(f"{_QUOTED}|{one.pattern}") for one in (_GROUP, _CHAIN))
 
 
 def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Query]:
@@ -47,10 +50,12 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
 
 
 def of_ids(query: Query) -> bool:
-    """Whether a query has a list of ids, so that it finds no more rows than ids."""
-    text, words = f"({query.filter or ''})", query.words()
-    return any(found["field"] == "Id" for found in _CHAIN.finditer(text)) or any(
-        found[1] == "Id" for found in _GROUP.finditer(words)
+    """Whether a query has a list of ids that narrows it, so that it finds no more rows than ids."""
+    texts = ((_GROUPS, query.words()), (_CHAINS, f"({query.filter or ''})"))
+    return any(
+        found["name"] == "Id" and _joined(text[: found.start()], text[found.end() :])
+        for pattern, text in texts
+        for found in _lists(pattern, text)
     )
 
 
@@ -64,21 +69,25 @@ def shorter(query: Query) -> Query:
     """
     text = str(query.filter or "")
     text = f"({text})" if _CHAIN.fullmatch(f"({text})") else text
-    return query.varied(filter=_CHAIN.sub(_in_ranges, text) or None)
+    return query.varied(filter=_CHAINS.sub(_in_ranges, text) or None)
 
 
 def cut(query: Query, number: int = 2) -> list[Query]:
     """Cut the longest list of values of a query in some parts; the query itself if it has none."""
-    for name, pattern, write in (("query", _GROUP, _group), ("filter", _CHAIN, _chain)):
+    for name, pattern, write in (("query", _GROUPS, _group), ("filter", _CHAINS, _chain)):
         text = getattr(query, name) or ""
         text = f"({text})" if name == "filter" and _CHAIN.fullmatch(f"({text})") else text
-        found = max(pattern.finditer(text), key=lambda m: len(m[0]), default=None)
+        found = max(_lists(pattern, text), key=lambda m: len(m[0]), default=None)
         if found is not None and _joined(text[: found.start()], text[found.end() :]):
             return [
                 query.varied(**{name: text[: found.start()] + part + text[found.end() :]})
                 for part in write(found, number)
             ]
     return [query]
+
+
+def _lists(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
+    return (found for found in pattern.finditer(text) if found["name"])
 
 
 def _joined(before: str, after: str) -> bool:
@@ -93,20 +102,22 @@ def _joined(before: str, after: str) -> bool:
 
 
 def _group(found: re.Match[str], number: int) -> Iterator[str]:
-    values = (value for value in re.findall(_VALUE, found[2]) if value != "OR")
+    values = (value for value in re.findall(_VALUE, found["values"]) if value != "OR")
     for some in _runs(values, number):
-        yield f"{found[1]}:({' '.join(some)})"
+        yield f"{found['name']}:({' '.join(some)})"
 
 
 def _chain(found: re.Match[str], number: int) -> Iterator[str]:
-    terms = re.finditer(_TERM.replace("(?P=field)", re.escape(found["field"])), found[1])
+    terms = re.finditer(_TERM.replace("(?P=name)", re.escape(found["name"])), found[1])
     for some in _runs((term[0] for term in terms), number):
         yield f"({' or '.join(some)})"
 
 
 def _in_ranges(found: re.Match[str]) -> str:
+    if found["name"] != "Id":
+        return found[0]
     terms = found[1].split(" or ")
-    if found["field"] != "Id" or not all(map(re.compile(r"Id eq \d+").fullmatch, terms)):
+    if not all(map(re.compile(r"Id eq \d+").fullmatch, terms)):
         return found[0]
     ids = sorted({int(term.removeprefix("Id eq ")) for term in terms})
     begins = [n for n, id_ in enumerate(ids) if not n or id_ != ids[n - 1] + 1]

@@ -13,6 +13,7 @@ import msgspec
 
 from .answers import parsed
 from .collector import paused
+from .errors import AnswerError
 
 T = TypeVar("T")
 #: The total, as far as the server says it, how many rows came, and what was made of them.
@@ -78,7 +79,9 @@ class RowReader:
             try:
                 total, rows = self._decoded(answer.content)
             except ValueError:  # one content, nothing at all, or what the decoder does not take
-                total, rows = self._plainly(parsed(what, answer))
+                total, rows = self._plainly(what, parsed(what, answer))
+            if None in rows.ids:
+                raise AnswerError(f"{what}: the answer has a row without an Id")
             number, made = len(rows), use(rows)
             del rows  # before the collector would look through them
         return total, number, made
@@ -87,13 +90,17 @@ class RowReader:
         body = self._decoder.decode(content).d
         return body.total, self._turned(map(msgspec.structs.astuple, body.results))
 
-    def _plainly(self, answer: Any) -> tuple[int | None, Rows]:
+    def _plainly(self, what: str, answer: Any) -> tuple[int | None, Rows]:
         if answer is None:
             return 0, self.none
-        body = answer["d"]
-        found = body.get("results", [body])
-        total = body.get("__count") if "results" in body else 1
-        return total, self._turned(tuple(row.get(name) for name in self._names) for row in found)
+        body = answer.get("d") if isinstance(answer, dict) else None
+        if isinstance(body, dict):
+            found = body.get("results", [body])
+            total = body.get("__count") if "results" in body else 1
+            rows = isinstance(found, list) and all(isinstance(row, dict) for row in found)
+            if rows and isinstance(total, int | None):
+                return total, self._turned(tuple(row.get(name) for name in self._names) for row in found)
+        raise AnswerError(f"{what}: the answer is neither a list nor a content: {str(answer)[:200]}")
 
     def _turned(self, rows: Iterable[tuple[Any, ...]]) -> Rows:
         columns = tuple(zip(*rows, strict=True))
@@ -107,5 +114,5 @@ def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
         "Row", [(key, Any, None) for key in keys], rename=dict(zip(keys, names, strict=True)), gc=False
     )
     results = ("results", list[row])  # type: ignore[valid-type]  # a type made just now
-    body = msgspec.defstruct("Body", [results, ("total", Any, None)], rename={"total": "__count"})
+    body = msgspec.defstruct("Body", [results, ("total", int | None, None)], rename={"total": "__count"})
     return msgspec.json.Decoder(msgspec.defstruct("Answer", [("d", body)]))

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from sn_pandas.embedded import Application
+from sn_pandas.embedded.contents import VISITOR
 from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.security import callers
 
 ADDRESS = "/odata.svc/Root/Content"
 
@@ -171,3 +173,23 @@ def test_who_asks_for_roles_does_not_wait_for_who_writes_and_asks_too(applicatio
     writer.join(5)
     assert not writer.is_alive()
     assert answered.wait(5)
+
+
+def test_who_loses_a_group_is_not_remembered_in_it(tmp_path: Path) -> None:
+    """Not by another application on the same file either."""
+    path = str(tmp_path / "shared.db")
+    one, other = Application(path, sample=False), Application(path, sample=False)
+    members = "/odata.svc/Root/IMS/BuiltIn/Portal('Editors')"
+    try:
+        group = one.store.by_path("/Root/IMS/BuiltIn/Portal/Editors")
+        for change, expected in (("AddMembers", True), ("RemoveMembers", False)):
+            body = {"contentIds": [VISITOR]}
+            with client(one) as http:
+                http.post(
+                    f"{members}/{change}", json=body, headers={"apikey": one.api_key}
+                ).raise_for_status()
+            for application in (one, other):
+                assert (group.id in callers.load(application.repository, VISITOR).identities) is expected
+    finally:
+        one.close()
+        other.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
+from sn_pandas import AnswerError
 from sn_pandas.frames import Repository
 from sn_pandas.frames.reads.arrow import table_of
 from sn_pandas.odata.rows import RowReader
@@ -349,3 +351,34 @@ def test_more_fields_than_a_request_line_holds() -> None:
     _, _, chunks = RowReader(plan.names).read("GET /Root/x", answer, plan.chunks)
     frame = plan.frame([chunks], lambda: 1)
     assert set(frame["AFieldWithQuiteALongName0399"]) == {7}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"d": {}},
+        {"d": {"results": [{"Name": "a"}]}},
+        {"d": {"results": [1]}},
+        {"d": {"results": None}},
+        {"d": {"results": [], "__count": "5"}},
+        {"d": None},
+        {"d": []},
+        {"error": {"message": {"value": "no"}}},
+        [],
+    ],
+    ids=str,
+)
+def test_an_answer_of_another_shape_is_said_to_be_one(answer: object) -> None:
+    reader = RowReader(["Id", "Name"])
+    with pytest.raises(AnswerError, match="GET /Root/x: the answer"):
+        reader.read("GET /Root/x", httpx.Response(200, json=answer), lambda rows: rows)
+
+
+@pytest.mark.parametrize(("kind", "value"), [("Integer", 2**70), ("Number", 10**400), ("DateTime", "\ud800")])
+def test_a_value_that_is_none_of_its_type_is_named_with_its_field(kind: str, value: object) -> None:
+    server = Server([{"Id": 1}], {"Odd": kind})
+    with server.connect() as repo:
+        plan = sn.frames.reads.planning.Plan(sn.Query("/Root/x", select="Odd"), repo.schema, ["Task"])
+    content = json.dumps({"d": {"results": [{"Id": 1, "Odd": value}]}}).encode()
+    with pytest.raises(AnswerError, match="Odd"):
+        RowReader(plan.names).read("GET /Root/x", httpx.Response(200, content=content), plan.chunks)

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
+from sn_pandas.odata import idlists
 from sn_pandas.odata.addresses import collection, entity, normalize
 from sn_pandas.odata.controls import effective
 from sn_pandas.odata.misread import refuse_misread
@@ -260,3 +261,15 @@ def test_names_are_texts(option: str) -> None:
 def test_what_stands_before_a_path_and_line_ends_are_none_of_it() -> None:
     assert sn.Query("  /Root/Content\n").path == "/Root/Content"
     assert normalize("\tIT\n", "/Root/Content") == "/Root/Content/IT"
+
+
+@pytest.mark.parametrize(
+    "text", ["Name eq '({})'", "Name eq 'it''s ({})' and Index gt 1", "not ({})", "({}) or Index eq 1"]
+)
+def test_a_list_of_ids_in_a_text_is_text_and_one_that_widens_is_no_bound(text: str) -> None:
+    filter_ = text.format(" or ".join(f"Id eq {n}" for n in range(100, 140)))
+    query = sn.Query("/Root", filter=filter_)
+    assert not idlists.of_ids(query)
+    assert idlists.cut(query) == [query]
+    if "'" in text:
+        assert idlists.shorter(query) == query

@@ -69,7 +69,7 @@ def caller_of(repository: Repository, key: str | None, visitor: bool, admin: boo
 
 def load(repository: Repository, user_id: int) -> Caller:
     """Return a user as a caller, with all groups that he is in."""
-    if repository.store.writes:
+    if repository.store.writes or not repository.store.in_memory:  # others may write to a file
         return _loaded(repository, user_id)
     commits = repository.store.commits
     known = repository.callers.get(user_id)

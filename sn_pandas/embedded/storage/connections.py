@@ -37,7 +37,7 @@ class Database:
     ) -> None:
         self.path = str(path)
         self._functions = dict(functions or {})
-        self._in_memory = self.path == ":memory:"
+        self.in_memory = self.path == ":memory:"
         self._lock = threading.RLock()
         self._thread = _Thread()
         self._idle: list[sqlite3.Connection] = []
@@ -103,7 +103,7 @@ class Database:
         if self._thread.connection is not None:
             yield self._thread.connection
             return
-        if self._in_memory:
+        if self.in_memory:
             self._lock.acquire()
         try:
             try:
@@ -117,7 +117,7 @@ class Database:
                 self._thread.connection = None
                 self._idle.append(db)
         finally:
-            if self._in_memory:
+            if self.in_memory:
                 self._lock.release()
 
     def after_commit(self, action: Callable[[], None]) -> None:
@@ -146,7 +146,7 @@ class Database:
         for name, function in self._functions.items():
             db.create_function(name, 1, function, deterministic=True)
         db.execute("PRAGMA foreign_keys = OFF")
-        if not self._in_memory:
+        if not self.in_memory:
             db.execute("PRAGMA journal_mode = WAL")
             db.execute("PRAGMA synchronous = NORMAL")
         db.execute("PRAGMA temp_store = MEMORY")

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.collector import paused
-from ...odata.errors import QueryError, did_you_mean
+from ...odata.errors import AnswerError, QueryError, did_you_mean
 from ...odata.field_names import refuse_scalar
 from ...odata.numbers import Rounded
 from ...odata.query import Query
@@ -101,7 +101,7 @@ class Plan:
         with paused():
             whole = dict(zip(self.names, rows.columns, strict=True))
             ids = np.frombuffer(array.array("q", whole["Id"]), "int64")
-            columns = {name: decoder.chunk(_behind(whole, name)) for name, decoder in self.codecs.items()}
+            columns = {name: _chunk(codec, name, _behind(whole, name)) for name, codec in self.codecs.items()}
             if self._reads_along:
                 columns["Path"] = _PATHS.chunk(whole["Path"])
             return ids, columns
@@ -233,6 +233,13 @@ def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _chunk(codec: Codec, name: str, values: Sequence[Any]) -> Any:
+    try:
+        return codec.chunk(values)
+    except (OverflowError, ValueError) as error:
+        raise AnswerError(f"the server gives a value for {name} that is none of its type: {error}") from error
 
 
 def _behind(columns: Mapping[str, Sequence[Any]], chain: str) -> Sequence[Any]:
