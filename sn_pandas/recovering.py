@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -189,6 +190,11 @@ def _followed(report: Report, saved: Any) -> Report:
 def _repo(record: journal.Record, what: str) -> Repository:
     """Give the repository of a journal: one that is open, or a new connection."""
     origin = record.header["origin"]
+    if re.fullmatch(r"http://embedded(-\d+)?", origin) and record.header.get("process") != journal.PROCESS:
+        raise JournalError(
+            "the embedded repository of this journal was in the memory of another process, and is gone "
+            f"with it: there is nothing to {what}"
+        )
     repo = opened(origin)
     if repo is not None:
         return repo

@@ -132,3 +132,40 @@ def test_a_resume_says_what_was_saved_before(repo, saved):
     resumed = sn.resume(saved.journal, repo)
     assert repr(resumed) == f"resume: 0 saved now, {rows} before"
     assert resumed.counts == {"saved": rows}
+
+
+def test_a_journal_that_was_killed_as_it_began_troubles_nobody(repo, saved):
+    where = saved.journal.parent
+    old = [where / "20200101-000000-000-a.jsonl", where / "20200101-000000-000-b.jsonl"]
+    old[0].touch()
+    old[1].write_text('{"journal":1,"beg')
+    for file in old:
+        os.utime(file, (0, 0))
+        with pytest.raises(sn.JournalError, match="nothing was sent"):
+            sn.resume(file, repo)
+    assert not {file.name for file in old} & set(sn.journals()["journal"])
+    journal._prune(where, dt.datetime.now(dt.UTC) - journal.KEPT)
+    assert not any(file.exists() for file in old)
+
+
+def test_an_interruption_as_it_begins_leaves_no_journal(repo, monkeypatch, tmp_path):
+    frame = fill(repo, 1)
+    frame["Quantity"] += 10
+
+    def interrupt(*where):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(journal, "_sync_folder", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        frame.sn.save(journal=tmp_path / "own.jsonl")
+    assert not (tmp_path / "own.jsonl").exists()
+    assert held(repo, "Quantity") == 0
+
+
+@pytest.mark.parametrize("do", [sn.undo, sn.resume])
+def test_a_repository_in_memory_is_gone_with_its_process(saved, do):
+    header, rest = saved.journal.read_text().split("\n", 1)
+    facts = {**json.loads(header), "origin": "http://embedded", "process": "another"}
+    saved.journal.write_text(json.dumps(facts) + "\n" + rest)
+    with sn.connect(), pytest.raises(sn.JournalError, match="gone with it"):
+        do(saved.journal)

@@ -38,6 +38,8 @@ except ImportError:  # Windows keeps a file that is written to itself
 
 #: How long a finished journal is kept.
 KEPT = dt.timedelta(days=90)
+#: This process, which repositories in memory live in.
+PROCESS = secrets.token_hex(8)
 _FORMAT = 1
 #: Outcomes after which nothing is to be finished.
 FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
@@ -111,7 +113,7 @@ class Journal:
         began = dt.datetime.now(dt.UTC)
         path = Path(where).expanduser() if where is not None else folder()
         path = path if where is not None and not path.is_dir() else path / _new_name(began)
-        facts = {"journal": _FORMAT, "began": began.isoformat(timespec="milliseconds"), **header}
+        facts = {"journal": _FORMAT, "began": began.isoformat(timespec="milliseconds"), "process": PROCESS}
         plan = ({"plan": n, "do": _kind(work), **work.facts()} for n, work in enumerate(works))
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -121,15 +123,17 @@ class Journal:
         except OSError as error:
             raise _unwritable(error) from error
         try:
-            journal._write({**facts, "fields": _field_facts(works), "rows": len(works)}, *plan)
+            journal._write({**facts, **header, "fields": _field_facts(works), "rows": len(works)}, *plan)
             journal._sync()
             _sync_folder(path.parent)
-        except OSError as error:
+        except BaseException as error:
             with contextlib.suppress(OSError):
                 journal._stream.close()
             with contextlib.suppress(OSError):
                 path.unlink()
-            raise _unwritable(error) from error
+            if isinstance(error, OSError):
+                raise _unwritable(error) from error
+            raise
         return journal
 
     @classmethod
@@ -223,7 +227,7 @@ def read(place: str | os.PathLike[str]) -> Record:
                 f"({type(error).__name__}): {text[:60]!r}"
             ) from None
     if not header:
-        raise JournalError(f"{file} is no journal of sn_pandas: it has no line")
+        raise JournalError(f"{file} has no whole line: if it is a journal, nothing was sent after it began")
     if len(works) < header["rows"]:
         works = []  # killed while it was written, so nothing was sent
     return Record(file, header, works, outcomes)
@@ -238,6 +242,8 @@ def listed() -> pd.DataFrame:
     """Give the journals of this user, newest first: when, where, how many rows, how many are done."""
     found = []
     for file in folder().glob("*.jsonl"):
+        if _is_stillborn(file):
+            continue
         try:
             found.append(_glanced(file) or _summary(read(file)))
         except JournalError as error:
@@ -321,8 +327,17 @@ def _prune(where: Path, before: dt.datetime) -> None:
             continue
         file = where / name
         with contextlib.suppress(OSError):  # a JournalError is one
-            if file.stat().st_mtime < before.timestamp() and not read(file).open:
+            if file.stat().st_mtime < before.timestamp() and (_is_stillborn(file) or not read(file).open):
                 file.unlink()
+
+
+def _is_stillborn(file: Path) -> bool:
+    """Whether its process was killed before the first line was on disk, so that nothing was sent."""
+    try:
+        with file.open("rb") as stream:
+            return not stream.readline().endswith(b"\n")
+    except OSError:
+        return False
 
 
 def _new_name(began: dt.datetime) -> str:
