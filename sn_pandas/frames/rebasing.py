@@ -70,9 +70,12 @@ def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
     both = now.frame.index.intersection(then.index)
     gone = then.index.difference(now.frame.index)
     was = now.frame.reindex(now.frame.index.append(gone))
+    ids = both.append(gone)
     for column in was.columns.intersection(then.columns):
-        ids = both.append(gone)
-        was[column] = put(was[column], was.index.get_indexer(ids), then[column].loc[ids])
+        if len(ids) == len(was):
+            was[column] = then[column].reindex(was.index)
+        else:
+            was[column] = put(was[column], was.index.get_indexer(ids), then[column].loc[ids])
     return dataclasses.replace(now, frame=was)
 
 

@@ -684,13 +684,16 @@ def test_a_dry_run_sends_as_little_as_the_save_because_of_a_conflict(repo):
 
 
 def test_a_column_that_was_renamed_and_edited_is_told(repo):
-    frame = fill(repo).rename(columns={"BoughtOn": "Bought"})
+    fewer = fill(repo)
+    frame = fewer.rename(columns={"BoughtOn": "Bought"})
     frame["Bought"] = pd.Timestamp("2026-01-01", tz="UTC").as_unit("us")
     for do in (lambda: frame.sn.check(), lambda: frame.sn.save(dry_run=True)):
         with pytest.warns(SaveWarning, match="BoughtOn was read and is gone; if it is that, rename it back"):
             do()
     added = repo.read(LAB, select=COLUMNS, filter="isof('Asset')").assign(late=True, note="x")
     assert added.sn.check().empty, "columns that are only added are nobody's concern"
+    some = fewer[["Name", "Quantity"]].assign(label="x")
+    assert some.sn.check().empty, "nor is one beside some that were left out"
 
 
 def test_a_check_tells_of_dates_without_a_zone(repo):

@@ -181,6 +181,7 @@ def test_what_was_undone_is_an_edit_of_the_frame_again(repo):
     frame.loc[frame.Name == "A1", "Labels"] = pd.Series([["blue"]], index=frame.index[1:2])
     report = frame.sn.save()
     repo.patch(f"{LAB}/A0", {"Code": "theirs"})
+    assert repr(sn.undo(report, dry_run=True)).startswith("dry run of an undo: 3 requests")
     undone = sn.undo(report, ids=frame.index[:2])
     assert "2 taken back" in repr(undone)
     assert "df.sn.revert()" in repr(undone)

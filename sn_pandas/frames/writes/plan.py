@@ -165,10 +165,18 @@ def _is_written(column: str, baseline: Baseline) -> bool:
 def _of_the_same_kind(
     column: str, gone: Sequence[str], frame: pd.DataFrame, baseline: Baseline
 ) -> str | None:
-    """Give the column that was read and is gone which a new one that is no field may be."""
-    if column in baseline.repo.schema.fields or column == "Id":
-        return None
-    return next((old for old in gone if baseline.frame[old].dtype == frame[column].dtype), None)
+    """Give the column that was read and is gone which a new one that is no field may be.
+
+    As many are gone as came: where some were left out and others added, nothing was renamed.
+    """
+    dtype = frame[column].dtype
+    come = [
+        str(name)
+        for name in frame.columns.difference(baseline.frame.columns, sort=False)
+        if name != "Id" and name not in baseline.repo.schema.fields and frame[name].dtype == dtype
+    ]
+    went = [old for old in gone if baseline.frame[old].dtype == dtype]
+    return went[come.index(column)] if column in come and len(come) == len(went) else None
 
 
 def _fits(column: str, frame: pd.DataFrame, baseline: Baseline) -> bool:

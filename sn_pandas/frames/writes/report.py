@@ -157,7 +157,8 @@ class Report:
     def _headline(self) -> str:
         counts = ", ".join(self._counted(name, n) for name, n in self.counts.items()) or "no rows"
         if self.dry_run:
-            return f"dry run of a {self.what}: {counted(len(self.requests), 'request')}; {counts}"
+            article = "an" if self.what[:1] in "aeiou" else "a"
+            return f"dry run of {article} {self.what}: {counted(len(self.requests), 'request')}; {counts}"
         return f"{self.what}: {counts}"
 
     def _counted(self, outcome: str, count: int) -> str:
