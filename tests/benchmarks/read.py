@@ -17,7 +17,6 @@ from functools import partial
 from typing import Any
 
 import httpx
-import orjson
 import pandas as pd
 
 import sn_pandas as sn
@@ -47,6 +46,8 @@ def decoding(total: int = 100_000) -> None:
     rows = Rows(total)
     pages = [rows.page(start, start + PAGE) for start in range(0, total, PAGE)]
     size = sum(map(len, pages)) / 1e6
+    import orjson  # of the extra `bench`, and this module is collected without it
+
     query = sn.Query(PATH, select=tuple(COLUMNS))
     answers = [httpx.Response(200, content=page) for page in pages]
 
