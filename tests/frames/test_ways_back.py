@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import warnings
 
+import httpx
 import pandas as pd
 import pytest
 
 import sn_pandas as sn
 from sn_pandas import ConflictError, SaveWarning
 from sn_pandas.frames import rebasing, tracking
+from sn_pandas.odata.transport import Client
 
 from .test_saving import LAB, fill, held
 
@@ -155,3 +158,19 @@ def test_rows_that_are_gone_are_named_by_the_rebase(repo, written):
     with pytest.raises(sn.TrackingError, match=f"no content of the Id {back.index[4]} at"):
         sn.rebase(back, repo)
     assert sn.rebase(back.iloc[:4].copy(), repo).sn.changes().empty
+
+
+@pytest.mark.parametrize("told", ["Wed, 01 Jan 2025 12:00:00 GMT", "Wed, 01 Jan 2025 12:00:00"])
+def test_the_time_of_a_read_is_that_of_the_server(told):
+    answers = iter([told, "no date", None])
+
+    def answer(request):
+        date = next(answers)
+        return httpx.Response(200, json={}, headers={"Date": date} if date else {})
+
+    client = Client("http://lab.example", transport=httpx.MockTransport(answer))
+    assert abs(client.now - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1), "ours before it said"
+    for _ in range(3):
+        client.get("/odata.svc/Root")
+        behind = client.now - dt.datetime(2025, 1, 1, 12, tzinfo=dt.UTC)
+        assert dt.timedelta(0) <= behind < dt.timedelta(minutes=1)
