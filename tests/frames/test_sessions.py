@@ -354,7 +354,7 @@ def run(examples):
     from hypothesis.stateful import run_state_machine_as_test
 
     rules = settings(
-        max_examples=examples, stateful_step_count=9, deadline=None, suppress_health_check=CHECKS
+        max_examples=examples, stateful_step_count=6, deadline=None, suppress_health_check=CHECKS
     )
     run_state_machine_as_test(Session, settings=rules)
 
