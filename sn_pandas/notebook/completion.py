@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 Offer = tuple[str, list[tuple[str, str]]]
 _NOTHING: Offer = ("", [])
 _LINE = re.compile(r"\s*(?:[\w., ]+=\s*)?%%?sensenet\b[ \t]?(.*)", re.DOTALL)
-_WORD = re.compile(r"[^\s(),]*$")
 OPTIONS = (
     "$select=",
     "$filter=",
@@ -114,7 +113,7 @@ class Completion:
         inside = before.rpartition("{")[2] if "{" in before else "}"
         if "}" in inside:
             return None
-        word = re.search(r"[\w.]*$", inside)[0]  # type: ignore[index]  # it matches the empty text, too
+        word = _ending(r"[\w.]*", inside)
         completer: Any = self._magics.shell.Completer
         names = completer.attr_matches(word) if "." in word else completer.global_matches(word)
         return word, [(name, "instance") for name in names]
@@ -251,7 +250,7 @@ def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Off
         field = _compared(before, fields)
         options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
         return value, _starting(value, options, "value")
-    word = _WORD.search(text)[0]  # type: ignore[index]  # it matches the empty text, too
+    word = _ending(r"[^\s(),]*", text)
     before = text[: len(text) - len(word)]
     if field := _compared(before, fields):
         return word, _starting(word, _literals(field), "value")
@@ -282,9 +281,15 @@ def _literals(field: Field) -> list[str]:
     return ["datetime'"] if field.type == "DateTime" else []
 
 
+def _ending(pattern: str, text: str) -> str:
+    """Give the end of a text that is of a pattern; it may be empty."""
+    found = re.search(f"{pattern}$", text)
+    return found[0] if found else ""
+
+
 def _content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
     """Offer fields with a colon, values, control words or templates."""
-    word = re.search(r"[^\s()]*$", text)[0]  # type: ignore[index]  # it matches the empty text, too
+    word = _ending(r"[^\s()]*", text)
     bare = word.lstrip("+-!")
     if bare.startswith("."):
         return bare, _starting(bare, CONTROLS, "keyword")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -24,13 +25,13 @@ Place = str | int
 Places = Place | Sequence[Place] | pd.DataFrame
 
 
-class Contents:
+class Contents(abc.ABC):
     """What a repository does to single contents, and to a few at once with a report."""
 
     @property
+    @abc.abstractmethod
     def _repo(self) -> Repository:
         """The repository that the contents are in; a repository says that it is itself."""
-        raise NotImplementedError
 
     def create(
         self,

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import warnings
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -54,7 +55,7 @@ def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.Da
     with _explained(repo, query):
         plan, pages = _prepared(repo, query, manner)
         for chunks in _counted(pages, manner):
-            frame = plan.frame([chunks], lambda: len(chunks[0]))  # noqa: B023 - called at once
+            frame = plan.frame([chunks], partial(len, chunks[0]))
             total = pages.total if pages.total is not None else len(frame)
             facts = {"rows": len(frame), "total": total, "cut": len(frame) < total, "read": began}
             track(frame, repo, query, plan.fields, plan.paths, **facts)

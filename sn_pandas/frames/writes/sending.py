@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
-from ...odata import flight
 from ...odata.addresses import entity
 from ...odata.errors import (
     AlreadyExistsError,
@@ -26,10 +25,9 @@ from .cells import Json, same_json, told, without_passwords
 from .flow import Flow
 from .looking import Stored
 from .report import Line, Outcome
+from .settling import SEEN, TRIES, looks
 from .works import Create, Delete, Move, Patch, Restore, Work
 
-#: How often a PATCH is sent whose answer was lost or that met another save.
-_TRIES = 4
 #: When to look for what was created or deleted by a request that was not answered, in seconds.
 _LOOKS = (0.0, 0.3, 1.0)
 
@@ -117,7 +115,7 @@ class _Sending:
                 said = "a content of this name is there, which was not before"
                 return _line(work, "conflict", said, stored=now, error=trouble)
             line = _verdict(work, now)
-            reason = line.reason or "the answer was lost; seen by reading"
+            reason = line.reason or SEEN
             return _line(work, line.outcome, reason, line.fields, now, trouble)
         if _is_refusal(trouble) and not taken:
             return _line(work, "failed", _explained(work, trouble), error=trouble)
@@ -154,7 +152,7 @@ class _Sending:
                 place = str(now["Path"]) if now else None
                 if work.is_done(place):
                     seen = now if isinstance(work, Move) else None
-                    return _line(work, "saved", "the answer was lost; seen by reading", stored=seen)
+                    return _line(work, "saved", SEEN, stored=seen)
             if _is_refusal(trouble):
                 return _line(work, "failed", str(trouble), error=trouble)
             if isinstance(work, Delete) and not work.permanent and place:
@@ -181,7 +179,7 @@ class _Sending:
     def _tries(self) -> Iterator[None]:
         """Go on as long as there is to be another try."""
         end = time.monotonic() + self._client.retries.deadline
-        while self._tried < _TRIES:
+        while self._tried < TRIES:
             if self._tried and (self._flow.stopped or time.monotonic() > end):
                 return
             self._tried += 1
@@ -218,10 +216,7 @@ class _Sending:
 
 def _looks(trouble: SensenetError) -> Iterator[None]:
     """Say when to look: once at once, and, if the server may still be at it, some more times."""
-    for wait in _LOOKS[:1] if _is_refusal(trouble) else _LOOKS:
-        if wait and not flight.pause(wait):
-            return
-        yield
+    return looks(_LOOKS[:1] if _is_refusal(trouble) else _LOOKS)
 
 
 def _verdict(work: Patch | Create, answer: Stored) -> Line:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ...odata import flight
 from ...odata.errors import (
@@ -37,9 +37,9 @@ def certain(error: SensenetError) -> Outcome | None:
     return "failed" if refused else None
 
 
-def looks() -> Iterator[None]:
-    """Wait before each look for what was not answered."""
-    for wait in _LOOKS:
+def looks(waits: Sequence[float] = ()) -> Iterator[None]:
+    """Wait before each look for what was not answered, as long as nobody stops us."""
+    for wait in waits or _LOOKS:
         if wait and not flight.pause(wait):
             return
         yield
