@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sn_pandas.embedded.changes import transfers, trash
+from sn_pandas.embedded.changes import naming, transfers, trash
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, forbidden
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.errors import ODataError, forbidden, server_error
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -19,6 +20,7 @@ FULL_NAMES = {
     "RepositoryPathTooLongException": "SenseNet.ContentRepository.Storage.RepositoryPathTooLongException",
     "InvalidPathException": "SenseNet.ContentRepository.Storage.InvalidPathException",
     "InvalidContentActionException": "SenseNet.ContentRepository.InvalidContentActionException",
+    "EntityNotFoundException": "SenseNet.Security.EntityNotFoundException",
 }
 """Exceptions that are not of the namespace ``System``, in which batches tell them with their full names."""
 
@@ -39,6 +41,9 @@ def delete(session: Session, paths: Sequence[Json], *, permanent: bool) -> Json:
     """Delete contents, for good or into the Trash."""
 
     def remove(content: Content) -> Content:
+        now = session.store.load(content.id)
+        if now is None or now.path != content.path:  # deleted a moment ago, or what it was in
+            raise server_error("EntityNotFoundException", f"Entity not found: {content.id}")
         trash.delete(session, content, permanent=permanent)
         return content
 
@@ -46,12 +51,14 @@ def delete(session: Session, paths: Sequence[Json], *, permanent: bool) -> Json:
 
 
 def _target(session: Session, path: str | None) -> Content:
+    if path is None:
+        raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'targetPath')")
     target = session.by_path(path) if path else None
     if target is not None:
         return target
-    if path and session.store.by_path(path) is not None:
+    if session.store.by_path(path) is not None:
         raise forbidden()
-    raise ODataError("ResourceNotFound", "ContentNotFoundException", f"Content not found: {path or ''}")
+    raise ODataError("ResourceNotFound", "ContentNotFoundException", path)
 
 
 def _each(
@@ -63,10 +70,14 @@ def _each(
     """Do something with every content that is named; what fails does not hinder the others."""
     results: list[Json] = []
     errors: list[Json] = []
+    for item in items:
+        _check(item)
     found, missing = _loaded(session, items)
     for content in found:
         before = content.copy()
         try:
+            if not session.opens(content):
+                raise forbidden()
             with session.store.transaction():
                 after = do(content)
         except ODataError as problem:
@@ -76,6 +87,21 @@ def _each(
         session.forget(content.id)
     errors += [_not_there(item) for item in missing]
     return {"d": {"__count": len(results) + len(errors), "results": results, "errors": errors}}
+
+
+def _check(item: Json) -> None:
+    """Refuse an item that is neither an id nor a path, before anything is done; null is a missing content."""
+    if item is None or (isinstance(item, int) and not isinstance(item, bool)):
+        return
+    if isinstance(item, str) and (re.fullmatch(r"\s*[+-]?[0-9]+\s*", item, re.ASCII) or _is_path(item)):
+        return
+    raise server_error("SnNotSupportedException", f"An item is neither an id nor a path: {item}")
+
+
+def _is_path(text: str) -> bool:
+    if not text.startswith("/") or text.startswith("//") or text.endswith("/"):
+        return False
+    return not any(naming.FORBIDDEN.search(name) for name in text.split("/"))
 
 
 def _loaded(session: Session, items: Sequence[Json]) -> tuple[list[Content], list[Json]]:
@@ -111,14 +137,14 @@ def _error(problem: ODataError) -> Json:
 
 
 def _not_there(item: Json) -> Json:
-    path = item if isinstance(item, str) and not item.isdigit() else None
+    path = item if isinstance(item, str) and item.startswith("/") else None
     content: Json
     if item is None:
         content = {"Id": None, "Path": None}
     elif path is not None:
         content = {"Id": 0, "Path": path}
     else:
-        content = {"Id": int(item) if isinstance(item, int | str) else item, "Path": None}
+        content = {"Id": int(item), "Path": None}
     return {
         "content": content,
         "error": {

@@ -47,7 +47,10 @@ def check_path(path: str) -> None:
 
 
 def numbered(name: str, taken: list[str]) -> str:
-    """Return the first free form of a taken name: ``a.txt`` becomes ``a(1).txt``."""
+    """Return the first free form of a taken name: ``A.txt`` becomes ``A(1).txt``, then ``a(2).txt``.
+
+    From the second number on the real server takes the name from its index, in lower case.
+    """
     stem, dot, extension = name.rpartition(".")
     if not dot:
         stem, extension = name, ""
@@ -58,4 +61,5 @@ def numbered(name: str, taken: list[str]) -> str:
     names = {other.lower() for other in taken}
     while f"{base}({number}){dot}{extension}".lower() in names:
         number += 1
-    return f"{base}({number}){dot}{extension}"
+    made = f"{base}({number}){dot}{extension}"
+    return made if number == 1 else made.lower()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded.changes import binaries, grown_fields, naming, versions
-from sn_pandas.embedded.content_types import added_fields
+from sn_pandas.embedded import endings
+from sn_pandas.embedded.changes import naming, versions
+from sn_pandas.embedded.content_types import added_fields, child_types, grown_fields
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, server_error
-from sn_pandas.embedded.reads import computed
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.errors import already_exists, bad_request, forbidden, refused_action, server_error
+from sn_pandas.embedded.security import accounts
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.storage import binaries
 
 
 def create(
@@ -33,10 +35,15 @@ def create(
     with session.store.transaction():
         check_allowed(session, content, parent)
         naming.check(content.name)
+        _check_executable(session, content)
         if not (session.can(parent, "AddNew") and versions.may_manage(session, content.type, parent)):
             raise forbidden()
+        if session.types.of(content.type).is_a("User"):
+            accounts.check_unique(session.store, content)
         free_name(session, content, parent, numbered=numbered)
         versions.begin(session, content, in_steps)
+        if not in_steps:
+            name_file(session, content)
         grown_fields.keep(session, content, touched)
         session.store.insert(content)
         if session.types.of(content.type).is_a("User"):
@@ -44,6 +51,12 @@ def create(
         if binaries.files_of(content.fields):
             binaries.settle(session.store, content)
         added_fields.notice(session, None, content)
+
+
+def name_file(session: Session, content: Content) -> None:
+    """Name a file without bytes after its content; the MIME type that follows from it stays."""
+    if session.types.of(content.type).is_a("File") and not content.fields.get("Binary"):
+        content.fields["Binary"] = binaries.unwritten(content.name)
 
 
 def update(
@@ -61,10 +74,15 @@ def update(
     """
     if not versions.may_save(session, before):
         raise refused_action("NotEnoughPermissions")
+    if content.owner != before.owner and not session.can(before, "TakeOwnership"):
+        raise forbidden()
     plan = versions.save_plan(session, before, content, in_steps)
     if not always and not versions.raises(before, plan) and not _changed(before, content):
         return
+    renamed = content.name != before.name or content.stored("LoginName") != before.stored("LoginName")
     with session.store.transaction():
+        if renamed and session.types.of(content.type).is_a("User"):
+            accounts.check_unique(session.store, content)
         stamp(session, content, touched)
         grown_fields.keep(session, content, touched)
         versions.follow(session, before, content, plan)
@@ -81,6 +99,7 @@ def store(session: Session, before: Content, content: Content) -> None:
             session.store.save(content)
             return
         naming.check(content.name)
+        _check_executable(session, content)
         parent = session.store.load(content.parent_id)
         if parent is None:
             raise server_error("InvalidOperationException", "The content has no parent to be renamed in.")
@@ -104,10 +123,11 @@ def stamp(session: Session, content: Content, touched: set[str]) -> None:
 def check_allowed(session: Session, content: Content, parent: Content) -> None:
     """Refuse a type that the place does not allow, or the caller cannot see."""
     _check_place(session, parent)
+    if content.type == "SystemFolder" and not session.caller.is_operator:
+        raise forbidden()
     allowed = allowed_types(session, parent)
-    content_type = session.types.of(content.type)
-    if (allowed is None or content.type in allowed) and session.by_path(content_type.path) is not None:
-        if content_type.is_a("SystemFolder") and not session.caller.is_operator:
+    if (allowed is None or content.type in allowed) and content.type in session.visible_types:
+        if session.types.of(content.type).is_a("SystemFolder") and not session.caller.is_operator:
             raise forbidden()
         return
     raise server_error(
@@ -126,16 +146,28 @@ def _check_place(session: Session, parent: Content) -> None:
             raise server_error("InvalidOperationException", "The 'Parent' could not be loaded.")
 
 
+def _check_executable(session: Session, content: Content) -> None:
+    """Refuse the name of a page that runs on the server, unless the type is made for it."""
+    found = session.types.of(content.type)
+    if (
+        found.is_a("File")
+        and not found.is_a("ExecutableFile")
+        and endings.ending(content.name) in (endings.EXECUTABLE)
+    ):
+        raise bad_request(
+            "InvalidContentException", f"A file of this name must be an ExecutableFile: {content.name}"
+        )
+
+
 def allowed_types(session: Session, parent: Content) -> list[str] | None:
-    """Return the types that may stand below a content; None = all."""
-    allowed = computed.effective_child_types(parent, session)
-    if not allowed and session.types.of(parent.type).is_a("Folder"):
+    """Return the types that the caller may put below a content; None = all."""
+    if not child_types.listed_child_types(parent, session) and session.types.of(parent.type).is_a("Folder"):
         return None
-    return [*allowed, *(() if "SystemFolder" in allowed else ("SystemFolder",))]
+    return child_types.effective_child_types(parent, session)
 
 
 def free_name(session: Session, content: Content, parent: Content, *, numbered: bool = False) -> None:
-    """Give a new content a name that nobody has, if its type allows that, else refuse a taken one."""
+    """Name a new content as nobody is named, if its type allows that, else refuse a taken name."""
     naming.check_path(content.path)
     taken = session.store.by_path(content.path)
     if taken is None:
@@ -146,15 +178,6 @@ def free_name(session: Session, content: Content, parent: Content, *, numbered: 
     content.name = naming.numbered(taken.name, names)
     content.path = f"{parent.path}/{content.name}"
     naming.check_path(content.path)
-
-
-def already_exists() -> ODataError:
-    """Return the 403 of a name that is taken."""
-    return ODataError(
-        "ContentAlreadyExists",
-        "NodeAlreadyExistsException",
-        "The content was not saved because it already exists.",
-    )
 
 
 def _own(session: Session, user: Content, touched: set[str]) -> None:

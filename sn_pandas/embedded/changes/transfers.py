@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded.changes import binaries, naming, saving, versions
+from sn_pandas.embedded.changes import naming, saving, versions
+from sn_pandas.embedded.changes.protection import protected_paths
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, refused_action, server_error
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import entries
+from sn_pandas.embedded.errors import (
+    ODataError,
+    bad_request,
+    forbidden,
+    refused_action,
+    server_error,
+    tree_is_locked,
+)
+from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
+from sn_pandas.embedded.security import accounts, entries
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.storage import binaries
 
 PERMEABLE = ("Folder", "Page")
 """Types whose children count, too, when it is asked what a move brings along."""
@@ -24,8 +35,8 @@ def move(session: Session, content: Content, target: Content) -> Content:
         raise forbidden()
     if content.parent_id == target.id:
         raise server_error("InvalidOperationException", "Node cannot be moved to its parent.")
-    if _inside(target, content):
-        raise server_error("InvalidOperationException", "Node cannot be moved under itself.")
+    if inside(target, content):
+        raise _under_itself()
     if is_protected(session, content):
         raise protected()
     if content.locked_by not in (0, session.caller.id):
@@ -37,11 +48,26 @@ def move(session: Session, content: Content, target: Content) -> Content:
 
 
 def place(session: Session, content: Content, target: Content, name: str) -> Content:
-    """Put a content below another one without asking; return it as it is now."""
+    """Put a content below another one without asking for permissions; return it as it is now.
+
+    Raises
+    ------
+    ODataError
+        If the place is inside the content or was moved a moment ago, or if a user goes to another domain
+        where somebody has a name of his.
+    """
     naming.check_path(f"{target.path}/{name}")
     with session.store.transaction():
         moved = session.store.load(content.id) or content
+        there = session.store.load(target.id)
+        if there is None or there.path != target.path:
+            raise tree_is_locked(target.path)
+        if inside(target, moved):
+            raise _under_itself()
+        leaves = accounts.names_apply_in(moved.path)
         session.store.move(moved, target, name)
+        if accounts.names_apply_in(moved.path) != leaves:
+            accounts.check_all_unique(session.store, moved.path)
         _mark_system(session, moved, target)
         for content_id in session.store.subtree_ids(moved.path):
             session.forget(content_id)
@@ -49,16 +75,17 @@ def place(session: Session, content: Content, target: Content, name: str) -> Con
 
 
 def copy(session: Session, content: Content, target: Content) -> Content:
-    """Copy a content, with all that is below it and that the caller may open, and return the copy.
+    """Copy a content, with all that is below it and that the caller may read, and return the copy.
 
     Raises
     ------
     ODataError
         If the caller may not, the place does not fit, or the name is taken there.
     """
-    if not session.can(content, "Open") or not session.can(target, "AddNew"):
+    if not _readable(session, content) or not session.can(target, "AddNew"):
         raise forbidden()
-    if _inside(target, content):
+    content = session.by_id(content.id) or content  # the version that the caller reads
+    if inside(target, content):
         raise server_error("InvalidOperationException", "Node cannot be copied under itself.")
     name = content.name
     if content.parent_id == target.id:
@@ -79,9 +106,7 @@ def may(session: Session, content: Content, permission: str) -> bool:
 
 def is_protected(session: Session, content: Content) -> bool:
     """Whether a content must stay where it is."""
-    from sn_pandas.embedded.operations.names import protected_paths
-
-    return content.path.lower() in (path.lower() for path in protected_paths(session, content))
+    return content.path.lower() in (path.lower() for path in protected_paths(session))
 
 
 def protected() -> ODataError:
@@ -89,23 +114,39 @@ def protected() -> ODataError:
     return bad_request("ApplicationException", "Protected content cannot be deleted or moved.")
 
 
+def _under_itself() -> ODataError:
+    return server_error("InvalidOperationException", "Node cannot be moved under itself.")
+
+
+def _readable(session: Session, content: Content) -> bool:
+    """Whether the caller may read all that a copy would hold: without bytes, Preview is enough."""
+    holds_bytes = any(
+        field.kind == "Binary" and content.fields.get(field.name)
+        for field in fields_of(session, content).values()
+    )
+    return session.can(content, "Open") if holds_bytes else session.opens(content)
+
+
 def _copied(session: Session, content: Content, target: Content, name: str) -> Content:
     now, me = session.now(), session.caller.id
     made = content.copy()
+    made.fields.pop(SHARINGS, None)  # they are of the original, as are the groups of its links
     made.id = made.version_id = made.stamp = made.holder = made.locked_by = made.saving_state = 0
     made.parent_id, made.name, made.path = target.id, name, f"{target.path}/{name}"
     made.created = made.modified = made.version_created = made.version_modified = now
     made.created_by = made.modified_by = made.version_created_by = made.version_modified_by = made.owner = me
     made.is_system = target.is_system or session.types.of(content.type).is_a("SystemFolder")
     naming.check_path(made.path)
+    if session.types.of(made.type).is_a("User"):
+        accounts.check_unique(session.store, made)
     saving.check_allowed(session, made, target)
     versions.begin(session, made)
     binaries.separate(session.store, made)
     session.store.insert(made)
     binaries.settle(session.store, made)
     entries.copy(session.store, content, made)
-    for child in session.store.children(content.id):
-        if session.can(child, "Open"):
+    for child in session.children(content):
+        if _readable(session, child):
             _copied(session, child, made, child.name)
     return made
 
@@ -148,7 +189,8 @@ def _types_below(session: Session, content: Content) -> list[str]:
     return found
 
 
-def _inside(target: Content, content: Content) -> bool:
+def inside(target: Content, content: Content) -> bool:
+    """Whether a place is a content itself or somewhere below it."""
     return f"{target.path}/".lower().startswith(f"{content.path}/".lower())
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 
 from sn_pandas.embedded.changes import naming, saving, transfers, versions, writes
+from sn_pandas.embedded.content_types import icons
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, see_only, server_error
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.errors import (
+    ODataError,
+    bad_request,
+    forbidden,
+    see_only,
+    server_error,
+    tree_is_locked,
+)
+from sn_pandas.embedded.security import entries, permissions
+from sn_pandas.embedded.security.effective_entries import effective_entries
+from sn_pandas.embedded.security.entries import Entry
+from sn_pandas.embedded.session import Session
 
 TRASH = "/Root/Trash"
+NEVER_IN_TRASH = ("ContentType", "User", "Group", "OrganizationalUnit")
+"""Types whose contents are removed for good, whoever deletes them."""
 
 
 def delete(session: Session, content: Content, *, permanent: bool) -> None:
@@ -21,7 +34,8 @@ def delete(session: Session, content: Content, *, permanent: bool) -> None:
         If the caller may not, or the content must stay.
     """
     if not session.opens(content):
-        raise see_only()
+        closed = permanent and content.type != "TrashBag"
+        raise forbidden() if closed or content.path == "/Root" else see_only()
     if not permanent and _goes_to_trash(session, content):
         _into_bag(session, content)
     else:
@@ -31,31 +45,48 @@ def delete(session: Session, content: Content, *, permanent: bool) -> None:
 def restore(
     session: Session, bag: Content, destination: str | None = None, new_name: bool = False
 ) -> Content:
-    """Put what a bag holds back to where it was, or elsewhere; the bag is gone then.
+    """Put what a bag was made for back to where it was, or elsewhere; the bag is gone then, and all in it.
 
     Raises
     ------
     ODataError
-        If the place is gone, the name is taken there, or the caller may not.
+        If the place is gone or inside the content, the name is taken there, or the caller may not.
     """
     with session.store.transaction():
-        content = next(iter(session.store.children(bag.id)), None)
+        content = _deleted_content(session, bag)
         if content is None:
             raise server_error("InvalidOperationException", "TrashBag is empty")
-        target = session.by_path(destination or str(bag.fields.get("OriginalPath") or ""))
+        place = destination or str(bag.fields.get("OriginalPath") or "")
+        target = session.by_path(place)
         if target is None:
+            if session.store.by_path(place) is not None:
+                raise forbidden()
+            raise server_error("Exception", "Destination folder does not exist.")
+        if transfers.inside(target, bag) and not transfers.inside(target, content):
+            # the bag goes, and what is in it: the content would not stay
             raise server_error("Exception", "Destination folder does not exist.")
         name = _name_in(session, content, target, new_name)
         restored = transfers.place(session, content, target, name)
-        session.store.delete([bag.id])
-    session.forget(bag.id)
+        gone = session.store.subtree_ids(bag.path)
+        session.store.delete(gone)
+    for content_id in gone:
+        session.forget(content_id)
     return restored
+
+
+def _deleted_content(session: Session, bag: Content) -> Content | None:
+    """Return what a bag was made for, even if it was moved out of the bag since."""
+    for content in session.store.load_many(bag.fields.get("DeletedContent") or ()):
+        return content
+    return next(iter(session.store.children(bag.id)), None)
 
 
 def _name_in(session: Session, content: Content, target: Content, new_name: bool) -> str:
     """Return the name that a restored content gets in its place, if it may go there."""
-    if not session.can(target, "AddNew"):
-        raise server_error("Exception", "You do not have enough permissions to restore this content.")
+    if not session.can(target, "AddNew") or not transfers.may(session, content, "Delete"):
+        raise server_error(
+            "Exception", "You do not have enough permissions to complete the restore operation."
+        )
     allowed = saving.allowed_types(session, target)
     if allowed is not None and content.type not in allowed:
         raise server_error(
@@ -72,7 +103,8 @@ def _name_in(session: Session, content: Content, target: Content, new_name: bool
 
 
 def _goes_to_trash(session: Session, content: Content) -> bool:
-    if content.type == "ContentType":
+    content_type = session.types.of(content.type)
+    if any(content_type.is_a(name) for name in NEVER_IN_TRASH):
         return False
     bin_ = session.store.by_path(TRASH)
     if bin_ is None or bin_.fields.get("IsActive") is False or content.id == bin_.id:
@@ -99,6 +131,7 @@ def _into_bag(session: Session, content: Content) -> None:
     if content.locked_by not in (0, session.caller.id):
         raise server_error("InvalidOperationException", "Error moving item to the trash")
     with session.store.transaction():
+        _check_place(session, content)
         bag = _bag(session, bin_, content)
         transfers.place(session, content, bag, content.name)
 
@@ -124,16 +157,43 @@ def _bag(session: Session, bin_: Content, content: Content) -> Content:
         "WorkspaceRelativePath": content.path[len(workspace.path) :] if workspace is not None else "",
         "WorkspaceId": workspace.id if workspace is not None else 0,
         "DeletedContent": [content.id],
+        "Icon": icons.icon(content, session),
     }
+    bag.owner = content.owner
     saving.free_name(session, bag, bin_)
     versions.begin(session, bag)
-    return session.store.insert(bag)
+    session.store.insert(bag)
+    entries.save(session.store, bag, _rights_in_bag(session, content), broken=True)
+    session.rights.forget()
+    return bag
+
+
+def _rights_in_bag(session: Session, content: Content) -> list[Entry]:
+    """Return who may do what with a bag: what was so at the old place of what it holds.
+
+    The owner of the content may restore and purge it, too, and so may the one who deletes it.
+    """
+    found = {
+        (one.identity, not one.propagates): Entry(
+            one.identity, not one.propagates, sum(one.allowed_from), sum(one.denied_from)
+        )
+        for one in effective_entries(session.store, content)
+    }
+    for identity, local_only in ((content.owner, False), (session.caller.id, True)):
+        entry = found.setdefault((identity, local_only), Entry(identity, local_only))
+        for name in ("AddNew", "Delete"):
+            permissions.set_permission(entry, name, "allow")
+    return list(found.values())
 
 
 def _for_good(session: Session, content: Content, *, forced: bool) -> None:
-    if not (
-        transfers.may(session, content, "Delete") and versions.may_manage(session, content.type, content)
-    ):
+    if content.type == "TrashBag":
+        allowed = session.can(content, "Delete")
+    else:
+        allowed = transfers.may(session, content, "Delete") and versions.may_manage(
+            session, content.type, content
+        )
+    if not allowed:
         raise forbidden()
     if content.locked_by not in (0, session.caller.id):
         raise forbidden()
@@ -146,6 +206,9 @@ def _for_good(session: Session, content: Content, *, forced: bool) -> None:
             "ApplicationException", "Trashbags cannot be purged before their minimum retention date"
         )
     with session.store.transaction():
+        if session.store.load(content.id) is None:
+            return  # somebody else was faster
+        _check_place(session, content)
         if content.type == "ContentType":
             for name in reversed(session.types.derived(content.name)):
                 session.store.remove_type(name)
@@ -153,6 +216,13 @@ def _for_good(session: Session, content: Content, *, forced: bool) -> None:
         session.store.delete(ids)
     for content_id in ids:
         session.forget(content_id)
+
+
+def _check_place(session: Session, content: Content) -> None:
+    """Refuse to go on if the content was moved or deleted since it was loaded."""
+    current = session.store.load(content.id)
+    if current is None or current.path != content.path:
+        raise tree_is_locked(content.path)
 
 
 def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> None:

@@ -1,8 +1,8 @@
 """Uploads: how a file, a text or a piece of a file becomes the bytes of a content.
 
 What clients send is read here (`Token`, `Range`), what they send is stored by `text`, `whole`, `start` and
-`chunk`. A file that comes in pieces is kept aside in the table ``uploads`` until its last piece is there;
-its content is meanwhile in the middle of a save in several steps.
+`chunk`. Pieces of a file are kept aside in the table ``upload_pieces`` until the last one is there; the
+content is meanwhile in the middle of a save in several steps.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
-from sn_pandas.embedded.changes import binaries, naming, saving, versions, writes
-from sn_pandas.embedded.content_types.types import Field
+from sn_pandas.embedded.changes import naming, saving, versions, writes
+from sn_pandas.embedded.content_types import child_types
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, server_error
-from sn_pandas.embedded.reads import computed
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.errors import ODataError, forbidden, server_error
+from sn_pandas.embedded.schema.types import Field
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.storage import binaries
 
 LARGEST = 1_000_000_000
 BY_EXTENSION = {
@@ -116,14 +118,6 @@ class Target:
     content_id: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What a request says of the file of which it brings a piece."""
-
-    name: str
-    content_type: str
-
-
 def sent_name(disposition: str | None) -> str:
     """Return the name of a file by the request header ``Content-Disposition``.
 
@@ -140,22 +134,21 @@ def sent_name(disposition: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
-    """A file as it came; its name is that of the content if it has none."""
+    """A file as it came; its name is that of the content if it has none. The MIME type follows from it."""
 
     data: bytes
     name: str | None
-    content_type: str | None
 
 
 def text(session: Session, target: Target, value: str) -> tuple[Content, int]:
     """Store a text; return the content and the number of characters."""
     length = len(value.encode("utf-16-le", "surrogatepass")) // 2
     data = binaries.BOM + value.encode("utf-8", "replace")
-    return _stored(session, target, _Bytes(data, None, None)), length
+    return _stored(session, target, _Bytes(data, None)), length
 
 
 def whole(
-    session: Session, target: Target, token: str | None, data: bytes, name: str, content_type: str
+    session: Session, target: Target, token: str | None, data: bytes, name: str
 ) -> tuple[Content, int] | None:
     """Store a file that came in one request; return the content and the number of bytes.
 
@@ -170,10 +163,10 @@ def whole(
         existing = _existing(session, target)
         if existing is not None and existing.saving_state:
             may_upload(session, existing)
-            stored = binaries.put(session.store, name or existing.name, data, content_type)
+            stored = binaries.put(session.store, name or existing.name, data)
             content = finish(session, existing, "", target.field, stored, finalize=how.finalize)
         else:
-            content = _stored(session, target, _Bytes(data, name, content_type))
+            content = _stored(session, target, _Bytes(data, name))
         if content.locked_by and how.check_in:
             content = versions.act(session, content, "CheckIn")
     return content, len(data)
@@ -200,7 +193,7 @@ def start(session: Session, target: Target, in_chunks: bool, length: int) -> Tok
         return Token(content.id, _expect(session, content, target.field, length), finalize, check_in)
 
 
-def chunk(session: Session, token: Token, piece: Range, data: bytes, sent: Sent) -> tuple[Content, int]:
+def chunk(session: Session, token: Token, piece: Range, data: bytes, name: str) -> tuple[Content, int]:
     """Store a piece of a file; the last one ends the upload. Return the content and the size of the whole."""
     with session.store.transaction() as db:
         row = db.execute(
@@ -208,22 +201,23 @@ def chunk(session: Session, token: Token, piece: Range, data: bytes, sent: Sent)
             (token.token, token.content_id),
         ).fetchone()
         content = session.store.load(token.content_id)
-        if row is None or content is None:
-            raise invalid_request()
+        if content is None:
+            raise server_error("NullReferenceException", "The token of the upload names no content.")
+        if row is None:  # the last piece has come already
+            raise forbidden()
         file_id, size, field = row
         may_upload(session, content)
         if size != piece.total:
-            db.execute("DELETE FROM files WHERE id = ?", (file_id,))
-            file_id, size = _reserved(session, piece.total), piece.total
-            db.execute(
-                "UPDATE uploads SET file_id = ?, size = ? WHERE token = ?", (file_id, size, token.token)
-            )
+            size = _possible(piece.total)
+            binaries.forget_pieces(session.store, token.token)
+            db.execute("UPDATE uploads SET size = ? WHERE token = ?", (size, token.token))
         if piece.start + len(data) > size:
             raise server_error("ArgumentOutOfRangeException", "The piece does not lie within the file.")
-        binaries.write(session.store, file_id, piece.start, data)
+        binaries.keep_piece(session.store, token.token, piece.start, data)
         if piece.end + 1 < piece.total:
             return content, size
-        stored = binaries.described(file_id, sent.name or content.name, size, sent.content_type or None)
+        binaries.join_pieces(session.store, token.token, file_id, size)
+        stored = binaries.described(file_id, name or content.name, size)
         finalize = token.finalize or token.check_in
         return finish(session, content, token.token, field, stored, finalize=finalize), size
 
@@ -256,8 +250,9 @@ def end(session: Session, content: Content, token: str, field: str, length: int,
             "SELECT file_id FROM uploads WHERE token = ? AND content_id = ?", (token, content.id)
         ).fetchone()
         if row is None:
-            raise invalid_request()
-        finish(session, content, token, field, binaries.described(row[0], name or content.name, length))
+            raise forbidden()
+        stored = binaries.described(row[0], name or content.name, _possible(length))
+        finish(session, content, token, field, stored)
 
 
 def finish(
@@ -269,7 +264,7 @@ def finish(
     *,
     finalize: bool = True,
 ) -> Content:
-    """Give a content its bytes and end the save in several steps."""
+    """Store the bytes of a content, and end the save in several steps."""
     with session.store.transaction() as db:
         db.execute("DELETE FROM uploads WHERE token = ?", (token,))
         content = session.store.load(content.id) or content
@@ -297,7 +292,7 @@ def _stored(session: Session, target: Target, file: _Bytes | None) -> Content:
         field = _binary_field(session, content, target.field)
         if file is not None:
             name = file.name or content.name
-            content.fields[field.name] = binaries.put(session.store, name, file.data, file.content_type)
+            content.fields[field.name] = binaries.put(session.store, name, file.data)
         if existing is None:
             saving.create(session, content, target.parent, set(), numbered=True)
         else:
@@ -334,7 +329,7 @@ def _type(session: Session, target: Target) -> str:
     else:
         allowed = [
             name
-            for name in computed.effective_child_types(target.parent, session)
+            for name in child_types.effective_child_types(target.parent, session)
             if session.types[name].is_a("File")
         ]
         fitting = BY_EXTENSION.get((target.name or "").rpartition(".")[2].lower(), "File")
@@ -346,7 +341,7 @@ def _type(session: Session, target: Target) -> str:
 
 
 def _binary_field(session: Session, content: Content, name: str) -> Field:
-    field = session.fields_of(content).get(name)
+    field = fields_of(session, content).get(name)
     if field is None or field.kind != "Binary":
         raise server_error(
             "Exception", f"Field not found. Content of type {content.type}, field name: {name}"
@@ -356,16 +351,23 @@ def _binary_field(session: Session, content: Content, name: str) -> Field:
 
 def _expect(session: Session, content: Content, field: str, length: int) -> str:
     with session.store.transaction() as db:
-        file_id = _reserved(session, length)
+        file_id = session.store.put_file(b"")
         token = f"{content.version_id}|1|{file_id}|{file_id}"
         db.execute(
             "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
-            (token, content.id, field, file_id, length),
+            (token, content.id, field, file_id, _possible(length)),
         )
     return token
 
 
-def _reserved(session: Session, length: int) -> int:
+def _possible(length: int) -> int:
+    """Return the announced length of a file.
+
+    Raises
+    ------
+    ODataError
+        If no file may be so long.
+    """
     if not 0 <= length <= LARGEST:
         raise server_error("ArgumentOutOfRangeException", f"A file may have {LARGEST} bytes at most.")
-    return binaries.reserve(session.store, length)
+    return length

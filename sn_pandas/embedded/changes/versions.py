@@ -1,50 +1,29 @@
 """The versions of contents: those before the current one, the modes in force, what saving makes of them.
 
 The current version is the row of the content itself. What was before it stands in the table ``versions``:
-the fields and the dates of a version; name, place, index, owner and lock belong to the content and are
-those of now. What an action leads to is decided in `versioning`.
+the fields, the index and the dates of a version; name, place, owner and lock belong to the content and are
+those of now. Display name and index are read as those of now, too, but found by those of then. What an
+action leads to is decided in `versioning`.
 """
 
 from __future__ import annotations
 
-import json
-import sqlite3
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded.changes import binaries, versioning
-from sn_pandas.embedded.changes.versioning import Action, Mode, Plan, State, Version
+from sn_pandas.embedded import versioning
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import MissingError, forbidden, refused_action
+from sn_pandas.embedded.errors import MissingError, forbidden, out_of_date, refused_action
+from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
+from sn_pandas.embedded.storage import binaries
+from sn_pandas.embedded.storage.versions import archive, archived, as_named_now, history, version_of
+from sn_pandas.embedded.versioning import Action, Mode, Plan, State
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
-TABLES = """
-CREATE TABLE IF NOT EXISTS versions (
-    version_id INTEGER PRIMARY KEY,
-    content_id INTEGER NOT NULL,
-    major INTEGER NOT NULL,
-    minor INTEGER NOT NULL,
-    version TEXT NOT NULL,
-    created TEXT NOT NULL,
-    created_by INTEGER NOT NULL,
-    modified TEXT NOT NULL,
-    modified_by INTEGER NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE INDEX IF NOT EXISTS versions_content ON versions (content_id, major, minor);
-CREATE TRIGGER IF NOT EXISTS versions_gone AFTER DELETE ON contents
-BEGIN
-    DELETE FROM versions WHERE content_id = OLD.id;
-END;
-"""
-
-HAS_PUBLIC = (
-    "(c.version = 'V1.0.A' OR substr(c.version, -4) = '.0.A' OR EXISTS (SELECT 1 FROM versions AS v"
-    " WHERE v.content_id = c.id AND v.version LIKE '%.0.A'))"
-)
-"""SQL condition on ``contents AS c``: there is a version that everybody may read (the usual one first)."""
 
 _MODES: dict[str, Mode] = {"1": "none", "2": "major", "3": "full"}
 _NEEDED: dict[Action, tuple[str, ...]] = {
@@ -70,10 +49,14 @@ def state(session: Session, content: Content, changed: Content | None = None) ->
         return session.states[key]
     mine = content.locked_by == session.caller.id
     content_type = session.types.get(content.type)
+    with session.store.reading():
+        past = tuple(history(session.store, content))
+        in_force = mode(session, changed or content)
+        approved = approving(session, changed or content)
     found = State(
-        history=tuple(history(session, content)),
-        mode=mode(session, changed or content),
-        approving=approving(session, changed or content),
+        history=past,
+        mode=in_force,
+        approving=approved,
         locked="no" if not content.locked_by else "me" if mine else "other",
         saving=content.saving_state,
         is_file=content_type is not None and content_type.is_a("File"),
@@ -81,15 +64,6 @@ def state(session: Session, content: Content, changed: Content | None = None) ->
     if changed is None and content.id:
         session.states[key] = found
     return found
-
-
-def history(session: Session, content: Content) -> list[Version]:
-    """Return the version numbers of a content, oldest first."""
-    with session.store.reading() as db:
-        rows = db.execute(
-            "SELECT version FROM versions WHERE content_id = ? ORDER BY major, minor", (content.id,)
-        ).fetchall()
-    return [_version(text) for (text,) in rows] + [_version(content.version)]
 
 
 def of_content(session: Session, content: Content) -> list[Content]:
@@ -103,7 +77,7 @@ def of_content(session: Session, content: Content) -> list[Content]:
     if not session.can(content, "RecallOldVersion"):
         raise forbidden()
     current = session.store.load(content.id) or content
-    return [*_archived(session, current), current]
+    return [*(as_named_now(one, current) for one in archived(session.store, current)), current]
 
 
 def load(session: Session, content: Content, text: str, *, strict: bool = False) -> Content:
@@ -117,24 +91,17 @@ def load(session: Session, content: Content, text: str, *, strict: bool = False)
         If the caller may not read drafts.
     """
     current = session.store.load(content.id) or content
-    found = versioning.find(history(session, current), text)
+    found = versioning.find(history(session.store, current), text)
     if found == "ignored" and not strict:
         return content
     if found is None or found == "ignored":
         raise MissingError
     if not found.public and not session.can(current, "OpenMinor"):
         raise forbidden("")
-    if found.number == _version(current.version).number:
+    if found.number == version_of(current.version).number:
         return current
-    return next(one for one in _archived(session, current) if _version(one.version).number == found.number)
-
-
-def readable(session: Session, content: Content) -> Content | None:
-    """Return the version that the caller reads: the last public one if he may not open drafts."""
-    if content.version.endswith(".0.A") or session.can(content, "OpenMinor"):
-        return content
-    public = [one for one in _archived(session, content) if _version(one.version).public]
-    return public[-1] if public else None
+    older = (as_named_now(one, current) for one in archived(session.store, current))
+    return next(one for one in older if version_of(one.version).number == found.number)
 
 
 def mode(session: Session, content: Content) -> Mode:
@@ -193,7 +160,7 @@ def check(session: Session, content: Content, action: Action) -> None:
 
 
 def begin(session: Session, content: Content, in_steps: bool = False) -> None:
-    """Give a new content its first version."""
+    """Make the first version of a new content."""
     how = mode(session, content)
     plan = (
         versioning.created_in_steps(how) if in_steps else versioning.created(how, approving(session, content))
@@ -229,8 +196,10 @@ def follow(session: Session, before: Content, content: Content, plan: Plan) -> N
                 "DELETE FROM versions WHERE content_id = ? AND major = ? AND minor = ?",
                 (content.id, *version.number),
             )
-        if plan.new and _version(before.version) not in plan.dropped:
-            _archive(db, before)
+        if plan.new and version_of(before.version) not in plan.dropped:
+            old = before.copy()
+            binaries.read_back(session.store, old)
+            archive(db, old)
         if plan.new:
             content.version_id = session.store.next_number("version")
             content.version_created, content.version_created_by = session.now(), session.caller.id
@@ -256,10 +225,18 @@ def undo(session: Session, content: Content) -> Content:
     """Throw the working copy away."""
     with session.store.transaction() as db:
         current = session.store.load(content.id) or content
-        previous = _archived(session, current)[-1]
+        if current.stamp != content.stamp:
+            raise out_of_date(content.id, content.path)
+        previous = archived(session.store, current)[-1]
         db.execute("DELETE FROM versions WHERE version_id = ?", (previous.version_id,))
         previous.locked_by = previous.saving_state = 0
+        known_as = previous.copy()
+        as_named_now(previous, current)
+        _take_over(previous.fields, current.fields, (SHARINGS,))
         session.store.save(previous)
+        if known_as.display_name != previous.display_name:
+            # searches find it by the name of then until it is saved again
+            session.store.index(replace(previous, fields=known_as.fields))
         binaries.settle(session.store, previous)
     session.forget(content.id)
     return previous
@@ -274,19 +251,31 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
         return None
     check(session, content, "Save")
     current = session.store.load(content.id) or content
-    plan = versioning.restored(_version(old.version), state(session, current, old))
-    if not raises(current, plan) and old.fields == current.fields:
+    plan = versioning.restored(state(session, current))
+    fields = dict(old.fields)
+    _take_over(fields, current.fields, ("VersioningMode", "ApprovingMode", SHARINGS))
+    if not raises(current, plan) and fields == current.fields:
         return current
     with session.store.transaction():
-        current.fields = dict(old.fields)
+        current.fields = fields
         return _do(session, current, plan, None)
+
+
+def _take_over(fields: dict[str, Any], current: dict[str, Any], names: Iterable[str]) -> None:
+    """Give an old version's fields those values of the present one that are no version's."""
+    for name in names:
+        fields.pop(name, None)
+        if name in current:
+            fields[name] = current[name]
 
 
 def _do(session: Session, content: Content, plan: Plan, note: tuple[str, str] | None) -> Content:
     with session.store.transaction():
         before = session.store.load(content.id) or content
+        if before.stamp != content.stamp:
+            raise out_of_date(content.id, content.path)
         after = content.copy()
-        if note is not None and note[0] in session.fields_of(content):
+        if note is not None and note[0] in fields_of(session, content):
             after.fields[note[0]] = note[1]
         after.modified = after.version_modified = session.now()
         after.modified_by = after.version_modified_by = session.caller.id
@@ -300,36 +289,6 @@ def _head(session: Session, content: Content, plan: Plan) -> None:
     content.version = str(plan.version)
     content.locked_by = session.caller.id if plan.lock else 0
     content.saving_state = plan.saving
-
-
-def _archive(db: sqlite3.Connection, content: Content) -> None:
-    version = _version(content.version)
-    db.execute(
-        "INSERT OR REPLACE INTO versions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            content.version_id, content.id, version.major, version.minor, content.version,
-            content.version_created, content.version_created_by, content.version_modified,
-            content.version_modified_by,
-            json.dumps(content.fields, ensure_ascii=False, separators=(",", ":")),
-        ),
-    )  # fmt: skip
-
-
-def _archived(session: Session, current: Content) -> list[Content]:
-    with session.store.reading() as db:
-        rows = db.execute(
-            "SELECT version, version_id, created, created_by, modified, modified_by, data FROM versions"
-            " WHERE content_id = ? ORDER BY major, minor",
-            (current.id,),
-        ).fetchall()
-    return [
-        replace(
-            current, version=version, version_id=version_id,
-            version_created=created, version_created_by=created_by,
-            version_modified=modified, version_modified_by=modified_by, fields=json.loads(data),
-        )
-        for version, version_id, created, created_by, modified, modified_by, data in rows
-    ]  # fmt: skip
 
 
 def _inherited(session: Session, content: Content, name: str) -> str:
@@ -346,7 +305,7 @@ def _handed_down(session: Session, content_id: int, name: str) -> str:
     mode = "1"
     while content_id:
         known = session.modes.get((content_id, name))
-        content = session.store.load(content_id) if known is None else None
+        content = session.store.known(content_id) if known is None else None
         handed = known or "0"
         if content is not None:
             handed = str((content.fields.get(f"Inheritable{name}") or ["0"])[0])
@@ -358,7 +317,3 @@ def _handed_down(session: Session, content_id: int, name: str) -> str:
     for one in way:
         session.modes[one, name] = mode
     return mode
-
-
-def _version(text: str) -> Version:
-    return versioning.parse(text) or Version(1, 0)

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace as replace_in
 from typing import Any
 
-from sn_pandas.embedded.changes import binaries, grown_fields, naming, saving
-from sn_pandas.embedded.content_types import added_fields
-from sn_pandas.embedded.content_types.types import ContentType, Field
+from sn_pandas.embedded.changes import naming, saving
+from sn_pandas.embedded.content_types import added_fields, child_types, grown_fields
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
 from sn_pandas.embedded.errors import (
     ODataError,
@@ -21,12 +21,16 @@ from sn_pandas.embedded.errors import (
 )
 from sn_pandas.embedded.fields import IGNORED, SettingError, kind_of
 from sn_pandas.embedded.fields.base import net_type
-from sn_pandas.embedded.reads import computed
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
+from sn_pandas.embedded.schema.types import ContentType, Field
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.storage import binaries
 
 Json = Any
 Model = dict[str, Json]
 
+INHERITING = ("Folder", "Page")
+"""Types whose allowed child types are those above them; of others they are a field, to be read."""
 UNTOUCHED = frozenset(("__ContentType", "__ContentTemplate", "Type", "ContentType", ""))
 """Names in a body that are no fields."""
 OPERATORS_ONLY = frozenset(("CreationDate", "VersionCreationDate"))
@@ -43,16 +47,23 @@ def create(session: Session, parent: Content, model: Model) -> Content:
     ODataError
         If the body, the type, the name or a value is refused, or the caller may not.
     """
+    if not session.opens(parent) and parent.type not in INHERITING:
+        raise see_only()
     content_type = _type_of(session, parent, model)
+    if content_type.name == "ContentType":  # one is made by uploading its definition
+        raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
     _text(model, "DisplayName")
     template = _template(session, content_type, model)
     name = _name(session, content_type, model, template)
     content = new_content(session, parent, content_type, name)
     if template is not None:
         content.fields.update(template.fields)
+        content.fields.pop(SHARINGS, None)  # they are of the template
         binaries.separate(session.store, content)
     touched = _apply(session, content, {k: v for k, v in model.items() if k != "Name"}, creating=True)
-    _validate(session, content, session.fields_of(content).values(), model, name=True)
+    if content_type.is_a("User") and "LoginName" not in model:
+        content.fields["LoginName"] = content.name
+    _validate(session, content, fields_of(session, content).values(), model, name=True)
     saving.create(session, content, parent, touched, in_steps=session.options.multistep)
     if template is not None:
         _copy_children(session, template, content)
@@ -61,11 +72,11 @@ def create(session: Session, parent: Content, model: Model) -> Content:
 
 def update(session: Session, content: Content, model: Model) -> Content:
     """Set the fields of a body and save."""
-    if not session.opens(content):
-        raise see_only()
     before = content.copy()
-    touched = _apply(session, content, model)
-    written = [f for f in session.fields_of(content).values() if f.name in touched]
+    touched = _apply(session, content, model)  # a bad value is refused before a lack of permissions
+    if not session.opens(before):
+        raise see_only()
+    written = [f for f in fields_of(session, content).values() if f.name in touched]
     _validate(session, content, written, model, name="Name" in touched)
     saving.update(session, before, content, touched, in_steps=session.options.multistep)
     return content
@@ -82,7 +93,7 @@ def replace(session: Session, content: Content, model: Model) -> Content:
         raise forbidden()
     reset(session, content)
     touched = _apply(session, content, model)
-    _validate(session, content, session.fields_of(content).values(), model, name="Name" in touched)
+    _validate(session, content, fields_of(session, content).values(), model, name="Name" in touched)
     saving.update(session, before, content, touched | {"Owner"}, always=True)
     return content
 
@@ -97,7 +108,7 @@ def new_content(session: Session, parent: Content, content_type: ContentType, na
         version_modified=now, version_modified_by=me, owner=me, holder=parent.holder,
         is_system=parent.is_system or content_type.is_a("SystemFolder"),
     )  # fmt: skip
-    for field in session.fields_of(content).values():
+    for field in fields_of(session, content).values():
         value = default_of(session, field)
         if value is not None and field.name not in HEAD:
             content.fields[field.name] = value
@@ -114,7 +125,7 @@ def default_of(session: Session, field: Field) -> Any:
 
 def reset(session: Session, content: Content) -> None:
     """Set all fields that may be written to the value of a new content."""
-    for field in session.fields_of(content).values():
+    for field in fields_of(session, content).values():
         name = field.name
         if name in KEPT_BY_PUT or field.read_only or name in HEAD or name in HEAD_REFERENCES:
             continue
@@ -137,7 +148,7 @@ def reset(session: Session, content: Content) -> None:
 def _type_of(session: Session, parent: Content, model: Model) -> ContentType:
     name = _text(model, "__ContentType")
     if not name:
-        allowed = computed.effective_child_types(parent, session)
+        allowed = child_types.effective_child_types(parent, session)
         everything = len(allowed) == len(session.types)
         name = "File" if everything else allowed[0] if allowed else _default_type(session, parent)
     if name not in session.types:
@@ -157,7 +168,9 @@ def _template(session: Session, content_type: ContentType, model: Model) -> Cont
     if name is None:
         return None
     found = session.by_path(f"/Root/ContentTemplates/{content_type.name}/{name}") if name else None
-    return found if found is not None and found.name == name and found.type == content_type.name else None
+    if found is None or found.name != name or found.type != content_type.name:
+        return None
+    return found if session.can(found, "Open") else None
 
 
 def _name(session: Session, content_type: ContentType, model: Model, template: Content | None) -> str:
@@ -187,7 +200,7 @@ def _text(model: Model, name: str) -> str | None:
 
 def _apply(session: Session, content: Content, model: Model, creating: bool = False) -> set[str]:
     """Set the values of a body; return the names of the fields that were set."""
-    fields = dict(session.fields_of(content))
+    fields = dict(fields_of(session, content))
     touched: set[str] = set()
     late: dict[str, ODataError] = {}
     passes_types_on = session.types.of(content.type).transitive
@@ -305,9 +318,12 @@ def _written(content: Content, name: str) -> Any:
 
 
 def _copy_children(session: Session, source: Content, target: Content) -> None:
-    """Copy what is below a template."""
-    for child in session.store.children(source.id):
+    """Copy what is below a template, as far as the caller may open it."""
+    for child in session.children(source):
+        if not session.can(child, "Open"):
+            continue
         copy = child.copy()
+        copy.fields.pop(SHARINGS, None)
         copy.id = copy.version_id = 0
         copy.parent_id, copy.path = target.id, f"{target.path}/{child.name}"
         copy.is_system, copy.holder = target.is_system, target.holder

@@ -1,1 +1,1 @@
-"""The way in and out: addresses, options, bodies and answers of requests, and the server on a socket."""
+"""The way in and out: the application behind WSGI, its verbs and log, and the server on a socket."""

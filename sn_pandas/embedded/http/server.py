@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import ipaddress
 import os
 import signal
@@ -11,17 +10,26 @@ import socket
 import sqlite3
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from sn_pandas.embedded import fault_scripts
+from sn_pandas.embedded.callers import UnknownUserError
+from sn_pandas.embedded.faults import Faults
+from sn_pandas.embedded.http.application import Application
+from sn_pandas.embedded.http.origins import Origins
+from sn_pandas.embedded.http.testing import Testing
+from sn_pandas.embedded.http.wsgi_server import Server
+from sn_pandas.embedded.storage.file_version import UnusableFileError
 
-from sn_pandas.embedded.http.application import LARGEST_BODY, Application
+if TYPE_CHECKING:
+    from sn_pandas.embedded.authority import Kind
 
-Headers = list[tuple[str, str]]
+
+SHORTEST_KEY = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,23 +44,96 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--empty", action="store_true", help="start with the untouched tree, without sample content"
     )
-    parser.add_argument(
-        "--admin", action="store_true", help="callers without a key are the Admin (for tests)"
+    who = parser.add_mutually_exclusive_group()
+    who.add_argument(
+        "--user", metavar="NAME", help="print a key of this user (default: of the administrator)"
     )
+    parser.add_argument(
+        "--key",
+        type=_long_key,
+        help="take this key instead of one that is new at each start, so that other programs can be given it",
+    )
+    parser.add_argument(
+        "--cors",
+        action="append",
+        default=[],
+        metavar="ORIGIN",
+        help="let web pages of this origin call, such as http://localhost:3000 (several times for several)",
+    )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name with dots by which this server is reached, such as repo.example.com",
+    )
+    parser.add_argument(
+        "--faults",
+        type=_script,
+        metavar="FILE",
+        help="fail on purpose, as this JSON file says; see the how-to on testing a client",
+    )
+    parser.add_argument(
+        "--testing",
+        action="store_true",
+        help="let administrators reset the repository and read what was asked, under /_sn/",
+    )
+    parser.add_argument(
+        "--authority",
+        type=_port,
+        metavar="PORT",
+        help="serve an authority on this port too, to sign in to with a login name and a password (0 = any)",
+    )
+    parser.add_argument(
+        "--sn-auth", action="store_true", help="let the authority be sn-auth instead of IdentityServer"
+    )
+    who.add_argument("--admin", action="store_true", help="callers without a key are the Admin (for tests)")
+
+
+def _long_key(text: str) -> str:
+    """Read a key that is not guessed."""
+    if len(text) < SHORTEST_KEY or not text.isascii() or not text.isprintable() or " " in text:
+        raise argparse.ArgumentTypeError(
+            f"a key has at least {SHORTEST_KEY} letters and digits, and no blank; without --key one is made"
+        )
+    return text
+
+
+def _script(path: str) -> Faults:
+    """Read a script of faults."""
+    try:
+        return fault_scripts.load(path)
+    except fault_scripts.FaultScriptError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Serve until Ctrl-C."""
+    if arguments.sn_auth and arguments.authority is None:
+        return _refuse("--sn-auth says which authority; add --authority PORT")
     try:
         _look_up(arguments.host)
         with locked(arguments.data):
-            application = Application(arguments.data, sample=not arguments.empty, admin=arguments.admin)
+            application = Application(
+                arguments.data,
+                sample=not arguments.empty,
+                admin=arguments.admin,
+                origins=Origins(
+                    arguments.cors, [arguments.host, socket.gethostname(), *arguments.allow_host]
+                ),
+            )
             try:
-                return _serve(application, arguments)
+                if arguments.user is not None:
+                    application.api_key = application.key_of(arguments.user)
+                if arguments.key is not None:
+                    application.use_key(arguments.key, arguments.user)
+                _serve(application, arguments)
             finally:
                 application.close()
-    except FileInUseError as error:
+    except (FileInUseError, UnknownUserError) as error:
         return _refuse(str(error))
+    except UnusableFileError as error:
+        return _refuse(f"{arguments.data} cannot be served: {error}.")
     except sqlite3.DatabaseError as error:
         return _refuse(
             f"{arguments.data} cannot be served: {error}. It has to be a file that was made by serve or "
@@ -85,11 +166,9 @@ def _look_up(host: str) -> None:
         ) from error
 
 
-def serve(application: Any, host: str = "127.0.0.1", port: int = 0) -> BaseWSGIServer:
+def serve(application: Any, host: str = "127.0.0.1", port: int = 0) -> Server:
     """Return a threaded server for an application, bound but not running: call ``serve_forever``."""
-    server = make_server(host, port, application, threaded=True, request_handler=Handler)
-    server.daemon_threads = True  # type: ignore[attr-defined] # of the threading mix-in
-    return server
+    return Server(application, host, port, trusts_strangers=bool(getattr(application, "admin", True)))
 
 
 class FileInUseError(Exception):
@@ -108,7 +187,7 @@ def locked(data: str) -> Iterator[None]:
     if data == ":memory:":
         yield
         return
-    path = Path(f"{data}.lock")
+    path = Path(f"{Path(data).resolve()}.lock")  # one lock for a file, whatever links lead to it
     if not path.parent.is_dir():
         raise FileNotFoundError(f"the folder {path.parent} of --data is not there; make it first")
     if Path(data).is_dir():
@@ -140,82 +219,29 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-class Handler(WSGIRequestHandler):
-    """Speaks HTTP/1.1 with connections that stay open; keeps addresses, which may hold keys, out of logs."""
-
-    protocol_version = "HTTP/1.1"
-    server_version = "sn_pandas"
-    sys_version = ""
-    timeout = 120
-    wbufsize = 64 * 1024
-    disable_nagle_algorithm = True
-
-    def run_wsgi(self) -> None:
-        """Answer one request."""
-        environ = self.make_environ()
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
-        length = self.headers.get("Content-Length", "")
-        if length.isdigit() and int(length) <= LARGEST_BODY:
-            environ["wsgi.input"] = io.BytesIO(self.rfile.read(int(length)))
-        elif length or "Transfer-Encoding" in self.headers:
-            self.close_connection = True
-        head: list[tuple[str, Headers]] = []
-
-        def start(status: str, headers: Headers, error: object = None, /) -> Callable[[bytes], int]:
-            head.append((status, headers))
-            return self.wfile.write
-
-        try:
-            pieces = self.server.app(environ, start)
-            self._send(head[0] if head else None, pieces)
-        except ConnectionError:
-            self.close_connection = True
-
-    def _send(self, head: tuple[str, Headers] | None, pieces: Iterable[bytes]) -> None:
-        """Write an answer; without a head the connection breaks, as a fault asked for."""
-        if head is None:
-            self.close_connection = True
-            return
-        status, headers = head
-        code, _, reason = status.partition(" ")
-        self.send_response(int(code), reason)
-        for name, value in headers:
-            self.send_header(name, value)
-        if self.close_connection:
-            self.send_header("Connection", "close")
-        self.end_headers()
-        for piece in pieces:
-            self.wfile.write(piece)
-        self.wfile.flush()
-        named = {name.lower() for name, _ in headers}
-        if "content-length" not in named and int(code) not in (204, 304):
-            self.close_connection = True
-
-    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Answer a request that is no HTTP with a status and nothing else."""
-        self.close_connection = True
-        self.request_version = "HTTP/1.1"
-        self.send_response(code, message)
-        self.send_header("Content-Length", "0")
-        self.send_header("Connection", "close")
-        self.end_headers()
-        self.wfile.flush()
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Write nothing."""
-
-
-def _serve(application: Application, arguments: argparse.Namespace) -> int:
-    server = serve(application, arguments.host, arguments.port)
+def _serve(application: Application, arguments: argparse.Namespace) -> NoReturn:
+    """Serve until a signal comes, and end the process."""
+    faults = arguments.faults or Faults()
+    answering = faults.around(application)
+    if arguments.testing:
+        application.testing = Testing(application, application.store, faults)
+        answering = application.testing.around(answering)
+    server = Server(answering, arguments.host, arguments.port, trusts_strangers=arguments.admin)
     address = f"http://{arguments.host}:{server.server_port}"
     print(f"The repository is at {address}", flush=True)
     if arguments.admin:
         print("Callers without a key are the Admin.", flush=True)
     else:
         print(f"Connect with: sn.connect({address!r}, api_key={application.api_key!r})", flush=True)
-        print("This key is new at each start and ends with the server.", flush=True)
+        print(
+            "This key is yours, and ends with the server."
+            if arguments.key
+            else "This key is new at each start and ends with the server.",
+            flush=True,
+        )
+    if arguments.testing:
+        print(f"Tests may use {address}/_sn/reset, /_sn/requests and /_sn/faults.", flush=True)
+    authority = _serve_authority(application, arguments, faults) if arguments.authority is not None else None
     if not _is_loopback(arguments.host):
         print(
             "It listens to other machines too: keys travel without encryption.", file=sys.stderr, flush=True
@@ -229,9 +255,32 @@ def _serve(application: Application, arguments: argparse.Namespace) -> int:
     try:
         server.serve_forever(poll_interval=0.1)
     finally:
-        server.server_close()
+        if authority is not None:
+            authority.shutdown()
+        ended = [one.server_close() for one in (server, authority) if one is not None]
+    if all(ended):  # otherwise threads still search or write: the file is sound at any moment
+        application.close()
     print("Stopped.", flush=True)
-    return 0
+    sys.stderr.flush()
+    os._exit(0)  # at once: to take pandas down alone takes a third of a second
+
+
+def _serve_authority(application: Application, arguments: argparse.Namespace, faults: Faults) -> Server:
+    """Run an authority beside the repository, and say how to sign in."""
+    from sn_pandas.embedded.authority import Authority
+
+    holder: list[Authority] = []
+    server = serve(lambda environ, start: holder[0](environ, start), arguments.host, arguments.authority)
+    address = f"http://{arguments.host}:{server.server_port}"
+    kind: Kind = "SNAuth" if arguments.sn_auth else "IdentityServer"
+    holder.append(Authority(application, address, kind=kind, faults=faults))
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    print(f"Its authority is at {address} ({kind})", flush=True)
+    print(
+        f"Sign in as admin or anybody of the sample (olga.okafor) with the password {holder[0].password}",
+        flush=True,
+    )
+    return server
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,1 +1,1 @@
-"""Who asks, and who may do what."""
+"""Who may do what: entries, permissions and accounts, passwords and tokens."""

@@ -1,8 +1,9 @@
 """Entries of permissions in the database: who may do what where, and who is a member of which group.
 
-Triggers keep the rest in step: a content's ``holder``, the nearest content at or above it that has entries
-or breaks the inheritance; the entries of what is deleted; the members of groups; and the stamp by which
-caches see a change.
+Triggers in `storage.tables` keep the rest in step: a content's ``holder``, the nearest content at or above it
+that has entries or breaks the inheritance; the entries of what is deleted (a content whose only entries were
+those of a deleted user inherits again); the members of groups, numbered in the order in which they became
+that; and the stamp by which caches see a change.
 """
 
 from __future__ import annotations
@@ -15,66 +16,7 @@ from typing import TYPE_CHECKING
 from sn_pandas.embedded.contents import Content
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.storage.store import Store
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS permission_entries (
-    content_id INTEGER NOT NULL,
-    identity_id INTEGER NOT NULL,
-    local_only INTEGER NOT NULL,
-    allow INTEGER NOT NULL,
-    deny INTEGER NOT NULL,
-    PRIMARY KEY (content_id, identity_id, local_only)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS permission_entries_identity ON permission_entries (identity_id);
-CREATE TABLE IF NOT EXISTS permission_breaks (content_id INTEGER PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS permission_stamp (value INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS members (
-    group_id INTEGER NOT NULL, member_id INTEGER NOT NULL, PRIMARY KEY (member_id, group_id)
-) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS members_group ON members (group_id);
-
-CREATE TRIGGER IF NOT EXISTS contents_added AFTER INSERT ON contents WHEN NEW.holder = 0 BEGIN
-    UPDATE contents SET holder = coalesce((SELECT holder FROM contents WHERE id = NEW.parent_id), NEW.id)
-    WHERE id = NEW.id;
-END;
-CREATE TRIGGER IF NOT EXISTS contents_moved AFTER UPDATE OF parent_id ON contents
-WHEN NEW.parent_id <> OLD.parent_id BEGIN
-    UPDATE contents SET holder = (SELECT holder FROM contents WHERE id = NEW.parent_id)
-    WHERE holder = OLD.holder AND OLD.holder <> OLD.id
-        AND (id = NEW.id OR (key >= OLD.key || '/' AND key < OLD.key || '0'));
-    UPDATE permission_stamp SET value = random();
-END;
-CREATE TRIGGER IF NOT EXISTS contents_removed AFTER DELETE ON contents BEGIN
-    DELETE FROM permission_entries WHERE content_id = OLD.id OR identity_id = OLD.id;
-    DELETE FROM permission_breaks WHERE content_id = OLD.id;
-    DELETE FROM members WHERE group_id = OLD.id OR member_id = OLD.id;
-END;
-CREATE TRIGGER IF NOT EXISTS members_added AFTER INSERT ON contents
-WHEN instr(NEW.data, '"Members"') BEGIN
-    INSERT OR IGNORE INTO members SELECT NEW.id, value FROM json_each(NEW.data, '$.Members')
-    WHERE type = 'integer';
-END;
-CREATE TRIGGER IF NOT EXISTS members_changed AFTER UPDATE OF data ON contents
-WHEN instr(NEW.data, '"Members"') OR instr(OLD.data, '"Members"') BEGIN
-    DELETE FROM members WHERE group_id = NEW.id;
-    INSERT OR IGNORE INTO members SELECT NEW.id, value FROM json_each(NEW.data, '$.Members')
-    WHERE type = 'integer';
-END;
-CREATE TRIGGER IF NOT EXISTS entries_added AFTER INSERT ON permission_entries BEGIN
-    UPDATE permission_stamp SET value = random();
-END;
-CREATE TRIGGER IF NOT EXISTS entries_removed AFTER DELETE ON permission_entries BEGIN
-    UPDATE permission_stamp SET value = random();
-END;
-CREATE TRIGGER IF NOT EXISTS breaks_added AFTER INSERT ON permission_breaks BEGIN
-    UPDATE permission_stamp SET value = random();
-END;
-CREATE TRIGGER IF NOT EXISTS breaks_removed AFTER DELETE ON permission_breaks BEGIN
-    UPDATE permission_stamp SET value = random();
-END;
-INSERT INTO permission_stamp SELECT random() WHERE NOT EXISTS (SELECT 1 FROM permission_stamp);
-"""
+    from sn_pandas.embedded.storage.content_table import ContentTable
 
 
 @dataclass(slots=True)
@@ -102,7 +44,7 @@ class Entries:
 
 
 def stamp(db: sqlite3.Connection) -> int:
-    """Return a number that is another after every change of an entry."""
+    """Return a number that is another after every change of an entry, a group, or a group's name."""
     return int(db.execute("SELECT value FROM permission_stamp").fetchone()[0])
 
 
@@ -125,7 +67,7 @@ def load(db: sqlite3.Connection) -> Entries:
     return found
 
 
-def own(store: Store, content_id: int) -> list[Entry]:
+def own(store: ContentTable, content_id: int) -> list[Entry]:
     """Return the entries that a content has itself."""
     with store.reading() as db:
         rows = db.execute(
@@ -136,14 +78,14 @@ def own(store: Store, content_id: int) -> list[Entry]:
     return [Entry(identity, bool(local), _bits(allow), _bits(deny)) for identity, local, allow, deny in rows]
 
 
-def breaks(store: Store, content_id: int) -> bool:
+def breaks(store: ContentTable, content_id: int) -> bool:
     """Whether a content takes nothing from above."""
     with store.reading() as db:
         row = db.execute("SELECT 1 FROM permission_breaks WHERE content_id = ?", (content_id,)).fetchone()
     return row is not None
 
 
-def holder_of(store: Store, content: Content) -> int:
+def holder_of(store: ContentTable, content: Content) -> int:
     """Return the id of the content that decides the permissions of a content."""
     if content.holder:
         return content.holder
@@ -155,7 +97,7 @@ def holder_of(store: Store, content: Content) -> int:
     return 0
 
 
-def save(store: Store, content: Content, wanted: Iterable[Entry], broken: bool) -> None:
+def save(store: ContentTable, content: Content, wanted: Iterable[Entry], broken: bool) -> None:
     """Replace the entries of a content, and what it says about inheritance."""
     rows = [
         (content.id, e.identity, int(e.local_only), _signed(e.allow), _signed(e.deny))
@@ -174,33 +116,45 @@ def save(store: Store, content: Content, wanted: Iterable[Entry], broken: bool) 
         _hold(db, content, bool(rows) or broken)
 
 
-def copy(store: Store, source: Content, target: Content) -> None:
-    """Give a content the entries of another one."""
+def copy(store: ContentTable, source: Content, target: Content) -> None:
+    """Copy the entries of one content to another."""
     found, broken = own(store, source.id), breaks(store, source.id)
     if found or broken:
         save(store, target, found, broken)
 
 
-def groups_of(store: Store, ids: Iterable[int], directly: bool = False) -> list[int]:
-    """Return the ids of the groups that have one of the contents as a member, through other groups too."""
+def groups_of(store: ContentTable, ids: Iterable[int], directly: bool = False) -> list[int]:
+    """Return the ids of the groups that have one of the contents as a member, through other groups too.
+
+    They come in the order in which the memberships came about: a group, those above it, then the next one.
+    """
     groups = set(store.types.derived("Group"))
-    found: dict[int, None] = {}
-    pending = list(ids)
+    start = list(ids)
+    above: dict[int, list[int]] = {}
+    pending = start
     with store.reading() as db:
         while pending:
+            above |= {one: [] for one in pending}
             rows = db.execute(
-                "SELECT m.group_id, c.type FROM members AS m JOIN contents AS c ON c.id = m.group_id"
-                f" WHERE m.member_id IN ({','.join('?' * len(pending))})",
+                "SELECT m.member_id, m.group_id, c.type FROM members AS m JOIN contents AS c"
+                f" ON c.id = m.group_id WHERE m.member_id IN ({','.join('?' * len(pending))}) ORDER BY m.id",
                 pending,
             ).fetchall()
-            pending = [group for group, kind in rows if kind in groups and group not in found]
-            found.update(dict.fromkeys(pending))
-            if directly:
-                break
+            for member, group, kind in rows:
+                if kind in groups:
+                    above[member].append(group)
+            pending = [] if directly else list({g: None for m in pending for g in above[m] if g not in above})
+    found: dict[int, None] = {}
+    ahead = [group for one in reversed(start) for group in reversed(above.get(one, ()))]
+    while ahead:
+        group = ahead.pop()
+        if group not in found:
+            found[group] = None
+            ahead += reversed(above.get(group, ()))
     return list(found)
 
 
-def units_of(store: Store, user_id: int) -> list[int]:
+def units_of(store: ContentTable, user_id: int) -> list[int]:
     """Return the ids of the organizational units that somebody stands in, directly or further down."""
     types = store.types.derived("OrganizationalUnit")
     marks = ",".join("?" * len(types))

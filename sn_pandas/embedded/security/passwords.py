@@ -1,4 +1,4 @@
-"""Passwords: only salted hashes are kept."""
+"""Passwords: only salted hashes are kept, each with the cost it was made at."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import hashlib
 import hmac
 import secrets
 
+COST = 2**14
+"""The cost of scrypt, with blocks of 8: 16 MB and some 50 ms for each guess."""
+_FIRST_COST = 2**12
+"""That of hashes that do not say it."""
+
 
 def hashed(password: str) -> str:
     """Return the salted hash of a password."""
     salt = secrets.token_bytes(16)
-    return f"scrypt${salt.hex()}${_digest(password, salt).hex()}"
+    return f"scrypt:{COST}${salt.hex()}${_digest(password, salt, COST).hex()}"
 
 
 def is_right(password: str, known: str | None) -> bool:
@@ -22,15 +27,16 @@ def is_right(password: str, known: str | None) -> bool:
     >>> is_right("open sesame", known), is_right("open", known), is_right("", None)
     (True, False, False)
     """
-    kind, _, rest = (known or "").partition("$")
+    kind, _, rest = (known or f"scrypt:{COST}$$").partition("$")
+    name, _, cost = kind.partition(":")
     salt, _, digest = rest.partition("$")
     try:
         expected, grain = bytes.fromhex(digest), bytes.fromhex(salt)
+        found = _digest(password, grain, int(cost or _FIRST_COST))
     except ValueError:
-        expected, grain = b"", b""
-    found = _digest(password, grain)
-    return hmac.compare_digest(found, expected) and kind == "scrypt" and bool(expected)
+        return False
+    return hmac.compare_digest(found, expected) and name == "scrypt" and bool(expected)
 
 
-def _digest(password: str, salt: bytes) -> bytes:
-    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=2**12, r=8, p=1)
+def _digest(password: str, salt: bytes, cost: int) -> bytes:
+    return hashlib.scrypt(password.encode("utf-8", "replace"), salt=salt, n=cost, r=8, p=1)

@@ -13,28 +13,15 @@ from functools import cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from sn_pandas.embedded.changes import versions
 from sn_pandas.embedded.contents import EVERYONE, OWNERS, VISITOR, Content
+from sn_pandas.embedded.schema.permission_names import NAMES
 from sn_pandas.embedded.security import entries
 from sn_pandas.embedded.security.entries import Entries, Entry
+from sn_pandas.embedded.storage import versions
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
-    from sn_pandas.embedded.storage.store import Store
-
-NAMED = (
-    "See", "Preview", "PreviewWithoutWatermark", "PreviewWithoutRedaction", "Open", "OpenMinor", "Save",
-    "Publish", "ForceCheckin", "AddNew", "Approve", "Delete", "RecallOldVersion", "DeleteOldVersion",
-    "SeePermissions", "SetPermissions", "RunApplication", "ManageListsAndWorkspaces", "TakeOwnership",
-)  # fmt: skip
-"""The permissions that have a meaning."""
-
-NAMES = (
-    *NAMED,
-    *(f"Unused{n:02}" for n in range(13, 0, -1)),
-    *(f"Custom{n:02}" for n in range(1, 33)),
-)
-"""All permissions; the place of a name is its bit."""
+    from sn_pandas.embedded.schema.types import Types
+    from sn_pandas.embedded.storage.content_table import ContentTable
 
 NEEDS = {
     "Preview": ("See",),
@@ -104,29 +91,10 @@ def set_permission(entry: Entry, name: str, value: str) -> None:
         entry.allow &= ~needing(name)
     else:
         entry.allow &= ~needing(name)
-        entry.deny &= ~needing(name)
+        entry.deny &= ~needed(name)
 
 
-def can(session: Session, content: Content, permission: str) -> bool:
-    """Whether the caller of a session has a permission on a content."""
-    return bool(of_caller(session, content) & BIT[permission])
-
-
-def of_caller(session: Session, content: Content) -> int:
-    """Return the bits of all permissions that the caller of a session has on a content."""
-    caller = session.caller
-    if caller.system:
-        return EVERYTHING
-    key = (content.holder, content.holder == content.id, content.owner == caller.id)
-    bits = session.rights.get(key) if content.holder else None
-    if bits is None:
-        bits = of_identities(session.store, content, caller.identities, caller.id)
-        if content.holder:
-            session.rights[key] = bits
-    return bits
-
-
-def of_identities(store: Store, content: Content, identities: frozenset[int], user_id: int) -> int:
+def of_identities(store: ContentTable, content: Content, identities: frozenset[int], user_id: int) -> int:
     """Return the bits of all permissions that somebody has on a content."""
     if content.owner == user_id:
         identities |= {OWNERS}
@@ -134,33 +102,33 @@ def of_identities(store: Store, content: Content, identities: frozenset[int], us
     return acls(store).effective(holder, holder == content.id, identities)
 
 
-def visible(session: Session) -> tuple[str, list[object]] | None:
-    """Return the SQL condition on ``contents AS c`` for what a caller may see; None = everything."""
-    caller = session.caller
-    return None if caller.system else acls(session.store).visible(caller.identities, caller.id)
-
-
-def is_public(store: Store, content: Content) -> bool:
+def is_public(store: ContentTable, content: Content) -> bool:
     """Whether the Visitor may open a content."""
     return bool(of_identities(store, content, frozenset({VISITOR}), 0) & BIT["Open"])
 
 
-def identities_of(store: Store, user_id: int) -> frozenset[int]:
+def identities_of(store: ContentTable, user_id: int) -> frozenset[int]:
     """Return the ids that permissions of a user may name: himself, his groups and Everyone."""
-    units = entries.units_of(store, user_id)
-    found = {user_id, *units, *entries.groups_of(store, [user_id, *units])}
-    if user_id != VISITOR:
-        found.add(EVERYONE)
-    return frozenset(found)
+    known = acls(store).identities
+    if user_id not in known:
+        units = entries.units_of(store, user_id)
+        everyone = [EVERYONE] if user_id != VISITOR else []
+        known[user_id] = frozenset((user_id, *units, *entries.groups_of(store, [user_id, *units]), *everyone))
+    return known[user_id]
 
 
 class Acls:
-    """Every entry of a repository, as it is now."""
+    """Every entry of a repository, as it is now, and what was worked out of them."""
 
     def __init__(self, found: Entries) -> None:
         self.found = found
+        self.identities: dict[int, frozenset[int]] = {}
+        """Id of a user -> what permissions of his may name; filled by `identities_of`."""
+        self.roles: dict[frozenset[int], frozenset[str]] = {}
+        """Ids of groups -> their names; filled by `roles`."""
         self._effective: dict[tuple[int, bool, frozenset[int]], int] = {}
-        self._visible: dict[tuple[frozenset[int], int], tuple[str, list[object]] | None] = {}
+        self._visible: dict[tuple[frozenset[int], int, str], tuple[str, list[object]] | None] = {}
+        self._having: dict[tuple[frozenset[int], int, str], str | None] = {}
 
     def chain(self, holder: int) -> list[int]:
         """Return a holder and those above it from which it takes permissions, nearest first."""
@@ -184,22 +152,32 @@ class Acls:
             self._effective[key] = allow & ~deny
         return self._effective[key]
 
-    def visible(self, identities: frozenset[int], user_id: int) -> tuple[str, list[object]] | None:
-        """Return the SQL condition for what identities may see."""
-        key = (identities, user_id)
+    def visible(
+        self, identities: frozenset[int], user_id: int, permission: str
+    ) -> tuple[str, list[object]] | None:
+        """Return the SQL condition for contents that identities find in their present version."""
+        key = (identities, user_id, permission)
         if key not in self._visible:
-            self._visible[key] = self._condition(identities, user_id)
+            self._visible[key] = self._condition(identities, user_id, permission)
         return self._visible[key]
 
-    def _condition(self, identities: frozenset[int], user_id: int) -> tuple[str, list[object]] | None:
-        seen = self._having("See", identities, user_id)
-        drafts = self._having("OpenMinor", identities, user_id)
-        readable = None if drafts is None else f"({versions.HAS_PUBLIC} OR {drafts})"
-        parts = [part for part in (seen, readable) if part is not None]
+    def _condition(
+        self, identities: frozenset[int], user_id: int, permission: str
+    ) -> tuple[str, list[object]] | None:
+        seen = self.having(permission, identities, user_id)
+        drafts = self.having("OpenMinor", identities, user_id)
+        present = None if drafts is None else f"({versions.IS_PUBLIC} OR {drafts})"
+        parts = [part for part in (seen, present) if part is not None]
         return (" AND ".join(parts), []) if parts else None
 
-    def _having(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
+    def having(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
         """Return the SQL condition for the contents on which identities have a permission; None = all."""
+        key = (identities, user_id, permission)
+        if key not in self._having:
+            self._having[key] = self._having_now(permission, identities, user_id)
+        return self._having[key]
+
+    def _having_now(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
         holders = sorted(self.found.holders)
         bit = BIT[permission]
         own = [h for h in holders if self.effective(h, True, identities) & bit]
@@ -215,23 +193,32 @@ class Acls:
         return f"({' OR '.join(parts)})"
 
 
-_CACHE: WeakKeyDictionary[Store, tuple[int, Acls]] = WeakKeyDictionary()
+_CACHE: WeakKeyDictionary[ContentTable, tuple[int, Types, Acls]] = WeakKeyDictionary()
 
 
-def acls(store: Store) -> Acls:
+def acls(store: ContentTable) -> Acls:
     """Return the entries of a repository; read again only after a change."""
     with store.reading() as db:
+        kept = store.kept
+        if kept is not None and Acls in kept:
+            found: Acls = kept[Acls]
+            return found
         stamp = entries.stamp(db)
         cached = _CACHE.get(store)
-        if cached is None or cached[0] != stamp:
-            cached = _CACHE[store] = (stamp, Acls(entries.load(db)))
-    return cached[1]
+        if cached is None or cached[0] != stamp or cached[1] is not store.types:
+            cached = _CACHE[store] = (stamp, store.types, Acls(entries.load(db)))
+        if kept is not None:
+            kept[Acls] = cached[2]
+    return cached[2]
 
 
-def roles(store: Store, identities: frozenset[int]) -> frozenset[str]:
+def roles(store: ContentTable, identities: frozenset[int]) -> frozenset[str]:
     """Return the names of the built-in groups among identities, as operations name them."""
-    found = {ROLE_OF_PATH.get(one.path.lower()) for one in store.load_many(identities)}
-    return frozenset(name for name in found if name is not None)
+    known = acls(store).roles
+    if identities not in known:
+        found = {ROLE_OF_PATH.get(one.path.lower()) for one in store.load_many(identities)}
+        known[identities] = frozenset(name for name in found if name is not None)
+    return known[identities]
 
 
 _PORTAL = "/root/ims/builtin/portal"

@@ -1,1 +1,1 @@
-"""The database: contents in SQLite, its connections, the untouched tree."""
+"""The database: contents in SQLite, its connections, versions and files."""

@@ -10,142 +10,84 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
-from sn_pandas.embedded.changes import binaries, versions
-from sn_pandas.embedded.content_types import added_fields
-from sn_pandas.embedded.content_types.types import Types, built_in_definitions
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import bad_request
+from sn_pandas.embedded.errors import MissingError, already_exists, out_of_date
 from sn_pandas.embedded.index import search
-from sn_pandas.embedded.security import entries
-from sn_pandas.embedded.storage.connections import Database
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS contents (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    parent_id INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    path TEXT NOT NULL,
-    key TEXT NOT NULL,
-    type TEXT NOT NULL,
-    version TEXT NOT NULL,
-    version_id INTEGER NOT NULL,
-    idx INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    created_by INTEGER NOT NULL,
-    modified TEXT NOT NULL,
-    modified_by INTEGER NOT NULL,
-    version_created TEXT NOT NULL,
-    version_created_by INTEGER NOT NULL,
-    version_modified TEXT NOT NULL,
-    version_modified_by INTEGER NOT NULL,
-    owner INTEGER NOT NULL,
-    locked_by INTEGER NOT NULL,
-    saving_state INTEGER NOT NULL,
-    is_system INTEGER NOT NULL,
-    holder INTEGER NOT NULL,
-    stamp INTEGER NOT NULL,
-    data TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS type_definitions (
-    position INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT UNIQUE NOT NULL, definition TEXT NOT NULL
-);
-CREATE TABLE IF NOT EXISTS files (id INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL);
-"""
-
-COLUMNS = (
-    "id, parent_id, name, path, type, version, version_id, idx, created, created_by, modified, modified_by,"
-    " version_created, version_created_by, version_modified, version_modified_by, owner, locked_by,"
-    " saving_state, is_system, holder, stamp, data"
-)
-WIDTH = COLUMNS.count(",") + 1
+from sn_pandas.embedded.schema import field_settings
+from sn_pandas.embedded.schema.types import Types, built_in_definitions
+from sn_pandas.embedded.storage import binaries, file_version, tables
+from sn_pandas.embedded.storage.content_table import ContentTable
+from sn_pandas.embedded.storage.public_versions import PublicVersions
+from sn_pandas.embedded.storage.rows import COLUMNS, INSERT, content_of, row_of, statements
+from sn_pandas.embedded.storage.secret_texts import SecretTexts
 
 
-class Store(Database):
+class Upgrades(Protocol):
+    """What brings the contents of an older file to the present version."""
+
+    def migrate(self, store: Store, version: int) -> None:
+        """Change what the store holds, inside a transaction."""
+
+    def tidy(self, store: Store) -> None:
+        """Leave nothing behind of what it held."""
+
+
+class Store(ContentTable):
     """The contents of one repository.
 
     Parameters
     ----------
     database
         ``":memory:"``, or the path of a file.
-    tables
-        SQL of further tables that other subjects keep beside the contents.
+    upgrades
+        What brings an older file to the present version.
     """
 
-    def __init__(self, database: str | Path = ":memory:", tables: Sequence[str] = ()) -> None:
-        super().__init__(database, search.FUNCTIONS)
+    def __init__(self, database: str | Path = ":memory:", upgrades: Upgrades | None = None) -> None:
+        in_memory = str(database) == ":memory:"
+        # by its own name, so that what stands beside it is found, whatever links lead to it
+        super().__init__(database if in_memory else Path(database).resolve(), search.FUNCTIONS)
         self.types = Types(())
+        self.public_versions = PublicVersions(self)
+        if not self.in_memory:
+            file_version.prepare(self.path)
+        self.secrets = SecretTexts(self)
+        """What hides the API keys and the secrets of clients."""
         with self.transaction() as db:
-            subjects = (search, entries, binaries, versions, added_fields)
-            for script in (TABLES, *(subject.TABLES for subject in subjects), *tables):
-                for statement in _statements(script):
+            version = file_version.version_of(db)
+            for script in (tables.CONTENTS, search.TABLES, *tables.ALL[1:]):
+                for statement in statements(script):
                     db.execute(statement)
             fresh = db.execute("SELECT 1 FROM type_definitions").fetchone() is None
             if fresh:
                 for definition in built_in_definitions():
                     self._put_definition(db, definition)
+            is_old = version not in (0, file_version.VERSION)
+            if is_old and upgrades is None:
+                raise RuntimeError(f"{self.path} is of version {version}, and nothing upgrades it here")
+            if is_old and upgrades is not None:
+                upgrades.migrate(self, version)
+            if version != file_version.VERSION:
+                file_version.mark(db)
+        if is_old and upgrades is not None:
+            upgrades.tidy(self)
         self.reload_types()
 
-    # Reading
+    def close(self) -> None:
+        """Close all connections."""
+        self.public_versions.close()
+        super().close()
 
-    def load(self, content_id: int) -> Content | None:
-        """Return the content with the id."""
-        with self.reading() as db:
-            row = db.execute(f"SELECT {COLUMNS} FROM contents WHERE id = ?", (content_id,)).fetchone()
-        return _content(row) if row else None
-
-    def by_path(self, path: str) -> Content | None:
-        """Return the content at the path, in any letter case."""
-        with self.reading() as db:
-            row = db.execute(f"SELECT {COLUMNS} FROM contents WHERE key = ?", (path.lower(),)).fetchone()
-        return _content(row) if row else None
-
-    def load_many(self, ids: Iterable[int]) -> list[Content]:
-        """Return the contents with the ids, in their order; missing ones are left out."""
-        wanted = list(ids)
-        found: dict[int, Content] = {}
-        with self.reading() as db:
-            for start in range(0, len(wanted), 500):
-                part = wanted[start : start + 500]
-                marks = ",".join("?" * len(part))
-                for row in db.execute(f"SELECT {COLUMNS} FROM contents WHERE id IN ({marks})", part):
-                    found[row[0]] = _content(row)
-        return [found[i] for i in wanted if i in found]
-
-    def children(self, parent_id: int) -> list[Content]:
-        """Return the direct children of a content."""
-        with self.reading() as db:
-            rows = db.execute(f"SELECT {COLUMNS} FROM contents WHERE parent_id = ?", (parent_id,)).fetchall()
-        return [_content(row) for row in rows]
-
-    def child(self, parent_id: int, name: str) -> Content | None:
-        """Return the child with the name, in any letter case."""
-        parent = self.load(parent_id)
-        return self.by_path(f"{parent.path}/{name}") if parent else None
-
-    def subtree_ids(self, path: str) -> list[int]:
-        """Return the ids of a content and everything below it, parents first."""
-        key = path.lower()
-        with self.reading() as db:
-            rows = db.execute(
-                "SELECT id FROM contents WHERE key = ? OR (key >= ? AND key < ?) ORDER BY key",
-                (key, key + "/", key + "0"),
-            ).fetchall()
-        return [row[0] for row in rows]
-
-    def existing(self, ids: Iterable[int]) -> list[int]:
-        """Return those of the ids that still stand for a content, in their order, duplicates kept."""
-        wanted = list(ids)
-        if not wanted:
-            return []
-        with self.reading() as db:
-            marks = ",".join("?" * len(wanted))
-            there = {r[0] for r in db.execute(f"SELECT id FROM contents WHERE id IN ({marks})", wanted)}
-        return [i for i in wanted if i in there]
+    def restore(self, snapshot: sqlite3.Connection) -> None:
+        """Put back what a snapshot holds, with its content types."""
+        with self._alone():
+            super().restore(snapshot)
+            self.reload_types()
 
     # Writing, inside a transaction
 
@@ -173,13 +115,20 @@ class Store(Database):
             if not content.id:
                 content.id = self.last_id() + 1
             content.stamp = 1
-            db.execute(f"INSERT INTO contents ({COLUMNS}, key) VALUES ({_MARKS})", _row(content))
+            self._check_free(db, content.path, content.id)
+            db.execute(INSERT, row_of(content))
             search.put(db, content, self.types)
         return content
 
+    def _check_free(self, db: sqlite3.Connection, path: str, content_id: int) -> None:
+        """Refuse a path that another content has, however it came there."""
+        row = db.execute("SELECT id FROM contents WHERE key = ?", (path.lower(),)).fetchone()
+        if row is not None and row[0] != content_id:
+            raise already_exists()
+
     def insert_many(self, contents: Iterable[Content]) -> None:
-        """Store many new contents that have their ids and version ids."""
-        with self.transaction() as db:
+        """Store many new contents that have their ids and version ids; see `bulk`."""
+        with self.bulk() as db:
             batch: list[Content] = []
             for content in contents:
                 batch.append(content)
@@ -189,42 +138,75 @@ class Store(Database):
             if batch:
                 self._insert_batch(db, batch)
 
-    def save(self, content: Content) -> None:
-        """Store what was changed; refused if somebody else saved the content since it was loaded."""
+    @contextmanager
+    def loading(self, count: int) -> Iterator[None]:
+        """Insert ``count`` contents in the block, in one transaction.
+
+        If they are more than there are already, the indexes are made after the rows: in one go, each in its
+        own order, and not in a place of each index for each row. Nothing is searched for in the block.
+        """
+        with self.sorting_in_files(), self.transaction() as db:
+            there = db.execute("SELECT count(*) FROM contents").fetchone()[0]
+            indexes = db.execute(_INDEXES).fetchall() if count > max(there, _FEW) else []
+            for name, _ in indexes:
+                db.execute(f"DROP INDEX {name}")
+            yield
+            for _, statement in indexes:
+                db.execute(statement)
+
+    def save(self, content: Content, *, moved_from: str | None = None) -> None:
+        """Store what was changed.
+
+        Raises
+        ------
+        ODataError
+            If somebody else saved the content since it was loaded.
+        MissingError
+            If it was moved or deleted since then.
+        """
         with self.transaction() as db:
-            before = content.stamp
+            before, place = content.stamp, (moved_from or content.path).lower()
             content.stamp = before + 1
             done = db.execute(
-                f"UPDATE contents SET {_ASSIGNMENTS} WHERE id = ? AND stamp = ?",
-                (*_row(content), content.id, before),
+                f"UPDATE contents SET {_ASSIGNMENTS} WHERE id = ? AND stamp = ? AND key = ?",
+                (*row_of(content), content.id, before, place),
             )
             if done.rowcount != 1:
                 content.stamp = before
-                raise bad_request(
-                    "NodeIsOutOfDateException",
-                    f"Node is out of date: somebody else saved it. Load it again. Id: {content.id},"
-                    f" path: {content.path}",
-                )
+                row = db.execute("SELECT key FROM contents WHERE id = ?", (content.id,)).fetchone()
+                if row is None or row[0] != place:
+                    raise MissingError
+                raise out_of_date(content.id, content.path)
             search.put(db, content, self.types)
 
     def move(self, content: Content, parent: Content, name: str) -> None:
-        """Give a content another parent or name; what is below it moves along. Saves the content too."""
+        """Move or rename a content; what is below it moves along. Saves the content too."""
         with self.transaction() as db:
             old, new = content.path, f"{parent.path}/{name}"
             key = old.lower()
             below = db.execute(
                 f"SELECT {COLUMNS} FROM contents WHERE key >= ? AND key < ?", (key + "/", key + "0")
             ).fetchall()
+            self._check_free(db, new, content.id)
+            if content.parent_id != parent.id:
+                binaries.read_back(self, content)
             content.parent_id, content.name, content.path = parent.id, name, new
-            self.save(content)
+            self.save(content, moved_from=old)
             for row in below:
-                child = _content(row)
+                child = content_of(row)
                 child.path = new + child.path[len(old) :]
                 db.execute(
                     "UPDATE contents SET path = ?, key = ? WHERE id = ?",
                     (child.path, child.path.lower(), child.id),
                 )
+                if binaries.read_back(self, child):
+                    db.execute("UPDATE contents SET data = ? WHERE id = ?", (row_of(child)[-2], child.id))
                 search.put(db, child, self.types)
+
+    def index(self, content: Content) -> None:
+        """Let a content be found by the values that are given, and by those that are not stored with it."""
+        with self.transaction() as db:
+            search.put(db, content, self.types)
 
     def delete(self, ids: Sequence[int]) -> None:
         """Remove contents for good."""
@@ -235,18 +217,7 @@ class Store(Database):
                 db.execute(f"DELETE FROM contents WHERE id IN ({marks})", part)
             search.remove(db, ids)
 
-    # Files and types
-
-    def put_file(self, data: bytes) -> int:
-        """Store bytes and return their id."""
-        with self.transaction() as db:
-            return int(db.execute("INSERT INTO files (data) VALUES (?)", (data,)).lastrowid or 0)
-
-    def file(self, file_id: int) -> bytes:
-        """Return stored bytes; empty if there are none."""
-        with self.reading() as db:
-            row = db.execute("SELECT data FROM files WHERE id = ?", (file_id,)).fetchone()
-        return bytes(row[0]) if row else b""
+    # Types
 
     def put_types(self, definitions: Iterable[dict[str, Any]]) -> None:
         """Install content types or replace their definitions."""
@@ -271,7 +242,7 @@ class Store(Database):
         with self.reading() as db:
             rows = db.execute("SELECT definition FROM type_definitions ORDER BY position").fetchall()
             types = Types(json.loads(row[0]) for row in rows)
-            types.extra_fields.update(added_fields.load(db))
+            types.extra_fields.update(field_settings.load(db))
         return types
 
     def _put_definition(self, db: sqlite3.Connection, definition: Any) -> None:
@@ -284,37 +255,17 @@ class Store(Database):
     def _insert_batch(self, db: sqlite3.Connection, batch: list[Content]) -> None:
         for content in batch:
             content.stamp = 1
-        db.executemany(f"INSERT INTO contents ({COLUMNS}, key) VALUES ({_MARKS})", map(_row, batch))
+        db.executemany(INSERT, map(row_of, batch))
         search.put_many(db, batch, self.types)
 
 
-_MARKS = ",".join("?" * (WIDTH + 1))
+_INDEXES = """
+SELECT name, sql FROM sqlite_master
+WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('contents', 'terms')
+"""
+_FEW = 20_000
+"""So many contents are inserted as fast with the indexes as without them."""
 _ASSIGNMENTS = ", ".join(f"{column.strip()} = ?" for column in f"{COLUMNS}, key".split(",")).replace(
     "holder = ?",
-    "holder = coalesce(holder, ?)",  # kept by the triggers of `entries`, never by a save
+    "holder = coalesce(holder, ?)",  # kept by the triggers of `tables.ENTRIES`, never by a save
 )
-
-
-def _content(row: Sequence[Any]) -> Content:
-    values = list(row[:WIDTH])
-    values[-4], values[-1] = bool(values[-4]), json.loads(values[-1])
-    return Content(*values)
-
-
-def _row(c: Content) -> tuple[Any, ...]:
-    return (
-        c.id, c.parent_id, c.name, c.path, c.type, c.version, c.version_id, c.index, c.created, c.created_by,
-        c.modified, c.modified_by, c.version_created, c.version_created_by, c.version_modified,
-        c.version_modified_by, c.owner, c.locked_by, c.saving_state, int(c.is_system), c.holder, c.stamp,
-        json.dumps(c.fields, ensure_ascii=False, separators=(",", ":")), c.path.lower(),
-    )  # fmt: skip
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split a script at the ends of its statements."""
-    pending = ""
-    for part in script.split(";"):
-        pending += f"{part};"
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""

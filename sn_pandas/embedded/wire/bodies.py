@@ -19,7 +19,7 @@ from sn_pandas.embedded.errors import ODataError, server_error
 Json = Any
 
 ISO_DATE = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?([Zz]|[+-]\d\d:?\d\d|[+-]\d\d)?\Z", re.ASCII
+    r"(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,7}))?(Z|[+-]\d\d:?\d\d|[+-]\d\d)?\Z", re.ASCII
 )
 FIRST_MOMENT = (datetime(1, 1, 1), "")
 LAST_MOMENT = (datetime(9999, 12, 31, 23, 59, 59), "9999999")
@@ -45,11 +45,7 @@ def read(data: bytes) -> dict[str, Json]:
     ODataError
         If there is none.
     """
-    text = decoded(data)
-    if text == "":
-        raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'model')")
-    text = _cut(text)
-    model = parse(_form(text) or text)
+    model = _document(data)
     if isinstance(model, list):
         if not model:
             raise server_error("ArgumentOutOfRangeException", "The array in the body is empty.")
@@ -59,6 +55,15 @@ def read(data: bytes) -> dict[str, Json]:
     if not isinstance(model, dict):
         raise server_error("SnNotSupportedException", "Not supported in this version.")
     return model
+
+
+def _document(data: bytes) -> Json:
+    """Return what a body holds: JSON, or the object that is made of a form."""
+    text = decoded(data)
+    if text == "":
+        raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'model')")
+    text = _cut(text)
+    return parse(_form(text) or text)
 
 
 def of_request(headers: Mapping[str, str], data: bytes, *, creating: bool = False) -> dict[str, Json]:
@@ -73,10 +78,16 @@ def of_request(headers: Mapping[str, str], data: bytes, *, creating: bool = Fals
 
 
 def of_call(headers: Mapping[str, str], data: bytes) -> dict[str, Json]:
-    """Return the parameters in the body of a call; an empty one has none."""
+    """Return the parameters in the body of a call: of an array its first item counts.
+
+    A body without an object has none; the .NET client says so by ``models=[null]``.
+    """
     if headers.get("content-type", "").lower().startswith("multipart/"):
         return dict(parts(headers, data))
-    return read(data) if decoded(data) else {}
+    model = _document(data) if decoded(data).strip() else None
+    if isinstance(model, list):
+        model = model[0] if model else None
+    return model if isinstance(model, dict) else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +109,13 @@ def parts(headers: Mapping[str, str], data: bytes) -> dict[str, str | Upload]:
         "CONTENT_TYPE": headers.get("content-type", ""),
         "REQUEST_METHOD": "POST",
     }
-    _, form, files = FormDataParser(silent=True).parse_from_environ(environ)
-    found: dict[str, str | Upload] = dict(form.items())
+    # the body is in memory already: no part needs a file that somebody has to close
+    parser = FormDataParser(stream_factory=lambda *_, **__: io.BytesIO(), silent=True)
+    _, form, files = parser.parse_from_environ(environ)
+    found: dict[str | None, str | Upload] = dict(form.items())
     for name, file in files.items():
         found[name] = Upload(file.filename or "", file.content_type or "", file.read())
-        file.close()
-    return found
+    return {name: part for name, part in found.items() if name is not None}  # a part may lack its name
 
 
 def decoded(data: bytes) -> str:
@@ -131,6 +143,8 @@ def sniffed(text: str) -> str | Date:
         return _iso_date(match) or text
     match = EPOCH_DATE.match(text)
     if match is not None:
+        if len(match.group(1)) > 20:
+            return text
         try:
             moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(match.group(1)))
         except OverflowError:
@@ -156,7 +170,7 @@ def _iso_date(match: re.Match[str]) -> Date | None:
         moment = datetime(year, month, day, hour, minute, second) + timedelta(days=days)
     except (ValueError, OverflowError):
         return None
-    if zone and zone not in "Zz":
+    if zone and zone != "Z":
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
         try:
@@ -208,7 +222,7 @@ def _broken(early: bool = False) -> ODataError:
 class _Tolerant:
     """A reader of lax JSON."""
 
-    SPACE = re.compile(r"(?:\s|/\*.*?\*/|//[^\n\r]*)*", re.DOTALL)
+    SPACE = re.compile(r"(?:\s++|/\*.*?\*/|//[^\n\r]*+)*+", re.DOTALL)  # possessive: nothing is remembered
     NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
     LONGEST_INTEGER = 380
     WORD = re.compile(r"[\w$\-]+")

@@ -29,15 +29,12 @@ class EffectiveEntry:
     ----------
     propagates
         False for what does not reach the contents below.
-    ancestor
-        Path of the nearest content above that has an entry of the identity; None if only the content has.
     allowed_from, denied_from
         Bit -> path that it comes from, None for the content itself.
     """
 
     identity: int
     propagates: bool
-    ancestor: str | None = None
     allowed_from: dict[int, str | None] = field(default_factory=dict)
     denied_from: dict[int, str | None] = field(default_factory=dict)
 
@@ -45,6 +42,19 @@ class EffectiveEntry:
     def allow(self) -> int:
         """The bits that are allowed and not denied."""
         return sum(bit for bit in self.allowed_from if bit not in self.denied_from)
+
+    @property
+    def ancestor(self) -> str | None:
+        """Path of the nearest content above that gives one of the permissions; None if all are set here."""
+        return max((place for place in self._places() if place is not None), key=len, default=None)
+
+    @property
+    def inherited(self) -> bool:
+        """Whether nothing of it is set on the content itself."""
+        return None not in self._places()
+
+    def _places(self) -> list[str | None]:
+        return [origin.place for _, origin in self.permissions() if origin is not None]
 
     @property
     def deny(self) -> int:
@@ -77,8 +87,6 @@ def effective_entries(store: Store, content: Content) -> list[EffectiveEntry]:
                 (entry.identity, not entry.local_only), EffectiveEntry(entry.identity, not entry.local_only)
             )
             origin = None if here else paths.get(place)
-            if not here and one.ancestor is None:
-                one.ancestor = origin
             for bits, known in ((entry.allow, one.allowed_from), (entry.deny, one.denied_from)):
                 for bit in permissions.BIT.values():
                     if bits & bit:

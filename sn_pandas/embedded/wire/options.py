@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.errors import ODataError
 from sn_pandas.embedded.languages import filters
+from sn_pandas.embedded.schema.types import Types
 
 FORMATS = ("json", "verbosejson", "export", "table", "xml", "typescript")
 INT32 = range(-(2**31), 2**31)
+
+
+KNOWN = {
+    "$top": ("top", "2", ""),
+    "$skip": ("skip", "2", ""),
+    "$orderby": ("order", "Name desc", ""),
+    "$inlinecount": ("total", "allpages", ""),
+    "$select": ("select", "Name", ""),
+    "$expand": ("expand", "CreatedBy/Manager", ""),
+    "$filter": ("filter", "Index gt 5", "means what the production search engine finds"),
+    "$format": ("format", "table", "table is a plain page"),
+    "metadata": ("metadata", "no", ""),
+    "query": ("query", "Index:>5", "means what the production search engine finds"),
+    "enableautofilters": ("autofilters", "false", ""),
+    "enablelifespanfilter": ("lifespan", "true", ""),
+    "version": ("version", "V1.0.A", ""),
+    "scenario": ("scenario", "ListItem", "lists the operations that are here"),
+    "multistepsave": ("multistep", "true", ""),
+    "permanent": ("permanent", "true", ""),
+    "richtexteditor": ("rich_text", "Notes", ""),
+}
+"""Option -> the field of `Options` that it fills, an example, and what of it differs from the real server."""
 
 
 @dataclass(slots=True)
@@ -58,6 +81,8 @@ class Options:
     permanent: bool = False
     rich_text: frozenset[str] = frozenset()
     all_rich_text: bool = False
+    host: str = ""
+    """The host that the request was sent to."""
 
 
 def parameters(query_string: str) -> dict[str, str]:
@@ -72,7 +97,12 @@ def parameters(query_string: str) -> dict[str, str]:
 
 def pairs(query_string: str) -> list[tuple[str, str]]:
     """Return the names and values of a query string in order."""
-    return parse_qsl(query_string, keep_blank_values=True, errors="replace", max_num_fields=None)
+    return list(_pairs(query_string))
+
+
+@lru_cache(maxsize=64)  # a request asks several times
+def _pairs(query_string: str) -> tuple[tuple[str, str], ...]:
+    return tuple(parse_qsl(query_string, keep_blank_values=True, errors="replace", max_num_fields=None))
 
 
 def parse(query_string: str, types: Types) -> Options:
@@ -120,7 +150,7 @@ def _format(text: str | None) -> str | None:
 def _number(text: str | None, option: str) -> int:
     if text is None:
         return 0
-    if not re.fullmatch(r"\s*[+-]?[0-9]+\s*", text) or int(text) not in INT32:
+    if not re.fullmatch(r"\s*[+-]?[0-9]{1,1000}\s*", text, re.ASCII) or int(text) not in INT32:
         raise ODataError(
             f"Invalid{option}Parameter", "ODataException", f"${option.lower()} must be a number."
         )

@@ -1,0 +1,166 @@
+"""What a caller may know of a content, decided in one place for every way that leads to it.
+
+Entities, lists, filters, counts, the full text, trees, ancestors, references, copies, templates and
+downloads all ask here. What is known comes in steps (`Knowledge`): whoever may see a content, but not open
+it, knows its head; whoever may open it, but not its drafts, knows its last public version, and nothing if it
+has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from sn_pandas.embedded.contents import OWNERS, SOMEBODY, Caller, Content
+from sn_pandas.embedded.security import permissions
+from sn_pandas.embedded.storage import versions
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.index.search import Visible
+    from sn_pandas.embedded.storage.content_table import ContentTable
+
+
+class Knowledge(IntEnum):
+    """How much of a content somebody knows; each step includes those before it."""
+
+    NOTHING = 0
+    """It looks as if it were not there."""
+    HEAD = 1
+    """Its name, place, type and dates."""
+    FIELDS = 2
+    """All fields of its last public version, except for the bytes."""
+    PUBLIC = 3
+    """Its last public version."""
+    DRAFT = 4
+    """Its present version, and the older ones."""
+
+
+_STEPS = (
+    (Knowledge.DRAFT, permissions.BIT["OpenMinor"]),
+    (Knowledge.PUBLIC, permissions.BIT["Open"]),
+    (Knowledge.FIELDS, permissions.BIT["Preview"]),
+    (Knowledge.HEAD, permissions.BIT["See"]),
+)
+
+HEAD_FIELDS = frozenset(
+    ("Id", "Name", "Path", "Type", "TypeIs", "InTree", "InFolder", "Index", "Icon", "CreatedBy", "ModifiedBy",
+     "CreationDate", "ModificationDate", "VersionCreationDate", "VersionModificationDate")
+)  # fmt: skip
+"""Fields by which a content is found by everybody who may see it."""
+
+TEXT_FIELDS = frozenset(("Binary", "_Text"))
+"""Fields by which only those find a content who may read its bytes."""
+
+
+def needed_to_find(fields: Iterable[str]) -> str:
+    """Return the permission without which a query on some fields must not find a content.
+
+    Examples
+    --------
+    >>> needed_to_find(["Name"]), needed_to_find(["Name", "Status"]), needed_to_find(["_Text"])
+    ('See', 'Preview', 'PreviewWithoutRedaction')
+    """
+    asked = set(fields)
+    if asked & TEXT_FIELDS:
+        return "PreviewWithoutRedaction"
+    return "See" if asked <= HEAD_FIELDS else "Preview"
+
+
+class Rights:
+    """What one caller may do, and may know.
+
+    Parameters
+    ----------
+    store
+        The contents.
+    caller
+        Who asks.
+    """
+
+    def __init__(self, store: ContentTable, caller: Caller) -> None:
+        self.store = store
+        self.caller = caller
+        self._bits: dict[tuple[int, bool, bool], int] = {}
+
+    def forget(self) -> None:
+        """Look everything up again, after something was saved."""
+        self._bits.clear()
+
+    def bits(self, content: Content) -> int:
+        """Return the bits of all permissions on a content."""
+        caller = self.caller
+        if caller.system:
+            return permissions.EVERYTHING
+        key = (content.holder, content.holder == content.id, content.owner == caller.id)
+        bits = self._bits.get(key) if content.holder else None
+        if bits is None:
+            bits = permissions.of_identities(self.store, content, caller.identities, caller.id)
+            if content.holder:
+                self._bits[key] = bits
+        return bits
+
+    def can(self, content: Content, permission: str) -> bool:
+        """Whether the caller has a permission on a content."""
+        if content.id == SOMEBODY and permission in ("Preview", "Open"):
+            return True  # this user stands for others in what everybody may read
+        return self.caller.system or bool(self.bits(content) & permissions.BIT[permission])
+
+    def known(self, content: Content) -> Knowledge:
+        """Return how much the caller knows of a content, given in its present version."""
+        bits = self.bits(content)
+        found = next((step for step, bit in _STEPS if bits & bit), Knowledge.NOTHING)
+        if Knowledge.NOTHING < found < Knowledge.DRAFT and not versions.has_public(self.store, content):
+            return Knowledge.NOTHING
+        return found
+
+    def version(self, content: Content) -> Content | None:
+        """Return the version of a content that the caller reads, given the present one; None = nothing."""
+        bits = self.bits(content)
+        if not bits & permissions.BIT["See"]:
+            return None
+        if content.version.endswith(".0.A") or bits & permissions.BIT["OpenMinor"]:
+            return content
+        return versions.last_public(self.store, content)
+
+    def type_names(self) -> frozenset[str]:
+        """Return the names of the content types whose definitions the caller may see."""
+        caller = self.caller
+        if caller.system:
+            return frozenset(self.store.types)
+        folder = "/root/system/schema/contenttypes"
+        with self.store.reading() as db:
+            rows = db.execute(
+                "SELECT name, id, holder, owner FROM contents"
+                " WHERE key > ? AND key < ? AND type = 'ContentType'",
+                (folder + "/", folder + "0"),
+            ).fetchall()
+        found, see = permissions.acls(self.store), permissions.BIT["See"]
+        mine = caller.identities | {OWNERS}
+        return frozenset(
+            name
+            for name, content_id, holder, owner in rows
+            if see
+            & found.effective(holder, holder == content_id, mine if owner == caller.id else caller.identities)
+        )
+
+    # In SQL: conditions on ``contents AS c``; None = every content, "0" = none
+
+    def visible(self, permission: str = "See") -> Visible | None:
+        """Return the condition for contents whose present version the caller may find by a permission."""
+        caller = self.caller
+        if caller.system:
+            return None
+        return permissions.acls(self.store).visible(caller.identities, caller.id, permission)
+
+    def visible_as_public(self, permission: str = "See") -> Visible:
+        """Return the condition for contents of which he finds the last public version, not the draft."""
+        caller = self.caller
+        if caller.system:
+            return "0", ()
+        found = permissions.acls(self.store)
+        drafts = found.having("OpenMinor", caller.identities, caller.id)
+        if drafts is None:
+            return "0", ()
+        seen = found.having(permission, caller.identities, caller.id)
+        return " AND ".join([f"NOT {drafts}", *([] if seen is None else [seen])]), ()
