@@ -5,17 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sn_pandas.embedded.callers import UnknownUserError as UnknownUserError
     from sn_pandas.embedded.faults import Faults as Faults
     from sn_pandas.embedded.http.application import Application as Application
     from sn_pandas.embedded.http.server import serve as serve
-    from sn_pandas.embedded.sample import populate as populate
+    from sn_pandas.embedded.populating import populate as populate
+    from sn_pandas.embedded.storage.file_version import UnusableFileError as UnusableFileError
 
-__all__ = ["Application", "Faults", "populate", "serve"]
+__all__ = ["Application", "Faults", "UnknownUserError", "UnusableFileError", "populate", "serve"]
 
 _PLACES = {
     "Application": "http.application",
     "Faults": "faults",
-    "populate": "sample",
+    "UnknownUserError": "callers",
+    "UnusableFileError": "storage.file_version",
+    "populate": "populating",
     "serve": "http.server",
 }
 

@@ -126,3 +126,25 @@ REASONS = {
     "MultistepSaveInProgress": "The content cannot be modified while a multistep save is in progress.",
     "UndoSingleVersion": "The only version of the content is locked and cannot be removed.",
 }
+
+
+def out_of_date(content_id: int, path: str) -> ODataError:
+    """Return the 400 of a save that would overwrite one that came in between."""
+    return bad_request(
+        "NodeIsOutOfDateException",
+        f"Node is out of date: somebody else saved it. Load it again. Id: {content_id}, path: {path}",
+    )
+
+
+def tree_is_locked(path: str) -> ODataError:
+    """Return the 400 of a content that somebody else moves or deletes at the same moment."""
+    return bad_request("LockedTreeException", f"The tree is locked by another operation. Path: {path}")
+
+
+def already_exists() -> ODataError:
+    """Return the 403 of a name that is taken."""
+    return ODataError(
+        "ContentAlreadyExists",
+        "NodeAlreadyExistsException",
+        "The content was not saved because it already exists.",
+    )

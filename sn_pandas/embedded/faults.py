@@ -16,7 +16,9 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
-from urllib.parse import unquote
+
+from sn_pandas.embedded.security.tokens import token_of
+from sn_pandas.embedded.wire.addresses import decoded_target, shown_target
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -31,6 +33,8 @@ _OUT_OF_DATE = {
         "innererror": None,
     }
 }
+_CARRIERS = {"authorization": "HTTP_AUTHORIZATION", "cookie": "HTTP_COOKIE"}
+"""Where a token may stand, as the repository and as WSGI names it."""
 _PROXY_PAGE = "<html><head><title>{0}</title></head><body><h1>{0}</h1><hr>proxy</body></html>"
 
 
@@ -46,6 +50,8 @@ class Rule:
     fault: Fault | None = None
     seen: int = 0
     done: int = 0
+    revoked: set[str] = dataclasses.field(default_factory=set)
+    """The tokens that are dead by a rule; all rules of a script share them."""
 
     def unavailable(self, status: int = 503, retry_after: float | str | None = None) -> None:
         """Answer 429 or 503 instead, with ``Retry-After`` in seconds or as a date."""
@@ -113,7 +119,7 @@ class Rule:
         answers: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
-            key = _target(environ)
+            key = decoded_target(environ)
             if key not in answers:
                 answers[key] = _run(app, environ)
             status, headers, body = answers[key]
@@ -122,9 +128,33 @@ class Rule:
 
         self.fault = fault
 
+    def anonymous(self) -> None:
+        """Take the request for the Visitor's, as a server does that cannot check a good token just now."""
+
+        def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+            return app(_without_credentials(environ), start)
+
+        self.fault = fault
+
+    def revoke_token(self) -> None:
+        """Let the token of the request be dead from now on: every request with it is the Visitor's."""
+
+        def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
+            token = _token(environ)
+            if token is None:
+                return app(environ, start)
+            self.revoked.add(token)
+            return app(_without_token(environ), start)
+
+        self.fault = fault
+
 
 class Faults:
     """A script of faults around a repository.
+
+    The same faults may stand before its authority (``Authority(…, faults=faults)``), whose addresses are
+    others: ``faults.on("POST", match="/connect/token", times=1).unavailable()`` lets one request for a token
+    fail.
 
     Parameters
     ----------
@@ -134,7 +164,7 @@ class Faults:
     Attributes
     ----------
     log : list of (str, str)
-        Method and target of every request that was made to fail.
+        Method and target of every request that was made to fail, without keys and tokens.
 
     Examples
     --------
@@ -142,7 +172,7 @@ class Faults:
     >>> from sn_pandas.embedded import Faults
     >>> faults = Faults()
     >>> faults.on("GET", match="Tasks", nth=1).unavailable(503, retry_after=0)
-    >>> repo = sn.connect("embedded://", faults=faults)
+    >>> repo = sn.connect(user="olga.okafor", faults=faults)
     >>> len(repo.read("/Root/Content/IT/Tasks", select=["Name"])) > 0    # the second try succeeds
     True
     >>> len(faults.log)
@@ -151,7 +181,9 @@ class Faults:
 
     def __init__(self, seed: int = 0) -> None:
         self.log: list[tuple[str, str]] = []
+        self._seed = seed
         self._rules: list[Rule] = []
+        self._revoked: set[str] = set()
         self._dice = random.Random(seed)
         self._lock = threading.Lock()
 
@@ -180,25 +212,43 @@ class Faults:
             How many requests fail at the most.
         """
         numbers = frozenset((nth,) if isinstance(nth, int) else nth)
-        rule = Rule(method, re.compile(match), numbers, rate, times)
+        rule = Rule(method, re.compile(match), numbers, rate, times, revoked=self._revoked)
         self._rules.append(rule)
         return rule
 
     def clear(self) -> None:
         """Forget all rules: from now on nothing fails."""
         self._rules.clear()
+        self._revoked.clear()
+
+    def start_again(self) -> None:
+        """Forget what happened so far: rules count from the beginning, the dice fall as at first."""
+        with self._lock:
+            self.log.clear()
+            self._revoked.clear()
+            self._dice = random.Random(self._seed)
+            for rule in self._rules:
+                rule.seen = rule.done = 0
+
+    def take_over(self, other: Faults) -> None:
+        """Follow the rules of other faults instead of its own, from the beginning."""
+        with self._lock:
+            self._seed, self._rules, self._revoked = other._seed, other._rules, other._revoked
+        self.start_again()
 
     def around(self, app: App) -> App:
-        """Give the application with these faults before it."""
+        """Return the application with these faults before it."""
 
         def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+            if self._revoked and _token(environ) in self._revoked:
+                environ = _without_token(environ)
             fault = self._next(environ)
             return fault(app, environ, start_response) if fault else app(environ, start_response)
 
         return application
 
     def _next(self, environ: Environ) -> Fault | None:
-        method, target = environ["REQUEST_METHOD"], _target(environ)
+        method, target = environ["REQUEST_METHOD"], decoded_target(environ)
         with self._lock:
             for rule in self._rules:
                 if rule.fault is None or rule.method not in (None, method) or not rule.match.search(target):
@@ -209,15 +259,30 @@ class Faults:
                 if rule.done == rule.times or self._dice.random() >= rule.rate:
                     continue
                 rule.done += 1
-                self.log.append((method, target))
+                self.log.append((method, shown_target(environ)))
                 return rule.fault
         return None
 
 
-def _target(environ: Environ) -> str:
-    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
-    query = unquote(environ.get("QUERY_STRING", "").replace("+", " "))
-    return f"{path}?{query}" if query else path
+def _token(environ: Environ) -> str | None:
+    return token_of({name: environ[key] for name, key in _CARRIERS.items() if key in environ})
+
+
+def _without_token(environ: Environ) -> Environ:
+    return {name: value for name, value in environ.items() if name not in _CARRIERS.values()}
+
+
+def _without_credentials(environ: Environ) -> Environ:
+    """Return a request without token, cookie and key, wherever they stood."""
+    kept = _without_token(environ)
+    kept.pop("HTTP_APIKEY", None)
+    kept["HTTP_X_VISITOR"] = "1"  # also where a caller without a key is the Admin
+    for name in ("QUERY_STRING", "REQUEST_URI", "RAW_URI"):
+        if "apikey" in kept.get(name, "").lower():
+            path, mark, query = kept[name].rpartition("?") if name != "QUERY_STRING" else ("", "", kept[name])
+            pieces = (piece for piece in query.split("&") if not piece.lower().startswith("apikey="))
+            kept[name] = path + mark + "&".join(pieces)
+    return kept
 
 
 def _run(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:

@@ -12,13 +12,14 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded.contents import ADMIN, Content
+from sn_pandas.embedded.contents import ADMIN, ADMINISTRATORS, VISITOR, Content
+from sn_pandas.embedded.schema import permission_names
+from sn_pandas.embedded.security import entries, permissions
+from sn_pandas.embedded.security.entries import Entry
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.http.application import Application
     from sn_pandas.embedded.storage.store import Store
 
 NOW = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -82,6 +83,35 @@ WORDS = (
     "office open order paper people plan price question quick read report review send share short start "
     "team test text time update value visit week work"
 ).split()
+READ = ("Open",)
+EDIT = ("Save", "AddNew", "Delete", "Publish", "RecallOldVersion", "RunApplication")
+MANAGE = (*EDIT, "Approve", "ForceCheckin", "DeleteOldVersion", "SeePermissions", "ManageListsAndWorkspaces")
+"""Permissions of those who read, who edit, and who look after a place."""
+AREAS = {"office": "Office", "tools": "Tools", "people": "People"}
+SUGGESTION_FIELDS = (
+    "<ContentListDefinition xmlns='http://schemas.sensenet.com/SenseNet/ContentRepository/ContentListDefinition'>"
+    "<DisplayName>Suggestions</DisplayName><Fields>"
+    "<ContentListField name='#Votes' type='Integer'><DisplayName>Votes</DisplayName>"
+    "<Configuration><MinValue>0</MinValue></Configuration></ContentListField>"
+    "<ContentListField name='#Area' type='Choice'><DisplayName>Area</DisplayName><Configuration>"
+    "<AllowMultiple>false</AllowMultiple><AllowExtraValue>false</AllowExtraValue><Options>"
+    + "".join(f"<Option value='{value}'>{text}</Option>" for value, text in AREAS.items())
+    + "</Options></Configuration></ContentListField>"
+    "<ContentListField name='#Cost' type='Currency'><DisplayName>Cost</DisplayName></ContentListField>"
+    "<ContentListField name='#Done' type='Boolean'><DisplayName>Done</DisplayName></ContentListField>"
+    "</Fields></ContentListDefinition>"
+)
+"""The fields that the list of suggestions adds to its items."""
+LETTERS = {
+    "Welcome": ("Welcome to {company}", "<p>Dear {name},</p><p>your desk is ready on {date}.</p>"),
+    "Reminder": ("{task} is due", "<p>Dear {name},</p><p>{task} is due on {date}.</p>"),
+    "Newsletter": ("News of {month}", "<h1>{month}</h1><p>{text}</p>"),
+}
+"""Name of a mail -> its subject and its body, with places for what differs."""
+QUERIES = {
+    "Active tasks": "+TypeIs:Task +Status:active",
+    "Large files": "+TypeIs:File +Size:>500 .SORT:Size",
+}
 STATUS = ("pending", "active", "completed", "deferred", "waiting")
 LINKS = ("Handbook|https://example.com/handbook", "Calendar|https://example.com/calendar",
          "Time sheet|https://example.com/time", "Travel|https://example.com/travel",
@@ -102,57 +132,8 @@ def build(store: Store, seed: int = 1) -> None:
         for number, title in enumerate(("Aurora", "Birch", "Cedar", "Delta", "Ember"), 1):
             _workspace(builder, projects, title, f"Project {title}", users, size=0.3 + number / 20)
         _inventory(builder, users)
-        builder.flush()
-
-
-def populate(
-    n: int,
-    into: Application | str | Path | None = None,
-    path: str = "/Root/Content/Many",
-    seed: int = 1,
-) -> Application:
-    """Add ``n`` tasks below a new workspace, in bulk: a thousand to a list.
-
-    Parameters
-    ----------
-    n : int
-        How many tasks.
-    into : Application, str or path, optional
-        The repository, or the file that it is kept in; a new one in memory if not given.
-    path : str
-        The workspace that is made for them, below an existing content.
-    seed : int
-        Of the generator.
-
-    Returns
-    -------
-    Application
-        The repository that holds them.
-
-    Examples
-    --------
-    >>> app = populate(2500)
-    >>> app.store.by_path("/Root/Content/Many/List00002/Task0002499").fields["Status"]
-    ['active']
-    >>> app.close()
-    """
-    from sn_pandas.embedded.http.application import Application
-
-    app = into if isinstance(into, Application) else Application(into or ":memory:", sample=False)
-    builder = Builder(app.store, seed)
-    parent, _, name = path.rpartition("/")
-    with app.store.transaction():
-        top = builder.add(builder.below(parent), "Workspace", name, DisplayName=name, IsActive=True)
-        for start in range(0, n, 1000):
-            batch = builder.add(
-                top, "TaskList", f"List{start // 1000:05}", DisplayName=f"List {start // 1000}"
-            )
-            for number in range(start, min(n, start + 1000)):
-                builder.add(
-                    batch, "Task", f"Task{number:07}", index=number % 1000, **_task(builder.dice, NOW)
-                )
-        builder.flush()
-    return app
+        _rights(builder, users)
+        _marketing(builder, users)
 
 
 class Builder:
@@ -165,7 +146,7 @@ class Builder:
         self._next_id = store.last_id() + 1
 
     def below(self, path: str) -> Content:
-        """Give the stored content at a path, to add contents below it."""
+        """Return the stored content at a path, to add contents below it."""
         content = self.store.by_path(path)
         if content is None:
             raise LookupError(f"there is no content {path}")
@@ -233,28 +214,80 @@ def _people(builder: Builder) -> list[Content]:
     for number, (first, last) in enumerate(zip(FIRST_NAMES, LAST_NAMES, strict=True)):
         login = _plain(f"{first}.{last}").lower()
         boss = users[(number - len(departments)) // 4] if number >= len(departments) else None
-        users.append(
-            builder.add(
-                home,
-                "User",
-                login,
-                LoginName=login,
-                FullName=f"{first} {last}",
-                DisplayName=f"{first} {last}",
-                Email=f"{login}@example.com",
-                Enabled=True,
-                Domain="Public",
-                JobTitle="Head of department" if boss is None else JOBS[number % len(JOBS)],
-                Department=departments[number % len(departments)],
-                Phone=f"+36 1 555 {number:04}",
-                BirthDate=stamp(datetime(1965 + number, 1 + number % 12, 1 + number, tzinfo=UTC)),
-                Manager=[boss.id] if boss else None,
-            )
+        user = builder.add(
+            home,
+            "User",
+            login,
+            LoginName=login,
+            FullName=f"{first} {last}",
+            DisplayName=f"{first} {last}",
+            Email=f"{login}@example.com",
+            Enabled=True,
+            Domain="Public",
+            JobTitle="Head of department" if boss is None else JOBS[number % len(JOBS)],
+            Department=departments[number % len(departments)],
+            Phone=f"+36 1 555 {number:04}",
+            BirthDate=stamp(datetime(1965 + number, 1 + number % 12, 1 + number, tzinfo=UTC)),
+            Manager=[boss.id] if boss else None,
         )
+        user.owner = user.created_by = user.version_created_by = user.id  # as a server has it
+        users.append(user)
     for place, department in enumerate(departments):
         members = [user.id for user in users[place :: len(departments)]]
         builder.add(home, "Group", f"{department}-team", DisplayName=f"{department} team", Members=members)
     return users
+
+
+def _rights(builder: Builder, users: Sequence[Content]) -> None:
+    """Who may do what, as a company would have it.
+
+    Two editors look after everything below /Root/Content, but give no rights. The people of a department
+    edit what is in its workspace (those of IT also the inventory) and read the others, except that of HR.
+    All of them see their colleagues, except for the auditor from outside. Visitors read the documents of
+    Marketing. The company's own content type is shown to the editors only.
+    """
+    store = builder.store
+    anna, auditor = users[0], users[-1]
+    olga = next(user for user in users if user.name == "olga.okafor")
+    home = builder.below("/Root/IMS/Public")
+    editors = builder.add(home, "Group", "Editors", DisplayName="Editors", Members=[anna.id, olga.id])
+    builder.flush()
+    teams = {name: builder.below(f"/Root/IMS/Public/{name}-team") for name in DEPARTMENTS}
+    staff = builder.add(
+        home, "Group", "Staff", DisplayName="Staff", Members=[team.id for team in teams.values()]
+    )
+    builder.flush()
+    read, edit, manage = (_bits(names) for names in (READ, EDIT, MANAGE))
+
+    def allow(path: str, *given: tuple[int, int], broken: bool = False) -> None:
+        content = builder.below(path)
+        already = [] if broken else entries.own(store, content.id)
+        wanted = [Entry(identity, allow=bits) for identity, bits in given]
+        merged = {(one.identity, one.local_only): one for one in already}
+        for one in wanted:
+            merged[one.identity, False] = one
+        entries.save(store, content, merged.values(), broken)
+
+    everything = permissions.mask(permission_names.NAMED)
+    allow("/Root/Content", (staff.id, read), (editors.id, manage))
+    for department, team in teams.items():
+        private = department == "HR"
+        above = [(ADMINISTRATORS, everything), (editors.id, manage)] if private else []
+        allow(f"/Root/Content/{department}", *above, (team.id, edit), broken=private)
+        if department == "IT":
+            allow("/Root/Content/Inventory", (team.id, edit))
+    allow("/Root/Content/Marketing/Documents", (VISITOR, read))
+    allow("/Root/IMS/Public", (staff.id, read))
+    allow(auditor.path, (ADMINISTRATORS, everything), (editors.id, read), (auditor.id, read), broken=True)
+    allow("/Root/System/Schema/ContentTypes/GenericContent/Asset", (editors.id, permissions.BIT["See"]))
+
+
+def _bits(names: Iterable[str]) -> int:
+    """Return permissions with all that they need, as bits."""
+    found = 0
+    for name in names:
+        found |= permissions.needed(name)
+    return found
 
 
 def _workspace(
@@ -268,7 +301,9 @@ def _workspace(
     tasks = builder.add(home, "TaskList", "Tasks", DisplayName="Tasks")
     for number in range(1, round(60 * size) + 1):
         who = [user.id for user in dice.sample(list(users), dice.choice((0, 1, 1, 1, 2)))]
-        builder.add(tasks, "Task", f"T{number:03}", index=number, AssignedTo=who or None, **_task(dice, NOW))
+        builder.add(
+            tasks, "Task", f"T{number:03}", index=number, AssignedTo=who or None, **task_fields(dice, NOW)
+        )
     memos = builder.add(home, "MemoList", "Memos", DisplayName="Memos")
     for number in range(1, round(30 * size) + 1):
         builder.add(
@@ -345,7 +380,64 @@ def _inventory(builder: Builder, users: Sequence[Content]) -> None:
         )
 
 
-def _task(dice: random.Random, now: datetime) -> dict[str, Any]:
+def _marketing(builder: Builder, users: Sequence[Content]) -> None:
+    """Add to Marketing the rarer sorts of contents: pictures, a list with own fields, mails, links, queries.
+
+    Everybody of the staff may add a suggestion. What is made here comes last: other ids stay as they are.
+    """
+    store, dice = builder.store, builder.dice
+    home = builder.below("/Root/Content/Marketing")
+    builder.add(
+        builder.below("/Root/IMS/Public"), "OrganizationalUnit", "Partners", DisplayName="Partners",
+        Description="People of other companies that work with us.",
+    )  # fmt: skip
+    pictures = builder.add(home, "ImageLibrary", "Pictures", DisplayName="Pictures")
+    shown = [
+        builder.file(pictures, f"{name}.png", _picture(dice, 96, 60), "image/png", "Image")
+        for name in ("fair", "office", "product", "team")
+    ]
+    pictures.fields["CoverImage"] = [shown[-1].id]
+    suggestions = builder.add(
+        home, "CustomList", "Suggestions", DisplayName="Suggestions", ContentListDefinition=SUGGESTION_FIELDS,
+        AllowedChildTypes=["CustomListItem"],
+    )  # fmt: skip
+    letters = builder.add(
+        home, "SystemFolder", "Letters", DisplayName="Letters", AllowedChildTypes=["EmailTemplate"]
+    )
+    letters.is_system = True
+    for name, (subject, body) in LETTERS.items():
+        mail = builder.add(letters, "EmailTemplate", name, DisplayName=name, Subject=subject, Body=body)
+        mail.is_system = True
+    builder.add(
+        home, "SmartFolder", "Active-tasks", DisplayName="Active tasks", Query=QUERIES["Active tasks"],
+        EnableAutofilters=["0"],
+    )  # fmt: skip
+    chart = builder.below("/Root/Content/Marketing/Documents/2026/chart.png")
+    builder.add(home, "ContentLink", "Figures", DisplayName="Figures of this year", Link=[chart.id])
+    queries = builder.add(
+        home, "CustomList", "Queries", DisplayName="Queries", Hidden=True, AllowedChildTypes=["Query"]
+    )
+    for number, (title, text) in enumerate(QUERIES.items()):
+        name = f"Query-{(NOW + timedelta(minutes=number)).strftime('%Y%m%d%H%M%S')}"
+        builder.add(queries, "Query", name, DisplayName=title, Query=text, QueryType=["Public"])
+    builder.flush()
+    store.reload_types()  # from here on the index knows the fields of the list
+    for number in range(1, 13):
+        item = builder.add(
+            suggestions, "CustomListItem", f"S{number:03}", index=number, DisplayName=_title(dice),
+            Description=_sentence(dice), **{
+                "#Votes": dice.randrange(0, 25), "#Area": [dice.choice(list(AREAS))],
+                "#Cost": str(dice.randrange(0, 40) * 50), "#Done": dice.random() < 0.25,
+            },
+        )  # fmt: skip
+        item.created_by = item.version_created_by = item.owner = dice.choice(list(users)).id
+    builder.flush()
+    staff = builder.below("/Root/IMS/Public/Staff")
+    entries.save(store, suggestions, [Entry(staff.id, allow=_bits((*READ, "AddNew")))], False)
+
+
+def task_fields(dice: random.Random, now: datetime) -> dict[str, Any]:
+    """Return the fields of a task by chance, with dates around a moment."""
     start = now + timedelta(days=dice.randrange(-90, 60), hours=dice.randrange(0, 9))
     status = dice.choice(STATUS)
     done = {"completed": 100, "pending": 0}.get(status, dice.randrange(0, 20) * 5)

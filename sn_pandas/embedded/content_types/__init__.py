@@ -1,1 +1,1 @@
-"""Content types and fields: the built-in ones, installed ones, and how they are described."""
+"""Content types and fields: installed ones, added fields, and what a content has of them."""

@@ -2,52 +2,20 @@
 
 A list says in ``ContentListDefinition``, an aspect in ``AspectDefinition``, which fields it adds to the
 contents below it or to those that refer to it. Triggers collect these texts in the table
-``field_definitions``, from which `load` makes the fields that searches know.
+``field_definitions``, from which `schema.field_settings.load` makes the fields that searches know.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree as ET
 
-from sn_pandas.embedded.content_types import definitions
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.schema.field_settings import parsed
+from sn_pandas.embedded.schema.types import Field
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
-
-TABLES = """
-CREATE TABLE IF NOT EXISTS field_definitions (
-    content_id INTEGER PRIMARY KEY, aspect TEXT NOT NULL, text TEXT NOT NULL
-);
-CREATE TRIGGER IF NOT EXISTS field_definitions_added AFTER INSERT ON contents
-WHEN instr(NEW.data, 'ListDefinition":"') OR instr(NEW.data, 'AspectDefinition":"')
-BEGIN
-    INSERT OR REPLACE INTO field_definitions VALUES (
-        NEW.id,
-        CASE WHEN NEW.data ->> '$.AspectDefinition' IS NULL THEN '' ELSE NEW.name END,
-        coalesce(NEW.data ->> '$.AspectDefinition', NEW.data ->> '$.ContentListDefinition', '')
-    );
-END;
-CREATE TRIGGER IF NOT EXISTS field_definitions_changed AFTER UPDATE OF data, name ON contents
-WHEN instr(NEW.data, 'ListDefinition":"') OR instr(NEW.data, 'AspectDefinition":"')
-BEGIN
-    INSERT OR REPLACE INTO field_definitions VALUES (
-        NEW.id,
-        CASE WHEN NEW.data ->> '$.AspectDefinition' IS NULL THEN '' ELSE NEW.name END,
-        coalesce(NEW.data ->> '$.AspectDefinition', NEW.data ->> '$.ContentListDefinition', '')
-    );
-END;
-CREATE TRIGGER IF NOT EXISTS field_definitions_gone AFTER DELETE ON contents
-BEGIN
-    DELETE FROM field_definitions WHERE content_id = OLD.id;
-END;
-"""
+    from sn_pandas.embedded.session import Session
 
 
 SETTINGS = (
@@ -71,41 +39,6 @@ SETTINGS_OF_KIND: dict[str, tuple[str, ...]] = {
     "HyperLink": ("UrlFormat",),
 }
 """What a field setting shows beside that, by the kind of the field."""
-
-
-def load(db: sqlite3.Connection) -> dict[str, Field]:
-    """Return all fields that lists and aspects add, by name; of several of one name the oldest."""
-    found: dict[str, Field] = {}
-    for aspect, text in db.execute("SELECT aspect, text FROM field_definitions ORDER BY content_id"):
-        for field in parsed(text, aspect):
-            found.setdefault(field.name, field)
-    return found
-
-
-@lru_cache(maxsize=1024)
-def parsed(text: str, aspect: str = "") -> tuple[Field, ...]:
-    """Return the fields of a definition; none if it cannot be read.
-
-    >>> parsed('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")
-    (Field(name='Heavy.Weight', kind='Integer', owner='Heavy'),)
-    """
-    if "<!DOCTYPE" in text:
-        return ()
-    try:
-        root = ET.fromstring(text.lstrip("\ufeff").strip().encode())
-    except (ET.ParseError, ValueError):
-        return ()
-    fields = []
-    for element in root.iter():
-        if not element.tag.endswith(("ContentListField", "AspectField")):
-            continue
-        try:
-            settings = definitions.field_settings(element)
-        except (ODataError, ValueError):
-            continue
-        name, kind = settings.pop("Name"), settings.pop("Kind")
-        fields.append(Field(f"{aspect}.{name}" if aspect else name, kind, aspect or "ContentList", settings))
-    return tuple(fields)
 
 
 def of_content(session: Session, content: Content) -> Mapping[str, Field]:
@@ -140,7 +73,7 @@ def below(session: Session, content_id: int) -> tuple[Field, ...]:
             fields = known[content_id]
             break
         way.append(content_id)
-        content = session.store.load(content_id)
+        content = session.store.known(content_id)
         if content is None:
             break
         if is_list(session, content):

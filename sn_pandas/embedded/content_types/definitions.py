@@ -3,57 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from sn_pandas.embedded.content_types.localization import localized
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, bad_request, server_error
+from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server_error
 from sn_pandas.embedded.fields import KINDS
-from sn_pandas.embedded.security.permissions import NAMES
+from sn_pandas.embedded.schema.field_settings import field_settings, tag_of
+from sn_pandas.embedded.schema.types import Types
+from sn_pandas.embedded.storage import binaries
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 ODD_KINDS = frozenset(("PageBreak", "WhoAndWhen", "Lock", "Security", "Guid"))
 """Kinds that a definition may name though contents hold nothing of them."""
-NUMBERS = frozenset(("MinLength", "MaxLength", "Digits", "FieldIndex", "DefaultOrder", "Rows",
-                     "PasswordHistoryLength", "VisiblePermissionCount",
-                     "Range", "Split"))  # fmt: skip
-TRUTHS = frozenset(
-    (
-        "ReadOnly",
-        "Compulsory",
-        "AllowMultiple",
-        "AllowExtraValue",
-        "IsText",
-        "ShowAsPercentage",
-        "AppendModifications",
-    )
-)
-TEXTS = frozenset(
-    ("DefaultValue", "Regex", "Format", "DateTimeMode", "Precision", "TextType", "ControlHint", "FieldName",
-     "UrlFormat",
-     "Palette", "Query", "DisplayChoice", "ReenterTitle", "ReenterDescription", "ExpectedXmlNamespace")
-)  # fmt: skip
-FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
-FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
-OUTPUT_METHODS = {"default": 0, "raw": 1, "text": 2, "html": 3}
+MIME_TYPE = "text/xml"
+"""What the bytes of a content type are."""
 
-YES_NO = [
-    {"Value": "yes", "StoredText": "$Ctd,Enum-FieldSettingContent-YesNo-Yes", "Text": "Yes"},
-    {"Value": "no", "StoredText": "$Ctd,Enum-FieldSettingContent-YesNo-No", "Text": "No"},
-]
-"""The options that every field of the kind YesNo has."""
+FOLDER = "/Root/System/Schema/ContentTypes"
+"""Path of the folder of the content types."""
+
+_NO_NAME = re.compile(r"[^\w.-]")
+"""A blank, or another sign that names of content types do not have."""
 
 
-def install(session: Session, text: str) -> Content:
-    """Install the content type that an XML definition describes, or replace its earlier definition."""
-    definition = parse(text)
+def install(session: Session, data: bytes) -> Content:
+    """Install the content type that an XML definition describes, or replace its earlier definition.
+
+    Parameters
+    ----------
+    data
+        The definition as it came; it is kept byte for byte, as the bytes of the content type.
+
+    Raises
+    ------
+    ODataError
+        If the text is no definition, or the caller may not add to the content types, or to the one that is
+        to be replaced.
+    """
+    folder = session.store.by_path(FOLDER)
+    if folder is None or not session.can(folder, "AddNew"):
+        raise forbidden()
+    definition = parse(data.decode("utf-8-sig", "replace"))
     check(session.types, definition)
     name = definition["Name"]
     known = session.types.get(name)
@@ -61,21 +54,32 @@ def install(session: Session, text: str) -> Content:
         session.store.put_types([definition])
         content_type = session.types[name]
         existing = session.store.by_path(known.path if known is not None else content_type.path)
+        if existing is not None and not session.can(existing, "AddNew"):
+            raise forbidden()
+        session.forget(existing.id if existing is not None else 0)
+        stored = binaries.put(session.store, f"{name}.ContentType", data, MIME_TYPE)
         if existing is not None and existing.path.lower() == content_type.path.lower():
+            existing.fields["Binary"] = stored
+            session.store.save(existing)
+            binaries.settle(session.store, existing)
             return existing
         parent = session.store.by_path(content_type.path.rpartition("/")[0])
         if parent is None:
             raise bad_request("ApplicationException", f"The parent of the content type {name} is missing.")
         if existing is not None:
+            existing.fields["Binary"] = stored
             session.store.move(existing, parent, name)
+            binaries.settle(session.store, existing)
             return existing
         now, me = session.now(), session.caller.id
         content = Content(
             0, parent.id, name, content_type.path, "ContentType", created=now, created_by=me, modified=now,
             modified_by=me, version_created=now, version_created_by=me, version_modified=now,
-            version_modified_by=me, owner=me, is_system=True, holder=parent.holder,
+            version_modified_by=me, owner=me, is_system=True, holder=parent.holder, fields={"Binary": stored},
         )  # fmt: skip
-        return session.store.insert(content)
+        session.store.insert(content)
+        binaries.settle(session.store, content)
+        return content
 
 
 def parse(text: str) -> dict[str, Json]:
@@ -83,17 +87,21 @@ def parse(text: str) -> dict[str, Json]:
     if "<!DOCTYPE" in text:
         raise server_error("XmlException", "A definition must not have a document type.")
     try:
-        root = ET.fromstring(text.lstrip("\ufeff").strip().encode())
+        if text.startswith("\ufeff"):
+            raise ET.ParseError("it begins with two byte order marks")
+        root = ET.fromstring(text.encode())
     except ET.ParseError as error:
         raise server_error("XmlException", f"The definition is no XML: {error}") from error
-    if _tag(root) != "ContentType":
-        raise _invalid(f"The definition of a content type does not begin with {_tag(root)}.")
+    if re.match(r"\s*<[!?]", re.sub(r"^<\?xml\s[^>]*>", "", text)):
+        raise _invalid("A definition has to begin with its element ContentType, not with a comment.")
+    if tag_of(root) != "ContentType":
+        raise _invalid(f"The definition of a content type does not begin with {tag_of(root)}.")
     definition: dict[str, Json] = {"Name": root.get("name", ""), "Installed": True}
     if root.get("parentType"):
         definition["Parent"] = root.get("parentType")
     definition["Handler"] = root.get("handler", "")
     for element in root:
-        tag, value = _tag(element), (element.text or "").strip()
+        tag, value = tag_of(element), (element.text or "").strip()
         if tag in ("DisplayName", "Description", "Icon"):
             definition[tag] = value
         elif tag in ("AllowIncrementalNaming", "AllowIndexing", "IsTransitiveForAllowedTypes"):
@@ -103,8 +111,7 @@ def parse(text: str) -> dict[str, Json]:
         elif tag == "Categories":
             definition[tag] = value.split()
         elif tag == "Fields":
-            definition["Fields"] = [field_settings(child) for child in element if _tag(child) == "Field"]
-    definition.setdefault("Description", "")
+            definition["Fields"] = [field_settings(child) for child in element if tag_of(child) == "Field"]
     return definition
 
 
@@ -113,6 +120,8 @@ def check(types: Types, definition: dict[str, Json]) -> None:
     name, parent = definition["Name"], definition.get("Parent")
     if not name:
         raise _invalid("The definition has no name.")
+    if _NO_NAME.search(name):
+        raise _invalid(f"The name of the content type has a sign that it cannot have: {name}")
     if parent is not None and (parent not in types or types[parent].is_a(name)):
         raise bad_request("ApplicationException", f"Unknown ContentType: {parent}")
     handlers = {one.handler for one in types.values()}
@@ -137,90 +146,5 @@ def check(types: Types, definition: dict[str, Json]) -> None:
                 )
 
 
-def field_settings(element: ET.Element) -> dict[str, Json]:
-    """Return what the element of a field says, in the form of ``types.json``."""
-    found: dict[str, Json] = {"Name": element.get("name", ""), "Kind": element.get("type", "ShortText")}
-    for part in element:
-        tag = _tag(part)
-        if tag in ("DisplayName", "Description", "Icon"):
-            found[tag] = (part.text or "").strip()
-        elif tag == "Indexing":
-            for setting in part:
-                if _tag(setting) == "Analyzer":
-                    found["Analyzer"] = (
-                        (setting.text or "").strip().rpartition(".")[2].removesuffix("Analyzer")
-                    )
-                elif _tag(setting) in ("Mode", "Index") and (setting.text or "").strip() == "No":
-                    found["Index"] = "No"
-        elif tag == "Configuration":
-            for setting in part:
-                _configure(found, _tag(setting), setting)
-            if found["Kind"] == "PermissionChoice":
-                shown = NAMES[: found.get("VisiblePermissionCount", 15)]
-                found["Options"] = [
-                    {
-                        "Value": name,
-                        "StoredText": (key := f"$ Portal, Permission_{name}"),
-                        "Text": localized(key),
-                    }
-                    for name in shown
-                ]
-    if found["Kind"] == "YesNo":
-        found.setdefault("Options", YES_NO)
-    return found
-
-
-def _configure(found: dict[str, Json], tag: str, setting: ET.Element) -> None:
-    text = (setting.text or "").strip()
-    if tag in FORMS:
-        found[tag] = FORM_MODES.get(text.lower(), 0)
-    elif tag == "Visible":
-        found.update(dict.fromkeys(FORMS, 0 if text.lower() == "true" else 1))
-    elif tag in NUMBERS:
-        _limit(found, tag, int, text)
-    elif tag == "OutputMethod":
-        found[tag] = OUTPUT_METHODS.get(text.lower(), 0)
-    elif tag in ("MinValue", "MaxValue"):
-        kind = found["Kind"]
-        _limit(
-            found, tag, int if kind == "Integer" else float if kind in ("Number", "Currency") else str, text
-        )
-    elif tag == "Step":
-        _limit(found, tag, float, text)
-    elif tag in TRUTHS:
-        if text:
-            found[tag] = text.lower() == "true"
-    elif tag in TEXTS:
-        found[tag] = setting.text or ""
-    elif tag == "AllowedTypes":
-        found[tag] = [(child.text or "").strip() for child in setting]
-    elif tag in ("SelectionRoot", "SelectionRoots"):
-        found["SelectionRoots"] = [(child.text or "").strip() for child in setting]
-    elif tag == "Options":
-        found[tag] = [_option(child) for child in setting if _tag(child) == "Option"]
-
-
-def _option(element: ET.Element) -> dict[str, Json]:
-    text = (element.text or "").strip()
-    option: dict[str, Json] = {"Value": element.get("value", text)}
-    if text and text != option["Value"]:
-        option["Text"] = text
-    if element.get("selected") == "true":
-        option["Selected"] = True
-    if element.get("enabled") == "false":
-        option["Enabled"] = False
-    return option
-
-
-def _limit(found: dict[str, Json], tag: str, number: Callable[[str], Json], text: str) -> None:
-    """Take over a number; what is none says nothing."""
-    with suppress(ValueError):
-        found[tag] = number(text)
-
-
 def _invalid(message: str) -> ODataError:
     return server_error("ContentRegistrationException", message)
-
-
-def _tag(element: ET.Element) -> str:
-    return element.tag.rpartition("}")[2]

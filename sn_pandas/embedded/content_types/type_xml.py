@@ -5,18 +5,25 @@ from __future__ import annotations
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from sn_pandas.embedded.content_types import definitions
-from sn_pandas.embedded.content_types.types import ContentType, Field
+from sn_pandas.embedded.schema import field_settings
+from sn_pandas.embedded.schema.types import ContentType, Field
 
 NAMESPACE = "http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition"
-CONFIGURED = (*definitions.NUMBERS, *definitions.TRUTHS, *definitions.TEXTS, "MinValue", "MaxValue", "Step")
+CONFIGURED = (
+    *field_settings.NUMBERS,
+    *field_settings.TRUTHS,
+    *field_settings.TEXTS,
+    "MinValue",
+    "MaxValue",
+    "Step",
+)
 """Settings that are written as the text of one element."""
 
 
 def written(content_type: ContentType) -> bytes:
     """Return the definition of a content type.
 
-    >>> from sn_pandas.embedded.content_types.types import Types
+    >>> from sn_pandas.embedded.schema.types import Types
     >>> b'parentType="ListItem"' in written(Types.built_in()["Task"])
     True
     """
@@ -49,12 +56,14 @@ def _field(parent: ET.Element, field: Field) -> None:
     for name in ("DisplayName", "Description", "Icon"):
         if name in given:
             _add(element, name, given[name])
-    if "Index" in given or "Analyzer" in given:
+    if not {"Index", "Analyzer", "IndexHandler"}.isdisjoint(given):
         indexing = ET.SubElement(element, "Indexing")
         if "Index" in given:
             _add(indexing, "Index", given["Index"])
         if "Analyzer" in given:
             _add(indexing, "Analyzer", given["Analyzer"])
+        if "IndexHandler" in given:
+            _add(indexing, "IndexHandler", f"{given['IndexHandler']}IndexHandler")
     configuration = ET.Element("Configuration")
     _configure(configuration, given)
     if len(configuration):
@@ -62,14 +71,14 @@ def _field(parent: ET.Element, field: Field) -> None:
 
 
 def _configure(configuration: ET.Element, given: Any) -> None:
-    modes = {mode: word.capitalize() for word, mode in definitions.FORM_MODES.items()}
+    modes = {mode: word.capitalize() for word, mode in field_settings.FORM_MODES.items()}
     for name in sorted(CONFIGURED):
         if name in given:
             _add(configuration, name, given[name])
-    for word, method in definitions.OUTPUT_METHODS.items():
+    for word, method in field_settings.OUTPUT_METHODS.items():
         if given.get("OutputMethod") == method:
             _add(configuration, "OutputMethod", word.capitalize())
-    for name in definitions.FORMS:
+    for name in field_settings.FORMS:
         if name in given:
             _add(configuration, name, modes[given[name]])
     for name, item in (("AllowedTypes", "Type"), ("SelectionRoots", "Path")):

@@ -8,13 +8,13 @@ content is saved, before it is validated), or a stored value that `Kind.valid` r
 
 from __future__ import annotations
 
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.fields.base import IGNORED, Empty, Kind, SettingError
 from sn_pandas.embedded.fields.choices import Choice, Mode, PermissionChoice
 from sn_pandas.embedded.fields.media import Binary, HyperLink
 from sn_pandas.embedded.fields.references import AllowedChildTypes, Image, Reference
 from sn_pandas.embedded.fields.scalars import Boolean, DateTime, Integer, Number
 from sn_pandas.embedded.fields.texts import Color, LongText, Password, RichText, Xml
+from sn_pandas.embedded.schema.types import Field
 
 __all__ = ["IGNORED", "KINDS", "Kind", "SettingError", "kind_of"]
 
@@ -53,13 +53,13 @@ KINDS: dict[str, Kind] = {
     "Image": Image(),
     "Color": Color(),
     "Xml": Xml(),
-    "Captcha": Empty(),
-    "SiteRelativeUrl": Empty(),
-    "Sharing": Empty(""),
-    "Rating": Empty(NO_RATING),
+    "Captcha": Empty(partial="always empty"),
+    "SiteRelativeUrl": Empty(partial="always empty"),
+    "Sharing": Empty("", partial="shown empty; GetSharing says with whom"),
+    "Rating": Empty(NO_RATING, partial="nobody can vote"),
     "Version": Empty(),
     "NodeType": Empty(),
-    "TextExtractors": Empty(),
+    "TextExtractors": Empty(partial="always empty"),
 }
 """Short name of a kind -> its class."""
 

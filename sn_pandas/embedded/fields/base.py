@@ -6,13 +6,13 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import invalid_cast
-from sn_pandas.embedded.http.bodies import Date
+from sn_pandas.embedded.schema.types import Field
+from sn_pandas.embedded.wire.bodies import Date
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -37,6 +37,8 @@ class Kind:
 
     empty: ClassVar[Value] = None
     """What stands for nothing."""
+    partial: str = ""
+    """What of it differs from the real server; empty = nothing that is known."""
     takes_arrays: ClassVar[bool] = False
     """Whether a JSON array is a value; otherwise it is passed over."""
     null_is_missing: ClassVar[bool] = False
@@ -78,8 +80,9 @@ class Kind:
 class Empty(Kind):
     """A kind that shows nothing and takes nothing."""
 
-    def __init__(self, shown: Value = None) -> None:
+    def __init__(self, shown: Value = None, partial: str = "") -> None:
         self.shown = shown
+        self.partial = partial
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         return IGNORED

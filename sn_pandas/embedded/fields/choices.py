@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.fields.base import Kind, SettingError
-from sn_pandas.embedded.http.bodies import Date
-from sn_pandas.embedded.security.permissions import NAMES
+from sn_pandas.embedded.schema.permission_names import NAMES
+from sn_pandas.embedded.schema.types import Field
+from sn_pandas.embedded.wire.bodies import Date
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -104,6 +104,8 @@ def _choice_item(item: Json) -> str:
 
 def _as_kept(values: list[str]) -> list[str]:
     """Return what is left of values that are kept as one text: an extra one takes all that follows."""
+    if not values:
+        return []
     options, extra, rest = ";".join(values).partition(EXTRA)
     found = [option for option in options.replace(",", ";").split(";") if option]
     return [*found, extra + rest] if extra else found

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import invalid_cast
 from sn_pandas.embedded.fields.base import IGNORED, Kind, net_type
+from sn_pandas.embedded.schema.types import Field
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -44,7 +44,7 @@ class Binary(Kind):
         stored = stored or {"file": 0, "name": "", "type": "", "size": -1}
         stem, dot, extension = stored["name"].rpartition(".")
         return {
-            "IsEmpty": stored["size"] < 0,
+            "IsEmpty": stored["size"] < 0 or not stored["file"],
             "IsModified": False,
             "Id": stored["file"],
             "FileId": stored["file"],

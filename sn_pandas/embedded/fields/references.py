@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import invalid_cast, server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind, SettingError, net_type
-from sn_pandas.embedded.security.permissions import visible
+from sn_pandas.embedded.schema.types import Field
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -25,6 +24,8 @@ class Reference(Kind):
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if isinstance(value, dict):
+            if field.compulsory:
+                return []  # which is refused as a compulsory field that is empty
             raise invalid_cast(net_type(value), "SenseNet.ContentRepository.Storage.Node")
         if isinstance(value, list):
             ids = [i for item in _flat(value) if (i := session.resolve(_id_or_path(item))) is not None]
@@ -54,7 +55,11 @@ class Reference(Kind):
             if roots and not any(f"{target.path}/".startswith(root.rstrip("/") + "/") for root in roots):
                 return False
         query = field.settings.get("Query")
-        return not query or not targets or _finds(query, {target.id for target in targets}, session)
+        return (
+            not query
+            or not targets
+            or session.repository.finds(session, query, {target.id for target in targets})
+        )
 
 
 class AllowedChildTypes(Kind):
@@ -124,20 +129,6 @@ class Image(Kind):
 
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
         return True
-
-
-def _finds(text: str, ids: set[int], session: Session) -> bool:
-    """Whether a content query finds all these contents."""
-    from sn_pandas.embedded.index import search
-    from sn_pandas.embedded.languages import contentquery
-    from sn_pandas.embedded.languages.predicates import Term, all_of, any_of
-
-    query = contentquery.compile(text, under=None, session=session)
-    conditions = [query.predicate, any_of(*(Term("Id", one) for one in ids))]
-    if query.autofilters:
-        conditions.append(Term("IsSystemContent", False))
-    with session.store.reading() as db:
-        return search.count(db, all_of(*conditions), session.types, visible=visible(session)) == len(ids)
 
 
 def _flat(items: list[Json]) -> list[Json]:

@@ -8,14 +8,14 @@ from datetime import datetime
 from decimal import ROUND_HALF_EVEN, Context, Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import UNSET_DATE, Content, Value
 from sn_pandas.embedded.errors import invalid_cast, server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind, SettingError, in_range, net_type
-from sn_pandas.embedded.http.bodies import Date
+from sn_pandas.embedded.schema.types import Field
+from sn_pandas.embedded.wire.bodies import Date
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -93,7 +93,7 @@ class Number(Kind):
                 raise server_error("InvalidCastException", "The number has more than 64 bits.")
             return str(value)
         if isinstance(value, float):
-            if math.isnan(value) or math.isinf(value):
+            if math.isnan(value) or not -(2.0**96) < value < 2.0**96:  # asked before digits are cut off
                 raise server_error("OverflowException", "The value is no decimal number.")
             return canonical(Decimal(f"{value:.15g}"))
         if isinstance(value, str):

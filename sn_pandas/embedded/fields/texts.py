@@ -8,16 +8,16 @@ import struct
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
-from sn_pandas.embedded.content_types.localization import localized
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind
-from sn_pandas.embedded.http.bodies import Date
+from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.schema.types import Field
 from sn_pandas.embedded.security import passwords
+from sn_pandas.embedded.wire.bodies import Date
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 Json = Any
 

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Field, Types
 from sn_pandas.embedded.errors import ODataError, bad_request, server_error
-from sn_pandas.embedded.languages.predicates import NULL_REFERENCE, Value
+from sn_pandas.embedded.index.predicates import NULL_REFERENCE, Value
+from sn_pandas.embedded.schema.types import Field, Types
+from sn_pandas.words import lowered
 
 PARSERS = {
     "Integer": "IntegerIndexHandler",
@@ -18,6 +19,7 @@ PARSERS = {
     "DateTime": "DateTimeIndexHandler",
     "InFolder": "InFolderIndexHandler",
     "NotIndexed": "NotIndexedIndexFieldHandler",
+    "Image": "NotIndexedIndexFieldHandler",
 }
 """Kind of a field that refuses some texts -> how errors call what reads it."""
 
@@ -64,9 +66,9 @@ def from_text(kind: str, text: str) -> Value | None:
         return NULL_REFERENCE if number is None else number
     if kind == "InFolder":
         return text.lower() if text.lower().startswith("/root") else None
-    if kind == "NotIndexed":
+    if kind in ("NotIndexed", "Image"):
         return None
-    return text.lower()
+    return lowered(text)
 
 
 def from_value(kind: str, value: Any) -> Value:
@@ -79,7 +81,7 @@ def from_value(kind: str, value: Any) -> Value:
                 "ApplicationException",
                 f"Invalid path: '{value}'. It must be absolute: '/root' or '/root/...'.",
             )
-        return str(value).lower()
+        return lowered(str(value))
     if kind in REFERENCES:
         if value is None:
             return NULL_REFERENCE
@@ -91,10 +93,10 @@ def from_value(kind: str, value: Any) -> Value:
     if value is None:
         return ""
     if isinstance(value, str):
-        return value.lower()
+        return lowered(value)
     if isinstance(value, bool | int | float):
         return value
-    return str(value).lower()
+    return lowered(str(value))
 
 
 def null_reference() -> ODataError:
@@ -103,7 +105,7 @@ def null_reference() -> ODataError:
 
 
 def _int32(text: str) -> int | None:
-    if not _INTEGER.fullmatch(text):
+    if len(text) > 1000 or not _INTEGER.fullmatch(text):
         return None
     number = int(text)
     return number if -(2**31) <= number < 2**31 else None

@@ -8,21 +8,25 @@ for there.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
-from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Field, Types
+from sn_pandas.embedded import dates, endings
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
 from sn_pandas.embedded.index.index_fields import CHOICES, MODES, NUMBERS, REFERENCES, field_of
+from sn_pandas.embedded.index.matching import analysis_of, is_tags
+from sn_pandas.embedded.schema.types import ContentType, Field, Types
+from sn_pandas.words import GAP, lowered, words_of
 
 WORD_COLUMNS = {"Description": "description", "Binary": "binary"}
 """Built-in fields whose words stand in a column of their own in the full-text table."""
-
-_ASCII_WORD = re.compile("[a-z0-9]+")
+MARKS = {"Description": "\ue001", "Binary": "\ue002"}
+"""What stands in the words of a content where those of such a field belong."""
 _NOT_HELD = frozenset((*HEAD, *HEAD_REFERENCES, *WORD_COLUMNS, "Locked", "SavingState", "Type", "TypeIs"))
+_SAID_OTHERWISE = frozenset(("Handler", "Icon", "Installed", "InSchema"))
+"""What is no text in the definition of a content type."""
 
 
 @dataclass(slots=True)
@@ -31,29 +35,8 @@ class Document:
 
     terms: list[tuple[str, Any]] = field(default_factory=list)
     words: list[str] = field(default_factory=list)
-    description: str = ""
-    binary: str = ""
-
-
-def split_words(text: str) -> list[str]:
-    """Return the words of a text as the standard analyzer finds them: runs of letters and digits."""
-    if text.isascii():
-        return _ASCII_WORD.findall(text.lower())
-    return "".join(c if c.isalpha() or c.isdecimal() else " " for c in text).lower().split()
-
-
-def is_word(text: str) -> bool:
-    """Whether a text is a single word."""
-    return bool(text) and all(c.isalpha() or c.isdecimal() for c in text)
-
-
-def is_analyzed(name: str, types: Types) -> bool:
-    """Whether a field is indexed word by word: one definition that says so is enough."""
-    variants = types.variants.get(name)
-    if variants is None:
-        extra = types.extra_fields.get(name)
-        variants = [extra] if extra else []
-    return any(one.analyzer == "Standard" for one in variants)
+    description: list[str] = field(default_factory=list)
+    binary: list[str] = field(default_factory=list)
 
 
 def precision(definition: Field) -> int:
@@ -79,13 +62,21 @@ class Indexer:
         self.types = types
         self._text_of = text_of
         self._indexings: dict[tuple[str, str], Indexing | None] = {}
+        self._ranks: dict[str, dict[str, int]] = {}
+        self._orders: dict[tuple[str, ...], list[str]] = {}
 
     def document(self, content: Content) -> Document:
         """Return what the index holds of a content."""
-        document = Document(words=[content.type])
+        document = Document()
         type_name, indexings = content.type, self._indexings
-        for name, value in content.fields.items():
+        fields = content.fields
+        if type_name == "ContentType":
+            fields = {**fields, **self._defined(content.name)}
+        for name in self._ordered(type_name, fields):
+            value = fields.get(name)
             if not value:
+                if name == "DisplayName":
+                    document.words += _words_of(content.display_name)
                 continue
             key = (type_name, name)
             if key not in indexings:
@@ -93,9 +84,48 @@ class Indexer:
             indexing = indexings[key]
             if indexing is not None:
                 indexing(document, value)
-        if content.fields.get("FullName") and not content.fields.get("DisplayName"):
-            document.terms.append(("DisplayName", str(content.fields["FullName"]).lower()))
+        if fields.get("FullName") and not fields.get("DisplayName"):
+            document.terms.append(("DisplayName", lowered(str(content.fields["FullName"]))))
+        found = self.types.get(content.type)
+        if found is not None and found.is_a("File"):
+            document.terms += _of_file(content)
+            icon = None if content.fields.get("Icon") else endings.icon(content.name)
+            if icon is not None:
+                document.terms.append(("Icon", icon))
+                document.words.append(icon)
+        elif type_name == "ContentType" and content.name in self.types and not fields.get("Binary"):
+            _add_definition(self.types[content.name], document)
+        document.words += _words_of(content.type)
         return document
+
+    def _defined(self, name: str) -> dict[str, Any]:
+        """Return the fields of a content type that stand in its definition."""
+        found = self.types.get(name)
+        if found is None:
+            return {}
+        return {
+            "Categories": " ".join(found.settings.get("Categories", ())),
+            "HandlerName": found.handler,
+            "ParentTypeName": found.parent,
+            "DisplayName": found.display_name,
+            "Description": found.settings.get("Description"),
+            "Icon": found.icon,
+        }
+
+    def _ordered(self, type_name: str, fields: dict[str, Any]) -> list[str]:
+        """Return the names of the stored fields in the order in which the full text holds them."""
+        key = (type_name, *fields)
+        if key not in self._orders:
+            self._orders[key] = self._order(type_name, fields)
+        return self._orders[key]
+
+    def _order(self, type_name: str, fields: dict[str, Any]) -> list[str]:
+        ranks = self._ranks.get(type_name)
+        if ranks is None:
+            ranks = {name: n for n, name in enumerate(self.types.of(type_name).fields)}
+            self._ranks[type_name] = ranks
+        names = {"DisplayName": None, **fields} if "DisplayName" in ranks else fields
+        return sorted(names, key=lambda name: ranks.get(name, len(ranks)))
 
     def _indexing(self, type_name: str, name: str) -> Indexing | None:
         """Return what adds a value of a field to a document; None if the field is not searched for."""
@@ -106,15 +136,28 @@ class Indexer:
             return None
         if definition.kind == "Binary":
             return partial(_add_binary, name, self._text_of)
-        make = _tags if name == "Tags" else MAKERS.get(definition.kind, _text)
+        make = _tags if is_tags(definition) else MAKERS.get(definition.kind, _text)
         terms_of = partial(make, definition)
         if name == "Description":
             return partial(_add_description, terms_of)
+        if name == "ContentListDefinition":
+            return None  # its fields are searched, its text is not
         if name in _NOT_HELD:
             return partial(_add_words, terms_of)
-        if is_analyzed(name, self.types):
-            return partial(_add_split, name, terms_of)
+        analysis = "whole" if is_tags(definition) else analysis_of(name, self.types)
+        if analysis != "whole":
+            return partial(_add_split, name, terms_of, words_of if analysis == "words" else _cut_at_blanks)
         return partial(_add, name, terms_of)
+
+
+def _of_file(content: Content) -> list[tuple[str, Any]]:
+    """Return the terms of what is worked out for a file: its size, and its pages if nobody counted them."""
+    binary = content.fields.get("Binary")
+    size = 0 if content.saving_state else binary["size"] if binary else -1
+    found: list[tuple[str, Any]] = [("Size", float(size))] if size else []
+    if "PageCount" not in content.fields:
+        found.append(("PageCount", -4))
+    return found
 
 
 Indexing = Callable[[Document, Any], None]
@@ -128,37 +171,78 @@ def _add(name: str, make: Callable[[Any], Made], document: Document, value: Any)
     for term in terms:
         document.terms.append((name, term))
     if words:
-        document.words.append(words)
+        document.words += _words_of(words)
 
 
 def _add_words(make: Callable[[Any], Made], document: Document, value: Any) -> None:
-    document.words.append(make(value)[1])
+    document.words += _words_of(make(value)[1])
 
 
-def _add_split(name: str, make: Callable[[Any], Made], document: Document, value: Any) -> None:
-    terms, words = make(value)
-    document.terms += [(name, word) for term in terms for word in dict.fromkeys(split_words(str(term)))]
-    document.words.append(words)
+def _add_split(
+    name: str,
+    make: Callable[[Any], Made],
+    cut: Callable[[str], list[str]],
+    document: Document,
+    value: Any,
+) -> None:
+    text = make(value)[1]
+    words = cut(text)
+    document.terms += [(name, word) for word in dict.fromkeys(words) if word != GAP]
+    document.words += words if cut is words_of else words_of(text)
+
+
+def _words_of(text: str) -> Sequence[str]:
+    """Return the words of a text; those of short ones, of which many are alike, are made once."""
+    return _words_of_short(text) if len(text) <= 40 else words_of(text)
+
+
+@lru_cache(maxsize=4096)
+def _words_of_short(text: str) -> tuple[str, ...]:
+    return tuple(words_of(text))
+
+
+def _cut_at_blanks(text: str) -> list[str]:
+    return lowered(text).split()
 
 
 def _add_description(make: Callable[[Any], Made], document: Document, value: Any) -> None:
-    document.description = make(value)[1]
+    document.description = words_of(make(value)[1])
+    document.words.append(MARKS["Description"])
 
 
 def _add_binary(name: str, text_of: Callable[[dict[str, Any]], str], document: Document, value: Any) -> None:
-    text = text_of(value)
+    words = words_of(text_of(value))
     if name in WORD_COLUMNS:
-        document.binary = text
-    elif text:
-        document.terms.append((name, text.lower()))
-        document.words.append(text)
+        document.binary = words
+        document.words.append(MARKS[name])
+    else:
+        document.terms += [(name, word) for word in dict.fromkeys(words) if word != GAP]
+        document.words += words
+
+
+def _add_definition(found: ContentType, document: Document) -> None:
+    """Add what is written in the definition of a content type, as the words of its binary."""
+    said = [value for name, value in found.settings.items() if name not in _SAID_OTHERWISE]
+    texts = _texts([found.name, said, [(one.name, one.kind, one.settings) for one in found.own_fields]])
+    document.binary = words_of(" ".join(texts))
+    document.words.append(MARKS["Binary"])
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from _texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from _texts(one)
 
 
 # Values that are not empty, kind by kind
 
 
 def _text(definition: Field, value: Any) -> Made:
-    return ([value.lower()], value) if isinstance(value, str) else ([], "")
+    return ([lowered(value)], value) if isinstance(value, str) else ([], "")
 
 
 def _nothing(definition: Field, value: Any) -> Made:
@@ -189,21 +273,21 @@ def _references(definition: Field, value: Any) -> Made:
 
 
 def _names(definition: Field, value: Any) -> Made:
-    return list(dict.fromkeys(v.lower() for v in value)), ""
+    return list(dict.fromkeys(lowered(v) for v in value)), ""
 
 
 def _link(definition: Field, value: Any) -> Made:
-    parts = [v.lower() for v in value.values() if v]
+    parts = [lowered(v) for v in value.values() if v]
     return list(dict.fromkeys(parts)), " ".join(parts)
 
 
 def _rich_text(definition: Field, value: Any) -> Made:
     text = value.get("text") or ""
-    return ([text.lower()] if text else []), text
+    return ([lowered(text)] if text else []), text
 
 
 def _tags(definition: Field, value: Any) -> Made:
-    tags = [tag.strip().lower() for tag in re.split("[,;]", value) if tag]
+    tags = [lowered(tag.strip()) for tag in re.split("[,;]", value) if tag]
     return list(dict.fromkeys(tags)), " ".join(tags)
 
 
@@ -214,14 +298,14 @@ def _choice(definition: Field, values: Any) -> Made:
     for value in values:
         labels = definition.options.get(value)
         if labels is not None:
-            terms.append("$" + value.lower())
+            terms.append("$" + lowered(value))
             words.extend(labels)
         elif value.startswith("~other"):
             first, text = (*value.split("."), "")[:2]
-            terms += [first, text.lower()]
+            terms += [first, lowered(text)]
             words.append(text)
         else:
-            terms.append(value.lower())
+            terms.append(lowered(value))
             words.append(value)
     return list(dict.fromkeys(terms)), " ".join(words)
 

@@ -6,32 +6,34 @@ for what they hold, `search_sql` for how a predicate is asked.
 
 from __future__ import annotations
 
-import re
 import sqlite3
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from html import unescape
+from inspect import signature
 from typing import Any
 
-from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.errors import bad_request, server_error
+from sn_pandas.embedded.index import file_texts, sharing_search
 from sn_pandas.embedded.index.collation import collation_key
-from sn_pandas.embedded.index.index_terms import Indexer, split_words
+from sn_pandas.embedded.index.index_terms import Indexer
+from sn_pandas.embedded.index.predicates import Predicate, optimize
 from sn_pandas.embedded.index.search_sql import FieldIds, Query, choice_key
+from sn_pandas.embedded.index.search_words import greatest_word, has_phrase, text_has_phrase
 from sn_pandas.embedded.index.sql import Sql
-from sn_pandas.embedded.languages.predicates import Predicate, optimize
+from sn_pandas.embedded.schema.types import Types
 
-TABLES = """
+TABLES = f"""{sharing_search.TABLES}
 CREATE TABLE IF NOT EXISTS term_fields (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
 CREATE TABLE IF NOT EXISTS terms (
     node INTEGER NOT NULL, field INTEGER NOT NULL, value NOT NULL, PRIMARY KEY (node, field, value)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS terms_value ON terms (field, value, node);
 CREATE VIRTUAL TABLE IF NOT EXISTS fulltext USING fts5 (
-    name, words, description, binary, detail = column, columnsize = 0,
-    tokenize = 'ascii'
+    words, description, binary, detail = column, columnsize = 0,
+    tokenize = "ascii tokenchars '._-/,&@'''"
 );
 CREATE VIRTUAL TABLE IF NOT EXISTS fulltext_words USING fts5vocab (fulltext, col);
 CREATE INDEX IF NOT EXISTS contents_name ON contents (
@@ -54,7 +56,13 @@ CREATE INDEX IF NOT EXISTS contents_modification ON contents (substr(modified, 1
 """
 # Counts and what callers may see are answered by these indexes alone: a million rows in 0.2 s, not in 2.
 
-FUNCTIONS = {"collation_key": collation_key, "choice_key": choice_key}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "collation_key": collation_key,
+    "choice_key": choice_key,
+    "has_phrase": has_phrase,
+    "text_has_phrase": text_has_phrase,
+    "greatest_word": greatest_word,
+}
 """Functions that the tables and the searches call."""
 
 Visible = tuple[str, Sequence[Any]]
@@ -71,9 +79,10 @@ class Hits:
     total: int
 
 
-def moment(text: str) -> int:
-    """Return the term of a date in stored form."""
-    return dates.from_iso(text)
+def register(db: sqlite3.Connection) -> None:
+    """Let a connection call `FUNCTIONS`."""
+    for name, function in FUNCTIONS.items():
+        db.create_function(name, len(signature(function).parameters), function, deterministic=True)
 
 
 def put(db: sqlite3.Connection, content: Content, types: Types) -> None:
@@ -82,21 +91,24 @@ def put(db: sqlite3.Connection, content: Content, types: Types) -> None:
     put_many(db, [content], types)
 
 
-def put_many(db: sqlite3.Connection, contents: Iterable[Content], types: Types) -> None:
-    """Index contents that are not in the index."""
-    indexer = Indexer(types, lambda binary: _text_of(db, binary))
+def put_many(
+    db: sqlite3.Connection,
+    contents: Iterable[Content],
+    types: Types,
+    file: Callable[[int], bytes] | None = None,
+) -> None:
+    """Index contents that are not in the index; ``file`` reads stored bytes that the database has not."""
+    indexer = Indexer(types, lambda binary: _text_of(db, binary, file))
     fields = FieldIds(db)
     terms: list[tuple[int, int, Any]] = []
     texts: list[tuple[int | str, ...]] = []
     for content in contents:
         document = indexer.document(content)
         terms.extend((content.id, fields[name], value) for name, value in document.terms)
-        parts = (content.name, " ".join(document.words), document.description, document.binary)
-        texts.append((content.id, *(" ".join(split_words(part)) for part in parts)))
+        parts = (document.words, document.description, document.binary)
+        texts.append((content.id, *(" ".join(part) for part in parts)))
     db.executemany("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
-    db.executemany(
-        "INSERT INTO fulltext (rowid, name, words, description, binary) VALUES (?, ?, ?, ?, ?)", texts
-    )
+    db.executemany("INSERT INTO fulltext (rowid, words, description, binary) VALUES (?, ?, ?, ?)", texts)
 
 
 def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:
@@ -116,7 +128,6 @@ def find(
     skip: int = 0,
     visible: Visible | None = None,
     total: bool = True,
-    all_versions: bool = False,
 ) -> Hits:
     """Return the contents that fit a predicate.
 
@@ -131,18 +142,12 @@ def find(
         What the caller may see.
     total
         Whether the number of all hits is wanted; without it ``Hits.total`` is the number of ids.
-    all_versions
-        Whether a content counts once for each of its versions. What is searched is its current one.
 
     Raises
     ------
     ODataError
         If the index cannot answer, as with a ``?`` beside a ``*``.
     """
-    if all_versions:
-        found = find(db, predicate, types, sort=sort, visible=visible)
-        ids = _once_a_version(db, found.ids)
-        return Hits(ids[skip : skip + top] if top else ids[skip:], len(ids))
     query = Query(db, types)
     wanted = optimize(predicate)
     plan = query.page(wanted, sort, top and top + skip)
@@ -156,7 +161,70 @@ def find(
     ids = [row[0] for row in rows]
     if not total or not limit or (not skip and top and len(ids) < top):
         return Hits(ids, len(ids))
+    if not ids and not sort:
+        return Hits(ids, 0)  # beyond the end of an unordered list the engine counts nothing
     return Hits(ids, count(db, predicate, types, visible=visible))
+
+
+def find_in(
+    parts: Sequence[tuple[sqlite3.Connection, Visible | None]],
+    predicate: Predicate,
+    types: Types,
+    *,
+    sort: Sort = (),
+    top: int = 0,
+    skip: int = 0,
+    total: bool = True,
+) -> Hits:
+    """Return the contents that fit a predicate in several indexes, in one order; see `find`."""
+    wanted = optimize(predicate)
+    last = top and top + skip
+    found: list[tuple[list[_Key], int]] = []
+    for db, visible in parts:
+        query = Query(db, types)
+        plan = query.page(wanted, sort, last)
+        keys = query.sort_keys(sort)
+        where = plan.where if visible is None else plan.where.and_(Sql(*visible))
+        columns = ", ".join(["c.id", *(key.text for key, _ in keys)])
+        parameters = [value for key, _ in keys for value in key.parameters]
+        rows = _run(
+            db,
+            f"SELECT {columns} FROM {plan.source} WHERE {where.text} ORDER BY {plan.order.text}"
+            f" LIMIT {last or -1}",
+            [*parameters, *where.parameters, *plan.order.parameters],
+        )
+        for content_id, *values in rows:
+            key = [_Key(value, down) for value, (_, down) in zip(values, keys, strict=True)]
+            found.append((key, content_id))
+    if sort:
+        found.sort(key=lambda row: row[0])
+    ids = [content_id for _, content_id in found]
+    page = ids[skip : last or None]
+    if not total or not last:
+        return Hits(page, len(ids))
+    if not page and not sort:
+        return Hits(page, 0)
+    return Hits(page, sum(count(db, predicate, types, visible=visible) for db, visible in parts))
+
+
+class _Key:
+    """A value by which rows are sorted, as SQLite compares values."""
+
+    __slots__ = ("down", "value")
+
+    def __init__(self, value: Any, down: bool) -> None:
+        rank = 0 if value is None else 2 if isinstance(value, str) else 1
+        self.value = (rank, value.encode("utf-8", "surrogatepass") if rank == 2 else value or 0)
+        self.down = down
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Key) and self.value == other.value
+
+    def __lt__(self, other: _Key) -> bool:
+        return other.value < self.value if self.down else self.value < other.value
+
+    def __hash__(self) -> int:
+        return hash(self.value)
 
 
 def count(
@@ -170,9 +238,34 @@ def count(
     return int(_run(db, sql, where.parameters)[0][0])
 
 
-def _once_a_version(db: sqlite3.Connection, ids: list[int]) -> list[int]:
-    older = dict(db.execute("SELECT content_id, count(*) FROM versions GROUP BY content_id").fetchall())
-    return [i for i in ids for _ in range(1 + older.get(i, 0))]
+LONGEST_SEARCH = 3.0
+"""Seconds of computing after which the searches of a request are given up: it must not hold up the others."""
+
+
+@contextmanager
+def bounded(db: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Abandon what is searched inside of the block when it computes for longer than some seconds.
+
+    Raises
+    ------
+    ODataError
+        If it was given up.
+    """
+    too_long = bad_request(
+        "QueryTimeoutException", "The search takes too long. Ask for less, or in fewer words."
+    )
+    if seconds <= 0:
+        raise too_long
+    end = time.thread_time() + seconds
+    db.set_progress_handler(lambda: int(time.thread_time() > end), 20_000)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if time.thread_time() <= end:
+            raise
+        raise too_long from error
+    finally:
+        db.set_progress_handler(None, 0)
 
 
 _TOO_COMPLEX = (
@@ -195,17 +288,16 @@ def _run(db: sqlite3.Connection, sql: str, parameters: Sequence[Any]) -> list[An
         raise
 
 
-_PLAIN, _MARKED_UP = frozenset({"txt", "settings"}), frozenset({"xml", "contenttype"})
-_LONGEST_TEXT = 4_000_000
-
-
-def _text_of(db: sqlite3.Connection, binary: dict[str, Any]) -> str:
+def _text_of(
+    db: sqlite3.Connection, binary: dict[str, Any], file: Callable[[int], bytes] | None = None
+) -> str:
     """Return the words of a stored file, by the ending of its name."""
-    ending = str(binary.get("name") or "").rpartition(".")[2].lower()
-    if ending not in _PLAIN and ending not in _MARKED_UP:
+    name = str(binary.get("name") or "")
+    if not file_texts.is_readable(name):
         return ""
-    row = db.execute("SELECT data FROM files WHERE id = ?", (binary.get("file"),)).fetchone()
-    if row is None:
-        return ""
-    text = bytes(row[0])[:_LONGEST_TEXT].decode("utf-8-sig", "replace")
-    return text if ending in _PLAIN else unescape(re.sub("<[^>]*>", " ", text))
+    if file is not None:
+        data = file(int(binary.get("file") or 0))
+    else:
+        row = db.execute("SELECT data FROM files WHERE id = ?", (binary.get("file"),)).fetchone()
+        data = bytes(row[0]) if row is not None else b""
+    return file_texts.text_of(name, data)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Types
-from sn_pandas.embedded.index.sql import ALWAYS, NEVER, Condition, Pattern, Sql, compared, either, negated
-from sn_pandas.embedded.languages.predicates import NULL_REFERENCE, Range, Term, Value
+from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.index.matching import AnyOf, Exactly, Matcher, Wildcards, chosen
+from sn_pandas.embedded.index.predicates import NULL_REFERENCE, Range, Value
+from sn_pandas.embedded.index.sql import ALWAYS, NEVER, Condition, Sql, compared, either, is_one_of, negated
+from sn_pandas.embedded.schema.types import Types
 
 NAME = "substr(c.key, length(rtrim(c.key, replace(c.key, '/', ''))) + 1)"
 """The name in lower case."""
@@ -62,36 +65,43 @@ COLUMNS = {
 """Field -> column. They win over the terms of a field."""
 
 
-def column_condition(
-    db: sqlite3.Connection, types: Types, predicate: Term | Range, pattern: Pattern | None
-) -> Condition:
+def column_condition(db: sqlite3.Connection, types: Types, name: str, asked: Matcher | Range) -> Condition:
     """Return the condition of a field of the head."""
-    column = COLUMNS[predicate.field]
+    column = COLUMNS[name]
     if column.kind in ("type", "lineage", "folder"):
-        return _type_condition(types, column, predicate, pattern)
+        return _type_condition(types, column, asked)
     if column.kind == "parent":
-        return _parent_condition(db, predicate, pattern)
+        return _parent_condition(db, asked)
     if column.kind == "date":
-        return columned(column, lambda sql: _date_test(sql, predicate))
+        return columned(column, lambda sql: _date_test(sql, asked))
     if column.kind == "reference":
-        return _reference_condition(column, predicate)
+        return _reference_condition(column, asked)
     if column.kind == "truth":
-        if isinstance(predicate, Range):
-            return NEVER
-        return Condition(Sql(column.sql if predicate.value else f"NOT ({column.sql})"))
-    if isinstance(predicate, Range):
-        return columned(column, lambda sql: _plain_range(sql, predicate))
-    if column.kind == "number" and isinstance(predicate.value, str):
+        if isinstance(asked, Range):
+            raise server_error("NotSupportedException", "A range of truth values is not supported.")
+        return Condition(Sql(column.sql if _value(asked) else f"NOT ({column.sql})"))
+    if column.kind == "tree" and not isinstance(asked, Range):
+        return _tree(db, str(asked.value)) if isinstance(asked, Exactly) else _tree_pattern(db, asked)
+    if column.kind == "number" and (isinstance(asked, Wildcards) or isinstance(_value(asked), str)):
         return NEVER
-    if pattern is not None:
-        wanted = pattern
-        if column.kind == "tree":
-            return _tree_pattern(wanted)
-        return columned(column, lambda sql: _plain_pattern(sql, wanted))
-    value = predicate.value
-    if column.kind == "tree":
-        return _tree(db, str(value))
-    return columned(column, lambda sql: Sql(f"{sql} = ?", [value]))
+    test = _column_test(db, column, asked)
+    return columned(column, test)
+
+
+def _value(asked: Matcher | Range) -> Value | None:
+    return asked.value if isinstance(asked, Exactly) else None
+
+
+def _column_test(db: sqlite3.Connection, column: Column, asked: Matcher | Range) -> Callable[[str], Sql]:
+    """Return the condition on a column; what SQL cannot say is looked up beforehand."""
+    if isinstance(asked, Range):
+        return lambda sql: _plain_range(sql, asked)
+    if isinstance(asked, Exactly) or (isinstance(asked, AnyOf) and asked.is_plain):
+        return asked.test
+    if isinstance(asked, Wildcards):
+        return lambda sql: _plain_pattern(sql, asked)
+    rows = db.execute(f"SELECT DISTINCT {column.sql} FROM contents AS c")
+    return partial(is_one_of, values=chosen((row[0] for row in rows), asked))
 
 
 def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
@@ -101,17 +111,18 @@ def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
     return Condition(check, driver, column=column.sql)
 
 
-def workspace_condition(db: sqlite3.Connection, types: Types, predicate: Term | Range) -> Condition:
+def workspace_condition(db: sqlite3.Connection, types: Types, asked: Matcher | Range) -> Condition:
     """Return the condition on the nearest workspace at or above a content; null = it has none."""
     names = types.derived("Workspace")
     marks = ",".join("?" * len(names))
     rows = db.execute(f"SELECT id, key FROM contents WHERE type IN ({marks})", names)
     keys: dict[int, str] = dict(rows.fetchall())
-    if isinstance(predicate, Term) and predicate.value == NULL_REFERENCE:
+    value = _value(asked)
+    if value == NULL_REFERENCE:
         return negated(either(_tree(db, key) for key in keys.values()))
-    if not isinstance(predicate, Term) or predicate.value not in keys:
+    if not isinstance(value, int) or value not in keys:
         return NEVER
-    own = keys[int(predicate.value)]
+    own = keys[value]
     inside = _tree(db, own)
     nested = [_tree(db, key) for key in keys.values() if key.startswith(own + "/")]
     if not nested:
@@ -121,11 +132,40 @@ def workspace_condition(db: sqlite3.Connection, types: Types, predicate: Term | 
     return Condition(inside.check.and_(outside), driver)
 
 
+def state_condition(states: Iterable[str]) -> Condition:
+    """Return the condition that a save is in one of some states."""
+    return Condition(is_one_of(COLUMNS["SavingState"].sql, sorted(states)))
+
+
+def domain_condition(db: sqlite3.Connection, types: Types, asked: Matcher | Range) -> Condition:
+    """Return the condition that a content is a user of a domain whose name is asked for."""
+    fitting = [key for key in _domains(db, types) if _named(key.rpartition("/")[2], asked)]
+    names = types.derived("User")
+    users = Sql(f"+c.type IN ({','.join('?' * len(names))})", names)
+    below = [_tree(db, key) for key in fitting]
+    return Condition(either(below).check.and_(users)) if below else NEVER
+
+
+def domain_order(db: sqlite3.Connection, types: Types) -> Sql:
+    """Return what to sort by the names of domains."""
+    cases, parameters = "", []
+    for key in _domains(db, types):
+        cases += "WHEN c.key > ? AND c.key < ? THEN ? "
+        parameters += [key + "/", key + "0", key.rpartition("/")[2]]
+    names = types.derived("User")
+    key = f"CASE WHEN c.type IN ({','.join('?' * len(names))}) THEN CASE {cases}WHEN 0 THEN '' END END"
+    return Sql(f"collation_key({key})", [*names, *parameters])
+
+
+def _domains(db: sqlite3.Connection, types: Types) -> list[str]:
+    names = types.derived("Domain")
+    rows = db.execute(f"SELECT key FROM contents WHERE type IN ({','.join('?' * len(names))})", names)
+    return [str(row[0]) for row in rows]
+
+
 def column_order(name: str) -> Sql | None:
     """Return what to sort a field of the head by."""
     column = COLUMNS[name]
-    if column.kind == "folder":
-        return None
     if column.kind == "date":
         return Sql(column.sql if column.indexed else f"substr({column.sql}, 1, 16)")
     if column.kind == "text":
@@ -134,8 +174,10 @@ def column_order(name: str) -> Sql | None:
         return Sql("lower(c.type)")
     if name == "CheckedOutTo":
         return Sql("CASE c.locked_by WHEN 0 THEN 9e18 ELSE c.locked_by END")  # null comes after all ids
-    if column.kind in ("tree", "parent"):
+    if column.kind == "tree":
         return Sql("collation_key(c.key)")
+    if column.kind == "parent":
+        return Sql(f"collation_key(substr(c.key, 1, length(c.key) - length({NAME}) - 1))")
     return Sql(column.sql)
 
 
@@ -144,14 +186,14 @@ def _plain_range(sql: str, span: Range) -> Sql:
     return Sql(found.text.rpartition(" AND typeof")[0], found.parameters)
 
 
-def _plain_pattern(sql: str, pattern: Pattern) -> Sql:
+def _plain_pattern(sql: str, pattern: Wildcards) -> Sql:
     found = pattern.test(sql)
-    return Sql(found.text.partition(" AND ")[2], found.parameters)
+    return Sql(found.text.partition(" AND ")[2] or "1", found.parameters)
 
 
 def _tree(db: sqlite3.Connection, key: str) -> Condition:
     """Return the condition that a content is at or below a path."""
-    if not key.startswith("/root") or key.endswith("/"):
+    if not _is_in_tree(key):
         return NEVER
     if key == "/root":
         return ALWAYS
@@ -167,90 +209,98 @@ def _tree(db: sqlite3.Connection, key: str) -> Condition:
     )
 
 
-def _tree_pattern(pattern: Pattern) -> Condition:
+def _is_in_tree(key: str) -> bool:
+    return key.startswith("/root") and not key.endswith("/")
+
+
+def _tree_pattern(db: sqlite3.Connection, asked: Matcher) -> Condition:
     """Return the condition that a content or one above it has a path that fits."""
-    if pattern.prefix and not pattern.suffix:
-        return columned(COLUMNS["Path"], lambda sql: _plain_pattern(sql, pattern))
-    if pattern.middle:
-        return Condition(Sql("instr(c.key, ?) > 0", [pattern.middle]))
-    suffix = pattern.suffix
-    return Condition(
-        Sql(
-            f"c.key >= ? AND (substr(c.key, -{len(suffix)}) = ? OR instr(c.key, ?) > 0)",
-            [pattern.prefix, suffix, suffix + "/"],
-        )
-    )
+    if isinstance(asked, Wildcards) and asked.prefix and asked.text == asked.prefix + "*":
+        return columned(COLUMNS["Path"], lambda sql: _plain_pattern(sql, asked))
+    if isinstance(asked, Wildcards):
+        fitting = asked.test("p.key")
+        keys = [
+            row[0]
+            for row in db.execute(f"SELECT p.key FROM contents AS p WHERE {fitting.text}", fitting.parameters)
+        ]
+    elif isinstance(asked, AnyOf):
+        keys = [key for key in map(str, asked.values) if _is_in_tree(key)]
+    else:
+        rows = db.execute("SELECT p.key FROM contents AS p")
+        keys = [str(key) for key in chosen((row[0] for row in rows), asked)]
+    tops: list[str] = []
+    for key in sorted(keys, key=lambda key: key + "/"):
+        if not tops or not (key + "/").startswith(tops[-1] + "/"):
+            tops.append(key)
+    found = either([_tree(db, key) for key in tops])
+    return found
 
 
-def _parent_condition(db: sqlite3.Connection, predicate: Term | Range, pattern: Pattern | None) -> Condition:
-    if isinstance(predicate, Term) and pattern is None:
-        row = db.execute("SELECT id FROM contents WHERE key = ?", (predicate.value,)).fetchone()
+def _parent_condition(db: sqlite3.Connection, asked: Matcher | Range) -> Condition:
+    if isinstance(asked, Exactly):
+        row = db.execute("SELECT id FROM contents WHERE key = ?", (asked.value,)).fetchone()
         if row is None:
             return NEVER
         return Condition(Sql("+c.parent_id = ?", row), Sql("c.parent_id = ?", row), column="c.parent_id")
-    if isinstance(predicate, Range):
-        test = _plain_range("p.key", predicate)
-    else:
-        assert pattern is not None
-        test = _plain_pattern("p.key", pattern)
+    test = _column_test(db, COLUMNS["Path"], asked)("p.key")
     text = f"c.parent_id IN (SELECT p.id FROM contents AS p WHERE {test.text})"
     return Condition(Sql(f"+{text}", test.parameters), Sql(text, test.parameters))
 
 
-def _reference_condition(column: Column, predicate: Term | Range) -> Condition:
-    if isinstance(predicate, Range):
-        if isinstance(predicate.low, str) or isinstance(predicate.high, str):
+def _reference_condition(column: Column, asked: Matcher | Range) -> Condition:
+    if isinstance(asked, AnyOf):
+        return Condition(asked.test(column.sql))
+    if isinstance(asked, Range):
+        if isinstance(asked.low, str) or isinstance(asked.high, str):
             return NEVER
-        return Condition(_plain_range(column.sql, predicate))
-    if predicate.value == NULL_REFERENCE:
+        return Condition(_plain_range(column.sql, asked))
+    value = _value(asked)
+    if value == NULL_REFERENCE:
         return Condition(Sql(f"{column.sql} = 0")) if column.sql == "c.locked_by" else NEVER
-    return Condition(Sql(f"{column.sql} = ?", [predicate.value]))
+    return Condition(Sql(f"{column.sql} = ?", [value]))
 
 
-def _type_condition(
-    types: Types, column: Column, predicate: Term | Range, pattern: Pattern | None
-) -> Condition:
+def _type_condition(types: Types, column: Column, asked: Matcher | Range) -> Condition:
     """Return the condition that the type of a content is one of some."""
     if column.kind == "folder":
+        if isinstance(asked, Range):
+            raise server_error("NotSupportedException", "A range of truth values is not supported.")
         names = [t.name for t in types.values() if t.is_a("Folder")]
-        if isinstance(predicate, Range):
-            return NEVER
         marks = ",".join("?" * len(names))
-        return Condition(Sql(f"+c.type {'IN' if predicate.value else 'NOT IN'} ({marks})", names))
+        return Condition(Sql(f"+c.type {'IN' if _value(asked) else 'NOT IN'} ({marks})", names))
     if column.kind == "type":
-        names = [name for name in types if _named(name.lower(), predicate, pattern)]
+        names = [name for name in types if _named(name.lower(), asked)]
+    elif isinstance(asked, Exactly):
+        names = types.derived(str(asked.value))
     else:
-        names = [
-            t.name for t in types.values() if any(_named(a.lower(), predicate, pattern) for a in t.lineage)
-        ]
+        names = [t.name for t in types.values() if any(_named(a.lower(), asked) for a in t.lineage)]
     if not names:
         return NEVER
     text = f"c.type IN ({','.join('?' * len(names))})"
     return Condition(Sql("+" + text, names), Sql(text, names), column="c.type")
 
 
-def _named(name: str, predicate: Term | Range, pattern: Pattern | None) -> bool:
-    if isinstance(predicate, Term):
-        return pattern.fits(name) if pattern else name == predicate.value
-    low, high = predicate.low, predicate.high
-    above = low is None or name > str(low) or (predicate.includes_low and name == low)
-    below = high is None or name < str(high) or (predicate.includes_high and name == high)
+def _named(name: str, asked: Matcher | Range) -> bool:
+    if not isinstance(asked, Range):
+        return asked.fits(name)
+    low, high = asked.low, asked.high
+    above = low is None or name > str(low) or (asked.includes_low and name == low)
+    below = high is None or name < str(high) or (asked.includes_high and name == high)
     return above and below
 
 
-def _date_test(sql: str, predicate: Term | Range) -> Sql:
+def _date_test(sql: str, asked: Matcher | Range) -> Sql:
     """Return the condition on a date that is kept to the last digit, but searched by the minute."""
     parts: list[str] = []
     parameters: list[Any] = []
-    if isinstance(predicate, Term):
-        predicate = Range(predicate.field, predicate.value, predicate.value)
-    low, high = _ticks(predicate.low), _ticks(predicate.high)
+    span = asked if isinstance(asked, Range) else Range("", _value(asked), _value(asked))
+    low, high = _ticks(span.low), _ticks(span.high)
     if low is not None:
         parts.append(f"{sql} >= ?")
-        parameters.append(_minute(low, after=low % dates.MINUTE > 0 or not predicate.includes_low))
+        parameters.append(_minute(low, after=low % dates.MINUTE > 0 or not span.includes_low))
     if high is not None:
         parts.append(f"{sql} < ?")
-        parameters.append(_minute(high, after=high % dates.MINUTE > 0 or predicate.includes_high))
+        parameters.append(_minute(high, after=high % dates.MINUTE > 0 or span.includes_high))
     return Sql(" AND ".join(parts), parameters)
 
 

@@ -1,78 +1,141 @@
-"""Search in the full text, and in the fields whose words are indexed one by one."""
+"""Search in the full text, and for words side by side in fields whose words are indexed one by one."""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
-from sn_pandas.embedded.index.index_terms import WORD_COLUMNS, is_word
-from sn_pandas.embedded.index.sql import NEVER, Condition, Pattern, Sql, compared
-from sn_pandas.embedded.languages.predicates import Range, Term
+from sn_pandas.embedded.index.index_terms import MARKS, WORD_COLUMNS
+from sn_pandas.embedded.index.matching import AnyOf, Exactly, Matcher, Never, Phrase, Wildcards, chosen
+from sn_pandas.embedded.index.predicates import Range
+from sn_pandas.embedded.index.sql import NEVER, Condition, Sql, compared
+from sn_pandas.words import GAP, JOINTS, lowered, matches_phrase, words_of
 
+#: How many different words a pattern may stand for.
 MOST_WORDS = 2_000
-"""How many different words a pattern may stand for."""
 
 
-def word_condition(db: sqlite3.Connection, predicate: Term | Range, pattern: Pattern | None) -> Condition:
-    """Return the condition that a content has a word, in a field or (``_Text``) anywhere.
-
-    The path is part of the full text: a word in the name of a folder finds everything below it too.
-    """
-    column = WORD_COLUMNS.get(predicate.field)
-    if isinstance(predicate, Term) and pattern is None:
-        query = _quoted(str(predicate.value))
-    elif pattern is not None and pattern.prefix and not pattern.suffix:
-        query = f"{_quoted(pattern.prefix)} *" if is_word(pattern.prefix) else ""
-    else:
-        query = " OR ".join(_quoted(word) for word in _words(db, predicate, pattern, column))
-    if not query:
+def word_condition(db: sqlite3.Connection, field: str, asked: Matcher | Range) -> Condition:
+    """Return the condition that a content has words in a field, or (``_Text``) anywhere."""
+    column = WORD_COLUMNS.get(field)
+    if isinstance(asked, Never):
         return NEVER
+    if isinstance(asked, Phrase):
+        return _phrase(column, asked)
+    parts = asked.parts if isinstance(asked, AnyOf) else [asked]
+    query = " OR ".join(dict.fromkeys(found for part in parts if (found := _query(db, part, column))))
+    return _matching(query, column) if query else NEVER
+
+
+def _query(db: sqlite3.Connection, asked: Matcher | Range, column: str | None) -> str:
+    """Return the query of the full text for words that are asked for; empty if there are none."""
+    if isinstance(asked, Exactly):
+        return _quoted(str(asked.value))
+    if isinstance(asked, Wildcards) and asked.prefix and asked.text == asked.prefix + "*":
+        return f"{_quoted(asked.prefix)} *" if _may_be_in_words(asked.prefix) else ""
+    return " OR ".join(_quoted(word) for word in _words(db, asked, column))
+
+
+def phrase_in_field(name: str, first: Sql, phrase: Phrase) -> Condition:
+    """Return the condition that a field of a type holds words side by side.
+
+    Parameters
+    ----------
+    first
+        Selects the ids of the contents that have one of the words.
+    """
+    text = "coalesce(json_extract(c.data, ?), json_extract(c.data, ?))"
+    where = f"c.id IN ({first.text}) AND has_phrase({text}, ?)"
+    parameters = [*first.parameters, f'$."{name}".text', f'$."{name}"', _written(phrase)]
+    return Condition(Sql("+" + where, parameters), Sql(where, parameters))
+
+
+def has_phrase(text: str | None, written: str) -> bool:
+    """Whether a text has the words that are asked for: a function of the database."""
+    if text is None:
+        return False
+    words = words_of(text) if _read(written)[2] == "words" else lowered(text).split()
+    return _holds(words, written)
+
+
+def text_has_phrase(words: str, description: str, binary: str, written: str) -> bool:
+    """Whether the full text of a content has the words that are asked for: a function of the database."""
+    found: list[str] = []
+    for word in words.split():
+        if word == MARKS["Description"]:
+            found += description.split()
+        elif word == MARKS["Binary"]:
+            found += binary.split()
+        else:
+            found.append(word)
+    return _holds(found, written)
+
+
+def greatest_word(words: str | None) -> str | None:
+    """Return the word by which an order ranks a text, the last by code points: a function of the database."""
+    return max((word for word in (words or "").split() if word != GAP), default=None)
+
+
+def _holds(words: Sequence[str], written: str) -> bool:
+    phrase, distance, _ = _read(written)
+    return matches_phrase(words, phrase, distance)
+
+
+def _written(phrase: Phrase) -> str:
+    return json.dumps([phrase.words, phrase.distance, phrase.analysis])
+
+
+@lru_cache(maxsize=64)
+def _read(written: str) -> tuple[tuple[str, ...], int, str]:
+    words, distance, analysis = json.loads(written)
+    return tuple(words), distance, analysis
+
+
+def _phrase(column: str | None, phrase: Phrase) -> Condition:
+    query = " AND ".join(_quoted(word) for word in dict.fromkeys(phrase.words))
+    holds = "text_has_phrase(words, description, binary, ?)"
     if column is not None:
-        return _matching(f"{{{column}}} : ({query})")
-    found = _matching(query)
-    folders = _named_folders(db, f"{{name}} : ({query})")
-    if not folders:
-        return found
-    below = " OR ".join("c.key >= ? AND c.key < ?" for _ in folders)
-    parameters = [*found.check.parameters, *(end for key in folders for end in (key + "/", key + "0"))]
-    return Condition(Sql(f"{found.check.text} OR {below}", parameters))
+        query, holds = f"{{{column}}} : ({query})", f"text_has_phrase({column}, '', '', ?)"
+    ids = Sql(f"SELECT rowid FROM fulltext WHERE fulltext MATCH ? AND {holds}", [query, _written(phrase)])
+    return _among(ids)
 
 
-def _matching(query: str) -> Condition:
-    ids = Sql("SELECT rowid FROM fulltext WHERE fulltext MATCH ?", [query])
+def _matching(query: str, column: str | None) -> Condition:
+    if column is not None:
+        query = f"{{{column}}} : ({query})"
+    return _among(Sql("SELECT rowid FROM fulltext WHERE fulltext MATCH ?", [query]))
+
+
+def _among(ids: Sql) -> Condition:
     driver = f"c.id IN ({ids.text})"
-    return Condition(Sql("+" + driver, [query]), Sql(driver, [query]), ids=ids)
+    return Condition(Sql("+" + driver, ids.parameters), Sql(driver, ids.parameters), ids=ids)
+
+
+def _may_be_in_words(text: str) -> bool:
+    """Whether words can hold all characters of a text."""
+    return all(c.isalnum() or c in JOINTS or not c.isascii() for c in text)
 
 
 def _quoted(word: str) -> str:
-    """Return a word for the full text; a text that is no single word is none of its terms."""
-    return f'"{word}"' if is_word(word) else ""
+    return '"' + word.replace('"', '""') + '"'
 
 
-def _words(
-    db: sqlite3.Connection, predicate: Term | Range, pattern: Pattern | None, column: str | None
-) -> list[str]:
+def _words(db: sqlite3.Connection, asked: Matcher | Range, column: str | None) -> list[str]:
     """Return the indexed words that are asked for."""
-    if isinstance(predicate, Range):
-        condition = compared("term", predicate)
-    else:
-        assert pattern is not None
-        condition = pattern.test("term")
-    where, parameters = condition.text, list(condition.parameters)
+    condition = Sql("1")
+    if isinstance(asked, Range):
+        condition = compared("term", asked)
+    elif isinstance(asked, Wildcards):
+        condition = asked.test("term")
+    where = f"term NOT IN (?, ?, ?) AND {condition.text}"
+    parameters = [GAP, *MARKS.values(), *condition.parameters]
     if column is not None:
         where += " AND col = ?"
         parameters.append(column)
-    sql = f"SELECT DISTINCT term FROM fulltext_words WHERE {where} LIMIT {MOST_WORDS}"
-    return [row[0] for row in db.execute(sql, parameters)]
-
-
-def _named_folders(db: sqlite3.Connection, query: str) -> list[str]:
-    """Return the keys of contents with children whose name has a word."""
-    return [
-        row[0]
-        for row in db.execute(
-            "SELECT c.key FROM contents AS c"
-            " WHERE c.id IN (SELECT rowid FROM fulltext WHERE fulltext MATCH ?)"
-            " AND EXISTS (SELECT 1 FROM contents AS d WHERE d.parent_id = c.id) LIMIT 200",
-            (query,),
-        )
-    ]
+    rows = db.execute(f"SELECT DISTINCT term FROM fulltext_words WHERE {where}", parameters)
+    words: Iterable[str] = (row[0] for row in rows)
+    if not isinstance(asked, Range | Wildcards):
+        words = chosen(words, asked)
+    return [word for _, word in zip(range(MOST_WORDS), words, strict=False)]

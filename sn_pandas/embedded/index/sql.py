@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.languages.predicates import Range, Value
+from sn_pandas.embedded.index.predicates import Range
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,55 +83,11 @@ def negated(condition: Condition) -> Condition:
     return Condition(Sql(f"NOT ({condition.check.text})", condition.check.parameters))
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
-    """A text with ``*`` in it."""
-
-    prefix: str
-    suffix: str
-    middle: str
-
-    def fits(self, text: str) -> bool:
-        """Whether a text is one of those that the pattern stands for."""
-        return text.startswith(self.prefix) and text.endswith(self.suffix) and self.middle in text
-
-    def test(self, column: str) -> Sql:
-        """Return the condition on a column."""
-        parts, parameters = [f"typeof({column}) = 'text'"], []
-        if self.prefix:
-            parts.append(f"{column} >= ? AND {column} < ?")
-            parameters += [self.prefix, self.prefix + "\U0010ffff"]
-        if self.suffix:
-            parts.append(f"substr({column}, -{len(self.suffix)}) = ?")
-            parameters.append(self.suffix)
-        if self.middle:
-            parts.append(f"instr({column}, ?) > 0")
-            parameters.append(self.middle)
-        return Sql(" AND ".join(parts), parameters)
-
-
-def pattern_of(value: Value) -> Pattern | None:
-    """Return the pattern that a term is, None if it is to be taken as it is.
-
-    Raises
-    ------
-    ODataError
-        For patterns that the index does not know.
-    """
-    if not isinstance(value, str) or "*" not in value:
-        return None
-    if "?" in value:
-        raise server_error("NotSupportedException", "Wildcard '?' not supported.")
-    if not value.strip("*"):
-        raise server_error("NotSupportedException", f"Query is not supported for this field value: {value}")
-    if value.startswith("*") and value.endswith("*"):
-        return Pattern("", "", value.strip("*"))
-    if value.startswith("*"):
-        return Pattern("", value.strip("*"), "")
-    if value.endswith("*"):
-        return Pattern(value.strip("*"), "", "")
-    first, second = [part for part in value.split("*") if part][:2]
-    return Pattern(first, second, "")
+def is_one_of(column: str, values: Sequence[Any]) -> Sql:
+    """Return the condition that a column holds one of some values."""
+    if len(values) > 100:
+        return Sql(f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(list(values))])
+    return Sql(f"{column} IN ({','.join('?' * len(values))})", values)
 
 
 def compared(column: str, span: Range) -> Sql:

@@ -1,1 +1,1 @@
-"""The languages of queries: ``$filter``, content queries, templates, and the tree they compile to."""
+"""The languages of queries: ``$filter``, content queries and templates."""

@@ -136,6 +136,9 @@ class Lexer:
         starts_with_digit = self._char.isdecimal()
         text, wildcard, escaped = "", False, False
         while (char := self._char) and char not in TERMINATORS and not char.isspace():
+            if char == "." and starts_with_digit and "." in text:
+                self._at += 1  # a second dot ends what begins as a number, and is gone
+                break
             if char == "\\":
                 self._at += 1
                 char, escaped = self._char, True

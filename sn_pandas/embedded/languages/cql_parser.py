@@ -10,11 +10,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.errors import ODataError, server_error
 from sn_pandas.embedded.index.index_fields import PARSERS, from_text, kind_of
-from sn_pandas.embedded.languages.cql_lexer import Lexer
-from sn_pandas.embedded.languages.predicates import (
+from sn_pandas.embedded.index.predicates import (
     Clause,
     Group,
     Nothing,
@@ -23,12 +21,18 @@ from sn_pandas.embedded.languages.predicates import (
     Range,
     Term,
     Value,
+    is_expression,
 )
+from sn_pandas.embedded.languages.cql_lexer import Lexer
 from sn_pandas.embedded.languages.trampoline import Rule, run
+from sn_pandas.embedded.schema.types import Types
+from sn_pandas.words import lowered
 
 EMPTY = "$##$EMPTY$##$"
 """What stands for a template that has no value and for a nested query without hits: it fits nothing."""
 
+DEFAULT_SIMILARITY = 0.5
+"""How similar a fuzzy word must be if the query does not say it."""
 FORBIDDEN_FIELDS = frozenset({"Password", "PasswordHash"})
 
 
@@ -43,10 +47,6 @@ class Controls:
     lifespan: bool | None = None
     all_versions: bool = False
     select: str | None = None
-
-
-class EmptyGroup(Exception):  # noqa: N818  # not an error until the query is run
-    """A clause of a query is a pair of parentheses with nothing inside."""
 
 
 def parse(text: str, types: Types) -> tuple[Predicate | None, Controls]:
@@ -76,7 +76,6 @@ class _Parser:
         self.controls = Controls()
         self.lexer = Lexer(text)
         self._fields = [_Field("_Text", "Colon")]
-        self.has_empty_group = False
 
     def query(self) -> Rule[Predicate | None]:
         expressions: list[Predicate | None] = []
@@ -215,8 +214,8 @@ class _Parser:
 
     def _value_group(self) -> Rule[Predicate | None]:
         if not self._taken("LParen"):
-            text = self._value()
-            return None if text is None else self._value_term(text)
+            text, distance = self._value()
+            return None if text is None else self._value_term(text, distance)
         values: list[Predicate | None] = []
         while True:
             one: Predicate = yield self._value_expression()
@@ -249,24 +248,26 @@ class _Parser:
         assert joined is not None
         return joined
 
-    def _value(self) -> str | None:
-        """Read a value with what may follow it: ``~`` for fuzzy words and for phrases in any order."""
+    def _value(self) -> tuple[str | None, float | None]:
+        """Read a value, and what ``~`` behind it says: how far words may move, or how similar one must be."""
         phrase = self.lexer.is_phrase
         text = self._exact_value(required=False)
         if text is None:
             if self._kind != "WildcardString":
-                return None
+                return None, None
             text = self.lexer.text
             self.lexer.step()
-        if self._taken("Tilde"):
-            if phrase:
-                if not self._taken("Number"):
-                    raise self._error("Missing proximity value")
-            elif self._kind == "Number":
-                if self.lexer.number > 1:
-                    raise self._error(f"Invalid fuzzy value (0.0-1.0): {self.lexer.text}")
-                self.lexer.step()
-        return text
+        if not self._taken("Tilde"):
+            return text, None
+        distance = DEFAULT_SIMILARITY
+        if self._kind == "Number":
+            distance = self.lexer.number
+            if not phrase and distance > 1:
+                raise self._error(f"Invalid fuzzy value (0.0-1.0): {self.lexer.text}")
+            self.lexer.step()
+        elif phrase:
+            raise self._error("Missing proximity value")
+        return text, distance
 
     def _exact_value(self, *, required: bool) -> str | None:
         if self._kind not in ("String", "Number"):
@@ -277,17 +278,20 @@ class _Parser:
         self.lexer.step()
         return text
 
-    def _value_term(self, text: str | None) -> Predicate:
+    def _value_term(self, text: str | None, distance: float | None = None) -> Predicate:
         name = self._fields[-1].name
         value = self._parsed(name, text)
-        return Nothing() if value is None else Term(name, value)
+        if value is None:
+            return Nothing()
+        typed = text if text is not None and is_expression(text) else ""
+        return Term(name, value, typed, distance)
 
     def _parsed(self, name: str, text: str | None) -> Value | None:
         """Return the term that a text means in a field; None if the text stands for nothing at all."""
         if text is None or text == EMPTY:
             return None
         if name == "_Text":
-            return text.lower()
+            return lowered(text)
         kind = kind_of(name, self.types)
         if kind is None:
             raise self._error(f"Unknown field: {name}.")

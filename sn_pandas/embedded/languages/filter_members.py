@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.errors import ODataError, parse_error
 from sn_pandas.embedded.index.index_fields import kind_of
 from sn_pandas.embedded.languages.filter_expressions import (
@@ -16,11 +15,11 @@ from sn_pandas.embedded.languages.filter_expressions import (
     Member,
     Parameter,
 )
+from sn_pandas.embedded.schema.types import Types
 
 FIELD_TYPES = {
     "Integer": "Int32", "Number": "Decimal", "Currency": "Decimal", "Boolean": "Boolean",
-    "DateTime": "DateTime", "Reference": "IEnumerable`1", "AllRoles": "IEnumerable`1",
-    "DirectRoles": "IEnumerable`1", "Version": "VersionNumber", "NodeType": "NodeType",
+    "DateTime": "DateTime", "Reference": "IEnumerable`1", "Version": "VersionNumber", "NodeType": "NodeType",
     "RichText": "RichTextFieldValue", "HyperLink": "HyperlinkData", "Binary": "BinaryData",
     "Rating": "VoteData", "Image": "ImageData", "AllowedChildTypes": "ContentTypes",
     "VersioningMode": "VersioningType", "InheritableVersioningMode": "InheritableVersioningType",
@@ -50,9 +49,7 @@ CONTENT_PROPERTIES = {
     "ContentHandler": "Node",
     "Versions": "IEnumerable`1",
     "Security": "SecurityHandler",
-    "Fields": "FieldDictionary",
-    "Children": "ContentEnumerable",
-    "Actions": "ActionEnumerable",
+    **dict.fromkeys(("Fields", "Children", "Actions"), "IEnumerable`1"),
 }  # fmt: skip
 """Properties of a content in .NET, with their types. They win over fields of the same name."""
 
@@ -64,6 +61,9 @@ NOT_IN_INDEX = frozenset(
     }
 )  # fmt: skip
 """Properties that can be named in a filter, but not be searched for."""
+
+WITHOUT_DATA = frozenset({"AllRoles", "DirectRoles", "Sharing"})
+"""Kinds of fields that hold no data of their own: no filter knows them."""
 
 _OTHER_PROPERTIES: dict[str, dict[str, str]] = {
     "String": {"Length": "Int32"},
@@ -133,7 +133,7 @@ def member_path(
             value, aspect = _aspect_field(aspect, step, types), None
         elif (property_type := _property_type(owner_type, step)) is not None:
             value = Member(step, property_type, None if isinstance(value, Parameter) else value)
-        elif (kind := kind_of(step, types)) is not None:
+        elif (kind := kind_of(step, types)) is not None and kind not in WITHOUT_DATA:
             value = FieldValue(step, FIELD_TYPES.get(kind, "String"))
         elif owner_type == "Content" and _is_aspect(step, types):
             aspect = step

@@ -9,9 +9,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.errors import ODataError, server_error
 from sn_pandas.embedded.index.index_fields import from_value, kind_of
+from sn_pandas.embedded.index.predicates import (
+    Clause,
+    Group,
+    Occur,
+    Predicate,
+    Range,
+    Term,
+    Value,
+    all_of,
+    is_expression,
+    none_of,
+)
 from sn_pandas.embedded.languages.filter_expressions import (
     OPERATORS,
     Binary,
@@ -25,17 +36,8 @@ from sn_pandas.embedded.languages.filter_expressions import (
 )
 from sn_pandas.embedded.languages.filter_members import NOT_IN_INDEX
 from sn_pandas.embedded.languages.filter_values import is_constant, value_of
-from sn_pandas.embedded.languages.predicates import (
-    Clause,
-    Group,
-    Occur,
-    Predicate,
-    Range,
-    Term,
-    Value,
-    all_of,
-    none_of,
-)
+from sn_pandas.embedded.schema.types import Types
+from sn_pandas.words import lowered
 
 _TESTS = ("startswith", "endswith", "substringof", "isof")
 
@@ -132,7 +134,7 @@ class _Compiler:
             return Term("TypeIs", from_value("NodeType", _constant_argument(part, 1)))
         text_at, part_at = (1, 0) if part.name == "substringof" else (0, 1)
         field = _named_field(part.arguments[text_at])
-        text = str(_constant_argument(part, part_at) or "").lower()
+        text = lowered(str(_constant_argument(part, part_at) or ""))
         self._kind(field)
         if part.name != "startswith":
             text = "*" + text
@@ -166,7 +168,7 @@ class _Compiler:
                 self.stack.pop()
             self.stack.append(_Truth(field, bool(term) == (part.operator == "eq"), bare=False))
         else:
-            self.stack.append(_comparison(part.operator, field, term))
+            self.stack.append(_comparison(part.operator, field, term, right.value))
 
     def _kind(self, field: str) -> str:
         kind = "Boolean" if field == "IsValid" else kind_of(field, self.types)
@@ -175,11 +177,10 @@ class _Compiler:
         return kind
 
 
-def _comparison(operator: str, field: str, term: Value) -> _Entry:
-    if operator == "eq":
-        return Term(field, term)
-    if operator == "ne":
-        return _Joined("not", [Term(field, term)])
+def _comparison(operator: str, field: str, term: Value, value: object) -> _Entry:
+    if operator in ("eq", "ne"):
+        equal = Term(field, term, str(value) if is_expression(value) else "")
+        return equal if operator == "eq" else _Joined("not", [equal])
     if operator in ("gt", "ge"):
         return Range(field, term, None, includes_low=operator == "ge")
     return Range(field, None, term, includes_high=operator == "le")

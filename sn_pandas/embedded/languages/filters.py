@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, parse_error, server_error
+from sn_pandas.embedded.index.predicates import Predicate
 from sn_pandas.embedded.languages.filter_expressions import (
     FUNCTIONS,
     Constant,
@@ -29,8 +29,8 @@ from sn_pandas.embedded.languages.filter_lexer import Lexer
 from sn_pandas.embedded.languages.filter_members import UnknownTypeError, member_path
 from sn_pandas.embedded.languages.filter_query import to_predicate
 from sn_pandas.embedded.languages.memory_filter import Reader, matches
-from sn_pandas.embedded.languages.predicates import Predicate
 from sn_pandas.embedded.languages.trampoline import Rule, run
+from sn_pandas.embedded.schema.types import Types
 
 LEVELS = {
     "or": 1, "and": 2, "eq": 3, "ne": 3, "lt": 4, "gt": 4, "le": 4, "ge": 4, "add": 5, "sub": 5,

@@ -10,19 +10,16 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cmp_to_key
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sn_pandas.embedded import dates
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, invalid_cast, server_error
 from sn_pandas.embedded.index.collation import collation_key
 from sn_pandas.embedded.index.index_fields import CHOICES, NUMBERS, REFERENCES, kind_of, null_reference
 from sn_pandas.embedded.languages.filter_expressions import Call, Constant, Expression, FieldValue, Member
 from sn_pandas.embedded.languages.filter_values import value_of
-
-if TYPE_CHECKING:
-    from sn_pandas.embedded.languages.filters import Filter
+from sn_pandas.embedded.schema.types import Types
 
 Read = Callable[[Content, str], Any]
 """Returns the JSON of a field of a content, as an entity shows it."""
@@ -167,12 +164,11 @@ def selected(
     contents: Iterable[Content],
     reader: Reader,
     *,
-    where: Filter | None = None,
+    where: Callable[[Content, Reader], bool] | None = None,
     order: Sequence[tuple[str, bool]] = (),
-    ignore_case: bool = False,
 ) -> list[Content]:
     """Return those contents of a list that fit a filter, in order; without one the list keeps its own."""
-    rows = [c for c in contents if where is None or where.matches(c, reader, ignore_case=ignore_case)]
+    rows = [c for c in contents if where is None or where(c, reader)]
     if not order:
         return rows
     # A key is compared only where those before it are equal: what cannot be compared may stand there.

@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from sn_pandas.embedded.contents import EVERYONE, VISITOR, Content
-from sn_pandas.embedded.errors import ODataError, server_error
+from sn_pandas.embedded.errors import ODataError, forbidden, server_error
+from sn_pandas.embedded.operations import identities
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, NOBODY, Contents, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import entries, identities, permissions
-from sn_pandas.embedded.security.effective import EffectiveEntry, Origin, effective_entries
+from sn_pandas.embedded.schema import permission_names
+from sn_pandas.embedded.security import accounts, entries, permissions
+from sn_pandas.embedded.security.effective_entries import EffectiveEntry, Origin, effective_entries
 from sn_pandas.embedded.security.entries import Entry
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -20,7 +22,7 @@ SETTING: dict[str, Any] = {
     "title": "Set permissions",
     "icon": "security",
     "permissions": ["Open", "SeePermissions", "SetPermissions"],
-    "scenarios": ["WorkspaceActions", "ListActions", "ExploreActions", "ListItem", "ContextMenu"],
+    "scenarios": ["WorkspaceActions", "ExploreActions", "ListItem", "ContextMenu"],
 }
 """What the two forms of SetPermissions have in common."""
 VALUES = {
@@ -28,7 +30,7 @@ VALUES = {
     "deny": "deny", "d": "deny", "2": "deny",
     "undefined": "undefined", "u": "undefined", "0": "undefined",
 }  # fmt: skip
-BY_LOWER_NAME = {name.lower(): name for name in permissions.NAMES}
+BY_LOWER_NAME = {name.lower(): name for name in permission_names.NAMES}
 
 
 @operation(
@@ -42,6 +44,8 @@ def get_permissions(session: Session, content: Content, identity: str | None = N
         )
     found = effective_entries(session.store, content)
     if not identity:
+        if any(session.by_id(one.identity) is None for one in found):
+            raise forbidden()
         return {
             "id": content.id,
             "path": content.path,
@@ -50,7 +54,9 @@ def get_permissions(session: Session, content: Content, identity: str | None = N
         }
     wanted = identities.find(session, identity) if identity.startswith("/") else None
     if wanted is None:
-        raise server_error("Exception", f"Identity not found: {identity}")
+        if identities.is_hidden(session, identity):
+            raise forbidden()
+        raise server_error("ArgumentException", f"Identity not found: {identity}")
     mine = [one for one in found if one.identity == wanted.id]
     return [_ace(session, one) for one in mine or [EffectiveEntry(wanted.id, True)]]
 
@@ -67,9 +73,9 @@ def get_acl(session: Session, content: Content) -> Json:
         "isPublic": permissions.is_public(session.store, content),
         "entries": [
             {
-                "identity": identities.document(session.store, one.identity),
+                "identity": identities.document(session, one.identity),
                 "ancestor": one.ancestor,
-                "inherited": one.ancestor is not None,
+                "inherited": one.inherited,
                 "propagates": one.propagates,
                 "permissions": {
                     name: origin and {"value": origin.value, "from": origin.place}
@@ -77,6 +83,7 @@ def get_acl(session: Session, content: Content) -> Json:
                 },
             }
             for one in effective_entries(session.store, content)
+            if session.by_id(one.identity) is not None
         ],
     }
 
@@ -98,11 +105,13 @@ def has_permission(
     asked = checked(permissions)
     if user:
         someone = identities.find(session, user) if user.startswith("/") else None
+        if someone is None and identities.is_hidden(session, user):
+            raise forbidden()
         if someone is None:
             raise identities.not_found(user)
         if not identities.is_user(session, someone):
             raise server_error("InvalidCastException", "The identity is no user.")
-        bits = identities.bits_on(session.store, content, someone.id)
+        bits = accounts.bits_on(session.store, content, someone.id)
     else:
         bits = _bits_of_caller(session, content)
     return bool(asked) and not asked & ~bits
@@ -140,7 +149,12 @@ def set_permissions(session: Session, content: Content, r: list[Json] | None) ->
 
 
 @operation(
-    "GetPermissionOverview", action=False, types=ANY, roles=NOBODY, parameters=[("identity", "string")]
+    "GetPermissionOverview",
+    partial="admits nobody, as the server",
+    action=False,
+    types=ANY,
+    roles=NOBODY,
+    parameters=[("identity", "string")],
 )
 def permission_overview(session: Session, content: Content, identity: str | None) -> None:
     """Stand in the lists; the server admits nobody."""
@@ -159,7 +173,7 @@ def missing_entries_of_visitor(session: Session, content: Content) -> Contents:
     parameters=[("exceptList", "string[]")],
 )
 def copy_entries_to_visitor(session: Session, content: Content, except_list: list[str] | None) -> None:
-    """Give the Visitor what Everyone has in a tree, but for some paths."""
+    """Allow the Visitor what Everyone has in a tree, but for some paths."""
     spared = {path.lower() for path in except_list or () if path}
     with session.store.transaction():
         for one in session.many(_without_visitor(session, content)):
@@ -196,11 +210,11 @@ def checked(given: list[str] | None) -> int:
 
 
 def _bits_of_caller(session: Session, content: Content) -> int:
-    return permissions.of_caller(session, content)
+    return session.rights.bits(content)
 
 
 def _ace(session: Session, one: EffectiveEntry) -> Json:
-    who = identities.document(session.store, one.identity)
+    who = identities.document(session, one.identity)
 
     def shown(origin: Origin | None) -> Json:
         return origin and {"value": origin.value, "from": origin.place, "identity": who["path"]}
@@ -231,6 +245,8 @@ def _request(session: Session, item: Json) -> tuple[int, bool, list[tuple[str, s
     if identity is None or identity == "":
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'identity')")
     someone = identities.find(session, identity)
+    if someone is None and identities.is_hidden(session, identity):
+        raise forbidden()
     if someone is None:
         raise identities.not_found(str(identity))
     return someone.id, local_only, changes

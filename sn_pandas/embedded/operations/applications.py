@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
 
 FOLDER = "(apps)"
 

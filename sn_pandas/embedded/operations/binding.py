@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.http import bodies
-from sn_pandas.embedded.http.bodies import Date
+from sn_pandas.embedded.wire import bodies
+from sn_pandas.embedded.wire.bodies import Date
 
 Json = Any
 
@@ -29,6 +29,8 @@ NO_PARAMETERS = frozenset(
 INT32, INT64 = 2**31, 2**63
 SEPARATORS = ",;:|"
 WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
+LONGEST_NUMBER = 1000
+"""Letters of a number that are read; longer ones are no numbers."""
 
 
 def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -121,7 +123,7 @@ def _string(value: Json, strict: bool) -> Json:
 
 def _whole(limit: int) -> Any:
     def convert_whole(value: Json, strict: bool) -> Json:
-        if isinstance(value, str) and not strict and WHOLE.fullmatch(value):
+        if isinstance(value, str) and not strict and len(value) <= LONGEST_NUMBER and WHOLE.fullmatch(value):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             return MISMATCH
@@ -153,7 +155,7 @@ def _member(value: Json, kind: str, strict: bool) -> Json:
     """Read a word of an enumeration: by name in any case, or by number."""
     words = kind.split("|")
     if isinstance(value, str):
-        if WHOLE.fullmatch(value):
+        if len(value) <= LONGEST_NUMBER and WHOLE.fullmatch(value):
             value = int(value)
         else:
             return next((word for word in words if word.lower() == value.strip().lower()), MISMATCH)

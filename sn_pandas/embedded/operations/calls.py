@@ -7,20 +7,22 @@ from typing import Any
 
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.http import answers, bodies
-from sn_pandas.embedded.http.addresses import Address
-from sn_pandas.embedded.http.answers import Answer
 from sn_pandas.embedded.operations import binding, dispatch
 from sn_pandas.embedded.operations.registry import Contents, RawAnswer
 from sn_pandas.embedded.reads import export, listing, reading
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire import answers, bodies
+from sn_pandas.embedded.wire.addresses import Address
+from sn_pandas.embedded.wire.answers import Answer
 
 Json = Any
 
 
-def get(session: Session, content: Content, address: Address) -> Answer:
-    """Call a function."""
-    return _called(session, content, address, "GET", {}, {})
+def get(
+    session: Session, content: Content, address: Address, headers: Mapping[str, str], body: bytes
+) -> Answer:
+    """Call a function; it may have parameters in a body, too, and those of the query string win."""
+    return _called(session, content, address, "GET", bodies.of_call(headers, body), {})
 
 
 def post(

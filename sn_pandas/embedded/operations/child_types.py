@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sn_pandas.embedded.changes import saving
+from sn_pandas.embedded.content_types import child_types
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, Contents, operation
-from sn_pandas.embedded.reads import computed
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
 
 Json = Any
 TYPES = [("contentTypes", "string[]")]
@@ -22,8 +22,8 @@ def add_allowed_child_types(session: Session, content: Content, content_types: l
         raise server_error(
             "InvalidOperationException", f"Cannot allow any content type on a Folder. Path: {content.path}"
         )
-    listed = _listed(session, content)
-    _save(session, content, list(dict.fromkeys([*listed, *_known(session, content_types)])))
+    allowed = child_types.all_child_types(content, session)
+    _save(session, content, list(dict.fromkeys([*allowed, *_known(session, content_types)])))
     return ""
 
 
@@ -31,7 +31,9 @@ def add_allowed_child_types(session: Session, content: Content, content_types: l
 def remove_allowed_child_types(session: Session, content: Content, content_types: list[str] | None) -> str:
     """Allow fewer types below a content."""
     gone = set(_known(session, content_types))
-    _save(session, content, [n for n in _listed(session, content) if n not in gone])
+    left = [name for name in child_types.listed_child_types(content, session) if name not in gone]
+    of_type = _known(session, session.types.of(content.type).allowed_child_types)
+    _save(session, content, [] if left == of_type else left)
     return ""
 
 
@@ -58,12 +60,6 @@ def _save(session: Session, content: Content, names: list[str]) -> None:
     before = content.copy()
     content.fields["AllowedChildTypes"] = names
     saving.update(session, before, content, {"AllowedChildTypes"})
-
-
-def _listed(session: Session, content: Content) -> list[str]:
-    """Return the types that a content lists, or its type for it."""
-    own = computed.child_types(content, session)
-    return own or _known(session, session.types.of(content.type).allowed_child_types)
 
 
 def _known(session: Session, names: list[str] | None) -> list[str]:

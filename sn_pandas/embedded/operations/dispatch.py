@@ -7,10 +7,10 @@ from typing import Any
 
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, see_only
-from sn_pandas.embedded.http.bodies import Upload
 from sn_pandas.embedded.operations import applications, binding
 from sn_pandas.embedded.operations.registry import REGISTRY, Operation, of_type
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire.bodies import Upload
 
 Json = Any
 
@@ -47,7 +47,10 @@ def invoke(
         arguments["headers"] = headers
     if one.takes_files:
         arguments["files"] = [part for part in given.values() if isinstance(part, Upload)]
-    return one.call(session, content, **arguments)
+    if not one.action:
+        return one.call(session, content, **arguments)
+    with session.store.transaction():  # what it reads and what it writes are of one state
+        return one.call(session, content, **arguments)
 
 
 def select(
@@ -108,7 +111,7 @@ def authorize(session: Session, content: Content, one: Operation, given: Mapping
         )
     if not known_to(session, one) or not permitted(session, content, one):
         raise forbidden(f"Operation not accessible: {one.name}({','.join(given)})")
-    if one.action and "All" not in one.roles and not session.opens(content):
+    if one.action and "All" not in one.roles and not one.on_seen and not session.opens(content):
         raise see_only()
 
 

@@ -6,8 +6,9 @@ from sn_pandas.embedded.changes import saving
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import Contents, operation
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.reads.references import targets
 from sn_pandas.embedded.security import entries
+from sn_pandas.embedded.session import Session
 
 IDS = [("contentIds", "int[]")]
 
@@ -22,7 +23,7 @@ def add_members(session: Session, content: Content, content_ids: list[int] | Non
         )
     before = content.copy()
     added = [one.id for one in session.many(wanted)]
-    content.fields["Members"] = [*session.targets(content, "Members"), *added]
+    content.fields["Members"] = [*targets(session, content, "Members"), *added]
     saving.update(session, before, content, {"Members"})
 
 
@@ -30,7 +31,7 @@ def add_members(session: Session, content: Content, content_ids: list[int] | Non
 def remove_members(session: Session, content: Content, content_ids: list[int] | None) -> None:
     """Take contents out of a group: of one that is in it twice, once."""
     before = content.copy()
-    members = session.targets(content, "Members")
+    members = targets(session, content, "Members")
     for content_id in content_ids or ():
         if content_id in members:
             members.remove(content_id)
@@ -42,4 +43,4 @@ def remove_members(session: Session, content: Content, content_ids: list[int] | 
 def parent_groups(session: Session, content: Content, direct_only: bool | None) -> Contents:
     """Return the groups that have the content as a member; Everyone is not among them."""
     found = entries.groups_of(session.store, [content.id], directly=bool(direct_only))
-    return Contents(session.many(sorted(found)))
+    return Contents(session.many(found))

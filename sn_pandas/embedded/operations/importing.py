@@ -8,10 +8,11 @@ from typing import Any
 from sn_pandas.embedded.changes import writes
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request, server_error
+from sn_pandas.embedded.operations import identities
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ROOT, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import entries, identities, permissions
+from sn_pandas.embedded.security import entries, permissions
 from sn_pandas.embedded.security.entries import Entry
+from sn_pandas.embedded.session import Session
 
 Json = Any
 

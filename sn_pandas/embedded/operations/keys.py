@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded.contents import ADMINISTRATORS, Content
+from sn_pandas.embedded import callers
+from sn_pandas.embedded.callers import ApiKey
+from sn_pandas.embedded.contents import ADMINISTRATORS, VISITOR, Content
 from sn_pandas.embedded.errors import forbidden
 from sn_pandas.embedded.operations.registry import ALL, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import callers
-from sn_pandas.embedded.security.callers import ApiKey
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -52,7 +52,8 @@ def delete_api_keys(session: Session, content: Content) -> None:
 
 
 def _may_manage(session: Session, user: Content) -> bool:
-    return user.id == session.caller.id or session.can(user, "Save")
+    mine = user.id == session.caller.id and user.id != VISITOR
+    return mine or session.can(user, "Save")
 
 
 def _document(key: ApiKey) -> Json:

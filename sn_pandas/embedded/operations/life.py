@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded.changes import batches, transfers, trash, versions
-from sn_pandas.embedded.changes.versioning import Action
+from sn_pandas.embedded.changes import batches, previews, transfers, trash, versions
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server_error
-from sn_pandas.embedded.http.answers import Answer, empty
-from sn_pandas.embedded.operations.registry import ANY, Rule, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import identities, permissions
+from sn_pandas.embedded.operations.registry import ANY, ANYBODY, Rule, operation
+from sn_pandas.embedded.security import accounts, permissions
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.versioning import Action
+from sn_pandas.embedded.wire.answers import Answer, empty
 
 Json = Any
 
@@ -25,51 +25,67 @@ def _allowed(action: Action) -> Rule:
     return rule
 
 
+#: Where lists of actions show what changes the state of a content.
+MENUS = ("ListItem", "ExploreActions", "ContextMenu")
+
+
 @operation(
     "CheckOut",
     rule=_allowed("CheckOut"),
     title="Check out",
     icon="checkout",
-    scenarios=["ListItem", "ExploreActions"],
+    scenarios=MENUS,
 )
 def check_out(session: Session, content: Content) -> Content:
-    """Lock a content and make a working copy."""
-    return versions.act(session, content, "CheckOut")
+    """Lock a content and make a working copy; one of a file with versions gets folders for previews."""
+    made = versions.act(session, content, "CheckOut")
+    if session.types.of(content.type).is_a("File") and versions.mode(session, content) != "none":
+        previews.make_folders(session, made, (content.version, made.version))
+    return made
 
 
 @operation(
     "CheckIn",
+    roles=ANYBODY,
     parameters=[("checkInComments", "string", False)],
     rule=_allowed("CheckIn"),
-    scenarios=["ListItem", "ExploreActions"],
+    title="Check in",
+    scenarios=[*MENUS, "SimpleApprovableListItem"],
 )
 def check_in(session: Session, content: Content, check_in_comments: str | None = None) -> Content:
     """Make the working copy the current version."""
     return versions.act(session, content, "CheckIn", ("CheckInComments", check_in_comments or ""))
 
 
-@operation("UndoCheckOut", rule=_allowed("UndoCheckOut"), scenarios=["ListItem", "ExploreActions"])
+@operation("UndoCheckOut", rule=_allowed("UndoCheckOut"), title="Undo changes", scenarios=MENUS)
 def undo_check_out(session: Session, content: Content) -> Content:
     """Throw the caller's working copy away."""
     return versions.act(session, content, "UndoCheckOut")
 
 
-@operation("ForceUndoCheckOut", rule=_allowed("ForceUndoCheckOut"), scenarios=["ListItem", "ExploreActions"])
+@operation(
+    "ForceUndoCheckOut", rule=_allowed("ForceUndoCheckOut"), title="Force undo changes", scenarios=MENUS
+)
 def force_undo_check_out(session: Session, content: Content) -> Content:
     """Throw somebody else's working copy away."""
     return versions.act(session, content, "ForceUndoCheckOut")
 
 
-@operation("Publish", rule=_allowed("Publish"), scenarios=["ListItem", "ExploreActions"])
+@operation("Publish", rule=_allowed("Publish"), scenarios=[*MENUS, "SimpleApprovableListItem"])
 def publish(session: Session, content: Content) -> Content:
     """Make a draft public, or ask for its approval."""
     return versions.act(session, content, "Publish")
 
 
-@operation("Approve", rule=_allowed("Approve"), scenarios=["ListItem", "ExploreActions"])
+@operation(
+    "Approve",
+    rule=_allowed("Approve"),
+    title="Approve or reject",
+    scenarios=[*MENUS, "SimpleApprovableListItem"],
+)
 def approve(session: Session, content: Content) -> Content:
     """Make a pending version public."""
-    return versions.act(session, content, "Approve")
+    return versions.act(session, content, "Approve", ("RejectReason", ""))
 
 
 @operation(
@@ -105,7 +121,7 @@ def restore_version(session: Session, content: Content, version: str | None) -> 
 
 @operation("TakeLockOver", parameters=[("user", "string")], permissions=["ForceCheckin"], types=ANY)
 def take_lock_over(session: Session, content: Content, user: str | None) -> str:
-    """Give a lock to somebody else, or take it."""
+    """Hand a lock over to somebody else, or take it."""
     target = session.store.load(session.caller.id)
     if user:
         found = session.resolve(user)
@@ -117,7 +133,7 @@ def take_lock_over(session: Session, content: Content, user: str | None) -> str:
             "ApplicationException", "TakeLockOver is invalid action if the content is not locked."
         )
     if target is not None:
-        if not identities.bits_on(session.store, content, target.id) & permissions.BIT["Save"]:
+        if not accounts.bits_on(session.store, content, target.id) & permissions.BIT["Save"]:
             raise bad_request("ApplicationException", "Who takes a lock over must be allowed to save.")
         content.locked_by = target.id
         session.store.save(content)
@@ -129,8 +145,9 @@ def take_lock_over(session: Session, content: Content, user: str | None) -> str:
     parameters=[("targetPath", "string"), ("paths", "object[]")],
     types=["Folder"],
     title="Copy selected",
+    on_seen=True,
     icon="copy",
-    scenarios=["GridToolbar"],
+    scenarios=["GridToolbar", "BatchActions"],
 )
 def copy_batch(session: Session, content: Content, target_path: str | None, paths: list[Json] | None) -> Json:
     """Copy contents below a target."""
@@ -142,8 +159,9 @@ def copy_batch(session: Session, content: Content, target_path: str | None, path
     parameters=[("targetPath", "string"), ("paths", "object[]")],
     types=["Folder"],
     title="Move selected",
+    on_seen=True,
     icon="move",
-    scenarios=["GridToolbar"],
+    scenarios=["GridToolbar", "BatchActions"],
 )
 def move_batch(session: Session, content: Content, target_path: str | None, paths: list[Json] | None) -> Json:
     """Move contents below a target."""
@@ -155,8 +173,9 @@ def move_batch(session: Session, content: Content, target_path: str | None, path
     parameters=[("permanent", "bool"), ("paths", "object[]")],
     types=["Folder"],
     title="Delete selected",
+    on_seen=True,
     icon="delete",
-    scenarios=["GridToolbar"],
+    scenarios=["GridToolbar", "BatchActions"],
 )
 def delete_batch(
     session: Session, content: Content, permanent: bool | None, paths: list[Json] | None
@@ -171,7 +190,7 @@ def delete_batch(
     "Delete",
     parameters=[("permanent", "bool", False)],
     permissions=["Delete"],
-    scenarios=["ListItem", "ExploreActions", "ContextMenu"],
+    scenarios=["ListItem", "ContextMenu"],
     icon="delete",
 )
 def delete(session: Session, content: Content, permanent: bool | None = False) -> Answer:
@@ -187,6 +206,7 @@ def delete(session: Session, content: Content, permanent: bool | None = False) -
     parameters=[("destination", "string", False), ("newname", "bool", False)],
     types=["TrashBag"],
     permissions=["Save"],
+    scenarios=["ListItem", "ExploreToolbar", "ContextMenu"],
 )
 def restore(
     session: Session, content: Content, destination: str | None = None, newname: bool | None = None

@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from xml.etree import ElementTree as ET
 
-from sn_pandas.embedded.changes import naming
+from sn_pandas.embedded.changes import naming, protection
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import bad_request
 from sn_pandas.embedded.operations.registry import ANYBODY, ROOT, operation
-from sn_pandas.embedded.repository import Session
-
-PORTAL = "/Root/IMS/BuiltIn/Portal"
-PROTECTED = (
-    "/Root", "/Root/ContentTemplates", "/Root/IMS", "/Root/IMS/BuiltIn", PORTAL, f"{PORTAL}/Admin",
-    f"{PORTAL}/Administrators", f"{PORTAL}/AdminUIViewers", f"{PORTAL}/PublicAdmin", f"{PORTAL}/Visitor",
-    f"{PORTAL}/Everyone", "/Root/IMS/Public", "/Root/IMS/Public/Administrators", "/Root/System",
-    "/Root/System/Schema", "/Root/System/Schema/ContentTypes",
-)  # fmt: skip
-"""What can neither be deleted nor moved, beside the built-in content types."""
+from sn_pandas.embedded.session import Session
 
 
 @operation(
@@ -31,16 +22,7 @@ def name_from_display_name(session: Session, content: Content, display_name: str
 @operation("ProtectedPaths", action=False, types=ROOT)
 def protected_paths(session: Session, content: Content) -> list[str]:
     """Return the paths of contents that cannot be deleted."""
-    from sn_pandas.embedded.content_types.types import built_in_definitions
-
-    unprotected = {"FieldSettingContent", "Operation"}
-    types = []
-    for definition in built_in_definitions():
-        one = session.types.get(definition["Name"])
-        if one is None or definition["Name"] == "Operation" or unprotected & set(one.lineage[1:]):
-            continue
-        types.append(one.path)
-    return [*PROTECTED, *sorted(types)]
+    return protection.protected_paths(session)
 
 
 @operation(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import ANY, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import identities
+from sn_pandas.embedded.security import accounts
+from sn_pandas.embedded.session import Session
 
 
 @operation("TakeOwnership", types=ANY, permissions=["TakeOwnership"], parameters=[("userOrGroup", "string")])
@@ -21,7 +21,7 @@ def take_ownership(session: Session, content: Content, user_or_group: str | None
                 "ArgumentException",
                 f"The parameter cannot be recognized as a path or an Id: {user_or_group}",
             )
-        kind = identities.kind(session.store, someone)
+        kind = accounts.kind(session.store, someone)
         if kind not in ("user", "group"):
             raise server_error(
                 "ArgumentException",

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
 
 Json = Any
 Function = Callable[..., Any]
@@ -80,6 +80,8 @@ class Operation:
         Name of its picture.
     rule
         Raises the error of a content in whose state it cannot be called now.
+    partial
+        What of it differs from the real server; empty = nothing that is known.
     """
 
     name: str
@@ -97,6 +99,9 @@ class Operation:
     """Name of a parameter -> name of the argument of the function."""
     takes_headers: bool = False
     takes_files: bool = False
+    partial: str = ""
+    on_seen: bool = False
+    """Whether an action can be called on a content that the caller may only see."""
 
     @property
     def op_id(self) -> str:
@@ -128,6 +133,8 @@ def operation(
     title: str = "",
     icon: str = "Application",
     rule: Rule | None = None,
+    partial: str = "",
+    on_seen: bool = False,
 ) -> Callable[[Function], Function]:
     """Register the decorated function as an operation; see `Operation`."""
 
@@ -149,6 +156,8 @@ def operation(
             arguments={p.name: p.name if p.name in takes else snake_case(p.name) for p in declared},
             takes_headers="headers" in takes,
             takes_files="files" in takes,
+            partial=partial,
+            on_seen=on_seen,
         )
         REGISTRY.setdefault(name.lower(), []).append(one)
         return call

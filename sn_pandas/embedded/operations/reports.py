@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.errors import forbidden, see_only, server_error
+from sn_pandas.embedded.operations import identities
 from sn_pandas.embedded.operations.access import checked
 from sn_pandas.embedded.operations.registry import Contents, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import entries, identities, permissions
-from sn_pandas.embedded.security.effective import effective_entries
+from sn_pandas.embedded.schema import permission_names
+from sn_pandas.embedded.security import accounts, entries, permissions
+from sn_pandas.embedded.security.effective_entries import effective_entries
 from sn_pandas.embedded.security.entries import Entry
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -45,8 +47,7 @@ def permission_info(session: Session, content: Content, identity: str | None) ->
 def children_permission_info(session: Session, content: Content, identity: str | None) -> Json:
     """Return what a user has on each child of a content."""
     user = _user(session, identity)
-    children = [child for child in session.store.children(content.id) if session.sees(child)]
-    children.sort(key=lambda one: one.name.lower())
+    children = sorted(session.children(content), key=lambda one: one.name.lower())
     results = [_info(session, child, user) for child in children]
     return {"d": {"identity": _identity(session, user), "results": results}}
 
@@ -54,14 +55,13 @@ def children_permission_info(session: Session, content: Content, identity: str |
 @operation("GetAllowedUsers", action=False, parameters=[PERMISSIONS])
 def allowed_users(session: Session, content: Content, permissions: list[str] | None) -> Contents:
     """Return the users who have all of some permissions on a content."""
+    _check_reader(session, content)
     asked = checked(permissions)
     found = set()
     for one in effective_entries(session.store, content):
         found |= _users_of(session, one.identity)
     users = session.many(sorted(found))
-    return Contents(
-        user for user in users if not asked & ~identities.bits_on(session.store, content, user.id)
-    )
+    return Contents(user for user in users if not asked & ~accounts.bits_on(session.store, content, user.id))
 
 
 @operation("GetRelatedIdentities", action=False, parameters=[LEVEL, KIND])
@@ -69,6 +69,7 @@ def related_identities(
     session: Session, content: Content, permission_level: str | None, identity_kind: str | None
 ) -> Contents:
     """Return the identities that entries in a tree name."""
+    _check_reader(session, content)
     level, kinds = _level(permission_level), _kinds(identity_kind)
     return _identities(session, content, level, kinds, permissions.EVERYTHING)
 
@@ -82,6 +83,7 @@ def related_identities_by_permissions(
     permissions: list[str] | None,
 ) -> Contents:
     """Return the identities that entries in a tree allow or deny some permissions."""
+    _check_reader(session, content)
     level, kinds = _level(permission_level), _kinds(identity_kind)
     return _identities(session, content, level, kinds, checked(permissions))
 
@@ -96,6 +98,7 @@ def related_items(
     permissions: list[str] | None,
 ) -> Contents:
     """Return the contents in a tree on which an identity has entries with some permissions."""
+    _check_reader(session, content)
     level = _level(permission_level)
     _only_explicit(explicit_only)
     member, asked = _member(session, member_path), checked(permissions)
@@ -113,6 +116,7 @@ def related_items_one_level(
     permissions: list[str] | None,
 ) -> Contents:
     """Return the content and its children, as far as an identity has entries there."""
+    _check_reader(session, content)
     level, member, asked = _level(permission_level), _member(session, member_path), checked(permissions)
     near = {content.id, *(child.id for child in session.store.children(content.id))}
     found = {
@@ -137,17 +141,24 @@ def related_permissions(
     included_types: list[str] | None,
 ) -> dict[str, int]:
     """Return on how many contents in a tree entries of an identity say something, by permission."""
+    _check_reader(session, content)
     level = _level(permission_level)
     _only_explicit(explicit_only)
     member = _member(session, member_path)
-    counts = dict.fromkeys(permissions.NAMES, 0)
+    counts = dict.fromkeys(permission_names.NAMES, 0)
     for holder, entry in _entries_below(session, content):
         one = session.by_id(holder)
         if one is None or (included_types and not _is_any(session, one, included_types)):
             continue
-        for name in permissions.NAMES:
+        for name in permission_names.NAMES:
             counts[name] += _names(entry, member, level, permissions.BIT[name])
     return counts
+
+
+def _check_reader(session: Session, content: Content) -> None:
+    """Refuse who may not see the permissions of a content."""
+    if not session.can(content, "SeePermissions"):
+        raise forbidden()
 
 
 def _level(text: str | None) -> str:
@@ -178,8 +189,12 @@ def _member(session: Session, path: str | None) -> int:
 
 def _user(session: Session, path: str | None) -> Content:
     found = identities.find(session, path) if (path or "").startswith("/") else None
+    if found is None and identities.is_hidden(session, path):
+        raise forbidden()
     if found is None or not identities.is_user(session, found):
         raise server_error("ArgumentException", "Identity must be an existing user.")
+    if not session.opens(found):
+        raise see_only()
     return found
 
 
@@ -197,10 +212,11 @@ def _names_of(content: Content) -> dict[str, Json]:
 
 
 def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
+    told = session.can(content, "SeePermissions")
     mine = permissions.identities_of(session.store, user.id)
     reaching = [one for one in effective_entries(session.store, content) if one.identity in mine]
     shown = []
-    for index, name in enumerate(permissions.NAMED):
+    for index, name in enumerate(permission_names.NAMED):
         bit = permissions.BIT[name]
         denied = [one.denied_from[bit] for one in reaching if bit in one.denied_from]
         allowed = [one.allowed_from[bit] for one in reaching if bit in one.allowed_from]
@@ -213,26 +229,27 @@ def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
         **_names_of(content),
         "isFolder": known is not None and known.is_a("Folder"),
         "break": entries.breaks(session.store, content.id),
-        "permissions": shown,
-        "subPermissions": _sub(session, content, user),
+        "permissions": shown if told else [],
+        "subPermissions": _sub(session, content, user) if told else [],
     }
 
 
 def _sub(session: Session, content: Content, user: Content) -> list[Json]:
-    """Return the permissions about which entries below a content say something."""
-    mine = permissions.identities_of(session.store, user.id)
-    holders = list(_holders_below(session, content))
+    """Return all permissions, ``on`` if a content below has an entry of the user's own about it."""
     found = permissions.acls(session.store).found
     said = 0
-    for holder in holders:
+    for holder in _holders_below(session, content):
         for entry in found.of.get(holder, ()):
-            if entry.identity in mine:
+            if entry.identity == user.id:
                 said |= entry.allow | entry.deny
-    breaks = any(holder in found.breaks for holder in holders)
     return [
-        {"name": name, "index": index, "type": "effectiveallow", "localOnly": False}
-        for index, name in enumerate(permissions.NAMED)
-        if breaks or said & permissions.BIT[name]
+        {
+            "name": name,
+            "index": index,
+            "type": "on" if said & permissions.BIT[name] else "off",
+            "localOnly": False,
+        }
+        for index, name in enumerate(permission_names.NAMED)
     ]
 
 
@@ -267,9 +284,7 @@ def _identities(
     session: Session, content: Content, level: str, kinds: tuple[str, ...], asked: int
 ) -> Contents:
     found = {entry.identity for _, entry in _entries_below(session, content) if _said(entry, level) & asked}
-    return Contents(
-        one for one in session.many(sorted(found)) if identities.kind(session.store, one) in kinds
-    )
+    return Contents(one for one in session.many(sorted(found)) if accounts.kind(session.store, one) in kinds)
 
 
 def _users_of(session: Session, identity: int) -> set[int]:

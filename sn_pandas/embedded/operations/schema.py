@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sn_pandas.embedded.content_types import schema
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.operations.registry import ALL, ANY, ROOT, Contents, operation
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.reads.get_schema import schema
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -18,21 +18,19 @@ Json = Any
 )
 def get_schema(session: Session, content: Content, content_type_name: str | None = None) -> list[Json]:
     """Return the content types that the caller may see, with fields and settings."""
-    found = schema.schema(session, content_type_name)
-    seen = {one.name for one in _visible(session)}
-    return [one for one in found if one["ContentTypeName"] in seen]
+    return schema(session, content_type_name)
 
 
 @operation("GetAllContentTypes", action=False, types=ROOT)
 def get_all_content_types(session: Session, content: Content) -> Contents:
-    """Return every content type that the caller may see, as contents."""
-    return Contents(_visible(session))
+    """Return every content type as a content, also those that the caller cannot see."""
+    found = [session.store.by_path(one.path) for one in session.types.values()]
+    return Contents(one for one in found if one is not None)
 
 
 @operation("GetMetadata", action=False, types=ANY)
 def get_metadata(session: Session, content: Content) -> str:
     """Return the types and fields in the short form that editors of queries read."""
-    seen = {one.name for one in _visible(session)}
     return json.dumps(
         [
             [
@@ -45,15 +43,9 @@ def get_metadata(session: Session, content: Content) -> str:
                         for field in one.fields.values()
                     ],
                 }
-                for one in session.types.values()
-                if one.name in seen
+                for one in session.schema_types
             ]
         ],
         ensure_ascii=False,
         separators=(",", ":"),
     )
-
-
-def _visible(session: Session) -> list[Content]:
-    found = [session.by_path(one.path) for one in session.types.values()]
-    return [one for one in found if one is not None]

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sn_pandas.embedded.changes import binaries, saving, writes
+from sn_pandas.embedded.changes import saving, writes
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.http import answers, bodies
+from sn_pandas.embedded.errors import bad_request, server_error
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ANY, ANYBODY, RawAnswer, operation
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.storage import binaries
+from sn_pandas.embedded.wire import answers, bodies
 
 Json = Any
 
 GLOBAL = "/Root/System/Settings"
+GLOBAL_ONLY = ("Portal",)
+"""Settings that hold for the whole repository."""
 
 
 @operation(
@@ -27,13 +30,16 @@ GLOBAL = "/Root/System/Settings"
 def get_settings(session: Session, content: Content, name: str | None, property: str | None = None) -> Json:
     """Return the settings of a name that hold at a place, or one property of them."""
     merged: dict[str, Json] | None = None
+    closed = False
     above = [content, *session.ancestors(content)]
     for place in [GLOBAL, *(f"{one.path}/Settings" for one in reversed(above))]:
-        found = _read(session, session.by_path(f"{place}/{name}.settings"))
+        stored = session.store.by_path(f"{place}/{name}.settings")
+        found = _read(session, stored)
+        closed = closed or stored is not None
         if found is not None:
             merged = _merged(merged or {}, found)
     if merged is None:
-        return answers.text("{}")
+        return RawAnswer({}) if closed else answers.text("{}")
     if property:
         return next((value for key, value in merged.items() if key.lower() == property.lower()), None)
     return RawAnswer(merged)
@@ -52,6 +58,8 @@ def write_settings(session: Session, content: Content, name: str | None, setting
             "InvalidOperationException",
             f"The settings {name} cannot be written here: there are none of this name in {GLOBAL}.",
         )
+    if name in GLOBAL_ONLY and content.path != "/Root":
+        raise bad_request("InvalidContentException", f"{name} settings are global, there are no local ones.")
     folder_path = GLOBAL if content.path == "/Root" else f"{content.path}/Settings"
     with session.store.transaction():
         folder = session.by_path(folder_path)
@@ -63,8 +71,9 @@ def write_settings(session: Session, content: Content, name: str | None, setting
         before = target.copy()
         text = ""
         if isinstance(settings_data, dict):
-            text = json.dumps(_plain(settings_data), ensure_ascii=False, indent=2)
-        target.fields["Binary"] = binaries.put(session.store, f"{name}.settings", text.encode())
+            text = json.dumps(_plain(settings_data), ensure_ascii=False, separators=(",", ":"))
+        data = binaries.BOM + text.encode()
+        target.fields["Binary"] = binaries.put(session.store, f"{name}.settings", data)
         saving.update(session, before, target, {"Binary"})
 
 

@@ -4,35 +4,41 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Callable
+from itertools import count
 from typing import Any
 
-from sn_pandas.embedded.changes import saving
-from sn_pandas.embedded.contents import EVERYONE, Content
+from sn_pandas.embedded.changes import saving, versions, writes
+from sn_pandas.embedded.contents import EVERYONE, SOMEBODY, Content
+from sn_pandas.embedded.errors import forbidden
+from sn_pandas.embedded.index.sharing_search import STORED
 from sn_pandas.embedded.operations.registry import ANY, operation
-from sn_pandas.embedded.repository import Session
 from sn_pandas.embedded.security import entries, permissions
 from sn_pandas.embedded.security.entries import Entry
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
 NEEDED = ["Save", "SetPermissions"]
 LEVEL = {"Open": "Open", "Edit": "Save"}
 """Level of a sharing -> the permission that it gives."""
-STORED = "SharingData"
+GROUPS = "Groups"
+"""The folder of a workspace in which the groups of links are kept."""
 
 
 @operation("GetSharing", action=False, types=ANY, permissions=NEEDED)
 def get_sharing(session: Session, content: Content) -> Json:
     """Return with whom a content is shared."""
-    found = _items(content)
+    found = [_shown(session, item) for item in _items(content)]
     return {"d": {"__count": len(found), "results": found}}
 
 
 @operation(
     "Share",
+    partial="no mail is sent",
     types=ANY,
     permissions=NEEDED,
-    scenarios=["ContextMenu"],
+    scenarios=["ContextMenu", "BatchActions"],
     parameters=[
         ("token", "string"),
         ("level", "Open|Edit"),
@@ -48,22 +54,27 @@ def share(
     mode: str | None,
     send_notification: bool | None,
 ) -> Json:
-    """Share a content with somebody."""
-    identity = EVERYONE if mode == "Authenticated" else _user_with_mail(session, token or "")
+    """Share a content with somebody, with everybody who is logged in, or with whoever has the link."""
+    if mode == "Authenticated" and session.by_id(EVERYONE) is None:
+        raise forbidden()
     item = {
         "Id": str(uuid.uuid4()),
         "Token": token,
-        "Identity": identity,
+        "Identity": 0,
         "Mode": mode,
         "Level": level,
         "CreatorId": session.caller.id,
         "ShareDate": session.now(),
     }
     with session.store.transaction():
+        if mode == "Public":
+            item["Identity"] = _enter_group(session, content, str(level), str(item["Id"]))
+        else:
+            item["Identity"] = EVERYONE if mode == "Authenticated" else _user_with_mail(session, token or "")
         _store(session, content, [*_items(content), item])
-        if identity:
-            _grant(session, content, identity, level or "Open", "allow")
-    return item
+        if item["Identity"]:
+            _grant(session, content, int(item["Identity"]), level or "Open", "allow")
+    return _shown(session, item)
 
 
 @operation("RemoveSharing", types=ANY, permissions=NEEDED, parameters=[("id", "string")])
@@ -77,9 +88,85 @@ def remove_sharing(session: Session, content: Content, id: str | None) -> bool:
     with session.store.transaction():
         _store(session, content, kept)
         for one in gone:
-            if one["Identity"]:
+            if one["Mode"] == "Public" and one["Identity"]:
+                _leave_group(session, content, one["Identity"], one["Id"])
+            elif one["Identity"]:
                 _grant(session, content, one["Identity"], "Open", "undefined")
     return True
+
+
+def _shown(session: Session, item: dict[str, Json]) -> dict[str, Json]:
+    """Return a sharing as the caller may know of it: whom he cannot see is Somebody."""
+    hidden = {
+        name: SOMEBODY
+        for name in ("Identity", "CreatorId")
+        if item[name] and session.store.load(item[name]) is not None and session.by_id(item[name]) is None
+    }
+    return {**item, **hidden}
+
+
+def _enter_group(session: Session, content: Content, level: str, sharing: str) -> int:
+    """Return the id of the group that has the link to a content, for one more sharing; 0 = no workspace."""
+    place = session.workspace(content)
+    if place is None:
+        return 0
+    system = session.as_system()
+    name, folder = _first(session, place, GROUPS, lambda found: found.type == "SystemFolder")
+    folder = folder or _insert(system, place, "SystemFolder", name)
+    name, group = _first(
+        session, folder, f"G{content.id}-{level.lower()}", lambda found: _is_group_of(found, content)
+    )
+    group = group or _insert(
+        system, folder, "SharingGroup", name, SharingLevelValue=level, SharedContent=[content.id]
+    )
+    group.fields["SharingIds"] = " ".join([*_ids_in(group), sharing])
+    session.store.save(group)
+    return group.id
+
+
+def _first(
+    session: Session, place: Content, name: str, fits: Callable[[Content], bool]
+) -> tuple[str, Content | None]:
+    """Return the first of ``name``, ``name(1)``, … that is free or that of what fits, and what has it.
+
+    Whoever may create contents in a workspace can be there first; to that nothing is opened.
+    """
+    for number in count():
+        tried = f"{name}({number})" if number else name
+        found = session.store.by_path(f"{place.path}/{tried}")
+        if found is None or fits(found):
+            break
+    return tried, found
+
+
+def _is_group_of(group: Content, content: Content) -> bool:
+    return group.type == "SharingGroup" and content.id in (group.fields.get("SharedContent") or ())
+
+
+def _leave_group(session: Session, content: Content, group_id: int, sharing: str) -> None:
+    """Take a sharing of a content away from its group, and the group away with the last one."""
+    group = session.store.load(group_id)
+    if group is None or not _is_group_of(group, content):
+        return
+    left = [one for one in _ids_in(group) if one != sharing]
+    if left:
+        group.fields["SharingIds"] = " ".join(left)
+        session.store.save(group)
+    else:
+        session.store.delete(session.store.subtree_ids(group.path))
+    session.forget(group_id)
+
+
+def _ids_in(group: Content) -> list[str]:
+    return str(group.fields.get("SharingIds") or "").split()
+
+
+def _insert(system: Session, place: Content, kind: str, name: str, **fields: Json) -> Content:
+    """Make a content whatever types its place allows."""
+    made = writes.new_content(system, place, system.types[kind], name)
+    made.fields |= fields
+    versions.begin(system, made)
+    return system.store.insert(made)
 
 
 def _items(content: Content) -> list[dict[str, Json]]:
@@ -102,6 +189,8 @@ def _grant(session: Session, content: Content, identity: int, level: str, value:
 
 def _user_with_mail(session: Session, address: str) -> int:
     """Return the id of the user with a mail address, 0 if there is none."""
+    if not address:
+        return 0
     names = session.types.derived("User")
     with session.store.reading() as db:
         row = db.execute(

@@ -7,12 +7,14 @@ import platform
 import sqlite3
 from datetime import timedelta
 from importlib import metadata
+from itertools import chain
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import server_error
+from sn_pandas.embedded.errors import ODataError, server_error
 from sn_pandas.embedded.operations.registry import (
     ADMINISTRATORS,
+    ALL,
     ANY,
     NOBODY,
     REGISTRY,
@@ -20,7 +22,9 @@ from sn_pandas.embedded.operations.registry import (
     Operation,
     operation,
 )
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire import answers
+from sn_pandas.embedded.wire.answers import Answer
 
 Json = Any
 
@@ -29,7 +33,13 @@ SERVICES_VERSION = "7.8.2.0"
 """The version of the server whose answers this repository gives."""
 
 
-@operation("GetVersionInfo", action=False, types=ROOT, roles=ADMINISTRATORS)
+@operation(
+    "GetVersionInfo",
+    partial="names itself, with no assemblies and packages",
+    action=False,
+    types=ROOT,
+    roles=ADMINISTRATORS,
+)
 def version_info(session: Session, content: Content) -> Json:
     """Return what is installed."""
     return {
@@ -57,19 +67,53 @@ def version_info(session: Session, content: Content) -> Json:
     }
 
 
-@operation("GetRepositoryType", action=False, types=ROOT, roles=ADMINISTRATORS)
+@operation("GetRepositoryType", action=False, types=ROOT, roles=ALL)
 def repository_type(session: Session, content: Content) -> Json:
     """Return which sort of repository it is."""
     return {"repositoryType": "standalone"}
 
 
-@operation("GetFeatures", action=False, types=ROOT)
+@operation(
+    "GetOpenApiDocument",
+    partial="it names operations and their parameters, not what they answer",
+    action=False,
+    types=ROOT,
+    roles=ALL,
+)
+def open_api_document(session: Session, content: Content) -> Answer:
+    """Return the operations as an OpenAPI document."""
+    paths: dict[str, Json] = {}
+    content_path = {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+    for one in sorted(chain.from_iterable(REGISTRY.values()), key=lambda found: found.op_id):
+        path = f"/odata.svc/{{path}}/{one.name}"
+        described: dict[str, Json] = {"operationId": one.op_id, "summary": one.title}
+        described["parameters"] = [content_path]
+        if one.action:
+            names: dict[str, Json] = {parameter.name: {} for parameter in one.parameters}
+            schema = {"type": "object", "properties": names}
+            described["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+        else:
+            described["parameters"] += [
+                {"name": parameter.name, "in": "query", "required": parameter.required, "schema": {}}
+                for parameter in one.parameters
+            ]
+        described["responses"] = {"200": {"description": "Success"}}
+        paths.setdefault(path, {}).setdefault("post" if one.action else "get", described)
+    document = {
+        "openapi": "3.0.1",
+        "info": {"title": "sn_pandas embedded repository", "version": SERVICES_VERSION},
+        "paths": paths,
+    }
+    return answers.document(document, content_type="application/json")
+
+
+@operation("GetFeatures", partial="there are no further services", action=False, types=ROOT)
 def features(session: Session, content: Content) -> Json:
-    """Return which further services there are."""
-    return {"features": []}
+    """Return which further services there are; an ordinary user gets a bare list, as the server has it."""
+    return [] if session.roles.isdisjoint(ADMINISTRATORS) else {"features": []}
 
 
-@operation("GetDashboardData", action=False, types=ROOT, roles=ADMINISTRATORS)
+@operation("GetDashboardData", partial="there is no subscription", action=False, types=ROOT)
 def dashboard_data(session: Session, content: Content) -> None:
     """Return nothing: there is no subscription that a dashboard could show."""
 
@@ -122,21 +166,37 @@ def refresh_index_subtree(session: Session, content: Content) -> None:
 
 
 @operation(
-    "Replicate", types=ANY, roles=REPLICATORS, parameters=[("target", "string"), ("options", "object")]
+    "Replicate",
+    partial="replication is refused",
+    types=ANY,
+    roles=REPLICATORS,
+    parameters=[("target", "string"), ("options", "object")],
 )
 def replicate(session: Session, content: Content, target: str | None, options: Json) -> None:
     """Refuse to make many copies: the server does it only over its own database."""
     raise server_error("NotSupportedException", "Replication is not supported.")
 
 
-@operation("CheckIndexIntegrity", action=False, types=ANY, roles=NOBODY, parameters=[("recurse", "bool")])
+@operation(
+    "CheckIndexIntegrity",
+    partial="admits nobody, as the server",
+    action=False,
+    types=ANY,
+    roles=NOBODY,
+    parameters=[("recurse", "bool")],
+)
 def check_index_integrity(session: Session, content: Content, recurse: bool | None) -> None:
     """Stand in the lists; the server admits nobody."""
 
 
-@operation("CheckSecurityConsistency", action=False, roles=NOBODY)
+@operation(
+    "CheckSecurityConsistency", partial="admits nobody, as the server", action=False, roles=ADMINISTRATORS
+)
 def check_security_consistency(session: Session, content: Content) -> None:
-    """Stand in the lists; the server admits nobody."""
+    """Stand in the lists of administrators; the server admits nobody."""
+    raise ODataError(
+        "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
+    )
 
 
 @operation("Help.GetOperations", action=False, types=ROOT, roles=REPLICATORS)

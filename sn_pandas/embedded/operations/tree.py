@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, server_error
-from sn_pandas.embedded.index import search
-from sn_pandas.embedded.languages import contentquery
-from sn_pandas.embedded.languages.predicates import Predicate, Term
+from sn_pandas.embedded.index.predicates import Predicate, Term
 from sn_pandas.embedded.operations.registry import ANY, ANYBODY, Contents, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import permissions
+from sn_pandas.embedded.reads import contentquery
+from sn_pandas.embedded.security import searches
+from sn_pandas.embedded.session import Session
+
+if TYPE_CHECKING:
+    from sn_pandas.embedded.reads.projection import Projector
 
 Json = Any
 
@@ -21,9 +24,10 @@ def ancestors(session: Session, content: Content) -> Contents:
     """Return what is above a content, nearest first, as far as it is visible."""
     found = Contents()
     for one in session.ancestors(content):
-        if not session.sees(one):
+        readable = session.by_path(one.path)
+        if readable is None:
             break
-        found.append(one)
+        found.append(readable)
     return found
 
 
@@ -39,32 +43,63 @@ def open_tree(
     with_leaves: bool | None = False,
     with_system: bool | None = False,
 ) -> Json:
-    """Return the folders of a tree that is opened down to a content, level by level."""
+    """Return the folders of a tree that is opened down to a content, level by level, and those in it."""
+    from sn_pandas.embedded.reads import listing
     from sn_pandas.embedded.reads.reading import projector
 
     key, root = content.path.lower(), (root_path or "").lower()
-    if not root or not (key == root or key.startswith(f"{root}/")):
+    if not root:
+        raise ODataError(
+            "ResourceNotFound", "ContentNotFoundException", "Content not found: rootPath is empty."
+        )
+    if not (key == root or key.startswith(f"{root}/")):
         raise server_error(
             "ODataException", f"The '{root_path}' is not an ancestor of the context content: {content.path}."
         )
-    above = [one for one in reversed(session.ancestors(content)) if one.path.lower().startswith(root)]
-    top = session.by_path(root_path or "")
-    rows = [top] if top is not None else []
-    for parent in above:
+    way = _way(session, content, root)
+    rows = way[:1]
+    for parent in way if rows[0].path.lower() == root else ():
+        if not _is_container(session, parent):
+            break
         level = [
             one
-            for one in session.store.children(parent.id)
-            if session.sees(one)
-            and (with_leaves or _is_folder(session, one))
-            and (with_system or not one.is_system)
+            for one in session.children(parent)
+            if (with_leaves or _is_container(session, one)) and (with_system or not one.is_system)
         ]
-        rows += sorted(level, key=lambda one: one.name.lower())
+        rows += sorted(level, key=_order(session))
+    kept, count = listing.in_memory(session, rows, ignore_case=True, total_before=False)
     project = projector(session)
-    results = [
-        project.entity(one) | {"Id": one.id, "ParentId": one.parent_id, "IsSystemContent": one.is_system}
-        for one in rows
-    ]
-    return {"d": {"__count": len(results), "results": results}}
+    return {"d": {"__count": count, "results": [_row(session, project, one) for one in kept]}}
+
+
+def _way(session: Session, content: Content, root: str) -> list[Content]:
+    """Return the contents from a root down to a content; only the content if one between is invisible."""
+    found = [content]
+    for one in session.ancestors(content):
+        if not f"{one.path.lower()}/".startswith(f"{root}/"):
+            break
+        readable = session.by_path(one.path)
+        if readable is None:
+            return [content]
+        found.append(readable)
+    return found[::-1]
+
+
+def _order(session: Session) -> Callable[[Content], str]:
+    """Return by what a level of a tree is sorted: by display name, unless that is not selected."""
+    chosen = session.options.select
+    if not chosen or any(chain[0] in ("DisplayName", "*") for chain in chosen):
+        return lambda one: one.display_name.lower()
+    return lambda one: one.name.lower()
+
+
+def _row(session: Session, project: Projector, one: Content) -> dict[str, Json]:
+    opened = session.opens(one)
+    return project.entity(one) | {
+        "Id": one.id,
+        "ParentId": one.parent_id if opened else None,
+        "IsSystemContent": one.is_system if opened else None,
+    }
 
 
 @operation("GetContentCountInTree", action=False, types=ANY)
@@ -72,6 +107,7 @@ def count_in_tree(session: Session, content: Content) -> int:
     """Return how many contents there are in a tree; the option ``query`` cuts them down."""
     text = session.options.query
     predicate: Predicate = Term("InTree", content.path.lower())
+    fields: set[str] = set()
     if text:
         try:
             query = contentquery.compile(f"+({text})", under=content.path, session=session)
@@ -79,10 +115,9 @@ def count_in_tree(session: Session, content: Content) -> int:
             raise server_error("InvalidContentQueryException", error.message) from error
         if query.top is not None or query.skip is not None or query.sort:
             raise server_error("InvalidContentQueryException", "Control words cannot stand in parentheses.")
-        predicate = query.predicate
-    with session.store.reading() as db:
-        return search.count(db, predicate, session.types, visible=permissions.visible(session))
+        predicate, fields = query.predicate, query.fields
+    return searches.count(session, predicate, fields)
 
 
-def _is_folder(session: Session, content: Content) -> bool:
-    return session.types.of(content.type).is_a("Folder")
+def _is_container(session: Session, content: Content) -> bool:
+    return content.type == "ContentType" or session.types.of(content.type).is_a("Folder")

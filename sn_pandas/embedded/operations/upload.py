@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sn_pandas.embedded.changes import binaries, uploads, versions
+from sn_pandas.embedded.changes import saving, uploads, versions
 from sn_pandas.embedded.content_types import definitions
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import forbidden, server_error
-from sn_pandas.embedded.http import answers
-from sn_pandas.embedded.http.answers import Answer
-from sn_pandas.embedded.http.bodies import Upload
-from sn_pandas.embedded.operations.registry import EVERYTHING, operation
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.operations.registry import ANYBODY, EVERYTHING, operation
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.storage import binaries
+from sn_pandas.embedded.wire import answers
+from sn_pandas.embedded.wire.answers import Answer
+from sn_pandas.embedded.wire.bodies import Upload
 
 Json = Any
 
@@ -64,7 +66,8 @@ def upload(
         return str(uploads.start(session, target, bool(use_chunk), file_length or 0))
     if file_text:
         if _is_type(content, content_type):
-            return _told(definitions.install(session, file_text), len(file_text))
+            data = binaries.BOM + file_text.encode("utf-8", "replace")
+            return _told(definitions.install(session, data), len(file_text))
         return _told(*uploads.text(session, target, file_text))
     if not files:
         if _is_form(headers):
@@ -77,22 +80,21 @@ def upload(
         )
     file = files[0]
     if _is_type(content, content_type):
-        text = file.data.decode("utf-8-sig", "replace")
-        return _told(definitions.install(session, text), len(file.data))
+        return _told(definitions.install(session, file.data), len(file.data))
     if "content-range" in headers:
         piece = uploads.parse_range(headers["content-range"])
         token = uploads.parse_token(chunk_token)
         last = piece.end + 1 >= piece.total
         name = uploads.sent_name(headers.get("content-disposition")) if last else ""
-        sent = uploads.Sent(name, file.content_type)
-        return _told(*uploads.chunk(session, token, piece, file.data, sent))
+        return _told(*uploads.chunk(session, token, piece, file.data, name))
     name = file.filename.rpartition("\\")[2]
-    stored = uploads.whole(session, target, chunk_token, file.data, name, file.content_type)
+    stored = uploads.whole(session, target, chunk_token, file.data, name)
     return None if stored is None else _told(*stored)
 
 
 @operation(
     "StartBlobUploadToParent",
+    partial="bytes written elsewhere never arrive",
     parameters=[
         ("name", "string"),
         ("contentType", "string"),
@@ -116,7 +118,10 @@ def start_blob_upload_to_parent(
 
 
 @operation(
-    "StartBlobUpload", parameters=[("fullSize", "long"), ("fieldName", "string", False)], permissions=["Save"]
+    "StartBlobUpload",
+    partial="bytes written elsewhere never arrive",
+    parameters=[("fullSize", "long"), ("fieldName", "string", False)],
+    permissions=["Save"],
 )
 def start_blob_upload(
     session: Session, content: Content, full_size: int, field_name: str | None = None
@@ -129,6 +134,7 @@ def start_blob_upload(
 
 @operation(
     "FinalizeBlobUpload",
+    partial="bytes written elsewhere never arrive",
     parameters=[
         ("token", "string"),
         ("fullSize", "long"),
@@ -157,15 +163,23 @@ def finalize_content(session: Session, content: Content) -> str:
         raise forbidden()
     if not content.saving_state:
         raise server_error("InvalidOperationException", f"Cannot finalize the content {content.path}")
-    versions.finalize(session, content)
+    whole = content.copy()
+    saving.name_file(session, whole)
+    versions.finalize(session, whole)
     return ""
 
 
-@operation("GetBinaryToken", action=False, parameters=[("fieldName", "string", False)], permissions=["Open"])
+@operation(
+    "GetBinaryToken",
+    action=False,
+    roles=ANYBODY,
+    parameters=[("fieldName", "string", False)],
+    permissions=["Open"],
+)
 def get_binary_token(session: Session, content: Content, field_name: str | None = None) -> str:
     """Return what names the bytes of a field in the storage."""
     name = field_name or "Binary"
-    field = session.fields_of(content).get(name)
+    field = fields_of(session, content).get(name)
     if field is None or field.kind != "Binary":
         raise server_error("InvalidOperationException", f"Unknown binary field: {name}")
     if content.saving_state:

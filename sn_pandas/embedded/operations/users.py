@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from typing import Any
 
 from sn_pandas.embedded.changes import writes
-from sn_pandas.embedded.contents import SYSTEM, Content
+from sn_pandas.embedded.contents import SOMEBODY, SYSTEM, VISITOR, Content
 from sn_pandas.embedded.errors import forbidden, server_error
+from sn_pandas.embedded.operations import clients
 from sn_pandas.embedded.operations.registry import ALL, ROOT, operation
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import identities
+from sn_pandas.embedded.security import accounts
 from sn_pandas.embedded.security.passwords import hashed, is_right
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -32,30 +34,33 @@ def validate_credentials(
     session: Session, content: Content, user_name: str | None, password: str | None
 ) -> Json:
     """Return who has a login name and a password."""
-    user = _by_login(session, user_name or "")
-    known = user.fields.get("Password") if user is not None else None
-    if not is_right(password or "", known["Hash"] if known else None) or user is None:
-        raise forbidden("Invalid username or password.")
-    if not user.fields.get("Enabled"):
+    user = with_password(session, user_name or "", password or "")
+    if user is None:
         raise forbidden("Invalid username or password.")
     login = user.fields.get("LoginName") or user.name
     return {
         "id": user.id,
         "email": user.fields.get("Email"),
-        "username": f"{identities.domain(session.store, user)}\\{login}",
+        "username": f"{accounts.domain(session.store, user)}\\{login}",
         "name": user.name,
         "loginName": login,
     }
 
 
 @operation(
-    "ChangePassword", types=("User",), title="Change password", roles=ALL, parameters=[("password", "string")]
+    "ChangePassword",
+    types=("User",),
+    title="Change password",
+    roles=ALL,
+    scenarios=["ContextMenu"],
+    parameters=[("password", "string")],
 )
 def change_password(session: Session, content: Content, password: str | None) -> None:
-    """Give a user another password; anybody may change his own."""
+    """Change the password of a user; anybody may change his own."""
     if not password:
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'password')")
-    if content.id != session.caller.id and not session.can(content, "Save"):
+    mine = content.id == session.caller.id and content.id != VISITOR
+    if not mine and not session.can(content, "Save"):
         raise forbidden()
     with session.store.transaction():
         content.fields["Password"] = {"Hash": hashed(password)}
@@ -64,6 +69,7 @@ def change_password(session: Session, content: Content, password: str | None) ->
 
 @operation(
     "SendChangePasswordMail",
+    partial="no mail is sent",
     types=("User",),
     title="Send change password email",
     roles=ALL,
@@ -75,6 +81,7 @@ def send_mail_to_user(session: Session, content: Content, return_url: str | None
 
 @operation(
     "SendChangePasswordMail",
+    partial="no mail is sent",
     types=ROOT,
     title="Send change password email",
     roles=ALL,
@@ -130,13 +137,33 @@ def create_user_by_provider(
     "GetClientRequestParameters", action=False, types=ROOT, roles=ALL, parameters=[("clientType", "string")]
 )
 def client_request_parameters(session: Session, content: Content, client_type: str | None) -> dict[str, Json]:
-    """Return where a client of a kind logs in: nowhere, this repository has no server of identities."""
-    return {}
+    """Return where a client of a kind logs in, and as which client."""
+    if client_type not in ("client", "adminui"):
+        return {}
+    rules = session.repository.tokens
+    client_id = "client" if client_type == "client" else clients.initial_id(session, "AdminUi")
+    return {
+        "authority": rules.authority if rules is not None else "",
+        "type": rules.kind if rules is not None else "IdentityServer",
+        "client_id": client_id,
+    }
+
+
+def with_password(session: Session, user_name: str, password: str) -> Content | None:
+    """Return the enabled user who has a login name and a password, None if there is none."""
+    user = accounts.by_login(session.store, user_name)
+    known = user.fields.get("Password") if user is not None else None
+    is_own = is_right(password, known["Hash"] if known else None)
+    common = session.repository.password or ""
+    is_common = bool(common) and hmac.compare_digest(password.encode("utf-8", "replace"), common.encode())
+    if user is None or user.id in (VISITOR, SOMEBODY) or not user.fields.get("Enabled"):
+        return None
+    return user if is_own or is_common else None
 
 
 def _create(session: Session, fields: dict[str, Json]) -> Content:
     name = fields["LoginName"]
-    if name and _by_login(session, name) is not None:
+    if name and accounts.by_login(session.store, name) is not None:
         raise server_error(
             "InvalidOperationException", f"There is already a user or group under the domain Public: {name}"
         )
@@ -159,20 +186,3 @@ def _claims(text: str) -> dict[str, Json]:
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
         raise server_error("JsonSerializationException", "The claims are no array of objects.")
     return {str(one.get("type")): one.get("value") for one in items}
-
-
-def _by_login(session: Session, text: str) -> Content | None:
-    """Return the user with a login name, which may have a domain before it."""
-    domain, _, login = text.rpartition("\\")
-    with session.store.reading() as db:
-        marks = session.types.derived("User")
-        rows = db.execute(
-            f"SELECT id FROM contents WHERE type IN ({','.join('?' * len(marks))})"
-            " AND lower(coalesce(json_extract(data, '$.LoginName'), name)) = ?",
-            (*marks, login.lower()),
-        ).fetchall()
-    for user in session.store.load_many(row[0] for row in rows):
-        in_domain = identities.domain(session.store, user) or ""
-        if not domain or domain.lower() == in_domain.lower():
-            return user
-    return None

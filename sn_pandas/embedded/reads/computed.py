@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sn_pandas.embedded.changes import versions
-from sn_pandas.embedded.content_types.localization import localized
+from sn_pandas.embedded.content_types.content_fields import fields_of
+from sn_pandas.embedded.content_types.icons import icon
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.session import Session
 
 Json = Any
 Reader = Callable[[Content, Session], Json]
@@ -20,19 +22,9 @@ NULL_FIELDS = frozenset(
 """Fields that entities show as null, though they have values."""
 
 
-ICONS = {
-    **dict.fromkeys(("doc", "docx", "docm", "dot", "dotx", "rtf"), "word"),
-    **dict.fromkeys(("xls", "xlsx", "xlsm", "xlt", "xltx"), "excel"),
-    **dict.fromkeys(("ppt", "pptx", "pps", "ppsx", "pot", "potx"), "powerpoint"),
-    **dict.fromkeys(("png", "jpg", "jpeg", "gif", "bmp", "tif", "tiff", "svg"), "image"),
-    "pdf": "acrobat",
-}
-"""Ending of the name of a file -> the picture that stands for it."""
-
-
 def is_file(content: Content, session: Session) -> bool:
     """Whether a content has a field for its bytes."""
-    return "Binary" in session.fields_of(content)
+    return "Binary" in fields_of(session, content)
 
 
 def display_name(content: Content, session: Session) -> Json:
@@ -40,42 +32,9 @@ def display_name(content: Content, session: Session) -> Json:
     return localized(content.display_name)
 
 
-def icon(content: Content, session: Session) -> Json:
-    """Return the name of the picture that stands for a content."""
-    if "Icon" in content.fields:
-        return content.fields["Icon"]
-    if content.type == "File":
-        return ICONS.get(content.name.rpartition(".")[2].lower(), "document")
-    return session.types.of(content.type).icon
-
-
 def is_folder(content: Content, session: Session) -> Json:
     """Whether a content is made to hold others."""
     return session.types.of(content.type).is_a("Folder")
-
-
-def effective_child_types(content: Content, session: Session) -> list[str]:
-    """Return the types that may be created below a content; a folder takes them from what it is in."""
-    holder = content
-    while session.types.of(holder.type).transitive:
-        parent = session.store.load(holder.parent_id)
-        if parent is None:
-            break
-        holder = parent
-    own = holder.fields.get("AllowedChildTypes")
-    if own:
-        return [name for name in own if name in session.types]
-    found = session.types.get(holder.type)
-    if found is None:
-        return []
-    if found.name == "SystemFolder":
-        return list(session.types)
-    return [name for name in found.allowed_child_types if name in session.types]
-
-
-def child_types(content: Content, session: Session) -> list[str]:
-    """Return the types that the content itself lists; most contents leave it to their type."""
-    return [name for name in content.fields.get("AllowedChildTypes") or () if name in session.types]
 
 
 def _due(content: Content, session: Session) -> int:
@@ -143,13 +102,13 @@ READERS: dict[str, Reader] = {
     "BrowseUrl": lambda content, session: "",
     "Publishable": lambda content, session: versions.can(session, content, "Publish"),
     "Approvable": lambda content, session: versions.can(session, content, "Approve"),
-    "Size": _size,
-    "FullSize": lambda content, session: -1.0,
-    "PageCount": lambda content, session: content.fields.get("PageCount", -4),
 }
 """Name of a field -> how it is worked out, on contents of every type."""
 
 READERS_OF_TYPE: dict[tuple[str, str], Reader] = {
+    ("File", "Size"): _size,
+    ("File", "FullSize"): lambda content, session: -1.0,
+    ("File", "PageCount"): lambda content, session: content.fields.get("PageCount", -4),
     ("Application", "RequiredPermissions"): lambda content, session: (
         content.fields.get("RequiredPermissions") or []
     ),
@@ -160,6 +119,9 @@ READERS_OF_TYPE: dict[tuple[str, str], Reader] = {
     ("ContentList", "ContentListDefinition"): lambda content, session: (
         content.fields.get("ContentListDefinition") or EMPTY_LIST_DEFINITION
     ),
+    ("Query", "QueryType"): lambda content, session: [
+        "Private" if content.path.lower().startswith("/root/profiles/") else "Public"
+    ],
     ("User", "Domain"): _domain,
     ("User", "ProfilePath"): _profile_path,
     ("ContentType", "Categories"): lambda content, session: " ".join(

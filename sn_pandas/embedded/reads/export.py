@@ -5,15 +5,17 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from sn_pandas.embedded.content_types.types import Field
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import HEAD_REFERENCES, Content
 from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.http import answers
-from sn_pandas.embedded.http.answers import Answer
 from sn_pandas.embedded.reads import computed
 from sn_pandas.embedded.reads.projection import HEAD_ONLY, REFERENCES, Projector, read
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.reads.references import referenced, type_contents
+from sn_pandas.embedded.schema.types import Field
 from sn_pandas.embedded.security import entries, permissions
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire import answers
+from sn_pandas.embedded.wire.answers import Answer
 
 Json = Any
 
@@ -79,7 +81,7 @@ def _exported(session: Session, content: Content) -> dict[str, Json]:
     hidden = NEVER_EXPORTED | ({"AllowedChildTypes"} if content.type in ("Folder", "Page") else set())
     fields = {
         name: _value(session, content, field)
-        for name, field in session.fields_of(content).items()
+        for name, field in fields_of(session, content).items()
         if (not session.options.select or name in asked)
         and name not in hidden
         and _is_readable(session, content, field)
@@ -94,12 +96,12 @@ def _exported(session: Session, content: Content) -> dict[str, Json]:
 def _value(session: Session, content: Content, field: Field) -> Json:
     """Return a field as it is exported: content types by name, other contents by path."""
     if field.name == "AllowedChildTypes":
-        return [one.name for one in session.type_contents(content, field.name)]
+        return [one.name for one in type_contents(session, content, field.name)]
     if field.kind == "Password":
         return content.fields.get(field.name)
     if field.kind not in REFERENCES:
         return read(content, field, session)
-    paths = [target.path for target in session.referenced(content, field.name)]
+    paths = [target.path for target in referenced(session, content, field.name)]
     if field.name in HEAD_REFERENCES or field.name in SINGLE:
         return paths[0] if paths else None
     return paths

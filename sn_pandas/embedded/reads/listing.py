@@ -1,6 +1,6 @@
 """Lists: the children of a content, what a query finds, references, results of operations.
 
-Children and queries run in the index (`search`); references, actions and results of operations are in memory,
+Children and queries run in the index (`searches`); references, actions and results of operations in memory,
 which the same options cut and order by other rules.
 """
 
@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sn_pandas.embedded import dates
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.index import search
+from sn_pandas.embedded.index.predicates import Predicate, Range, Term, all_of, any_of, fields_in
 from sn_pandas.embedded.languages import memory_filter
-from sn_pandas.embedded.languages.predicates import Predicate, Range, Term, all_of, any_of
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import permissions
+from sn_pandas.embedded.reads.projection import json_reader
+from sn_pandas.embedded.security import searches
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -42,7 +43,7 @@ def children(session: Session, content: Content, *, count_only: bool = False) ->
         conditions.append(not_system())
         if options.lifespan is not None:
             conditions.append(alive(session))
-    return _found(session, conditions, options.order, options.top, options.skip, count_only)
+    return _found(session, conditions, set(), options.order, options.top, options.skip, count_only)
 
 
 def all_children(session: Session, content: Content) -> list[Content]:
@@ -50,9 +51,7 @@ def all_children(session: Session, content: Content) -> list[Content]:
     conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
     if session.options.autofilters:
         conditions.append(not_system())
-    with session.store.reading() as db:
-        hits = search.find(db, all_of(*conditions), session.types, visible=permissions.visible(session))
-    return session.many(hits.ids)
+    return session.many(searches.find(session, all_of(*conditions), ()).ids)
 
 
 def in_memory(
@@ -75,10 +74,9 @@ def in_memory(
         Reads the fields, if these are no contents of a type.
     """
     options = session.options
-    reader = reader or memory_filter.Reader(session.types, session.json_of)
-    rows = memory_filter.selected(
-        items, reader, where=options.filter, order=options.order, ignore_case=ignore_case
-    )
+    reader = reader or memory_filter.Reader(session.types, json_reader(session))
+    where = partial(options.filter.matches, ignore_case=ignore_case) if options.filter is not None else None
+    rows = memory_filter.selected(items, reader, where=where, order=options.order)
     total = len(items) if total_before else len(rows)
     rows = rows[options.skip :]
     if options.top:
@@ -101,7 +99,7 @@ def alive(session: Session) -> Predicate:
 
 
 def _queried(session: Session, content: Content, text: str, under: str | None, count_only: bool) -> Listing:
-    from sn_pandas.embedded.languages import contentquery
+    from sn_pandas.embedded.reads import contentquery
 
     options = session.options
     query = contentquery.compile(text, under=under, session=session)
@@ -120,6 +118,7 @@ def _queried(session: Session, content: Content, text: str, under: str | None, c
     return _found(
         session,
         conditions,
+        query.fields,
         query.sort or options.order,
         options.top if query.top is None else query.top,
         options.skip if query.skip is None else query.skip,
@@ -131,6 +130,7 @@ def _queried(session: Session, content: Content, text: str, under: str | None, c
 def _found(
     session: Session,
     conditions: list[Predicate],
+    fields: set[str],
     order: Sequence[tuple[str, bool]],
     top: int,
     skip: int,
@@ -142,23 +142,22 @@ def _found(
         predicate = options.filter.predicate()
         if predicate is not None:
             conditions = [*conditions, predicate]
-    wanted, visible = all_of(*conditions), permissions.visible(session)
-    with session.store.reading() as db:
-        if count_only and not all_versions:
-            total = search.count(db, wanted, session.types, visible=visible)
-            rest = max(0, total - skip)
-            return Listing([], total if options.total else min(top, rest) if top else rest)
-        hits = search.find(
-            db,
-            wanted,
-            session.types,
-            sort=order,
-            top=top,
-            skip=skip,
-            visible=visible,
-            total=options.total,
-            all_versions=all_versions,
-        )
+            fields = fields | fields_in(predicate)
+    wanted = all_of(*conditions)
+    if count_only and not all_versions:
+        total = searches.count(session, wanted, fields)
+        rest = max(0, total - skip)
+        return Listing([], total if options.total else min(top, rest) if top else rest)
+    hits = searches.find(
+        session,
+        wanted,
+        fields,
+        sort=order,
+        top=top,
+        skip=skip,
+        total=options.total,
+        all_versions=all_versions,
+    )
     return Listing(hits.ids, hits.total if options.total else len(hits.ids))
 
 

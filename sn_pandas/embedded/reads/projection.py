@@ -7,34 +7,33 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
 from typing import Any
 
-from sn_pandas.embedded.changes.binaries import expanded_binary
-from sn_pandas.embedded.content_types import added_fields
-from sn_pandas.embedded.content_types.types import ContentType, Field
+from sn_pandas.embedded.content_types import added_fields, child_types
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import HEAD, Content
-from sn_pandas.embedded.errors import ODataError, binary_closed, see_only, server_error
+from sn_pandas.embedded.errors import ODataError, bad_request, binary_closed, see_only, server_error
 from sn_pandas.embedded.fields import kind_of
-from sn_pandas.embedded.http.addresses import uri
-from sn_pandas.embedded.reads import actions, computed
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.reads import action_items, computed
+from sn_pandas.embedded.reads.expanded_binary import expanded_binary
+from sn_pandas.embedded.reads.references import referenced, type_contents
+from sn_pandas.embedded.schema.types import ContentType, Field
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire.addresses import uri
 
 Json = Any
-Reader = Callable[[Content], Json]
+Reader = Callable[[Content, Session], Json]
 
 LINKED = ("AllowedChildTypes", "EffectiveAllowedChildTypes", "Actions", "Children")
 """Fields that are links though they are no references."""
 REFERENCES = ("Reference", "AllRoles", "DirectRoles")
 EXTRA = ("Actions", "IsFile", "Children")
 """What every entity shows behind its fields."""
-USER_FIELDS = frozenset(
-    ("CreatedBy", "ModifiedBy", "VersionCreatedBy", "VersionModifiedBy", "Owner", "CheckedOutTo")
-)
-"""References that show Somebody in place of a user whom the caller may not see."""
 HEAD_ONLY = frozenset(
     ("Id", "Name", "Path", "Type", "Icon", "Index", "CreationDate", "ModificationDate", "VersionCreationDate",
      "VersionModificationDate", "CreatedBy", "ModifiedBy", "Actions", "IsFile", "Children")
@@ -50,6 +49,13 @@ class Node:
     all: bool = False
     children: dict[str, Node] = field(default_factory=dict)
 
+
+MOST_EXPANDED = 300_000
+"""Values that an answer may hold in expanded contents: chains of them grow without end in few letters."""
+LETTERS_OF_A_VALUE = 100
+"""Letters of an expanded text that count as much as a value."""
+LONGEST_EXPANSION = 3.0
+"""Seconds of computing after which the expansions of a request are given up, as it holds up the others."""
 
 EVERYTHING = Node("*", all=True)
 """What a star below the first level of ``$expand`` stands for: every name, and every name below it."""
@@ -91,8 +97,9 @@ class Projector:
         self.metadata = options.metadata
         self.select = tree(options.select, whole_ends=True)
         self.expand = tree(options.expand, whole_ends=False)
-        self._readers: dict[str, dict[str, Reader | None]] = {}
         self._selected_names: list[str] | None = None
+        self._left = MOST_EXPANDED
+        self._end: float | None = None
         self.selects = bool(options.select)
         self.expands = bool(options.expand)
         if self.selects and self.expands:
@@ -106,6 +113,13 @@ class Projector:
 
     def rows(self, contents: Sequence[Content]) -> list[dict[str, Json]]:
         """Return the rows of a list; without ``$select`` they show the fields of all types allowed there."""
+        if self.expands:
+            self.session.preload(
+                target
+                for one in contents
+                for name in self.expand.children
+                for target in _refers_to(one, name)
+            )
         if self.selects or self.expands:
             return [self._project(content, None) for content in contents]
         names: dict[int, list[str]] = {}
@@ -129,7 +143,7 @@ class Projector:
 
     def _everything(self, content: Content, names: list[str] | None) -> dict[str, Json]:
         row = self._start(content)
-        self._fill(row, content, names if names is not None else self.session.fields_of(content))
+        self._fill(row, content, names if names is not None else fields_of(self.session, content))
         self._fill(row, content, EXTRA)
         return row
 
@@ -144,29 +158,16 @@ class Projector:
         return row
 
     def _fill(self, row: dict[str, Json], content: Content, names: Iterable[str]) -> None:
-        """Add fields as they are shown unexpanded. What reads them is found once a type, as rows are many."""
-        readers = self._readers.setdefault(content.type, {})
-        opened = self.session.can(content, "Open")
+        """Add fields as they are shown unexpanded."""
+        session = self.session
+        readers = simple_readers(content, session)
         for name in names:
-            if name not in readers:
-                readers[name] = self._reader(content.type, name)
             reader = readers[name]
-            row[name] = reader(content) if reader is not None and opened else self.value(content, name)
-
-    def _reader(self, type_name: str, name: str) -> Reader | None:
-        """Return what reads a field off the contents of a type that are open; None = not that simple."""
-        content_type = self.session.types.of(type_name)
-        found = content_type.fields.get(name)
-        if found is None or name in LINKED or found.kind in REFERENCES:
-            links = found is not None or name in ("Actions", "Children")
-            return partial(_deferred, name=name) if links else None
-        if name in computed.NULL_FIELDS:
-            return lambda content: None
-        return reader_of(found, content_type, self.session)
+            row[name] = reader(content, session) if reader is not None else self.value(content, name)
 
     def _expanded(self, content: Content, expand: Node) -> dict[str, Json]:
         row = self._start(content)
-        names = [n for n in self.session.fields_of(content) if n not in computed.NULL_FIELDS]
+        names = [n for n in fields_of(self.session, content) if n not in computed.NULL_FIELDS]
         tail = ["Actions", "Children", *(() if "Icon" in names else ("Icon",)), "IsFile"]
         for name in [*names, *tail]:
             inner = self._below(content, name, expand)
@@ -183,7 +184,7 @@ class Projector:
         for name, node in select.children.items():
             row[name] = self._one(content, name, node, expand)
         if select.all:
-            for name in self.session.fields_of(content):
+            for name in fields_of(self.session, content):
                 if name not in row:
                     row[name] = self._one(content, name, Node(all=True), expand, star=True)
         return row
@@ -193,6 +194,9 @@ class Projector:
             expand = Node(expand.path, all=True, children={name: EVERYTHING, **expand.children})
         inner = self._below(content, name, expand)
         if inner is None:
+            reader = None if star else simple_readers(content, self.session)[name]
+            if reader is not None:
+                return reader(content, self.session)
             return self.value(content, name, star=star)
         if name == "Actions":
             return self._actions(content, node)
@@ -203,13 +207,15 @@ class Projector:
     def _below(self, content: Content, name: str, expand: Node) -> Node | None:
         """Return what is asked for below a field; None if it is not to be expanded, or may not."""
         inner = expand.children.get(name)
-        if name == "IsFile" or (self._is_binary(content, name) and not self.session.can(content, "Open")):
+        if inner is None or name == "IsFile":
+            return None
+        if self._is_binary(content, name) and not self.session.can(content, "Open"):
             return None
         return inner
 
     def action(self, item: Content) -> dict[str, Json]:
         """Return an item of ``/Actions``."""
-        row = actions.about(self.metadata)
+        row = action_items.about(self.metadata)
         extra = {name: _deferred(item, name) for name in ("Actions", "Children")} | {"IsFile": False}
         if not self.selects:
             return row | item.fields | (extra if self.expands else {})
@@ -230,9 +236,9 @@ class Projector:
         if not self.session.opens(content):
             if name not in HEAD_ONLY and star:
                 raise see_only()
-            if name not in HEAD_ONLY or name == "Index":
-                return 0 if name == "Index" else None
-        found = self.session.fields_of(content).get(name)
+            if name not in HEAD_ONLY:
+                return None
+        found = fields_of(self.session, content).get(name)
         if found is None or (name in computed.NULL_FIELDS and not star):
             return None
         if (found.kind == "Binary" or name == "Size") and not self.session.can(content, "Open"):
@@ -244,61 +250,81 @@ class Projector:
         return read(content, found, self.session)
 
     def _is_binary(self, content: Content, name: str) -> bool:
-        found = self.session.fields_of(content).get(name)
+        found = fields_of(self.session, content).get(name)
         return found is not None and found.kind == "Binary"
 
     def _follow(self, content: Content, name: str, project: Callable[[Content], Json]) -> Json:
         """Return an expanded field: an object, a list, or null where nothing can be followed."""
         session = self.session
         if name == "Children":
-            return [project(child) for child in self.children_of(content)]
+            return [self._counted(project(child)) for child in self.children_of(content)]
         if name == "Actions":
-            return actions.items(content, session)
-        found = session.fields_of(content).get(name)
+            return [self._counted(item) for item in session.repository.actions.items(content, session)]
+        found = fields_of(session, content).get(name)
         if found is None:
             return None
         if not session.opens(content) and name not in ("CreatedBy", "ModifiedBy"):
             return None
         if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
-            return [project(target) for target in session.type_contents(content, name)]
+            return [self._counted(project(target)) for target in type_contents(session, content, name)]
         if found.kind == "Binary":
-            return expanded_binary(content, found, session)
+            return self._text(content, found)
         if found.kind not in REFERENCES:
             return None
-        targets = [project(target) for target in session.referenced(content, name)]
+        targets = [self._counted(project(target)) for target in referenced(session, content, name)]
         if found.multiple or found.kind != "Reference":
             return targets
         return targets[0] if targets else None
 
+    def _counted(self, row: dict[str, Json]) -> dict[str, Json]:
+        """Return what was expanded, unless the answer becomes too large or takes too long."""
+        self._left -= len(row)
+        now = time.thread_time()
+        if self._end is None:
+            self._end = now + LONGEST_EXPANSION
+        if self._left < 0 or now > self._end:
+            raise bad_request(
+                "QueryTimeoutException",
+                "The expansion takes too long. Expand less, select fewer fields, or ask for fewer rows.",
+            )
+        return row
+
     def _actions(self, content: Content, node: Node) -> list[Json]:
         """Return expanded actions: they have metadata of their own, though they are no contents."""
-        about = actions.about(self.metadata)
-        found = actions.items(content, self.session)
+        about = action_items.about(self.metadata)
+        found = [self._counted(item) for item in self.session.repository.actions.items(content, self.session)]
         if node.children and not node.all:
             return [about | {name: item.get(name) for name in node.children} for item in found]
         return [about | item for item in found]
 
     def _binary(self, content: Content, name: str, node: Node) -> Json:
-        text = expanded_binary(content, self.session.fields_of(content)[name], self.session)
+        text = self._text(content, fields_of(self.session, content)[name])
         if node.children and not node.all and isinstance(text, dict):
             return {key: value for key, value in text.items() if key in node.children}
         return text
+
+    def _text(self, content: Content, found: Field) -> dict[str, Json]:
+        """Return the text of a file, which counts by its length."""
+        text = expanded_binary(content, found, self.session)
+        self._left -= len(text["Text"] or "") // LETTERS_OF_A_VALUE
+        return self._counted(text)
 
     def _start(self, content: Content) -> dict[str, Json]:
         if self.metadata == "no":
             return {}
         about: dict[str, Json] = {"uri": uri(content.path), "type": content.type}
         if self.metadata == "full":
-            about["actions"], about["functions"] = actions.metadata(content, self.session)
+            found = self.session.repository.actions.metadata(content, self.session)
+            about["actions"], about["functions"] = found
         return {"__metadata": about}
 
     def _names_below(self, parent_id: int, child: Content) -> list[str]:
         """Return the names that a row shows: the fields of all types that its parent allows."""
         session = self.session
-        parent = session.store.load(parent_id)
+        parent = session.store.load(parent_id) or child  # the root has the columns of what is below it
         if child.type == "ContentType":
             return list(session.types["ContentType"].fields)
-        allowed = computed.effective_child_types(parent, session) if parent is not None else []
+        allowed = child_types.listed_child_types(parent, session)
         wanted: set[str] = set()
         for name in [*allowed, "SystemFolder"] if allowed else session.types:
             wanted.update(session.types[name].fields)
@@ -309,18 +335,85 @@ def read(content: Content, found: Field, session: Session) -> Json:
     """Return the JSON of a field that is no link."""
     if content.fields.get(found.name) is None and added_fields.is_of_aspect(found):
         return None
-    return reader_of(found, session.types.of(content.type), session)(content)
+    return reader_of(found, session.types.of(content.type))(content, session)
 
 
-def reader_of(found: Field, content_type: ContentType, session: Session) -> Reader:
+def json_reader(session: Session) -> Callable[[Content, str], Json]:
+    """Return what reads the JSON of a field, by its name, as an entity shows it unexpanded."""
+
+    def json_of(content: Content, name: str) -> Json:
+        return read(content, fields_of(session, content)[name], session)
+
+    return json_of
+
+
+def simple_readers(content: Content, session: Session) -> Mapping[str, Reader | None]:
+    """Return what reads fields off a content as it is shown unexpanded; None = not that simple."""
+    if not session.can(content, "Open"):
+        return _NO_READERS
+    readers = session.types.readers
+    if content.type not in readers:
+        readers[content.type] = _Readers(session.types.of(content.type))
+    return readers[content.type]
+
+
+class _Readers(dict[str, Reader | None]):
+    """What reads the fields of a type; each is found once, as rows are many."""
+
+    def __init__(self, content_type: ContentType) -> None:
+        super().__init__()
+        self._type = content_type
+
+    def __missing__(self, name: str) -> Reader | None:
+        found = self._type.fields.get(name)
+        reader: Reader | None
+        if found is None or name in LINKED or found.kind in REFERENCES:
+            links = found is not None or name in ("Actions", "Children")
+            if not links:
+                return None  # not kept: such names are without number
+            reader = partial(_link, name=name)
+        elif name in computed.NULL_FIELDS:
+            reader = _null
+        else:
+            reader = reader_of(found, self._type)
+        self[name] = reader
+        return reader
+
+
+class _NoReaders(dict[str, Reader | None]):
+    """What reads fields of contents that are not open: each has to be looked at."""
+
+    def __missing__(self, name: str) -> Reader | None:
+        return None
+
+
+_NO_READERS = _NoReaders()
+
+
+def _null(content: Content, session: Session) -> Json:
+    return None
+
+
+def reader_of(found: Field, content_type: ContentType) -> Reader:
     """Return what reads a field that is no link off contents of a type."""
     work_out = computed.reader(content_type.name, content_type.lineage, found.name)
     if work_out is not None:
-        return lambda content: work_out(content, session)
+        return work_out
     if found.name in HEAD:
-        return attrgetter(HEAD[found.name])
+        head = attrgetter(HEAD[found.name])
+        return lambda content, session: head(content)
     name, kind = found.name, kind_of(found)
-    return lambda content: kind.read(content.fields.get(name), found, content, session)
+    return lambda content, session: kind.read(content.fields.get(name), found, content, session)
+
+
+def _refers_to(content: Content, name: str) -> list[int]:
+    """Return the ids that a reference holds; none for other fields and for what is worked out."""
+    stored = content.stored(name)
+    return [one for one in stored if type(one) is int] if isinstance(stored, list) else []
+
+
+def _link(content: Content, session: Session, name: str) -> Json:
+    return _deferred(content, name)
 
 
 def _deferred(content: Content, name: str) -> Json:

@@ -6,20 +6,23 @@ from decimal import Decimal
 from typing import Any
 
 from sn_pandas.embedded.content_types import added_fields
-from sn_pandas.embedded.content_types.types import Field
 from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
-from sn_pandas.embedded.errors import binary_closed, see_only, server_error
+from sn_pandas.embedded.errors import binary_closed, forbidden, see_only, server_error
 from sn_pandas.embedded.fields import kind_of
-from sn_pandas.embedded.http import answers
-from sn_pandas.embedded.http.addresses import Address
-from sn_pandas.embedded.http.answers import Answer
-from sn_pandas.embedded.reads import actions, computed, export, listing
-from sn_pandas.embedded.reads.projection import HEAD_ONLY, REFERENCES, Projector
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.reads import action_items, computed, export, listing
+from sn_pandas.embedded.reads.projection import HEAD_ONLY, REFERENCES, Projector, json_reader
+from sn_pandas.embedded.reads.references import referenced, type_contents
+from sn_pandas.embedded.schema.types import Field
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire import answers
+from sn_pandas.embedded.wire.addresses import Address
+from sn_pandas.embedded.wire.answers import Answer
 
 Json = Any
 
-PROPERTIES_OF_ANY = frozenset(("DisplayName", "Version", "CreatedById", "ParentId", "Locked"))
+PROPERTIES_OF_ANY = frozenset(
+    ("DisplayName", "Version", "CreatedById", "ParentId", "Locked", "DirectRoles", "AllRoles")
+)
 """Properties whose own address answers a caller who may only see the content."""
 
 
@@ -74,29 +77,14 @@ def projector(session: Session) -> Projector:
     return Projector(session, lambda parent: listing.all_children(session, parent))
 
 
-def member(session: Session, found: Content, address: Address) -> Answer:
-    """Return a property, or what a function answers."""
-    from sn_pandas.embedded.operations import calls
-
-    name = address.member or ""
-    if name == "Children":
-        return collection(session, found, count=address.count)
-    if name == "Actions":
-        return action_list(session, found)
-    field = session.fields_of(found).get(name)
-    if field is None:
-        return calls.get(session, found, address)
-    return _property(session, found, field, address)
-
-
 def action_list(session: Session, found: Content) -> Answer:
     """Return the actions of a content as a list."""
     refused = export.refused(session)
     if refused is not None:
         return refused
     shown = projector(session)
-    items = actions.as_contents(actions.items(found, session))
-    reader = actions.Reader(session.types, session.json_of)
+    items = action_items.as_contents(session.repository.actions.items(found, session))
+    reader = action_items.Reader(session.types, json_reader(session))
     kept, count = listing.in_memory(session, items, ignore_case=False, total_before=True, reader=reader)
     rows = [shown.action(item) for item in kept]
     if session.options.format == "table":
@@ -104,16 +92,17 @@ def action_list(session: Session, found: Content) -> Answer:
     return answers.document({"d": {"__count": count, "results": rows}})
 
 
-def _property(session: Session, found: Content, field: Field, address: Address) -> Answer:
+def property_of(session: Session, found: Content, field: Field, address: Address) -> Answer:
+    """Return the value of a field, or the contents of a reference."""
     name = field.name
     if not session.opens(found) and name not in HEAD_ONLY | PROPERTIES_OF_ANY:
-        raise see_only()
+        raise forbidden() if name == "Versions" else see_only()
     if (field.kind == "Binary" or name == "Size") and not session.can(found, "Open"):
         raise binary_closed()
     if field.kind in REFERENCES:
         return _reference(session, found, field)
     if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
-        return reference_list(session, session.type_contents(found, name))
+        return reference_list(session, type_contents(session, found, name))
     value = property_value(session, found, field)
     if address.value:
         return answers.text(raw(value, field))
@@ -135,7 +124,7 @@ def property_value(session: Session, found: Content, field: Field) -> Json:
 
 
 def _reference(session: Session, found: Content, field: Field) -> Answer:
-    targets = session.referenced(found, field.name)
+    targets = referenced(session, found, field.name)
     if field.name in HEAD_REFERENCES or (field.kind == "Reference" and not field.multiple):
         return entity(session, targets[0]) if targets else answers.empty()
     return reference_list(session, targets)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sn_pandas.embedded.content_types.localization import localized
-from sn_pandas.embedded.content_types.types import ContentType, Field
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.schema.types import ContentType, Field
+from sn_pandas.embedded.session import Session
 
 Json = Any
 
@@ -24,7 +24,17 @@ FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
 FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
 CHOICES = ("ChoiceFieldSetting", "YesNoFieldSetting", "PermissionChoiceFieldSetting")
 HIDDEN_SETTINGS = frozenset(
-    ("Forms", "Visible", "Analyzer", "Index", "Bind", "ReadOnly", "Compulsory", "OutputMethod")
+    (
+        "Forms",
+        "Visible",
+        "Analyzer",
+        "Index",
+        "IndexHandler",
+        "Bind",
+        "ReadOnly",
+        "Compulsory",
+        "OutputMethod",
+    )
 )
 CURRENCIES = {
     "en-US": ("$", "USD", "US Dollar"), "en-GB": ("£", "GBP", "British Pound"),
@@ -40,8 +50,8 @@ QUERY_SETTINGS = {
 
 
 def schema(session: Session, name: str | None) -> list[Json]:
-    """Return what GetSchema answers: all types, or one."""
-    found = [t for t in session.types.values() if t.settings.get("InSchema", True)]
+    """Return what GetSchema answers: all types that the caller may see, or one of them."""
+    found = [t for t in session.schema_types if t.settings.get("InSchema", True)]
     if name:
         found = [t for t in found if t.name == name]
     return [_type(session, t) for t in found]

@@ -5,18 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.http.addresses import uri, usable_uri
-from sn_pandas.embedded.languages import memory_filter
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.operations import applications, dispatch
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire.addresses import uri, usable_uri
 
 Json = Any
 
 
 def metadata(content: Content, session: Session) -> tuple[list[Json], list[Json]]:
     """Return the actions and functions that ``__metadata`` lists, of one scenario if that is asked for."""
-    from sn_pandas.embedded.operations import dispatch
-
     found: dict[bool, list[Json]] = {True: [], False: []}
     target = uri(content.path)
     for one in dispatch.offered(session, content):
@@ -39,8 +36,6 @@ def metadata(content: Content, session: Session) -> tuple[list[Json], list[Json]
 
 def items(content: Content, session: Session) -> list[Json]:
     """Return the items of ``/Actions``: operations and applications, of the option ``scenario`` if given."""
-    from sn_pandas.embedded.operations import applications, dispatch
-
     wanted = session.options.scenario
     found = [
         _item(
@@ -69,33 +64,6 @@ def items(content: Content, session: Session) -> list[Json]:
                 )
             )
     return found
-
-
-def as_contents(found: list[Json]) -> list[Content]:
-    """Return items of ``/Actions`` as the contents that the server makes of them, all at one path."""
-    return [Content(0, 0, item["Name"], "/Root/xxx", "Action", fields=item) for item in found]
-
-
-class Reader(memory_filter.Reader):
-    """Reads items of ``/Actions`` for `memory_filter`: they have the keys of an item in place of a type."""
-
-    def field(self, content: Content, name: str) -> Json:
-        """Return a key of an item."""
-        if name not in content.fields:
-            raise server_error("InvalidOperationException", f"Field not found. {content.path} has no {name}.")
-        return content.fields[name]
-
-    def property(self, content: Content, name: str) -> Json:
-        """Return a .NET property of an item."""
-        return content.fields[name] if name in content.fields else super().property(content, name)
-
-
-def about(metadata: str) -> dict[str, Json]:
-    """Return what an item says of itself, by the option ``metadata``."""
-    if metadata == "no":
-        return {}
-    lists: dict[str, Json] = {"actions": [], "functions": []} if metadata == "full" else {}
-    return {"__metadata": {"uri": "", "type": "Action", **lists}}
 
 
 def _item(

@@ -11,16 +11,18 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.errors import ODataError, server_error
-from sn_pandas.embedded.index import search
+from sn_pandas.embedded.index.predicates import Predicate, Term, all_of, any_of, fields_in
 from sn_pandas.embedded.languages import templates
 from sn_pandas.embedded.languages.cql_lexer import TERMINATORS
 from sn_pandas.embedded.languages.cql_parser import EMPTY, Controls, parse
-from sn_pandas.embedded.languages.predicates import Predicate, Term, all_of
-from sn_pandas.embedded.security import permissions
+from sn_pandas.embedded.reads.references import targets
+from sn_pandas.embedded.security import searches
+from sn_pandas.words import lowered
 
 if TYPE_CHECKING:
-    from sn_pandas.embedded.repository import Session
+    from sn_pandas.embedded.session import Session
 
 
 @dataclass(slots=True)
@@ -34,6 +36,8 @@ class ContentQuery:
     autofilters: bool = True
     lifespan: bool = False
     all_versions: bool = False
+    fields: set[str] = field(default_factory=set)
+    """What the text asks for, in nested queries too."""
 
 
 def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
@@ -55,7 +59,8 @@ def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
     """
     if under is not None:
         text = _placed(text, under)
-    text = _nested_resolved(text, session)
+    fields: set[str] = set()
+    text = _nested_resolved(text, session, fields)
     text = _templates_replaced(text, session)
     try:
         predicate, controls = parse(text, session.types)
@@ -71,6 +76,7 @@ def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
         controls.autofilters is not False,
         bool(controls.lifespan),
         controls.all_versions,
+        fields | fields_in(predicate),
     )
 
 
@@ -121,21 +127,21 @@ STORED_IN_INDEX = frozenset(
 _QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|["'].*""", re.S)
 
 
-def _nested_resolved(text: str, session: Session) -> str:
+def _nested_resolved(text: str, session: Session, fields: set[str]) -> str:
     """Run nested queries, innermost first, and put in their place what they find."""
     bare = _QUOTED.sub(lambda found: "_" * len(found.group()), text)
     while (end := bare.find("}}")) >= 0:
         start = bare.rfind("{{", 0, end + 1)
         if start < 0:
             break
-        values = _values_found(text[start + 2 : end], session)
+        values = _values_found(text[start + 2 : end], session, fields)
         put = EMPTY if not values else values[0] if len(values) == 1 else f"({' '.join(values)})"
         text = text[:start] + put + text[end + 2 :]
         bare = bare[:start] + "_" * len(put) + bare[end + 2 :]
     return text
 
 
-def _values_found(text: str, session: Session) -> list[str]:
+def _values_found(text: str, session: Session, fields: set[str]) -> list[str]:
     """Return what a nested query finds: ids, or the values of the field that its ``.SELECT`` names."""
     try:
         predicate, controls = parse(text, session.types)
@@ -145,19 +151,19 @@ def _values_found(text: str, session: Session) -> list[str]:
         raise server_error("InvalidContentQueryException", f"Invalid content query: {text}") from None
     if predicate is None:
         raise server_error("InvalidOperationException", "Stack empty.")
+    asked = fields_in(predicate)
+    fields |= asked
     if _autofilters(controls, session):
         predicate = all_of(predicate, Term("IsSystemContent", False))
-    with session.store.reading() as db:
-        hits = search.find(
-            db,
-            predicate,
-            session.types,
-            sort=controls.sort,
-            top=controls.top or 0,
-            skip=controls.skip or 0,
-            visible=permissions.visible(session),
-            total=False,
-        )
+    hits = searches.find(
+        session,
+        predicate,
+        asked,
+        sort=controls.sort,
+        top=controls.top or 0,
+        skip=controls.skip or 0,
+        total=False,
+    )
     if controls.select in (None, "Id"):
         return [str(i) for i in hits.ids]
     if controls.select not in STORED_IN_INDEX:
@@ -176,7 +182,7 @@ def _autofilters(controls: Controls, session: Session) -> bool:
 def _stored_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value).lower()
+    return lowered(str(value))
 
 
 def _quoted_if_needed(text: str) -> str:
@@ -201,12 +207,21 @@ def _property(session: Session, content_id: int, name: str) -> templates.Propert
     content = session.store.load(content_id)
     if content is None:
         return None
-    definition = session.fields_of(content).get(name)
+    definition = fields_of(session, content).get(name)
     if definition is None:
         return None
     if definition.kind == "Reference":
-        return templates.References(session.targets(content, name))
+        return templates.References(targets(session, content, name))
     value = content.stored(name)
     if definition.kind == "DateTime":
         return None if value is None else templates.moment(value)
     return value if isinstance(value, str | int | bool) else None
+
+
+def finds_all(session: Session, text: str, ids: set[int]) -> bool:
+    """Whether a content query finds all these contents."""
+    query = compile(text, under=None, session=session)
+    conditions = [query.predicate, any_of(*(Term("Id", one) for one in ids))]
+    if query.autofilters:
+        conditions.append(Term("IsSystemContent", False))
+    return searches.count(session, all_of(*conditions), query.fields) == len(ids)

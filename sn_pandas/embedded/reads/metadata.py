@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
-from sn_pandas.embedded.content_types import added_fields
-from sn_pandas.embedded.content_types.types import ContentType, Field
+from sn_pandas.embedded.content_types import added_fields, child_types
+from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.http import answers
-from sn_pandas.embedded.http.addresses import Address
-from sn_pandas.embedded.http.answers import Answer
+from sn_pandas.embedded.errors import see_only, server_error
 from sn_pandas.embedded.reads import computed, export
-from sn_pandas.embedded.repository import Session
+from sn_pandas.embedded.schema.types import ContentType, Field
+from sn_pandas.embedded.session import Session
+from sn_pandas.embedded.wire import answers
+from sn_pandas.embedded.wire.addresses import Address
+from sn_pandas.embedded.wire.answers import Answer
 
 Json = Any
 
@@ -161,17 +162,18 @@ def _document(builder: _Builder, content: Content | None, address: Address) -> J
     session = builder.session
     flat = content is not None and address.entity
     if content is None:
-        chosen = [t for t in session.types.values() if session.by_path(t.path) is not None]
+        chosen = session.schema_types
     elif flat:
         chosen = [session.types.of(content.type)]
     else:
-        names = computed.effective_child_types(content, session)
-        chosen = [session.types[n] for n in dict.fromkeys([*names, "SystemFolder"])]
+        if not session.opens(content):
+            raise see_only()
+        chosen = [session.types[n] for n in child_types.effective_child_types(content, session)]
     extra: Iterable[Field] = ()
     if content is not None:
         extra = added_fields.below(session, content.id)
         if flat:
-            extra = {**session.fields_of(content), **{field.name: field for field in extra}}.values()
+            extra = {**fields_of(session, content), **{field.name: field for field in extra}}.values()
     entities = [builder.entity(one, flat, extra) for one in chosen]
     return {
         "Version": "1.0",

@@ -1,8 +1,8 @@
 """The tree that `$filter` and the content query language both compile to.
 
 A leaf asks for terms of one field of the index. A group joins clauses as the index does it: the contents that
-fit all its *must* clauses; if there are none in the whole index, those that fit any of its plain (*should*)
-clauses; without those that fit any of its *not* clauses. So a group of negations alone finds nothing, unless
+fit all its *must* clauses; if it has none of these, those that fit any of its plain (*should*) clauses;
+without those that fit any of its *not* clauses. So a group of negations alone finds nothing, unless
 `optimize` can merge it into the group around it.
 """
 
@@ -21,10 +21,21 @@ NULL_REFERENCE = "null"
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Contents that have the term in the field; ``*`` in a text stands for any text."""
+    """Contents that have the term in the field.
+
+    A text may be a pattern, a regular expression or several words: how it is read depends on the field.
+    ``typed`` is a regular expression as it was written, ``distance`` what stands behind ``~``.
+    """
 
     field: str
     value: Value
+    typed: str = ""
+    distance: float | None = None
+
+
+def is_expression(value: object) -> bool:
+    """Whether a value is a regular expression between slashes."""
+    return isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +113,22 @@ def _merged(occur: Occur, inner: Predicate) -> tuple[Clause, ...]:
         if occur == "not" and kinds == {"should"}:
             return tuple(Clause("not", clause.predicate) for clause in inner.clauses)
     return (Clause(occur, inner),)
+
+
+def fields_in(predicate: Predicate) -> set[str]:
+    """Return the fields that a predicate asks for.
+
+    Examples
+    --------
+    >>> sorted(fields_in(all_of(Term("Name", "a"), any_of(Term("Index", 1), Range("Index", 5, None)))))
+    ['Index', 'Name']
+    """
+    found: set[str] = set()
+    waiting: list[Predicate] = [predicate]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Group):
+            waiting.extend(clause.predicate for clause in one.clauses)
+        elif not isinstance(one, Nothing):
+            found.add(one.field)
+    return found
