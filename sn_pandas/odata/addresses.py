@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit
 
 from .errors import QueryError
 
 SERVICE = "/odata.svc"
+#: What a sensenet takes of an address; a request line has 8,192 bytes with method and protocol.
+LONGEST = 8000
+#: What an id can be; the server counts in 32 bits.
+LARGEST_ID = 2**31 - 1
 _BY_ID = re.compile(r"/?content\(\(*\s*\+?(\d+)\s*\)*\)/?", re.IGNORECASE)
 
 
 def normalize(place: str | int, base: str = "/Root") -> str | int:
-    """Give the path (``/Root/…``) or the id that a user's way of naming a content means.
+    """Return the path (``/Root/…``) or the id that a user's way of naming a content means.
 
     Parameters
     ----------
@@ -42,12 +46,18 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
         raise QueryError(f"a content is named by its path or its id, not by {place!r}")
     if isinstance(place, int):
         if place <= 0:
-            raise QueryError(f"{place} is no id of a content: ids are positive")
+            raise QueryError(f"{place} is not the id of a content: ids are positive")
+        if place > LARGEST_ID:
+            raise QueryError(f"{place} is not the id of a content: ids go up to {LARGEST_ID}")
         return place
     place = place.strip("\t\r\n")
     text = without_service(place.lstrip() if place.lstrip()[:1] == "/" else place)
     if match := _BY_ID.fullmatch(text.strip()):
-        return int(match[1])
+        return normalize(int(match[1])) if len(match[1]) < 20 else normalize(LARGEST_ID + 1)
+    if any("\ud800" <= character <= "\udfff" for character in text):
+        raise QueryError(
+            f"{place!r} is not a path of a content: it holds half of a character (a lone surrogate)"
+        )
     steps = [name for step in text.split("/") if step for name in _names(step)]
     if text[:1] != "/" and not (steps and steps[0].lower() == "root"):
         steps = [step for step in base.split("/") if step] + steps
@@ -56,6 +66,35 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
     if bad := next((step for step in steps if step in (".", "..")), None):
         raise QueryError(f"{place!r} has the step {bad!r}, which no content can be named")
     return "/" + "/".join(steps)
+
+
+def canonical_origin(url: str) -> str:
+    """Return the one spelling of the address of a server, by which two addresses are compared.
+
+    The letter case of scheme and host, the port that is the default one, a dot behind the host, and all that
+    comes with ``/odata.svc`` or a path below ``/Root`` make no other server; the path that a proxy has put
+    before does.
+
+    Examples
+    --------
+    >>> canonical_origin("HTTPS://Repo.Example:443/odata.svc/Root/Content")
+    'https://repo.example'
+    >>> canonical_origin("http://host:8080/sn/") == canonical_origin("http://HOST:8080/sn")
+    True
+    """
+    parts = urlsplit(url.strip())
+    scheme, host = parts.scheme.lower(), (parts.hostname or "").rstrip(".")
+    try:
+        host = host.encode("idna").decode("ascii") if not host.isascii() else host
+        port = parts.port
+    except (ValueError, UnicodeError):
+        return url
+    default = {"http": 80, "https": 443}.get(scheme)
+    host = f"[{host}]" if ":" in host else host
+    path = parts.path.rstrip("/")
+    cut = [at for at in (path.lower().find(SERVICE), f"{path.lower()}/".find("/root/")) if at >= 0]
+    prefix = path[: min(cut)] if cut else path
+    return f"{scheme}://{host}{'' if port in (None, default) else f':{port}'}{prefix.rstrip('/')}"
 
 
 def without_service(address: str) -> str:
@@ -72,7 +111,7 @@ def without_service(address: str) -> str:
 
 
 def _names(step: str) -> list[str]:
-    """Give the names that a step of an address means: ``Content('IT')`` is two, a plain name one."""
+    """Return the names that a step of an address means: ``Content('IT')`` is two, a plain name one."""
     if step.endswith("')") and "('" in step:
         parent, _, name = step.removesuffix("')").partition("('")
         return [n for n in (parent, name) if n]
@@ -80,7 +119,7 @@ def _names(step: str) -> list[str]:
 
 
 def entity(place: str | int) -> str:
-    """Give the address of one content.
+    """Return the address of one content.
 
     Examples
     --------
@@ -100,7 +139,7 @@ def entity(place: str | int) -> str:
 
 
 def collection(place: str | int) -> str:
-    """Give the address of the children of a content.
+    """Return the address of the children of a content.
 
     Examples
     --------
@@ -119,3 +158,8 @@ def path_of(address: str) -> str:
 
 def _quote(path: str) -> str:
     return quote(path, safe="/()!")
+
+
+def in_trash(path: str) -> bool:
+    """Whether a path is in the trash."""
+    return path.lower().startswith("/root/trash/")

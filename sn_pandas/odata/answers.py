@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import codecs
+import html
 import json
-from typing import Any
+import re
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
@@ -15,18 +17,27 @@ from .errors import (
     AnswerError,
     AuthenticationError,
     BrokenAnswer,
+    InterceptedError,
+    NoAnswer,
     SensenetError,
     UnavailableError,
     server_error,
 )
+from .escaping import cut_short as cut_short
 from .numbers import number
+from .redaction import hide
 from .retrying import retry_after
 
 _loads = msgspec.json.Decoder(float_hook=number).decode
 
+# What is looked through for words; pages begin with them.
+_LOOKED_THROUGH = 64 * 1024
+# Statuses that ask to try again later.
+_LATER = (429, 502, 503, 504)
+
 
 def parsed(what: str, answer: httpx.Response) -> Any:
-    """Give the JSON of an answer; None if it is empty.
+    """Return the JSON of an answer; None if it is empty.
 
     Raises
     ------
@@ -40,18 +51,20 @@ def parsed(what: str, answer: httpx.Response) -> Any:
         return None
     try:
         return decoded(content)
+    except RecursionError:
+        raise _too_deep(what) from None
     except ValueError:
         pass
     if content.removeprefix(codecs.BOM_UTF8).lstrip()[:1] in (b"{", b"["):
         try:
-            # more lenient: lone surrogates, numbers out of range
-            return json.loads(content.decode("utf-8-sig"), parse_float=number)
+            # more lenient: lone surrogates, integers of more than 64 bits
+            shown = json.loads(content.decode("utf-8-sig"), parse_float=number, parse_constant=_reject)
+            return _whole_characters(shown)
+        except RecursionError:
+            raise _too_deep(what) from None
         except ValueError:
             raise BrokenAnswer(f"{what}: the answer is JSON that was cut or damaged") from None
-    raise AnswerError(
-        f"{what}: the answer is not JSON, it begins with {answer.text[:60]!r}; "
-        "is this the address of a sensenet?"
-    )
+    raise not_sensenet(what, answer, "JSON was expected")
 
 
 def decoded(content: bytes) -> Any:
@@ -60,32 +73,164 @@ def decoded(content: bytes) -> Any:
         return _loads(content)
 
 
+def not_sensenet(what: str, answer: httpx.Response, expected: str = "") -> AnswerError:
+    """Return the error of an answer that has not the shape of one of a sensenet."""
+    return AnswerError(
+        f"{what}: the answer is not one of a sensenet server, but {described(answer)}"
+        f"{f' ({cut_short(expected)})' if expected else ''}; "
+        "is this the address of a sensenet, or did a proxy, a login page or a maintenance page answer?"
+    )
+
+
+def empty_answer(what: str) -> BrokenAnswer:
+    """Return the error of an answer without a body, where there has to be one."""
+    return BrokenAnswer(
+        f"{what}: the answer is empty, which a sensenet server never gives here; "
+        "something between this computer and the server may have cut it"
+    )
+
+
+def described(answer: httpx.Response) -> str:
+    """Say what an answer is, in the words of whoever wrote it."""
+    said = words_of(answer)
+    begin = answer.content[:200].lstrip().lower()
+    if not said and not begin:
+        return "empty"
+    if begin.startswith(b"<") and (b"<html" in begin or b"<!doctype html" in begin or _is_html(answer)):
+        return f"a page that says {said!r}" if said else "a page without words"
+    if begin[:1] in (b"{", b"["):
+        return f"JSON of another kind: {said}"
+    return f"this text: {said!r}"
+
+
+def words_of(answer: httpx.Response) -> str:
+    """Return the words of an answer that is not one of a sensenet, without markup and cut short.
+
+    Examples
+    --------
+    >>> page = "<html><head><title>Blocked</title><style>p {}</style></head><p>Reference&nbsp;7719</p></html>"
+    >>> words_of(httpx.Response(403, text=page))
+    'Blocked Reference 7719'
+    """
+    text = answer.content[:_LOOKED_THROUGH].decode("utf-8", "replace")
+    if "<" in text[:500]:
+        text = re.sub(r"(?is)<(script|style)\b.*?(</\1\s*>|$)|<!--.*?(-->|$)", " ", text)
+        text = html.unescape(re.sub(r"<[^>]*>?", " ", text))
+    return cut_short(hide(text))
+
+
+def kind_of(answer: httpx.Response) -> str:
+    """Return the content type of an answer, in lower case and without blanks; empty if there is none."""
+    return "".join(answer.headers.get("content-type", "").lower().split())
+
+
 def refusal(what: str, origin: str, answer: httpx.Response) -> SensenetError:
-    """Give the error that an answer without success means."""
+    """Return the error that an answer without success means."""
     status = answer.status_code
     if answer.is_redirect:
-        place = urlsplit(answer.headers.get("location", ""))
-        return AnswerError(
-            f"{what}: the answer is a redirect to {place.scheme}://{place.hostname}{place.path}; "
-            "it is not followed, so that credentials stay with the server they are for"
-            if place.hostname
-            else f"{what}: the answer is a redirect to {place.path}; it is not followed"
-        )
-    try:
-        error = _loads(answer.content).get("error") or {}
-        code, kind = str(error.get("code") or ""), str(error.get("exceptiontype") or "")
-        reason = str((error.get("message") or {}).get("value") or "").replace("\\n", "\n").strip()
-    except (ValueError, AttributeError):
-        code = kind = reason = ""
+        return _redirect(what, origin, answer)
+    error = _error_of(answer)
+    code, kind, reason = error or ("", "", "")
     facts: dict[str, Any] = {"status": status, "code": code, "exceptiontype": kind, "reason": reason}
-    if status in (429, 502, 503, 504):
+    said = "" if error or not answer.content else f"; the answer is {described(answer)}"
+    if status in _LATER:
         return UnavailableError(
-            f"{what}: {origin} is not available now ({status}); try again later",
+            f"{what}: {origin} is not available now ({status}); try again later{said}",
             retry_after=retry_after(answer.headers.get("retry-after")),
             **facts,
         )
+    if status == 407:
+        return NoAnswer(
+            f"{what}: the proxy asks for a user name and a password (407){said}; put them into its address, "
+            "such as $https_proxy=http://user:password@proxy.example:8080",
+            sent=False,
+            lasting=True,
+        )
+    if status == 500 and "Collection was modified" in reason:
+        # a list of the server changed while it went through it; what it had done until then is open
+        return UnavailableError(f"{what} failed with 500: {reason}", **facts)
     if status == 401:
-        return AuthenticationError(f"{what}: {origin} does not take our credentials (401)")
-    if status >= 500 and not code and answer.content:
-        return UnavailableError(f"{what} failed with {status}: the answer is no sensenet error", **facts)
+        return AuthenticationError(f"{what}: {origin} does not take our credentials (401){said}")
+    if error is None and status >= 500 and answer.content:
+        return UnavailableError(
+            f"{what} failed with {status}: the answer is no sensenet error but {described(answer)}", **facts
+        )
+    if error is None and (answer.content or status in (405, 406)) and status != 414:
+        return InterceptedError(
+            f"{what} failed with {status}: the answer is not one of a sensenet but {described(answer)}; "
+            f"{_interceptor(what, origin, status)}",
+            **facts,
+        )
     return server_error(what, status, code, kind, reason)
+
+
+def _interceptor(what: str, origin: str, status: int) -> str:
+    if status == 404:
+        return f"is {origin} the address of a sensenet, with what stands before /odata.svc?"
+    if status == 400 and origin.startswith("http:"):
+        return f"if it is reached by https, write {_secure(origin)}"
+    method = what.partition(" ")[0]
+    return f"a firewall or proxy refuses this {method}: those who run it can tell why"
+
+
+def _error_of(answer: httpx.Response) -> tuple[str, str, str] | None:
+    """Return code, kind and words of an error of a sensenet; None if it is somebody else's answer."""
+    try:
+        error = _loads(answer.content)["error"]
+        message = error["message"]
+        reason = message["value"] if isinstance(message, dict) else None
+        code, kind = error.get("code"), error.get("exceptiontype")
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+    if not isinstance(message, dict):
+        return None
+    return str(code or ""), str(kind or ""), str(reason or "").replace("\\n", "\n").strip()
+
+
+def _secure(origin: str) -> str:
+    return f"https://{origin.removeprefix('http://')}"
+
+
+def _redirect(what: str, origin: str, answer: httpx.Response) -> AnswerError:
+    try:
+        place = urlsplit(answer.headers.get("location", ""))
+        host, path = place.hostname, cut_short(place.path)
+    except ValueError:
+        return AnswerError(
+            f"{what}: the answer is a redirect to a place that is no address; it is not followed"
+        )
+    here = urlsplit(origin)
+    if here.scheme == "http" and place.scheme == "https" and host == here.hostname:
+        return AnswerError(
+            f"{what}: {origin} is reached by https: write {_secure(origin)}. Redirects are not followed, so "
+            "that credentials stay with the server they are for"
+        )
+    return AnswerError(
+        f"{what}: the answer is a redirect to {place.scheme}://{host}{path}; "
+        "it is not followed, so that credentials stay with the server they are for"
+        if host
+        else f"{what}: the answer is a redirect to {path}; it is not followed"
+    )
+
+
+def _is_html(answer: httpx.Response) -> bool:
+    return "html" in kind_of(answer)
+
+
+def _too_deep(what: str) -> AnswerError:
+    return AnswerError(f"{what}: the answer is nested too deep to be one of a sensenet")
+
+
+def _whole_characters(shown: Any) -> Any:
+    """Return JSON whose texts hold no half characters (lone surrogates), which nothing could write again."""
+    if isinstance(shown, str):
+        return shown if shown.isascii() else shown.encode("utf-8", "replace").decode()
+    if isinstance(shown, list):
+        return [_whole_characters(item) for item in shown]
+    if isinstance(shown, dict):
+        return {_whole_characters(key): _whole_characters(item) for key, item in shown.items()}
+    return shown
+
+
+def _reject(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number of JSON")

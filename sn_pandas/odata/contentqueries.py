@@ -8,13 +8,20 @@ from collections.abc import Iterable
 from typing import Any
 
 from .errors import QueryError, did_you_mean
+from .filter_rules import kind_of, search_refusal
 from .filters import Fields
 from .literals import plain, query_value
-from .schema import Field
+from .schema import UNKNOWN, Field
+from .word_fields import checked_phrase, checked_words
 
 _NAME = re.compile(r"#?[^\W\d][\w.]*")
 #: What the index knows beside the fields of the schema.
 _INDEX_ONLY = frozenset(["InTree", "InFolder", "Type", "TypeIs", "_Text", "ParentId", "Id", "VersionId"])
+
+#: Private letters that stand for wildcards while the text around them is quoted.
+_WILD = {0xE010: "*", 0xE011: "?"}
+#: Kinds of fields that are searched word by word.
+_WORDS = ("words", "rich", "file")
 
 
 class Clause:
@@ -105,13 +112,44 @@ class _Term(Clause):
             return f"{self.field}:{{{{{self.value.text(fields)}}}}}"
         if self.mark == "*":
             before, text, after = self.value
+            function = "substringof" if before and after else "startswith" if after else "endswith"
+            self._check(function, text, field)
             return f'{self.field}:"{before}{query_value(text)[1:-1]}{after}"'
+        if field is not None and field.type == UNKNOWN and self.mark == "" and isinstance(self.value, str):
+            return f"{self.field}:({_value(self.field, self.value, field)})"  # a text, or an option
         if self.mark == "()":
             return f"{self.field}:({' '.join(_value(self.field, v, field) for v in self.value)})"
         if self.mark == "[]":
-            low, high = (_value(self.field, v, field) for v in self.value)
+            known = None if field is not None and field.type == UNKNOWN else field
+            low, high = (_value(self.field, v, known) for v in self.value)
             return f"{self.field}:[{low} TO {high}]"
-        return f"{self.field}:{self.mark}{_value(self.field, self.value, field)}"
+        if self.mark == "~":
+            text, distance = self.value
+            if not distance:
+                self._check("phrase", text, field)
+            quoted = query_value(text)
+            return f"{self.field}:{quoted}~{distance}" if distance else f"{self.field}:{quoted}"
+        if self.mark == "?":
+            self._check("pattern", self.value, field)
+            return f'{self.field}:"{query_value(re.sub("[*?]", _as_letter, self.value))[1:-1]}"'.translate(
+                _WILD
+            )
+        if self.mark == "~~":
+            word, least = self.value
+            self._check("fuzzy", word, field)
+            return f"{self.field}:{query_value(word)}~{least:g}"
+        known = None if field is not None and field.type == UNKNOWN else field
+        if self.mark == "" and isinstance(self.value, str) and kind_of(self.field, field) in _WORDS:
+            raise QueryError(
+                f"{self.field} is searched word by word: it cannot be compared as a whole. Look for a phrase "
+                f"in it, Q({self.field!r}).has_phrase({self.value!r}), or read all rows and compare in pandas"
+            )
+        return f"{self.field}:{self.mark}{_value(self.field, self.value, known)}"
+
+    def _check(self, how: str, text: str, field: Field | None) -> None:
+        """Raise if such a text cannot be looked for in the field."""
+        if refusal := search_refusal(self.field, field, how, text):
+            raise QueryError(refusal)
 
 
 class Q:
@@ -139,7 +177,7 @@ class Q:
     __hash__ = None  # type: ignore[assignment]  # == makes a clause
 
     def __new__(cls, name: str | None = None, /, **equal: Any) -> Any:
-        """Give a field, or a clause where there is something to look for."""
+        """Return a field, or a clause where there is something to look for."""
         if equal:
             clauses: tuple[Clause, ...] = tuple(_Term(f, "", v) for f, v in equal.items())
             if name is not None:
@@ -187,6 +225,81 @@ class Q:
         """Whether it is somewhere in it."""
         return _Term(self.name, "*", ("*", _some(text), "*"))
 
+    def has_words(self, *words: str) -> Clause:
+        """Whether a long text has all of the words, in any order and letter case.
+
+        Examples
+        --------
+        >>> print(Q("Notes").has_words("grey", "herons"))
+        (+Notes:"grey" +Notes:"herons")
+        """
+        clauses = tuple(_Term(self.name, "~", (word, 0)) for word in checked_words(words))
+        return clauses[0] if len(clauses) == 1 else _All(clauses)
+
+    def has_phrase(self, text: str, distance: int = 0) -> Clause:
+        """Whether a long text has the words side by side, or moved by ``distance`` places in all.
+
+        Two neighbours in the other order are two places apart. Words such as *of* and *the* are in no index,
+        but leave a gap in the texts: ``has_phrase("cat on the roof", distance=2)``.
+
+        Examples
+        --------
+        >>> print(Q("Notes").has_phrase("blue herons", distance=2))
+        Notes:"blue herons"~2
+        """
+        if not isinstance(distance, int) or isinstance(distance, bool) or distance < 0:
+            raise QueryError(f"distance is a number of words, 0 or more, not {distance!r}")
+        return _Term(self.name, "~", (checked_phrase(text, distance), distance if " " in text.strip() else 0))
+
+    def matches(self, pattern: str) -> Clause:
+        """Whether the text is like a pattern: ``*`` stands for any part of it, ``?`` for one character.
+
+        A long text is searched word by word: one of its words has to be like the pattern. Nothing quotes the
+        two signs. Letter case does not matter.
+
+        Examples
+        --------
+        >>> print(Q("Name").matches("report-202?-*"))
+        Name:"report-202?-*"
+        """
+        if not isinstance(pattern, str) or not re.search(r"[^*?]", pattern):
+            raise QueryError(f"matches takes a text with * and ? in it, not {pattern!r}")
+        return _Term(self.name, "?", pattern)
+
+    def similar_to(self, word: str, least: float = 0.5) -> Clause:
+        """Whether a word of a long text, or the whole of another text, is nearly so: with a slip or two.
+
+        Parameters
+        ----------
+        word : str
+            What is looked for.
+        least : float
+            How similar it has to be, from 0 to below 1: one less the letters put in, left out and replaced,
+            over the length of the shorter text.
+
+        Examples
+        --------
+        >>> print(Q("Notes").similar_to("heron", 0.7))
+        Notes:"heron"~0.7
+        """
+        if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 <= least < 1:
+            raise QueryError(f"least is a number from 0 to below 1, not {least!r}")
+        return _Term(self.name, "~~", (_some(word), float(least)))
+
+    @staticmethod
+    def full_text() -> Q:
+        """Return the full text of contents: their texts, numbers, labels and what is written in their files.
+
+        Dates, references, paths and names are not in it; a file is found by its display name.
+
+        Examples
+        --------
+        >>> print(Q.full_text().has_phrase("annual budget"))
+        _Text:"annual budget"
+        """
+        made: Q = Q("_Text")
+        return made
+
     def between(self, low: Any, high: Any) -> Clause:
         """Whether it is from ``low`` to ``high``, both included."""
         return _Term(self.name, "[]", (low, high))
@@ -201,6 +314,10 @@ class Q:
     def where(self, inner: Clause) -> Clause:
         """Whether the content that it refers to is found by a clause of its own."""
         return _Term(self.name, "{{}}", inner)
+
+
+def _as_letter(sign: re.Match[str]) -> str:
+    return {wild: chr(letter) for letter, wild in _WILD.items()}[sign[0]]
 
 
 def _parts(item: Clause, kind: type[_All | _Any]) -> tuple[Clause, ...]:
@@ -235,6 +352,8 @@ def _value(name: str, value: Any, field: Field | None) -> str:
             f"{name}: a content query finds references by id, not by path; use Q({name!r}).where(…)"
         )
     try:
+        if field is not None and field.type == UNKNOWN and isinstance(value, str) and value[:1] != "$":
+            return f"{query_value(value)} {query_value(f'${value}')}"
         return query_value(value, field)
     except QueryError as error:
-        raise QueryError(f"{name}: {error}") from None
+        raise type(error)(f"{name}: {error}") from None

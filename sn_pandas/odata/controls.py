@@ -11,17 +11,18 @@ from typing import Any
 
 from .literals import query_value
 from .query import Query
+from .tokens import QUERY_TEXT
 
 #: Words of a content query with which its list cannot be taken in pages.
 ONE_ANSWER = re.compile(r"\.(?:ALLVERSIONS|TOP|SKIP|SORT|REVERSESORT)\b")
 _TOKEN = re.compile(
-    r"""(?P<quoted>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<open>\{\{)|(?P<close>\}\})"""
+    rf"(?P<quoted>{QUERY_TEXT})|(?P<open>{{{{)|(?P<close>}}}})"
     r"""|\.(?P<name>TOP|SKIP|SORT|REVERSESORT):(?P<value>[\w#.]+)(?=[\s)]|$)"""
 )
 
 
 def effective(query: Query) -> Query:
-    """Give a query whose options do what its switches and control words ask for.
+    """Return a query whose options do what its switches and control words ask for.
 
     Examples
     --------

@@ -4,6 +4,7 @@
 
     SensenetError
     ├── QueryError (ValueError)                 a query that cannot mean what it says, found before sending
+    │   └── UnknownOptionError                  a condition names an option that a choice does not offer
     ├── ConnectionFailed (ConnectionError)      no answer: refused, reset, timed out, not a sensenet
     │   └── NoAnswer                            the same, of one request; ``sent``: the server may have got it
     ├── AuthenticationError (PermissionError)   the server does not know us as whom we meant to be
@@ -12,12 +13,15 @@
     ├── ServerError                             the server's refusal: status, code, exceptiontype, its words
     │   ├── BadRequestError (ValueError)        400
     │   │   ├── InvalidContentError             a field value was refused
-    │   │   └── OutOfDateError                  somebody saved the same content at the same moment
+    │   │   ├── OutOfDateError                  somebody saved the same content at the same moment
+    │   │   └── AddressTooLongError             the web server takes shorter addresses only
     │   ├── ForbiddenError (PermissionError)    403, and the 500s that mean missing permission
     │   │   └── AlreadyExistsError              a sibling has this name
     │   ├── LockedError (PermissionError)       checked out by someone else, or an upload is unfinished
     │   ├── NotFoundError (KeyError)            missing or invisible
+    │   ├── InterceptedError (AnswerError)      somebody before the server refused it: a firewall, a proxy
     │   └── UnavailableError                    429, 502, 503, 504, a 500 of a proxy: try again later
+    ├── ReadOnlyError (PermissionError)         a write on a connection that is read-only; nothing was sent
     ├── TrackingError (ValueError)              a frame whose rows cannot be matched to contents
     ├── JournalError (OSError)                  a journal that cannot be read, or is not one
     └── SaveError                               a save that did not do all it was asked; carries the report
@@ -28,8 +32,12 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+
+from .escaping import escape_controls
+from .tracebacks import render
 
 if TYPE_CHECKING:
     from typing import Any
@@ -39,15 +47,24 @@ class SensenetError(Exception):
     """Base of every error of this package."""
 
     def __str__(self) -> str:  # KeyError would show its message in quotes
-        return str(self.args[0]) if self.args else ""
+        return escape_controls(self.args[0]) if self.args else ""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message and its notes, without the frames of this package."""
-        return [f"{type(self).__name__}: {self}", *getattr(self, "__notes__", [])]
+        """What IPython shows: the message, the caller's own lines and the notes."""
+        return render(self)
 
 
 class QueryError(SensenetError, ValueError):
-    """A query that cannot mean what it says; found before anything is sent."""
+    """A query that cannot mean what it says; found before anything is sent, or by the types of its rows."""
+
+    @classmethod
+    def unknown_field(cls, name: str, fields: Iterable[str], of: str = "no content type has") -> QueryError:
+        """Return the error of a name that no field has, with the one that may have been meant."""
+        return cls(f"{of} a field {name!r}.{did_you_mean(name, fields)}")
+
+
+class UnknownOptionError(QueryError):
+    """A condition on a choice that names an option which none of the types that are known offers."""
 
 
 class ConnectionFailed(SensenetError, ConnectionError):  # noqa: N818 - reads as what happened
@@ -63,19 +80,35 @@ class AnswerError(SensenetError):
 
 
 class NoAnswer(ConnectionFailed):
-    """A request that got no answer; ``sent`` if the server may have got it."""
+    """A request that got no answer.
 
-    def __init__(self, message: str, *, sent: bool) -> None:
+    Attributes
+    ----------
+    sent : bool
+        Whether the server may have got it.
+    lasting : bool
+        Whether another try cannot help: a certificate that is not accepted, a proxy that wants a password.
+    """
+
+    def __init__(self, message: str, *, sent: bool, lasting: bool = False) -> None:
         super().__init__(message)
         self.sent = sent
+        self.lasting = lasting
 
 
 class BrokenAnswer(AnswerError):  # noqa: N818 - reads as what happened
     """An answer that was cut on its way."""
 
 
+class ReadOnlyError(SensenetError, PermissionError):
+    """A write on a connection that is read-only; nothing was sent."""
+
+
 class TrackingError(SensenetError, ValueError):
     """A frame whose rows cannot be matched to contents."""
+
+
+Doubt = Literal["", "open", "unasked", "settled"]
 
 
 class ServerError(SensenetError):
@@ -89,7 +122,13 @@ class ServerError(SensenetError):
         ``error.code`` and ``error.exceptiontype`` of the answer, empty where it had none.
     reason : str
         The server's own words.
+    doubt : {"", "open", "unasked", "settled"}
+        Whether it was asked if the refusal was one to the caller: ``"settled"`` if it was, ``"open"`` if
+        that is left to who sent the request (see ``Guard.leaving_doubt``), ``"unasked"`` if it is, and the
+        request must not be sent again.
     """
+
+    doubt: Doubt = ""
 
     def __init__(
         self, message: str, *, status: int = 0, code: str = "", exceptiontype: str = "", reason: str = ""
@@ -129,6 +168,14 @@ class NotFoundError(ServerError, KeyError):
     """The content is missing, or we may not see it."""
 
 
+class InterceptedError(AnswerError, ServerError):
+    """Something before the server refused a request: a firewall, a proxy, another web server."""
+
+
+class AddressTooLongError(BadRequestError):
+    """The web server, or something before it, takes shorter addresses only."""
+
+
 class UnavailableError(ServerError):
     """The server, or a proxy before it, asks to try again later."""
 
@@ -157,16 +204,23 @@ class ConflictError(SaveError):
     """Nothing was sent, because somebody else changed the same cells; ``report`` lists them."""
 
 
-class SaveWarning(UserWarning):
+class SensenetWarning(UserWarning):
+    """Base of the warnings of this package."""
+
+    def __str__(self) -> str:
+        return escape_controls(self.args[0]) if self.args else ""
+
+
+class SaveWarning(SensenetWarning):
     """A save that does what seems to be meant, or leaves out a column that looks as if it were meant."""
 
 
-class IncompleteWarning(UserWarning):
+class IncompleteWarning(SensenetWarning):
     """A read that gave less than there is, or other rows than a single look at the list would give."""
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Give a hint for a misspelt name, or nothing.
+    """Return a hint for a misspelt name, or nothing.
 
     Examples
     --------
@@ -174,6 +228,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     ' Did you mean DueDate?'
     """
     names = {k.lower(): k for k in known}
+    composed = unicodedata.normalize("NFC", name)
+    for other in () if name.isascii() else names.values():
+        if other != name and unicodedata.normalize("NFC", other) == composed:
+            return f" Did you mean {other!a}? It has the same letters in another Unicode form."
     close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
     return f" Did you mean {names[close[0]]}?" if close else ""
 

@@ -4,53 +4,89 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator
 
 from .errors import IncompleteWarning, QueryError, did_you_mean
+from .filter_rules import order_refusal
+from .filter_syntax import members, parse
 from .schema import PSEUDO_FIELDS, Field, Schema
-
-if TYPE_CHECKING:
-    from .query import Query
+from .tokens import without_texts
 
 # What the index can order by beside the fields of the schema.
 _INDEX_ONLY = frozenset("Id InTree InFolder Type TypeIs ParentId VersionId _Text".split())
-_QUOTED = re.compile(r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'""")
 _SORT = re.compile(r"\.(?:REVERSE)?SORT:([#\w.]+)")
 
 
-def refuse_unknown(query: Query, schema: Schema) -> None:
-    """Raise for an order or an expanded name that the server would ignore without a word.
+def refuse_unknown(
+    orders: Collection[str], expand: Collection[str], schema: Schema, *, copied: bool, in_memory: bool
+) -> None:
+    """Raise for an order that a server does not keep as it says, or a name that it ignores without a word.
 
     Of an order in an address that comes from elsewhere is only told: it brings the rows that it always did.
+    Where the caller may not see all types, a name that is not known may be that of a hidden one and is let
+    through.
+
+    Parameters
+    ----------
+    orders, expand : collection of str
+        The fields that are ordered by, and the chains that are expanded.
+    copied : bool
+        Whether they come from an address.
+    in_memory : bool
+        Whether the server orders the rows themselves, not by the index.
 
     Raises
     ------
     QueryError
         With the name that may have been meant.
     """
-    if not schema:
-        return  # whoever may see no content types cannot be told what there is
-    for name in _orders(query):
-        if name not in schema.fields and name not in _INDEX_ONLY and not of_some_contents(name):
-            words = (
-                f"the server ignores an order by {name!r}: no content type has such a field."
-                f"{did_you_mean(name, schema.fields)}"
-            )
-            if not query.copied:
+    for name in orders if not in_memory else ():
+        if words := order_refusal(name, schema.fields.get(name)):
+            if not copied:
                 raise QueryError(words)
-            warnings.warn(words, IncompleteWarning, stacklevel=5)
-    for chain in query.expand:
+            warnings.warn(words, UserWarning, stacklevel=5)
+    for name, words in ignored(orders, expand, schema):
+        if schema.may_hide:
+            return
+        if not (copied and name in orders):
+            raise QueryError(words)
+        warnings.warn(words, IncompleteWarning, stacklevel=5)
+    for chain in expand:
         for step in chain.split("/"):
-            if step in PSEUDO_FIELDS or of_some_contents(step):
-                continue
-            field = schema.field(step)
-            if field is None:
-                raise QueryError(
+            field = None if step in PSEUDO_FIELDS or of_some_contents(step) else schema.field(step)
+            if field is not None:
+                refuse_scalar(field, chain)
+
+
+def ignored(orders: Collection[str], expand: Collection[str], schema: Schema) -> Iterator[tuple[str, str]]:
+    """Yield the names that the server ignores in a query, as far as is known, and what to say of each."""
+    for name in orders:
+        if name not in schema.fields and name not in _INDEX_ONLY and not of_some_contents(name):
+            yield (
+                name,
+                f"the server ignores an order by {name!r}: no content type has such a field."
+                f"{did_you_mean(name, schema.fields)}",
+            )
+    for chain in expand:
+        for step in chain.split("/"):
+            if step not in PSEUDO_FIELDS and not of_some_contents(step) and step not in schema.fields:
+                yield (
+                    step,
                     f"the server ignores expand={chain!r}: no content type has a field {step!r}."
-                    f"{did_you_mean(step, schema.fields)}"
+                    f"{did_you_mean(step, schema.fields)}",
                 )
-            refuse_scalar(field, chain)
+
+
+def paths_behind_unknown(condition: object, schema: Schema) -> Iterator[str]:
+    """Yield the paths of a filter that begin with a name that no layer of the schema has.
+
+    If it is a reference, the server tests the rows themselves; if it is an aspect, all is well.
+    """
+    if isinstance(condition, str) and "/" in condition and (tree := parse(condition)):
+        for member in members(tree):
+            first = member.steps[0]
+            if len(member.steps) > 1 and first not in schema.fields and not of_some_contents(first):
+                yield "/".join(member.steps)
 
 
 def refuse_scalar(field: Field, chain: str) -> None:
@@ -73,8 +109,13 @@ def of_some_contents(name: str) -> bool:
     return name.startswith("#") or "." in name
 
 
-def _orders(query: Query) -> Iterator[str]:
-    for key in (query.orderby or "").split(","):
-        if key:
-            yield key.split()[0]
-    yield from _SORT.findall(_QUOTED.sub('""', query.words()))
+def ordered_by(orderby: str | None, words: str) -> tuple[str, ...]:
+    """Return the fields that an order and the sort keys of a content query name.
+
+    Examples
+    --------
+    >>> ordered_by("DueDate desc,Name", "TypeIs:Task .SORT:Index")
+    ('DueDate', 'Name', 'Index')
+    """
+    keys = [key.split()[0] for key in (orderby or "").split(",") if key]
+    return (*keys, *_SORT.findall(without_texts(words)))

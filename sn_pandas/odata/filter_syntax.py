@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import decimal
+import functools
 import re
 from collections.abc import Callable
+from typing import Any
 
-_TOKEN = re.compile(
-    r"""\s*(?:(?P<text>'(?:[^']|'')*')|(?P<number>\d+(?:\.\d+)?(?:e[+-]?\d+)?[LmMdDf]?(?![\w]))|(?P<word>[#\w][\w.]*)|(?P<mark>[(),/+-]))"""
-)
+from .tokens import filter_tokens
+
+_STEP = re.compile(r"/|#?[^/#]+|#")
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
 
 
@@ -62,6 +66,7 @@ class Join:
 Node = Literal | Member | Call | Compare | Not | Join
 
 
+@functools.lru_cache(maxsize=64)  # who checks, explains or completes a query asks for the same text
 def parse(text: str) -> Node | None:
     """Read a filter; None for a text that is none, which is the server's to refuse.
 
@@ -70,14 +75,14 @@ def parse(text: str) -> Node | None:
     >>> parse("not (Name eq 'x')")
     Not(inner=Compare(operator='eq', left=Member(steps=('Name',)), right=Literal(kind='text', text="'x'")))
     """
-    tokens, at = [], 0
-    text = text.rstrip()
-    while at < len(text):
-        match = _TOKEN.match(text, at)
-        if match is None:
+    tokens: list[tuple[str, str]] = []
+    for kind, token in filter_tokens(text):
+        if kind == "other":
             return None
-        tokens.append((match.lastgroup or "", match[match.lastgroup or 0]))
-        at = match.end()
+        if kind == "word":
+            tokens += (("mark" if step == "/" else kind, step) for step in _STEP.findall(token))
+        elif kind != "blank":
+            tokens.append((kind, token))
     try:
         parser = _Parser(tokens)
         node = parser.join("or", lambda: parser.join("and", parser.equality))
@@ -86,8 +91,30 @@ def parse(text: str) -> Node | None:
     return node if parser.at == len(tokens) else None
 
 
+def value_of(literal: Literal) -> Any:
+    """Return a constant as a value of Python; a date that is none as its text.
+
+    Examples
+    --------
+    >>> value_of(Literal("text", "'it''s'")), value_of(Literal("number", "1.50m"))
+    ("it's", Decimal('1.50'))
+    """
+    text = literal.text
+    if literal.kind == "text":
+        return text[1:-1].replace("''", "'")
+    if literal.kind == "number":
+        number = re.sub(r"[LmMdDf]$", "", text)
+        return int(number) if number.lstrip("+-").isdecimal() else decimal.Decimal(number)
+    if literal.kind == "date":
+        try:
+            return dt.datetime.fromisoformat(text[1:-1])
+        except ValueError:
+            return text[1:-1]
+    return {"true": True, "false": False}.get(text)
+
+
 def members(node: Node) -> list[Member]:
-    """Give all members of a tree."""
+    """Return all members of a tree."""
     match node:
         case Member():
             return [node]
@@ -153,8 +180,10 @@ class _Parser:
             self.at += 1
             return Not(self.unary())
         if self._peek() in (("mark", "-"), ("mark", "+")):
-            sign = self._take()[1]
-            return Call(sign, (self.unary(),))
+            sign, inner = self._take()[1], self.unary()
+            if isinstance(inner, Literal) and inner.kind == "number" and inner.text[0] not in "+-":
+                return Literal("number", sign + inner.text)
+            return Call(sign, (inner,))
         return self.primary()
 
     def primary(self) -> Node:

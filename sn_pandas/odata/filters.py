@@ -11,16 +11,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .errors import QueryError, did_you_mean
-from .literals import filter_literal, fitting, plain
-from .schema import TEXTS, Field
+from .filter_rules import FUNCTIONS, NO_DATE, Condition, Meaning, meaning_of
+from .literals import as_option, filter_literal, fitting, plain
+from .schema import UNKNOWN, Field
+from .word_fields import checked_phrase, checked_words
 
 Fields = Mapping[str, Field]
-_NEVER_NULL = {
-    "Integer": "it is 0",
-    "Number": "it is 0",
-    "Currency": "it is 0",
-    "Boolean": "it is false",
-}
 
 
 class Filter:
@@ -127,58 +123,86 @@ class _Test(Filter):
         try:
             return self._written(fields)
         except QueryError as error:
-            if str(error).startswith(self.field):
+            if str(error).startswith(self.field) or repr(self.field) in str(error):
                 raise
-            raise QueryError(f"{self.field}: {error}") from None
+            raise type(error)(f"{self.field}: {error}") from None
 
     def _written(self, fields: Fields | None) -> str:
         field = _field(self.field, fields)
         name = "ContentType" if self.field == "Type" else self.field.replace(".", "/")
-        if self.operator in ("startswith", "endswith", "substringof"):
-            return self._function(name, field)
-        value = fitting(self.value, field)
-        if value is None:
-            return f"{name} {self.operator} {nothing(self.operator, field)}"
-        if field is not None and field.type == "RichText":
-            raise QueryError("the server cannot compare rich text in a filter; write a content query: Q(…)")
-        if field is not None and field.is_reference:
-            raise QueryError(
-                "the server cannot compare references in a filter; "
-                f"write a content query with the id: Q({self.field!r}) == 12"
-            )
-        textual = isinstance(value, str) and not isinstance(value, (dt.date, dt.datetime))
-        if textual and self.operator not in ("eq", "ne"):
-            raise QueryError("the server cannot order texts in a filter; write a content query: Q(…)")
-        return f"{name} {self.operator} {filter_literal(_minute(value, field), field)}"
-
-    def _function(self, name: str, field: Field | None) -> str:
-        if not isinstance(self.value, str) or not self.value:
-            raise QueryError(f"{self.operator} takes a text that is not empty, not {self.value!r}")
-        if field is not None and field.type not in TEXTS - {"RichText"} and not field.is_choice:
-            raise QueryError(f"{self.operator} works on text, not on a field of type {field.type}")
-        literal = filter_literal(self.value)
-        pair = f"{literal},{name}" if self.operator == "substringof" else f"{name},{literal}"
-        return f"{self.operator}({pair})"
+        return written(self.field, name, self.operator, self.value, field)
 
 
-def nothing(operator: str, field: Field | None) -> str:
-    """Write what an empty field is compared with: None, NaN, NaT.
+def written(column: str, name: str, operator: str, value: Any, field: Field | None) -> str:
+    """Write a test as the server takes it.
+
+    Parameters
+    ----------
+    column, name : str
+        The field as a column is called, and as the filter calls it.
+    operator : str
+        One of the filter, or ``phrase``.
+    value : object
+        As :func:`~sn_pandas.odata.literals.plain` takes it.
+    field : Field, optional
+        What is known of it; without it the literal follows the value alone.
 
     Raises
     ------
     QueryError
-        If such a field is never empty, cannot be found empty, or what is missing should be an order's bound.
+        If the table of rules refuses it, or the value does not fit the field.
     """
-    if operator not in ("eq", "ne"):
-        raise QueryError("nothing is more or less than a missing value; leave the comparison out")
-    kind = field.type if field is not None else ""
-    if kind in _NEVER_NULL:
-        raise QueryError(f"a field of type {kind} is never empty at the server, {_NEVER_NULL[kind]}")
-    if kind == "DateTime":
-        return "datetime'0001-01-01T00:00:00'"
-    if field is not None and (field.is_choice or field.is_reference):
-        raise QueryError("the server cannot find empty choices and references; read all and use isna()")
-    return "null"
+    value = fitting(value, field)
+    if operator in FUNCTIONS:
+        _reject_part_that_is_none(operator, value)
+    elif value is not None and not isinstance(value, str):
+        filter_literal(value, field)  # refuses what has no literal
+    is_text = isinstance(value, str)
+    if is_text and field is not None and field.type == UNKNOWN and operator not in ("eq", "ne", *FUNCTIONS):
+        value = _date_of(value)
+        is_text = isinstance(value, str)
+        if is_text and operator != "phrase":
+            raise QueryError("the server cannot order texts in a filter; write a content query: Q(…)")
+    if is_text and field is not None and field.is_choice and operator in ("eq", "ne"):
+        value = as_option(value, field)
+    meaning = meaning_of(Condition(column, operator, _minute(value, field)), field)
+    is_unset = value is None and operator in ("eq", "ne") and meaning.kind in ("date", "moment")
+    if meaning.refusal and not is_unset:
+        raise QueryError(meaning.refusal)
+    return _sent(name, meaning)
+
+
+def _sent(name: str, meaning: Meaning) -> str:
+    """Write a test that is not refused."""
+    operator, value, field = meaning.condition.operator, meaning.condition.value, meaning.field
+    if operator in FUNCTIONS:
+        literal = filter_literal(value)
+        return (
+            f"{operator}({literal},{name})" if operator == "substringof" else f"{operator}({name},{literal})"
+        )
+    if operator == "phrase":
+        return f"{name} eq {filter_literal(value)}"
+    is_date = isinstance(value, dt.date)
+    if value is None:
+        is_guess = field is not None and bool(field.limits.get("Otherwise"))
+        is_moment = is_guess or meaning.kind in ("date", "moment")
+        return f"{name} {operator} {filter_literal(NO_DATE) if is_moment else 'null'}"
+    if (
+        isinstance(value, str) and field is not None and field.type == UNKNOWN
+    ):  # a text, or an option of a choice
+        option = filter_literal(f"${value.removeprefix('$')}")
+        return f"({name} {operator} {filter_literal(value)} or {name} {operator} {option})"
+    test = f"{name} {operator} {filter_literal(value, field)}"
+    if (
+        is_date and operator in ("lt", "le") and meaning.kind != "moment"
+    ):  # dates that are not set are the year 1
+        return f"({test} and {name} gt {filter_literal(NO_DATE)})"
+    return test
+
+
+def _reject_part_that_is_none(operator: str, value: Any) -> None:
+    if not isinstance(value, str) or not value:
+        raise QueryError(f"{operator} takes a text that is not empty, not {value!r}")
 
 
 class F:
@@ -244,6 +268,29 @@ class F:
         """Whether the text is somewhere in it, in any letter case."""
         return _Test(self.name, "substringof", text)
 
+    def has_words(self, *words: str) -> Filter:
+        """Whether a long text has all of the words, in any order and letter case.
+
+        Examples
+        --------
+        >>> print(F("Notes").has_words("grey", "herons"))
+        Notes eq 'grey' and Notes eq 'herons'
+        """
+        tests = tuple(_Test(self.name, "phrase", word) for word in checked_words(words))
+        return tests[0] if len(tests) == 1 else _And(tests)
+
+    def has_phrase(self, text: str) -> Filter:
+        """Whether a long text has the words side by side, in any letter case.
+
+        Words that may stand apart are looked for by ``Q("Notes").has_phrase("blue herons", distance=2)``.
+
+        Examples
+        --------
+        >>> print(F("Notes").has_phrase("blue herons"))
+        Notes eq 'blue herons'
+        """
+        return _Test(self.name, "phrase", checked_phrase(text))
+
     def isin(self, values: Iterable[Any]) -> Filter:
         """Whether it is one of the values; a long list is sent in parts."""
         if isinstance(values, str):
@@ -276,7 +323,7 @@ def _parts(item: Filter, kind: type[_And | _Or]) -> tuple[Filter, ...]:
 
 
 def _straight(item: Filter) -> Filter:
-    """Give an or with negations, and a negation of negations, as what the server understands."""
+    """Return an or with negations, and a negation of negations, as what the server understands."""
     if isinstance(item, _Not):
         inner = _straight(item.inner)
         return inner.inner if isinstance(inner, _Not) else _Not(inner)
@@ -299,6 +346,14 @@ def _field(name: str, fields: Fields | None) -> Field | None:
     if name not in fields:
         raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, fields)}")
     return fields[name] if name != "Type" else Field("Type", "ShortText")
+
+
+def _date_of(value: Any) -> Any:
+    """Return the date that a text names, as only dates among texts have an order in a filter."""
+    try:
+        return fitting(value, Field("", "DateTime"))
+    except QueryError:
+        return value
 
 
 def _minute(value: Any, field: Field | None) -> Any:

@@ -7,6 +7,7 @@ tries nothing once more. The thread knows by an event, the client asks here.
 from __future__ import annotations
 
 import collections
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,6 +16,7 @@ from queue import SimpleQueue
 from typing import TypeVar
 
 from .errors import SensenetError
+from .tracebacks import hide_frames
 
 T = TypeVar("T")
 #: Gives a result, and the jobs whose results come right behind it.
@@ -67,8 +69,19 @@ def work_for(over: threading.Event, *, silent: bool = False) -> None:
     _here.over, _here.silent = over, silent
 
 
+@contextlib.contextmanager
+def working_for(over: threading.Event) -> Iterator[None]:
+    """Say what this thread works for until the block ends; what it worked for before comes back then."""
+    before = _here.over, _here.silent
+    work_for(over)
+    try:
+        yield
+    finally:
+        _here.over, _here.silent = before
+
+
 def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
-    """Run jobs on ``workers`` threads and give their results in the order of the jobs.
+    """Run jobs on ``workers`` threads and return their results in the order of the jobs.
 
     At most ``2 * workers`` jobs are begun before the caller takes their results. When the caller stops
     early, by an error, ``break`` or Ctrl-C, nothing more begins, and nobody waits for what is on its way:
@@ -112,6 +125,9 @@ def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
                 yield take()
         while waiting:
             yield take()
+    except KeyboardInterrupt as error:
+        hide_frames(error)
+        raise
     finally:
         stop.set()
         for future in waiting:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from .errors import did_you_mean
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse
 from .schema import TEXTS, Field
+from .tokens import filter_tokens
+from .wording import with_article
 
 _FUNCTIONS = frozenset(
     "substringof startswith endswith length indexof replace substring tolower toupper trim concat "
     "day hour minute month second year round floor ceiling isof".split()
 )
+#: Functions with a field and a text.
+_OF_TEXTS = ("startswith", "endswith", "substringof")
 _OPERATORS = frozenset(["add", "sub", "mul", "div", "mod", "+", "-"])
 
 _SIGNS = {
@@ -20,6 +24,8 @@ _SIGNS = {
     "&&": "and", "||": "or", "&": "and", "|": "or", "!": "not", "~": "not",
 }  # fmt: skip
 _DOUBLE = re.compile(r'"([^"]*)"')
+#: A comparison with several words without quotes, up to what joins it to the next one.
+_WORDS = re.compile(r"(\w+) (eq|ne) ((?!not\b)[^\W\d][\w-]*(?: (?!and\b|or\b|eq\b|ne\b)[\w-]+)+)")
 _SIGN = re.compile(r"[=!<>]=|<>|&&|\|\||[=<>&|!~]")
 
 
@@ -35,12 +41,30 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
     """
     tree = parse(text)
     if tree is None:
-        bare = re.sub(r"'(?:[^']|'')*'", "''", text)
+        bare = "".join("''" if token.kind == "text" else token.text for token in filter_tokens(text))
         bare, quoted = _DOUBLE.sub("''", bare), _DOUBLE.search(bare)
         text_of = quoted and quoted[1].replace("'", "''")
         said = [f"texts stand in single quotes: write '{text_of}'"] if quoted else []
+        for name, operator, words in _WORDS.findall(bare):
+            if name in fields and (fields[name].type in TEXTS or fields[name].is_choice):
+                said.extend(_quoted(fields[name], operator, words))
         return "; ".join([*said, *(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))])
     return "; ".join(dict.fromkeys(_hints(tree, fields)))
+
+
+def unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Yield the words of a filter that stand without quotes where a text was meant."""
+    match node:
+        case Join(parts=parts):
+            for part in parts:
+                yield from unquoted(part, fields)
+        case Not(inner=inner):
+            yield from unquoted(inner, fields)
+        case Compare(left=Member(steps=(name,)), right=Member(steps=(word,))):
+            if name in fields and word not in fields:
+                yield word
+        case Call(name=name, arguments=arguments) if name in _OF_TEXTS:
+            yield from _words_beside(arguments, fields)
 
 
 def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
@@ -54,6 +78,10 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
             yield from _hints(inner, fields)
         case Compare(operator=operator, left=Member(steps=(name,)), right=Literal() as literal):
             yield from _comparison(name, operator, literal, fields)
+        case Compare(operator=operator, left=Member(steps=(name,)), right=Member(steps=(word,))) if (
+            name in fields and word not in fields
+        ):
+            yield from _quoted(fields[name], operator, word)
         case Compare(left=left, right=right):
             yield from _hints(left, fields)
             yield from _hints(right, fields)
@@ -64,8 +92,33 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
                 yield "write substringof('text',Field) for contains"
             elif name not in _FUNCTIONS and name not in _OPERATORS:
                 yield f"there is no function {name}.{did_you_mean(name, _FUNCTIONS)}"
+            words = _words_beside(arguments, fields) if name in _OF_TEXTS else []
+            yield from (f"texts stand in single quotes: write '{word}'" for word in words)
             for argument in arguments:
-                yield from _hints(argument, fields)
+                if not (isinstance(argument, Member) and argument.steps[0] in words):
+                    yield from _hints(argument, fields)
+
+
+def _words_beside(arguments: Sequence[Node], fields: Mapping[str, Field]) -> list[str]:
+    """Return the single words among some arguments that name no field, where another one does."""
+    words = [one.steps[0] for one in arguments if isinstance(one, Member) and len(one.steps) == 1]
+    unknown = [word for word in words if word not in fields]
+    return unknown if len(unknown) < len(words) else []
+
+
+def _quoted(field: Field, operator: str, word: str) -> Iterator[str]:
+    """Say how a text without quotes is to be written beside a field."""
+    name = field.name
+    if field.is_reference:
+        yield f"{name} is a reference: write a content query with the id, query='{name}:12'"
+    elif field.type == "DateTime":
+        yield f"{name} is a DateTime: write {name} {operator} datetime'2026-12-31T00:00:00Z'"
+    elif field.type == "Boolean":
+        yield f"{name} is a Boolean: write {name} {operator} true or {name} {operator} false"
+    elif field.type in ("Integer", "Number", "Currency"):
+        yield f"{name} is {with_article(field.type)}: write a number behind {operator}"
+    else:
+        yield f"texts stand in single quotes: write {name} {operator} '{_value_of(word, field)}'"
 
 
 def _comparison(name: str, operator: str, literal: Literal, fields: Mapping[str, Field]) -> Iterator[str]:
@@ -92,7 +145,13 @@ def _comparison(name: str, operator: str, literal: Literal, fields: Mapping[str,
         yield f"{name} is a reference: write a content query with the id, query='{name}:12'"
         return
     if wanted != literal.text:
-        yield f"{name} is a {field.type}: write {name} {operator} {wanted}"
+        yield f"{name} is {with_article(field.type)}: write {name} {operator} {wanted}"
+
+
+def _value_of(word: str, field: Field) -> str:
+    """Return the option that a word means, marked as a value and not a label; another word as it is."""
+    meant = [o.value for o in field.options if word.lower() in (o.value.lower(), o.text.lower())]
+    return f"${meant[0]}" if field.is_choice and meant else word
 
 
 def _unknown(name: str, fields: Mapping[str, Field]) -> Iterator[str]:

@@ -9,22 +9,21 @@ from urllib.parse import quote
 
 from .errors import QueryError
 from .query import Query
+from .tokens import FILTER_TEXT, QUERY_TEXT
 
-#: What the server takes of an address; a request line has 8,192 bytes with method and protocol.
-LONGEST = 8000
 _VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^\s"()\\{}\[\]]+)'
 _GROUP = re.compile(rf"(?P<name>[#\w.]+):\(\s*(?P<values>{_VALUE}(?:\s+(?:OR\s+)?{_VALUE}){{9,}})\s*\)")
-_LITERAL = r"(?:'(?:[^']|'')*'|[\w.:+-]+)"
+_LITERAL = rf"(?:{FILTER_TEXT}|[\w.:+-]+)"
 _RUN = rf"\((?P=name) ge {_LITERAL} and (?P=name) le {_LITERAL}\)"
 _TERM = rf"(?:(?P=name) eq {_LITERAL}|{_RUN})"
 _CHAIN = re.compile(rf"\(\s*((?=\(?(?P<name>[#\w./]+) ){_TERM}(?:\s+or\s+{_TERM}){{9,}})\s*\)")
 # What stands in quotes is skipped: it is text, whatever it looks like.
-_QUOTED = r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\""""
-_GROUPS, _CHAINS = (re.compile(f"{_QUOTED}|{one.pattern}") for one in (_GROUP, _CHAIN))
+_GROUPS = re.compile(f"{QUERY_TEXT}|{_GROUP.pattern}")
+_CHAINS = re.compile(f"{FILTER_TEXT}|{_CHAIN.pattern}")
 
 
 def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Query]:
-    """Give queries whose requests are short enough and that find the same together.
+    """Return queries whose requests are short enough and that find the same together.
 
     Raises
     ------
@@ -51,10 +50,10 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
 
 def of_ids(query: Query) -> bool:
     """Whether a query has a list of ids that narrows it, so that it finds no more rows than ids."""
-    texts = ((_GROUPS, query.words()), (_CHAINS, f"({query.filter or ''})"))
+    searched = ((_GROUPS, query.words(), QUERY_TEXT), (_CHAINS, f"({query.filter or ''})", FILTER_TEXT))
     return any(
-        found["name"] == "Id" and _joined(text[: found.start()], text[found.end() :])
-        for pattern, text in texts
+        found["name"] == "Id" and _joined(texts, text[: found.start()], text[found.end() :])
+        for pattern, text, texts in searched
         for found in _lists(pattern, text)
     )
 
@@ -74,11 +73,14 @@ def shorter(query: Query) -> Query:
 
 def cut(query: Query, number: int = 2) -> list[Query]:
     """Cut the longest list of values of a query in some parts; the query itself if it has none."""
-    for name, pattern, write in (("query", _GROUPS, _group), ("filter", _CHAINS, _chain)):
+    for name, pattern, texts, write in (
+        ("query", _GROUPS, QUERY_TEXT, _group),
+        ("filter", _CHAINS, FILTER_TEXT, _chain),
+    ):
         text = getattr(query, name) or ""
         text = f"({text})" if name == "filter" and _CHAIN.fullmatch(f"({text})") else text
         found = max(_lists(pattern, text), key=lambda m: len(m[0]), default=None)
-        if found is not None and _joined(text[: found.start()], text[found.end() :]):
+        if found is not None and _joined(texts, text[: found.start()], text[found.end() :]):
             return [
                 query.varied(**{name: text[: found.start()] + part + text[found.end() :]})
                 for part in write(found, number)
@@ -90,9 +92,9 @@ def _lists(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     return (found for found in pattern.finditer(text) if found["name"])
 
 
-def _joined(before: str, after: str) -> bool:
+def _joined(texts: str, before: str, after: str) -> bool:
     """Whether what is around a list narrows it, so that the parts of the list find what the whole finds."""
-    around = re.sub(r"""'(?:[^']|'')*'|"(?:[^"\\]|\\.)*\"""", "", f"{before}\0{after}")
+    around = re.sub(texts, "", f"{before}\0{after}")
     if re.search(r"\bor\b|\bOR\b|\|\||\bnot\b|\bNOT\b|!|\{\{", around) or re.search(r"-\s*\(*\s*\0", around):
         return False
     if re.search(r"\band\b|\bAND\b|&&", around):
@@ -126,7 +128,7 @@ def _in_ranges(found: re.Match[str]) -> str:
 
 
 def _runs(values: Iterable[str], number: int) -> Iterator[list[str]]:
-    """Give the different values in their order, in some runs of about one length, but of two at least."""
+    """Return the different values in their order, in some runs of about one length, but of two at least."""
     ordered = sorted(dict.fromkeys(values), key=_key)
     number = max(2, min(number, len(ordered) // 2))
     bounds = [len(ordered) * n // number for n in range(number + 1)]

@@ -12,12 +12,11 @@ import math
 import re
 from typing import Any
 
-from .errors import QueryError, did_you_mean
-from .schema import Field
+from .errors import QueryError, UnknownOptionError, did_you_mean
+from .schema import TEXTS, UNKNOWN, Field
 
-# String literals that the server's parser mistakes for something else; see the section on $filter.
-MISREAD = {"null", "NULL", "(", "POINT", "datetime"}
-_PLAIN_WORD = re.compile(r"[^\W_][\w.]*", re.UNICODE)
+# Texts that the server's parser mistakes for something else.
+MISREAD = frozenset(["null", "NULL", "(", "POINT", "datetime"])
 _CQL_SPECIAL = re.compile(r'(["\\])')
 # The server looks for control words, comments, templates and nested queries in quoted text, too;
 # a backslash within hides them.
@@ -51,6 +50,9 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     "datetime'2026-01-31T00:00:00'"
     """
     kind = field.type if field is not None else None
+    if field is not None and kind == UNKNOWN:
+        is_fraction = isinstance(value, float) and not value.is_integer()
+        kind = "Number" if is_fraction or field.limits.get("Otherwise") else None
     value = fitting(value, field)
     if value is None:
         return "null"
@@ -63,20 +65,41 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     if isinstance(value, dt.date):
         return f"datetime'{value.isoformat()}T00:00:00'"
     if isinstance(value, str):
-        if field is not None and field.is_choice and not value.startswith("$"):
-            value = "$" + _option(value, field)
+        if field is not None and field.is_choice:
+            value = as_option(value, field)
         if value in MISREAD:
+            name = field.name if field is not None else "Field"
             raise QueryError(
                 f"the server misreads the text {value!r} in a filter; "
-                f"use a content query: query='{field.name if field is not None else 'Field'}:\"{value}\"'"
+                f"use a content query: query='{name}:\"{value}\"'"
             )
-        if "*" in value:
-            raise QueryError(f"{value!r}: the server takes * for a wildcard in a filter, it cannot be quoted")
+        reject_pattern(value, "filter")
         return "'{}'".format(value.replace("'", "''"))
     if isinstance(value, (list, tuple, set, frozenset, range)):
         name = field.name if field is not None else "Field"
         raise QueryError(f"a filter compares with one value, not with a list; write F({name!r}).isin(…)")
     raise QueryError(f"a filter has no literal for {type(value).__name__}")
+
+
+def reject_pattern(text: str, where: str) -> None:
+    """Raise for a text that the search engine takes for a pattern; nothing can quote it.
+
+    Raises
+    ------
+    QueryError
+        If it holds ``*`` or ``?``, or stands between slashes, as a regular expression does.
+    """
+    for sign in "*?":
+        if sign in text:
+            raise QueryError(
+                f"{text!r}: the server takes {sign} for a wildcard in a {where}, and it cannot be quoted; "
+                "read all rows and compare in pandas"
+            )
+    if len(text) > 1 and text[0] == text[-1] == "/":
+        raise QueryError(
+            f"{text!r}: the server takes a text between slashes for a regular expression in a {where}, and "
+            "it cannot be quoted; leave out the last slash of a path, or compare in pandas"
+        )
 
 
 def query_value(value: Any, field: Field | None = None) -> str:
@@ -103,20 +126,19 @@ def query_value(value: Any, field: Field | None = None) -> str:
     if isinstance(value, str):
         if field is not None and field.is_choice and not value.startswith(("$", "~")):
             value = "$" + _option(value, field)
-        if "*" in value or "?" in value:
-            raise QueryError(f"{value!r}: a content query takes * and ? for wildcards, they cannot be quoted")
+        reject_pattern(value, "content query")
         escaped = _CQL_SPECIAL.sub(r"\\\1", value)
         return f'"{_CQL_SEEN_IN_QUOTES.sub(_BACKSLASH, escaped)}"'
     raise QueryError(f"a content query has no form for {type(value).__name__}")
 
 
 def fitting(value: Any, field: Field | None) -> Any:
-    """Give a value as it is compared with a field: plain, and a date where a text names one.
+    """Return a value as it is compared with a field: plain, and a date where a text names one.
 
     Raises
     ------
     QueryError
-        If it is a text, and the field holds dates, numbers or truth values.
+        If it is a text, and the field holds dates, numbers or truth values; or a number that it cannot hold.
 
     Examples
     --------
@@ -124,8 +146,10 @@ def fitting(value: Any, field: Field | None) -> Any:
     datetime.date(2026, 1, 31)
     """
     value = plain(value)
-    if field is None or not isinstance(value, str):
+    if field is None or value is None:
         return value
+    if not isinstance(value, str):
+        return _fitting_number(value, field)
     if field.type == "DateTime":
         try:
             return (dt.date if len(value) <= len("2026-01-31") else dt.datetime).fromisoformat(value)
@@ -140,16 +164,69 @@ def fitting(value: Any, field: Field | None) -> Any:
     return value
 
 
+def _fitting_number(value: Any, field: Field) -> Any:
+    """Return a number or truth value as the field holds it: an option as a text, 1 as true.
+
+    Raises
+    ------
+    QueryError
+        If the field holds none like it; the server would refuse it in words that do not say so.
+    """
+    if field.type in TEXTS and isinstance(value, (int, float, decimal.Decimal)):
+        raise QueryError(f"the field holds texts: write '{value}', not {value}")
+    if isinstance(value, bool):
+        if field.type in ("Integer", "Number", "Currency"):
+            raise QueryError(f"the field holds numbers: write {int(value)}, not {value}")
+        return value
+    if not isinstance(value, (int, float, decimal.Decimal)):
+        return value
+    if field.type == "DateTime":
+        raise QueryError(
+            f"the field holds dates: write a datetime, or a text such as '2026-01-31', not {value}"
+        )
+    whole = math.isfinite(value) and value == int(value)
+    if field.is_choice and whole:
+        return str(int(value))
+    if field.type == "Boolean" and value in (0, 1):
+        return bool(value)
+    if field.type == "Boolean":
+        raise QueryError(f"the field holds truth values: write True or False, not {value}")
+    if field.type == "Integer" and math.isfinite(value) and not whole:
+        raise QueryError(
+            f"the field holds whole numbers, and the server cannot compare them with {value}: "
+            f"write {math.floor(value)} or {math.ceil(value)}"
+        )
+    return value
+
+
+def as_option(value: str, field: Field) -> str:
+    """Return the value of an option of a choice as filters have it, behind a ``$``.
+
+    Raises
+    ------
+    QueryError
+        If the choice offers no such option.
+    """
+    return value if value.startswith("$") else f"${_option(value, field)}"
+
+
 def _option(value: str, field: Field) -> str:
-    """Give a value of a choice, or raise if the choice offers no such one."""
+    """Return a value of a choice.
+
+    Raises
+    ------
+    UnknownOptionError
+        If the choice offers no such option, as far as its options are told.
+    """
     known = {option.value.lower() for option in field.options}
-    if not known or field.extra_values or value.lower() in known or "*" in value or "?" in value:
+    is_open = not known or field.extra_values or "Options" in field.untold
+    if is_open or value.lower() in known or "*" in value or "?" in value:
         return value
     labels = {option.text.lower(): option.value for option in field.options}
     meant = labels.get(value.lower())
     said = f" Did you mean {meant}?" if meant else did_you_mean(value, [o.value for o in field.options])
     shown = ", ".join(repr(option.value) for option in field.options[:8])
-    raise QueryError(f"{value!r} is no option of {field.name}, which has {shown}.{said}")
+    raise UnknownOptionError(f"{value!r} is no option of {field.name}, which has {shown}.{said}")
 
 
 def plain(value: Any) -> Any:
@@ -166,6 +243,19 @@ def plain(value: Any) -> Any:
         value = to_pydatetime(warn=False)
     if isinstance(value, float) and math.isnan(value):
         return None
+    return _exact(value)
+
+
+def _exact(value: Any) -> Any:
+    """Return a text or number of a derived class as one of the plain class, whatever its ``__str__`` says."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int.__pos__(value)
+    if isinstance(value, float):
+        return float.__pos__(value)
+    if isinstance(value, decimal.Decimal):
+        return decimal.Decimal(value)
     return value
 
 
@@ -176,6 +266,7 @@ def _number(value: int | float | decimal.Decimal, kind: str | None) -> str:
         if kind is not None and not -(2**31) <= value < 2**31:
             raise QueryError(f"{value} is outside of what an Integer field can be compared with")
         return str(value)
+    _decimal(value)  # an infinite one is refused
     if value == int(value) and kind == "Integer":
         return str(int(value))
     return f"{_decimal(value)}m" if isinstance(value, decimal.Decimal) else repr(value)

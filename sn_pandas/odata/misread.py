@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from .errors import QueryError
+from .filter_reading import Reading
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, members, parse
 from .literals import query_value
 from .schema import Field
@@ -15,8 +16,8 @@ _KNOWN_REFERENCES = frozenset(
     "CreatedBy ModifiedBy Owner VersionCreatedBy VersionModifiedBy CheckedOutTo Workspace AssignedTo Manager "
     "Members BrowseApplication Image Link ApprovingUsers".split()
 )
-# A list of values of one field, as it mostly comes from code: thousands of them would take their time.
-_LISTED = re.compile(r"(?P<field>[A-Z]\w*) eq (?:'[^']*'|\d+)(?: or (?P=field) eq (?:'[^']*'|\d+))*")
+# A list of ids, as it mostly comes from code: thousands of them would take their time.
+_LISTED = re.compile(r"Id eq \d+(?: or Id eq \d+)*")
 
 
 def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_memory: bool = False) -> None:
@@ -51,6 +52,7 @@ def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_m
         check.constant(tree)
         check.swapped(tree)
         check.negations(tree)
+        check.tests(tree)
 
 
 class _Check:
@@ -67,7 +69,7 @@ class _Check:
             raise QueryError(
                 f"the server tests the {last} of the rows themselves when a filter says "
                 f"{'/'.join(member.steps)}, without an error; "
-                f"write a content query: query='{first}:{{{{{inner}}}}}' with autofilters=False"
+                f"{_as_query(f'{first}:{{{{{inner}}}}}')}"
             )
 
     def constant(self, tree: Node) -> None:
@@ -83,6 +85,17 @@ class _Check:
                 "the server ignores a filter that names no field: all rows come back; leave it out, "
                 "or look for nothing with filter='Id lt 0'"
             )
+
+    def tests(self, tree: Node) -> None:
+        """Raise for a test that the table of rules refuses."""
+        if self.fields is None:
+            return
+        for meaning in Reading(tree, self.fields).meanings():
+            if meaning.name == "Type":
+                raise QueryError("a filter has another name for Type: write ContentType eq 'Task'")
+            if meaning.refusal:
+                begins = meaning.refusal.startswith(meaning.name)
+                raise QueryError(meaning.refusal if begins else f"{meaning.name}: {meaning.refusal}")
 
     def swapped(self, tree: Node) -> None:
         for node in _comparisons(tree):
@@ -164,7 +177,7 @@ def _comparisons(node: Node) -> list[Compare]:
 
 
 def _compared(tree: Node, member: Member) -> str:
-    """Give the value that a member is compared with, as a content query writes it."""
+    """Return the value that a member is compared with, as a content query writes it."""
     for node in _comparisons(tree):
         for one, other in ((node.left, node.right), (node.right, node.left)):
             if one == member and isinstance(other, Literal):
@@ -176,10 +189,7 @@ def _instead(tree: Node) -> str:
     words = as_content_query(tree)
     if words is None:
         return "write a content query with -Field:value and +Field:value"
-    return (
-        f"write a content query: query='{words}' with autofilters=False; "
-        "it searches the whole tree below the path"
-    )
+    return f"{_as_query(words)}; it searches the whole tree below the path"
 
 
 def as_content_query(node: Node) -> str | None:
@@ -238,3 +248,11 @@ def _value(literal: Literal) -> str:
         number = re.sub(r"[LmMdDf]$", "", literal.text)
         return number if number.isdecimal() else f'"{number}"'
     return {"true": "yes", "false": "no"}.get(literal.text, "")
+
+
+def _as_query(words: str) -> str:
+    """Return how a content query is written in Python and in a cell, where quotes would belong to it."""
+    return (
+        f"write a content query: query={words!r}, autofilters=False; in a cell the lines "
+        f"query={words} and enableautofilters=false"
+    )

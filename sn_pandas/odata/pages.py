@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import dataclasses
+import operator
+import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any, Generic, TypeVar
 
+from . import shapes
+from .addresses import entity
+from .client import Client
 from .controls import ONE_ANSWER, effective
-from .errors import BadRequestError, QueryError
+from .errors import AddressTooLongError, AnswerError, BadRequestError, BrokenAnswer, QueryError
 from .flight import Job, in_order
-from .idlists import LONGEST, cut, of_ids, parts
+from .idlists import of_ids, parts
 from .query import Query, target
 from .rows import Page, RowReader, Rows
-from .transport import Client
+from .schema import Field
 
 T = TypeVar("T")
 U = TypeVar("U")
+_SKIP = re.compile(r"\.SKIP:(\d{1,9})\b")
+# Characters that every web server takes of an address.
+_SURELY_SHORT = 1000
 #: How many rows, what was made of them, and the rows themselves where they may have to be cut.
 Piece = tuple[int, T, Rows]
 
@@ -38,6 +46,8 @@ class Pages(Generic[T]):
         What becomes of the rows of a page; called in the thread that fetched them.
     size, workers : int
         Rows a request, and requests at once.
+    keep : bool
+        Whether rows can be asked for fields beyond ``names``.
 
     Attributes
     ----------
@@ -62,6 +72,7 @@ class Pages(Generic[T]):
     make: Callable[[Rows], T]
     size: int = 1000
     workers: int = 4
+    keep: bool = False
     total: int | None = None
     after: int | None = None
     rows: int = 0
@@ -70,25 +81,29 @@ class Pages(Generic[T]):
     cut: str = ""
 
     def __post_init__(self) -> None:
-        if self.size < 1 or self.workers < 1:
-            raise QueryError("page_size and workers are at least 1")
+        self.size, self.workers = _whole("page_size", self.size), _whole("workers", self.workers)
         self.query = effective(self.query)
-        self._reader = RowReader(self.names)
+        self._reader = RowReader(self.names, keep=self.keep)
 
     def __iter__(self) -> Iterator[T]:
-        """Give the pages in order."""
-        pieces = parts(self.query, LONGEST, partial(_length, size=self.size))
-        try:
-            yield from self._all(pieces)
-        except BadRequestError as error:
-            if error.status != 414 or self.rows:
-                raise
-            smaller = [half for piece in pieces for half in cut(piece)]
-            if len(smaller) == len(pieces):
-                raise
-            yield from self._all(smaller)
+        """Yield the pages in order."""
+        pieces = _pieces(self.client, self.query, partial(_length, size=self.size))
+        while pieces:
+            try:
+                yield from self._all(pieces)
+                break
+            except AddressTooLongError as error:
+                if self.rows:
+                    raise
+                pieces = _shorter(self.client, self.query, partial(_length, size=self.size), error)
         if self.query.top and self.total is not None and self.total > self.query.skip + self.rows:
             self.cut = self.cut or "top"
+
+    @property
+    def skipped(self) -> int:
+        """How many rows are left out at the beginning, by ``skip`` or by ``.SKIP`` in the query."""
+        found = _SKIP.findall(self.query.words())
+        return int(found[-1]) if found else self.query.skip
 
     def _all(self, pieces: Sequence[Query]) -> Iterator[T]:
         if len(pieces) == 1:
@@ -109,7 +124,7 @@ class Pages(Generic[T]):
         self.total, self.after = total, None
 
     def _at_once(self, pieces: Sequence[Query]) -> Iterator[T]:
-        """Give parts of a list of ids, several in flight; none has more rows than ids."""
+        """Yield parts of a list of ids, several in flight; none has more rows than ids."""
         total = 0
         for part, made in in_order((partial(self._part, piece) for piece in pieces), self.workers):
             self.rows += part.rows
@@ -120,7 +135,7 @@ class Pages(Generic[T]):
         self.total = total
 
     def _part(self, piece: Query) -> tuple[tuple[Pages[T], list[T]], list[Any]]:
-        part = Pages(self.client, piece, self.names, self.make, self.size, 1)
+        part = Pages(self.client, piece, self.names, self.make, self.size, 1, self.keep)
         return (part, list(part)), []
 
     def _list(self, query: Query) -> Iterator[T]:
@@ -131,7 +146,8 @@ class Pages(Generic[T]):
             yield from self._property(query)
         elif ONE_ANSWER.search(query.words()):
             self.size = 2**31 - 1
-            yield from self._by_number(query, ordered=False)
+            own = query.orderby or "SORT:" in query.words()
+            yield from self._by_number(query if own else query.varied(orderby="Id"), ordered=False)
         elif query.orderby:
             yield from self._by_number(query, ordered=True)
         else:
@@ -142,11 +158,12 @@ class Pages(Generic[T]):
     def _by_key(self, query: Query) -> Iterator[T]:
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
         limit, begun = query.top, self.rows
-        first, full = self._page(query.varied(orderby="Id"), limit, count=True)
+        first, full = self._page(_first(query, self.size).varied(orderby="Id"), limit, count=True)
         if any(a >= b for a, b in pairwise(first.ids)):
             yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
             return
         yield self._give(first)
+        self._count_past_the_end(query, first)
         there = max(0, (self.total or 0) - query.skip)
         if not full and len(first) < (min(there, limit) if limit else there):
             self.cut = "the server gives no more: the query of the folder limits its rows"
@@ -169,13 +186,18 @@ class Pages(Generic[T]):
             yield from self._newcomers(rest, end, limit - (self.rows - begun) if limit else 0)
         self.after = self._count(query)
 
+    def _count_past_the_end(self, query: Query, first: Rows) -> None:
+        """Count the rows where the first page is past the last: servers then say that there are none."""
+        if self.skipped and not first and not self.total:
+            self.total = self._count(query)
+
     def _newest(self, query: Query, low: int) -> int:
         last = query.varied(orderby="Id desc", top=1, select=("Id",), expand=())
         _, _, rows = self._answer(last, {}, _same)
-        return max(low, rows.ids[0]) if rows else low
+        return max(low, rows.ids[0]) if rows.ids else low
 
     def _ranges(self, query: Query, low: int, end: int, left: int, wanted: int) -> Iterator[Job[Piece[T]]]:
-        """Give a job for each range of ids, which holds a page on average."""
+        """Yield a job for each range of ids, which holds a page on average."""
         dense = left >= end - low
         width = self.size if dense else max(1, int(0.9 * self.size * (end - low) / max(1, left)))
         if wanted < left:
@@ -189,6 +211,7 @@ class Pages(Generic[T]):
         text = f"({query.filter}) and {bound}" if query.filter else bound
 
         def piece(rows: Rows) -> tuple[int, Piece[T]]:
+            _check_range(rows.ids, low, high)
             last = rows.ids[-1] if rows else high
             return last, (len(rows), self.make(rows), rows if cut else self._reader.none)
 
@@ -201,11 +224,12 @@ class Pages(Generic[T]):
         return made, more
 
     def _newcomers(self, query: Query, low: int, limit: int) -> Iterator[T]:
-        """Give what was created meanwhile."""
+        """Yield what was created meanwhile."""
         taken = 0
         while True:
             text = f"({query.filter}) and Id gt {low}" if query.filter else f"Id gt {low}"
             rows, full = self._page(query.varied(filter=text, orderby="Id"), limit - taken if limit else 0)
+            _check_range(rows.ids, low, shapes.LARGEST)
             taken += len(rows)
             if rows:
                 yield self._give(rows)
@@ -222,7 +246,8 @@ class Pages(Generic[T]):
             order += ",Id"
         query = query.varied(orderby=order)
         first, full = self._page(query, query.top, count=True)
-        there = max(0, (self.total or 0) - query.skip)
+        self._count_past_the_end(query, first)
+        there = max(0, (self.total or 0) - self.skipped)
         wanted = min(there, query.top) if query.top else there
         distinct = ordered
         seen: set[int] = set()
@@ -264,7 +289,7 @@ class Pages(Generic[T]):
         return fresh
 
     def _property(self, query: Query) -> Iterator[T]:
-        """Give the contents of a reference, in their stored order if no other is asked for."""
+        """Yield the contents of a reference, in their stored order if no other is asked for."""
         skip, taken = query.skip, 0
         while True:
             answer_rows, full = self._page(
@@ -277,6 +302,8 @@ class Pages(Generic[T]):
                 break
         if query.filter:
             self.total = None if query.top and taken == query.top else skip
+        elif self.total is None:  # at most one
+            self.total = skip
 
     # -- requests ---------------------------------------------------------------------------------
 
@@ -291,7 +318,7 @@ class Pages(Generic[T]):
     def _fetched(
         self, query: Query, limit: int, use: Callable[[Rows], U], *, count: bool = False
     ) -> tuple[U, bool]:
-        """Fetch a page and give what ``use`` makes of its rows."""
+        """Fetch a page and return what ``use`` makes of its rows."""
         while True:
             size = min(self.size, limit) if limit else self.size
             try:
@@ -305,29 +332,99 @@ class Pages(Generic[T]):
                 continue
             if count:
                 self.total = total
-            return made, number >= size
+            return made, number >= size and not (query.property and total is None)  # the one that there is
 
     def _answer(self, query: Query, more: dict[str, str], use: Callable[[Rows], U]) -> Page[U]:
+        alone, nothing = query.single or bool(query.property), bool(query.property)
         page: Page[U] = self.client.get(
-            query.url(metadata="no", **more), lambda what, answer: self._reader.read(what, answer, use)
+            query.url(metadata="no", **more),
+            lambda what, answer: self._reader.read(what, answer, use, alone=alone, nothing=nothing),
         )
+        if nothing and page[0] is None and not page[1]:
+            self._confirm_nothing(query)
         return page
+
+    def _confirm_nothing(self, query: Query) -> None:
+        """Raise if a reference points to something: a server answers nothing where it points to nothing.
+
+        So would whatever cuts an answer on its way.
+        """
+        name = str(query.property)
+        options = {"metadata": "no", "$select": f"Id,{name}/Id", "$expand": name}
+        address = target(entity(query.path), options)
+        shape = shapes.content("Id", fields=[Field(name, "Reference")])
+        held = self.client.get(address, shape).get(name)
+        if held and "__deferred" not in held:
+            raise BrokenAnswer(f"{query.path}: {name} was answered with nothing, but points to something")
 
     def _count(self, query: Query) -> int:
         return count(self.client, query)
 
 
+def _check_range(ids: Sequence[int], low: int, high: int) -> None:
+    """Raise if an answer holds other rows than those that were asked for, or not in their order.
+
+    Raises
+    ------
+    AnswerError
+        If it does: it is an answer to another request, as one that a cache mixed up.
+    """
+    if ids and (ids[0] <= low or ids[-1] > high or sorted(set(ids)) != list(ids)):
+        raise AnswerError(
+            f"contents with ids over {low} up to {high} were asked for, the answer holds others, as if it "
+            "were that to another request: is there a cache or a proxy between this computer and the server?"
+        )
+
+
 def count(client: Client, query: Query) -> int:
     """Count the rows of a list, whatever its ``top`` and ``skip``."""
     if query.property:  # the server does not count there, and gives one content where there can be only one
-        answer = client.get(query.varied(select=("Id",), expand=(), top=0, skip=0).url(metadata="no"))
-        return 0 if answer is None else len(answer["d"].get("results", [answer["d"]]))
-    pieces = parts(query.varied(orderby=None, skip=0), LONGEST, lambda piece: len(_counting(piece)) + 40)
-    return sum(client.count(_counting(piece)) for piece in pieces)
+        everything = query.varied(select=("Id",), expand=(), top=0, skip=0)
+        return sum(Pages(client, everything, ("Id",), len, size=shapes.LARGEST, workers=1))
+    query, length = query.varied(orderby=None, skip=0), lambda piece: len(_counting(piece)) + 40
+    pieces = _pieces(client, query, length)
+    while True:
+        try:
+            return sum(client.count(_counting(piece)) for piece in pieces)
+        except AddressTooLongError as error:
+            pieces = _shorter(client, query, length, error)
+
+
+def _whole(name: str, value: Any) -> int:
+    """Return an option that is a whole number of at least 1.
+
+    Raises
+    ------
+    QueryError
+        If it is something else.
+    """
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = 0
+    if isinstance(value, bool) or not 1 <= number <= shapes.LARGEST:
+        raise QueryError(f"{name} is a whole number of at least 1, not {value!r}")
+    return number
+
+
+def _pieces(client: Client, query: Query, length: Callable[[Query], int]) -> list[Query]:
+    """Return queries that find the same together, with addresses that are not known to be too long."""
+    return parts(query, client.longest, length)
+
+
+def _shorter(
+    client: Client, query: Query, length: Callable[[Query], int], error: AddressTooLongError
+) -> list[Query]:
+    """Return queries with shorter addresses than those that were too long, or raise what was said of them."""
+    try:
+        return _pieces(client, query, length)
+    except QueryError as why:
+        error.args = (f"{error}; {why}",)
+        raise error from None
 
 
 def _counting(query: Query) -> str:
-    """Give the address that counts."""
+    """Return the address that counts."""
     options = {
         k: v
         for k, v in query.options().items()
@@ -336,8 +433,19 @@ def _counting(query: Query) -> str:
     return target(query.address() + "/$count", {**options, "$inlinecount": "allpages"})
 
 
+def _first(query: Query, size: int) -> Query:
+    """Return a query for a first page whose address is as long as those of all other pages.
+
+    So what is too long for a web server shows before any row was given.
+    """
+    if _length(query, size) <= _SURELY_SHORT:
+        return query
+    bound = "Id gt 0 and Id le 2147483647"
+    return query.varied(filter=f"({query.filter}) and {bound}" if query.filter else bound)
+
+
 def _length(query: Query, size: int) -> int:
-    """How long the longest request line of a query gets."""
+    """Return how long the longest request line of a query gets."""
     bound = f"({query.filter or ''}) and Id gt 2147483647 and Id le 2147483647"
     asked = query.varied(filter=bound, orderby=query.orderby or "Id", top=size)
     return len(asked.url(metadata="no")) + 40

@@ -6,17 +6,19 @@ import copy
 import dataclasses
 import re
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .addresses import SERVICE, collection, entity, normalize, path_of, without_service
 from .contentqueries import Clause
-from .errors import QueryError, did_you_mean
-from .field_names import refuse_unknown
+from .errors import QueryError, UnknownOptionError, did_you_mean
+from .escaping import cut_short
+from .field_names import ordered_by, refuse_unknown
 from .filters import Filter
 from .misread import refuse_misread
-from .schema import Schema
+from .schema import Field, FieldsToAsk, Schema
+from .unsearchable import reject_unsearchable
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Query:
     autofilters, lifespan : bool, optional
         Whether system contents are hidden, and contents outside their lifespan.
     version : str, optional
-        A version of the content in the path.
+        A version of the content in the path: ``"V1.0.A"``, ``"1.0"``, ``"lastmajor"`` or ``"lastminor"``.
     property : str, optional
         A reference property, or ``Ancestors``, ``Versions``, whose contents are read instead of children.
     single : bool
@@ -84,6 +86,12 @@ class Query:
     scenario: str | None = None
     #: Whether it is an address from elsewhere, of which is told, not refused, what the server ignores in it.
     copied: bool = dataclasses.field(default=False, repr=False, compare=False)
+    #: The query before it was bound, where its conditions name fields of types that the caller may not see.
+    unbound: Query | None = dataclasses.field(default=None, repr=False, compare=False)
+    #: The names of those fields.
+    unknown: tuple[str, ...] = dataclasses.field(default=(), repr=False, compare=False)
+    #: What could not be checked of its conditions, because the caller may not see all types.
+    unchecked: str = dataclasses.field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         def set_(name: str, value: object) -> None:
@@ -95,6 +103,7 @@ class Query:
         set_("top", _count(self.top, "top"))
         set_("skip", _count(self.skip, "skip"))
         set_("orderby", _order(self.orderby))
+        set_("version", _version(self.version, copied=self.copied))
         for name in ("filter", "query"):
             text = getattr(self, name)
             if text is None or isinstance(text, str):
@@ -119,28 +128,58 @@ class Query:
             if rest and not any(e == first or e.startswith(first + "/") for e in self.expand):
                 set_("expand", (*self.expand, chain.rpartition("/")[0]))
 
-    def bind(self, schema: Schema) -> Query:
-        """Give the query with its filter and content query as texts, checked against the types.
+    def bind(self, schema: Schema, *, otherwise: Collection[str] = ()) -> Query:
+        """Return the query with its filter and content query as texts, checked against the types.
+
+        A name that no layer of the schema has is let through where the caller may not see all types, and so
+        is an option of a choice.
+
+        Parameters
+        ----------
+        schema : Schema
+            The content types.
+        otherwise : collection of str
+            Unknown fields that are guessed to be of another kind, as :class:`FieldsToAsk` has it.
 
         Raises
         ------
         QueryError
             If a condition, an order or what is expanded names no field, or a value does not fit its field.
         """
-        refuse_unknown(self, schema)
-        fields = schema.fields or None  # None if we may see no content types
-        text = self.filter.text(fields) if isinstance(self.filter, Filter) else self.filter
-        words = self.query.text(fields) if isinstance(self.query, Clause) else self.query
+        refuse_unknown(
+            self.orders(), self.expand, schema, copied=self.copied, in_memory=self.property is not None
+        )
+        fields, unchecked = FieldsToAsk(schema, otherwise=otherwise), ""
+        try:
+            text, words = self._texts(fields)
+        except UnknownOptionError as error:
+            if not schema.may_hide:
+                raise
+            fields, unchecked = FieldsToAsk(schema, otherwise=otherwise, any_option=True), str(error)
+            text, words = self._texts(fields)
         if isinstance(self.filter, str):
-            refuse_misread(self.filter, fields, in_memory=self.property is not None)
-        return self if (text, words) == (self.filter, self.query) else self.varied(filter=text, query=words)
+            refuse_misread(self.filter, schema.fields, in_memory=self.property is not None)
+        if self.property is None:  # a list behind a reference is tested row by row, without the index
+            reject_unsearchable(text, words, self.orderby)
+        if (text, words) == (self.filter, self.query):
+            return self
+        unknown = tuple(dict.fromkeys(fields.unknown))
+        unbound = self if unknown else None
+        return self.varied(filter=text, query=words, unbound=unbound, unknown=unknown, unchecked=unchecked)
+
+    def _texts(self, fields: Mapping[str, Field]) -> tuple[str | None, str | None]:
+        """Return the filter and the content query as texts."""
+        return (
+            self.filter.text(fields) if isinstance(self.filter, Filter) else self.filter,
+            self.query.text(fields) if isinstance(self.query, Clause) else self.query,
+        )
 
     def replace(self, **changes: Any) -> Query:
-        """Give a query that differs in the named parts."""
+        """Return a query that differs in the named parts."""
         return dataclasses.replace(self, **changes)
 
     def varied(self, **changes: Any) -> Query:
-        """Give what :meth:`replace` gives for parts that are known to be good: unchecked."""
+        """Return what :meth:`replace` gives for parts that are known to be good: unchecked."""
         other = copy.copy(self)
         for name, value in changes.items():
             object.__setattr__(other, name, value)  # the dataclass is frozen
@@ -226,12 +265,16 @@ class Query:
             return asked.replace(**given) if given else asked
         return cls(path=normalize(what, base), **given)
 
+    def orders(self) -> tuple[str, ...]:
+        """Return the fields that the rows are ordered by, also by the sort keys of a content query."""
+        return ordered_by(self.orderby, self.words())
+
     def words(self) -> str:
-        """Give the content query as text; empty if there is none."""
+        """Return the content query as text; empty if there is none."""
         return "" if self.query is None else str(self.query)
 
     def options(self) -> dict[str, str]:
-        """Give the options as the server names them, without encoding."""
+        """Return the options as the server names them, without encoding."""
         flags = {None: None, True: "true", False: "false"}
         pairs: dict[str, str | None] = {
             "$select": ",".join(self.select) or None,
@@ -249,13 +292,13 @@ class Query:
         return {k: v for k, v in pairs.items() if v is not None}
 
     def address(self) -> str:
-        """Give the address without options."""
+        """Return the address without options."""
         if self.property:
             return f"{entity(self.path)}/{quote(self.property)}"
         return entity(self.path) if self.single else collection(self.path)
 
     def url(self, origin: str = "", **more: str | int) -> str:
-        """Give the whole address that is sent, with ``more`` options."""
+        """Return the whole address that is sent, with ``more`` options."""
         return origin + target(self.address(), {**self.options(), **more})
 
     def __str__(self) -> str:
@@ -312,7 +355,13 @@ def target(address: str, options: Mapping[str, str | int]) -> str:
     """Join an address and its options, encoded as the server takes them."""
     if not options:
         return address
-    return address + "?" + "&".join(f"{k}={quote(str(v), safe=_SAFE)}" for k, v in options.items())
+    try:
+        return address + "?" + "&".join(f"{k}={quote(str(v), safe=_SAFE)}" for k, v in options.items())
+    except UnicodeEncodeError as error:
+        text = cut_short(repr(error.object), 80)
+        raise QueryError(
+            f"{text} holds half of a character (a lone surrogate), which cannot be sent"
+        ) from None
 
 
 _SAFE = "/(),:'$*!@"
@@ -335,6 +384,7 @@ _OPTIONS = {
 _ENTITY = re.compile(
     r"^(?P<entity>.*\('[^/]*'\)|/?content\(\s*\+?\d+\s*\))(?:/(?P<member>[^/]+))?/?$", re.IGNORECASE
 )
+_VERSION = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}(\.[adplr])?|lastmajor|lastminor", re.IGNORECASE)
 _NOT_OURS = ("apikey", "_", "")
 _LISTS = ("select", "expand", "orderby")
 
@@ -352,7 +402,7 @@ def _split(search: str) -> list[str]:
 
 
 def _address(place: str, base: str) -> dict[str, Any]:
-    """Give what a place means: children, a property of a content, or, in a whole address, one content."""
+    """Return what a place means: children, a property of a content, or, in a whole address, one content."""
     bare = without_service(place)
     if re.search(r"/\$(count|value|metadata)/?$", bare, re.IGNORECASE):
         member = bare.rstrip("/").rpartition("/")[2]
@@ -402,7 +452,23 @@ def _items(value: str | Iterable[str] | None, what: str) -> list[str]:
     return items
 
 
+def _version(value: Any, *, copied: bool) -> str | None:
+    """Return a version as the server reads one, which takes everything else for the latest."""
+    if value is None or value == "":
+        return None
+    text = value.strip() if isinstance(value, str) else ""
+    if _VERSION.fullmatch(text):
+        return text
+    said = f"{value!r} is not a version, for which the server gives the latest one"
+    if not copied:
+        raise QueryError(f"{said}: write 'V1.0.A', '1.0', 'lastmajor' or 'lastminor'")
+    warnings.warn(said, stacklevel=5)
+    return None
+
+
 def _count(value: Any, what: str) -> int:
+    if isinstance(value, (bool, float)) and value != 0:
+        raise QueryError(f"{what} is a whole number of rows, not {value!r}")
     try:
         number = int(value if value is not None else 0)
     except (TypeError, ValueError):

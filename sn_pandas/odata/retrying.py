@@ -16,6 +16,7 @@ import stamina
 
 from . import flight
 from .errors import BrokenAnswer, NoAnswer, UnavailableError
+from .tracebacks import hide_frames
 
 #: ``read`` may be sent again whatever happened; ``write`` only if the server cannot have done it.
 Kind = Literal["read", "write"]
@@ -64,6 +65,13 @@ class Retrier:
 
     def run(self, once: Callable[[float], T], kind: Kind) -> T:
         """Call ``once`` until it gives something; it gets the ``time.monotonic`` at which it has to end."""
+        try:
+            return self._run(once, kind)
+        except KeyboardInterrupt as error:
+            hide_frames(error)
+            raise
+
+    def _run(self, once: Callable[[float], T], kind: Kind) -> T:
         longest = self.rules.deadline if not flight.ending() else min(_LAST, self.rules.deadline)
         end = time.monotonic() + longest
         failures = 0
@@ -81,8 +89,18 @@ class Retrier:
                 return False
             return 0.0 if flight.pause(wait) else False  # a wait of stamina itself could not be ended
 
+        failed: list[Exception] = []
+        try:  # without stamina, which takes longer to begin than the rest of a small request
+            result = once(end)
+        except Exception as error:
+            failed.append(error)
+        else:
+            self._earn()
+            return result
         for attempt in stamina.retry_context(on=again, attempts=self.rules.attempts, timeout=longest):
             with attempt:
+                if failed:
+                    raise failed.pop()
                 result = once(end)
                 self._earn()
                 return result
@@ -112,7 +130,7 @@ def may_repeat(error: Exception, kind: Kind) -> bool:
     if isinstance(error, UnavailableError):
         return kind == "read" or error.status in (429, 503)  # a proxy that gave up may have passed a write on
     if isinstance(error, NoAnswer):
-        return kind == "read" or not error.sent
+        return not error.lasting and (kind == "read" or not error.sent)
     return isinstance(error, BrokenAnswer) and kind == "read"
 
 
@@ -133,7 +151,7 @@ def retry_after(value: str | None) -> float | None:
         return float(text)
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
     return max(0.0, moment.timestamp() - time.time())

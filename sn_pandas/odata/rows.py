@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 import httpx
 import msgspec
 
-from .answers import parsed
+from .answers import empty_answer, not_sensenet, parsed
 from .collector import paused
 from .errors import AnswerError
+from .shapes import Count, Id
+from .signin.doubt import have_blank_rows
 
 T = TypeVar("T")
 #: The total, as far as the server says it, how many rows came, and what was made of them.
@@ -32,6 +34,7 @@ class Rows:
     """
 
     columns: tuple[Sequence[Any], ...]
+    answers: tuple[httpx.Response, ...] = dataclasses.field(default=(), repr=False)
 
     @property
     def ids(self) -> Sequence[int]:
@@ -42,15 +45,30 @@ class Rows:
         return len(self.columns[0])
 
     def __getitem__(self, part: slice) -> Rows:
-        return Rows(tuple(column[part] for column in self.columns))
+        return Rows(tuple(column[part] for column in self.columns), self.answers)
 
     def __add__(self, other: Rows) -> Rows:
         pairs = zip(self.columns, other.columns, strict=True)
-        return Rows(tuple((*mine, *its) for mine, its in pairs))
+        return Rows(tuple((*mine, *its) for mine, its in pairs), (*self.answers, *other.answers))
 
     def where(self, kept: Sequence[bool]) -> Rows:
-        """Give the rows that are to be kept."""
-        return Rows(tuple(tuple(compress(column, kept)) for column in self.columns))
+        """Return the rows that are to be kept."""
+        return Rows(tuple(tuple(compress(column, kept)) for column in self.columns), self.answers)
+
+    def more(self, names: Sequence[str]) -> dict[str, Sequence[Any]]:
+        """Return further fields of the same rows, as far as answers are kept; None where there is none."""
+        reader = RowReader(("Id", *names))
+        found: dict[int, tuple[Any, ...]] = {}
+        for answer in self.answers:
+            _, _, columns = reader.read("", answer, _columns_of, alone=True, nothing=True)
+            found.update((row[0], row[1:]) for row in zip(*columns, strict=True))
+        none = (None,) * len(names)
+        turned = zip(*(found.get(id_, none) for id_ in self.ids), strict=True)
+        return dict(zip(names, turned, strict=True)) if self.ids else dict.fromkeys(names, ())
+
+
+def _columns_of(rows: Rows) -> tuple[Sequence[Any], ...]:
+    return rows.columns
 
 
 class RowReader:
@@ -59,16 +77,34 @@ class RowReader:
     Parameters
     ----------
     names : sequence of str
-        The fields, ``Id`` first.
+        The fields, ``Id`` first, which each row must have.
+    keep : bool
+        Whether rows keep their answers, so that they can give further fields.
     """
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], *, keep: bool = False) -> None:
         self._names = tuple(names)
+        self._keep = keep
         self._decoder = _decoder(self._names)
         self.none = Rows(((),) * len(names))
 
-    def read(self, what: str, answer: httpx.Response, use: Callable[[Rows], T]) -> Page[T]:
-        """Give the page that an answer holds, or the one content, and what ``use`` makes of the rows.
+    def read(
+        self,
+        what: str,
+        answer: httpx.Response,
+        use: Callable[[Rows], T],
+        *,
+        alone: bool = False,
+        nothing: bool = False,
+    ) -> Page[T]:
+        """Return the page that an answer holds, or the one content, and what ``use`` makes of the rows.
+
+        The total of one content is None.
+
+        Parameters
+        ----------
+        alone, nothing : bool
+            Whether the answer may be one content instead of a list, and whether it may be empty.
 
         Raises
         ------
@@ -76,43 +112,62 @@ class RowReader:
             If it is neither a list nor a content.
         """
         with paused():
-            try:
-                total, rows = self._decoded(answer.content)
-            except ValueError:  # one content, nothing at all, or what the decoder does not take
-                total, rows = self._plainly(what, parsed(what, answer))
-            if None in rows.ids:
-                raise AnswerError(f"{what}: the answer has a row without an Id")
+            total, rows = self._rows(what, answer, alone=alone, nothing=nothing)
+            if have_blank_rows(self._names, rows.columns):
+                answer.extensions["blank"] = True  # for the guard of the client
+            if self._keep:
+                rows = dataclasses.replace(rows, answers=(answer,))
             number, made = len(rows), use(rows)
             del rows  # before the collector would look through them
         return total, number, made
+
+    def _rows(
+        self, what: str, answer: httpx.Response, *, alone: bool, nothing: bool
+    ) -> tuple[int | None, Rows]:
+        try:
+            return self._decoded(answer.content)
+        except (ValueError, RecursionError):  # one content, nothing, or what the decoder does not take
+            return self._plainly(what, answer, alone=alone, nothing=nothing)
 
     def _decoded(self, content: bytes) -> tuple[int | None, Rows]:
         body = self._decoder.decode(content).d
         return body.total, self._turned(map(msgspec.structs.astuple, body.results))
 
-    def _plainly(self, what: str, answer: Any) -> tuple[int | None, Rows]:
-        if answer is None:
-            return 0, self.none
-        body = answer.get("d") if isinstance(answer, dict) else None
-        if isinstance(body, dict):
-            found = body.get("results", [body])
-            total = body.get("__count") if "results" in body else 1
-            rows = isinstance(found, list) and all(isinstance(row, dict) for row in found)
-            if rows and isinstance(total, int | None):
-                return total, self._turned(tuple(row.get(name) for name in self._names) for row in found)
-        raise AnswerError(f"{what}: the answer is neither a list nor a content: {str(answer)[:200]}")
+    def _plainly(
+        self, what: str, answer: httpx.Response, *, alone: bool, nothing: bool
+    ) -> tuple[int | None, Rows]:
+        shown = parsed(what, answer)
+        if shown is None:
+            if not nothing:
+                raise empty_answer(what)
+            return None, self.none
+        body = shown.get("d") if isinstance(shown, dict) else None
+        if not isinstance(body, dict) or not (alone or "results" in body):
+            raise not_sensenet(what, answer, "a list of contents was expected")
+        found = body.get("results", [body])
+        try:
+            total = msgspec.convert(body.get("__count"), Count | None) if "results" in body else None
+            msgspec.convert(found, list[_Numbered])
+        except msgspec.ValidationError as error:
+            raise AnswerError(f"{what}: the answer cannot be believed: {error}") from None
+        return total, self._turned(tuple(row.get(name) for name in self._names) for row in found)
 
     def _turned(self, rows: Iterable[tuple[Any, ...]]) -> Rows:
         columns = tuple(zip(*rows, strict=True))
         return Rows(columns) if columns else self.none
 
 
+class _Numbered(msgspec.Struct):
+    """A row, of which nothing counts here but that it has an id."""
+
+    Id: Id
+
+
 @lru_cache(maxsize=64)
 def _decoder(names: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
     keys = [f"f{n}" for n in range(len(names))]
-    row = msgspec.defstruct(
-        "Row", [(key, Any, None) for key in keys], rename=dict(zip(keys, names, strict=True)), gc=False
-    )
+    fields: list[Any] = [(keys[0], Id), *((key, Any, None) for key in keys[1:])]
+    row = msgspec.defstruct("Row", fields, rename=dict(zip(keys, names, strict=True)), gc=False)
     results = ("results", list[row])  # type: ignore[valid-type]  # a type made just now
-    body = msgspec.defstruct("Body", [results, ("total", int | None, None)], rename={"total": "__count"})
+    body = msgspec.defstruct("Body", [results, ("total", Count | None, None)], rename={"total": "__count"})
     return msgspec.json.Decoder(msgspec.defstruct("Answer", [("d", body)]))

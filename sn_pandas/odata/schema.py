@@ -1,247 +1,360 @@
-"""Content types and their fields, as ``GetSchema`` describes them."""
+"""The content types of a repository in layers: what the caller may not see is not what does not exist.
+
+A server shows an ordinary user about a third of its content types, and yet reads, filters, orders and changes
+the contents of all of them. So a type is what the first of these layers says that knows it:
+
+1. ``shown``: what ``GetSchema`` shows to the caller;
+2. ``learned``: what the metadata of one of its contents says, asked for once when the first one is met;
+3. ``built in``: what every sensenet has from the beginning;
+4. ``values``: the shape of the values of a content, where the server does not give its metadata.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
 
+from .built_in import built_in_types, is_ever_shown
 from .errors import did_you_mean
-
-CHOICES = frozenset(
-    [
-        "Choice",
-        "YesNo",
-        "VersioningMode",
-        "InheritableVersioningMode",
-        "ApprovingMode",
-        "InheritableApprovingMode",
-        "PermissionChoice",
-    ]
+from .fields import (
+    CHOICES,
+    NEVER_WRITTEN,
+    NOT_WRITABLE,
+    PSEUDO_FIELDS,
+    REFERENCES,
+    SCALARS,
+    TEXTS,
+    UNKNOWN,
+    ContentType,
+    Field,
+    Layer,
+    Option,
 )
-REFERENCES = frozenset(["Reference", "AllRoles", "DirectRoles", "AllowedChildTypes"])
-TEXTS = frozenset(["ShortText", "LongText", "RichText", "PageBreak", "Xml", "Captcha"])
+from .type_documents import TypeDescription, read_field
 
-# Field types of one plain value, behind which a chain leads to nothing.
-SCALARS = TEXTS | CHOICES | {"Integer", "Number", "Currency", "Boolean", "DateTime", "NodeType", "Version"}
+__all__ = [
+    "CHOICES",
+    "NEVER_WRITTEN",
+    "NOT_WRITABLE",
+    "PSEUDO_FIELDS",
+    "REFERENCES",
+    "ROOT",
+    "SCALARS",
+    "TEXTS",
+    "TRIES",
+    "UNKNOWN",
+    "ContentType",
+    "Field",
+    "FieldsToAsk",
+    "Layer",
+    "Option",
+    "Schema",
+]
 
-# Field types whose JSON cannot be written back, with the way round.
-NOT_WRITABLE = {
-    "HyperLink": "the server clears a hyperlink that is written; set it in the user interface",
-    "Binary": "upload the file instead: repo.upload(…)",
-    "Image": "write the reference that it is bound to, or the id of an Image content with repo.patch(…)",
-    "Color": "write a text such as #112233 with repo.patch(…)",
-    "Password": "it is never read back; write it with repo.patch(…)",
-    "Rating": "the server computes it",
-    "Sharing": "use the sharing operations: repo.call(…)",
-    "NodeType": "the type of a content cannot be changed",
-    "Version": "the server counts versions",
-    "AllRoles": "change the members of the groups instead",
-    "DirectRoles": "change the members of the groups instead",
-    "Captcha": "nothing is stored in it",
-    "TextExtractors": "nothing is stored in it",
-    "SiteRelativeUrl": "nothing is stored in it",
-    "WhoAndWhen": "the server cannot show it",
-    "Lock": "check the content out or in: repo.call(…)",
-    "Security": "use the permission operations: repo.call(…)",
-}
-# Names that the server ignores in a write, whatever their type says.
-NEVER_WRITTEN = {
-    "Type": "the type of a content cannot be changed",
-    "CreationDate": "only operators of the repository may change it",
-    "VersionCreationDate": "only operators of the repository may change it",
-}
-# Names that rows carry beside the fields of their type.
-PSEUDO_FIELDS = ("Actions", "Children", "IsFile")
-
-
-@dataclasses.dataclass(frozen=True)
-class Option:
-    """One option of a choice: ``value`` is stored, ``text`` is shown."""
-
-    value: str
-    text: str
-    enabled: bool = True
-    selected: bool = False
-
-
-@dataclasses.dataclass(frozen=True)
-class Field:
-    """A field of a content type.
-
-    Attributes
-    ----------
-    name, type : str
-        The key in a row, and the field type without its suffix: ``ShortText``, ``Integer``, ``Reference`` …
-    read_only, compulsory : bool
-        As the type says.
-    options : tuple of Option
-        What a choice offers.
-    limits : mapping
-        ``MinLength``, ``MaxLength``, ``Regex``, ``MinValue``, ``MaxValue``, ``AllowedTypes``,
-        ``SelectionRoots`` … as far as set.
-    """
-
-    name: str
-    type: str
-    display_name: str = ""
-    description: str = ""
-    read_only: bool = False
-    compulsory: bool = False
-    multiple: bool = False
-    extra_values: bool = False
-    options: tuple[Option, ...] = ()
-    limits: Mapping[str, Any] = dataclasses.field(default_factory=dict)
-    default: str | None = None
-
-    @property
-    def is_choice(self) -> bool:
-        """Whether the value is a list of options."""
-        return self.type in CHOICES
-
-    @property
-    def is_reference(self) -> bool:
-        """Whether the value is other contents."""
-        return self.type in REFERENCES
-
-    @property
-    def is_scalar(self) -> bool:
-        """Whether the value is plain, so that nothing can be selected of it."""
-        return self.type in SCALARS
-
-    @property
-    def why_not_editable(self) -> str:
-        """Why a write of this field cannot work, with the way round; empty if it can."""
-        if self.name in NEVER_WRITTEN:
-            return NEVER_WRITTEN[self.name]
-        if self.type in NOT_WRITABLE:
-            return f"a field of type {self.type} cannot be written: {NOT_WRITABLE[self.type]}"
-        return "the field is read-only" if self.read_only else ""
-
-    @property
-    def editable(self) -> bool:
-        """Whether an edit of this field can be saved."""
-        return not self.why_not_editable
-
-    @property
-    def dtype(self) -> str:
-        """The name of the dtype that its column has."""
-        if self.type == "Integer":
-            return "Int64"
-        if self.type in ("Number", "Currency"):
-            return "float64"
-        if self.type == "Boolean":
-            return "boolean"
-        if self.type == "DateTime":
-            return "datetime64[us, UTC]"
-        if self.is_choice:
-            return "object" if self.multiple else "str" if self.extra_values else "category"
-        if self.type in TEXTS or self.type in ("NodeType", "Version", "Sharing"):
-            return "str"
-        return "object"
-
-
-@dataclasses.dataclass(frozen=True)
-class ContentType:
-    """A content type with all its fields, inherited ones included."""
-
-    name: str
-    parent: str | None
-    fields: Mapping[str, Field]
-    own: tuple[str, ...]
-    display_name: str = ""
-    description: str = ""
-    allowed_child_types: tuple[str, ...] = ()
-
-    def __getitem__(self, name: str) -> Field:
-        """Give a field by its name."""
-        try:
-            return self.fields[name]
-        except KeyError:
-            raise KeyError(
-                f"the type {self.name} has no field {name!r}.{did_you_mean(name, self.fields)}"
-            ) from None
+#: The type that all others but one are derived from.
+ROOT = "GenericContent"
+#: Contents of a type that are asked what it is: some may only be seen, and tell nothing.
+TRIES = 3
+#: Describes the type of a content by the content's id or path; None if the server tells nothing.
+Describe = Callable[[int | str], TypeDescription | None]
 
 
 class Schema(Mapping[str, ContentType]):
-    """The content types of a repository, by name, as far as the caller may see them.
+    """The content types of a repository by name: those that are shown, and others as far as they are known.
 
     Parameters
     ----------
     answer : list of dict
         What ``GetSchema`` answered.
+    describe : callable, optional
+        Describes the type of a content, whose id or path it gets.
+    names : callable, optional
+        Names the types that there are, hidden ones included; None if the server does not say.
     """
 
-    def __init__(self, answer: Iterable[Mapping[str, Any]]) -> None:
-        self._types: dict[str, ContentType] = {}
-        self._merged: dict[tuple[str, frozenset[str]], Field | None] = {}
+    def __init__(
+        self,
+        answer: Iterable[Mapping[str, Any]],
+        describe: Describe | None = None,
+        names: Callable[[], Iterable[str] | None] | None = None,
+    ) -> None:
+        self._describe = describe
+        self._names = names
+        self._lock = threading.Lock()
+        self._asking: dict[str, threading.Lock] = {}
+        self._shown: dict[str, ContentType] = {}
+        #: Types whose parents are hidden, so that the fields they inherit are not shown.
+        self._incomplete: set[str] = set()
+        self._learned: dict[str, ContentType] = {}
+        #: The contents that told nothing of their type, by its name.
+        self._silent: dict[str, set[int | str]] = {}
+        #: Unknown fields that the server was found to compare as decimal numbers or dates; see `FieldsToAsk`.
+        self.guesses: set[str] = set()
+        self._fields: tuple[Mapping[str, ContentType] | None, Mapping[str, Field]] = (None, {})
         for raw in answer:
-            parent = self._types.get(raw.get("ParentTypeName") or "")
-            own = {f["Name"]: _field(f) for f in raw["FieldSettings"]}
-            self._types[raw["ContentTypeName"]] = ContentType(
-                name=raw["ContentTypeName"],
-                parent=parent.name if parent else None,
-                fields={**(parent.fields if parent else {}), **own},
-                own=tuple(own),
-                display_name=raw.get("DisplayName") or raw["ContentTypeName"],
-                description=raw.get("Description") or "",
-                allowed_child_types=tuple(raw.get("AllowedChildTypes") or ()),
-            )
+            self._show(raw)
+        self._merged: dict[tuple[str, frozenset[str], frozenset[str]], Field | None] = {}
+
+    # -- as a mapping -----------------------------------------------------------------------------
 
     def __getitem__(self, name: str) -> ContentType:
-        """Give a type by its name."""
-        try:
-            return self._types[name]
-        except KeyError:
-            raise KeyError(f"there is no content type {name!r}.{did_you_mean(name, self._types)}") from None
+        """Return a type by its name."""
+        found = self._find(name)
+        if found is None:
+            raise KeyError(self.describe_missing(name))
+        return found
 
     def __contains__(self, name: object) -> bool:
-        return name in self._types
+        return isinstance(name, str) and self._find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._types)
+        yield from self._shown
+        yield from (name for name in self._built_in if name not in self._shown)
+        yield from (n for n in self._learned if n not in self._shown and n not in self._built_in)
 
     def __len__(self) -> int:
-        return len(self._types)
+        return sum(1 for _ in self)
 
     def __repr__(self) -> str:
-        return f"<Schema of {len(self)} content types>"
+        hidden = len(self) - len(self._shown)
+        more = f" and {hidden} that you may not see" if hidden and self.is_partial else ""
+        return f"<Schema of {len(self._shown)} content types{more}>"
 
-    def bases(self, name: str) -> Iterator[str]:
-        """Give the type and its bases, nearest first; nothing for an unknown one."""
-        current: str | None = name
-        while current is not None and current in self._types:
-            yield current
-            current = self._types[current].parent
+    def describe_missing(self, name: str) -> str:
+        """Return what to say of a type that no layer knows: where types are hidden, it may be one of them."""
+        there = "you see no content type" if self.is_partial else "there is no content type"
+        return f"{there} {name!r}.{did_you_mean(name, self)}"
 
-    def derived(self, name: str) -> frozenset[str]:
-        """Give the type and all types derived from it."""
-        return frozenset(t for t in self._types if name in self.bases(t))
+    # -- what is hidden ---------------------------------------------------------------------------
 
-    def field(self, name: str, types: Iterable[str] = ()) -> Field | None:
-        """Give a field as all of some types have it; of all types if none is named or none of them has it.
-
-        Where types differ, options are joined, and a kind of text or anything stands for different kinds.
-        """
-        key = (name, frozenset(types))
-        if key not in self._merged:
-            known = [self._types[t] for t in key[1] if t in self._types]
-            chosen = [t.fields[name] for t in known if name in t.fields]
-            found = chosen or [t.fields[name] for t in self._types.values() if name in t.fields]
-            self._merged[key] = _merged({id(field): field for field in found}.values()) if found else None
-        return self._merged[key]
+    @property
+    def shown(self) -> Mapping[str, ContentType]:
+        """The types that the server shows to the caller."""
+        return self._shown
 
     @cached_property
+    def is_partial(self) -> bool:
+        """Whether there are types that the caller may not see, as there are for all but administrators."""
+        return bool(self._incomplete) or any(is_ever_shown(name) for name in self._built_in)
+
+    def show(self, answer: Iterable[Mapping[str, Any]]) -> None:
+        """Take further types, which have become visible since: what ``GetSchema`` answers now."""
+        with self._lock:
+            for raw in answer:
+                self._show(raw)
+                self._learned = {n: t for n, t in self._learned.items() if n != raw["ContentTypeName"]}
+            self._merged = {}
+            for name in ("_built_in", "is_partial"):
+                self.__dict__.pop(name, None)
+
+    @cached_property
+    def may_hide(self) -> bool:
+        """Whether a name that no layer has may be that of a hidden type or field."""
+        if self.is_partial or self._names is None:
+            return self.is_partial
+        return any(name not in self for name in self._names() or ())
+
+    def hides(self, name: str) -> bool:
+        """Return whether the caller may not see a type, or not all of its parents."""
+        return name not in self._shown or name in self._incomplete
+
+    def is_complete(self, name: str) -> bool:
+        """Return whether all fields of a type are known: it is shown with its parents, or learned."""
+        return name in self._learned or (name in self._shown and name not in self._incomplete)
+
+    def learn(self, name: str, content: int) -> ContentType | None:
+        """Return a type; one that is hidden is described once for this schema, by one of its contents.
+
+        Parameters
+        ----------
+        name : str
+            The type.
+        content : int
+            The id of a content of this type.
+
+        Returns
+        -------
+        ContentType or None
+            None if no layer knows it.
+        """
+        if self._describe is None or not self._is_to_be_asked(name, content):
+            return self._find(name)
+        with self._lock:
+            asking = self._asking.setdefault(name, threading.Lock())
+        with asking:
+            if self._is_to_be_asked(name, content):
+                self._take(name, self._describe(content), content)
+        return self._find(name)
+
+    def learn_at(self, place: int | str) -> ContentType | None:
+        """Return the type of a content of which only its id or path is known, described by it.
+
+        It costs a request each time; None if the server tells nothing.
+        """
+        told = self._describe(place) if self._describe is not None else None
+        if told is None:
+            return None
+        if not self.is_complete(told.name):
+            self._take(told.name, told, place)
+        return self._find(told.name)
+
+    def _is_to_be_asked(self, name: str, content: int) -> bool:
+        silent = self._silent.get(name, ())
+        return not self.is_complete(name) and content not in silent and len(silent) < TRIES
+
+    def _take(self, name: str, told: TypeDescription | None, content: int | str) -> None:
+        """Put what was described between what is shown and what is built in."""
+        with self._lock:
+            if told is None or told.name != name:
+                self._silent.setdefault(name, set()).add(content)
+                return
+            self._learned = {**self._learned, name: self._completed(told)}
+            self._merged = {}
+
+    def _completed(self, told: TypeDescription) -> ContentType:
+        """Return a type as a content of it describes it, with what other layers say of the same fields."""
+        parent = told.parent
+        known = self._find(told.name)
+        if known is not None and parent is None:
+            parent = known.parent
+        base = self._find(parent) if parent else None
+        inherited = dict(base.fields) if base is not None else dict(self._root_fields)
+        fields = dict(inherited)
+        if told.name in self._shown:
+            fields |= {name: self._shown[told.name].fields[name] for name in self._shown[told.name].own}
+        named = dict.fromkeys([*(known.fields if known is not None else ()), *told.fields])
+        for name, field in ((name, told.fields[name]) for name in named if name in told.fields):
+            before = (known.fields.get(name) if known is not None else None) or inherited.get(name)
+            fields[name] = field if before is None else _completed(field, before)
+        return ContentType(
+            name=told.name,
+            parent=parent or (ROOT if told.name != "ContentType" else None),
+            fields=fields,
+            own=tuple(n for n, f in fields.items() if inherited.get(n) is not f),
+            display_name=known.display_name if known is not None else told.name,
+            description=known.description if known is not None else "",
+            allowed_child_types=known.allowed_child_types if known is not None else (),
+            layer=told.layer,
+        )
+
+    @property
+    def _root_fields(self) -> Mapping[str, Field]:
+        root = self._shown.get(ROOT) or self._built_in.get(ROOT)
+        return root.fields if root is not None else {}
+
+    @cached_property
+    def _built_in(self) -> Mapping[str, ContentType]:
+        """The built-in types that the caller may not see, with the fields of parents that are shown."""
+        found: dict[str, ContentType] = {}
+        for one in built_in_types():
+            if one.name in self._shown:
+                continue
+            above = (self._shown.get(one.parent) or found.get(one.parent)) if one.parent else None
+            found[one.name] = ContentType(
+                name=one.name,
+                parent=one.parent,
+                fields={**(above.fields if above is not None else {}), **one.fields},
+                own=tuple(one.fields),
+                display_name=one.display_name,
+                description=one.description,
+                allowed_child_types=one.allowed_child_types,
+                layer="built in",
+            )
+        return found
+
+    def _find(self, name: str) -> ContentType | None:
+        if name in self._learned:
+            return self._learned[name]
+        return self._shown.get(name) or self._built_in.get(name)
+
+    def _show(self, raw: Mapping[str, Any]) -> None:
+        """Take a type that ``GetSchema`` shows; parents come before their children."""
+        name, parent = raw["ContentTypeName"], raw.get("ParentTypeName") or None
+        self._incomplete.discard(name)
+        own = {f["Name"]: read_field(f) for f in raw["FieldSettings"]}
+        above = self._shown.get(parent) if parent else None
+        inherited: Mapping[str, Field] = above.fields if above is not None else {}
+        if parent and (above is None or parent in self._incomplete):
+            self._incomplete.add(name)
+        if parent and above is None:
+            inherited = _declared(parent) or (self._shown[ROOT].fields if ROOT in self._shown else {})
+        self._shown[name] = ContentType(
+            name=name,
+            parent=parent,
+            fields={**inherited, **own},
+            own=tuple(own),
+            display_name=raw.get("DisplayName") or name,
+            description=raw.get("Description") or "",
+            allowed_child_types=tuple(raw.get("AllowedChildTypes") or ()),
+        )
+
+    # -- types and fields -------------------------------------------------------------------------
+
+    def bases(self, name: str) -> Iterator[str]:
+        """Yield the type and its bases, nearest first; nothing for an unknown one."""
+        current: str | None = name if name in self else None
+        while current is not None:
+            yield current
+            found = self._find(current)
+            # of a hidden base nothing is known but that it is derived from the root like all others
+            current = found.parent if found is not None else ROOT
+
+    def derived(self, name: str) -> frozenset[str]:
+        """Return the type and all types derived from it."""
+        return frozenset(t for t in self if name in self.bases(t))
+
+    def field(self, name: str, types: Iterable[str] = (), rows: Iterable[str] = ()) -> Field | None:
+        """Return a field as all of some types have it; of all types if none is named or none of them has it.
+
+        Where types differ, options are joined, and a kind of text or anything stands for different kinds. The
+        order of types does not matter.
+
+        Parameters
+        ----------
+        name : str
+            The field.
+        types : iterable of str
+            The types that a query names.
+        rows : iterable of str
+            Hidden types that rows have; what was learned of others does not change a query's columns, unless
+            nobody else has the field.
+        """
+        key = (name, frozenset(types), frozenset(rows))
+        merged = self._merged
+        if key not in merged:
+            found = self._having(name, key[1]) if key[1] else []
+            met = self._having(name, key[2])
+            if not found:
+                found = [*self._having(name, {*self._shown, *self._built_in} - set(self._learned)), *met]
+            merged[key] = _merged(found or met or self._having(name, self._learned))
+        return merged[key]
+
+    def _having(self, name: str, types: Iterable[str]) -> list[Field]:
+        """Return the definitions that some types have of a field, by the names of the types."""
+        known = (self._find(t) for t in sorted(types))
+        return [t.fields[name] for t in known if t is not None and name in t.fields]
+
+    @property
     def fields(self) -> Mapping[str, Field]:
-        """Every field name of the system with one of its definitions, that of the most general type.
+        """Every field name that is known, with one of its definitions, that of the most general type.
 
         Choices have the options of all types.
         """
+        learned, found = self._fields
+        if learned is not self._learned:  # other threads may learn meanwhile
+            learned = self._learned
+            found = self._all_fields()
+            self._fields = learned, found
+        return found
+
+    def _all_fields(self) -> dict[str, Field]:
         found: dict[str, Field] = {}
         options: dict[str, dict[str, Option]] = {}
-        for content_type in self._types.values():
-            for name, field in content_type.fields.items():
+        for type_name in list(self):
+            for name, field in self[type_name].fields.items():
                 found.setdefault(name, field)
                 for option in field.options:
                     options.setdefault(name, {}).setdefault(option.value, option)
@@ -251,11 +364,99 @@ class Schema(Mapping[str, ContentType]):
         return found
 
 
-def _merged(fields: Iterable[Field]) -> Field:
-    first, *others = fields
-    if not others:
-        return first
-    every = [first, *others]
+class FieldsToAsk(Mapping[str, Field]):
+    """The fields that a condition may name: those that are known, and any other where types may be hidden.
+
+    Parameters
+    ----------
+    schema : Schema
+        What is known.
+    otherwise : collection of str
+        Unknown fields that are taken for decimal numbers where they are compared with a whole number, and
+        for dates where they are compared with nothing; others for whole numbers and texts.
+    any_option : bool
+        Whether choices may have options that no known type offers.
+
+    Attributes
+    ----------
+    unknown : list of str
+        The names that were asked for and that no layer has.
+    """
+
+    def __init__(self, schema: Schema, *, otherwise: Collection[str] = (), any_option: bool = False) -> None:
+        self._schema = schema
+        self._otherwise = otherwise
+        self._any_option = any_option
+        self.unknown: list[str] = []
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._schema.fields or self._schema.may_hide
+
+    def __getitem__(self, name: str) -> Field:
+        if name in self._schema.fields:
+            field = self._schema.fields[name]
+            if self._any_option and field.is_choice:
+                return dataclasses.replace(field, untold=field.untold | {"Options"})
+            return field
+        if not self._schema.may_hide:
+            raise KeyError(name)
+        self.unknown.append(name)
+        is_other = name in self._otherwise or name in self._schema.guesses
+        limits = {"Otherwise": True} if is_other else {}
+        return Field(name, UNKNOWN, layer="values", limits=limits)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._schema.fields)
+
+    def __len__(self) -> int:
+        return len(self._schema.fields)
+
+
+def _declared(name: str) -> dict[str, Field]:
+    """Return the fields of a built-in type, inherited ones included."""
+    found: dict[str, dict[str, Field]] = {}
+    for one in built_in_types():
+        found[one.name] = {**found.get(one.parent or "", {}), **one.fields}
+    return found.get(name, {})
+
+
+def _completed(learned: Field, known: Field) -> Field:
+    """Return a learned field with what another layer says of it beyond that, if it is of the same kind."""
+    if learned.layer == "values":
+        return known
+    if learned.type != known.type:
+        return learned
+    told: dict[str, Any] = {"compulsory": learned.compulsory}
+    if known.is_choice or known.type == "Reference":
+        told["multiple"] = learned.multiple
+    if learned.default is not None:
+        told["default"] = learned.default
+    if [o.value for o in learned.options] != [o.value for o in known.options] and learned.options:
+        told["options"] = learned.options
+    limits = {k: v for k, v in known.limits.items() if k not in ("MaxLength", "AllowedTypes")}
+    if "AllowedTypes" in known.limits and not _is_other_target(learned, known):
+        limits["AllowedTypes"] = known.limits["AllowedTypes"]
+    if "MaxLength" in known.limits and learned.type != "ShortText":  # told of short texts only
+        limits["MaxLength"] = known.limits["MaxLength"]
+    limits |= {k: v for k, v in learned.limits.items() if k not in limits}
+    told["limits"] = {k: limits[k] for k in [*known.limits, *limits] if k in limits}
+    changed = {k: v for k, v in told.items() if getattr(known, k) != v}
+    return dataclasses.replace(known, **changed, layer="learned") if changed else known
+
+
+def _is_other_target(learned: Field, known: Field) -> bool:
+    target = learned.limits.get("AllowedTypes")
+    return target is not None and list(target) != list(known.limits["AllowedTypes"])
+
+
+def _merged(fields: Iterable[Field]) -> Field | None:
+    every: list[Field] = []
+    for field in fields:
+        if not any(field is other for other in every):
+            every.append(field)
+    if len(every) < 2:
+        return every[0] if every else None
+    first, others = every[0], every[1:]
     kinds = {field.type for field in every}
     kind = first.type
     if len(kinds) > 1:
@@ -269,38 +470,5 @@ def _merged(fields: Iterable[Field]) -> Field:
         extra_values=any(field.extra_values for field in every),
         options=tuple({option.value: option for field in every for option in field.options}.values()),
         limits={k: v for k, v in first.limits.items() if all(field.limits.get(k) == v for field in others)},
-    )
-
-
-_LIMITS = [
-    "MinLength",
-    "MaxLength",
-    "Regex",
-    "MinValue",
-    "MaxValue",
-    "Digits",
-    "Precision",
-    "DateTimeMode",
-    "AllowedTypes",
-    "SelectionRoots",
-    "Query",
-]
-
-
-def _field(raw: Mapping[str, Any]) -> Field:
-    return Field(
-        name=raw["Name"],
-        type=raw["FieldClassName"].rpartition(".")[2].removesuffix("Field"),
-        display_name=raw.get("DisplayName") or raw["Name"],
-        description=raw.get("Description") or "",
-        read_only=bool(raw.get("ReadOnly")),
-        compulsory=bool(raw.get("Compulsory")),
-        multiple=bool(raw.get("AllowMultiple")),
-        extra_values=bool(raw.get("AllowExtraValue")),
-        options=tuple(
-            Option(o["Value"], o.get("Text") or o["Value"], o.get("Enabled", True), o.get("Selected", False))
-            for o in raw.get("Options") or ()
-        ),
-        limits={k: raw[k] for k in _LIMITS if raw.get(k) is not None},
-        default=raw.get("DefaultValue"),
+        untold=frozenset().union(*(field.untold for field in every)),
     )

@@ -1,0 +1,146 @@
+"""Bounds of what comes in: how long an answer may take, head included, and how large it may get.
+
+The time of an exchange is known to the thread that runs it, because what reads from the network (a stream
+behind httpcore) is not told of the request that it reads for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import zlib
+from collections.abc import Iterable, Iterator
+
+import httpx
+
+#: Bytes that the JSON of one answer may have, if the caller says nothing else.
+LARGEST_ANSWER = 256 * 1024 * 1024
+# Bytes that come out of a decompressor at once.
+_PIECE = 256 * 1024
+
+
+class _Here(threading.local):
+    """The exchange that this thread is in, if any."""
+
+    clock: Clock | None = None
+
+
+_here = _Here()
+
+
+class Clock:
+    """The time that one exchange may take.
+
+    Parameters
+    ----------
+    end : float, optional
+        When it has to be over, by ``time.monotonic``; None as long as the server may think.
+    then : float
+        Seconds that it may take from the first byte of the answer on, if there is no end before.
+    """
+
+    def __init__(self, end: float | None, then: float) -> None:
+        self._end = end
+        self._then = then
+
+    def left(self) -> float | None:
+        """Return the seconds that are left; None if there is no end yet."""
+        return None if self._end is None else self._end - time.monotonic()
+
+    def started(self) -> None:
+        """Note that bytes of the answer came."""
+        if self._end is None:
+            self.restart()
+
+    def restart(self) -> None:
+        """Allow the next bytes as much time as an answer."""
+        self._end = time.monotonic() + self._then
+
+    def check(self) -> None:
+        """Raise if the time is over."""
+        if self._end is not None and time.monotonic() > self._end:
+            raise httpx.ReadTimeout("the answer takes too long")
+
+
+class within:  # noqa: N801 - used as a function
+    """Have the network streams that this thread reads from end with a clock."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._before: Clock | None = None
+
+    def __enter__(self) -> None:
+        self._before, _here.clock = _here.clock, self._clock
+
+    def __exit__(self, *trouble: object) -> None:
+        _here.clock = self._before
+
+
+def current() -> Clock | None:
+    """Return the clock of the exchange that this thread is in."""
+    return _here.clock
+
+
+class TooLarge(Exception):  # noqa: N818 - never leaves this package
+    """An answer that has more bytes than it may have."""
+
+
+def pieces(body: Iterable[bytes], encoding: str, clock: Clock, largest: int | None = None) -> Iterator[bytes]:
+    """Yield the decoded body of an answer, within its time and size.
+
+    Parameters
+    ----------
+    body : iterable of bytes
+        What comes over the wire.
+    encoding : str
+        How that is encoded, as in ``Content-Encoding``.
+
+    Raises
+    ------
+    httpx.ReadTimeout, httpx.DecodingError
+        If it takes too long, or cannot be decompressed.
+    TooLarge
+        If it has more than ``largest`` bytes.
+    """
+    decoded = _timed(body, clock)
+    for one in reversed(encoding.split(",") if encoding else ()):
+        name = one.strip().lower()
+        if name in ("gzip", "x-gzip", "deflate"):
+            decoded = _inflated(decoded, clock)
+        elif name not in ("", "identity"):
+            raise httpx.DecodingError(f"the answer is encoded as {name[:40]!r}, which was not asked for")
+    size = 0
+    for piece in decoded:
+        size += len(piece)
+        if largest is not None and size > largest:
+            raise TooLarge
+        yield piece
+
+
+def _timed(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
+    for piece in body:
+        clock.check()
+        yield piece
+
+
+def _inflated(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
+    """Decompress in pieces of bounded size, however much a few bytes stand for."""
+    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as the head says
+    first = True
+    try:
+        for raw in body:
+            if first and raw:
+                first = False
+                if raw[0] & 0x0F != 8 and raw[:2] != b"\x1f\x8b":  # deflate without a head
+                    decompressor = zlib.decompressobj(-zlib.MAX_WBITS)
+            rest = raw
+            while rest:
+                yield decompressor.decompress(rest, _PIECE)
+                rest = decompressor.unconsumed_tail
+                clock.check()
+        while tail := decompressor.decompress(b"", _PIECE):
+            yield tail
+    except zlib.error as error:
+        raise httpx.DecodingError(str(error)) from error
+    if not decompressor.eof and not first:
+        raise httpx.DecodingError("the compressed answer was cut")

@@ -1,0 +1,182 @@
+"""A filter read by the table of rules: what its tests mean, in words and as one expression of pandas."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from .fields import Field
+from .filter_rules import FUNCTIONS, Condition, Meaning, kind_of, meaning_of
+from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse, value_of
+
+if TYPE_CHECKING:
+    from .schema import Schema
+
+
+@dataclasses.dataclass(frozen=True)
+class Reading:
+    """A filter read by the table.
+
+    Parameters
+    ----------
+    tree : Node
+        As :func:`~sn_pandas.odata.filter_syntax.parse` gives it.
+    fields : mapping
+        The fields of the repository by name.
+    schema : Schema, optional
+        The types, which say for missing values whose they are.
+    """
+
+    tree: Node
+    fields: Mapping[str, Field]
+    schema: Schema | None = None
+
+    def meanings(self) -> Iterator[Meaning]:
+        """Yield what each test of the filter means."""
+        for node in _tests(self.tree):
+            if (test := self._test(node)) is not None:
+                yield self._meaning(test)
+
+    def surprises(self, *, warned: bool = False) -> list[str]:
+        """Return what of the filter is not as one would think; only what is warned of, if asked so."""
+        found = list(self.meanings())
+        bounded = {m.name for m in found if m.kind == "date" and m.operator in ("gt", "ge")}
+        told = (
+            surprise
+            for meaning in found
+            if (meaning.rule.warns or not warned) and not (meaning.rule.warns and meaning.name in bounded)
+            for surprise in meaning.surprises
+        )
+        return list(dict.fromkeys(told))
+
+    def sentence(self) -> str:
+        """Say what is true of the rows that are found; three dots stand for what the table does not have."""
+        return self._sentence(self.tree)
+
+    def pandas(self) -> str:
+        """Return the expression that finds the same rows in a frame ``df``; empty if there is none."""
+        try:
+            return _bare(self._expression(self.tree))
+        except LookupError:
+            return ""
+
+    def _meaning(self, test: Condition) -> Meaning:
+        return meaning_of(test, self.fields.get(test.name), self.schema)
+
+    def _test(self, node: Node) -> Condition | None:
+        """Return a test as the table has it: a function compared with true is one of itself."""
+        match node:
+            case Compare(operator="eq", left=Call(name=name) as call, right=Literal(text="true")) if (
+                name in FUNCTIONS
+            ):
+                return self._test(call)
+            case Compare(operator=operator, left=Member(steps=steps), right=Literal() as literal):
+                return self._compared(steps, operator, value_of(literal))
+            case Compare(
+                operator="eq" | "ne" as operator, left=Literal() as literal, right=Member(steps=steps)
+            ):
+                return self._compared(steps, operator, value_of(literal))
+            case (
+                Call(
+                    name="startswith" | "endswith" as name,
+                    arguments=(Member(steps=steps), Literal() as literal),
+                )
+                | Call(name="substringof" as name, arguments=(Literal() as literal, Member(steps=steps)))
+            ):
+                return Condition(".".join(steps), name, value_of(literal))
+            case Member(steps=(name,)) if kind_of(name, self.fields.get(name)) == "truth":
+                return Condition(name, "eq", True)
+        return None
+
+    def _compared(self, steps: tuple[str, ...], operator: str, value: Any) -> Condition:
+        name = ".".join(steps)
+        is_phrase = operator == "eq" and isinstance(value, str) and bool(value)
+        kind = kind_of(name, self.fields.get(name))
+        return Condition(name, "phrase" if is_phrase and kind == "words" else operator, value)
+
+    def _expression(self, node: Node) -> str:
+        match node:
+            case Join(operator=operator, parts=parts):
+                return f"({(' & ' if operator == 'and' else ' | ').join(map(self._expression, parts))})"
+            case Call(name="isof", arguments=(Literal() as literal,)) if self.schema is not None:
+                return f"df['Type'].isin({sorted(self.schema.derived(str(value_of(literal))))})"
+        positive, negated = self._turned(node)
+        if positive is not None:
+            test = self._test(positive)
+            found = "" if test is None else self._meaning(test).pandas
+        else:
+            found = self._expression(node.inner) if isinstance(node, Not) else ""
+        if not found:
+            raise LookupError(node)
+        return f"~{found}" if negated else found
+
+    def _turned(self, node: Node) -> tuple[Node | None, bool]:
+        """Return a test without its negation, and whether it had one.
+
+        Of a truth value it has none: it is a test for the other one.
+        """
+        if isinstance(node, Compare) and node.operator == "ne":
+            return self._turned(Not(Compare("eq", node.left, node.right)))
+        if not isinstance(node, Not):
+            return node, False
+        if isinstance(node.inner, Join) or (isinstance(node.inner, Call) and node.inner.name == "isof"):
+            return None, True
+        inner, negated = self._turned(node.inner)
+        test = self._test(inner) if inner is not None else None
+        if test is not None and isinstance(test.value, bool) and inner is not None:
+            turned = Literal("word", "false" if test.value else "true")
+            return Compare("eq", Member((test.name,)), turned), negated
+        return inner, not negated
+
+    def _sentence(self, node: Node) -> str:
+        match node:
+            case Join(operator=operator, parts=parts):
+                inner = (
+                    f"({self._sentence(p)})" if isinstance(p, Join) else self._sentence(p) for p in parts
+                )
+                return f" {operator} ".join(inner)
+            case Not(inner=inner) | Compare(operator="ne", left=inner):
+                positive = node.inner if isinstance(node, Not) else Compare("eq", node.left, node.right)
+                return f"not ({self._sentence(positive)})"
+            case Call(name="isof", arguments=(Literal() as literal,)):
+                return f"the type is {value_of(literal)!r} or derived from it"
+        test = self._test(node)
+        said = "" if test is None else self._meaning(test).sentence
+        return said or "…"
+
+
+def _bare(text: str) -> str:
+    """Take the parentheses off that stand around the whole of an expression."""
+    if not text.startswith("("):
+        return text
+    depth = 0
+    for at, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if not depth:
+            return text[1:-1] if at == len(text) - 1 else text
+    return text
+
+
+def _tests(node: Node) -> Iterator[Node]:
+    match node:
+        case Join(parts=parts):
+            for part in parts:
+                yield from _tests(part)
+        case Not(inner=inner):
+            yield from _tests(inner)
+        case _:
+            yield node
+
+
+#: What was warned of, as the machinery of warnings keeps it: each only once.
+_WARNED: dict[Any, Any] = {}
+
+
+def warn_of_surprises(text: str, schema: Schema) -> None:
+    """Warn once of what a typed filter does that is not as one would think."""
+    if (tree := parse(text)) is None:
+        return
+    for words in Reading(tree, schema.fields, schema).surprises(warned=True):
+        warnings.warn_explicit(f"$filter={text}: {words}", UserWarning, __name__, 0, registry=_WARNED)

@@ -1,0 +1,601 @@
+# ruff: noqa: E501  # the rows of the table stand in as few lines as can be read
+"""What a test of a field in ``$filter`` means on a production server: one table for everybody who has to know.
+
+A row says for a kind of field, an operator and a kind of value what is found, in words and as an expression of
+pandas; or why it is refused, and what does it instead. `F` writes by it, texts are checked by it, ``explain``
+and Tab read from it, and a test holds every row against the embedded repository.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ..words import asked_words, gaps_inside, lowered
+from .fields import CHOICES, REFERENCES, TEXTS, UNKNOWN, Field
+from .literals import MISREAD
+
+if TYPE_CHECKING:
+    from .schema import Schema
+
+COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
+FUNCTIONS = ("startswith", "endswith", "substringof")
+_SAID = {
+    "eq": "is",
+    "lt": "is less than",
+    "le": "is at most",
+    "gt": "is more than",
+    "ge": "is at least",
+    "startswith": "begins with",
+    "endswith": "ends with",
+    "substringof": "contains",
+}
+_FLOORS = {"Millisecond": "ms", "Second": "s", "Minute": "min", "Hour": "h", "Day": "D"}
+#: What the index holds for a date that is not set, and the dates that are always set.
+NO_DATE = dt.datetime(1, 1, 1)
+_MOMENTS = frozenset("CreationDate ModificationDate VersionCreationDate VersionModificationDate".split())
+#: Short texts that the built-in types have cut into words.
+_CUT = frozenset(["Department", "Languages"])
+_KINDS = {
+    "Integer": "integer",
+    "Number": "number",
+    "Currency": "number",
+    "Boolean": "truth",
+    "DateTime": "date",
+    "LongText": "words",
+    "RichText": "rich",
+    "Binary": "file",
+    UNKNOWN: "unknown",
+    **dict.fromkeys(TEXTS - {"LongText", "RichText"}, "text"),
+    **dict.fromkeys(REFERENCES, "reference"),
+}
+_PART = re.compile(r"[^\W_]+")
+
+
+@dataclasses.dataclass(frozen=True)
+class Condition:
+    """A field compared with a value: None, a truth value, a number, a date or a text.
+
+    The operator is one of ``$filter``, or ``phrase`` for words side by side in a long text.
+    """
+
+    name: str
+    operator: str
+    value: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Rule:
+    """A row of the table: what a test finds, or why it is refused.
+
+    Attributes
+    ----------
+    kinds, operators, values : str
+        What it is for, with blanks between; ``*`` is any.
+    says : str
+        What is true of the rows that are found.
+    pandas : str or callable
+        The expression that finds the same rows of a frame.
+    refused : str
+        Why the test cannot be sent; empty if it can.
+    instead : str
+        What does it.
+    surprise : str
+        What is not as one would think.
+    warns : bool
+        Whether a read warns of the surprise once.
+    """
+
+    kinds: str
+    operators: str
+    values: str
+    says: str = ""
+    pandas: str | Callable[[Meaning], str] = ""
+    refused: str = ""
+    instead: str = ""
+    surprise: str = ""
+    warns: bool = False
+
+    def is_for(self, kind: str, operator: str, value: str) -> bool:
+        """Return whether it is for a test of a field of some kind."""
+        pairs = ((self.kinds, kind), (self.operators, operator), (self.values, value))
+        return all(known == "*" or word in known.split() for known, word in pairs)
+
+
+@dataclasses.dataclass(frozen=True)
+class Meaning:
+    """A test beside the rule for it, and what the rule's texts are filled with."""
+
+    condition: Condition
+    kind: str
+    field: Field | None
+    rule: Rule
+    #: Which types have the field, and which have not; both are empty if that is not known.
+    having: frozenset[str] = frozenset()
+    lacking: frozenset[str] = frozenset()
+
+    @property
+    def refusal(self) -> str:
+        """Why the test is refused, and what does it instead; empty if it is not."""
+        if not self.rule.refused:
+            return ""
+        return "; ".join(filter(None, (self._filled(self.rule.refused), self._filled(self.rule.instead))))
+
+    @property
+    def sentence(self) -> str:
+        """What is true of the rows that are found."""
+        return self._filled(self.rule.says)
+
+    @property
+    def surprises(self) -> list[str]:
+        """What is not as one would think."""
+        found = [self._filled(self.rule.surprise)] if self.rule.surprise else []
+        if self.kind == "truth" and not self.lacking:
+            found = []
+        if self.condition.operator == "ne" and self.lacking and self.kind != "truth":
+            found.append(f"{self.name} ne … is also true of contents whose type has no {self.name}")
+        if self.kind in ("date", "moment") and isinstance(self.condition.value, dt.datetime):
+            found += self._surprises_of_time(self.condition.value)
+        if self.kind in ("choice", "choices") and not self.rule.refused and not self.value.startswith("'$"):
+            found.append(
+                f"{self.value} is compared with the labels of {self.name}; for a value write a $ before it"
+            )
+        return found
+
+    def _surprises_of_time(self, value: dt.datetime) -> list[str]:
+        found = []
+        if (value.second or value.microsecond) and self.precision not in ("second", "millisecond"):
+            verb = "finds nothing" if self.operator == "eq" else "misses or adds rows of that minute"
+            found.append(
+                f"{self.name} is in the index by the {self.precision}: {self.operator} with seconds {verb}"
+            )
+        elif self.operator == "gt":
+            found.append(f"{self.name} gt … does not find rows of that very {self.precision}")
+        if value.tzinfo is not None:
+            found.append("a Z is turned into the server's own time zone; leave it out and write UTC")
+        return found
+
+    @property
+    def pandas(self) -> str:
+        """The expression that finds the same rows in a frame ``df``."""
+        made = self.rule.pandas
+        return made(self) if callable(made) else self._filled(made)
+
+    # -- what texts are filled with -------------------------------------------------------------------
+
+    def _filled(self, text: str) -> str:
+        return re.sub(r"\{(\w+)\}", lambda found: str(getattr(self, found[1])), text)
+
+    @property
+    def name(self) -> str:
+        """The field."""
+        return self.condition.name
+
+    @property
+    def quoted(self) -> str:
+        """The name of the field as Python has it."""
+        return repr(self.name)
+
+    @property
+    def type(self) -> str:
+        """The type of the field."""
+        return self.field.type if self.field is not None else "unknown type"
+
+    @property
+    def column(self) -> str:
+        """The column of the field."""
+        return "df['Type']" if self.kind == "type" else f"df[{self.name!r}]"
+
+    @property
+    def operator(self) -> str:
+        """The operator of the filter."""
+        return self.condition.operator
+
+    @property
+    def sign(self) -> str:
+        """The operator in Python."""
+        return COMPARISONS[self.condition.operator]
+
+    @property
+    def function(self) -> str:
+        """The function of the filter as `F` calls it."""
+        return "contains" if self.condition.operator == "substringof" else self.condition.operator
+
+    @property
+    def said(self) -> str:
+        """The operator in words."""
+        return _SAID.get(self.condition.operator, "")
+
+    @property
+    def found(self) -> str:
+        """What a test for something empty finds in a field of words."""
+        return "everything" if self.condition.operator == "ne" else "nothing"
+
+    @property
+    def value(self) -> str:
+        """The value as Python has it."""
+        value = self.condition.value
+        if isinstance(value, decimal.Decimal):
+            value = int(value) if value == value.to_integral_value() else float(value)
+        return _moment(value) if isinstance(value, dt.date) else repr(value)
+
+    @property
+    def text(self) -> str:
+        """The value as it is."""
+        return str(self.condition.value)
+
+    @property
+    def low(self) -> str:
+        """A text as the index holds it, in small letters."""
+        return repr(lowered(self.condition.value))
+
+    @property
+    def part(self) -> str:
+        """What a word has to be like for a part of it to be found."""
+        return repr(_around(self.condition.operator, self.condition.value))
+
+    @property
+    def pattern(self) -> str:
+        """A text with wildcards as a regular expression."""
+        text = _around(self.condition.operator, lowered(self.condition.value))
+        signs = {"*": ".*", "?": "."}
+        return repr("(?s)" + "".join(signs.get(c) or re.escape(c) for c in re.sub(r"\*+", "*", text)))
+
+    @property
+    def tag(self) -> str:
+        """A regular expression for one of several tags."""
+        return repr(rf"(?:^|[,;])\s*{re.escape(lowered(self.condition.value))}\s*(?:[,;]|$)")
+
+    @property
+    def option(self) -> str:
+        """The value of an option, or the values of those with such a label, in small letters."""
+        text = lowered(self.condition.value)
+        if text.startswith("$"):
+            return repr([text[1:]])
+        options = self.field.options if self.field is not None else ()
+        return repr([lowered(option.value) for option in options if lowered(option.text) == text])
+
+    @property
+    def options(self) -> str:
+        """How options of a choice are asked for."""
+        options = self.field.options if self.field is not None else ()
+        return f"F({self.name!r}).isin({[option.value for option in options[:3]]})"
+
+    @property
+    def words(self) -> str:
+        """The words of a text that the index keeps, as arguments."""
+        return ", ".join(map(repr, asked_words(str(self.condition.value)))) or "'word'"
+
+    @property
+    def gaps(self) -> int:
+        """How many stop words stand inside a phrase."""
+        return gaps_inside(str(self.condition.value))
+
+    @property
+    def zero(self) -> str:
+        """What the server holds where a number or a truth value is not set."""
+        return "false" if self.kind == "truth" else "0"
+
+    @property
+    def precision(self) -> str:
+        """To what the index cuts the dates of the field, in words."""
+        found = self.field.limits.get("Precision") if self.field is not None else None
+        return str(found if found in _FLOORS else "Minute").lower()
+
+    @property
+    def floor(self) -> str:
+        """To what the index cuts the dates of the field."""
+        return _FLOORS[self.precision.title()]
+
+    @property
+    def of_types(self) -> str:
+        """The condition that a row is of a type that has the field; empty if all have it."""
+        if not self.lacking:
+            return ""
+        some = self.having if len(self.having) < len(self.lacking) else self.lacking
+        return f" & {'' if some is self.having else '~'}df['Type'].isin({sorted(some)})"
+
+
+def _moment(value: dt.date) -> str:
+    if not isinstance(value, dt.datetime):
+        value = dt.datetime(value.year, value.month, value.day)
+    return repr(f"{value.replace(tzinfo=None).isoformat()}Z")
+
+
+def _around(operator: str, text: str) -> str:
+    """Return a part of a text as a pattern of the whole."""
+    before = "*" if operator in ("endswith", "substringof") else ""
+    return f"{before}{text}{'*' if operator in ('startswith', 'substringof') else ''}"
+
+
+def _date(meaning: Meaning) -> str:
+    """Write a comparison with a date: those that are not set are in the index as the year 1."""
+    operator, value = meaning.condition.operator, meaning.condition.value
+    first = isinstance(value, dt.datetime) and value.replace(tzinfo=None) == NO_DATE
+    unset = f"({meaning.column}.isna(){meaning.of_types})"
+    if first and operator in ("eq", "le"):
+        return unset
+    if first:
+        return {"gt": f"{meaning.column}.notna()", "lt": f"{meaning.column}.isna() & False"}.get(
+            operator, f"({meaning.column}.notna() | {unset})"
+        )
+    test = f"({meaning.column}.dt.floor({meaning.floor!r}) {meaning.sign} {meaning.value})"
+    return f"({test} | {unset})" if operator in ("lt", "le") and meaning.kind != "moment" else test
+
+
+_WORD_BY_WORD = "{name} is a long text, which the server searches word by word"
+_TEXTS = "text type tags"
+_SEARCH = "search it with a content query, Q({quoted}).has_words(…) or has_phrase(…)"
+
+#: The first row that is for a test is the rule for it.
+RULES = (
+    Rule("*", "*", "misread", refused="the server misreads the text {value} in a filter",
+         instead="use a content query: query='{name}:\"{text}\"'"),
+    # texts of one term
+    Rule("text", "eq", "nothing empty", "{name} is empty", '({column}.fillna("").eq(""){of_types})'),
+    Rule("type", "startswith endswith substringof", "*", refused="the server would test the name of the rows themselves",
+         instead="name the types: F('Type').isin(['Task']), or isof('Task') for derived ones, too"),
+    Rule("text type", "eq", "text", "{name} is {value}, in any letter case", "{column}.str.lower().eq({low})"),
+    Rule("text type", "startswith endswith", "text", "{name} {said} {value}, in any letter case",
+         "{column}.str.lower().str.{operator}({low})"),
+    Rule("text type", "substringof", "text", "{name} contains {value}, in any letter case",
+         "{column}.str.lower().str.contains({low}, regex=False)"),
+    Rule("text type", "eq startswith endswith substringof", "pattern", "{name} is like {value}, in any letter case",
+         "{column}.str.lower().str.fullmatch({pattern})",
+         surprise="* and ? in a text are wildcards, and cannot be quoted"),
+    # tags, of which each is a term
+    Rule("tags", "eq", "text", "one of the {name} is {value}, in any letter case",
+         '{column}.fillna("").str.lower().str.contains({tag})'),
+    Rule("tags", "*", "*", refused="{name} holds tags, which the server finds one by one",
+         instead="compare with a whole tag, or read all rows and search in pandas"),
+    # long texts, word by word
+    Rule("words", "phrase", "stopwords", refused="the index drops all words of {value}, so nothing would be found",
+         instead="look for other words, or read all rows and compare in pandas"),
+    Rule("words", "phrase", "gapped", refused="the index drops the stop words inside {value} and leaves a gap in the texts, "
+         "so the phrase never matches",
+         instead="give the gap some room: Q({quoted}).has_phrase({value}, distance={gaps})"),
+    Rule("words", "startswith endswith substringof", "several", refused=_WORD_BY_WORD + ": {function} looks at single words, "
+         "and none holds {value}", instead="write F({quoted}).has_phrase({value}) or F({quoted}).has_words({words})"),
+    Rule("words", "phrase startswith endswith substringof", "pattern", "a word of {name} is like {value}",
+         "sn.has_words({column}, {part})", surprise="* and ? in a text are wildcards, and cannot be quoted"),
+    Rule("words", "phrase", "text", "{name} has the words {value} side by side, stop words aside",
+         "sn.has_phrase({column}, {value})",
+         surprise="{name} is searched word by word: eq finds the texts that have these words side by side", warns=True),
+    Rule("words", "startswith endswith substringof", "text", "a word of {name} {said} {value}",
+         "sn.has_words({column}, {part})", surprise="{name} is searched word by word: {said} is about single words"),
+    Rule("words", "eq ne phrase", "nothing empty", refused=_WORD_BY_WORD + ": a filter for an empty one finds {found}",
+         instead="read all rows and filter in pandas: df[{column}.isna()]"),
+    Rule("words", "eq", "*", refused=_WORD_BY_WORD + ": it cannot be compared as a whole",
+         instead="look for a phrase in it, F({quoted}).has_phrase({value}), or read all rows and compare in pandas"),
+    Rule("words", "*", "*", refused=_WORD_BY_WORD + ": a filter cannot ask that of it", instead=_SEARCH),
+    Rule("rich file", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
+         instead=_SEARCH),
+    # numbers, truth values, dates
+    Rule("integer", "eq lt le gt ge", "number", "{name} {said} {value}", "({column} {sign} {value}).fillna(False)"),
+    Rule("number", "eq lt le gt ge", "number", "{name} {said} {value}", "({column} {sign} {value})"),
+    Rule("integer", "*", "fraction", refused="the field holds whole numbers, and the server cannot compare them with {value}",
+         instead="write a whole number"),
+    Rule("integer number truth", "eq", "nothing",
+         refused="a field of type {type} is never empty at the server, it is {zero}", instead="leave the test out"),
+    Rule("truth", "eq", "truth", "{name} is {value}", "({column} == {value}).fillna(False)",
+         surprise="contents whose type has no {name} match neither true nor false"),
+    Rule("moment", "eq gt ge lt le", "date", "{name} {said} {value}, by the {precision}", _date),
+    Rule("date", "eq gt ge", "date", "{name} {said} {value}, by the {precision}", _date),
+    Rule("date", "lt le", "date", "{name} {said} {value}, by the {precision}, or is not set", _date,
+         surprise="a date that is not set counts as the year 1 and is before any other: F({quoted}) < … leaves "
+         "such rows out, and so does {name} gt datetime'0001-01-01'", warns=True),
+    Rule("date moment", "eq", "nothing", refused="a date is never null at the server",
+         instead="an empty one is found with {name} eq datetime'0001-01-01'"),
+    Rule("*", "lt le gt ge", "nothing", refused="nothing is more or less than a missing value",
+         instead="leave the comparison out"),
+    # choices
+    Rule("choice", "eq", "option label", "{name} is {value}",
+         '{column}.astype("str").str.lower().isin({option})'),
+    Rule("choices", "eq", "option label", "one of the options in {name} is {value}",
+         '{column}.explode().astype("str").str.lower().isin({option}).groupby(level=0, sort=False).any()'),
+    Rule("choice choices", "eq", "strange", refused="{name} has no option with the label {value}",
+         instead="write the value of an option behind a $: {options}"),
+    Rule("choice choices", "eq ne", "nothing empty", refused="the server cannot find empty choices",
+         instead="read all rows and use isna()"),
+    Rule("choice choices", "startswith endswith substringof", "*",
+         refused="a part of the options of {name} would be looked for in values and labels of all languages",
+         instead="name the options: {options}"),
+    # what no filter can test
+    Rule("reference", "*", "nothing", refused="the server cannot find empty references: such a filter finds {found}",
+         instead="read all rows and use isna()"),
+    Rule("reference", "*", "*", refused="the server cannot compare references in a filter",
+         instead="write a content query with the id: Q({quoted}) == 12, in a cell query={name}:12"),
+    Rule("other", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
+         instead="read it and compare in pandas"),
+    Rule(_TEXTS + " choice choices", "lt le gt ge", "*", refused="the server cannot order texts in a filter",
+         instead="write a content query: Q({quoted}) > …"),
+    Rule(_TEXTS + " list", "eq", "expression",
+         refused="the server takes {value} for a regular expression, and it cannot be quoted",
+         instead="leave out the last slash of a path, or compare in pandas"),
+    Rule(_TEXTS + " list choice choices", "phrase", "*", refused="{name} is searched as a whole, not word by word",
+         instead="F({quoted}).contains({value}) finds a part of it"),
+    # fields of lists and aspects, and of types that are not known: by the value
+    Rule("unknown list", "eq", "text empty", "{name} is {value}, in any letter case", '{column}.fillna("").str.lower().eq({low})'),
+    Rule("list", "eq startswith endswith substringof", "pattern", "{name} is like {value}, in any letter case",
+         '{column}.fillna("").str.lower().str.fullmatch({pattern})',
+         surprise="* and ? in a text are wildcards, and cannot be quoted"),
+    Rule("list", "startswith endswith substringof", "nothing empty number truth date",
+         refused="a part of a text is a text that is not empty, not {value}", instead="leave the test out"),
+    Rule("unknown list", "startswith endswith", "text", "{name} {said} {value}, in any letter case",
+         "{column}.str.lower().str.{operator}({low})"),
+    Rule("unknown list", "substringof", "text", "{name} contains {value}, in any letter case",
+         "{column}.str.lower().str.contains({low}, regex=False)"),
+    Rule("unknown list", "eq lt le gt ge", "number", "{name} {said} {value}", "({column}.fillna(0) {sign} {value})"),
+    Rule("unknown list", "eq", "truth", "{name} is {value}", "({column}.fillna(False) == {value})"),
+    Rule("unknown list", "eq gt ge lt le", "date", "{name} {said} {value}, by the minute", _date),
+    Rule("unknown list", "eq", "nothing", "{name} is empty", '{column}.fillna("").eq("")'),
+    Rule("unknown list", "*", "*"),
+    # what does not go together
+    Rule(_TEXTS + " words choice choices", "*", "number truth date", refused="the field holds texts, not {value}",
+         instead="compare it with a text"),
+    Rule("*", "*", "*", refused="the server cannot compare a field of type {type} with {value} in this way",
+         instead="read all rows and compare in pandas"),
+)  # fmt: skip
+
+
+def kind_of(name: str, field: Field | None) -> str:
+    """Return the kind of a field, as the table calls it.
+
+    Fields of lists are not cut into words, whatever their type.
+
+    Examples
+    --------
+    >>> kind_of("Notes", Field("Notes", "LongText")), kind_of("#Notes", None)
+    ('words', 'list')
+    """
+    if name in ("Type", "ContentType"):
+        return "type"
+    if name.startswith("#") or "." in name:
+        return "list"
+    if name == "_Text":
+        return "words"
+    if field is None:
+        return "unknown"
+    if name == "Tags":
+        return "tags"
+    if name in _CUT:
+        return "words"
+    if field.type in ("Choice", "YesNo"):
+        return "choices" if field.multiple else "choice"
+    kind = "other" if field.type in CHOICES else _KINDS.get(field.type, "other")
+    return "moment" if kind == "date" and name in _MOMENTS else kind
+
+
+def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
+    value = test.value
+    if value is None or value == "":
+        return "nothing" if value is None else "empty"
+    if isinstance(value, bool):
+        return "truth"
+    if isinstance(value, dt.date):
+        return "date"
+    if not isinstance(value, str):
+        return "fraction" if kind == "integer" and value % 1 else "number"
+    if value in MISREAD:
+        return "misread"
+    is_pattern = "*" in value or "?" in value
+    if kind in ("choice", "choices") and test.operator in ("eq", "ne"):
+        labels = [lowered(option.text) for option in field.options] if field is not None else []
+        is_label = lowered(value) in labels
+        return (
+            "strange" if is_pattern else "option" if value[0] == "$" else "label" if is_label else "strange"
+        )
+    if is_pattern:
+        return "pattern"
+    if kind == "tags" and not {",", ";"}.isdisjoint(value):
+        return "several"
+    if kind == "words" and test.operator in FUNCTIONS:
+        return "text" if _PART.fullmatch(value) else "several"
+    if test.operator in ("eq", "ne", "phrase") and len(value) > 1 and value[0] == value[-1] == "/":
+        return "expression"
+    if kind == "words" and test.operator == "phrase":
+        return "stopwords" if not asked_words(value) else "gapped" if gaps_inside(value) else "text"
+    return "text"
+
+
+def meaning_of(test: Condition, field: Field | None, schema: Schema | None = None) -> Meaning:
+    """Return the rule for a test, with what its texts are filled with.
+
+    Examples
+    --------
+    >>> meaning_of(Condition("Name", "eq", "Ann"), Field("Name", "ShortText")).pandas
+    "df['Name'].str.lower().eq('ann')"
+    >>> print(meaning_of(Condition("Keeper", "eq", 12), Field("Keeper", "Reference")).refusal)
+    the server cannot compare references in a filter; write a content query with the id: Q('Keeper') == 12, ...
+    """
+    kind = kind_of(test.name, field)
+    value, operator = _value_kind(test, kind, field), "eq" if test.operator == "ne" else test.operator
+    rule = next(rule for rule in RULES if rule.is_for(kind, operator, value))
+    having = lacking = frozenset[str]()
+    if schema is not None and kind not in ("unknown", "list"):
+        having = frozenset(name for name in schema if test.name in schema[name].fields)
+        lacking = frozenset(schema) - having
+    return Meaning(test, kind, field, rule, having, lacking)
+
+
+def operators_for(field: Field) -> list[str]:
+    """Return the operators that tests of a field may have, as Tab offers them.
+
+    Examples
+    --------
+    >>> operators_for(Field("Name", "ShortText")), operators_for(Field("Notes", "LongText"))
+    (['eq', 'ne'], ['eq', 'ne'])
+    """
+    kind = kind_of(field.name, field)
+    allowed = [o for o in ("eq", "lt", "le", "gt", "ge") if _is_allowed(kind, o)]
+    return [operator for operator in COMPARISONS if ("eq" if operator == "ne" else operator) in allowed]
+
+
+def functions_for(field: Field) -> list[str]:
+    """Return the functions that tests of a field may have."""
+    kind = kind_of(field.name, field)
+    return [function for function in FUNCTIONS if _is_allowed(kind, function)]
+
+
+def _is_allowed(kind: str, operator: str) -> bool:
+    """Whether there is a value with which a test is not refused."""
+    operator = "phrase" if kind == "words" and operator == "eq" else operator
+    rows = (rule for rule in RULES if kind in rule.kinds.split() and operator in rule.operators.split())
+    return any(not rule.refused for rule in rows)
+
+
+def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
+    """Say why a content query cannot look for a text in a field; empty if it can.
+
+    Parameters
+    ----------
+    how : str
+        ``phrase`` for words, a function of a filter for a part of a text, ``pattern`` or ``fuzzy``.
+    text : str
+        What is looked for.
+
+    Examples
+    --------
+    >>> search_refusal("Notes", Field("Notes", "LongText"), "pattern", "her?n*")
+    ''
+    >>> print(search_refusal("DisplayName", Field("DisplayName", "ShortText"), "phrase", "grey"))
+    DisplayName is searched as a whole, not word by word; Q('DisplayName').contains('grey') finds a part of it
+    """
+    kind = kind_of(name, field)
+    if kind in ("rich", "file"):
+        kind, field = "words", Field(name, "LongText")
+    if kind not in ("words", "text", "type", "tags", "list", "unknown"):
+        return f"{name} holds no texts: a word, a part of a text or a pattern cannot be looked for in it"
+    if how in ("pattern", "fuzzy"):
+        is_word = len(text.split()) == 1 and (how == "pattern" or len(asked_words(text)) == 1)
+        one = (
+            ""
+            if kind != "words" or is_word
+            else f"{name} is searched word by word, and {text!r} is not a word"
+        )
+        return one
+    if kind == "unknown" or (kind in ("type", "tags", "text") and how != "phrase"):
+        return ""
+    return meaning_of(Condition(name, how, text), field).refusal.replace("F(", "Q(")
+
+
+def order_refusal(name: str, field: Field | None) -> str:
+    """Say why a server does not order by a field as one would think; empty if it does.
+
+    Examples
+    --------
+    >>> print(order_refusal("Notes", Field("Notes", "LongText")))
+    the server orders Notes by the greatest word of each text; sort the frame instead: df.sort_values('Notes')
+    """
+    by = ""
+    if kind_of(name, field) in ("words", "rich", "file", "tags"):
+        by = f"{name} by the greatest word of each text"
+    elif field is not None and field.is_reference and field.multiple:
+        by = f"{name} by the largest id of each list"
+    elif name in ("InFolder", "InTree"):
+        return f"the server orders {name} by paths of its own; sort the frame instead: df.sort_values('Path')"
+    return f"the server orders {by}; sort the frame instead: df.sort_values({name!r})" if by else ""

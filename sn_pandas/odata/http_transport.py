@@ -1,0 +1,414 @@
+"""Connections to one server for many threads, without a pool that all of them wait for.
+
+The pool of httpx looks at each of its connections before and after every request, under one lock; with 32
+requests in flight that takes more time than the requests. So the connections of httpcore are used themselves,
+without the requests and answers of httpx, which are made for browsers of many hosts.
+"""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import re
+import ssl
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpcore
+import httpx
+
+from . import bounds
+from .errors import ConnectionFailed
+
+# Bytes of a request that are not held back.
+_MUCH = 16 * 1024
+# Seconds after which an idle connection is not used again, as httpx has it: routers forget it without a word.
+_IDLE = 5.0
+# Methods of which a server expects a body; it waits for one if none is announced.
+_WITH_BODY = frozenset(["POST", "PUT", "PATCH", "MERGE"])
+# Paths and queries in which httpx quotes nothing, and their length.
+_PLAIN = re.compile(r"[!$&-;=?-_a-z|~]*(?:%[0-9A-Fa-f]{2}[!$&-;=?-_a-z|~]*)*", re.ASCII)
+_LONG = 32 * 1024
+
+
+class Request(NamedTuple):
+    """A request of one server: what stands in its first line, its head and its body."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str] = MappingProxyType({})
+    content: bytes | None = None
+    timeout: Mapping[str, float | None] = MappingProxyType({})
+
+
+class Answer(Protocol):
+    """An answer whose body is still to be read; it has to be closed.
+
+    Attributes
+    ----------
+    encoding : str
+        How the pieces of its body are encoded, as in ``Content-Encoding``.
+    """
+
+    status: int
+    headers: Sequence[tuple[bytes, bytes]]
+    encoding: str
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the pieces of the body, as they come."""
+
+    def close(self) -> None:
+        """Abandon what was not read."""
+
+
+class Carrier(Protocol):
+    """Carries requests to one server; safe to use from several threads. Its errors are those of httpx."""
+
+    def send(self, request: Request) -> Answer:
+        """Send a request, and return the answer as soon as its head is there."""
+
+    def close(self) -> None:
+        """Close all connections."""
+
+
+def carrier_of(
+    origin: str, transport: httpx.BaseTransport | None = None, verify: ssl.SSLContext | bool = True
+) -> tuple[Carrier, str]:
+    """Return what carries requests to a server, and the address of the proxy if it is by way of one.
+
+    Parameters
+    ----------
+    origin : str
+        ``https://host[:port]`` with the path before that of each request.
+    transport : httpx.BaseTransport, optional
+        What carries them; the network if not given.
+    verify : bool or ssl.SSLContext
+        As httpx has it.
+
+    Raises
+    ------
+    ConnectionFailed
+        If there is a proxy whose address cannot be used.
+    """
+    if transport is not None:
+        return OfHttpx(origin, transport), ""
+    there = urlsplit(origin)
+    proxies = getproxies()
+    proxy = proxies.get(there.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(there.netloc.rpartition("@")[2]):
+        return Connections(origin, verify), ""
+    return _proxied(origin, proxy if "://" in proxy else f"http://{proxy}", verify)
+
+
+class OfHttpx:
+    """Carries requests by a transport of httpx."""
+
+    def __init__(self, origin: str, transport: httpx.BaseTransport) -> None:
+        self._origin = origin
+        self._transport = transport
+
+    def send(self, request: Request) -> Answer:
+        """Send a request."""
+        sent = httpx.Request(
+            request.method,
+            self._origin + request.target,
+            headers=dict(request.headers),
+            content=request.content,
+            extensions={"timeout": dict(request.timeout)},
+        )
+        answer = self._transport.handle_request(sent)
+        answer.request = sent
+        return _OfHttpx(answer)
+
+    def close(self) -> None:
+        """Close the transport."""
+        self._transport.close()
+
+
+class _OfHttpx:
+    """An answer of a transport of httpx."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        self.status = answer.status_code
+        self.headers: Sequence[tuple[bytes, bytes]] = answer.headers.raw
+        # what was made in this process, as answers of tests are, is decoded already
+        self.encoding = "" if answer.is_stream_consumed else answer.headers.get("content-encoding", "")
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._answer.is_stream_consumed:
+            yield self._answer.content
+        else:
+            yield from self._answer.iter_raw()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class _ByHttpcore:
+    """Makes the requests of httpcore to one server."""
+
+    def __init__(self, origin: str) -> None:
+        self._origin = origin
+        self._there = httpx.URL(origin)
+        self._path = self._there.raw_path.rstrip(b"/")
+
+    def _made(self, request: Request) -> httpcore.Request:
+        there = self._there
+        url = httpcore.URL(
+            scheme=there.raw_scheme, host=there.raw_host, port=there.port, target=self._target(request.target)
+        )
+        headers = [(b"Host", there.netloc)]
+        headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
+        if request.content or request.method in _WITH_BODY:
+            headers.append((b"Content-Length", b"%d" % len(request.content or b"")))
+        return httpcore.Request(
+            request.method,
+            url,
+            headers=headers,
+            content=request.content,
+            extensions={"timeout": request.timeout},
+        )
+
+    def _target(self, target: str) -> bytes:
+        """Return what httpx makes of a path and a query; nothing, if nothing is to be quoted."""
+        if len(target) < _LONG and _PLAIN.fullmatch(target) and "/." not in target:
+            return self._path + target.encode("ascii")
+        return httpx.URL(self._origin + target).raw_path
+
+
+class Connections(_ByHttpcore):
+    """Lends each request to the server a connection of its own and takes it back when the answer was read.
+
+    Parameters
+    ----------
+    origin : str
+        The server.
+    verify : bool or ssl.SSLContext
+        As httpx has it.
+    """
+
+    def __init__(self, origin: str, verify: ssl.SSLContext | bool = True) -> None:
+        super().__init__(origin)
+        secure = self._there.scheme == "https"  # what it has to know takes a while to load
+        self._verify = httpx.create_ssl_context(verify=verify) if secure else None
+        self._idle: collections.deque[httpcore.HTTPConnection] = collections.deque()
+        self._closed = False
+
+    def send(self, request: Request) -> Answer:
+        """Send a request over an idle connection, or a new one; the latest is taken first."""
+        asked = self._made(request)
+        connection = self._lent(asked.url.origin)
+        try:
+            with _errors_of_httpx():
+                answer = connection.handle_request(asked)
+        except BaseException:
+            connection.close()
+            raise
+        return _Lent(answer, lambda: self._take_back(connection))
+
+    def close(self) -> None:
+        """Close what is idle, and what is lent when it comes back."""
+        self._closed = True
+        self._close_idle()
+
+    def _lent(self, origin: httpcore.Origin) -> httpcore.HTTPConnection:
+        with contextlib.suppress(IndexError):
+            while True:
+                connection = self._idle.pop()
+                if not connection.has_expired():  # the server may have closed it meanwhile
+                    return connection
+                connection.close()
+        return httpcore.HTTPConnection(
+            origin, ssl_context=self._verify, keepalive_expiry=_IDLE, network_backend=_Backend()
+        )
+
+    def _take_back(self, connection: httpcore.HTTPConnection) -> None:
+        if connection.is_closed():
+            return
+        with contextlib.suppress(IndexError):  # the first has been idle for the longest
+            while self._idle[0].has_expired():
+                self._idle.popleft().close()
+        self._idle.append(connection)
+        if self._closed:  # asked after it was put back, so that a close at this moment misses nothing
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with contextlib.suppress(IndexError):  # somebody else may take the last
+            while True:
+                self._idle.pop().close()
+
+
+def _proxied(origin: str, address: str, verify: ssl.SSLContext | bool) -> tuple[Carrier, str]:
+    """Return what carries requests by way of a proxy, and the address of the proxy without its password."""
+    try:
+        proxy = httpx.Proxy(address)
+        return _Proxied(origin, proxy, verify), f"{proxy.url.scheme}://{proxy.url.netloc.decode('ascii')}"
+    except ImportError as error:
+        raise ConnectionFailed(
+            "the proxy is a SOCKS proxy, which needs: pip install 'httpx[socks]'"
+        ) from error
+    except (ValueError, httpx.InvalidURL) as error:
+        raise ConnectionFailed(f"the address of the proxy cannot be used: {error}") from None
+
+
+class _Proxied(_ByHttpcore):
+    """Sends requests by way of a proxy, with the streams of ours, which know the time of an exchange."""
+
+    def __init__(self, origin: str, proxy: httpx.Proxy, verify: ssl.SSLContext | bool) -> None:
+        super().__init__(origin)
+        options: dict[str, Any] = {
+            "ssl_context": httpx.create_ssl_context(verify=verify),
+            "max_connections": 100,
+            "max_keepalive_connections": 20,
+            "keepalive_expiry": _IDLE,
+            "network_backend": _Backend(proxy=True),
+        }
+        where = httpcore.URL(
+            scheme=proxy.url.raw_scheme,
+            host=proxy.url.raw_host,
+            port=proxy.url.port,
+            target=proxy.url.raw_path,
+        )
+        self._pool: httpcore.ConnectionPool
+        if proxy.url.scheme in ("http", "https"):
+            self._pool = httpcore.HTTPProxy(
+                where,
+                proxy_auth=proxy.raw_auth,
+                proxy_headers=proxy.headers.raw,
+                proxy_ssl_context=proxy.ssl_context,
+                **options,
+            )
+        else:
+            self._pool = httpcore.SOCKSProxy(where, proxy_auth=proxy.raw_auth, **options)
+
+    def send(self, request: Request) -> Answer:
+        """Send a request by way of the proxy."""
+        asked = self._made(request)
+        with _errors_of_httpx():
+            answer = self._pool.handle_request(asked)
+        return _Lent(answer)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._pool.close()
+
+
+class ProxyUnreachable(httpx.ConnectError):
+    """A proxy to which there is no connection."""
+
+
+class _ProxyUnreachable(httpcore.ConnectError):
+    """The same, on its way through httpcore."""
+
+
+class _Lent:
+    """An answer after which its connection is free again."""
+
+    def __init__(self, answer: httpcore.Response, free: Callable[[], None] = lambda: None) -> None:
+        self.status = answer.status
+        self.headers: Sequence[tuple[bytes, bytes]] = answer.headers
+        self.encoding = header_of(answer.headers, b"content-encoding")
+        self._answer = answer
+        self._free: Callable[[], None] | None = free
+
+    def __iter__(self) -> Iterator[bytes]:
+        body = self._answer.stream
+        assert isinstance(body, Iterable)
+        with _errors_of_httpx():
+            yield from body
+
+    def close(self) -> None:
+        free, self._free = self._free, None
+        if free is not None:
+            with _errors_of_httpx():
+                self._answer.close()
+            free()
+
+
+def header_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
+    """Return the value of a header, whose name is given in lower case; empty if there is none."""
+    values = [value for given, value in headers if given.lower() == name]
+    return b", ".join(values).decode("latin-1") if values else ""
+
+
+class _Backend(httpcore.SyncBackend):
+    """Opens connections that send the head and the body of a small request together."""
+
+    def __init__(self, *, proxy: bool = False) -> None:
+        self._proxy = proxy
+
+    def connect_tcp(self, *place: Any, **options: Any) -> httpcore.NetworkStream:
+        try:
+            return _Together(super().connect_tcp(*place, **options))
+        except httpcore.ConnectError as error:
+            if self._proxy:
+                raise _ProxyUnreachable(str(error)) from error
+            raise
+
+
+class _Together(httpcore.NetworkStream):
+    """Sends what is written when something is to be read, or when it is much; keeps to the time there is."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        self._written = b""
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._written += buffer
+        if len(self._written) > _MUCH:
+            self._flush(timeout)
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        clock = bounds.current()
+        left = clock.left() if clock else None
+        if left is not None:
+            if left <= 0:
+                raise httpcore.ReadTimeout("the answer takes too long")
+            timeout = left if timeout is None else min(timeout, left)
+        self._flush(timeout)
+        piece = self._stream.read(max_bytes, timeout)
+        if clock and piece:
+            clock.started()
+        return piece
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, *how: Any, **options: Any) -> httpcore.NetworkStream:
+        return _Together(self._stream.start_tls(*how, **options))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def _flush(self, timeout: float | None) -> None:
+        written, self._written = self._written, b""
+        if written:
+            self._stream.write(written, timeout)
+
+
+class _errors_of_httpx:  # noqa: N801 - used as a function
+    """Raise what httpcore says as the error of httpx of the same name."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, _ProxyUnreachable):
+            raise ProxyUnreachable(str(error)) from _bare(error)
+        if kind is None or error is None or not kind.__module__.startswith("httpcore"):
+            return
+        ours = getattr(httpx, kind.__name__, httpx.TransportError)
+        raise ours(str(error)) from _bare(error)
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Return an error, and those behind it, without frames: their variables hold headers as they are sent."""
+    behind: BaseException | None = error
+    while behind is not None:
+        behind.__traceback__ = None
+        behind = behind.__cause__
+    return error

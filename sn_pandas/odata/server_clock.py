@@ -1,0 +1,49 @@
+"""What time it is at the server, of which the client and proxies know only about."""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+# Years between which a server may say it is.
+_BELIEVABLE = (2000, 2200)
+
+
+class ServerClock:
+    """The clock of a server, as its answers tell it; safe to use from several threads."""
+
+    def __init__(self) -> None:
+        self._told: tuple[dt.datetime, float] | None = None
+
+    def note(self, date: str) -> None:
+        """Take over the ``Date`` of an answer that came just now."""
+        if date and (moment := _moment(date)):
+            self._told = moment, time.monotonic()
+
+    @property
+    def now(self) -> dt.datetime:
+        """What time it is at the server, at the earliest: no clock is trusted alone.
+
+        The ``Date`` of an answer may be that of a proxy, whose clock is ahead; ours may be, too. What is
+        stamped by the server after this moment, has a later date.
+        """
+        ours = dt.datetime.now(dt.UTC)
+        if self._told is None:
+            return ours
+        told, at = self._told
+        try:
+            return min(ours, told + dt.timedelta(seconds=time.monotonic() - at))
+        except OverflowError:  # a date of the year 9999
+            return ours
+
+
+@lru_cache(maxsize=8)
+def _moment(date: str) -> dt.datetime | None:
+    try:
+        moment = parsedate_to_datetime(date)
+        moment = moment.replace(tzinfo=moment.tzinfo or dt.UTC).astimezone(dt.UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if _BELIEVABLE[0] < moment.year < _BELIEVABLE[1] else None

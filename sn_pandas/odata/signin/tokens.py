@@ -1,0 +1,168 @@
+"""Tokens that are fetched when they are needed and renewed before they end, by one thread for all."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from ..errors import AuthenticationError, ConnectionFailed, NoAnswer, SensenetError
+from ..redaction import SECRETS
+from .claims import expiry
+from .credentials import bearer, bearer_of, clean_token
+
+#: Seconds that a token lives whose life nobody tells.
+DEFAULT_LIFE = 3600.0
+#: A token is renewed this long before its end: a tenth of its life, at most so many seconds.
+_LONGEST_MARGIN = 60.0
+#: Seconds after a renewal that failed before the next, as long as the old token is valid.
+_PAUSE = 5.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Grant:
+    """What an authority gives.
+
+    Parameters
+    ----------
+    token : str
+        The access token.
+    life : float, optional
+        Seconds that it lives, counted from when it was asked for; what the token says if not given.
+    refresh : str, optional
+        What the next one is fetched with.
+    """
+
+    token: str
+    life: float | None = None
+    refresh: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Grant(life={self.life})"
+
+
+@dataclasses.dataclass(frozen=True)
+class _Held:
+    """A grant, and when it was asked for by both clocks: read and replaced as one by all threads."""
+
+    grant: Grant
+    began: tuple[float, float]
+
+    @property
+    def life(self) -> float:
+        """How many seconds it lives."""
+        if self.grant.life is not None:
+            return self.grant.life
+        end = expiry(self.grant.token)
+        return DEFAULT_LIFE if end is None else end - self.began[1]
+
+    @property
+    def age(self) -> float:
+        """How old it is; one of the clocks stands still while a computer sleeps."""
+        return max(time.monotonic() - self.began[0], time.time() - self.began[1])
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it has not ended yet."""
+        return self.age < self.life
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be renewed."""
+        life = self.life
+        return self.age >= max(0.0, life - min(_LONGEST_MARGIN, life / 10))
+
+
+class RenewedToken(ABC):
+    """A bearer token that is fetched and renewed; safe to use from several threads.
+
+    Subclasses say how a token is fetched. It is renewed shortly before its end, and when the server does not
+    accept it any more. One thread fetches, the others wait for what it gets, be it a token or an error. A
+    renewal that fails while the old token is still valid is tried again later.
+    """
+
+    name = "token"
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._held: _Held | None = None
+        self._next = 0.0
+        self._rounds = 0
+        self._failure: SensenetError | None = None
+
+    @abstractmethod
+    def fetch(self, before: Grant | None) -> Grant:
+        """Fetch a token; ``before`` is the last one, for ways that refresh it.
+
+        Raises
+        ------
+        AuthenticationError
+            If the authority refuses.
+        ConnectionFailed
+            If it does not answer.
+        """
+
+    def close(self) -> None:  # noqa: B027 - most ways have nothing to release
+        """Release what fetching needs."""
+
+    def explain(self, used: Mapping[str, str]) -> str:
+        """Return what the token says of itself that a server refuses."""
+        from .claims import explain_token
+
+        return explain_token(used.get("Authorization", ""))
+
+    def headers(self) -> dict[str, str]:
+        """Return the header ``Authorization`` with a token that is valid for a while."""
+        held = self._held
+        if held is None or held.is_due:
+            held = self._renewed(held)
+        return bearer(held.grant.token)
+
+    def current(self) -> str:
+        """Return the token that is in use, empty if there is none yet."""
+        held = self._held
+        return held.grant.token if held is not None else ""
+
+    def renew(self, used: Mapping[str, str]) -> bool:
+        """Fetch another token if ``used`` is still the current one; return whether there is another now."""
+        held = self._held
+        if held is None or bearer(held.grant.token) == bearer_of(used):
+            held = self._renewed(held, forced=True)
+        return bearer(held.grant.token) != bearer_of(used)
+
+    def _renewed(self, known: _Held | None, *, forced: bool = False) -> _Held:
+        """Return another grant than ``known``; fetch it, unless another thread did that meanwhile."""
+        rounds = self._rounds
+        with self._lock:
+            if self._held is not None and self._held is not known:
+                return self._held
+            if self._rounds != rounds and self._failure is not None:
+                return self._after(self._failure, known, forced)
+            if known is not None and not forced and time.monotonic() < self._next and known.is_alive:
+                return known
+            began = time.monotonic(), time.time()
+            try:
+                grant = self.fetch(known.grant if known is not None else None)
+                token = clean_token(grant.token, "token of the authority")
+            except SensenetError as error:
+                self._rounds += 1
+                self._failure = error
+                self._next = time.monotonic() + _PAUSE
+                return self._after(error, known, forced)
+            SECRETS.add(grant.refresh)
+            self._held, self._failure = _Held(dataclasses.replace(grant, token=token), began), None
+            self._rounds += 1
+            return self._held
+
+    def _after(self, error: SensenetError, known: _Held | None, forced: bool) -> _Held:
+        """Return the old token if it is valid yet; raise the error of a renewal otherwise."""
+        lost = isinstance(error, ConnectionFailed)
+        if known is not None and not forced and lost and known.is_alive:
+            return known
+        if isinstance(error, NoAnswer):  # each thread raises one of its own
+            raise NoAnswer(str(error), sent=False, lasting=True) from error
+        if isinstance(error, AuthenticationError):
+            raise AuthenticationError(str(error)) from error
+        raise error
