@@ -1,4 +1,4 @@
-"""DataFrames: columns, reading, tracking, writing and the ``df.sn`` accessor."""
+"""DataFrames: columns, reading, tracking, plots, writing, single contents and the ``df.sn`` accessor."""
 
 from .repository import Repository
 

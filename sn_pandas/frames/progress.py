@@ -1,19 +1,28 @@
-"""How far something is: a bar after a second, for people who watch."""
+"""How far something is: a bar after a second, for people who watch.
+
+In a notebook the bar is an output that is emptied at the end. A widget would be an error there as soon as
+the page is loaded again or the kernel restarts, because its model is gone.
+"""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from ..odata.escaping import escape_controls, escape_html
+
 #: None shows a bar after a second where somebody may watch, True at once, False never;
 #: a callable gets (done, total).
 Setting = bool | Callable[[int, int | None], object] | None
+_DELAY = 1.0
+_INTERVAL = 0.2
 
 
 class Progress:
-    """A bar of ``tqdm.auto`` that is closed in every case.
+    """A bar that is gone at the end, in every case.
 
     Examples
     --------
@@ -24,7 +33,7 @@ class Progress:
 
     def __init__(self, setting: Setting = None, what: object = "", unit: str = "rows") -> None:
         self._setting = setting
-        self._what = str(what)
+        self._what = escape_controls(what, lines=False)
         self._unit = unit
         self._bar: Any = None
         self._silent = setting is False or (setting is None and not interactive())
@@ -47,15 +56,82 @@ class Progress:
         if self._silent:
             return
         if self._bar is None:
-            from tqdm.auto import tqdm
-
-            delay = 0.0 if self._setting else 1.0
-            self._bar = tqdm(total=total, desc=self._what, unit=f" {self._unit}", delay=delay, leave=False)
+            delay = 0.0 if self._setting else _DELAY
+            kind = _NotebookBar if _kernel() is not None else _terminal_bar
+            self._bar = kind(total=total, desc=self._what, unit=f" {self._unit}", delay=delay)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 
 
 def interactive() -> bool:
     """Whether somebody may watch: a notebook or a terminal."""
+    return _kernel() is not None or (sys.stderr is not None and sys.stderr.isatty())
+
+
+def _kernel() -> Any:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    return hasattr(shell, "kernel") or (sys.stderr is not None and sys.stderr.isatty())
+    return getattr(shell, "kernel", None)
+
+
+def _terminal_bar(**facts: Any) -> Any:
+    from tqdm.std import tqdm
+
+    return tqdm(leave=False, **facts)
+
+
+class _NotebookBar:
+    """A bar in an output of the cell."""
+
+    def __init__(self, *, total: int | None, desc: str, unit: str, delay: float) -> None:
+        self.total, self.n = total, 0
+        self._desc, self._unit = desc, unit
+        self._began = time.monotonic()
+        self._next = self._began + delay
+        self._handle: Any = None
+
+    def update(self, count: int) -> None:
+        """Count what was done, and show it from time to time."""
+        self.n += count
+        now = time.monotonic()
+        if now < self._next:
+            return
+        self._next = now + _INTERVAL
+        if self._handle is not None:
+            self._handle.update(self._shown(now), raw=True)
+        elif not _inside_output():
+            from IPython.display import display
+
+            self._handle = display(self._shown(now), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's is untyped
+
+    def close(self) -> None:
+        """Leave nothing to be seen."""
+        if self._handle is not None:
+            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
+
+    def _shown(self, now: float) -> dict[str, str]:
+        from tqdm.std import tqdm
+
+        total: Any = self.total
+        facts: dict[str, Any] = {"unit": self._unit, "ncols": 80, "prefix": self._desc}
+        text = tqdm.format_meter(self.n, total, now - self._began, **facts)
+        numbers = tqdm.format_meter(
+            self.n, total, now - self._began, **facts, bar_format="{n_fmt}/{total_fmt} {rate_fmt}"
+        )
+        value = f' max="{self.total}" value="{self.n}"' if self.total else ""
+        name = escape_html(self._desc)
+        bar = f'<label><code>{name}</code> <progress{value} aria-label="{name}"></progress></label>'
+        return {"text/plain": text, "text/html": f"{bar} <small>{escape_html(numbers)}</small>"}
+
+
+def _inside_output() -> bool:
+    """Whether outputs go to an Output widget, which shows them but never changes them."""
+    widget = sys.modules.get("ipywidgets.widgets.widget_output")
+    kernel = _kernel()
+    if widget is None or kernel is None:
+        return False
+    try:
+        here = kernel.get_parent()["header"]["msg_id"]
+        instances = sys.modules["ipywidgets.widgets.widget"]._instances.values()
+        return any(isinstance(w, widget.Output) and w.msg_id == here for w in list(instances))
+    except (AttributeError, KeyError):
+        return False

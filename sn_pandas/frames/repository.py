@@ -2,38 +2,41 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property
 from typing import Any, Literal
-from urllib.parse import urlsplit
 
 import pandas as pd
 
+from ..odata import shapes
 from ..odata.addresses import entity, normalize
 from ..odata.contentqueries import Clause
-from ..odata.errors import QueryError
+from ..odata.errors import AnswerError, AuthenticationError
 from ..odata.filters import Filter
-from ..odata.pages import count
 from ..odata.query import Query
-from ..odata.schema import Schema
-from ..odata.transport import Client
-from .objects.contents import Contents
+from ..odata.signin.user import NewApiKey
+from ..odata.signin.vault import keyring_problem, write_api_key
+from .connection import TRUSTED, Connection
+from .contents.methods import Contents
 from .reads import arrow, reading, single
-from .reads.identity import who
-from .reads.missing import explained
 
-#: Seconds for which we believe that the server still knows us, as long as nothing is missing.
-_TRUSTED = 5.0
-#: Lists of which is remembered how many rows they had.
-_REMEMBERED = 1000
+#: Public attributes that are there for the modules of this package, not for users.
+_SHARED = frozenset(
+    [
+        "base",
+        "client",
+        "moved",
+        "number",
+        "open_tree",
+        "record_total",
+        "remember_types",
+        "types_met",
+        "verify_identity",
+    ]
+)
 
-_numbers = itertools.count(1)
 
-
-class Repository(Contents):
+class Repository(Connection, Contents):
     """A sensenet content repository.
 
     Made by :func:`sn_pandas.connect`.
@@ -42,31 +45,9 @@ class Repository(Contents):
     ----------
     url : str
         The address of the server.
-    base : str
-        What relative paths are below.
-    number : int
-        The how many-th of this process it is.
     closed : bool
         Whether it was closed.
     """
-
-    def __init__(
-        self,
-        client: Client,
-        *,
-        anonymous: bool = False,
-        base: str = "/Root",
-        browser: Callable[..., Any] | None = None,
-    ) -> None:
-        self.client = client
-        self.url = client.origin
-        self.base = base
-        self.number = next(_numbers)
-        self.closed = False
-        self._anonymous = anonymous
-        self._browser = browser
-        self._verified = -math.inf
-        self._totals: dict[int, int] = {}
 
     @property
     def _repo(self) -> Repository:
@@ -75,35 +56,66 @@ class Repository(Contents):
     def __repr__(self) -> str:
         return f"<Repository {self.url}>"
 
+    def __dir__(self) -> list[str]:
+        """Return the names that the Tab key offers: those for users."""
+        return [name for name in super().__dir__() if name not in _SHARED]
+
     def __enter__(self) -> Repository:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close the connections."""
-        self.closed = True
-        self.client.close()
+    def create_api_key(self, *, keyring: bool = False) -> NewApiKey:
+        """Make an API key of your own: it signs in without asking, until it ends or is deleted.
 
-    @cached_property
-    def user(self) -> str:
-        """Who the server says we are: the path of the user.
+        Parameters
+        ----------
+        keyring : bool
+            Whether to put it into the keyring, where ``connect`` finds it for this address from then on.
+
+        Returns
+        -------
+        NewApiKey
+            Its ``value`` is the key, which ``connect(url, api_key=…)`` takes; it is not shown otherwise.
 
         Raises
         ------
         AuthenticationError
-            If credentials were given and the server took us for the Visitor all the same.
-        """
-        asked = time.monotonic()
-        path = who(self.client, anonymous=self._anonymous)
-        self._verified = asked
-        return path
+            If ``keyring=True`` and there is none. No key is made then.
 
-    @cached_property
-    def schema(self) -> Schema:
-        """The content types, by name, with all their fields."""
-        return Schema(self.client.get(entity("/Root") + "/GetSchema"))
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> key = repo.create_api_key()
+        >>> len(key.value)
+        83
+        >>> repo.call(repo.user, "DeleteApiKey", apiKey=key.value)
+        """
+        if keyring and (problem := keyring_problem()):
+            raise AuthenticationError(f"no key was made: {problem}")
+        address = f"{entity(normalize(self._user))}/CreateApiKey"
+        answer = self.client.send("POST", address, body={}, read=shapes.result)
+        value = answer.get("Value") if isinstance(answer, dict) else None
+        if not isinstance(value, str) or not value:
+            raise AnswerError(f"{self.url} gives no API key")
+        kept = keyring and write_api_key(self.url, value)
+        return NewApiKey(value, str(answer.get("ExpirationDate") or ""), kept)
+
+    def sign_out(self) -> None:
+        """End the sign-in, forget what was kept of it, and close the connections.
+
+        A sign-in by sn-auth ends for all processes of the user; a refresh token that was kept in the keyring
+        for the browser is forgotten. API keys stay as they are.
+        """
+        try:
+            end = getattr(self.client.auth, "sign_out", None)
+            if end is not None:
+                end()
+        finally:
+            self.closed = True
+            self.client.close(f"you signed out of {self.url}")
 
     def read(
         self,
@@ -150,7 +162,7 @@ class Repository(Contents):
         autofilters, lifespan : bool, optional
             Whether system contents are hidden, and contents outside their lifespan.
         version : str, optional
-            A version of the content in the path.
+            A version of the content in the path: ``"V1.0.A"``, ``"lastmajor"``.
         page_size, workers : int
             Rows a request, and requests at once.
         progress : bool or callable, optional
@@ -184,20 +196,21 @@ class Repository(Contents):
         Examples
         --------
         >>> import sn_pandas as sn
-        >>> repo = sn.connect()
-        >>> users = repo.read("/Root/IMS/BuiltIn/Portal", select=["Name"], filter=sn.isof("User"))
-        >>> "Admin" in set(users["Name"])
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> users = repo.read("/Root/IMS/Public", select=["Name"], filter=sn.isof("User"))
+        >>> "anna.acs" in set(users["Name"])
         True
-        >>> below = repo.read("/Root/IMS", query="TypeIs:User", select=["Name"])
-        >>> "Admin" in set(below["Name"])
+        >>> below = repo.read("/Root/Content", query="TypeIs:TaskList", select=["Name"])
+        >>> "Tasks" in set(below["Name"])
         True
         """
+        as_table = arrow.wanted(output)
         asked = self.query(
             path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip,
             query=query, autofilters=autofilters, lifespan=lifespan, version=version, property=property,
         )  # fmt: skip
         frame = reading.read(self, asked, reading.Manner(page_size, workers, progress, dtype_backend))
-        return arrow.table_of(frame) if arrow.wanted(output) else frame
+        return arrow.table_of(frame) if as_table else frame
 
     def read_pages(
         self,
@@ -214,7 +227,8 @@ class Repository(Contents):
         Examples
         --------
         >>> import sn_pandas as sn
-        >>> pages = sn.connect().read_pages("/Root/IMS/BuiltIn/Portal", select="Name", page_size=2)
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> pages = repo.read_pages("/Root/Content/IT/Tasks", select="Name", page_size=2)
         >>> len(next(pages))
         2
         >>> pages.close()
@@ -236,10 +250,7 @@ class Repository(Contents):
         asked = self.query(
             path, filter=filter, query=query, autofilters=autofilters, lifespan=lifespan, property=property
         )
-        with explained(self, asked.path):
-            number = count(self.client, asked)
-        self.seen(asked, number)
-        return number
+        return reading.counted(self, asked)
 
     def get(
         self,
@@ -258,11 +269,14 @@ class Repository(Contents):
         Examples
         --------
         >>> import sn_pandas as sn
-        >>> sn.connect().get("/Root/IMS", select="Name,Type")["Type"]
-        'Domains'
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> repo.get("/Root/Content/IT/Tasks", select="Name,Type")["Type"]
+        'TaskList'
         """
         asked = self.query(path, select=select, expand=expand, version=version, single=True)
-        return single.get(self, asked.replace(property=None))
+        found = single.get(self, asked.replace(property=None))
+        self.verify_identity(time.monotonic() - TRUSTED)
+        return found
 
     def value(self, path: str | int, field: str) -> Any:
         """Read one field of one content: a typed cell, for a reference a path or a list of paths.
@@ -272,7 +286,9 @@ class Repository(Contents):
         NotFoundError
             If there is no such content, or we may not see it.
         """
-        return single.value(self, normalize(path, self.base), field)
+        found = single.value(self, normalize(path, self.base), field)
+        self.verify_identity(time.monotonic() - TRUSTED)
+        return found
 
     def actions(self, path: str | int, scenario: str | None = None) -> pd.DataFrame:
         """List what can be done with a content: operations and applications."""
@@ -293,72 +309,11 @@ class Repository(Contents):
         path : str or int
             The root of the tree.
         **options
-            As for :class:`sn_pandas.widgets.TreeBrowser`: ``multiple=True``, ``label="Name"``.
+            As for :class:`sn_pandas.TreeBrowser`: ``multiple=True``, ``label="Name"``.
 
         Returns
         -------
         TreeBrowser
             A widget; ``selected`` is the path that is selected in it.
         """
-        if self._browser is None:
-            raise TypeError(
-                "this repository was made without widgets: sn_pandas.connect(…) gives one with them"
-            )
-        return self._browser(self, path, **options)
-
-    def query(self, what: Query | str | int | Mapping[str, Any], **options: Any) -> Query:
-        """Make a query of whatever names one, checked against the schema, as ``Query.make`` does."""
-        self._refuse_elsewhere(what)
-        asked = Query.make(what, self.base, **options)
-        named = (asked.filter, asked.query, asked.orderby, asked.expand or None)
-        return asked if all(part is None for part in named) else asked.bind(self.schema)
-
-    def _refuse_elsewhere(self, what: Query | str | int | Mapping[str, Any]) -> None:
-        """Raise for an address that names another server than ours."""
-        place = what.get("path", what.get("")) if isinstance(what, Mapping) else what
-        parts = urlsplit(place.lstrip().partition("\n")[0]) if isinstance(place, str) else None
-        if parts is None or parts.scheme.lower() not in ("http", "https"):
-            return
-        if parts.netloc.rpartition("@")[2].lower() != urlsplit(self.url).netloc.lower():
-            raise QueryError(
-                f"the address is of {parts.scheme}://{parts.hostname}, this repository is {self.url}; "
-                "connect to that server, or write the path alone"
-            )
-
-    def still_ourselves(self, since: float | None = None) -> None:
-        """Make sure that the server still knows us; to others it shows less, without an error.
-
-        It is asked when something that we knew is missing, or a list is empty or shorter than it was.
-
-        Parameters
-        ----------
-        since : float, optional
-            The moment (``time.monotonic()``) from which on an answer of before is good enough; now if not
-            given. Many rows that are missed together ask once with the moment of the last.
-
-        Raises
-        ------
-        AuthenticationError
-            If it takes us for the Visitor now.
-        """
-        wanted = time.monotonic() if since is None else since
-        if self._anonymous or self._verified >= wanted:
-            return
-        asked = time.monotonic()
-        who(self.client)
-        self._verified = asked
-
-    def seen(self, query: Query, total: int) -> None:
-        """Take notice of how many rows a list had, and ask who we are where that leaves a doubt.
-
-        Raises
-        ------
-        AuthenticationError
-            If the server takes us for the Visitor now.
-        """
-        key = hash(query.url())
-        before = self._totals.pop(key, 0)
-        self.still_ourselves(None if not total or total < before else time.monotonic() - _TRUSTED)
-        self._totals[key] = total
-        if len(self._totals) > _REMEMBERED:
-            del self._totals[next(iter(self._totals))]
+        return self.open_tree(path, **options)

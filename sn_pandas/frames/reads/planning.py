@@ -3,26 +3,54 @@
 from __future__ import annotations
 
 import array
+import dataclasses
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import threading
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from itertools import chain, islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
+from ...odata.answers import cut_short
 from ...odata.collector import paused
-from ...odata.errors import AnswerError, QueryError, did_you_mean
-from ...odata.field_names import refuse_scalar
+from ...odata.errors import AnswerError, QueryError, SensenetError
+from ...odata.field_names import ignored, paths_behind_unknown, refuse_scalar
 from ...odata.numbers import Rounded
 from ...odata.query import Query
 from ...odata.rows import Rows
-from ...odata.schema import PSEUDO_FIELDS, Field, Schema
-from .columns import Backend, Codec, Lists, Number, SingleChoice, Text, codec, converted
-from .gathering import Fixed
+from ...odata.schema import PSEUDO_FIELDS, ROOT, TRIES, UNKNOWN, Field, Schema
+from ..columns.builders import Fixed
+from ..columns.codecs import (
+    Backend,
+    Codec,
+    Gatherer,
+    Lists,
+    Number,
+    SingleChoice,
+    Text,
+    Unknown,
+    codec,
+    converted,
+)
+from ..tracking.snapshots import split
 
-#: A page as columns: its ids, and a chunk for each column.
-Chunks = tuple[Any, dict[str, Any]]
+
+class Chunks(NamedTuple):
+    """A page as columns: its ids, a chunk for each column, and what took it apart."""
+
+    ids: Any
+    columns: dict[str, Any]
+    codecs: Mapping[str, Codec]
+    #: Gives the page itself, of the first one whose types are being learned while others are fetched.
+    later: Callable[[], Chunks] | None = None
+
+    def now(self) -> Chunks:
+        """Return the page, once the types of its rows are known."""
+        return self if self.later is None else self.later()
+
 
 _FIRST = ("Name", "DisplayName", "Type", "Path")
 #: Never columns unless named: internals of the server, and what it never fills.
@@ -32,12 +60,22 @@ HIDDEN = frozenset(
 )
 _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
 _ROOM = 5000  # characters of names in a request line, which may have 8 KB with everything else
+# Rows that memory is reserved for on the word of the server alone; more is taken as they come.
+_MOST_RESERVED = 2_000_000
 _ID = Field("Id", "Integer", read_only=True)
 _PATHS = Text(Field("Path", "ShortText", read_only=True))
+_NONE = Unknown(Field("", UNKNOWN))
+
+
+class Replan(Exception):  # noqa: N818 - no error: the rows have to be asked for in another way
+    """Rows turned out to be of a hidden type whose fields are asked for, or held, in another way."""
 
 
 class Plan:
     """The columns that a query gives: their names, fields and codecs.
+
+    Rows may be of types that the caller may not see: they are learned when the first such row comes in, and
+    the columns follow what was learned.
 
     Parameters
     ----------
@@ -51,6 +89,10 @@ class Plan:
         The fields that only some contents have: ``#Field`` of lists and ``Aspect.Field``.
     backend : str, optional
         As ``dtype_backend`` of pandas.
+    rows : iterable of str
+        Hidden types that rows are known to have.
+    is_open : bool
+        Whether rows may be of further types, hidden ones, that give columns when the query names none.
 
     Attributes
     ----------
@@ -60,8 +102,14 @@ class Plan:
         What is sent: with the fields of the columns, and nothing expanded but references.
     names : tuple of str
         What is taken of a row, in this order: ``Id``, and the first steps of the columns.
+    rows : frozenset of str
+        The hidden types that rows were seen to have.
+    is_fixed : bool
+        Whether rows are given page by page, so that they cannot be asked for in another way after the first.
     paths : Series or None
         The paths of the rows of the last frame, where no column holds them: they are read along.
+    baseline : DataFrame
+        The last frame once more, in memory that nothing done to that frame can change.
 
     Raises
     ------
@@ -76,35 +124,77 @@ class Plan:
         types: Sequence[str] = (),
         instance: Mapping[str, Field] | None = None,
         backend: Backend = None,
+        *,
+        rows: Iterable[str] = (),
+        is_open: bool = False,
     ) -> None:
         self._schema = schema
         self._types = types
         self._instance = instance or {}
         self._backend = backend
+        self._asked = query
+        self._is_open = is_open and not query.select
+        self._meeting = threading.Lock()
+        self._heard: set[str] = set()  # names of lists and aspects of which a row had a value
+        self._met: set[str] = set()  # types that rows were seen to have
+        self._behind: dict[str, set[str]] = {}  # the same of what references lead to
+        self._rows_behind: frozenset[str] = frozenset()
+        self._chunked = False
+        self._is_begun = False
+        self.is_fixed = False
+        self.rows = frozenset(rows)
+        self._unknown: dict[str, str] = {}
         self.fields: dict[str, Field] = {}
         self.codecs: dict[str, Codec] = {}
-        self._fetched: dict[str, None] = {"Id": None}
-        for name in [*self._chosen(query), *self._expanded(query)]:
-            self._add(name)
-        expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
         self.paths: pd.Series | None = None
-        self._reads_along = "Path" not in self.fields
-        self._fetched.setdefault("Path")
+        self.baseline = pd.DataFrame()
+        self._reads_along = False
+        self._fetched: dict[str, None] = {}
+        self._build()
         select = tuple(self._fetched)
+        expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
         if not query.select and not expand and len(",".join(select)) > _ROOM:
             select = ()  # more fields than a request line holds: the server gives all it has
+        if self._is_open:
+            select = ()  # what there is to be selected is known when the rows are there
         self.query = query.varied(select=select, expand=tuple(expand))
-        self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in ["Id", *self.codecs, "Path"]))
+        self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in self._fetched))
+
+    @property
+    def keeps_answers(self) -> bool:
+        """Whether rows may be asked for more fields than were known before they came."""
+        return self._is_open
 
     def chunks(self, rows: Rows) -> Chunks:
-        """Take the rows of a page apart into columns."""
+        """Take the rows of a page apart into columns.
+
+        Raises
+        ------
+        Replan
+            If the rows are of a hidden type that has to be read in another way.
+        """
+        whole = dict(zip(self.names, rows.columns, strict=True))
+        if "Type" in whole:
+            with _Believed("Type"):
+                if not self._is_begun and self._learns(whole):
+                    return self._begun(rows, whole)
+                self._meet(whole)
+        self._is_begun = True
+        return self._taken(rows, whole)
+
+    def _taken(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
         with paused():
-            whole = dict(zip(self.names, rows.columns, strict=True))
+            self._chunked = True  # before the codecs are taken, so that whoever changes them knows
+            codecs = self.codecs
+            missing = dict.fromkeys(n for n in map(_first, codecs) if n not in whole)
+            if missing:
+                whole |= rows.more(list(missing))
+            self._heard |= {n for n in self.silent() if any(value is not None for value in whole[n])}
             ids = np.frombuffer(array.array("q", whole["Id"]), "int64")
-            columns = {name: _chunk(codec, name, _behind(whole, name)) for name, codec in self.codecs.items()}
+            columns = {name: _chunk(codec, name, _behind(whole, name)) for name, codec in codecs.items()}
             if self._reads_along:
                 columns["Path"] = _PATHS.chunk(whole["Path"])
-            return ids, columns
+            return Chunks(ids, columns, codecs)
 
     def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
         """Make the frame of some pages, with ``Id`` as its index.
@@ -116,80 +206,252 @@ class Plan:
         expected : callable
             Gives about how many rows there will be, once the first page is there.
         """
-        source = iter(pages)
+        source = (page.now() for page in pages)
         first = list(islice(source, 1))
-        room = expected() if first else 0
-        ids, columns = Fixed("int64", room), {name: c.gather(room) for name, c in self.codecs.items()}
-        paths = _PATHS.gather(room)
-        for numbers, pieces in chain(first, source):
-            ids.add(numbers)
+        room = min(expected(), _MOST_RESERVED) if first else 0
+        ids, paths = Fixed("int64", room), _PATHS.gather(room)
+        columns: dict[str, _Column] = {}
+        length = 0
+        for page in chain(first, source):
+            ids.add(page.ids)
             if self._reads_along:
-                paths.add(pieces.pop("Path"))
-            for name, column in columns.items():
-                column.add(pieces.pop(name))
+                paths.add(page.columns.pop("Path"))
+            for name, decoder in page.codecs.items():
+                if name not in columns:
+                    columns[name] = _Column(room)
+                    columns[name].add(_NONE, [None] * length)
+                with _Believed(name):
+                    columns[name].add(decoder, page.columns.pop(name))
+            for name in columns.keys() - page.codecs.keys():
+                columns[name].add(_NONE, [None] * len(page.ids))
+            length += len(page.ids)
         index = pd.Index(ids.done(), name="Id")
         self.paths = pd.Series(paths.done(), index=index) if self._reads_along else None
-        data: dict[str, Any] = {}
-        for name in list(columns):
-            column = converted(columns.pop(name).done(), self.fields[name], self._backend)
+        data: dict[Hashable, Any] = {}
+        for name, decoder in self.codecs.items():
+            gathered = columns.pop(name, None) or _Column(0)
+            with _Believed(name):
+                column = converted(gathered.done(decoder), self.fields[name], self._backend)
             # An array of objects that happen to be texts would become a column of texts.
             objects = column.dtype == object
             data[name] = pd.Series(column, index=index, dtype=object, copy=False) if objects else column
-        return pd.DataFrame(data, index=index, copy=False)
+        shown, kept = split(data)
+        self.baseline = pd.DataFrame(kept, index=index, copy=False)
+        return pd.DataFrame(shown, index=index, copy=False)
 
-    def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Give the columns of one content as cells; None for what is missing."""
-        whole = {name: (content.get(name),) for name in self.names}
-        given = {name: _cell(decoder, _behind(whole, name)) for name, decoder in self.codecs.items()}
-        return {"Id": content["Id"], **given} if "Id" in content else given
+    def again(self) -> Plan:
+        """Return the plan with what is known of the rows now."""
+        return Plan(
+            self._asked,
+            self._schema,
+            self._types,
+            self._instance,
+            self._backend,
+            rows=self.rows,
+            is_open=self._is_open,
+        )
+
+    def unknown(self) -> dict[str, tuple[str, frozenset[str]]]:
+        """Return the columns that no layer knows: the missing name, and the types that were met."""
+        found = {}
+        for column, name in self._unknown.items():
+            if column in self.fields:
+                before = column.rpartition("/")[0]
+                found[column] = name, frozenset(self._behind.get(before, ()) if before else self._met)
+        return found
+
+    def silent(self) -> list[str]:
+        """Return the selected names of lists and aspects of which no definition was found, nor any value."""
+        names = {_first(name) for name in self._asked.select if _INSTANCE.fullmatch(_first(name))}
+        return sorted(names - self._instance.keys() - self._heard)
 
     @property
-    def known(self) -> bool:
-        """Whether we may see content types, without which all columns are as they come."""
-        return bool(self._schema)
+    def met(self) -> frozenset[str]:
+        """The types that rows were seen to have, as far as that was looked at."""
+        return frozenset(self._met)
+
+    def _learns(self, whole: Mapping[str, Sequence[Any]]) -> bool:
+        """Whether rows are of types to be learned, and the request stays as it is whatever that gives."""
+        hidden = any(
+            isinstance(name, str) and self._schema.hides(name) and not self._schema.is_complete(name)
+            for name in set(whole["Type"])
+        )
+        return hidden and not self._unknown
+
+    def _begun(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
+        """Learn the types of the first page while the other pages are fetched, and return the page later."""
+        done: Future[None] = Future()
+
+        def learn() -> None:
+            try:
+                self._meet(whole)
+            except BaseException as error:
+                done.set_exception(error)
+            else:
+                done.set_result(None)
+
+        def later() -> Chunks:
+            done.result()
+            return self._taken(rows, whole)
+
+        self._is_begun = True
+        threading.Thread(target=learn, name="sn_pandas-types", daemon=True).start()
+        return Chunks(whole["Id"], {}, {}, later)
+
+    # -- hidden types -----------------------------------------------------------------------------
+
+    def _meet(self, whole: Mapping[str, Sequence[Any]]) -> None:
+        """Learn the types of rows that were not met before, and have the columns follow."""
+        if not self._behind and self._met.issuperset(whole["Type"]):
+            return
+        with self._meeting:  # who meets a type that another thread is learning waits for the columns
+            seen = {"": (whole["Type"], whole["Id"])}
+            for before in self._behind:
+                types = list(_flat(_behind(whole, f"{before}/Type")))
+                seen[before] = types, list(_flat(_behind(whole, f"{before}/Id")))
+            news = {before: self._look(before, *pair) for before, pair in seen.items()}
+            if any(news.values()):
+                self._follow(news)
+            self._met |= news[""]
+            for before in self._behind:
+                self._behind[before] = self._behind[before] | news[before]
+
+    def _look(self, before: str, types: Sequence[Any], ids: Sequence[Any]) -> set[str]:
+        """Return the types that were not met before; those that are hidden are learned by then."""
+        met = self._behind[before] if before else self._met
+        news = {name for name in set(types) - met if isinstance(name, str)}
+        for name in sorted(news):
+            if self._schema.hides(name):
+                self._learn(name, types, ids)
+        return news
+
+    def _learn(self, name: str, types: Sequence[Any], ids: Sequence[Any]) -> None:
+        """Learn a hidden type from the first row that tells what it is."""
+        rows = (id_ for kind, id_ in zip(types, ids, strict=True) if kind == name)
+        for content in islice(rows, TRIES):
+            if not self._schema.is_complete(name):
+                self._schema.learn(name, int(content))
+
+    def _follow(self, news: Mapping[str, set[str]]) -> None:
+        """Build the columns with the types that were met."""
+        rows = frozenset(name for name in self._met | news[""] if self._schema.hides(name))
+        behind = {t for b, types in self._behind.items() for t in types | news[b] if self._schema.hides(t)}
+        unknown = bool(self._unknown)
+        if rows <= self.rows and behind <= self._rows_behind and not unknown:
+            return
+        fetched, before = set(self._fetched), self.codecs
+        self.rows, self._rows_behind = self.rows | rows, self._rows_behind | behind
+        self._build()
+        if self.is_fixed and self._chunked:
+            return
+        if not self._is_open and not fetched >= set(self._fetched):
+            raise Replan
+        if self._chunked and any(not before[n].leads_to(c) for n, c in self.codecs.items() if n in before):
+            raise Replan
+
+    def _build(self) -> None:
+        """Say of each column which field it is, how it is decoded, and what is fetched for it."""
+        columns = _Columns({}, {}, {"Id": None})
+        for name in [*self._chosen(self._asked), *self._expanded(self._asked)]:
+            self._add(name, columns)
+        for name, new in columns.codecs.items():
+            columns.codecs[name] = self.codecs[name].followed_by(new) if name in self.codecs else new
+        self._reads_along = "Path" not in columns.fields
+        columns.fetched.setdefault("Path")
+        asked = (
+            ignored(self._asked.orders(), self._asked.expand, self._schema),
+            paths_behind_unknown(self._asked.filter, self._schema),
+        )
+        watched = columns.watched or self._asked.unbound is not None
+        if watched or any(True for names in asked for _ in names):
+            columns.fetched.setdefault("Type")
+        self.fields, self.codecs, self._fetched = columns.fields, columns.codecs, columns.fetched
+        self._unknown = columns.unknown
+
+    def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns of one content as cells; None for what is missing."""
+        whole = {name: (content.get(name),) for name in self.names}
+        self._heard |= {name for name in self.silent() if content.get(name) is not None}
+        given = {}
+        for name, decoder in self.codecs.items():
+            with _Believed(name):
+                given[name] = _cell(decoder, _behind(whole, name))
+        return {"Id": content["Id"], **given} if "Id" in content else given
 
     def strangers(self) -> dict[str, tuple[str, ...]]:
-        """Give the values of choices that were met and are no options of the schema."""
-        return {n: c.strangers for n, c in self.codecs.items() if isinstance(c, SingleChoice) and c.strangers}
+        """Return the values of choices that were met and are no options of the schema."""
+        return {
+            n: c.strangers
+            for n, c in self.codecs.items()
+            if isinstance(c, SingleChoice) and c.strangers and not self.fields[n].untold
+        }
 
     def rounded(self) -> tuple[str, ...]:
-        """Give the columns of numbers that have more digits than a float surely keeps."""
+        """Return the columns of numbers that have more digits than a float surely keeps."""
         return tuple(n for n, c in self.codecs.items() if isinstance(c, Number) and c.long)
 
     def _chosen(self, query: Query) -> Iterable[str]:
-        """Give the names of the columns: what is selected, or the fields of the types that can be there."""
+        """Return the names of the columns: what is selected, or the fields of the types that can be there."""
         if query.select:
             return query.select
         names = dict.fromkeys(_FIRST)
-        for type_name in self._types:
-            if type_name not in self._schema:
-                continue
-            for name, field in self._schema[type_name].fields.items():
+        for type_name in [*self._types, *self._further()]:
+            # of a type that is not known yet there are at least the fields that every type has
+            kind = self._schema.get(type_name) or self._schema.get(ROOT)
+            for name, field in kind.fields.items() if kind is not None else ():
                 if name not in HIDDEN and not field.is_reference:
                     names[name] = None
         return [*names, *self._instance]
 
+    def _further(self) -> list[str]:
+        """Return the types of rows that stand for one that is named and not known."""
+        if not self._is_open:
+            return []
+        types = set(self._types)
+        unknown = {name for name in types if name == ROOT or name not in self._schema}
+        return sorted(n for n in self.rows - types if unknown.intersection(self._schema.bases(n)))
+
     def _expanded(self, query: Query) -> Iterator[str]:
-        """Give the references that are expanded and of which nothing is selected."""
+        """Yield the references that are expanded and of which nothing is selected."""
         for name in query.expand:
             if not query.select and not any(s.startswith(name + "/") for s in query.select):
                 yield name
 
-    def _add(self, name: str) -> None:
-        if name == "Id" or name in self.fields:
+    def _add(self, name: str, columns: _Columns) -> None:
+        if name == "Id" or name in columns.fields:
             return
         field, many = self._field(name)
-        self.fields[name] = Field(name, "List", read_only=True) if many else field
-        self.codecs[name] = Lists(self.fields[name], codec(field)) if many else codec(field)
+        if field.type == UNKNOWN:
+            columns.unknown[name] = field.name
+        columns.fields[name] = Field(name, "List", read_only=True) if many else field
+        columns.codecs[name] = Lists(columns.fields[name], codec(field)) if many else codec(field)
+        pointed = field.is_reference or (field.type == UNKNOWN and name in self._asked.expand)
         if field.type == "AllowedChildTypes":
-            self._fetched[f"{name}/Name"] = None
-        elif field.is_reference or name.rpartition("/")[2] == "Children":
-            self._fetched |= {f"{name}/Id": None, f"{name}/Path": None}
+            columns.fetched[f"{name}/Name"] = None
+        elif pointed or name.rpartition("/")[2] == "Children":
+            columns.fetched |= {f"{name}/Id": None, f"{name}/Path": None}
         else:
-            self._fetched[name] = None
+            columns.fetched[name] = None
+        self._watch(name, field, columns)
+
+    def _watch(self, chain: str, field: Field, columns: _Columns) -> None:
+        """Have the types of rows read along where a column may depend on one that is hidden."""
+        before, _, _ = chain.rpartition("/")
+        if field.type == UNKNOWN and before:
+            self._behind.setdefault(before, set())
+        if before in self._behind:
+            columns.fetched |= {f"{before}/Id": None, f"{before}/Type": None}
+        first = _first(chain)
+        if first in self._instance or first in _PSEUDO or _INSTANCE.fullmatch(first):
+            return
+        root = self._schema.get(ROOT)
+        common = root.fields.get(first) if root is not None else None
+        if common is None or (common.is_choice and not before):
+            is_shown = field.layer == "shown" and not self._schema.is_partial
+            columns.watched = columns.watched or not is_shown or first not in self._schema.fields
 
     def _field(self, chain: str) -> tuple[Field, bool]:
-        """Give the field at the end of a chain, and whether there can be several of it."""
+        """Return the field at the end of a chain, and whether there can be several of it."""
         *before, last = chain.split("/")
         many = False
         for number, step in enumerate(before):
@@ -207,16 +469,72 @@ class Plan:
             return self._instance[name]
         if _INSTANCE.fullmatch(name):
             return Field(name, "Object", read_only=True)
-        field = self._schema.field(name, self._types if first else ())
-        if field is None and not self._schema:  # whoever may see no content types cannot tell what there is
-            return Field(name, "ShortText" if name in _FIRST else "Object", read_only=True)
-        if field is None:
-            raise QueryError(
-                f"no content type has a field {name!r}.{did_you_mean(name, self._schema.fields)}"
-            )
-        return field
+        types, rows = (self._types, self.rows) if first else ((), self._rows_behind)
+        field = self._schema.field(name, types, rows)
+        if field is not None:
+            return field
+        if self._schema.may_hide:  # a field of a type that the caller may not see, as far as is known
+            return Field(name, UNKNOWN, read_only=True, layer="values")
+        raise QueryError.unknown_field(name, self._schema.fields)
 
 
+@dataclasses.dataclass
+class _Columns:
+    """Columns that are being put together."""
+
+    fields: dict[str, Field]
+    codecs: dict[str, Codec]
+    fetched: dict[str, None]
+    unknown: dict[str, str] = dataclasses.field(default_factory=dict)
+    watched: bool = False
+
+
+class _Column:
+    """A column that grows page by page; what was taken in before its field was known is decoded later."""
+
+    def __init__(self, expected: int) -> None:
+        self._expected = expected
+        self._codec: Codec = _NONE
+        self._waiting: list[list[Any]] = []
+        self._gathered: Gatherer | None = None
+
+    def add(self, codec: Codec, chunk: Any) -> None:
+        """Take the values of a page, as a codec took them apart."""
+        if isinstance(codec, Unknown) and self._gathered is None:
+            self._waiting.append(chunk)
+            return
+        if self._gathered is None:
+            self._begin(codec)
+        elif isinstance(codec, Unknown):
+            chunk = self._codec.chunk(chunk)
+        elif codec is not self._codec and not codec.becomes(self._codec):
+            if codec.values(chunk) is not None:  # from before it was known that there are other options
+                chunk = self._codec.chunk(codec.values(chunk) or ())
+            else:
+                self._waiting = [list(self._codec.values(self._gathered) or ())]
+                self._begin(codec)
+        assert self._gathered is not None
+        self._gathered.add(chunk)
+
+    def _begin(self, codec: Codec) -> None:
+        self._codec, self._gathered = codec, codec.gather(self._expected)
+        for values in self._waiting:
+            self._gathered.add(codec.chunk(values))
+        self._waiting = []
+
+    def done(self, codec: Codec) -> Any:
+        """Return the column, decoded by the last codec where no page had one."""
+        if self._gathered is None:
+            self._begin(codec)
+        elif not self._codec.becomes(codec) and (values := self._codec.values(self._gathered)) is not None:
+            self._waiting = [list(values)]
+            self._begin(codec)
+        assert self._gathered is not None
+        return self._gathered.done()
+
+
+#: What decoding raises of a value that is none of its field.
+_UNBELIEVABLE = (ArithmeticError, ValueError, TypeError, AttributeError, RecursionError)
 _SEVERAL = ("AllRoles", "DirectRoles", "AllowedChildTypes")
 _PSEUDO = {
     "IsFile": Field("IsFile", "Boolean", read_only=True),
@@ -224,6 +542,19 @@ _PSEUDO = {
     "Actions": Field("Actions", "Object", read_only=True),
 }
 assert set(_PSEUDO) == set(PSEUDO_FIELDS)
+
+
+def _first(chain: str) -> str:
+    return chain.partition("/")[0]
+
+
+def _flat(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield the values of lists of values."""
+    for value in values:
+        if isinstance(value, list):
+            yield from _flat(value)
+        else:
+            yield value
 
 
 def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
@@ -236,14 +567,40 @@ def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
 
 
 def _chunk(codec: Codec, name: str, values: Sequence[Any]) -> Any:
-    try:
+    with _Believed(name):
         return codec.chunk(values)
-    except (OverflowError, ValueError) as error:
-        raise AnswerError(f"the server gives a value for {name} that is none of its type: {error}") from error
+
+
+class _Believed:
+    """Says of a value that cannot be one of its field that the answer is wrong.
+
+    A class, as this surrounds each column of each page: a generator would take a twentieth of a read.
+
+    Raises
+    ------
+    AnswerError
+        If what is done with the values of a column fails.
+    """
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
+        if isinstance(error, SensenetError) or not isinstance(error, _UNBELIEVABLE):
+            return
+        said = f"{type(error).__name__}: {cut_short(str(error), 200)}"
+        raise AnswerError(
+            f"the server gives a value for {self._name} that is not one of its type ({said})"
+        ) from error
 
 
 def _behind(columns: Mapping[str, Sequence[Any]], chain: str) -> Sequence[Any]:
-    """Give the values at the end of a chain that begins with a column."""
+    """Return the values at the end of a chain that begins with a column."""
     first, *steps = chain.split("/")
     return [_follow(value, steps) for value in columns[first]] if steps else columns[first]
 

@@ -4,27 +4,38 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
+import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
-from ...odata.errors import BadRequestError, IncompleteWarning
-from ...odata.hints import hint
+from ...odata.contentqueries import Clause
+from ...odata.errors import BadRequestError, IncompleteWarning, QueryError, ServerError, did_you_mean
+from ...odata.field_names import ignored, paths_behind_unknown
+from ...odata.filter_syntax import members, parse
+from ...odata.filters import Filter
+from ...odata.hints import hint, unquoted
+from ...odata.misread import refuse_misread
 from ...odata.numbers import DIGITS
-from ...odata.pages import Pages
+from ...odata.pages import Pages, count
 from ...odata.query import Query
+from ...odata.schema import Field, FieldsToAsk, Schema
+from ..columns.codecs import checked_backend
 from ..progress import Progress, Setting
-from ..tracking import track
-from . import missing
-from .columns import checked_backend
-from .places import fields_at, types_at
-from .planning import HIDDEN, Chunks, Plan
+from ..tracking.baseline import track
+from . import not_found
+from .planning import HIDDEN, Chunks, Plan, Replan
+from .types_at import fields_at, learn_at, types_at, types_of_row, unchecked
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..connection import Connection
+
+
+T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,98 +48,345 @@ class Manner:
     dtype_backend: str | None = None
 
 
-def read(repo: Repository, query: Query, manner: Manner) -> pd.DataFrame:
+#: How it is read where nothing else is said.
+_USUAL = Manner()
+
+
+def read(repo: Connection, query: Query, manner: Manner = _USUAL) -> pd.DataFrame:
     """Read everything that a query asks for as one frame."""
     began = _now(repo)
+
+    def whole(plan: Plan, pages: Pages[Chunks]) -> pd.DataFrame:
+        return plan.frame(_counted(pages, manner), partial(_expected, pages))
+
     with _explained(repo, query):
-        plan, pages = _prepared(repo, query, manner)
-        frame = plan.frame(_counted(pages, manner), lambda: _wanted(pages) or 0)
+        repo.moved.settle(repo.client, query)
+        query, plan, pages, frame = _taken(repo, query, manner, whole)
+    repo.remember_types(query, plan.rows)
     facts = _facts(repo, query, pages, len(frame))
-    _say(query, pages, plan, facts)
-    track(frame, repo, query, plan.fields, plan.paths, **facts, read=began)
+    _say(query, pages, plan, facts, judge(repo, query, plan, len(frame)))
+    track(frame, repo, query, plan.fields, plan.paths, plan.baseline, **facts, read=began)
     return frame
 
 
-def read_pages(repo: Repository, query: Query, manner: Manner) -> Iterator[pd.DataFrame]:
+def read_pages(repo: Connection, query: Query, manner: Manner) -> Iterator[pd.DataFrame]:
     """Read what a query asks for as one frame a page."""
     began = _now(repo)
+
+    def first(plan: Plan, pages: Pages[Chunks]) -> Iterator[Chunks]:
+        plan.is_fixed = True
+        source = _counted(pages, manner)
+        return itertools.chain(list(itertools.islice(source, 1)), source)
+
     with _explained(repo, query):
-        plan, pages = _prepared(repo, query, manner)
-        for chunks in _counted(pages, manner):
-            frame = plan.frame([chunks], partial(len, chunks[0]))
+        repo.moved.settle(repo.client, query)
+        query, plan, pages, source = _taken(repo, query, manner, first)
+        for chunks in source:
+            frame = plan.frame([chunks], partial(len, chunks.ids))
             total = pages.total if pages.total is not None else len(frame)
             facts = {"rows": len(frame), "total": total, "cut": len(frame) < total, "read": began}
-            track(frame, repo, query, plan.fields, plan.paths, **facts)
+            track(frame, repo, query, plan.fields, plan.paths, plan.baseline, **facts)
             yield frame
-    _say(query, pages, plan, _facts(repo, query, pages, pages.rows))
+    words = judge(repo, query, plan, pages.rows)
+    _say(query, pages, plan, _facts(repo, query, pages, pages.rows), words)
 
 
-def series_of(repo: Repository, row: Mapping[str, Any], query: Query) -> pd.Series[Any]:
-    """Give one content as a series of typed cells on its field names."""
+def _taken(
+    repo: Connection, query: Query, manner: Manner, take: Callable[[Plan, Pages[Chunks]], T]
+) -> tuple[Query, Plan, Pages[Chunks], T]:
+    """Take the pages of a query, again if it takes the types of the rows to know how to ask for them."""
+    query = _prepared(repo, query)
+    plan = _plan(repo, query, manner)
+    tries = 0
+    while True:
+        pages = _pages(repo, plan, manner)
+        try:
+            return query, plan, pages, take(plan, pages)
+        except Replan:
+            plan = plan.again()
+        except ServerError as error:
+            tries += 1
+            query = _rewritten(repo, query, error, tries)
+            plan = _plan(repo, query, manner)
+
+
+def series_of(repo: Connection, row: Mapping[str, Any], query: Query) -> pd.Series[Any]:
+    """Return one content as a series of typed cells on its field names."""
     chosen = query.select or tuple(n for n, v in row.items() if n not in HIDDEN and not _deferred(v))
-    known = [row["Type"]] if row.get("Type") in repo.schema else []
-    plan = Plan(
-        query.replace(select=chosen), repo.schema, known, fields_at(repo, query.replace(select=chosen))
-    )
+    asked = query.replace(select=chosen)
+    plan = Plan(asked, repo.schema, types_of_row(repo, row), fields_at(repo, asked))
     cells = plan.cells(row)
     return pd.Series(cells, name=row.get("Path", str(query.path)), dtype=object)
 
 
-@contextlib.contextmanager
-def _explained(repo: Repository, query: Query) -> Iterator[None]:
-    """Add to what the server says what may help."""
+def counted(repo: Connection, query: Query) -> int:
+    """Count the rows of a query."""
+    asked = query
+    with _explained(repo, query):
+        repo.moved.settle(repo.client, query)
+        query = _prepared(repo, query)
+        behind = _learned_behind(repo, query)
+        for tries in itertools.count(1):
+            try:
+                number = count(repo.client, query)
+                break
+            except ServerError as error:
+                query = _rewritten(repo, query, error, tries)
+    for word in [*behind, *(unchecked(repo, query) if not number else ())]:
+        warnings.warn(word, IncompleteWarning, stacklevel=3)
+    repo.record_total(asked, number)
+    return number
+
+
+def _prepared(repo: Connection, query: Query) -> Query:
+    """Return a query that can be sent.
+
+    How a value is written depends on the kind of field. One field that is not known is guessed; where there
+    are several, the hidden types of the place are learned first.
+    """
+    if query.unbound is None:
+        return query
+    unbound, schema = query.unbound, repo.schema
+    depending = [name for name in query.unknown if unbound.bind(schema, otherwise=[name]) != query]
+    if len(depending) < 2:
+        return query
+    learn_at(repo, query)
+    return unbound.bind(schema)
+
+
+def _rewritten(repo: Connection, query: Query, error: ServerError, tries: int) -> Query:
+    """Return a query that was refused with what else the unknown fields in its conditions may be.
+
+    The first time another kind is guessed, which is remembered; then the hidden types of the place are
+    learned.
+
+    Raises
+    ------
+    ServerError
+        The refusal, if there is no other way.
+    """
+    is_about_values = isinstance(error, BadRequestError) or type(error) is ServerError
+    if query.unbound is None or tries > 2 or not is_about_values or _missing_field(repo, query, error):
+        raise error
+    guesses = repo.schema.guesses
+    other = query.unbound.bind(repo.schema, otherwise=query.unknown)
+    if error.status == 400 and tries == 1 and guesses.isdisjoint(query.unknown) and other != query:
+        guesses.update(query.unknown)
+        return other
+    guesses.difference_update(query.unknown)
+    learn_at(repo, query)
+    other = query.unbound.bind(repo.schema)
+    if other == query:
+        raise error
+    return other
+
+
+def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
+    """Say which names of a query could not be checked, once its rows are there.
+
+    Raises
+    ------
+    QueryError
+        If the types of the rows are known, and none has a field of a name that no other type has either.
+    """
+    schema = repo.schema
+    words = []
+    unknown = dict(plan.unknown().values())
+    others = (
+        dict(ignored(query.orders(), query.expand, schema)) if schema.may_hide else {}
+    )  # or they were judged before
+    for name in [*unknown, *(n for n in others if n not in unknown)]:
+        met = unknown.get(name, plan.met)
+        is_known = bool(met) and all(type_name in schema for type_name in met)
+        if is_known and name in others and query.copied and name in query.orders():
+            words.append(others[name])
+            continue
+        if is_known:
+            fields = {f for t in met for f in schema[t].fields} | set(schema.fields)
+            raise QueryError(others[name]) if name in others else QueryError.unknown_field(name, fields)
+        why = (
+            "there are no rows whose types would tell" if not rows else "the types of the rows are not known"
+        )
+        words.append(
+            f"{name!r} could not be checked: no content type that you see has this field, and {why}."
+            f"{did_you_mean(name, schema.fields)}{_check_with_rows(query, name) if not rows else ''}"
+        )
+    words += [unheard(name) for name in plan.silent()]
+    if not rows:
+        words += unchecked(repo, query)
+    if isinstance(query.filter, str) and not query.copied and plan.rows:
+        refuse_misread(query.filter, schema.fields, in_memory=query.property is not None)
+    if query.unbound is not None and plan.rows:
+        query.unbound.bind(schema)  # refuses what does not go with the types that were learned
+    if not rows and schema.may_hide:
+        words += _behind_unknown(repo, query)
+    return words
+
+
+def _behind_unknown(repo: Connection, query: Query) -> list[str]:
+    """Return what to say of what a filter tests behind fields that no type which is known has."""
+    schema = repo.schema
+    return [_if_reference(query, schema, path) for path in paths_behind_unknown(query.filter, schema)]
+
+
+def _learned_behind(repo: Connection, query: Query) -> list[str]:
+    """Learn the types that say whether a filter tests what it cannot, where no rows will tell.
+
+    Raises
+    ------
+    QueryError
+        If it does.
+    """
+    if query.copied or not repo.schema.may_hide or not any(paths_behind_unknown(query.filter, repo.schema)):
+        return []
+    learn_at(repo, query)
+    refuse_misread(str(query.filter), repo.schema.fields, in_memory=query.property is not None)
+    return _behind_unknown(repo, query)
+
+
+def unheard(name: str) -> str:
+    """Say of the name of a field of a list or an aspect that it was not found."""
+    what = "list" if name.startswith("#") else "aspect"
+    return f"{name!r} could not be checked: no {what} is found here that has such a field, and no value of it"
+
+
+def _check_with_rows(query: Query, name: str) -> str:
+    """Return the line that reads rows to check a name by, where a condition has kept them out."""
+    if not (query.filter or query.query):
+        return ""
+    return f" With some rows it is checked: repo.read({query.path!r}, select={name!r}, top=5)"
+
+
+def _first(chain: str) -> str:
+    return chain.partition("/")[0]
+
+
+def _if_reference(query: Query, schema: Schema, path: str) -> str:
+    """Say of a path in a filter what it means if it begins with a reference, which is not known."""
+    first = _first(path)
+    said = f"it could not be checked whether {first} is a reference: there are no rows whose types would tell"
     try:
-        with missing.explained(repo, query.path, query.version):
+        supposed = {**schema.fields, first: Field(first, "Reference")}
+        refuse_misread(str(query.filter), supposed, in_memory=query.property is not None)
+    except QueryError as error:
+        return f"{said}. If it is one, {error}"
+    return f"{said} of {path}"
+
+
+def _missing_field(repo: Connection, query: Query, error: ServerError) -> str | None:
+    """Return the name in the conditions of a query that the server does not know, where it says so."""
+    fields = FieldsToAsk(repo.schema)
+    if query.unbound is not None:
+        for condition in (query.unbound.filter, query.unbound.query):
+            if isinstance(condition, (Filter, Clause)):
+                condition.text(fields)
+    tree = parse(query.filter) if isinstance(query.filter, str) else None
+    texts = set(unquoted(tree, repo.schema.fields)) if tree else set()
+    written = [name for member in members(tree) if (name := member.steps[0]) not in texts] if tree else []
+    unknown = [*fields.unknown, *(name for name in written if name not in repo.schema.fields)]
+    said = (n for n in unknown if re.search(rf"[Ff]ield( not found)?:\s*{re.escape(n)}\b", error.reason))
+    return next(said, None)
+
+
+@contextlib.contextmanager
+def _explained(repo: Connection, query: Query) -> Iterator[None]:
+    """Add to what the server says what may help."""
+    if query.property:
+        _refuse_property(repo, query.property)
+    try:
+        with not_found.explained(repo, query.path, query.version):
             yield
     except BadRequestError as error:
+        if name := _missing_field(repo, query, error):
+            raise QueryError.unknown_field(name, repo.schema.fields) from error
         if said := hint(str(query.filter or ""), repo.schema.fields):
             error.args = (f"{error} (hint: {said})",)
         raise
+    except ServerError as error:
+        if query.property and error.code == "UnknownAction":
+            known = [n for n, f in repo.schema.fields.items() if f.is_reference and n != query.property]
+            raise QueryError(
+                f"{query.path} has no reference {query.property!r}.{did_you_mean(query.property, known)}"
+            ) from error
+        raise
 
 
-def _prepared(repo: Repository, query: Query, manner: Manner) -> tuple[Plan, Pages[Chunks]]:
+def _refuse_property(repo: Connection, name: str) -> None:
+    """Raise for a field that is known to point to nothing."""
+    field = repo.schema.fields.get(name)
+    if field is not None and not field.is_reference:
+        raise QueryError(
+            f"{name} is a field of type {field.type}, so that it holds no contents to read; read its value "
+            f"with repo.value(path, {name!r}), or as a column with select={name!r}"
+        )
+
+
+def _plan(repo: Connection, query: Query, manner: Manner) -> Plan:
     backend = checked_backend(manner.dtype_backend)
-    types = types_at(repo, query)
-    plan = Plan(query, repo.schema, types, fields_at(repo, query), backend)
-    pages = Pages(
-        repo.client, plan.query, plan.names, plan.chunks, size=manner.page_size, workers=manner.workers
+    there = types_at(repo, query)
+    rows = repo.types_met(query)
+    instance = fields_at(repo, query)
+    return Plan(query, repo.schema, there.names, instance, backend, rows=rows, is_open=there.is_open)
+
+
+def _pages(repo: Connection, plan: Plan, manner: Manner) -> Pages[Chunks]:
+    return Pages(
+        repo.client,
+        plan.query,
+        plan.names,
+        plan.chunks,
+        size=manner.page_size,
+        workers=manner.workers,
+        keep=plan.keeps_answers,
     )
-    return plan, pages
+
+
+def _expected(pages: Pages[Chunks]) -> int:
+    return _wanted(pages) or 0
 
 
 def _counted(pages: Pages[Chunks], manner: Manner) -> Iterator[Chunks]:
-    """Give the pages and show how far they are."""
+    """Yield the pages and show how far they are."""
     source = iter(pages)
     with Progress(manner.progress, pages.query.path) as progress:
+        held: Chunks | None = None
         for chunks in source:
             progress.show(pages.rows, _wanted(pages))
-            yield chunks
+            if held is not None:
+                yield held.now()
+                held = None
+            if chunks.later is not None:  # its types are learned while the next pages are on their way
+                held = chunks
+            else:
+                yield chunks
+        if held is not None:
+            yield held.now()
 
 
-def _now(repo: Repository) -> str:
-    """Give the time at the server: what is changed there from then on, a frame may not show."""
+def _now(repo: Connection) -> str:
+    """Return the time at the server: what is changed there from then on, a frame may not show."""
     return repo.client.now.isoformat(timespec="milliseconds")
 
 
 def _wanted(pages: Pages[Chunks]) -> int | None:
-    """Give how many rows will come, if the server says."""
+    """Return how many rows will come, if the server says."""
     if pages.total is None:
         return None
-    wanted = max(0, pages.total - pages.query.skip)
+    wanted = max(0, pages.total - pages.skipped)
     return min(wanted, pages.query.top) if pages.query.top else wanted
 
 
-def _facts(repo: Repository, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
-    """Give what the provenance says of a read."""
-    total = pages.total if pages.total is not None else query.skip + rows
+def _facts(repo: Connection, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
+    """Return what the provenance says of a read."""
+    total = pages.total if pages.total is not None else pages.skipped + rows
     # The server shows less, and no error, once our credentials are no longer good.
-    repo.seen(query, min(rows, total))
+    repo.record_total(query, min(rows, total))
     if pages.after is not None and pages.after != pages.total:
-        repo.still_ourselves()
+        repo.verify_identity()
     facts: dict[str, Any] = {
         "rows": rows,
         "total": total,
-        "cut": bool(pages.cut) or (query.skip + rows < total and bool(query.top)),
+        "cut": bool(pages.cut) or (pages.skipped + rows < total and bool(query.top)),
     }
     if pages.after is not None and pages.after != pages.total:
         facts["after"] = pages.after
@@ -139,10 +397,9 @@ def _facts(repo: Repository, query: Query, pages: Pages[Chunks], rows: int) -> d
     return facts
 
 
-def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any]) -> None:
+def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any], words: list[str]) -> None:
     """Warn of everything that makes a frame less than what was asked for."""
     rows, total = facts["rows"], facts["total"]
-    words = []
     if pages.cut == "top":
         words.append(f"{rows:,} of {total:,} rows: cut by top={pages.query.top}")
     elif pages.cut:
@@ -155,7 +412,7 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any]) 
     elif (
         not pages.cut
         and not pages.moved
-        and total - query.skip > rows + pages.duplicates
+        and total - pages.skipped > rows + pages.duplicates
         and not query.property
     ):
         words.append(
@@ -165,10 +422,6 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any]) 
         words.append(
             f"rows changed places while they were read ({pages.duplicates} came twice and are kept once); "
             "some may be missing: read again, or without orderby and sort the frame"
-        )
-    if not plan.known:
-        words.append(
-            "the server shows us no content types, so the columns hold what came: dates and choices are texts"
         )
     for name, values in plan.strangers().items():
         words.append(

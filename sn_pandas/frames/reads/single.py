@@ -2,52 +2,95 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pandas as pd
 
+from ...odata import shapes
 from ...odata.addresses import SERVICE, entity
-from ...odata.errors import QueryError, ServerError, did_you_mean
+from ...odata.errors import IncompleteWarning, QueryError, ServerError
+from ...odata.field_names import of_some_contents
 from ...odata.query import Query, target
-from .missing import explained
-from .places import fields_at
+from ...odata.schema import PSEUDO_FIELDS, Field
+from .not_found import explained
 from .planning import Plan
-from .reading import series_of
+from .reading import series_of, unheard
+from .types_at import fields_at, types_of_row
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..connection import Connection
 
 
-def get(repo: Repository, query: Query) -> pd.Series[Any]:
+def get(repo: Connection, query: Query) -> pd.Series[Any]:
     """Read one content as typed cells; without ``select``, all its fields but the references."""
     with explained(repo, query.path, query.version):
         return _read(repo, query)
 
 
-def _read(repo: Repository, query: Query) -> pd.Series[Any]:
+def _read(repo: Connection, query: Query) -> pd.Series[Any]:
+    own: dict[str, Field] = {}
     if query.select:
-        query = Plan(query, repo.schema, (), fields_at(repo, query)).query.replace(select=_asked(query))
-        fetched = Plan(query, repo.schema, (), fields_at(repo, query)).query
+        _refuse_unknown(repo, query.path, query.select)
+        own = fields_at(repo, query)
+        query = Plan(query, repo.schema, (), own).query.replace(select=_asked(query))
+        fetched = Plan(query, repo.schema, (), own).query
+        fetched = fetched.replace(select=tuple(dict.fromkeys([*fetched.select, "Id", "Type"])))
     else:
         fetched = query.replace(expand=())
-    row = repo.client.get(fetched.url(metadata="no"))["d"]
+    row = repo.client.get(fetched.url(metadata="no"), shapes.content())
     if query.expand and not query.select:
+        types_of_row(repo, row)
         chosen = tuple(n for n, v in row.items() if not (isinstance(v, dict) and "__deferred" in v))
         return _read(repo, query.replace(select=tuple(dict.fromkeys([*chosen, *query.expand]))))
+    for name in dict.fromkeys(chain.partition("/")[0] for chain in query.select):
+        if of_some_contents(name) and name not in own and row.get(name) is None:
+            warnings.warn(unheard(name), IncompleteWarning, stacklevel=4)
     return series_of(repo, row, query)
 
 
-def value(repo: Repository, place: str | int, field: str) -> Any:
+def _refuse_unknown(repo: Connection, place: str | int, names: Iterable[str]) -> None:
+    """Raise for a name that the content at a place has not, if no layer of the schema knows it.
+
+    Raises
+    ------
+    QueryError
+        With the name that may have been meant.
+    """
+    schema = repo.schema
+    unknown = [name for name in dict.fromkeys(n.partition("/")[0] for n in names) if _is_unknown(repo, name)]
+    if not unknown or not schema.may_hide:
+        return
+    kind = schema.learn_at(place)
+    for name in unknown:
+        if _is_unknown(repo, name) and kind is not None:
+            raise QueryError.unknown_field(name, {**schema.fields, **kind.fields})
+
+
+def _is_unknown(repo: Connection, name: str) -> bool:
+    return name not in repo.schema.fields and name not in PSEUDO_FIELDS and not of_some_contents(name)
+
+
+def value(repo: Connection, place: str | int, field: str) -> Any:
     """Read one field of one content as a typed cell."""
-    known = repo.schema.fields.get(field)
-    if known is None and not field.startswith("#") and "." not in field:
-        raise QueryError(f"no content type has a field {field!r}.{did_you_mean(field, repo.schema.fields)}")
-    if known is not None and known.is_reference:
-        return get(repo, Query(place, select=("Path", field), single=True))[field]
+    with explained(repo, place):
+        _refuse_unknown(repo, place, [field])
+    known = _definition(repo, place, field)
+    if known is None and not field.startswith("#") and "." not in field and not repo.schema.may_hide:
+        raise QueryError.unknown_field(field, repo.schema.fields)
+    if known is not None and (known.is_reference or known.is_choice):
+        cells = get(repo, Query(place, select=("Path", "Type", field), single=True))
+        of_type = not field.startswith("#")
+        if of_type and cells["Type"] in repo.schema and field not in repo.schema[cells["Type"]].fields:
+            raise QueryError(f"{place} has no field {field!r}")
+        return cells[field]
     try:
         with explained(repo, place):
-            answer = repo.client.get(f"{entity(place)}/{quote(field)}?metadata=no")["d"]
+            answer = repo.client.get(
+                f"{entity(place)}/{quote(field)}?metadata=no", shapes.content(field, null=True)
+            )
     except ServerError as error:
         if error.code != "UnknownAction":
             raise
@@ -58,11 +101,17 @@ def value(repo: Repository, place: str | int, field: str) -> Any:
     return series_of(repo, {field: held}, Query(place, select=(field,), single=True))[field]
 
 
-def actions(repo: Repository, place: str | int, scenario: str | None) -> pd.DataFrame:
+def _definition(repo: Connection, place: str | int, name: str) -> Field | None:
+    if not name.startswith("#"):
+        return repo.schema.fields.get(name)
+    return fields_at(repo, Query(place, select=(name,), single=True)).get(name)
+
+
+def actions(repo: Connection, place: str | int, scenario: str | None) -> pd.DataFrame:
     """List the actions of a content, by name."""
     options = {"metadata": "no", **({"scenario": scenario} if scenario else {})}
     with explained(repo, place):
-        items = repo.client.get(target(f"{entity(place)}/Actions", options))["d"]["results"]
+        items = repo.client.get(target(f"{entity(place)}/Actions", options), shapes.actions)
     names = [
         "Name",
         "OpId",
@@ -80,15 +129,20 @@ def actions(repo: Repository, place: str | int, scenario: str | None) -> pd.Data
     return frame.astype(kinds)
 
 
-def metadata(repo: Repository, place: str | int | None, format: str) -> Any:
+def metadata(repo: Connection, place: str | int | None, format: str) -> Any:
     """Read ``$metadata``."""
     if format not in ("xml", "json"):
         raise QueryError(f"format is 'xml' or 'json', not {format!r}")
     address = f"{SERVICE if place is None else entity(place)}/$metadata"
     if place is not None:  # the server answers for a missing place with the metadata of the service
         with explained(repo, place):
-            repo.client.get(target(entity(place), {"$select": "Id", "metadata": "no"}))
-    return repo.client.get(f"{address}?$format=json") if format == "json" else repo.client.text(address)
+            repo.client.get(target(entity(place), {"$select": "Id", "metadata": "no"}), shapes.content("Id"))
+    if format == "json":
+        shown: Any = repo.client.get(f"{address}?$format=json", shapes.document)
+    else:
+        shown = repo.client.get(address, shapes.xml)
+    repo.verify_identity()  # the Visitor is shown other types, without an error
+    return shown
 
 
 def _asked(query: Query) -> tuple[str, ...]:

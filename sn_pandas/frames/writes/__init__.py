@@ -1,1 +1,1 @@
-"""From edited cells to a report: changes, checks, plan, requests, journal, undo."""
+"""From edits to a report: collecting, checks, comparison, requests, journal, undo."""

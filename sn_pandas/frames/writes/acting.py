@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ...odata.addresses import entity
-from ...odata.answers import parsed
+from ...odata import shapes
+from ...odata.addresses import entity, in_trash
+from ...odata.client import Client
 from ...odata.errors import (
     AuthenticationError,
     ForbiddenError,
@@ -18,19 +20,21 @@ from ...odata.errors import (
     SensenetError,
     UnavailableError,
 )
-from ...odata.transport import Client
-from ..progress import Progress, Setting
-from ..tracking import baseline_of, rows_of
-from . import looking
-from .flow import Flow, at_once
+from ..progress import Setting
+from ..reads import lookup
+from ..reads.lookup import Stored
+from ..tracking.baseline import baseline_of
+from ..tracking.matching import rows_of
+from . import finality
+from .confirming import Expected
 from .report import DRY, Line, Report, report_frame
-from .running import carry_out, reporting
+from .running import carry_out, flow_of, perform
 from .saving import Place
-from .settling import certain
-from .works import Delete, Work, in_trash, request_text
+from .settling import Attempts, certain, collides
+from .works import Delete, Work, request_text
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..connection import Connection
 
 
 def delete(
@@ -58,7 +62,7 @@ def delete(
 
 
 def deletion(
-    repo: Repository,
+    repo: Connection,
     ids: Sequence[int],
     index: pd.Index,
     gone: Mapping[int, Line] | None = None,
@@ -81,7 +85,10 @@ def deletion(
         The outcomes of those that were not found, by their position.
     """
     lines: dict[int, Line] = {}
-    works = _deletes(repo, ids, gone or {}, lines, permanent=permanent)
+    stored = lookup.by_id(repo.client, {id_ for id_ in ids if id_ > 0}, [finality.FLAG])
+    works = _deletes(ids, stored, gone or {}, lines, permanent=permanent)
+    final = finality.final(repo, works, stored)
+    stuck = finality.beyond_recall(repo, [work for work in works if work.id not in final], stored)
     first: dict[int, int] = {}
     for work in works:
         first.setdefault(work.id, work.row)
@@ -93,9 +100,19 @@ def deletion(
             within[work.row] = first[work.id] if top is None else top
     todo: list[Work] = [work for work in works if work.row not in within]
     if dry_run:
-        lines.update((work.row, Line("unsent", DRY, (), work.id, work.path)) for work in works)
+        for work in works:
+            said = f"{DRY}: it would be deleted for good: {final[work.id]}" if work.id in final else DRY
+            said = f"{said}: {stuck[work.id]}" if work.id in stuck else said
+            lines[work.row] = Line("unsent", said, (), work.id, work.path)
 
     def report() -> Report:
+        for work in todo if not dry_run else ():
+            if (
+                work.id in stuck
+                and (line := lines.get(work.row))
+                and (line.outcome, line.reason) == ("saved", "")
+            ):
+                lines[work.row] = dataclasses.replace(line, reason=stuck[work.id])
         for work in works if not dry_run else ():
             if work.row in within:
                 lines[work.row] = _with(lines[within[work.row]], work)
@@ -109,6 +126,7 @@ def deletion(
 
     if dry_run:
         return report()
+    finality.warn([work for work in todo if isinstance(work, Delete)], final)
     return carry_out(
         repo,
         todo,
@@ -122,13 +140,14 @@ def deletion(
 
 
 def _deletes(
-    repo: Repository, ids: Sequence[int], gone: Mapping[int, Line], lines: dict[int, Line], *, permanent: bool
+    ids: Sequence[int],
+    stored: Mapping[int, Stored],
+    gone: Mapping[int, Line],
+    lines: dict[int, Line],
+    *,
+    permanent: bool,
 ) -> list[Delete]:
-    """Give what deletes contents; the outcome of those that are gone, and of new rows, goes to ``lines``."""
-    known = {id_ for id_ in ids if id_ > 0}
-    stored = looking.by_id(repo.client, known)
-    if len(stored) < len(known):
-        repo.still_ourselves()  # the Visitor is told that there is nothing
+    """Return the deletions of contents; outcomes of missing ones and of new rows go to ``lines``."""
     works = []
     for row, id_ in enumerate(ids):
         found = stored.get(id_)
@@ -145,7 +164,7 @@ def _deletes(
 
 
 def _with(other: Line, work: Delete) -> Line:
-    """Give the outcome of a content that went, or stayed, with another one."""
+    """Return the outcome of a content that went, or stayed, with another one."""
     reason = "named twice" if other.path == work.path else f"with {other.path}"
     said = reason if other.outcome == "saved" else f"{reason}: {other.reason}"
     return Line(other.outcome, said, (), work.id, work.path)
@@ -172,23 +191,37 @@ def call(
         return called(repo.client, id_, path, operation, parameters)
 
     ids = [int(id_) for id_ in rows.ids]
-    lines = each(ids, one, repo=repo, what=operation, workers=workers, progress=progress, index=frame.index)
+    lines = each(
+        ids,
+        one,
+        repo=repo,
+        what=operation,
+        workers=workers,
+        progress=progress,
+        index=frame.index,
+        leaving_doubt=True,
+    )
     return Report(report_frame(frame.index, lines), what=operation, repo=repo)
 
 
 def called(
     client: Client, place: int | str, path: str | None, operation: str, parameters: Mapping[str, Any]
 ) -> Line:
-    """Call an operation on one content and say what became of it; it is never sent twice."""
+    """Call an operation on one content and say what became of it.
+
+    It is sent again only where the server did nothing, because others wrote the content at that moment.
+    """
     id_ = place if isinstance(place, int) else -1
     path = path or (place if isinstance(place, str) else None)
     address = f"{entity(place)}/{operation}?metadata=no"
-    try:
-        answer = client.request("POST", address, body=parameters)
-        told_json = "json" in answer.headers.get("content-type", "")
-        shown = parsed(f"POST {address}", answer) if told_json else None
-    except SensenetError as error:
-        return Line(certain(error) or "unknown", str(error), (), id_, path, error=error)
+    attempts = Attempts(client.retries.deadline)
+    while True:
+        try:
+            shown = client.send("POST", address, body=parameters, read=shapes.returned(operation))
+            break
+        except SensenetError as error:
+            if not collides(error) or not attempts.again(error):
+                return Line(certain(error) or "unknown", str(error), (), id_, path, error=error)
     seen = shown.get("d") if isinstance(shown, dict) else None
     seen = seen if isinstance(seen, dict) else {}
     return Line("saved", str(seen.get("Version") or ""), (), seen.get("Id", id_), seen.get("Path", path))
@@ -198,51 +231,80 @@ def each(
     jobs: Sequence[Any],
     work: Callable[[Any], Line],
     *,
-    repo: Repository,
+    repo: Connection,
     what: str,
     workers: int = 8,
     progress: Setting = None,
     index: pd.Index | None = None,
+    is_write: bool = True,
+    leaving_doubt: bool = False,
+    expected: Callable[[Any, Line], Expected | None] = lambda job, line: None,
 ) -> list[Line]:
-    """Do something to each of some contents, several at once, and give the outcomes in their order.
+    """Do something to each of some contents, several at once, and return the outcomes in their order.
+
+    Something that writes is refused on a connection that is read-only.
 
     An error that ends it, such as Ctrl-C, carries the report of what was done until then, on ``index``.
+
+    Parameters
+    ----------
+    leaving_doubt : bool
+        Whether each job is one request, so that the doubt about all that were refused is settled at once.
     """
-    flow = Flow(workers, lambda: repo.client.overloads)
+    if is_write:
+        repo.client.reject_write(what)
+    flow = flow_of(repo, workers)
     lines = [Line("unsent", f"not sent, because the {what} was interrupted")] * len(jobs)
 
-    def known(job: Any) -> Line:
-        line = work(job)
+    def do(job: Any, leaving: bool) -> Line:
+        with repo.client.guard.leaving_doubt() if leaving else contextlib.nullcontext():
+            line = _placed(job, work(job))
         if isinstance(line.error, NoAnswer) and not line.error.sent:
             flow.stop(f"not sent, because {line.error}")
         if isinstance(line.error, UnavailableError) and line.outcome == "failed" and flow.stopped:
             return dataclasses.replace(line, outcome="unsent", reason=flow.stopped)
-        if isinstance(line.error, (NotFoundError, ForbiddenError)):
-            try:
-                repo.still_ourselves()  # the Visitor is told that there is nothing
-            except AuthenticationError as error:
+        if isinstance(line.error, (NotFoundError, ForbiddenError)) and not line.error.doubt:
+            if leaving:
+                line.error.doubt = "unasked"
+                return line
+            try:  # the Visitor is told that there is nothing
+                repo.verify_identity()
+            except (AuthenticationError, NoAnswer) as error:
+                if isinstance(error, NoAnswer):
+                    flow.stop(f"not sent, because {error}")
                 return dataclasses.replace(
                     line, outcome="unsent", reason=f"not sent, because {error}", error=error
                 )
         return line
 
-    def told(number: int, line: Line) -> None:
-        job = jobs[number]
-        if line.id < 0 and line.path is None and isinstance(job, (int, str)):
-            line = dataclasses.replace(line, **({"id": job} if isinstance(job, int) else {"path": job}))
-        lines[number] = line
-
     def report() -> Report:
         rows = pd.RangeIndex(len(jobs)) if index is None else index
         return Report(report_frame(rows, lines), what=what, repo=repo)
 
-    with reporting(report), Progress(progress, what) as shown:
-        at_once(jobs, known, flow, told, what=what, shown=shown.show)
+    perform(
+        repo,
+        jobs,
+        do,
+        flow,
+        what=what,
+        told=lambda number, line: lines.__setitem__(number, _placed(jobs[number], line)),
+        report=report,
+        leaving_doubt=leaving_doubt,
+        expected=expected,
+        progress=progress,
+    )
     return lines
 
 
+def _placed(job: Any, line: Line) -> Line:
+    """Return an outcome that says of which content it is, where the job is its id or path."""
+    if line.id >= 0 or line.path is not None or not isinstance(job, (int, str)):
+        return line
+    return dataclasses.replace(line, **({"id": job} if isinstance(job, int) else {"path": job}))
+
+
 def _ancestor(path: str, rows: Mapping[str, int]) -> int | None:
-    """Give the row of the topmost content above a path that is deleted, too."""
+    """Return the row of the topmost content above a path that is deleted, too."""
     steps = path.lower().split("/")
     for length in range(2, len(steps)):
         row = rows.get("/".join(steps[:length]))

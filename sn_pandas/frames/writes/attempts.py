@@ -10,17 +10,17 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from ..columns.cells import Cell
 from .authorship import is_ours, there
-from .cells import Cell
+from .differing import differing
 from .report import Line
-from .sending import differing
 from .works import Create
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..connection import Connection
 
 #: Outcomes of a creation that leave open whether there is a content.
 OPEN = ("unknown", "unsent", "conflict")
@@ -75,30 +75,58 @@ class Found:
 
 
 def claimed(
-    creates: Iterable[Create], labels: Sequence[Hashable], attempts: Iterable[Attempt]
+    creates: Iterable[Create],
+    labels: Sequence[Hashable],
+    attempts: Iterable[Attempt],
+    issued: Collection[Hashable] = (),
 ) -> dict[int, Attempt]:
-    """Say which rows were tried before: by their label and what they hold, else by one of these."""
+    """Return which rows were tried before, by the position of the row.
+
+    A label that ``append`` has ``issued`` is that of one row alone, whatever it holds now. Other labels are
+    given by users, who may give them again: such a row was tried before if two of its label, its name and
+    what it holds are those of the try.
+    """
     left = list(attempts)
     found: dict[int, Attempt] = {}
-    keys = {
-        create.row: ((labels[create.row], _values(create)), _values(create), labels[create.row])
-        for create in creates
-    }
-    for how in range(3):
-        waiting: dict[Hashable, list[Attempt]] = {}
-        for attempt in left:
-            values = _values(attempt.work)
-            key = ((attempt.label, values), values, attempt.label)[how]
-            waiting.setdefault(key, []).append(attempt)
-        for row, key in keys.items():
-            if row not in found and waiting.get(key[how]):
-                found[row] = waiting[key[how]].pop(0)
-        claims = set(found.values())
-        left = [attempt for attempt in left if attempt not in claims]
+    creates = list(creates)
+    for same in (_own_row, _same_label_and_values, _same_values, _same_label):
+        for create in creates:
+            if create.row in found:
+                continue
+            label = labels[create.row]
+            match = next((a for a in left if same(create, label, a, issued)), None)
+            if match is not None:
+                found[create.row] = match
+                left.remove(match)
     return found
 
 
-def look(repo: Repository, attempts: Mapping[int, Attempt]) -> Found:
+def _own_row(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
+    return bool(label == attempt.label and label in issued)
+
+
+def _same_label_and_values(
+    create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]
+) -> bool:
+    return bool(label == attempt.label) and _same_values(create, label, attempt, issued)
+
+
+def _same_values(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
+    mine = label not in issued or attempt.label not in issued  # two rows that append made are two
+    return mine and _fits(create, attempt) and _values(create) == _values(attempt.work)
+
+
+def _same_label(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
+    alike = _fits(create, attempt) or _values(create) == _values(attempt.work)
+    return bool(label == attempt.label) and alike
+
+
+def _fits(create: Create, attempt: Attempt) -> bool:
+    """Whether a row may have the name that was tried; one without a name of its own may."""
+    return not create.name or create.name.lower() == attempt.work.name.lower()
+
+
+def look(repo: Connection, attempts: Mapping[int, Attempt]) -> Found:
     """Look what became of attempts, by the position of their rows."""
     found = Found()
     stored = there(repo.client, [attempt.work for attempt in attempts.values()])

@@ -5,23 +5,24 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable
 
+from ...odata.client import Client
 from ...odata.schema import Field
-from ...odata.transport import Client
-from . import looking
-from .cells import moment
-from .looking import Stored
+from ..columns.cells import moment
+from ..reads import lookup
+from ..reads.lookup import Stored
 from .works import Create
 
-#: How much the clock of the server may be behind ours.
+#: How much the clock that stamps a creation may be behind those that we know.
 SKEW = dt.timedelta(minutes=10)
-_SHOWN = (Field("CreatedBy", "Reference"), Field("CreationDate", "DateTime"))
+#: The fields that say who made a content, and when.
+MADE = (Field("CreatedBy", "Reference"), Field("CreationDate", "DateTime"))
 
 
 def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
     """Read what is now at the paths of creations, with who made it and when; the key is in lower case."""
     works = list(creates)
-    fields = {field.name: field for work in works for field in [*work.fields.values(), *_SHOWN]}
-    return looking.by_path(client, [work.path for work in works], fields.values())
+    fields = {field.name: field for work in works for field in [*work.fields.values(), *MADE]}
+    return lookup.by_path(client, [work.path for work in works], fields.values())
 
 
 def is_ours(work: Create, stored: Stored, user: str, began: dt.datetime) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import decimal
 import functools
+import json
 import math
 import re
 import xml.etree.ElementTree as ET
@@ -19,20 +20,11 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import did_you_mean
+from ...odata.literals import query_value
 from ...odata.schema import CHOICES, REFERENCES, TEXTS, Field
-from .cells import (
-    DIGITS,
-    PLACES,
-    Cell,
-    is_missing,
-    is_other,
-    items,
-    moment,
-    option_of,
-    plain,
-    target_of,
-    whole,
-)
+from ..columns.cells import DIGITS, PLACES, encode, is_other, moment, option_of, target_of
+from ..columns.normalizing import Cell, is_missing, items, list_of, normalize, plain, whole
+from .hidden import names_somebody
 
 _NUMBERS = frozenset(["Number", "Currency"])
 _MODES = frozenset(
@@ -51,7 +43,9 @@ _DATE_TEXT = re.compile(
     r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])T([01]\d|2[0-4]):[0-5]\d:[0-5]\d(\.\d{1,7})?(Z|[+-]\d\d(:?\d\d)?)?"
     r"|/Date\([+-]?\d+([+-]\d{4})?\)/"
 )
-_BAD_IN_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\t\r\n]")
+_NUMBER_TEXT = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*")
+_LONGEST_NUMBER = 400
+_BAD_IN_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\x00-\x1f\x7f-\x9f]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,12 +78,12 @@ class Rule:
 
 
 def problem(field: Field, cell: Cell) -> str:
-    """Say why a cell of a field cannot be saved, and the way round; empty if it can.
+    """Return why a cell of a field cannot be saved, and the way round; empty if it can.
 
     Examples
     --------
     >>> problem(Field("Index", "Integer"), None)
-    'an Integer cannot be empty at the server, it would become 0: write 0 if you mean it'
+    'an Integer cannot be empty, the server would make it 0: write 0 if you mean that'
     >>> problem(Field("Index", "Integer"), 5)
     ''
     """
@@ -97,11 +91,22 @@ def problem(field: Field, cell: Cell) -> str:
         return field.why_not_editable
     if field.type not in _KNOWN:
         return f"a field of type {field.type} cannot be written from a frame; try repo.patch(…)"
+    cell = normalize(field, cell)
     for rule in _rules(field.type, field.name, _is_empty(field, cell)):
         if rule.breaks(cell, field):
             limit = rule.limit(cell, field) if rule.limit else None
-            return rule.reason.format(cell=_short(cell), field=field, limit=limit)
-    return ""
+            article = "an" if field.type[0] in "AEIOU" else "a"
+            return rule.reason.format(cell=_short(cell), field=field, limit=limit, a=article)
+    return "" if _is_encodable(field, cell) else f"{_short(cell)} cannot be written to {field.name}"
+
+
+def _is_encodable(field: Field, cell: Cell) -> bool:
+    """Return whether a cell becomes JSON: what passes all rules must never fail while it is sent."""
+    try:
+        json.dumps(encode(field, cell), ensure_ascii=False, allow_nan=False).encode("utf-8")
+    except (TypeError, ValueError, ArithmeticError):
+        return False
+    return True
 
 
 @functools.cache
@@ -128,12 +133,16 @@ def absent(field: Field) -> str:
 
 def _is_empty(field: Field, cell: Cell) -> bool:
     if field.is_choice or field.is_reference:
-        return not items(cell) if not isinstance(cell, str) else False
+        return not isinstance(cell, str) and not items(cell)
     return is_missing(cell)
 
 
 def _short(cell: Cell) -> str:
-    text = repr(plain(cell))
+    cell = cell[:80] if isinstance(cell, str) else plain(cell)
+    try:
+        text = " ".join(repr(cell).split())
+    except (ValueError, RecursionError):  # a number of thousands of digits
+        text = f"a value of type {type(cell).__name__}"
     return text if len(text) <= 60 else text[:57] + "…"
 
 
@@ -154,7 +163,9 @@ def _no_text(cell: Cell, field: Field) -> bool:
 
 
 def _no_utf8(cell: Cell, field: Field) -> bool:
-    return any("\ud800" <= c <= "\udfff" for c in cell)
+    return any(
+        isinstance(text, str) and re.search("[\ud800-\udfff]", text) is not None for text in items(cell)
+    )
 
 
 def _date_text(cell: Cell, field: Field) -> bool:
@@ -181,9 +192,9 @@ def _no_xml(cell: Cell, field: Field) -> bool:
 
 
 def _value(cell: Cell) -> decimal.Decimal | None:
-    """Give a number exactly; None if the cell is none."""
+    """Return a number exactly; None if the cell is none."""
     cell = plain(cell)
-    if isinstance(cell, str) and not re.fullmatch(r"\s*[+-]?\d+(\.\d+)?\s*", cell):
+    if isinstance(cell, str) and (len(cell) > _LONGEST_NUMBER or not _NUMBER_TEXT.fullmatch(cell)):
         return None
     try:
         number = decimal.Decimal(repr(cell) if isinstance(cell, float) else cell)
@@ -233,8 +244,13 @@ def _above(cell: Cell, field: Field) -> bool:
 def _no_date(cell: Cell, field: Field) -> bool:
     try:
         return not 1 <= moment(cell).year <= 9999
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError, ArithmeticError):
         return True
+
+
+def _in_year_one(cell: Cell, field: Field) -> bool:
+    when = moment(cell)
+    return when.year == 1 and when != pd.Timestamp("0001-01-01", tz="UTC")
 
 
 def _date_limit(field: Field, which: str) -> pd.Timestamp | None:
@@ -258,6 +274,17 @@ def _no_option_form(cell: Cell, field: Field) -> bool:
     return any(isinstance(i, bool) or not isinstance(whole(i), (str, int)) for i in items(cell))
 
 
+def _several(cell: Cell, field: Field) -> bool:
+    return len(items(cell)) > 1 and not field.multiple and "AllowMultiple" not in field.untold
+
+
+def _broken_list(cell: Cell, field: Field) -> bool:
+    """Return whether a text looks like that of a list and cannot be read as one."""
+    if not isinstance(cell, str) or cell[:1] not in ("[", "{") or cell[-1:] not in ("]", "}"):
+        return False
+    return list_of(cell) is None and all(cell not in (option.value, option.text) for option in field.options)
+
+
 def _unknown_options(cell: Cell, field: Field) -> list[str]:
     known = {option.value for option in field.options}
     return [
@@ -270,7 +297,7 @@ def _offered(cell: Cell, field: Field) -> str:
     known = [option.value for option in field.options]
     listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
     other = f"; other words are written as '~other.{wrong}'" if field.extra_values else ""
-    return f"{wrong!r}: the options are {listed}{other}.{did_you_mean(wrong, known)}"
+    return f"{wrong[:60]!r}: the options are {listed}{other}.{did_you_mean(wrong[:60], known)}"
 
 
 def _extra(cell: Cell) -> list[str]:
@@ -279,6 +306,14 @@ def _extra(cell: Cell) -> list[str]:
 
 def _no_target(cell: Cell, field: Field) -> bool:
     return any(not _is_target(item) for item in items(cell))
+
+
+def _pointed(cell: Cell, field: Field) -> str:
+    wrong = next(item for item in items(cell) if not _is_target(item))
+    if not isinstance(wrong, str) or len(wrong) > 60 or set(wrong) & set("*?"):
+        return f"no content has the id or path {_short(wrong)}"
+    query = f"DisplayName:{query_value(wrong)}"
+    return f"no content has the id or path {wrong!r} (look it up: repo.read('/Root', query={query!r}))"
 
 
 def _is_target(item: Cell) -> bool:
@@ -293,52 +328,55 @@ def _is_target(item: Cell) -> bool:
 # fmt: off
 #: Rules for cells that hold nothing.
 EMPTY: tuple[Rule, ...] = (
-    Rule({"Integer"}, _always, "an Integer cannot be empty at the server, it would become 0: write 0 if you mean it"),
-    Rule(_NUMBERS, _always, "a {field.type} cannot be empty at the server, it would become 0: write 0 if you mean it"),
-    Rule({"Boolean"}, _always, "a Boolean cannot be empty at the server, it would become false: write False if you mean it"),
+    Rule({"Integer"}, _always, "an Integer cannot be empty, the server would make it 0: write 0 if you mean that"),
+    Rule(_NUMBERS, _always, "a {field.type} cannot be empty, the server would make it 0: write 0 if you mean that"),
+    Rule({"Boolean"}, _always, "a Boolean cannot be empty, the server would make it false: write False if you mean that"),
     Rule(TEXTS, _always, "a content always has a name", names={"Name"}),
     Rule(TEXTS, _always, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
-    Rule(_MODES, _always, "a {field.type} cannot be empty: write '0' to inherit it"),
+    Rule(_MODES, _always, "{a} {field.type} cannot be empty: write '0' to inherit it"),
     Rule(REFERENCES, _always, "{field.name} cannot be empty: write a user", names=_PEOPLE),
-    Rule(_COMPULSORY, _is_compulsory, "{field.name} must not be empty: its type makes it compulsory"),
+    Rule(_COMPULSORY, _is_compulsory, "{field.name} cannot be empty: its type makes it compulsory"),
     Rule(_LENGTHS, lambda c, f: bool(f.limits.get("MinLength")), "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied"),
     Rule(_LENGTHS, lambda c, f: _no_regex_match("", f), "{field.name} must match {field.limits[Regex]}, so it cannot be emptied"),
 )
 
 #: Rules for cells that hold something; the first that is broken is told.
 FILLED: tuple[Rule, ...] = (
-    Rule(TEXTS, _no_text, "{cell} is no text: write str(…) of it"),
-    Rule(TEXTS, _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
+    Rule(TEXTS, _no_text, "{cell} is not a text: convert the column with .astype(str), or read the file with dtype={{'{field.name}': str}}"),
+    Rule(TEXTS | CHOICES | REFERENCES, _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
     Rule(TEXTS, _date_text, "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds"),
-    Rule(TEXTS, _no_name, "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
+    Rule(TEXTS, _no_name, "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, no control characters, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
     Rule(TEXTS, lambda c, f: not c, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
-    Rule(TEXTS, lambda c, f: f.compulsory and not c, "{field.name} must not be empty: its type makes it compulsory"),
+    Rule(TEXTS, lambda c, f: f.compulsory and not c, "{field.name} cannot be empty: its type makes it compulsory"),
     Rule(_LENGTHS, lambda c, f: len(c) < f.limits.get("MinLength", 0), "{cell} is shorter than {field.limits[MinLength]} characters"),
     Rule(_LENGTHS, lambda c, f: len(c) > f.limits.get("MaxLength", math.inf), "{cell} is longer than {field.limits[MaxLength]} characters"),
     Rule(_LENGTHS, _no_regex_match, "{cell} does not match {field.limits[Regex]}"),
-    Rule({"Xml"}, _no_xml, "{cell} is no well-formed XML"),
-    Rule({"Integer"}, _is_bool, "{cell} is a truth value: convert the column with .astype('Int64')"),
-    Rule({"Integer"}, _no_number, "{cell} is no whole number: convert the column with pd.to_numeric(…)"),
-    Rule({"Integer"}, _fraction, "{cell} is no whole number, the server would round it: use .round()"),
+    Rule({"Xml"}, _no_xml, "{cell} is not well-formed XML"),
+    Rule({"Integer"}, _is_bool, "{cell} is a truth value, not a number: convert the column with .astype('Int64')"),
+    Rule({"Integer"}, _no_number, "{cell} is not a whole number: write one, or convert the column with pd.to_numeric(…)"),
+    Rule({"Integer"}, _fraction, "{cell} is not a whole number, the server would round it: use .round()"),
     Rule({"Integer"}, _outside(-(2**31), 2**31 - 1), "{cell} is outside of the 32 bits of an Integer"),
-    Rule(_NUMBERS, _is_bool, "{cell} is a truth value: convert the column with .astype(float)"),
-    Rule(_NUMBERS, _no_number, "{cell} is no number (the server would take a comma for a separator of thousands): convert the column with pd.to_numeric(…)"),
+    Rule(_NUMBERS, _is_bool, "{cell} is a truth value, not a number: convert the column with .astype(float)"),
+    Rule(_NUMBERS, _no_number, "{cell} is not a number (the server would take a comma for a separator of thousands): write one, or convert the column with pd.to_numeric(…)"),
     Rule(_NUMBERS, _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
     Rule(_NUMBERS, _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),
     Rule(_NUMBERS, _too_fine, "{cell} goes beyond the 28 decimal places that the server keeps: use .round(…)"),
     Rule({"Integer", *_NUMBERS}, _below, "{cell} is below {field.limits[MinValue]}"),
     Rule({"Integer", *_NUMBERS}, _above, "{cell} is above {field.limits[MaxValue]}"),
-    Rule({"Boolean"}, lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: convert the column with .astype('boolean')"),
-    Rule({"DateTime"}, _no_date, "{cell} is no date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)"),
+    Rule({"Boolean"}, lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: write True or False, such as df[{field.name!r}].map({{'yes': True, 'no': False}})"),
+    Rule({"DateTime"}, _no_date, "{cell} is not a date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)"),
+    Rule({"DateTime"}, _in_year_one, "{cell} is in year 1, which means that a date is not set: write None to clear the date"),
     Rule({"DateTime"}, _too_early, "{cell} is before {field.limits[MinValue]}"),
     Rule({"DateTime"}, _too_late, "{cell} is after {field.limits[MaxValue]}"),
+    Rule(CHOICES | REFERENCES, _broken_list, "{cell} looks like the text of a list (as a CSV file or str(…) makes it) and cannot be read as one: write a list, such as df.at[id, {field.name!r}] = ['…']"),
     Rule(CHOICES, _no_option_form, "{cell} names no options: write their values or labels"),
-    Rule(CHOICES, lambda c, f: len(items(c)) > 1 and not f.multiple, "{cell} has several options, {field.name} takes one"),
+    Rule(CHOICES, _several, "{cell} has several options, {field.name} takes one"),
     Rule(CHOICES, lambda c, f: bool(_unknown_options(c, f)), "{field.name} has no option {limit}", limit=_offered),
-    Rule(CHOICES, lambda c, f: bool(_extra(c)) and not f.extra_values, "{field.name} takes no other words than its options"),
+    Rule(CHOICES, lambda c, f: bool(_extra(c)) and not f.extra_values and "AllowExtraValue" not in f.untold, "{field.name} takes no other words than its options"),
     Rule(CHOICES, lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
     Rule({"AllowedChildTypes"}, lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
-    Rule({"Reference"}, _no_target, "{cell} names no content, and the server would clear the field: write its id, its path (/Root/…) or its row"),
-    Rule({"Reference"}, lambda c, f: len(items(c)) > 1 and not f.multiple, "{cell} are several contents, {field.name} takes one"),
+    Rule({"Reference"}, _no_target, "{limit}, and the server would clear the field: write its id, its path (/Root/…) or its row", limit=_pointed),
+    Rule({"Reference"}, lambda c, f: names_somebody(c), "Somebody stands for a person whom you may not see, so the former value is hidden and cannot be written back: write another user, or leave the cell as it was (empty in a new row)"),
+    Rule({"Reference"}, _several, "{cell} names several contents, {field.name} takes one"),
 )
 # fmt: on

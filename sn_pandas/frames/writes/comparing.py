@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping
-from typing import Literal
+import decimal
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal
 
-from .cells import Cell, decoded, encode, rewritten, told
-from .changes import Edit
+from ...odata.addresses import in_trash
+from ...odata.errors import SensenetError
+from ...odata.schema import Field
+from ..columns.cells import Cell, Json, decoded, encode, rewritten, told
+from ..reads import lookup
+from ..reads.lookup import Stored
+from ..tracking.edits import Edit
 from .checking import problem
-from .looking import Stored
+from .differing import differing
 from .report import Line
-from .sending import differing
-from .works import Patch, in_trash
+from .works import Patch
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: Seconds after which a comparison is repeated before its row is sent.
+YOUNG = 2.0
+# How long before they are sent rows are read again, in seconds.
+_AHEAD = 0.5
+#: Rows that are compared again with one request, at the most.
+_MOST = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,12 +102,29 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
     if changed and callable(on_conflict) and (reason := _decided(work, now, changed, on_conflict)):
         return Line("refused", reason, tuple(changed), work.id, work.path)
     wanted = differing(work, work.after, now)
-    for name in changed:
-        work.before[name] = rewritten(work.fields[name], now.get(name))
     for name in names:
         if name not in wanted:
             del work.after[name], work.before[name]
+        else:  # to the last digit, which a frame may not hold
+            work.before[name] = exact(work.fields[name], now.get(name))
+    work.unsure.difference_update(changed)
     return None if wanted else Line("unchanged", "the server holds it already", names, work.id, work.path)
+
+
+def exact(field: Field, read: Json) -> Json:
+    """Return what writes again what was read of a field, to the last digit that the server keeps.
+
+    Examples
+    --------
+    >>> exact(Field("DueDate", "DateTime"), "2026-01-02T03:04:05.1234567Z")
+    '2026-01-02T03:04:05.1234567Z'
+    """
+    plain = not (field.is_choice or field.is_reference)
+    if plain and (isinstance(read, str) or (field.type == "Integer" and isinstance(read, int))):
+        return read  # a date, too, with the digits that a frame does not hold
+    if field.type in ("Number", "Currency") and isinstance(read, decimal.Decimal):
+        return str(read)  # the server keeps 28 digits of a text, and 15 of a number
+    return rewritten(field, read)
 
 
 def _said(work: Patch, name: str, now: Stored) -> str:
@@ -113,7 +147,7 @@ def _decided(
         chosen = on_conflict(Conflict(work.id, work.path, edit.column, edit.before, edit.after, theirs))
         if reason := problem(field, chosen):
             return f"{edit.column}: {reason}"
-        work.after[name] = encode(field, chosen)
+        work.after[name] = work.chosen_values[name] = encode(field, chosen)
         work.chosen[name] = chosen
     return ""
 
@@ -123,3 +157,93 @@ def _edit_of(work: Patch, name: str) -> Edit:
     field = work.fields[name]
     before, after = (decoded(field, name, values[name]) for values in (work.before, work.after))
     return Edit(work.row, work.id, name, before, after)
+
+
+class Comparison:
+    """Keeps the comparison of each row of a save young until the row is sent.
+
+    All rows are compared in bulk before anything is sent. A row that waited longer than a second or two, or
+    whose request was answered with "later" or "somebody else at the same moment", is compared again; rows
+    that wait are read together with those behind them.
+
+    Parameters
+    ----------
+    repo : Connection
+        Where the rows are.
+    works : sequence of Patch
+        The rows in the order in which they are sent, compared just now.
+    on_conflict : {"raise", "skip", "overwrite"} or callable
+        What is done with a cell that somebody else changed meanwhile. Nobody is asked in the middle of a
+        save, so a callable leaves such a row as a conflict.
+    """
+
+    def __init__(self, repo: Connection, works: Sequence[Patch], on_conflict: OnConflict) -> None:
+        self._repo = repo
+        self._policy: OnConflict = "skip" if callable(on_conflict) else on_conflict
+        self._works = list(works)
+        self._number = {id(work): number for number, work in enumerate(self._works)}
+        self._began = time.monotonic()
+        self._compared = [self._began] * len(self._works)
+        self._stored: dict[int, Stored | None] = {}
+        self._lock = threading.Lock()
+        self._reading = False
+
+    def waited(self, work: Patch) -> Line | None:
+        """Compare a row again if it waited: its outcome, or None if it is to be sent."""
+        number = self._number.get(id(work))
+        if number is None:
+            return None
+        with self._lock:
+            now = time.monotonic()
+            rate = (number + 1) / max(now - self._began, 0.05)  # rows a second so far
+            count = min(_MOST, max(8, int(rate * (YOUNG - _AHEAD))))
+            ahead = number + max(1, int(rate * _AHEAD))
+            if now - self._compared[number] > YOUNG:
+                self._take(number, now, self._read(number, count))
+            elif (
+                not self._reading
+                and ahead < len(self._works)
+                and now + _AHEAD - self._compared[ahead] > YOUNG
+            ):
+                self._reading = True
+                threading.Thread(target=self._read_ahead, args=(ahead, count), daemon=True).start()
+            if number not in self._stored:
+                return None
+            stored = self._stored.pop(number)
+        return self._judge(work, stored)
+
+    def again(self, work: Patch) -> Line | None:
+        """Compare a row with what the server holds at this moment, whenever it was compared before."""
+        fields = work.fields.values()
+        return self._judge(work, lookup.by_id(self._repo.client, [work.id], fields).get(work.id))
+
+    def with_(self, work: Patch, stored: Stored) -> Line | None:
+        """Compare a row with what was just read of it."""
+        return self._judge(work, stored)
+
+    def _judge(self, work: Patch, stored: Stored | None) -> Line | None:
+        line = compared(work, stored, self._policy)
+        if line is not None and line.outcome == "conflict":
+            return dataclasses.replace(line, reason=f"while this save was running, {line.reason}")
+        return line
+
+    def _read_ahead(self, number: int, count: int) -> None:
+        """Read rows that are sent within the next moments, while others are sent."""
+        now = time.monotonic()
+        try:
+            stored = self._read(number, count)
+        except SensenetError:  # the row that comes first will read again, and tell
+            stored = []
+        with self._lock:
+            self._take(number, now, stored)
+            self._reading = False
+
+    def _read(self, number: int, count: int) -> list[Stored | None]:
+        some = self._works[number : number + count]
+        fields = {field.name: field for work in some for field in work.fields.values()}
+        stored = lookup.by_id(self._repo.client, [work.id for work in some], fields.values())
+        return [stored.get(work.id) for work in some]
+
+    def _take(self, number: int, now: float, stored: Sequence[Stored | None]) -> None:
+        for n, one in enumerate(stored, number):
+            self._compared[n], self._stored[n] = now, one

@@ -8,11 +8,14 @@ import pandas as pd
 
 from ...odata.addresses import normalize
 from ...odata.errors import QueryError, did_you_mean
-from ...odata.schema import ContentType, Field
-from ..tracking import Baseline
-from .cells import Cell, encode, is_missing
-from .changes import Edit
+from ...odata.schema import Field
+from ...odata.wording import with_article
+from ..columns.cells import Cell, encode, is_missing
+from ..replacing import holds, put
+from ..tracking.baseline import Baseline
+from ..tracking.edits import Edit
 from .checking import absent, problem
+from .hidden import why_not_created
 from .naming import give_names, misplaced
 from .plan import Assignment, Refusal, field_of
 from .references import lost_targets
@@ -25,28 +28,51 @@ _PLACE = ("Name", "Type", "Path")
 def creates_of(
     edits: Iterable[Edit], baseline: Baseline, names: Mapping[int, str] | None = None
 ) -> tuple[list[Create], list[Assignment], list[Refusal]]:
-    """Give the contents that new rows are to become, their cells, and the cells that keep rows from it.
+    """Return the contents that new rows are to become, their cells, and the cells that keep rows from it.
 
     The name is the row's ``Name``, or the one among ``names`` that it was tried with before, or made of
     ``DisplayName`` or the type, because two contents without a name clash at the server.
     """
     edits = list(edits)
-    creates, every, refused = drafts_of(edits, baseline)
+    refused = hidden_types(edits, baseline)
+    stopped = {refusal.edit.row for refusal in refused}
+    creates, every, wrong = drafts_of([edit for edit in edits if edit.row not in stopped], baseline)
+    refused += wrong
     client = baseline.repo.client
     refused += lost_targets(every, client, baseline.repo.schema)
-    if not refused:
-        for create in creates:
-            create.name = create.name or (names or {}).get(create.row, "")
-        give_names(creates, client)
-        first = {edit.row: edit for edit in reversed(edits)}
-        refused = misplaced(creates, lambda create, why: Refusal(first[create.row], why), client)
+    for create in creates:
+        create.name = create.name or (names or {}).get(create.row, "")
+    give_names(creates, client)
+    cells = {(edit.row, edit.column): edit for edit in edits}
+    first = {edit.row: edit for edit in reversed(edits)}
+
+    def refusal(create: Create, column: str, why: str) -> Refusal:
+        return Refusal(cells.get((create.row, column), first[create.row]), why)
+
+    refused += misplaced(creates, refusal, client)
     return creates, every, refused
+
+
+def hidden_types(edits: Iterable[Edit], baseline: Baseline) -> list[Refusal]:
+    """Return the new rows of types that the caller may not see: no content of them can be created."""
+    cells: dict[int, list[Edit]] = {}
+    for edit in edits:
+        cells.setdefault(edit.row, []).append(edit)
+    drafts = [
+        draft for row, some in cells.items() if isinstance(draft := _create(row, some, baseline), Create)
+    ]
+    refused = []
+    for parent in dict.fromkeys(draft.parent for draft in drafts):
+        here = [draft for draft in drafts if draft.parent == parent]
+        reasons = why_not_created(baseline.repo, parent, {draft.type for draft in here})
+        refused += [Refusal(cells[d.row][0], reasons[d.type]) for d in here if d.type in reasons]
+    return refused
 
 
 def drafts_of(
     edits: Iterable[Edit], baseline: Baseline
 ) -> tuple[list[Create], list[Assignment], list[Refusal]]:
-    """Give what new rows are to become as far as they say it themselves, some of them without a name.
+    """Return what new rows are to become as far as they say it themselves, some of them without a name.
 
     The type is the row's ``Type``, or that of all rows that were read; the parent is that of its ``Path``, or
     the content whose children were read.
@@ -63,7 +89,7 @@ def drafts_of(
             refused.append(create)
             continue
         assigned, wrong = _assigned(cells, create.type, baseline)
-        refused += wrong or _absent(create, cells, assigned, baseline)
+        refused += [*wrong, *_absent(create, cells, assigned, baseline)]
         create.after = {field.name: encode(field, edit.after) for edit, field in assigned}
         create.fields = {field.name: field for _, field in assigned}
         creates.append(create)
@@ -77,7 +103,7 @@ def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal
     type_name = given.get("Type") or _only_type(baseline)
     if type_name is None:
         return Refusal(cells[0], "say what it is to be: fill in its Type")
-    if type_name not in schema:
+    if type_name not in schema and not schema.may_hide:
         return Refusal(
             cells[0], f"there is no content type {type_name!r}.{did_you_mean(str(type_name), schema)}"
         )
@@ -106,16 +132,20 @@ def _only_type(baseline: Baseline) -> str | None:
 def _assigned(
     cells: Iterable[Edit], type_name: str, baseline: Baseline
 ) -> tuple[list[Assignment], list[Refusal]]:
-    own = baseline.repo.schema[type_name].fields
+    kind = baseline.repo.schema.get(type_name)
+    own = kind.fields if kind is not None else None
     assigned: list[Assignment] = []
     refused: list[Refusal] = []
     for edit in cells:
         if edit.column in ("Type", "Path"):
             continue
         field = field_of(edit.column, baseline)
-        if isinstance(field, Field) and not field.name.startswith("#"):
-            field = own.get(field.name) or f"a {type_name} has no field {field.name}"
-        reason = field if isinstance(field, str) else problem(field, edit.after)
+        if isinstance(field, Field) and own is not None and not field.name.startswith("#"):
+            field = own.get(field.name) or f"{with_article(type_name)} has no field {field.name}"
+        if isinstance(field, Field) and field.type == "Password":
+            reason = "" if isinstance(edit.after, str) and edit.after else "a password is a text"
+        else:
+            reason = field if isinstance(field, str) else problem(field, edit.after)
         if reason or isinstance(field, str):
             refused.append(Refusal(edit, reason))
         elif field.name != "Name":
@@ -126,13 +156,24 @@ def _assigned(
 def _absent(
     create: Create, cells: list[Edit], assigned: Iterable[Assignment], baseline: Baseline
 ) -> list[Refusal]:
-    """Give what a new content of this type cannot go without."""
-    kind: ContentType = baseline.repo.schema[create.type]
-    given = {field.name for _, field in assigned}
+    """Return what a new content of this type cannot go without."""
+    kind = baseline.repo.schema.get(create.type)
+    if kind is None:
+        return []
+    given = {field.name for _, field in assigned} | {edit.column.partition("/")[0] for edit in cells}
     missing = [
-        f"{name}: {reason}" for name, f in kind.fields.items() if name not in given and (reason := absent(f))
+        f"{name}: {reason}"
+        for name, f in kind.fields.items()
+        if name not in given and (reason := absent(f) or _absent_password(f))
     ]
     return [Refusal(cells[0], "; ".join(missing))] if missing else []
+
+
+def _absent_password(field: Field) -> str:
+    """Return why a new user cannot go without a password; nothing of other fields."""
+    if field.type == "Password" and field.compulsory:
+        return "must be given in a column of this name; it is not shown, and not kept in journals"
+    return ""
 
 
 def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str, object]]]) -> None:
@@ -152,5 +193,12 @@ def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str
 
 
 def put_cell(frame: pd.DataFrame, row: int, column: str, cell: Cell) -> None:
-    """Put a cell into a frame, in place, by the position of its row."""
-    frame.iat[row, list(frame.columns).index(column)] = cell
+    """Put a cell into a frame, in place, by its row and column; the column takes a dtype that holds it."""
+    place = list(frame.columns).index(column)
+    try:
+        frame.iat[row, place] = cell
+        if holds(frame.iat[row, place], cell):
+            return
+    except (TypeError, ValueError, OverflowError):
+        pass
+    frame[column] = put(frame[column], [row], [cell])

@@ -164,7 +164,7 @@ class _Crew(Generic[T]):
             self._running += 1
 
     def outcome(self, position: int) -> tuple[int, Line]:
-        """Wait for the outcome that comes at this position, and give it with the number of its job."""
+        """Wait for the outcome that comes at this position, and return it with the number of its job."""
         while len(self._done) <= position:
             self._listen()
         return self._done[position]
@@ -175,7 +175,7 @@ class _Crew(Generic[T]):
             self._listen()
 
     def rest(self, passed: int) -> list[tuple[int, Line]]:
-        """Give what came after so many outcomes, and say of every other job what is known."""
+        """Return what came after so many outcomes, and say of every other job what is known."""
         done = list(self._done)  # threads that nobody waits for go on
         lines = done[passed:]
         known = {number for number, _ in done}

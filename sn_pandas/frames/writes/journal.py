@@ -13,29 +13,34 @@ import collections
 import contextlib
 import dataclasses
 import datetime as dt
+import importlib
 import json
 import os
 import re
 import secrets
+import tempfile
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
 import pandas as pd
 import platformdirs
 
-from ...odata.errors import IncompleteWarning, JournalError, SaveError
+from ...odata.errors import IncompleteWarning, JournalError, SaveError, SaveWarning
 from ...odata.schema import Field
 from .report import OUTCOMES, Line
-from .works import KINDS, Work
+from .works import KINDS, Patch, Work
 
 try:
     import fcntl
-except ImportError:  # Windows keeps a file that is written to itself
+except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # there is no such module
+msvcrt: Any = importlib.import_module("msvcrt") if os.name == "nt" else None
 
+#: The environment variable that names the folder of journals.
+PLACE = "SN_PANDAS_JOURNALS"
 #: How long a finished journal is kept.
 KEPT = dt.timedelta(days=90)
 #: This process, which repositories in memory live in.
@@ -43,6 +48,8 @@ PROCESS = secrets.token_hex(8)
 _FORMAT = 1
 #: Outcomes after which nothing is to be finished.
 FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
+# The byte that is locked on Windows: nobody else can read what is locked there, so it is behind the end.
+_LOCKED_BYTE = 1 << 30
 #: How the lines of a journal begin.
 _PLAN = re.compile(rf'^{{"plan":\d+,"do":"(?:{"|".join(KINDS)})",.*}}$'.encode(), re.MULTILINE)
 _DONE = re.compile(rf'^{{"done":(\d+),"outcome":"({"|".join(OUTCOMES)})",.*}}$'.encode(), re.MULTILINE)
@@ -75,8 +82,9 @@ class Record:
 
     @property
     def began(self) -> dt.datetime:
-        """When it began."""
-        return dt.datetime.fromisoformat(self.header["began"])
+        """When it began, at the earliest: neither our clock nor that of the server is trusted alone."""
+        told = [self.header[name] for name in ("began", "server_began") if name in self.header]
+        return min(map(dt.datetime.fromisoformat, told))
 
     @property
     def open(self) -> list[int]:
@@ -111,28 +119,51 @@ class Journal:
             If it cannot be written; then nothing must be sent.
         """
         began = dt.datetime.now(dt.UTC)
-        path = Path(where).expanduser() if where is not None else folder()
-        path = path if where is not None and not path.is_dir() else path / _new_name(began)
         facts = {"journal": _FORMAT, "began": began.isoformat(timespec="milliseconds"), "process": PROCESS}
-        plan = ({"plan": n, "do": _kind(work), **work.facts()} for n, work in enumerate(works))
+        plan = [{"plan": n, "do": _kind(work), **work.facts()} for n, work in enumerate(works)]
+        lines = [{**facts, **header, "fields": _field_facts(works), "rows": len(works)}, *plan]
+        if where is not None:
+            path = Path(where).expanduser().absolute()  # it is the same file after a change of directory
+            path = path / _new_name(began) if path.is_dir() else path
+            try:
+                return cls._written(path, lines)
+            except OSError as error:
+                raise _unwritable(error, "name another file with journal=…") from error
+        trouble: OSError | None = None
+        for place in folders():
+            try:
+                place.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _refuse_others_folder(place)
+                _prune(place, began - KEPT)
+                if trouble is not None:
+                    warnings.warn(
+                        f"the journal is written to {place}, because it cannot be where it belongs "
+                        f"({trouble}); another folder is chosen by the environment variable {PLACE}",
+                        SaveWarning,
+                        stacklevel=2,
+                    )
+                return cls._written(place / _new_name(began), lines)
+            except OSError as error:
+                trouble = trouble or error
+        raise _unwritable(
+            trouble or OSError("there is no folder for it"),
+            f"let the environment variable {PLACE} name a folder that can be written",
+        ) from trouble
+
+    @classmethod
+    def _written(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> Journal:
+        """Write the first lines of a journal to the disk, all or nothing."""
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        journal = cls(path, _held(path, "x"))
         try:
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if where is None:
-                _prune(path.parent, began - KEPT)
-            journal = cls(path, _held(path, "x"))
-        except OSError as error:
-            raise _unwritable(error) from error
-        try:
-            journal._write({**facts, **header, "fields": _field_facts(works), "rows": len(works)}, *plan)
+            journal._write(*lines)
             journal._sync()
             _sync_folder(path.parent)
-        except BaseException as error:
+        except BaseException:
             with contextlib.suppress(OSError):
                 journal._stream.close()
             with contextlib.suppress(OSError):
                 path.unlink()
-            if isinstance(error, OSError):
-                raise _unwritable(error) from error
             raise
         return journal
 
@@ -167,10 +198,11 @@ class Journal:
             raise JournalError(f"the journal {self.path} cannot be written: {error}") from error
         return record
 
-    def done(self, number: int, line: Line) -> None:
-        """Write down an outcome."""
-        facts = {"done": number, "outcome": line.outcome, "id": line.id, "path": line.path}
-        self._write({**facts, **({"reason": line.reason} if line.reason else {})})
+    def done(self, number: int, line: Line, before: Mapping[str, Any] | None = None) -> None:
+        """Write down an outcome; ``before`` is what was overwritten, where that is not what was planned."""
+        facts: dict[str, Any] = {"done": number, "outcome": line.outcome, "id": line.id, "path": line.path}
+        more = {"reason": line.reason, "before": before}
+        self._write({**facts, **{name: value for name, value in more.items() if value}})
         self._stream.flush()
 
     def let_go(self) -> None:
@@ -194,6 +226,29 @@ class Journal:
         os.fsync(self._stream.fileno())
 
 
+@contextlib.contextmanager
+def held(place: str | os.PathLike[str]) -> Iterator[Record]:
+    """Read a journal and keep others from going on with it meanwhile.
+
+    Raises
+    ------
+    JournalError
+        If a save, or another process, is writing it; or it cannot be read.
+    """
+    file = _found(place)
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise JournalError(f"the journal {file} cannot be read: {error}") from error
+    with stream:
+        if not _locked(stream):
+            raise JournalError(
+                f"the journal {file} is being written right now: wait until that save has ended, or "
+                "interrupt it, and repeat this"
+            )
+        yield _read(file, stream.read())
+
+
 def read(place: str | os.PathLike[str]) -> Record:
     """Read a journal; a last line that was cut is left out.
 
@@ -204,9 +259,15 @@ def read(place: str | os.PathLike[str]) -> Record:
     """
     file = _found(place)
     try:
-        lines = file.read_bytes().split(b"\n")[:-1]  # what was cut when the process was killed
+        return _read(file, file.read_bytes())
+    except JournalError:
+        raise
     except OSError as error:
         raise JournalError(f"the journal {file} cannot be read: {error}") from error
+
+
+def _read(file: Path, content: bytes) -> Record:
+    lines = content.split(b"\n")[:-1]  # what was cut when the process was killed
     header: dict[str, Any] = {}
     fields: dict[str, Field] = {}
     works: list[Work] = []
@@ -218,30 +279,78 @@ def read(place: str | os.PathLike[str]) -> Record:
                 header = _header(line)
                 fields = {name: Field(name, *facts) for name, facts in header["fields"].items()}
             elif "plan" in line:
-                works.append(KINDS[line["do"]].of(line, fields))
+                if line["plan"] != len(works):
+                    raise ValueError(f"plan {len(works)} is missing")
+                works.append(_planned(line, fields))
             elif "done" in line:
-                outcomes[line["done"]] = _outcome(line)
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+                done = _whole(line["done"])
+                outcomes[done] = _outcome(line)
+                if line.get("before") and isinstance(work := works[done], Patch):
+                    work.before.update(line["before"])
+        except _NewerError as error:
+            raise JournalError(f"{file}: {error}") from None
+        except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
             raise JournalError(
-                f"{file}, line {number}: this is no journal of sn_pandas, or it is damaged "
-                f"({type(error).__name__}): {text[:60]!r}"
+                f"{file}, line {number}: this is not a journal of sn_pandas, or it is damaged "
+                f"({type(error).__name__}: {error}): {text[:60]!r}"
             ) from None
     if not header:
         raise JournalError(f"{file} has no whole line: if it is a journal, nothing was sent after it began")
     if len(works) < header["rows"]:
+        if outcomes:
+            raise JournalError(
+                f"{file} is damaged: it announces {header['rows']} contents and names {len(works)}, so it "
+                "cannot be told which outcome belongs to which"
+            )
         works = []  # killed while it was written, so nothing was sent
+    if any(not 0 <= done < len(works) for done in outcomes):
+        raise JournalError(f"{file} is damaged: it has an outcome of a content that it does not name")
     return Record(file, header, works, outcomes)
 
 
 def folder() -> Path:
-    """Give the folder of the journals that have no place of their own."""
+    """Return the folder of the journals for which no other file was named."""
+    named = os.environ.get(PLACE, "").strip()
+    if named:
+        return Path(named).expanduser().absolute()
     return platformdirs.user_state_path("sn_pandas", appauthor=False) / "journals"
 
 
-def listed() -> pd.DataFrame:
-    """Give the journals of this user, newest first: when, where, how many rows, how many are done."""
+def folders() -> list[Path]:
+    """Return the folders of journals: where they belong and, unless that can be written, another one."""
+    place = folder()
+    if place.is_dir() and os.access(place, os.W_OK):
+        return [place]
+    return [place, _spare_folder()]
+
+
+def _spare_folder() -> Path:
+    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+    return Path(tempfile.gettempdir()) / f"sn_pandas-{user}" / "journals"
+
+
+def _own_folders() -> list[Path]:
+    """Return the folders of journals that are there, without those that others put journals into."""
     found = []
-    for file in folder().glob("*.jsonl"):
+    for place in folders():
+        with contextlib.suppress(OSError):
+            _refuse_others_folder(place)
+            found.append(place)
+    return found
+
+
+def _refuse_others_folder(place: Path) -> None:
+    """Raise if a folder for journals, which hold values of contents, belongs to somebody else."""
+    if hasattr(os, "getuid"):
+        for owned in {place, place.parent} if place == _spare_folder() else {place}:
+            if owned.stat().st_uid not in (os.getuid(), 0):
+                raise PermissionError(f"{owned} belongs to another user")
+
+
+def listed() -> pd.DataFrame:
+    """Return the journals of this user, newest first: when, where, how many rows, how many are done."""
+    found = []
+    for file in (file for place in _own_folders() for file in place.glob("*.jsonl")):
         if _is_stillborn(file):
             continue
         try:
@@ -295,25 +404,60 @@ def _told(
     }
 
 
+class _NewerError(ValueError):
+    """The journal of a later version."""
+
+
 def _header(line: Mapping[str, Any]) -> dict[str, Any]:
-    if line.get("journal") != _FORMAT:
+    version = line.get("journal")
+    if isinstance(version, int) and not isinstance(version, bool) and version > _FORMAT:
+        raise _NewerError(
+            f"this journal was written by a newer version of sn_pandas (format {version}, this version reads "
+            f"{_FORMAT}): update sn_pandas"
+        )
+    if version != _FORMAT:
         raise ValueError("another format")
-    dt.datetime.fromisoformat(line["began"])
-    needed = {name: line[name] for name in ("rows", "fields", "what", "origin")}
+    for name in ("began", "server_began"):
+        if name in line and dt.datetime.fromisoformat(line[name]).tzinfo is None:
+            raise ValueError(f"{name} has no time zone")
+    needed = {name: line[name] for name in ("began", "rows", "fields", "what", "origin")}
+    if not isinstance(line["origin"], str) or not isinstance(_whole(line["rows"]), int):
+        raise TypeError("origin or rows")
     return {"user": "", **needed, **line}
+
+
+def _planned(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
+    """Make the work again that a line plans; what is not as we write it is damage."""
+    work = KINDS[line["do"]].of(line, fields)
+    _whole(work.row)
+    _whole(work.id)
+    if not isinstance(work.path, str | None) or (
+        isinstance(work.path, str) and not work.path.startswith("/")
+    ):
+        raise TypeError("path")
+    return work
+
+
+def _whole(number: Any) -> int:
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise TypeError(f"{number!r} is not a whole number")
+    return number
 
 
 def _outcome(line: Mapping[str, Any]) -> Line:
     if line["outcome"] not in OUTCOMES:
         raise ValueError("no outcome")
-    return Line(line["outcome"], line.get("reason", ""), (), line["id"], line["path"])
+    if not isinstance(line["path"], str | None) or not isinstance(line.get("reason", ""), str):
+        raise TypeError("path or reason")
+    return Line(line["outcome"], line.get("reason", ""), (), _whole(line["id"]), line["path"])
 
 
 def _found(place: str | os.PathLike[str]) -> Path:
-    """Give the file that a path, or the name of a journal in the folder of journals, means."""
+    """Return the file that a path, or the name of a journal in a folder of journals, means."""
     file = Path(place).expanduser()
-    named = folder() / file.name
-    file = named if not file.exists() and named.exists() else file
+    if not file.exists():
+        named = (place / file.name for place in _own_folders())
+        file = next((one for one in named if one.exists()), file)
     if not file.is_file():
         raise JournalError(f"the journal {file} cannot be read: there is no such file")
     return file
@@ -357,16 +501,35 @@ def _field_facts(works: Sequence[Work]) -> dict[str, list[Any]]:
 
 def _held(path: Path, mode: Literal["x", "a"]) -> IO[str]:
     """Open a journal for this process alone; the system lets go of it when the process ends."""
-    stream = open(path, mode, encoding="ascii", opener=lambda name, flags: os.open(name, flags, 0o600))  # noqa: SIM115 - it stays open
+    stream = open(  # noqa: SIM115 - it stays open
+        path, mode, encoding="ascii", newline="\n", opener=lambda name, flags: os.open(name, flags, 0o600)
+    )
+    if not _locked(stream):
+        stream.close()
+        raise OSError("another process is writing it right now")
+    return stream
+
+
+def _locked(stream: IO[Any]) -> bool:
+    """Hold a file against others until it is closed, and say whether that is possible."""
     if fcntl is not None:
         try:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            stream.close()
-            raise OSError("another process is writing it right now") from None
+            return False
         except OSError:  # a file system without locks
             pass
-    return stream
+    if msvcrt is not None:
+        handle = stream.fileno()
+        place = os.lseek(handle, 0, os.SEEK_CUR)
+        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        finally:
+            os.lseek(handle, place, os.SEEK_SET)
+    return True
 
 
 def _sync_folder(folder: Path) -> None:
@@ -383,7 +546,5 @@ def _sync_folder(folder: Path) -> None:
         os.close(place)
 
 
-def _unwritable(error: OSError) -> SaveError:
-    return SaveError(
-        f"nothing was sent, because the journal cannot be written: {error}; say another place with journal=…"
-    )
+def _unwritable(error: OSError, way: str) -> SaveError:
+    return SaveError(f"nothing was sent, because the journal cannot be written: {error}; {way}")

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
+import itertools
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ...odata.client import Client
 from ...odata.schema import Field
-from ...odata.transport import Client
-from . import looking
-from .looking import Stored
+from ..reads import lookup
+from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
 from .works import Create
 
 #: Characters of a path that the server takes.
 LONGEST = 450
-_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\t\r\n-]+")
+_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\x00-\x1f\x7f-\x9f-]+")
 _ALLOWED = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
 
 
 def proposed(create: Create) -> str:
-    """Give a name for a content that was given none, as the server would make it of the DisplayName."""
+    """Return a name for a content that was given none, as the server would make it of the DisplayName."""
     shown = create.after.get("DisplayName")
     name = _NO_NAME.sub("-", str(shown)) if shown else ""
     return name[:80].strip("-. ") or create.template or create.type
 
 
 def as_stored(name: str) -> str:
-    """Give a name as the server makes it of one that it is sent.
+    """Return a name as the server makes it of one that it is sent.
 
     Examples
     --------
@@ -36,8 +38,24 @@ def as_stored(name: str) -> str:
     return _NO_NAME.sub("-", name).rstrip("-.")
 
 
+def altered(name: str) -> str:
+    """Say why the server would not create a content of exactly this name; nothing if it would.
+
+    Examples
+    --------
+    >>> altered("a--b"), altered("plain")
+    ("the server would make 'a-b' of the name 'a--b': write that, or choose another", '')
+    """
+    kept = as_stored(name)
+    if not kept:
+        return f"{name!r} cannot be a name: the server would leave nothing of it"
+    if kept != name:
+        return f"the server would make {kept!r} of the name {name!r}: write that, or choose another"
+    return ""
+
+
 def give_names(creates: Iterable[Create], client: Client) -> None:
-    """Give a free name to every content that has none."""
+    """Assign a free name to every content that has none."""
     taken = {create.path.lower() for create in creates if create.name}
     nameless = [create for create in creates if not create.name]
     bases = {create.row: proposed(create) for create in nameless}
@@ -46,44 +64,83 @@ def give_names(creates: Iterable[Create], client: Client) -> None:
         for create in nameless:
             create.name = _next(create, bases[create.row], tries, taken)
             taken.add(create.path.lower())
-        there = looking.by_path(client, [create.path for create in nameless], sure=False)
+        there = lookup.by_path(client, [create.path for create in nameless], sure=False)
         nameless = [create for create in nameless if create.path.lower() in there]
 
 
 def misplaced(
-    creates: Iterable[Create], refusal: Callable[[Create, str], Refusal], client: Client
+    creates: Iterable[Create], refusal: Callable[[Create, str, str], Refusal], client: Client
 ) -> list[Refusal]:
-    """Give the new contents whose name is taken, or that cannot be where they are to be."""
-    parents = looking.by_path(client, {create.parent for create in creates}, [_ALLOWED])
-    there = set(looking.by_path(client, [create.path for create in creates], sure=False))
+    """Return the new contents whose name is taken, or that cannot be where they are to be.
+
+    ``refusal`` makes one of a content, the column that is wrong, and the reason.
+    """
+    parents = lookup.by_path(client, {create.parent for create in creates}, [_ALLOWED])
+    there = set(lookup.by_path(client, [p for create in creates for p in spellings(create.path)], sure=False))
+    alike = {_composed(path): path for path in there}
     refused = []
     for create in creates:
-        if reason := _misplaced(create, parents.get(create.parent.lower()), there):
-            refused.append(refusal(create, reason))
+        if found := _misplaced(create, parents.get(create.parent.lower()), there):
+            refused.append(refusal(create, *found))
+        elif other := alike.get(_composed(create.path)):
+            refused.append(refusal(create, "Name", _looks_alike(create.path, other)))
         there.add(create.path.lower())
+        alike.setdefault(_composed(create.path), create.path)
     return refused
+
+
+def spellings(path: str) -> list[str]:
+    """Return a path in each Unicode form in which it looks the same.
+
+    Examples
+    --------
+    >>> len(spellings("/Root/plain")), len(spellings("/Root/café"))
+    (1, 2)
+    """
+    forms = [path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)]
+    return list(dict.fromkeys(forms))
+
+
+def _composed(path: str) -> str:
+    return unicodedata.normalize("NFC", path).lower()
+
+
+def _looks_alike(path: str, other: str) -> str:
+    return (
+        f"it looks like {other!a}, which is there or is created, too, and has the same letters in "
+        f"another Unicode form than {path!a}: choose another Name"
+    )
 
 
 def renamed_onto(
     assigned: Iterable[Assignment], paths: Mapping[int, str | None], client: Client
 ) -> list[Refusal]:
-    """Give the renames onto a name that another content has: not every server refuses that."""
+    """Return the renames onto a name that another content has: not every server refuses that."""
     wanted: dict[int, str] = {}
     renames = [assignment for assignment in assigned if assignment.field.name == "Name"]
     for edit, _ in renames:
         wanted[edit.row] = f"{(paths.get(edit.id) or '').rpartition('/')[0]}/{edit.after}"
-    there = looking.by_path(client, wanted.values())
+    there = lookup.by_path(client, [form for path in wanted.values() for form in spellings(path)])
     refused = []
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     for edit, _ in renames:
         path = wanted[edit.row]
-        found = there.get(path.lower())
-        if (found and found["Id"] != edit.id) or path.lower() in seen:
-            refused.append(Refusal(edit, f"there is a {path} already: choose another Name"))
+        found = next((row for form in spellings(path) if (row := there.get(form.lower()))), None)
+        taken = str(found["Path"]) if found and found["Id"] != edit.id else seen.get(_composed(path))
+        if taken:
+            same = taken.lower() == path.lower()
+            reason = f"there is a {path} already: choose another Name" if same else _looks_alike(path, taken)
+            refused.append(Refusal(edit, reason))
         elif len(path) > LONGEST:
             refused.append(Refusal(edit, _too_long(path)))
-        seen.add(path.lower())
+        seen.setdefault(_composed(path), path)
     return refused
+
+
+def are_nested(paths: Iterable[str]) -> bool:
+    """Whether one of some contents is below another one."""
+    ordered = sorted(f"{path}/".lower() for path in paths)
+    return any(below.startswith(above) for above, below in itertools.pairwise(ordered))
 
 
 def _next(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> str:
@@ -95,17 +152,19 @@ def _next(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> 
             return name
 
 
-def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> str:
+def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[str, str] | None:
     if parent is None:
-        return f"there is no {create.parent}, or you may not see it"
+        return "Path", f"there is no {create.parent}, or you may not see it"
+    if reason := altered(create.name):
+        return "Name", reason
     if create.path.lower() in there:
-        return f"there is a {create.path} already: choose another Name"
+        return "Name", f"there is a {create.path} already: choose another Name"
     if len(create.path) > LONGEST:
-        return _too_long(create.path)
+        return "Name", _too_long(create.path)
     allowed = [item["Name"] for item in parent.get(_ALLOWED.name) or ()]
     if allowed and create.type not in allowed:
-        return f"{create.parent} takes {_some(allowed)}, and no {create.type}"
-    return ""
+        return "Type", f"{create.parent} takes {_some(allowed)}, and no {create.type}"
+    return None
 
 
 def _too_long(path: str) -> str:

@@ -10,13 +10,20 @@ from typing import NamedTuple
 import pandas as pd
 
 from ...odata.errors import SaveWarning, did_you_mean
-from ...odata.schema import PSEUDO_FIELDS, Field, Schema
-from ..tracking import Baseline, rows_of
-from .cells import encode, has_no_zone, is_missing, same_cell
-from .changes import Edit, renamed
+from ...odata.schema import PSEUDO_FIELDS, TEXTS, Field, Schema
+from ...odata.wording import counted, with_article
+from ..columns.cells import encode, has_no_zone, is_missing, same_cell
+from ..reads.lookup import Stored
+from ..tracking.baseline import Baseline
+from ..tracking.edits import Edit, renamed
+from ..tracking.matching import rows_of
 from .checking import problem
-from .looking import Stored
+from .hidden import learn
 from .works import Patch
+
+#: What ``str``, ``map(str)`` and f-strings make of a missing cell.
+_TEXTS_OF_MISSING = frozenset(["nan", "NaN", "None", "<NA>", "NaT", "null"])
+_NO_PASSWORDS = "passwords of users that exist are set one by one: repo.patch(path, {'Password': …})"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Assignment(NamedTuple):
 
 
 def field_of(column: str, baseline: Baseline) -> Field | str:
-    """Give the field that an edit of a column writes, or why it cannot be written.
+    """Return the field that an edit of a column writes, or why it cannot be written.
 
     The columns ``AssignedTo``, ``AssignedTo/Id`` and ``AssignedTo/Path`` write the reference ``AssignedTo``.
     """
@@ -60,6 +67,7 @@ def assign(
     ``types`` says the content type by id, as far as it is known.
     """
     schema = baseline.repo.schema
+    learn(baseline.repo, types)
     assigned: list[Assignment] = []
     refused: list[Refusal] = []
     written: dict[tuple[int, str], Edit] = {}
@@ -68,7 +76,7 @@ def assign(
         type_name = types.get(edit.id)
         if isinstance(field, Field) and type_name is not None:
             own = own_field(field, type_name, schema)
-            field = own or f"a {type_name} has no field {field.name}, the server would ignore it"
+            field = own or f"{with_article(type_name)} has no field {field.name}, the server would ignore it"
         reason = field if isinstance(field, str) else problem(field, edit.after)
         if isinstance(field, Field) and not reason:
             twice = written.setdefault((edit.row, field.name), edit)
@@ -82,7 +90,7 @@ def assign(
 
 
 def own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
-    """Give the field as a content type defines it; fields of lists and aspects are of no type."""
+    """Return the field as a content type defines it; fields of lists and aspects are of no type."""
     if type_name not in schema or field.name.startswith("#") or "." in field.name:
         return field
     return schema[type_name].fields.get(field.name)
@@ -106,8 +114,16 @@ def patches_of(
     return list(patches.values())
 
 
+def assignment_of(work: Patch, name: str) -> Assignment:
+    """Return an edit as it is going to be sent."""
+    edit = work.edits[name]
+    if name in work.chosen:
+        edit = edit._replace(after=work.chosen[name])
+    return Assignment(edit, work.fields[name])
+
+
 def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
-    """Give the content types that were read with the frame, by id."""
+    """Return the content types that were read with the frame, by id."""
     if "Type" not in baseline.frame.columns:
         return {}
     ids = [edit.id for edit in edits if edit.id > 0]
@@ -116,18 +132,18 @@ def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
 
 
 def typed(stored: Mapping[int, Stored]) -> dict[int, str]:
-    """Give the content types by id of contents that were just looked at."""
+    """Return the content types by id of contents that were just looked at."""
     return {id_: str(row["Type"]) for id_, row in stored.items() if row.get("Type")}
 
 
 def fields_of(edits: Iterable[Edit], baseline: Baseline) -> dict[str, Field]:
-    """Give the fields that edits write, by name."""
+    """Return the fields that edits write, by name."""
     found = {column: field_of(column, baseline) for column in {edit.column for edit in edits}}
     return {field.name: field for field in found.values() if isinstance(field, Field) and field.editable}
 
 
 def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, str]]:
-    """Give columns that look like fields and are not saved, because they were not read, with the reason."""
+    """Yield columns that look like fields and are not saved, because they were not read, with the reason."""
     names = {name.lower(): name for name in baseline.fields if "/" not in name}
     missing = baseline.frame.columns.difference(frame.columns, sort=False)
     rows = rows_of(frame, baseline) if len(missing) else None
@@ -138,16 +154,18 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
             yield str(column), f"did you mean {name}?"
         elif rows and (old := renamed(column, missing, frame, baseline, rows)):
             yield str(column), f"it was read as {old}, and columns go by their names; name it so again"
-        elif rows and (old := _of_the_same_kind(str(column), gone, frame, baseline)):
+        elif rows and (old := _of_the_same_kind(column, gone, frame, baseline)):
             yield (
                 str(column),
                 f"it is no field, and {old} was read and is gone; if it is that, rename it back",
             )
-        elif name is None and _fits(str(column), frame, baseline) and _is_filled(column, frame, baseline):
-            yield (
-                str(column),
-                "it was not read, so changes by others could not be seen; read it, too",
-            )
+        elif (
+            name is None
+            and (field := _fitting(str(column), baseline))
+            and _is_filled(column, frame, baseline)
+        ):
+            said = "it was not read, so changes by others could not be seen; read it, too"
+            yield str(column), _NO_PASSWORDS if field.type == "Password" else said
 
 
 def warn_of_unread(frame: pd.DataFrame, baseline: Baseline, stacklevel: int) -> None:
@@ -163,15 +181,15 @@ def _is_written(column: str, baseline: Baseline) -> bool:
 
 
 def _of_the_same_kind(
-    column: str, gone: Sequence[str], frame: pd.DataFrame, baseline: Baseline
+    column: Hashable, gone: Sequence[str], frame: pd.DataFrame, baseline: Baseline
 ) -> str | None:
-    """Give the column that was read and is gone which a new one that is no field may be.
+    """Return the column that was read and is gone which a new one that is no field may be.
 
     As many are gone as came: where some were left out and others added, nothing was renamed.
     """
     dtype = frame[column].dtype
     come = [
-        str(name)
+        name
         for name in frame.columns.difference(baseline.frame.columns, sort=False)
         if name != "Id" and name not in baseline.repo.schema.fields and frame[name].dtype == dtype
     ]
@@ -179,14 +197,15 @@ def _of_the_same_kind(
     return went[come.index(column)] if column in come and len(come) == len(went) else None
 
 
-def _fits(column: str, frame: pd.DataFrame, baseline: Baseline) -> bool:
-    """Whether the content types of a frame, or all if they are not known, have a field of a column's name."""
+def _fitting(column: str, baseline: Baseline) -> Field | None:
+    """Return the field of a column's name that the content types of a frame have."""
     schema = baseline.repo.schema
     read = (
         baseline.frame["Type"].dropna().unique() if "Type" in baseline.frame.columns else ["GenericContent"]
     )
     types = [name for name in read if name in schema and column != "Id"]
-    return any(column in schema[name].fields and schema[name].fields[column].editable for name in types)
+    fields = (schema[name].fields.get(column) for name in types)
+    return next((f for f in fields if f is not None and (f.editable or f.type == "Password")), None)
 
 
 def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> bool:
@@ -196,9 +215,27 @@ def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> boo
 
 
 def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
-    """Give the edits of dates that say no time zone."""
+    """Return the edits of dates that say no time zone."""
     return [
         edit
         for edit, field in assigned
         if field.type == "DateTime" and not is_missing(edit.after) and has_no_zone(edit.after)
     ]
+
+
+def warn_of_missing(assigned: Iterable[Assignment], stacklevel: int) -> None:
+    """Warn of missing cells that became the text that ``str`` makes of them, with the way back."""
+    columns: dict[str, list[str]] = {}
+    for edit, field in assigned:
+        named = isinstance(edit.after, str) and edit.after.strip() in _TEXTS_OF_MISSING
+        if named and is_missing(edit.before) and (field.type in TEXTS or field.extra_values):
+            columns.setdefault(edit.column, []).append(edit.after)
+    for column, found in columns.items():
+        texts = list(dict.fromkeys(found))
+        warnings.warn(
+            f"{counted(len(found), 'missing cell')} of {column} became the text "
+            f"{' and '.join(map(repr, texts))}, which would be saved as it is: "
+            f"df[{column!r}] = df[{column!r}].mask(df[{column!r}].isin({texts}))",
+            SaveWarning,
+            stacklevel=stacklevel + 1,
+        )

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from ...odata.client import Client
 from ...odata.schema import Field, Schema
-from ...odata.transport import Client
-from . import looking
-from .cells import is_missing, items, target_of
-from .looking import Stored
+from ...odata.wording import with_article
+from ..columns.cells import is_missing, items, target_of
+from ..reads import lookup
+from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
 
 
 def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema) -> list[Refusal]:
-    """Give the edits of references that the server would not store, each with the reason."""
+    """Return the edits of references that the server would not store, each with the reason."""
     pointing = [(a, _targets(a)) for a in assigned if a.field.type == "Reference"]
     wanted = {target for _, targets in pointing for target in targets}
-    by_id = looking.by_id(client, [t for t in wanted if isinstance(t, int)])
-    by_path = looking.by_path(client, [t for t in wanted if isinstance(t, str)])
+    by_id = lookup.by_id(client, [t for t in wanted if isinstance(t, int)])
+    by_path = lookup.by_path(client, [t for t in wanted if isinstance(t, str)])
     refused = []
     for (edit, field), targets in pointing:
         for target in targets:
@@ -28,6 +29,17 @@ def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema)
     return refused
 
 
+def _may_be_one_of(row: Stored, allowed: Collection[str], schema: Schema) -> bool:
+    """Return whether a content is of one of some types, or of a hidden one whose bases are not all known."""
+    kind = str(row["Type"])
+    if kind in allowed:
+        return True
+    if schema.hides(kind):
+        schema.learn(kind, int(row["Id"]))
+    bases = list(schema.bases(kind))
+    return bool(set(bases) & set(allowed)) or not bases or any(base not in schema for base in bases)
+
+
 def _targets(assignment: Assignment) -> list[int | str]:
     return [target_of(item) for item in items(assignment.edit.after) if not is_missing(item)]
 
@@ -36,8 +48,8 @@ def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema
     if row is None:
         return f"there is no content {target}, or you may not see it; the server would clear the field"
     allowed = field.limits.get("AllowedTypes") or ()
-    if allowed and not set(schema.bases(row["Type"])) & set(allowed):
-        return f"{row['Path']} is a {row['Type']}, {field.name} takes {', '.join(allowed)}"
+    if allowed and not _may_be_one_of(row, allowed, schema):
+        return f"{row['Path']} is {with_article(row['Type'])}, {field.name} takes {', '.join(allowed)}"
     roots = [root for root in field.limits.get("SelectionRoots") or () if root.startswith("/Root")]
     if roots and not any(f"{row['Path']}/".lower().startswith(f"{root}/".lower()) for root in roots):
         return f"{row['Path']} is not below {' or '.join(roots)}, where {field.name} may point to"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from ...odata.escaping import escape_controls, escape_html, html_block
+from ...odata.wording import counted
+
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..repository import Repository
+    from ..connection import Connection
 
 Outcome = Literal["saved", "unchanged", "conflict", "refused", "ignored", "failed", "unknown", "unsent"]
 #: Every outcome with what it means; a row has exactly one.
@@ -27,6 +29,10 @@ OUTCOMES: Mapping[Outcome, str] = {
     "unsent": "not sent",
 }
 _SHOWN = 10
+#: Letters of a request or a reason that are shown; ``requests`` and ``frame`` have all.
+_LONGEST = 1_000
+_COLUMNS = ("content", "outcome", "fields", "reason")
+_HEAD = "<th style='text-align:left'>{}</th>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -55,6 +61,9 @@ class Report:
         What was sent, or would be sent by a dry run: method, address and body.
     journal : pathlib.Path or None
         The file that ``sn_pandas.resume`` and ``sn_pandas.undo`` read.
+    layers : mapping
+        Where the definition of each field that was to be written comes from: ``shown`` by the server,
+        ``learned`` from contents of a type that you may not see, ``built in``, or the shape of ``values``.
     note : str
         What else is to be known.
     before : int
@@ -66,9 +75,10 @@ class Report:
     dry_run: bool = False
     requests: Sequence[str] = ()
     journal: Path | None = None
-    repo: Repository | None = dataclasses.field(default=None, repr=False)
+    repo: Connection | None = dataclasses.field(default=None, repr=False)
     again: Callable[[], Report] | None = dataclasses.field(default=None, repr=False)
     follow: Callable[[Collection[int]], bool] | None = dataclasses.field(default=None, repr=False)
+    layers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     note: str = dataclasses.field(default="", repr=False)
     before: int = dataclasses.field(default=0, repr=False)
 
@@ -104,7 +114,7 @@ class Report:
         return self.frame[~self.frame["outcome"].isin(["saved", "unchanged"])]
 
     def retry(self) -> Report:
-        """Do once more what is not done, under the same rules, and give the report of that.
+        """Do once more what is not done, under the same rules, and return the report of that.
 
         Raises
         ------
@@ -118,7 +128,7 @@ class Report:
     def __repr__(self) -> str:
         lines = [self._headline()]
         if self.dry_run:
-            lines += [f"  {request}" for request in self.requests[:_SHOWN]]
+            lines += [f"  {_bounded(request)}" for request in self.requests[:_SHOWN]]
             lines += [f"  {more}" for more in self._more(len(self.requests), ".requests")]
         bad = self._bad()
         lines += [f"  {place}  {outcome}: {reason}" for place, outcome, _, reason in bad[:_SHOWN]]
@@ -127,13 +137,13 @@ class Report:
             lines.append("  .retry() does the rest once more")
         if self.note:
             lines.append(f"  {self.note}")
-        return "\n".join(lines)
+        return escape_controls("\n".join(lines))
 
     def _repr_html_(self) -> str:
-        text = html.escape
+        text = escape_html
         parts = [f"<p><strong>{text(self._headline())}</strong></p>"]
         if self.dry_run and self.requests:
-            shown = [*self.requests[:_SHOWN], *self._more(len(self.requests), ".requests")]
+            shown = [*map(_bounded, self.requests[:_SHOWN]), *self._more(len(self.requests), ".requests")]
             parts.append(f"<pre>{text(chr(10).join(shown))}</pre>")
         bad = self._bad()
         if bad:
@@ -142,13 +152,13 @@ class Report:
                 for line in bad[:_SHOWN]
             ]
             parts.append(
-                "<table><thead><tr><th>content</th><th>outcome</th><th>fields</th><th>reason</th></tr></thead>"
+                f"<table><thead><tr>{''.join(map(_HEAD.format, _COLUMNS))}</tr></thead>"
                 f"<tbody>{''.join(cells)}</tbody></table>"
             )
             parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".failed and .conflicts")]
         if self.note:
             parts.append(f"<p>{text(self.note)}</p>")
-        return "".join(parts)
+        return html_block(*parts)
 
     @staticmethod
     def _more(count: int, where: str) -> list[str]:
@@ -172,17 +182,22 @@ class Report:
         return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
-        """Give content, outcome, fields and reason of what went wrong; what was not sent stands in sum."""
+        """Return content, outcome, fields and reason of what went wrong; what was not sent stands in sum."""
         rows = self.unsettled
         unsent = rows[(rows["outcome"] == "unsent") & (rows["reason"] != DRY)]
         rows = rows[rows["outcome"] != "unsent"].sort_values("outcome", kind="stable")
         lines = [
-            (_place(row), str(row.outcome), str(row.fields), str(row.reason)) for row in rows.itertuples()
+            (_place(row), str(row.outcome), _bounded(str(row.fields)), _bounded(str(row.reason)))
+            for row in rows.itertuples()
         ]
         for reason, some in unsent.groupby("reason", sort=False):
             place = _place(next(some.itertuples())) if len(some) == 1 else f"{len(some):,} rows"
             lines.append((place, "unsent", "", str(reason)))
         return lines
+
+
+def _bounded(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} … ({len(text):,} characters)"
 
 
 def _place(row: Any) -> str:
@@ -197,19 +212,15 @@ DRY = "dry run"
 NEW = "a new row: it is created with create=True"
 
 
-def counted(count: int, noun: str) -> str:
-    """Give a number of something in words.
-
-    Examples
-    --------
-    >>> counted(1, "row"), counted(2000, "row")
-    ('1 row', '2,000 rows')
-    """
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
-
-
 def report_frame(index: pd.Index, lines: Sequence[Line]) -> pd.DataFrame:
-    """Make the frame of a report, one line a row."""
+    """Return the frame of a report, one line a row, on the labels of the caller's frame.
+
+    The index has no name that a column has, so that ``reset_index``, ``merge`` and CSV tell them apart.
+    """
+    columns = ("Id", "Path", "outcome", "fields", "reason")
+    if any(name in columns for name in index.names):
+        plain = "row" if index.nlevels == 1 else "row {}"
+        index = index.set_names([plain.format(name) if name in columns else name for name in index.names])
     return pd.DataFrame(
         {
             "Id": pd.array([line.id if line.id > 0 else None for line in lines], dtype="Int64"),

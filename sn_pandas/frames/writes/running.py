@@ -1,37 +1,122 @@
-"""The works of a save, a resume or an undo, from the journal's first line to its last."""
+"""The one engine for everything that is done to each of some contents.
+
+It does the jobs, several at once, reads back what has to be seen, tells the outcome of each, and makes the
+report, whatever interrupts it. Saves, undo, resume, deletions and moves keep a journal besides.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from ...odata import flight
+from ...odata.addresses import canonical_origin
+from ...odata.tracebacks import hide_frames
 from ..progress import Progress, Setting
+from .comparing import Comparison
+from .confirming import ANSWERED, Expected, confirm, expected_of
+from .doubting import Inquiry, is_doubtful, settle_at_once, unsettled
 from .flow import Flow, Told, at_once
 from .journal import Journal
 from .report import Line, Report
 from .sending import send
-from .works import Work
+from .works import UNKEPT, Move, Patch, Restore, Work, journaled
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..connection import Connection
+
+J = TypeVar("J")
+
+
+def perform(
+    repo: Connection,
+    jobs: Sequence[J],
+    do: Callable[[J, bool], Line],
+    flow: Flow,
+    *,
+    what: str,
+    told: Told,
+    report: Callable[[], Report],
+    leaving_doubt: bool = True,
+    expected: Callable[[J, Line], Expected | None] = lambda job, line: None,
+    progress: Setting = None,
+) -> None:
+    """Do every job, settle doubts, read back what has to be seen, and tell the outcome of each.
+
+    An error that ends it, such as Ctrl-C, carries the report of what was done until then.
+
+    Parameters
+    ----------
+    do : callable
+        Does a job and gives its outcome; it is told whether it may leave doubt about a refusal.
+    flow : Flow
+        How many jobs may be done at once.
+    told : callable
+        Gets the number of a job and its outcome; again for what is settled or read back.
+    report : callable
+        Makes the report of what was told.
+    leaving_doubt : bool
+        Whether jobs may leave doubt, which is settled about all refusals at once.
+    expected : callable, optional
+        Gives what has to be seen after a job of some outcome, if anything.
+    """
+    answered: dict[int, tuple[Line, Expected]] = {}
+    doubtful: dict[int, Line] = {}
+    inquiry = Inquiry(repo.client, flow)
+
+    def attempt(job: J, leaving: bool) -> Line:
+        line = do(job, leaving)
+        return inquiry.about(line) if is_doubtful(line) else line
+
+    def take(number: int, line: Line) -> None:
+        doubtful.pop(number, None)
+        if is_doubtful(line):
+            doubtful[number] = line
+            told(number, unsettled(line))
+            return
+        seen_by = expected(jobs[number], line)
+        if seen_by is not None:
+            answered[number] = line, seen_by
+            line = dataclasses.replace(line, outcome="unknown", reason=ANSWERED)
+        told(number, line)
+
+    def redo(numbers: Sequence[int], leaving: bool) -> None:
+        some = [jobs[number] for number in numbers]
+        again = functools.partial(attempt, leaving=leaving)
+        at_once(some, again, flow, lambda at, line: take(numbers[at], line), what=what)
+
+    with reporting(report):
+        try:
+            first = functools.partial(attempt, leaving=leaving_doubt and len(jobs) > 1)
+            with Progress(progress, what) as shown:
+                at_once(jobs, first, flow, take, what=what, shown=shown.show)
+            settle_at_once(repo.client, doubtful, take, redo)
+        finally:
+            if answered:
+                with flight.working_for(flow.over):
+                    for number, line in confirm(repo, answered).items():
+                        told(number, line)
 
 
 def carry_out(
-    repo: Repository,
+    repo: Connection,
     works: Sequence[Work],
     *,
     what: str,
     told: Told,
     report: Callable[[], Report],
+    interrupted: Callable[[], Report] | None = None,
+    comparison: Comparison | None = None,
     journal: str | os.PathLike[str] | Journal | None = None,
     numbers: Mapping[int, int] | None = None,
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Write the journal, send everything, tell the outcome of each work as it comes, and give the report.
+    """Write the journal, send everything, tell the outcome of each work as it comes, and return the report.
 
     An error that ends it, such as Ctrl-C, carries the report of what was done until then.
 
@@ -41,45 +126,95 @@ def carry_out(
         Gets the position of a work and its outcome.
     report : callable
         Makes the report of what was told.
+    interrupted : callable, optional
+        Makes the report where an error ends it; ``report`` if not given.
+    comparison : Comparison, optional
+        Keeps the comparison of the edits young.
     journal : path or Journal
         Where the journal goes, or one that is gone on with.
     numbers : mapping, optional
         The number that each work has in a journal that is gone on with.
     """
     if not works:
-        return report()
-    client = repo.client
-    flow = Flow(workers, lambda: client.overloads)
-    log = (
-        journal
-        if isinstance(journal, Journal)
-        else Journal.begin(journal, works, what=what, origin=repo.url, user=repo.user)
-    )
+        with reporting(report):
+            return report()
+    repo.client.reject_write(what)
+    flow = flow_of(repo, workers)
+    log = journal if isinstance(journal, Journal) else begin(repo, works, what, journal)
+    planned = [dict(work.before) if isinstance(work, Patch) else None for work in works]
+
+    def do(work: Work, leaving: bool) -> Line:
+        line = send(repo, flow, work, comparison, leaving_doubt=leaving)
+        if line.id < 0 and line.path is None:
+            line = dataclasses.replace(line, id=work.id, path=work.path)
+        return dataclasses.replace(line, fields=line.fields or work.names)
 
     def record(position: int, line: Line) -> None:
         work = works[position]
-        if line.id < 0 and line.path is None:
-            line = dataclasses.replace(line, id=work.id, path=work.path)
-        line = dataclasses.replace(line, fields=line.fields or work.names, stored=None, error=None)
         told(position, line)
+        if line.outcome in ("saved", "unknown"):
+            _note_move(repo, work)
+        overwritten = _overwritten(work, planned[position])
         try:
-            log.done(numbers[position] if numbers else position, line)
+            log.done(numbers[position] if numbers else position, line, overwritten)
         except OSError as trouble:
             flow.stop(f"not sent, because the journal cannot be written any more: {trouble}")
 
     def made() -> Report:
+        return dataclasses.replace((interrupted or report)(), journal=log.path)
+
+    with reporting(made):
+        with contextlib.closing(log):
+            perform(
+                repo,
+                works,
+                do,
+                flow,
+                what=what,
+                told=record,
+                report=made,
+                expected=expected_of,
+                progress=progress,
+            )
         return dataclasses.replace(report(), journal=log.path)
 
-    with reporting(made), contextlib.closing(log), Progress(progress, what) as shown:
-        at_once(
-            works,
-            lambda work: send(client, flow, work, repo.still_ourselves),
-            flow,
-            record,
-            what=what,
-            shown=shown.show,
-        )
-    return made()
+
+def _note_move(repo: Connection, work: Work) -> None:
+    """Remember a move, a new name or a return from the trash: servers take a while to find what is below."""
+    if isinstance(work, Move):
+        repo.moved.note(work.path, work.destination)
+    elif isinstance(work, Restore):
+        repo.moved.note(None, work.path)
+    elif isinstance(work, Patch) and work.path and "Name" in work.after:
+        repo.moved.note(work.path, f"{work.path.rpartition('/')[0]}/{work.after['Name']}")
+
+
+def _overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Return what a PATCH overwrote, where that is not what was planned to be."""
+    if not isinstance(work, Patch) or work.before == planned:
+        return None
+    return {name: value for name, value in work.before.items() if work.fields[name].type not in UNKEPT}
+
+
+def begin(
+    repo: Connection, works: Sequence[Work], what: str, where: str | os.PathLike[str] | None
+) -> Journal:
+    """Write down what is going to be done, before the first request leaves."""
+    server = repo.client.now.isoformat(timespec="milliseconds")
+    return Journal.begin(
+        where,
+        [journaled(work) for work in works],
+        what=what,
+        origin=canonical_origin(repo.url),
+        user=repo.user,
+        server_began=server,
+    )
+
+
+def flow_of(repo: Connection, workers: int) -> Flow:
+    """Return how many requests to a repository may be in flight, fewer while it is overloaded."""
+    client = repo.client
+    return Flow(workers, lambda: client.overloads)
 
 
 @contextlib.contextmanager
@@ -88,10 +223,14 @@ def reporting(report: Callable[[], Report]) -> Iterator[None]:
     try:
         yield
     except BaseException as error:
+        if isinstance(vars(error).get("report"), Report):
+            raise  # it has one already, of what failed first
         made = report()
         vars(error)["report"] = made
         note = [repr(made), "this report is .report of the error; in a notebook, sys.last_value.report"]
         if made.journal is not None:
             note.append(f"what was not sent is in the journal: sn_pandas.resume({str(made.journal)!r})")
         error.add_note("\n".join(note))
+        if isinstance(error, KeyboardInterrupt):
+            hide_frames(error)
         raise

@@ -2,80 +2,132 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from ...odata import shapes
 from ...odata.addresses import entity
 from ...odata.errors import (
     AlreadyExistsError,
     AnswerError,
     AuthenticationError,
     ForbiddenError,
+    InterceptedError,
     NoAnswer,
     NotFoundError,
-    OutOfDateError,
     SensenetError,
     ServerError,
     UnavailableError,
+    server_error,
 )
-from ...odata.transport import Client
-from . import looking
-from .cells import Json, same_json, told, without_passwords
+from ...odata.schema import Field
+from ..columns.cells import Json, told, without_passwords
+from ..reads import lookup
+from ..reads.lookup import Stored
+from .authorship import MADE, is_ours
+from .differing import differing, unverified
 from .flow import Flow
-from .looking import Stored
+from .hidden_refusals import explain_refusal
+from .permitting import own_entry
 from .report import Line, Outcome
-from .settling import SEEN, TRIES, looks
-from .works import Create, Delete, Move, Patch, Restore, Work
+from .settling import SEEN, Attempts, certain, collides, looks
+from .works import Create, Delete, Move, Patch, Permit, Restore, Work
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+    from .comparing import Comparison
 
 #: When to look for what was created or deleted by a request that was not answered, in seconds.
 _LOOKS = (0.0, 0.3, 1.0)
 
 
-def send(client: Client, flow: Flow, work: Work, ourselves: Callable[[], object] = lambda: None) -> Line:
-    """Do what is to be done to one content and say what became of it.
+def send(
+    repo: Connection,
+    flow: Flow,
+    work: Work,
+    comparison: Comparison | None = None,
+    *,
+    leaving_doubt: bool = False,
+) -> Line:
+    """Do what is to be done to one content and return what became of it.
+
+    Before it is believed that something is missing or forbidden, it is verified who we are: to others the
+    server shows less, without an error.
 
     Parameters
     ----------
-    ourselves : callable, optional
-        Raises AuthenticationError if the server takes us for somebody else, to whom contents are missing
-        that are there; asked before it is believed that one is missing or forbidden.
+    comparison : Comparison, optional
+        Compares a PATCH with what the server holds before each try; without one, what is sent is meant
+        whatever is there.
+    leaving_doubt : bool
+        Whether a refusal of the first request is left open for the caller to settle.
     """
-    one = _Sending(client, flow, ourselves)
+    one = _Sending(repo, flow, comparison, leaving_doubt)
     if isinstance(work, Patch):
         return one.patch(work)
     if isinstance(work, Create):
         return one.create(work)
+    if isinstance(work, Permit):
+        return one.permit(work)
     return one.move(work)
 
 
-def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
-    """Give the fields that are stored as something else than is meant."""
-    return [
-        name for name, value in meant.items() if not same_json(work.fields[name], value, stored.get(name))
-    ]
+class _Settled(SensenetError):  # noqa: N818 - reads as what happened
+    """A comparison before another try says that the row is not to be sent any more."""
+
+    def __init__(self, line: Line) -> None:
+        super().__init__(line.reason)
+        self.line = line
 
 
 class _Sending:
     """What sends the work of one content."""
 
-    def __init__(self, client: Client, flow: Flow, ourselves: Callable[[], object]) -> None:
-        self._client = client
+    def __init__(
+        self, repo: Connection, flow: Flow, comparison: Comparison | None, leaving_doubt: bool
+    ) -> None:
+        self._repo = repo
+        self._client = repo.client
         self._flow = flow
-        self._ourselves = ourselves
-        self._tried = 0
+        self._comparison = comparison
+        self._leaving_doubt = leaving_doubt
+        self._attempts = Attempts(self._client.retries.deadline)
+        self._may_be_late = False
 
     def patch(self, work: Patch) -> Line:
-        trouble = SensenetError("not tried")
-        for _ in self._tries():
+        """Change some fields, compared with what is there before each try."""
+        try:
+            if self._comparison and (line := self._comparison.waited(work)):
+                return line
+        except SensenetError as error:
+            return _line(work, "unsent", f"it could not be compared again: {error}", error=error)
+        while True:
+            self._attempts.tried += 1
             try:
-                return _verdict(work, self._answer(work))
+                return _verdict(work, self._answer(work, lambda: self._compare_again(work)))
+            except _Settled as settled:
+                return settled.line
             except SensenetError as error:
-                trouble = error
+                trouble = self._tried(error)
             if line := self._not_taken(work, trouble):
                 return line
-            if isinstance(trouble, NotFoundError):
-                return _line(work, "failed", str(trouble), error=trouble)
+            if isinstance(trouble, NotFoundError) or _is_open(trouble):
+                return _line(work, "failed", _explained(work, trouble), error=trouble)
+            if collides(trouble):
+                if not self._attempts.again(trouble):
+                    return self._given_up(work, trouble)
+                try:
+                    self._compare_again(work)
+                except _Settled as settled:
+                    return settled.line
+                except SensenetError as error:
+                    return _line(
+                        work, "unsent", f"{trouble}; and it could not be compared again: {error}", error=error
+                    )
+                continue
             try:
                 now = self._seen(work, work.id)
             except SensenetError as error:
@@ -85,111 +137,175 @@ class _Sending:
             if not differing(work, work.after, now):
                 return _line(work, "saved", "the answer was lost; seen by reading again", stored=now)
             if _is_refusal(trouble):
-                return _line(work, "failed", _explained(work, trouble), error=trouble)
-            if changed := differing(work, work.before, now):
-                seen = "; ".join(
-                    f"{name} is {told(work.fields[name], now.get(name))} now" for name in changed
-                )
-                return _line(work, "conflict", f"somebody else changed it meanwhile: {seen}", stored=now)
-        return self._given_up(work, trouble)
+                return _line(work, _outcome_of(trouble), _explained(work, trouble), error=trouble)
+            if later := _changed_later(work, now):
+                said = f"{SEEN}; somebody else changed {', '.join(later)} after that"
+                return _line(work, "saved", said, stored=now)
+            if self._comparison and (settled_line := self._comparison.with_(work, now)):
+                return settled_line
+            if not self._attempts.again(trouble):
+                return self._given_up(work, trouble)
+
+    def _compare_again(self, work: Patch) -> None:
+        """Raise the outcome of a row that somebody else changed while it waited for another try."""
+        if self._comparison and (line := self._comparison.again(work)):
+            raise _Settled(line)
 
     def create(self, work: Create) -> Line:
         """Create: sent once and never again by itself, a second POST could make a second content."""
-        try:
-            return _verdict(work, self._answer(work))
-        except SensenetError as error:
-            trouble = error
+        began = min(dt.datetime.now(dt.UTC), self._client.now)
+        while True:
+            self._attempts.tried += 1
+            try:
+                return _verdict(work, self._answer(work))
+            except SensenetError as error:
+                trouble = self._tried(error)
+            if not collides(trouble) or not self._attempts.again(trouble):
+                break
         if line := self._not_taken(work, trouble):
             return line
         if isinstance(trouble, NotFoundError):
             return _line(work, "failed", f"there is no {work.parent}, or you may not see it", error=trouble)
+        if _is_open(trouble):
+            return _line(work, "failed", _explained(work, trouble), error=trouble)
         taken = isinstance(trouble, AlreadyExistsError)
         for _ in _looks(trouble):
             try:
-                now = self._seen(work, work.path)
+                now = self._seen(work, work.path, (*work.fields.values(), *MADE))
             except SensenetError as error:
                 return _unread(work, trouble, error)
             if now is None:
                 continue
-            if taken or now.get("Type") != work.type:
-                said = "a content of this name is there, which was not before"
+            if taken or not is_ours(work, now, self._repo.user, began):
+                said = f"{trouble}; a content of this name is there, which somebody else made meanwhile"
                 return _line(work, "conflict", said, stored=now, error=trouble)
             line = _verdict(work, now)
             reason = line.reason or SEEN
             return _line(work, line.outcome, reason, line.fields, now, trouble)
         if _is_refusal(trouble) and not taken:
-            return _line(work, "failed", _explained(work, trouble), error=trouble)
+            return _line(work, _outcome_of(trouble), _explained(work, trouble), error=trouble)
         if self._flow.stopped:
             return self._given_up(work, trouble)
         said = f"{trouble}; it is not there, so save again to create it"
         return _line(work, "unsent", said, error=trouble)
 
+    def permit(self, work: Permit) -> Line:
+        """Set permissions: the same once more does no harm, and what is set on the content itself counts."""
+        method, address, body = work.request
+        while True:
+            self._attempts.tried += 1
+            trouble: SensenetError | None = None
+            try:
+                self._client.send(method, address, body=body, read=shapes.nothing)
+            except SensenetError as error:
+                trouble = self._tried(error)
+                if line := self._not_taken(work, trouble):
+                    return line
+                if isinstance(trouble, NotFoundError):
+                    return _line(work, "failed", lookup.MISSING, error=trouble)
+            if trouble is None or not collides(trouble):
+                try:
+                    held = own_entry(self._client, work.id, work.identity, local=work.local)
+                except SensenetError as error:
+                    return _unread(work, trouble or SensenetError("it was answered"), error)
+                wrong = work.wrong(held)
+                if not wrong:
+                    return _line(work, "saved", _along(work, held))
+                if trouble is None:
+                    said = ", ".join(f"{n} is {held.get(n, 'undefined')}" for n in wrong)
+                    return _line(work, "ignored", f"on the content itself, {said}", tuple(wrong))
+                if _is_refusal(trouble):
+                    return _line(work, _outcome_of(trouble), str(trouble), error=trouble)
+            if not self._attempts.again(trouble):
+                return self._given_up(work, trouble)
+
     def move(self, work: Delete | Restore | Move) -> Line:
         """Delete, restore or move: done when the content is not where it was."""
         method, address, body = work.request
-        trouble = SensenetError("not tried")
-        for _ in self._tries():
+        while True:
+            self._attempts.tried += 1
             try:
                 if isinstance(work, Move):
-                    return _moved(work, self._answer(work))
-                answer = self._client.request(method, address, body=body)
-                if answer.content.lstrip()[:1] == b"<":
-                    said = f"{method} {address}: the answer is a page, and not one of a sensenet"
-                    raise AnswerError(said)
+                    return self._moved(work, self._answer(work))
+                with self._leaving(ForbiddenError):
+                    self._client.send(method, address, body=body, read=shapes.nothing)
+                if self._attempts.tried == 1:
+                    return _line(work, "saved", "")
+                trouble: SensenetError = SensenetError("it was done by an earlier request")
             except SensenetError as error:
-                trouble = error
+                trouble = self._tried(error)
                 if line := self._not_taken(work, trouble):
                     return line
-            else:
-                if self._tried == 1:
-                    return _line(work, "saved", "")
-            place: str | None = None
-            for _ in _looks(trouble):
-                try:
-                    now = self._seen(work, work.id)
-                except SensenetError as error:
-                    return _unread(work, trouble, error)
-                place = str(now["Path"]) if now else None
-                if work.is_done(place):
-                    seen = now if isinstance(work, Move) else None
-                    return _line(work, "saved", SEEN, stored=seen)
-            if _is_refusal(trouble):
-                return _line(work, "failed", str(trouble), error=trouble)
-            if isinstance(work, Delete) and not work.permanent and place:
-                # By id, it would be found in the trash and deleted there, if the first DELETE is only late.
-                address = entity(place)
-        return self._given_up(work, trouble)
+                if _is_open(trouble):
+                    return _line(work, "failed", self._why_refused(work, trouble), error=trouble)
+            if not collides(trouble):
+                place: str | None = None
+                for _ in _looks(trouble):
+                    try:
+                        now = self._seen(work, work.id)
+                    except SensenetError as error:
+                        return _unread(work, trouble, error)
+                    place = str(now["Path"]) if now else None
+                    if work.is_done(place):
+                        seen = now if isinstance(work, Move) else None
+                        return _line(work, "saved", SEEN, stored=seen)
+                if _is_refusal(trouble):
+                    why = self._why_refused(work, trouble)
+                    return _line(work, _outcome_of(trouble), why, error=trouble)
+                if isinstance(work, Delete) and not work.permanent and place:
+                    # by id, it would be deleted in the trash if the first DELETE is only late
+                    address = entity(place)
+            if not self._attempts.again(trouble):
+                return self._given_up(work, trouble)
 
-    def _answer(self, work: Patch | Create | Move) -> Stored:
+    def _why_refused(self, work: Delete | Restore | Move, trouble: SensenetError) -> str:
+        if isinstance(work, Delete):
+            return str(trouble)
+        return explain_refusal(self._repo, work.id, work.below, trouble)
+
+    def _moved(self, work: Move, answer: Mapping[str, Json]) -> Line:
+        """Read the answer of a batch operation with one content."""
+        if answer["errors"]:
+            error = refused_item(f"moving {work.path}", answer["errors"][0])
+            if collides(error):
+                raise error
+            said = error.reason or str(error)
+            return _line(work, "failed", explain_refusal(self._repo, work.id, work.below, said))
+        if not answer["results"]:
+            raise AnswerError(f"the answer does not say what became of {work.path}")
+        return _line(work, "saved", f"was {work.path}", stored={"Id": work.id, "Path": work.destination})
+
+    def _answer(self, work: Patch | Create | Move, before_retry: Callable[[], None] | None = None) -> Stored:
         method, address, body = work.request
-        answer = self._client.send(method, address, body=body)
-        try:
-            return dict(answer["d"])
-        except (KeyError, TypeError, ValueError):
-            raise SensenetError(f"{method} {address}: the answer shows no content") from None
+        shape: shapes.Reader[Any] = shapes.batch
+        if not isinstance(work, Move):
+            shape = shapes.content(*lookup.ALWAYS, fields=list(work.fields.values()))
+        with self._leaving(ForbiddenError if isinstance(work, Move) else ServerError):
+            answer: Stored = self._client.send(
+                method, address, body=body, read=shape, before_retry=before_retry
+            )
+        if isinstance(work, Patch) and answer["Id"] != work.id:
+            raise AnswerError(f"{method} {address}: the answer shows the content {answer['Id']}")
+        return answer
 
-    def _seen(self, work: Work, place: int | str) -> Stored | None:
+    def _leaving(self, of: type[ServerError]) -> contextlib.AbstractContextManager[None]:
+        """Leave doubt about a refusal of the first request, which was not done then, to who settles it."""
+        if self._leaving_doubt and self._attempts.tried == 1:
+            return self._client.guard.leaving_doubt(of)
+        return contextlib.nullcontext()
+
+    def _seen(self, work: Work, place: int | str, fields: Iterable[Field] | None = None) -> Stored | None:
         """Read the content again; None if it is missing, and that not only to a stranger."""
         try:
-            return looking.one(self._client, place, work.fields.values())
+            return lookup.one(self._client, place, work.fields.values() if fields is None else fields)
         except NotFoundError:
-            self._ourselves()
             return None
 
-    def _tries(self) -> Iterator[None]:
-        """Go on as long as there is to be another try."""
-        end = time.monotonic() + self._client.retries.deadline
-        while self._tried < TRIES:
-            if self._tried and (self._flow.stopped or time.monotonic() > end):
-                return
-            self._tried += 1
-            yield
-
     def _not_taken(self, work: Work, error: SensenetError) -> Line | None:
-        """Give the outcome of what the server certainly has not taken; that of the others is open."""
-        if isinstance(error, (NotFoundError, ForbiddenError)):
+        """Return the outcome of what the server certainly has not taken; that of the others is open."""
+        if isinstance(error, (NotFoundError, ForbiddenError)) and not error.doubt:
             try:
-                self._ourselves()
+                self._repo.verify_identity()
             except AuthenticationError as stranger:
                 error = stranger
             except SensenetError:
@@ -205,13 +321,36 @@ class _Sending:
             return _line(work, "failed", str(error), error=error)
         return None
 
+    def _tried(self, trouble: SensenetError) -> SensenetError:
+        """Remember whether a request of this work may still be carried out."""
+        if not (collides(trouble) or _is_ended(trouble) or certain(trouble)):
+            self._may_be_late = True
+        return trouble
+
     def _given_up(self, work: Work, trouble: SensenetError) -> Line:
         if not self._flow.stopped:
-            tries = "tries" if self._tried > 1 else "try"
-            return _line(work, "failed", f"after {self._tried} {tries}: {trouble}", error=trouble)
+            tried = self._attempts.tried
+            tries = "tries" if tried > 1 else "try"
+            said = f"after {tried} {tries}: {trouble}"
+            # the server has ended each request, and none was done
+            if not self._may_be_late and (collides(trouble) or _is_ended(trouble)):
+                return _line(work, "failed", said, error=trouble)
+            # a request whose answer was lost may be carried out late
+            said += "; it was not done when it was last looked at, so look again, or save again"
+            return _line(work, "unknown", said, error=trouble)
         # what was lost may still be done; what the server refused is not
-        outcome: Outcome = "unsent" if isinstance(trouble, OutOfDateError) else "unknown"
+        outcome: Outcome = "unsent" if collides(trouble) else "unknown"
         return _line(work, outcome, f"{self._flow.stopped}; {trouble}", error=trouble)
+
+
+def _is_ended(error: SensenetError) -> bool:
+    """Whether the server itself answered that something went wrong, so that it is not still at it."""
+    return isinstance(error, ServerError) and not isinstance(error, UnavailableError)
+
+
+def _is_open(error: SensenetError) -> bool:
+    """Whether a refusal was not done, and may have been one to the Visitor."""
+    return isinstance(error, ServerError) and error.doubt == "open"
 
 
 def _looks(trouble: SensenetError) -> Iterator[None]:
@@ -219,9 +358,22 @@ def _looks(trouble: SensenetError) -> Iterator[None]:
     return looks(_LOOKS[:1] if _is_refusal(trouble) else _LOOKS)
 
 
+def _changed_later(work: Patch, now: Stored) -> list[str]:
+    """Return the fields that somebody else changed after ours were written; none if ours were not.
+
+    A PATCH is written as a whole: where one field shows what was sent, and no field what was there before,
+    it was written, and the others are edits of what we wrote.
+    """
+    others = differing(work, work.after, now)
+    changed = differing(work, work.before, now)
+    ours = set(changed).difference(others)
+    return others if ours and set(others) <= set(changed) else []
+
+
 def _verdict(work: Patch | Create, answer: Stored) -> Line:
     """Compare what the server stored with what was sent."""
-    wrong = differing(work, work.after, answer)
+    unseen = unverified(work)
+    wrong = [name for name in differing(work, work.after, answer) if name not in unseen]
     said = [
         f"{name}: sent {told(work.fields[name], work.after[name])}, "
         f"the server shows {told(work.fields[name], answer.get(name))}"
@@ -232,34 +384,62 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
         wrong.append("Name")
     if wrong:
         return _line(work, "ignored", "; ".join(said), tuple(wrong), answer)
-    return _line(work, "saved", "", stored=answer)
+    said_too = f"{', '.join(unseen)} is not read as it is written, so it was not verified" if unseen else ""
+    return _line(work, "saved", said_too, stored=answer)
 
 
-def _moved(work: Move, answer: Mapping[str, Json]) -> Line:
-    """Read the answer of a batch operation with one content."""
-    try:
-        if answer["errors"]:
-            return _line(work, "failed", str(answer["errors"][0]["error"]["message"]["value"]))
-        answer["results"][0]
-    except (KeyError, IndexError, TypeError):
-        raise AnswerError(f"the answer does not say what became of {work.path}") from None
-    return _line(work, "saved", f"was {work.path}", stored={"Id": work.id, "Path": work.destination})
+def refused_item(what: str, item: Mapping[str, Any]) -> ServerError:
+    """Return the error that a batch operation tells of one of its items."""
+    error = item["error"]
+    kind, reason = str(error.get("exceptiontype") or ""), str(error["message"].get("value") or "")
+    return server_error(what, 400, str(error.get("code") or ""), kind, reason)
+
+
+def _along(work: Permit, held: Mapping[str, str]) -> str:
+    """Say what came along with permissions that were set, and what stays of those that were taken back."""
+    if work.whole:
+        return ""
+    along = [
+        name for name, value in held.items() if name not in work.after and work.before.get(name) != value
+    ]
+    if along:
+        return f"along with that: {', '.join(along)}"
+    taken = [name for name, value in work.after.items() if value == "undefined"]
+    values = {work.before[name] for name in taken if name in work.before}
+    stay = [name for name, value in held.items() if value in values]
+    if not stay:
+        return ""
+    least = ["See"] if values == {"allow"} and "See" in stay else stay
+    names = ", ".join(map(repr, least))
+    return (
+        f"{', '.join(stay)} stay as they are, which may have come along; to take them back, too: "
+        f"repo.unset({work.path!r}, {work.identity!r}, {names})"
+    )
 
 
 def _unread(work: Work, trouble: SensenetError, error: SensenetError) -> Line:
-    """Give the outcome of what was lost and cannot be looked at."""
+    """Return the outcome of what was lost and cannot be looked at."""
     what = "read again" if isinstance(work, Patch) else "looked for"
     first = error if isinstance(error, AuthenticationError) else trouble
     return _line(work, "unknown", f"{trouble}; and it could not be {what}: {error}", error=first)
 
 
 def _is_refusal(error: SensenetError) -> bool:
-    """Whether the server itself said no; what a proxy says leaves open what the server did."""
-    return isinstance(error, ServerError) and bool(error.code) and not isinstance(error, OutOfDateError)
+    """Whether the server or a firewall said no; what a proxy that gave up says leaves open what was done."""
+    if isinstance(error, InterceptedError):
+        return True
+    if isinstance(error, UnavailableError) and error.status == 500:
+        return False  # it broke off in the middle
+    return isinstance(error, ServerError) and bool(error.code) and not collides(error)
+
+
+def _outcome_of(refusal: SensenetError) -> Outcome:
+    """Return the outcome of what was refused and is not done: a firewall's has not come to the server."""
+    return certain(refusal) or "failed"
 
 
 def _explained(work: Patch | Create, error: SensenetError) -> str:
-    """Give the server's words, with the fields by their names where it shows their labels only."""
+    """Return the server's words, with the fields by their names where it shows their labels only."""
     labels = {field.display_name: name for name, field in work.fields.items()}
     named = [name for label, name in labels.items() if label and label != name and label in str(error)]
     return f"{error} (that is {', '.join(named)})" if named else str(error)

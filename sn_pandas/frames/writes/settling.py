@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Iterator, Sequence
 
 from ...odata import flight
 from ...odata.errors import (
     AuthenticationError,
+    InterceptedError,
     NoAnswer,
+    OutOfDateError,
+    QueryError,
+    ReadOnlyError,
     SensenetError,
     ServerError,
     UnavailableError,
@@ -23,15 +29,18 @@ SEEN = "the answer was lost; seen by reading"
 
 
 def certain(error: SensenetError) -> Outcome | None:
-    """Give the outcome of a request that the server has certainly not done; None if that is open.
+    """Return the outcome of a request that the server has certainly not done; None if that is open.
 
-    A proxy that gave up, or a connection that broke, leaves open what the server did.
+    A proxy that gave up, or a connection that broke, leaves open what the server did. What somebody before
+    the server refused has not come to it, so it can be sent once they let it pass.
     """
     if isinstance(error, NoAnswer):
         return None if error.sent else "unsent"
+    if isinstance(error, (ReadOnlyError, QueryError)):
+        return "unsent"
     if isinstance(error, UnavailableError):
         return "failed" if error.status in (429, 503) else None
-    if isinstance(error, AuthenticationError):
+    if isinstance(error, (AuthenticationError, InterceptedError)):
         return "unsent"
     refused = isinstance(error, ServerError) and (bool(error.code) or 400 <= error.status < 500)
     return "failed" if refused else None
@@ -43,3 +52,37 @@ def looks(waits: Sequence[float] = ()) -> Iterator[None]:
         if wait and not flight.pause(wait):
             return
         yield
+
+
+def collides(error: SensenetError) -> bool:
+    """Whether others wrote the same content or tree at the same moment, so that the server did nothing.
+
+    Then the very same request can be sent again, and succeeds sooner or later.
+    """
+    locked = isinstance(error, ServerError) and error.exceptiontype == "LockedTreeException"
+    return locked or isinstance(error, OutOfDateError)
+
+
+class Attempts:
+    """The tries of one request: some for an answer that was lost, and as many as time allows beside others.
+
+    Parameters
+    ----------
+    deadline : float
+        Seconds after which no further try begins.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self.tried = 0
+        self.lost = 0
+        self._collisions = 0
+        self._end = time.monotonic() + deadline
+
+    def again(self, error: SensenetError) -> bool:
+        """Wait as long as an error asks for, and say whether there is to be another try."""
+        if collides(error):
+            self._collisions += 1
+            wait = random.uniform(0, min(1.0, 0.02 * 2 ** min(self._collisions, 6)))
+            return time.monotonic() + wait < self._end and flight.pause(wait)
+        self.lost += 1
+        return self.lost < TRIES and time.monotonic() < self._end and not flight.ending()

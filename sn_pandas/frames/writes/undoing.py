@@ -6,25 +6,33 @@ import contextlib
 import dataclasses
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeGuard, TypeVar
 
 import pandas as pd
 
+from ...odata.addresses import in_trash
+from ...odata.client import Client
 from ...odata.errors import ConflictError, JournalError
-from ...odata.transport import Client
+from ...odata.wording import counted
 from ..progress import Setting
-from . import looking
-from .authorship import is_ours, there
-from .comparing import OnConflict, compare
+from ..reads import lookup
+from ..reads.lookup import Stored
+from ..tracking.edits import Edit
+from .authorship import MADE, is_ours, there
+from .comparing import Comparison, OnConflict, compare
+from .differing import differing
+from .hidden import without_somebody
 from .journal import Journal, Record
-from .looking import Stored
-from .report import DRY, Line, Report, counted, report_frame
+from .naming import are_nested, renamed_onto
+from .permitting import own_entry
+from .plan import Assignment
+from .references import lost_targets
+from .report import DRY, Line, Report, report_frame
 from .running import carry_out
-from .sending import differing
-from .works import Create, Delete, Move, Patch, Restore, Work, in_trash, request_text
+from .works import Create, Delete, Move, Patch, Permit, Restore, Work, request_text
 
 if TYPE_CHECKING:
-    from ..repository import Repository
+    from ..connection import Connection
 
 W = TypeVar("W")
 Numbered = Mapping[int, W]
@@ -32,7 +40,7 @@ Numbered = Mapping[int, W]
 
 def resume(
     place: str | os.PathLike[str],
-    repo: Repository,
+    repo: Connection,
     *,
     on_conflict: OnConflict = "raise",
     workers: int = 8,
@@ -40,7 +48,8 @@ def resume(
 ) -> Report:
     """Send what a save did not come to, after looking what of it is done already.
 
-    The journal is held before it is read, so that of two processes only one goes on with it.
+    The journal is held before it is read, so that of two processes only one goes on with it. It is checked
+    and compared like a save. What cannot be sent now, such as a name that is taken, stays open in it.
     """
     log = Journal.go_on(place)
     with contextlib.ExitStack() as held:
@@ -52,27 +61,29 @@ def resume(
             done = {number: _was_done(line) for number, line in lines.items()}
             report = _report(repo, "resume", record.works, done, ())
             return dataclasses.replace(report, journal=record.path)
-        todo, settled = _looked(repo, left, on_conflict, record)
-        settled = {n: _was_saved(line) for n, line in settled.items()}
-        _stop_at_conflicts(record.works, settled, on_conflict)
+        plan = _plan(repo, left, on_conflict, record)
+        settled = {n: _was_saved(line) for n, line in plan.lines.items()}
+        _stop_at_conflicts("resume", record.works, settled, on_conflict)
         try:
             for number, line in settled.items():
-                log.done(number, line)
+                if line.outcome not in ("refused", "unsent"):
+                    log.done(number, line)
         except OSError as error:
             raise JournalError(
                 f"nothing was sent, because the journal {log.path} cannot be written: {error}"
             ) from error
         lines.update(settled)
-        held.pop_all()  # it is closed when everything is sent
-    if not todo:
-        log.close()
-    report = _finished(repo, "resume", record.works, todo, lines, log, workers, progress)
-    return dataclasses.replace(report, journal=record.path)
+        if not plan.todo:
+            log.close()
+        report = _finished(
+            repo, "resume", record.works, plan.todo, lines, on_conflict, log, workers, progress
+        )
+        return dataclasses.replace(report, journal=record.path)
 
 
 def undo(
     record: Record,
-    repo: Repository,
+    repo: Connection,
     *,
     ids: Collection[int] | None = None,
     dry_run: bool = False,
@@ -83,8 +94,10 @@ def undo(
     """Put back what a save changed, delete what it created, restore what it deleted, move back what moved."""
     lines: dict[int, Line] = {}
     patches: dict[int, Work] = {}
+    unseen: dict[int, str] = {}
     creates: dict[int, Create] = {}
     others: dict[int, Delete | Restore | Move] = {}
+    permits: dict[int, Permit] = {}
     for number, work in enumerate(record.works):
         line = record.lines.get(number, Line("unknown"))
         id_ = line.id if line.id > 0 else work.id
@@ -93,14 +106,26 @@ def undo(
         elif ids is not None and id_ not in ids:
             lines[number] = Line("unchanged", "not among the rows to be undone", (), id_, work.path)
         elif isinstance(work, Patch):
-            patches[number] = work.reversed()
+            patch, names = without_somebody(work.reversed())
+            if names:
+                unseen[number] = f"{', '.join(names)}: the former value is hidden from you, so it stays"
+            if patch.after:
+                patches[number] = patch
+            else:
+                lines[number] = Line("refused", unseen[number], tuple(names), id_, work.path)
         elif isinstance(work, Create):
             creates[number] = dataclasses.replace(work, id=id_)
+        elif isinstance(work, Permit):
+            permits[number] = work
         else:
             others[number] = work
-    todo, settled = _looked(repo, patches, on_conflict, record)
-    lines.update(settled)
-    for number, back in _backwards(repo, creates, others, record).items():
+    plan = _plan(repo, patches, on_conflict, record)
+    lines.update(plan.lines)
+    todo = plan.todo
+    back_all = _backwards(repo, creates, others, record, on_conflict) | _unpermitted(
+        repo, permits, on_conflict
+    )
+    for number, back in back_all.items():
         if isinstance(back, Line):
             lines[number] = back
         else:
@@ -110,42 +135,107 @@ def undo(
             lines[number] = Line("unsent", DRY, work.names, work.id, work.path)
         report = _report(repo, "undo", record.works, lines, todo.values())
         return dataclasses.replace(report, dry_run=True)
-    _stop_at_conflicts(record.works, lines, on_conflict)
-    return _finished(repo, "undo", record.works, todo, lines, None, workers, progress)
+    _stop_at_conflicts("undo", record.works, lines, on_conflict)
+    report = _finished(repo, "undo", record.works, todo, lines, on_conflict, None, workers, progress)
+    return _with_unseen(report, unseen)
 
 
-def _looked(
-    repo: Repository, works: Numbered[Work], on_conflict: OnConflict, record: Record
-) -> tuple[dict[int, Work], dict[int, Line]]:
-    """Compare what is to be done with what the server holds: what is left, and the outcome of the rest."""
-    todo: dict[int, Work] = {}
-    lines: dict[int, Line] = {}
+def _with_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
+    """Say of the rows of an undo which fields were not put back, because their former values are hidden."""
+    for number, said in unseen.items():
+        reason = str(report.frame["reason"].iloc[number])
+        if said not in reason:
+            column = list(report.frame.columns).index("reason")
+            report.frame.iloc[number, column] = f"{reason}; {said}" if reason else said
+    if unseen:
+        numbers = counted(len(unseen), "row")
+        report.note = f"{numbers} kept a value, because the former one is hidden from you: .frame says which"
+    return report
+
+
+@dataclasses.dataclass
+class _Plan:
+    """What is to be sent, and the outcome of what is not, by the number in the journal."""
+
+    todo: dict[int, Work] = dataclasses.field(default_factory=dict)
+    lines: dict[int, Line] = dataclasses.field(default_factory=dict)
+
+
+def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Record) -> _Plan:
+    """Check and compare what a journal holds like the edits of a frame, everything in bulk."""
+    plan = _Plan()
     patches = {n: _numbered(w, n) for n, w in works.items() if isinstance(w, Patch)}
+    creates = {n: w for n, w in works.items() if isinstance(w, Create)}
+    others = {n: w for n, w in works.items() if not isinstance(w, (Patch, Create, Permit))}
+    plan.todo.update({n: w for n, w in works.items() if isinstance(w, Permit)})  # it may be done twice
     fields = {field.name: field for work in patches.values() for field in work.fields.values()}
-    stored = looking.by_id(repo.client, [work.id for work in patches.values()], fields.values())
-    changed, compared = compare(patches.values(), stored, on_conflict)
+    stored = lookup.by_id(repo.client, [work.id for work in patches.values()], fields.values())
+    changed, plan.lines = compare(patches.values(), stored, on_conflict)
+    refused = _refused(repo, changed, stored)
     for patch in changed:
-        number = patch.row
-        todo[number] = _numbered(patch, works[number].row)
-    lines.update(compared)
-    named = there(repo.client, [work for work in works.values() if isinstance(work, Create)])
-    for number, work in works.items():
-        line: Line | None = None
-        if isinstance(work, Patch):
-            continue
-        if isinstance(work, Create):
-            line = _made(work, named.get(work.path.lower()), record)
-        elif work.is_done(looking.place_of(repo.client, work.id)):
-            line = Line("unchanged", "it is so already", (), work.id, work.path)
-        if line is None:
-            todo[number] = work
+        if patch.row in refused:
+            said = "; ".join(refused[patch.row])
+            plan.lines[patch.row] = Line("refused", said, patch.names, patch.id, patch.path)
         else:
-            lines[number] = line
-    return todo, lines
+            plan.todo[patch.row] = _numbered(patch, works[patch.row].row)
+    known = _created(repo, creates, record)
+    for number, work in creates.items():
+        line = _made(work, known.get(number), record)
+        if line is None and work.left_out:
+            said = f"{', '.join(work.left_out)} is not kept in a journal: save the row of the frame again"
+            line = Line("unsent", said, work.left_out, -1, work.path)
+        if line is None:
+            plan.todo[number] = work
+        else:
+            plan.lines[number] = line
+    places = lookup.by_id(repo.client, [work.id for work in others.values()])
+    for number, other in others.items():
+        found = places.get(other.id)
+        place = str(found["Path"]) if found else None
+        if other.is_done(place):
+            plan.lines[number] = Line("unchanged", "it is so already", (), other.id, place or other.path)
+        elif place is None:
+            gone = "it is gone, or you may not see it"
+            plan.lines[number] = Line("failed", gone, (), other.id, other.path)
+        else:
+            plan.todo[number] = other
+    return plan
+
+
+def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored]) -> dict[int, list[str]]:
+    """Return why some edits cannot be sent now, by their numbers, as a save would say."""
+    assigned = [
+        Assignment(Edit(patch.row, patch.id, name, patch.before.get(name), value), patch.fields[name])
+        for patch in patches
+        for name, value in patch.after.items()
+    ]
+    paths = {id_: str(row["Path"]) for id_, row in stored.items()}
+    found: dict[int, list[str]] = {}
+    refusals = lost_targets(assigned, repo.client, repo.schema) + renamed_onto(assigned, paths, repo.client)
+    for refusal in refusals:
+        found.setdefault(refusal.edit.row, []).append(f"{refusal.edit.column}: {refusal.reason}")
+    return found
+
+
+def _created(repo: Connection, creates: Numbered[Create], record: Record) -> dict[int, Stored]:
+    """Read what creations have made, by the ids that were told, else by their paths."""
+    fields = {field.name: field for work in creates.values() for field in [*work.fields.values(), *MADE]}
+    told = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
+    told |= {n: work.id for n, work in creates.items() if work.id > 0}
+    by_id = lookup.by_id(repo.client, told.values(), fields.values())
+    found = {number: by_id[id_] for number, id_ in told.items() if id_ in by_id}
+    left = [work for number, work in creates.items() if number not in told]
+    named = there(repo.client, left)
+    if left and len(named) < len({work.path.lower() for work in left}):
+        repo.verify_identity()
+    for number, work in creates.items():
+        if number not in told and work.path.lower() in named:
+            found[number] = named[work.path.lower()]
+    return found
 
 
 def _made(work: Create, stored: Stored | None, record: Record) -> Line | None:
-    """Give the outcome of a creation that may have been sent already; None if nothing has its name."""
+    """Return the outcome of a creation that may have been sent already; None if nothing has its name."""
     if stored is None:
         return None
     if not is_ours(work, stored, record.user, record.began):
@@ -156,27 +246,44 @@ def _made(work: Create, stored: Stored | None, record: Record) -> Line | None:
 
 
 def _backwards(
-    repo: Repository,
+    repo: Connection,
     creates: Numbered[Create],
     others: Numbered[Delete | Restore | Move],
     record: Record,
+    on_conflict: OnConflict,
 ) -> dict[int, Work | Line]:
-    """Give what takes works other than patches back, or why it cannot be."""
-    fields = {field.name: field for work in creates.values() for field in work.fields.values()}
-    known = looking.by_id(repo.client, [w.id for w in creates.values() if w.id > 0], fields.values())
-    named = there(repo.client, [work for work in creates.values() if work.id < 0])
+    """Return what takes works other than patches back, or why it cannot be."""
+    known = _created(repo, creates, record)
     found: dict[int, Work | Line] = {}
     for number, work in creates.items():
-        stored = known.get(work.id) if work.id > 0 else named.get(work.path.lower())
-        found[number] = _uncreated(work, stored, record)
+        found[number] = _uncreated(work, known.get(number), record, on_conflict)
     deletes = {number: back for number, back in found.items() if isinstance(back, Delete)}
     found.update(_with_others_below(repo.client, deletes))
+    places = lookup.by_id(repo.client, [work.id for work in others.values()])
     for number, other in others.items():
-        found[number] = _put_back(other, looking.place_of(repo.client, other.id))
+        stored = places.get(other.id)
+        found[number] = _put_back(other, str(stored["Path"]) if stored else None)
     return found
 
 
-def _uncreated(work: Create, stored: Stored | None, record: Record) -> Work | Line:
+def _unpermitted(
+    repo: Connection, permits: Numbered[Permit], on_conflict: OnConflict
+) -> dict[int, Work | Line]:
+    """Return what sets the permissions on contents as they were, unless somebody changed them since."""
+    found: dict[int, Work | Line] = {}
+    for number, work in permits.items():
+        held = own_entry(repo.client, work.id, work.identity, local=work.local)
+        if held == work.before:
+            found[number] = Line("unchanged", "it is so already", (), work.id, work.path)
+        elif (wrong := work.wrong(held)) and on_conflict != "overwrite":
+            said = f"somebody changed {', '.join(wrong)} since"
+            found[number] = Line("conflict", said, tuple(wrong), work.id, work.path)
+        else:
+            found[number] = dataclasses.replace(work, before=held, after=dict(work.before), whole=True)
+    return found
+
+
+def _uncreated(work: Create, stored: Stored | None, record: Record, on_conflict: OnConflict) -> Work | Line:
     if stored is None:
         return Line("unchanged", "it is gone already", (), work.id, work.path)
     place = str(stored["Path"])
@@ -185,17 +292,18 @@ def _uncreated(work: Create, stored: Stored | None, record: Record) -> Work | Li
     if work.id < 0 and not is_ours(work, stored, record.user, record.began):
         reason = "the answer of the save was lost, and somebody else made the content of this name"
         return Line("conflict", reason, (), stored["Id"], place)
-    if wrong := differing(work, work.after, stored):
+    wrong = differing(work, work.after, stored)
+    if wrong and on_conflict != "overwrite":
         reason = f"somebody else changed {', '.join(wrong)} of it since"
         return Line("conflict", reason, tuple(wrong), stored["Id"], place)
     return Delete(work.row, stored["Id"], place)
 
 
 def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, Line]:
-    """Give the deletions that would take along what is not among them, the deepest first."""
+    """Return the deletions that would take along what is not among them, the deepest first."""
     held: dict[int, Line] = {}
     going = {work.id for work in deletes.values()}
-    below = looking.below(client, going)
+    below = lookup.below(client, going)
     for number, work in sorted(deletes.items(), key=lambda item: -(item[1].path or "").count("/")):
         if others := [row["Path"] for row in below.get(work.id, ()) if row["Id"] not in going]:
             going.discard(work.id)
@@ -206,7 +314,9 @@ def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, L
 
 def _put_back(work: Delete | Restore | Move, place: str | None) -> Work | Line:
     if isinstance(work, Restore):
-        return Delete(work.row, work.id, work.path)
+        if place is None or in_trash(place):
+            return Line("unchanged", "it is not there any more", (), work.id, place or work.path)
+        return Delete(work.row, work.id, place)
     if place is None:
         gone = "it was deleted for good" if isinstance(work, Delete) else "it is gone, or you may not see it"
         return Line("failed", gone, (), work.id, work.path)
@@ -218,16 +328,20 @@ def _put_back(work: Delete | Restore | Move, place: str | None) -> Work | Line:
         return work.reversed()
     if not in_trash(place):
         return Line("unchanged", "it is there", (), work.id, place)
-    bag = "/".join(place.split("/")[:4])
+    bag, inside = "/".join(place.split("/")[:4]), place.split("/")[4:]
+    if len(inside) > 1:
+        said = f"it is in {bag} with {inside[0]}, which was deleted later: restore that first"
+        return Line("conflict", said, (), work.id, place)
     return Restore(work.row, work.id, work.path or place, bag)
 
 
 def _finished(
-    repo: Repository,
+    repo: Connection,
     what: str,
     works: Sequence[Work],
     todo: Numbered[Work],
     lines: dict[int, Line],
+    on_conflict: OnConflict,
     log: Journal | None,
     workers: int,
     progress: Setting,
@@ -239,11 +353,14 @@ def _finished(
         for n, work in todo.items()
         if isinstance(work, Delete) and (top := _above(work.path or "", tops)) is not None
     }
-    numbers = [number for number in todo if number not in within]
+    numbers = sorted((n for n in todo if n not in within), key=lambda n: _depth(todo[n]))
+    sent = [todo[number] for number in numbers]
+    patches = [work for work in sent if isinstance(work, Patch)]
+    placed = [work.destination if isinstance(work, Move) else work.path for work in sent if _is_placed(work)]
     before = sum(1 for number, line in lines.items() if line.outcome == "saved" and number not in todo)
 
     def told(position: int, line: Line) -> None:
-        lines[numbers[position]] = line
+        lines[numbers[position]] = dataclasses.replace(line, stored=None, error=None)
 
     def report() -> Report:
         for number, top in within.items():
@@ -251,31 +368,43 @@ def _finished(
                 said = f"with {lines[top].path}"
                 lines[number] = dataclasses.replace(lines[top], reason=said, id=todo[number].id)
                 lines[number] = dataclasses.replace(lines[number], path=todo[number].path)
-        made = _report(repo, what, works, lines, [todo[number] for number in numbers])
+        made = _report(repo, what, works, lines, sent)
         return dataclasses.replace(made, before=before)
 
     return carry_out(
         repo,
-        [todo[number] for number in numbers],
+        sent,
         what=what,
         told=told,
         report=report,
+        comparison=Comparison(repo, patches, on_conflict),
         journal=log,
         numbers=dict(enumerate(numbers)) if log is not None else None,
-        workers=workers,
+        workers=1 if are_nested(placed) else workers,  # what is above others comes first
         progress=progress,
     )
 
 
+def _is_placed(work: Work) -> TypeGuard[Move | Restore]:
+    return isinstance(work, (Move, Restore))
+
+
+def _depth(work: Work) -> int:
+    """Return how deep what is moved goes; 0 for what moves nothing and may come in any order."""
+    if isinstance(work, Move):
+        return work.destination.count("/")
+    return work.path.count("/") if isinstance(work, Restore) else 0
+
+
 def _above(path: str, tops: Mapping[str, int]) -> int | None:
-    """Give the number of the topmost content above a path that is deleted, too."""
+    """Return the number of the topmost content above a path that is deleted, too."""
     steps = path.lower().split("/")
     above = ("/".join(steps[:length]) for length in range(2, len(steps)))
     return next((tops[step] for step in above if step in tops), None)
 
 
 def _report(
-    repo: Repository, what: str, works: Sequence[Work], lines: Mapping[int, Line], sent: Iterable[Work]
+    repo: Connection, what: str, works: Sequence[Work], lines: Mapping[int, Line], sent: Iterable[Work]
 ) -> Report:
     every = [
         lines.get(n) or Line("unsent", "", work.names, work.id, work.path) for n, work in enumerate(works)
@@ -284,18 +413,24 @@ def _report(
     return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, requests=requests, repo=repo)
 
 
-def _stop_at_conflicts(works: Sequence[Work], lines: Mapping[int, Line], on_conflict: OnConflict) -> None:
+def _stop_at_conflicts(
+    what: str, works: Sequence[Work], lines: Mapping[int, Line], on_conflict: OnConflict
+) -> None:
     conflicts = [line for line in lines.values() if line.outcome == "conflict"]
     if conflicts and on_conflict == "raise":
         frame = report_frame(
-            pd.RangeIndex(len(works)), [lines.get(n) or Line("unsent") for n in range(len(works))]
+            pd.RangeIndex(len(works)),
+            [
+                lines.get(n) or Line("unsent", "not sent, because of the conflicts", (), work.id, work.path)
+                for n, work in enumerate(works)
+            ],
         )
         first = conflicts[0]
         raise ConflictError(
             f"nothing was sent: somebody else changed the same cells in {counted(len(conflicts), 'row')}; "
             "decide with on_conflict='skip', 'overwrite' or lambda c: c.theirs\n"
             f"  {first.path or first.id}: {first.reason}",
-            Report(frame),
+            Report(frame, what=what),
         )
 
 
@@ -316,4 +451,6 @@ def _was_done(line: Line) -> Line:
 
 
 def _numbered(work: Patch, number: int) -> Patch:
-    return dataclasses.replace(work, row=number, before=dict(work.before), after=dict(work.after))
+    return dataclasses.replace(
+        work, row=number, before=dict(work.before), after=dict(work.after), unsure=set(work.unsure)
+    )

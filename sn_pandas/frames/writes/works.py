@@ -7,12 +7,12 @@ import json
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ...odata.addresses import collection, entity
+from ...odata.addresses import collection, entity, in_trash
 from ...odata.query import target
 from ...odata.schema import Field
-from .cells import Cell, Json
-from .changes import Edit
-from .looking import projection
+from ..columns.cells import Cell, Json
+from ..reads.lookup import projection
+from ..tracking.edits import Edit
 
 Values = dict[str, Json]
 
@@ -27,8 +27,8 @@ class Patch:
         By field, as JSON: what the frame was read with, and what it is to be.
     edits : dict
         The edited cell behind each field; empty in works that come from a journal.
-    chosen : dict
-        Cells that were decided on in a conflict and replace those of the frame.
+    chosen, chosen_values : dict
+        Cells that were decided on in a conflict and replace those of the frame, and what is sent for them.
     unsure : set
         Fields that somebody else may have changed, though ``before`` is what the server holds.
     """
@@ -41,6 +41,7 @@ class Patch:
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
     edits: dict[str, Edit] = dataclasses.field(default_factory=dict)
     chosen: dict[str, Cell] = dataclasses.field(default_factory=dict)
+    chosen_values: Values = dataclasses.field(default_factory=dict)
     unsure: set[str] = dataclasses.field(default_factory=set)
 
     @property
@@ -54,7 +55,7 @@ class Patch:
         return "PATCH", target(entity(self.id), projection(self.fields.values())), self.after
 
     def facts(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
+        """Return what the journal keeps."""
         return {"row": self.row, "id": self.id, "path": self.path, "before": self.before, "after": self.after}
 
     @classmethod
@@ -64,9 +65,15 @@ class Patch:
         return cls(facts["row"], facts["id"], facts["path"], dict(facts["before"]), dict(facts["after"]), own)
 
     def reversed(self) -> Patch:
-        """Give the PATCH that takes this one back."""
+        """Return the PATCH that takes this one back."""
         return dataclasses.replace(
-            self, before=dict(self.after), after=dict(self.before), edits={}, chosen={}, unsure=set()
+            self,
+            before=dict(self.after),
+            after=dict(self.before),
+            edits={},
+            chosen={},
+            chosen_values={},
+            unsure=set(),
         )
 
 
@@ -82,6 +89,8 @@ class Create:
         Its name and content type.
     after : dict
         Its other fields, as JSON.
+    left_out : tuple of str
+        Fields that a journal does not keep; without them it cannot be sent again.
     """
 
     row: int
@@ -92,6 +101,7 @@ class Create:
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
     id: int = -1
     template: str | None = None
+    left_out: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
@@ -114,15 +124,19 @@ class Create:
         return "POST", target(collection(self.parent), projection(self.fields.values())), body
 
     def facts(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
-        names = ("row", "parent", "name", "type", "after")
+        """Return what the journal keeps."""
+        names = ("row", "parent", "name", "type", "after", *(("left_out",) if self.left_out else ()))
         return {name: getattr(self, name) for name in names}
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Create:
         """Make the work again of what the journal kept."""
         own = {name: fields[name] for name in facts["after"]}
-        return cls(facts["row"], facts["parent"], facts["name"], facts["type"], dict(facts["after"]), own)
+        left_out = tuple(map(str, facts.get("left_out", ())))
+        return cls(
+            facts["row"], facts["parent"], facts["name"], facts["type"], dict(facts["after"]), own,
+            left_out=left_out,
+        )  # fmt: skip
 
 
 class Placed:
@@ -154,7 +168,7 @@ class Delete(Placed):
         return in_trash(place) and not self.permanent and not in_trash(self.path or "")
 
     def facts(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
+        """Return what the journal keeps."""
         return {"row": self.row, "id": self.id, "path": self.path, "permanent": self.permanent}
 
     @classmethod
@@ -181,16 +195,21 @@ class Restore(Placed):
     bag: str
 
     @property
+    def below(self) -> str:
+        """The path of the content below which it goes."""
+        return self.path.rpartition("/")[0]
+
+    @property
     def request(self) -> tuple[str, str, Values]:
         """The operation of the bag."""
-        return "POST", f"{entity(self.bag)}/Restore", {"destination": self.path.rpartition("/")[0]}
+        return "POST", f"{entity(self.bag)}/Restore", {"destination": self.below}
 
     def is_done(self, place: str | None) -> bool:
         """Whether it is done already, if the content is at ``place`` now."""
         return place is not None and not in_trash(place)
 
     def facts(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
+        """Return what the journal keeps."""
         return {"row": self.row, "id": self.id, "path": self.path, "bag": self.bag}
 
     @classmethod
@@ -217,6 +236,11 @@ class Move(Placed):
     target: str
 
     @property
+    def below(self) -> str:
+        """The path of the content below which it goes."""
+        return self.target
+
+    @property
     def destination(self) -> str:
         """The path that it will have."""
         return f"{self.target}/{self.path.rpartition('/')[2]}"
@@ -224,18 +248,18 @@ class Move(Placed):
     @property
     def request(self) -> tuple[str, str, Values]:
         """The batch operation, with one content."""
-        return "POST", f"{entity('/Root')}/MoveBatch", {"targetPath": self.target, "paths": [self.id]}
+        return "POST", f"{entity(self.target)}/MoveBatch", {"targetPath": self.target, "paths": [self.id]}
 
     def is_done(self, place: str | None) -> bool:
         """Whether it is done already, if the content is at ``place`` now."""
         return place is not None and place.lower() == self.destination.lower()
 
     def reversed(self) -> Move:
-        """Give the move that takes this one back."""
+        """Return the move that takes this one back."""
         return Move(self.row, self.id, self.destination, self.path.rpartition("/")[0])
 
     def facts(self) -> dict[str, Any]:
-        """Give what the journal keeps."""
+        """Return what the journal keeps."""
         return {"row": self.row, "id": self.id, "path": self.path, "target": self.target}
 
     @classmethod
@@ -244,10 +268,63 @@ class Move(Placed):
         return cls(facts["row"], facts["id"], facts["path"], facts["target"])
 
 
+@dataclasses.dataclass(slots=True)
+class Permit(Placed):
+    """Permissions that are to be set on a content for somebody.
+
+    Attributes
+    ----------
+    identity : str
+        The path of the user, group or organizational unit.
+    local : bool
+        Whether they hold for the content alone, and not below it.
+    before, after : dict
+        By permission ``"allow"`` or ``"deny"``, and in ``after`` also ``"undefined"``: what was set on the
+        content itself, and what is to be.
+    whole : bool
+        Whether ``after`` is all that is to be set there.
+    """
+
+    row: int
+    id: int
+    path: str
+    identity: str
+    local: bool
+    before: dict[str, str]
+    after: dict[str, str]
+    whole: bool = False
+
+    @property
+    def request(self) -> tuple[str, str, Values]:
+        """The operation; what is to be the whole entry is set after all of it was taken back."""
+        who = {"identity": self.identity, "localOnly": self.local}
+        entries = [{**who, **self.after}] if self.after else []
+        if self.whole:
+            entries = [{**who, **dict.fromkeys(self.before, "undefined")}, *entries]
+        return "POST", f"{entity(self.id)}/SetPermissions?metadata=no&$select=Id", {"r": entries}
+
+    def wrong(self, held: Mapping[str, str]) -> list[str]:
+        """Return the permissions that are otherwise in what is set on the content."""
+        names = [*self.after, *(name for name in held if self.whole and name not in self.after)]
+        return [n for n in names if held.get(n, "undefined") != self.after.get(n, "undefined")]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what the journal keeps."""
+        return {name: getattr(self, name) for name in _PERMIT}
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Permit:
+        """Make the work again of what the journal kept."""
+        held = {name: facts[name] for name in _PERMIT}
+        return cls(**{**held, "before": dict(held["before"]), "after": dict(held["after"])})
+
+
+_PERMIT = ("row", "id", "path", "identity", "local", "before", "after", "whole")
+
 #: Something to be done to one content. All have ``row`` (the position in the user's frame), ``id`` (-1 if
 #: there is no content yet), ``path``, ``names`` and ``fields`` (of what is written), ``request`` (method,
 #: address and body), ``facts`` (what the journal keeps) and ``of`` (which makes it again of that).
-Work = Patch | Create | Delete | Restore | Move
+Work = Patch | Create | Delete | Restore | Move | Permit
 #: Every kind of work by the name that the journal has for it.
 KINDS: Mapping[str, type[Work]] = {
     "patch": Patch,
@@ -255,16 +332,33 @@ KINDS: Mapping[str, type[Work]] = {
     "delete": Delete,
     "restore": Restore,
     "move": Move,
+    "permit": Permit,
 }
 
 
-def in_trash(path: str) -> bool:
-    """Whether a path is in the trash."""
-    return path.lower().startswith("/root/trash/")
+#: Types of fields that a journal does not keep: secrets, and what is not read as it is written.
+UNKEPT = frozenset(["Password", "Color", "Image"])
+
+
+def journaled(work: Work) -> Work:
+    """Return what a journal keeps of a work: no password, and only what is read as it is written."""
+    if not isinstance(work, (Patch, Create)):
+        return work
+    names = [n for n, f in work.fields.items() if f.type not in UNKEPT and n in work.after]
+    if len(names) == len(work.after):
+        return work
+    after, fields = {n: work.after[n] for n in names}, {n: work.fields[n] for n in names}
+    if isinstance(work, Create):
+        out = tuple(n for n in work.after if n not in after)
+        return dataclasses.replace(work, after=after, fields=fields, left_out=out)
+    return dataclasses.replace(work, after=after, fields=fields, before={n: work.before[n] for n in names})
 
 
 def request_text(origin: str, work: Work) -> str:
-    """Give a request as text: method, address and body."""
+    """Return a request as text: method, address and body, without a password."""
     method, address, body = work.request
     text = f"{method} {origin}{address}"
+    hidden = {name: "…" for name, field in work.fields.items() if field.type == "Password"}
+    if body is not None and hidden:
+        body = {name: hidden.get(name, value) for name, value in body.items()}
     return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"

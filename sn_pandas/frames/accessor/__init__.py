@@ -1,0 +1,1 @@
+"""The ``df.sn`` accessor, and what it does beyond reading and saving."""

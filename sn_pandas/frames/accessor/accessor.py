@@ -1,0 +1,361 @@
+"""``df.sn``: what a frame that was read from a repository can do."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from ..tracking.baseline import Baseline, baseline_of
+from ..tracking.edits import changes_frame, edits_of
+from ..tracking.matching import rows_of
+from ..tracking.snapshots import unshared, unshared_frame
+from ..writes import acting
+from ..writes.comparing import Conflict
+from ..writes.latest import Latest, recorded
+from ..writes.plan import warn_of_unread
+from ..writes.report import Report
+from ..writes.saving import find_problems, save
+from .append import append
+from .parquet import to_parquet
+from .rebase import rebase_on, refresh
+from .related import browse, children, download, explode
+
+if TYPE_CHECKING:
+    from ..plots.plots import Plots
+    from ..repository import Repository
+
+
+class Accessor:
+    """Changes, checks and saves of a frame that was read from a repository.
+
+    pandas makes a new accessor at each use, so it holds nothing but the frame.
+    """
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+
+    @property
+    def baseline(self) -> Baseline:
+        """What the frame was when it was read; a copy, so that writing to it changes nothing."""
+        baseline = baseline_of(self._frame)
+        return dataclasses.replace(baseline, frame=unshared_frame(baseline.frame))
+
+    @property
+    def plot(self) -> Plots:
+        """Pictures of the contents: ``timeline``, ``gantt``, ``types``, ``treemap``, ``versions``."""
+        from ..plots.plots import Plots
+
+        return Plots(self._frame)
+
+    def changes(self) -> pd.DataFrame:
+        """Say what was edited since the frame was read.
+
+        Returns
+        -------
+        DataFrame
+            ``Id``, ``Path``, ``field``, ``before``, ``after``: one line a changed cell. New rows show every
+            cell that is filled.
+
+        Raises
+        ------
+        TrackingError
+            If the rows cannot be matched to contents.
+        """
+        baseline = baseline_of(self._frame)
+        warn_of_unread(self._frame, baseline, stacklevel=2)
+        return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
+
+    def check(self) -> pd.DataFrame:
+        """Say which edits a save would refuse, before anything is sent; the server is only looked at.
+
+        Returns
+        -------
+        DataFrame
+            The columns of :meth:`changes` and ``problem``, on the labels of the frame's rows; empty if
+            everything can be saved. New rows are looked at as ``save(create=True)`` does.
+
+        Raises
+        ------
+        TrackingError
+            If the rows cannot be matched to contents, or show an old version.
+        """
+        return find_problems(self._frame)
+
+    def save(
+        self,
+        dry_run: bool = False,
+        on_conflict: Literal["raise", "skip", "overwrite"] | Callable[[Conflict], Any] = "raise",
+        on_error: Literal["collect", "raise"] = "collect",
+        create: bool = False,
+        workers: int = 8,
+        journal: str | os.PathLike[str] | None = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
+        on_refused: Literal["raise", "skip"] = "raise",
+    ) -> Report:
+        """Write the edits back.
+
+        Every cell is checked first, and compared with what the server holds now: what others changed in
+        other fields stays, what they changed in the same cell is a conflict. What is sent is in a journal
+        beforehand, and counts as saved only if the server's answer shows it. The server has no lock for this:
+        who saves the same cell between the comparison and our request is overwritten.
+
+        Parameters
+        ----------
+        dry_run : bool
+            Send nothing; the report shows the exact requests.
+        on_conflict : {"raise", "skip", "overwrite"} or callable
+            What to do with a cell that somebody else changed since it was read: send nothing at all,
+            leave its row alone, overwrite it, or ask a callable, which gets a ``Conflict`` and gives the
+            value to be stored.
+        on_error : {"collect", "raise"}
+            Whether rows that the server refuses only stand in the report, or raise one error at the end
+            that carries the report.
+        create : bool
+            Whether rows without an ``Id`` become new contents. Rows that were dropped are never deleted.
+        workers : int
+            Requests in flight; fewer while the server is overloaded.
+        journal : path, optional
+            The file that says beforehand what is going to be sent; in the user's state directory if not
+            given.
+        progress : bool or callable, optional
+            A bar after a second where somebody watches; always, never, or a callable ``(done, total)``.
+        on_refused : {"raise", "skip"}
+            Whether nothing is sent if a cell cannot be saved, or the other rows are.
+
+        Returns
+        -------
+        Report
+            One outcome a row.
+
+        Raises
+        ------
+        RefusedError
+            If a cell cannot be saved and ``on_refused`` is ``"raise"``; nothing was sent.
+        ConflictError
+            If there are conflicts and ``on_conflict`` is ``"raise"``; nothing was sent if they were known
+            beforehand.
+        SaveError
+            If ``on_error`` is ``"raise"`` and a row was not saved.
+        """
+        with contextlib.nullcontext(Latest()) if dry_run else recorded() as last:
+            last.report = save(
+                self._frame,
+                dry_run=dry_run,
+                on_conflict=on_conflict,
+                on_error=on_error,
+                on_refused=on_refused,
+                create=create,
+                workers=workers,
+                journal=journal,
+                progress=progress,
+            )
+        return last.report
+
+    def append(
+        self, rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+    ) -> pd.DataFrame:
+        """Put rows behind the frame that ``save(create=True)`` makes new contents of.
+
+        Parameters
+        ----------
+        rows : DataFrame, or what ``pandas.DataFrame`` makes one of
+            Columns that it lacks are missing; those that the frame lacks have to be fields. ``Name``,
+            ``Type`` and ``Path`` say what each row becomes and where; without ``Path`` it goes to the folder
+            that was read, and without ``Type`` it becomes what all rows there are, if ``Type`` was read.
+
+        Returns
+        -------
+        DataFrame
+            A new frame, with the dtypes of this one; the new rows have negative ids.
+
+        Raises
+        ------
+        TrackingError
+            If the frame has no ``Id``, or the rows have one, or a column that is no field.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> tasks = repo.read("/Root/Content/IT/Tasks", select=["Name", "Type", "DueDate"])
+        >>> new = pd.DataFrame({"Name": ["order-paper", "order-ink"]})
+        >>> tasks = tasks.sn.append(new)
+        >>> tasks.sn.save(create=True).counts["saved"]
+        2
+        """
+        return append(self._frame, rows)
+
+    def delete(
+        self,
+        permanent: bool = False,
+        dry_run: bool = False,
+        workers: int = 8,
+        journal: str | os.PathLike[str] | None = None,
+        progress: bool | Callable[[int, int | None], object] | None = None,
+    ) -> Report:
+        """Delete the contents of all rows: to the trash, or for good.
+
+        Parameters
+        ----------
+        permanent : bool
+            Whether they are to be gone for good; otherwise ``sn_pandas.undo`` takes them back.
+        dry_run : bool
+            Send nothing; the report shows the exact requests.
+        workers, journal, progress
+            As in :meth:`save`.
+
+        Returns
+        -------
+        Report
+            One outcome a row. What is below a content that is deleted, too, goes with it.
+        """
+        return acting.delete(
+            self._frame,
+            permanent=permanent,
+            dry_run=dry_run,
+            workers=workers,
+            journal=journal,
+            progress=progress,
+        )
+
+    def call(
+        self,
+        operation: str,
+        workers: int = 8,
+        progress: bool | Callable[[int, int | None], object] | None = None,
+        **parameters: Any,
+    ) -> Report:
+        """Call an operation on the content of each row, such as ``Publish``; it is never sent twice.
+
+        Returns
+        -------
+        Report
+            One outcome a row.
+        """
+        return acting.call(self._frame, operation, parameters, workers=workers, progress=progress)
+
+    def explode(self, reference: str, select: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Return one line for each content that a reference of the rows points to.
+
+        Parameters
+        ----------
+        reference : str
+            A reference field, such as ``AssignedTo``; it need not be a column.
+        select : sequence of str
+            Fields of the contents it points to.
+
+        Returns
+        -------
+        DataFrame
+            On the ``Id`` of the row that points, with the ``Id`` of what it points to as a column.
+        """
+        return explode(self._frame, reference, select)
+
+    def children(self, select: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Read the children of all rows as one frame, with the same columns unless ``select`` says others."""
+        return children(self._frame, select)
+
+    def browse(self, **options: Any) -> Any:
+        """Show the tree below the folder that all rows are in, with the rows selected.
+
+        Parameters
+        ----------
+        **options
+            As for :meth:`Repository.browse`.
+
+        Returns
+        -------
+        TreeBrowser
+            A widget; ``selection`` holds the paths that are selected in it.
+        """
+        return browse(self._frame, **options)
+
+    def download(
+        self,
+        folder: str | os.PathLike[str],
+        field: str = "Binary",
+        workers: int = 4,
+        progress: bool | Callable[[int, int | None], object] | None = None,
+    ) -> Report:
+        """Write the files of all rows into a folder; ``reason`` in the report is where each is."""
+        return download(self._frame, folder, field=field, workers=workers, progress=progress)
+
+    def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
+        """Write the frame to a Parquet file that keeps where it came from, and what it was read as.
+
+        ``pandas.read_parquet`` reads it back; edit it then, in any process, and tie it to the repository
+        with ``sn_pandas.rebase`` while the file is where it was written.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        **options
+            As ``pyarrow.parquet.write_table`` takes them.
+        """
+        to_parquet(self._frame, path, **options)
+
+    def refresh(self) -> pd.DataFrame:
+        """Put what the server holds now into the cells that are not edited, in place.
+
+        Edits stay edits, of what the server holds now: ``changes()`` shows it as ``before``, so a save that
+        follows overwrites it knowingly.
+
+        Returns
+        -------
+        DataFrame
+            The same frame.
+        """
+        return refresh(self._frame)
+
+    def rebase(self, source: Repository | pd.DataFrame | None = None) -> pd.DataFrame:
+        """Tie the frame to a repository, or to the frame that it was made of; see :func:`sn_pandas.rebase`.
+
+        Parameters
+        ----------
+        source : Repository or DataFrame, optional
+            The repository that is read again; that of the frame if not given. Or the frame that this one was
+            made of, by a ``merge`` or ``concat`` that dropped its origin.
+
+        Returns
+        -------
+        DataFrame
+            The same frame.
+
+        Raises
+        ------
+        TrackingError
+            If its rows cannot be matched to contents.
+
+        Warns
+        -----
+        SaveWarning
+            If it cannot be told which of its cells the user edited and which somebody else changed.
+        """
+        return rebase_on(self._frame, source)
+
+    def revert(self) -> pd.DataFrame:
+        """Take the edits back, in place: the cells are as they were read, and new rows are gone.
+
+        Returns
+        -------
+        DataFrame
+            The same frame.
+        """
+        frame, baseline = self._frame, baseline_of(self._frame)
+        rows = rows_of(frame, baseline)
+        if len(rows.new):
+            kept = frame.drop(frame.index[rows.new])
+            # pandas has no other way to drop rows in place; its stubs take the method for a column
+            frame.__setstate__(kept.__getstate__())  # type: ignore[operator]
+            rows = rows_of(frame, baseline)
+        for column in baseline.frame.columns.intersection(frame.columns):
+            before = baseline.frame[column]
+            frame[column] = unshared(before if rows.places is None else before.take(rows.places)).array
+        return frame

@@ -1,0 +1,114 @@
+"""Rows behind a frame that are to become new contents."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ...odata.errors import SaveWarning, TrackingError, did_you_mean
+from ..columns.cells import has_no_zone, is_missing, option_of
+from ..tracking.baseline import Baseline, baseline_of
+from ..tracking.matching import ids_of
+
+#: What rows to be appended may be: a frame, or what ``pandas.DataFrame`` makes one of.
+Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
+
+
+def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Return a frame with new rows behind; see ``Accessor.append``."""
+    baseline = baseline_of(frame)
+    new = _plain(rows, frame, baseline)
+    columns = {}
+    for column in dict.fromkeys([*frame.columns, *new.columns]):
+        old = frame[column] if column in frame.columns else _missing(len(frame))
+        given = new[column] if column in new.columns else _missing(len(new))
+        if column == "Id":
+            given = pd.Series(_free(old, len(new), baseline), dtype="int64")
+        columns[column] = _joined(str(column), old, given, baseline)
+    both = pd.DataFrame(columns, index=_labels(frame, len(new), baseline))
+    both.attrs = dict(frame.attrs)
+    return both
+
+
+def _plain(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Return the new rows, once it is known that each of their columns has a meaning."""
+    new = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    if not new.columns.is_unique:
+        raise TrackingError(f"the rows have two columns {new.columns[new.columns.duplicated()][0]!r}")
+    ids = ids_of(new)
+    if ids is not None and not isinstance(ids, list) and (ids > 0).any():
+        known = ids[ids > 0]
+        raise TrackingError(
+            f"the rows to be appended have the Id {known[0]} of a content: new rows have none; "
+            "drop it with .drop(columns='Id') or .reset_index(drop=True)"
+        )
+    new = new.drop(columns="Id", errors="ignore")
+    fields = [*frame.columns, *baseline.repo.schema.fields, "Path", "Type"]
+    for column in new.columns:
+        if column not in fields:
+            hint = did_you_mean(str(column), [str(name) for name in fields])
+            raise TrackingError(f"{column} is neither a column of the frame nor a field.{hint}")
+    return new
+
+
+def _labels(frame: pd.DataFrame, count: int, baseline: Baseline) -> pd.Index:
+    """Return the labels of all rows: new contents have negative ids, or go on counting."""
+    index = frame.index
+    more: Iterable[Any]
+    if index.name == "Id":
+        more = _free(index, count, baseline)
+    elif "Id" not in frame.columns:
+        raise TrackingError("rows can only be appended to a frame that has Id as its index or a column")
+    elif pd.api.types.is_integer_dtype(index.dtype):
+        first = int(index.max()) + 1 if len(index) else 0
+        more = range(first, first + count)
+    else:
+        more = [f"new {n}" for n in range(1, count + 1)]
+    labels: pd.Index = pd.Index([*index, *more], name=index.name)
+    return labels
+
+
+def _free(ids: pd.Series | pd.Index, count: int, baseline: Baseline) -> range:
+    """Return negative ids that no row of this read has, or ever had: a creation is known by them."""
+    numbers = pd.to_numeric(pd.Series(ids).astype(object), errors="coerce").dropna()
+    issued = baseline.shared.issued
+    low = int(min(0, numbers.min() if len(numbers) else 0, min(issued, default=0)))
+    new = range(low - 1, low - 1 - count, -1)
+    issued.update(new)
+    return new
+
+
+def _missing(count: int) -> pd.Series:
+    return pd.Series([None] * count, dtype=object)
+
+
+def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> Any:
+    """Return the cells of a column and those of its new rows, in its dtype if they fit."""
+    cells = [None if is_missing(cell) else cell for cell in given]
+    return pd.concat([old, _fitted(column, cells, old, baseline)], ignore_index=True).array
+
+
+def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -> pd.Series:
+    dtype: Any = {"bool": "boolean", "int64": "Int64"}.get(str(old.dtype), old.dtype)  # some may be missing
+    plain = pd.Series([*cells, None], dtype=object).iloc[:-1]  # lists stay cells
+    try:
+        if isinstance(dtype, pd.CategoricalDtype):
+            field = baseline.fields.get(column)
+            values = [option_of(field, cell) if field and cell is not None else cell for cell in cells]
+            if set(values) - {None} <= set(dtype.categories):
+                return pd.Series(pd.Categorical(values, dtype=dtype))
+        elif isinstance(dtype, pd.DatetimeTZDtype):
+            if any(cell is not None and has_no_zone(cell) for cell in cells):
+                said = f"dates of {column} have no time zone and are taken as UTC; "
+                warnings.warn(f"{said}say another with .dt.tz_localize(…)", SaveWarning, stacklevel=5)
+            return pd.to_datetime(plain, utc=True).dt.tz_convert(dtype.tz).astype(dtype)
+        elif not isinstance(dtype, pd.StringDtype) or all(
+            cell is None or isinstance(cell, str) for cell in cells
+        ):
+            return plain.astype(dtype)
+    except (TypeError, ValueError):
+        pass
+    return plain

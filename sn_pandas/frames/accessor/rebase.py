@@ -1,0 +1,289 @@
+"""Reading a frame's rows again: a new baseline for a frame, or new values for its cells."""
+
+from __future__ import annotations
+
+import dataclasses
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from ...odata.addresses import canonical_origin, in_trash
+from ...odata.errors import IncompleteWarning, SaveWarning, TrackingError
+from ...odata.literals import query_value
+from ...odata.query import Query
+from ...odata.schema import PSEUDO_FIELDS
+from ...odata.wording import counted
+from ..reads import lookup, reading
+from ..replacing import put
+from ..tracking.baseline import KEY, Baseline, IdName, baseline_of, rebase
+from ..tracking.edits import edits_of
+from ..tracking.matching import Rows, ids_of, rows_of
+from ..writes.hidden import learn
+from ..writes.plan import typed
+from .parquet import FILE, kept
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+    from ..writes.attempts import Attempt
+
+_CHANGED = "ModificationDate"
+# Columns that are read with every frame.
+_SHOWN = ("Name", "Path", "Type")
+# A save is seen that long after the date that it sets, which is cut to 10 ms.
+_SAVING = pd.Timedelta(seconds=1)
+
+
+def rebase_on(frame: pd.DataFrame, source: Connection | pd.DataFrame | None) -> pd.DataFrame:
+    """Set the baseline of a frame: that of another frame, or what its rows were read as, or are now."""
+    if isinstance(source, pd.DataFrame):
+        baseline = baseline_of(source)
+        _refuse_other_origin(frame, baseline.repo.url)
+        rows_of(frame, baseline, sure=True)
+        frame.attrs[KEY] = {**source.attrs.get(KEY, {})}
+    else:
+        repo = source or baseline_of(frame).repo
+        _refuse_other_origin(frame, repo.url)
+        began = repo.client.now
+        now, modified = _read_stamped(frame, repo)
+        _show_unread(frame, now)
+        facts: dict[str, Any] = {k: v for k, v in frame.attrs.get(KEY, {}).items() if k != FILE}
+        known = facts if "origin" in facts else {}
+        baseline = _as_it_was(now, _then(frame, repo, sure="origin" in known))
+        if baseline is now:
+            baseline = _doubtful(frame, now, modified, known.get("read"))
+        baseline = dataclasses.replace(baseline, attempts=_attempts(frame, repo))
+        told = {"origin": repo.url, "query": str(baseline.query)}
+        frame.attrs[KEY] = {"read": began.isoformat(timespec="milliseconds"), **facts, **told}
+    rebase(frame, baseline)
+    return frame
+
+
+def _refuse_other_origin(frame: pd.DataFrame, url: str) -> None:
+    """Raise if a frame is known to come from another repository, where other contents have its ids."""
+    name = frame.index.name
+    origin = frame.attrs.get(KEY, {}).get("origin") or (name.origin if isinstance(name, IdName) else url)
+    if canonical_origin(origin) != canonical_origin(url):
+        raise TrackingError(
+            f"this frame was read from {origin}, and at {url} other contents have its ids. To write its "
+            "values into the contents of the same paths there, rebase a frame without ids: "
+            "df = df.reset_index(drop=True).drop(columns='Id', errors='ignore'); df.attrs.clear(). If both "
+            "are addresses of one repository: "
+            "df.attrs.clear(); df.index = df.index.rename(str(df.index.name))"
+        )
+
+
+def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
+    """Show what the server holds in cells that were never read, in place: that they are empty says nothing.
+
+    Those are empty cells of columns that came later than the read, such as with rows that were appended.
+    """
+    read = _columns_read(frame)
+    if read is None:
+        return
+    ids = ids_of(frame)
+    if not isinstance(ids, np.ndarray):
+        return
+    known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(ids)) >= 0)
+    for column in now.frame.columns.intersection(frame.columns).difference([*read, *_SHOWN]):
+        empty = known[frame[column].iloc[known].isna().to_numpy()]
+        if len(empty):
+            cells = now.frame[column].loc[pd.Index(ids[empty])]
+            frame[column] = put(frame[column], empty, cells)
+
+
+def _columns_read(frame: pd.DataFrame) -> list[str] | None:
+    """Return the columns that a frame was read with; None if that is not known."""
+    try:
+        return [str(column) for column in baseline_of(frame).frame.columns]
+    except TrackingError:
+        text = frame.attrs.get(KEY, {}).get("query")
+        select = Query.parse(text).select if text else ()
+        return list(select) or None
+
+
+def _then(frame: pd.DataFrame, repo: Connection, *, sure: bool) -> pd.DataFrame | None:
+    """Return what a frame was read as, if this session or a file of ours knows it."""
+    try:
+        baseline = baseline_of(frame)
+        rows_of(frame, baseline)
+    except TrackingError:
+        return kept(frame) if sure else None
+    as_read = baseline.repo.url == repo.url and not baseline.query.version and not baseline.unsure
+    return baseline.frame if as_read else None
+
+
+def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
+    """Return a baseline of what was read once, instead of what the server holds now."""
+    if then is None:
+        return now
+    both = now.frame.index.intersection(then.index)
+    gone = then.index.difference(now.frame.index)
+    was = now.frame.reindex(now.frame.index.append(gone))
+    ids = both.append(gone)
+    for column in was.columns.intersection(then.columns):
+        if len(ids) == len(was):
+            was[column] = then[column].reindex(was.index)
+        else:
+            was[column] = put(was[column], was.index.get_indexer(ids), then[column].loc[ids])
+    return dataclasses.replace(now, frame=was)
+
+
+def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
+    """Mark the cells of which it cannot be told whether the user or somebody else changed them."""
+    ids = ids_of(frame)
+    known = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
+    if gone := [id_ for id_ in known if id_ not in now.frame.index]:
+        raise TrackingError(
+            f"there is no content of the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
+            "not see it; drop such rows, or rebase on the repository that they came from"
+        )
+    edits = [edit for edit in edits_of(frame, now, rows_of(frame, now, sure=True)) if edit.id > 0]
+    if read is not None:
+        changed = set(modified.index[~(modified < (pd.Timestamp(read) - _SAVING).floor("10ms"))])
+        edits = [edit for edit in edits if edit.id in changed]
+    if not edits:
+        return now
+    unsure: dict[str, set[int]] = {}
+    for edit in edits:
+        unsure.setdefault(edit.column, set()).add(edit.id)
+    rows = list(dict.fromkeys(edit.id for edit in edits))
+    paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
+    shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
+    what = f"{counted(len(edits), 'cell')} ({', '.join(unsure)}) of {shown} differ from what the server holds"
+    if read is None:
+        warnings.warn(
+            f"{what}, and it is not known when the frame was read: they all count as your edits, also those "
+            "that somebody else changed meanwhile; look at df.sn.changes() before you save",
+            SaveWarning,
+            stacklevel=4,
+        )
+        return now
+    warnings.warn(
+        f"{what} in contents that were changed after the frame was read: whether by you or by somebody else "
+        "is not known, so a save treats them as conflicts (on_conflict)",
+        SaveWarning,
+        stacklevel=4,
+    )
+    return dataclasses.replace(now, unsure={column: frozenset(ids) for column, ids in unsure.items()})
+
+
+def refresh(frame: pd.DataFrame) -> pd.DataFrame:
+    """Put what the server holds now into the cells that are not edited, in place; edits stay edits of it."""
+    baseline = baseline_of(frame)
+    if baseline.query.version:
+        raise TrackingError(
+            f"the frame shows the version {baseline.query.version}, which stays as it is; read it again "
+            "if it is a draft, or tie the frame to the latest version with df.sn.rebase()"
+        )
+    rows = rows_of(frame, baseline)
+    edited: dict[str, list[int]] = {}
+    for edit in edits_of(frame, baseline, rows):
+        edited.setdefault(edit.column, []).append(edit.row)
+    began = baseline.repo.client.now
+    now = _read(frame, baseline.repo)
+    known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(rows.ids)) >= 0)
+    _warn_of_missing(rows, now, baseline)
+    moved = baseline.frame.copy(deep=False)
+    for column in baseline.frame.columns.intersection(frame.columns):
+        if column not in now.frame.columns:
+            continue
+        ids = pd.Index(rows.ids[known])
+        cells = now.frame[column].loc[ids]
+        moved[column] = put(moved[column], moved.index.get_indexer(ids), cells)
+        shown = ~np.isin(known, edited.get(column, []))
+        frame[column] = put(frame[column], known[shown], cells[shown])
+    paths = dict(zip(now.frame.index.to_numpy().tolist(), now.frame["Path"], strict=True))
+    rebase(frame, dataclasses.replace(baseline, frame=moved, unsure={}).moved(paths))
+    frame.attrs[KEY]["read"] = began.isoformat(timespec="milliseconds")
+    return frame
+
+
+def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
+    """Name the rows whose contents are no more where they were; before that, make sure who we are."""
+    places = now.frame["Path"].reindex(pd.Index(rows.known))
+    gone = places.index[places.isna()]
+    if len(gone):
+        baseline.repo.verify_identity()  # the Visitor is told that there is nothing
+    trashed = places[places.fillna("").map(in_trash)]
+    if in_trash(f"{baseline.query.path}/"):
+        trashed = trashed.iloc[:0]
+    for ids, what in ((gone, "gone, or you may not see them"), (trashed.index, "in the trash")):
+        if len(ids):
+            shown = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")
+            contents = "content is" if len(ids) == 1 else "contents are"
+            said = what.replace("them", "it") if len(ids) == 1 else what
+            warnings.warn(f"{len(ids):,} {contents} {said}; Id {shown}", IncompleteWarning, stacklevel=4)
+
+
+def _attempts(frame: pd.DataFrame, repo: Connection) -> list[Attempt]:
+    """Return the open creations of a frame that was tied to the same repository before."""
+    try:
+        before = baseline_of(frame)
+    except TrackingError:
+        return []
+    return before.attempts if before.repo.url == repo.url else []
+
+
+def _read_stamped(frame: pd.DataFrame, repo: Connection) -> tuple[Baseline, pd.Series]:
+    """Read the rows of a frame again, and when each of the contents was changed last."""
+    now = _read(frame, repo, [_CHANGED])
+    modified = now.frame[_CHANGED]
+    left = now.frame if _CHANGED in frame.columns else now.frame.drop(columns=_CHANGED)
+    return dataclasses.replace(now, frame=left), modified
+
+
+def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Baseline:
+    """Read the rows of a frame again, in the columns that are fields."""
+    known = frame.attrs.get(KEY, {}).get("query")
+    _learn_types(frame, repo)
+    names = [
+        str(column)
+        for column in frame.columns
+        if column != "Id" and str(column) not in PSEUDO_FIELDS and _is_field(str(column), repo)
+    ]
+    keys = ids_of(frame)
+    if keys is None:
+        raise TrackingError(
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents; new rows are put "
+            "behind the frame that was read with df.sn.append(rows)"
+        )
+    if isinstance(keys, list):
+        query = f"Path:({' '.join(query_value(path) for path in keys)})"
+    else:
+        query = f"Id:({' '.join(str(id_) for id_ in keys[keys > 0])})"
+    select = tuple(dict.fromkeys([*names, "Path", "Type", *more]))
+    if query.endswith("()"):
+        query = "Id:0"
+    read = reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
+    if len(read) < len(keys):
+        repo.verify_identity()
+    found = baseline_of(read)
+    asked = Query.parse(known).replace(version=None) if known else _folder_of(found, tuple(names))
+    return dataclasses.replace(found, frame=found.frame, query=asked)
+
+
+def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
+    """Learn the hidden types of the rows of a frame, where a column is no field that is known."""
+    keys = ids_of(frame)
+    names = {str(c) for c in frame.columns} - {"Id", *PSEUDO_FIELDS}
+    if keys is None or not repo.schema.is_partial or all(_is_field(name, repo) for name in names):
+        return
+    if isinstance(keys, list):
+        stored = lookup.by_path(repo.client, keys, sure=False)
+        learn(repo, {int(row["Id"]): str(row["Type"]) for row in stored.values()})
+    else:
+        learn(repo, typed(lookup.by_id(repo.client, [int(id_) for id_ in keys[keys > 0]])))
+
+
+def _folder_of(found: Baseline, names: tuple[str, ...]) -> Query:
+    """Return the query of the folder that all rows are in; that which found them if there are several."""
+    folders = {str(path).rpartition("/")[0] for path in found.frame["Path"]}
+    return Query(folders.pop(), select=names) if len(folders) == 1 else found.query
+
+
+def _is_field(name: str, repo: Connection) -> bool:
+    first = name.partition("/")[0]
+    return first in repo.schema.fields or first.startswith("#")

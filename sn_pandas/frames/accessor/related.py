@@ -1,0 +1,98 @@
+"""From a frame to what belongs to it: the contents that references point to, those below, the files."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from ...odata.errors import QueryError, TrackingError, did_you_mean
+from ...odata.query import Query
+from ..columns.cells import items
+from ..contents.downloads import download_all
+from ..progress import Setting
+from ..reads import lookup, reading
+from ..tracking.baseline import baseline_of
+from ..tracking.matching import rows_of
+from ..writes.hidden import learn
+from ..writes.plan import typed
+from ..writes.report import Report
+
+
+def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = ()) -> pd.DataFrame:
+    """Return one line for each content that a reference points to; see ``Accessor.explode``."""
+    baseline = baseline_of(frame)
+    repo = baseline.repo
+    if reference not in repo.schema.fields and repo.schema.is_partial:
+        learn(repo, typed(lookup.by_id(repo.client, rows_of(frame, baseline).known)))
+    field = repo.schema.fields.get(reference)
+    if field is None or not field.is_reference:
+        names = [name for name, f in repo.schema.fields.items() if f.is_reference]
+        raise QueryError(f"{reference!r} is no reference field.{did_you_mean(reference, names)}")
+    stored = lookup.by_id(repo.client, rows_of(frame, baseline).known, [field])
+    pairs = [
+        (id_, target["Id"])
+        for id_ in rows_of(frame, baseline).known
+        for target in items(stored.get(id_, {}).get(reference))
+    ]
+    asked = tuple(dict.fromkeys([*_names(select, ("Name", "DisplayName", "Type")), "Path"]))
+    wanted = _by_id([id_ for _, id_ in pairs])
+    read = reading.read(repo, repo.query(Query("/Root", select=asked, query=wanted, autofilters=False)))
+    seen = [(of, id_) for of, id_ in pairs if id_ in read.index]
+    found: pd.DataFrame = read.loc[[id_ for _, id_ in seen]]
+    found.insert(0, "Id", found.index.to_numpy())
+    found.index = pd.Index([of for of, _ in seen], dtype="int64", name=f"{reference} of")
+    return found
+
+
+def children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFrame:
+    """Return the children of all contents of a frame as one frame; see ``Accessor.children``."""
+    baseline = baseline_of(frame)
+    ids = rows_of(frame, baseline).known
+    if not ids:
+        raise TrackingError("the frame has no contents whose children could be read")
+    names = _names(select, [*(name for name in baseline.fields if "/" not in name), "Path"])
+    text = f"ParentId:({' '.join(map(str, ids))})"
+    asked = baseline.repo.query("/Root", select=names, query=text, autofilters=False)
+    return reading.read(baseline.repo, asked)
+
+
+def browse(frame: pd.DataFrame, **options: Any) -> Any:
+    """Show the tree around the contents of a frame; see ``Accessor.browse``."""
+    baseline = baseline_of(frame)
+    paths = [path for path in baseline.paths_of(rows_of(frame, baseline).known) if path]
+    top = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else baseline.query.path
+    tree = baseline.repo.open_tree(top, **{"multiple": True, **options})
+    tree.selection = paths if tree.multiple else paths[:1]
+    return tree
+
+
+def download(
+    frame: pd.DataFrame,
+    folder: str | os.PathLike[str],
+    *,
+    field: str = "Binary",
+    workers: int = 4,
+    progress: Setting = None,
+) -> Report:
+    """Write the files of a frame's contents into a folder; see ``Accessor.download``."""
+    baseline = baseline_of(frame)
+    ids = [int(id_) for id_ in rows_of(frame, baseline).ids]
+    return download_all(
+        baseline.repo, ids, folder, index=frame.index, field=field, workers=workers, progress=progress
+    )
+
+
+def _names(select: str | Sequence[str], otherwise: Iterable[str]) -> tuple[str, ...]:
+    chosen = select.split(",") if isinstance(select, str) else select
+    return tuple(dict.fromkeys(name.strip() for name in chosen if name.strip())) or tuple(
+        dict.fromkeys(otherwise)
+    )
+
+
+def _by_id(ids: Iterable[int]) -> str:
+    values = sorted(set(ids))
+    return f"Id:({' '.join(map(str, values))})" if values else "Id:0"

@@ -1,0 +1,352 @@
+"""One plain form of a cell, whatever pandas, numpy, Arrow or a file made of it.
+
+A truth value may come as ``numpy.bool_``, as ``1.0`` or, out of a CSV file, as ``"True"``; a list as an
+array, a set, or the text of a list. Comparing, checking and writing all begin with :func:`normalize`.
+"""
+
+from __future__ import annotations
+
+import ast
+import decimal
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...odata.schema import Field
+
+#: Whatever a user may put into a cell.
+Cell = Any
+
+_LISTS = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
+_SETS = (set, frozenset)
+_EMPTY_SETS = ("set()", "frozenset()")
+# Types that most cells have, of which nothing else is to be found out: those that numpy never wraps, and
+# those that never stand for a missing cell.
+_OF_PYTHON = frozenset([str, int, float, bool, type(None)])
+_NEVER_MISSING = frozenset([str, int, bool, list])
+_TRUTH = {"true": True, "false": False}
+#: Characters of the text of a list that is still read as one.
+_LONGEST_LIST = 1_000_000
+#: Significant digits from which on those behind the seventh may be the noise of a ``float32``.
+_NOISE = 10
+_BRACKETS = {"[": "]", "(": ")", "{": "}"}
+_ITEM = re.compile(
+    r"""\s*(?:(?P<text>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(?P<number>[+-]?\d{1,30})|(?P<nothing>None|nan|null|<NA>))\s*"""
+)
+
+
+def is_missing(cell: Cell) -> bool:
+    """Return whether a cell holds nothing; a list is never missing, also if it is empty."""
+    if type(cell) in _NEVER_MISSING:
+        return False
+    if cell is None or cell is pd.NA or cell is pd.NaT:
+        return True
+    if isinstance(cell, (float, np.floating)):
+        return math.isnan(cell)
+    if isinstance(cell, decimal.Decimal):
+        return cell.is_nan()
+    return isinstance(cell, (np.datetime64, np.timedelta64)) and bool(np.isnat(cell))
+
+
+def plain(cell: Cell) -> Cell:
+    """Return a cell without the wrappings of numpy; a small float is the shortest decimal that it shows.
+
+    Examples
+    --------
+    >>> plain(np.float32(247.85)), plain(np.array("red")), plain(np.int8(5))
+    (247.85, 'red', 5)
+    """
+    if type(cell) in _OF_PYTHON:
+        return cell
+    if isinstance(cell, np.ndarray) and cell.ndim == 0:
+        cell = cell[()]
+    if isinstance(cell, np.datetime64) or not isinstance(cell, np.generic):
+        return cell
+    if isinstance(cell, np.floating) and not isinstance(cell, float):
+        return float(np.format_float_scientific(cell))
+    return cell.item()
+
+
+def is_list(cell: Cell) -> bool:
+    """Return whether a cell holds a list, a set or an array, but not an array without a dimension."""
+    return isinstance(cell, _LISTS) and not (isinstance(cell, np.ndarray) and cell.ndim == 0)
+
+
+def items(cell: Cell) -> list[Cell]:
+    """Return the items of a cell that holds one or several; those of a set in a fixed order."""
+    cell = plain(cell)
+    if is_missing(cell):
+        return []
+    if isinstance(cell, pd.DataFrame):
+        return list(cell["Id"] if "Id" in cell.columns else cell.index)
+    if isinstance(cell, pd.Series) and ({"Id", "Path"} & set(cell.index) or cell.index.dtype == object):
+        return [cell]  # a row of a frame
+    if not is_list(cell):
+        return [cell]
+    found = [plain(item) for item in cell]
+    return in_order(found) if isinstance(cell, _SETS) else found
+
+
+def in_order(cells: Iterable[Cell]) -> list[Cell]:
+    """Return items that have no order of their own in one that is the same in every process."""
+    return sorted(cells, key=lambda item: (type(item).__name__, str(item)))
+
+
+def normalize(field: Field, cell: Cell) -> Cell:
+    """Return what a cell of a field means, in one form for all that means the same.
+
+    Examples
+    --------
+    >>> normalize(Field("Labels", "Choice", multiple=True), "['red', 'blue']")
+    ['red', 'blue']
+    >>> normalize(Field("InUse", "Boolean"), "False")
+    False
+    """
+    cell = plain(cell)
+    if field.type == "Boolean":
+        return truth_of(cell)
+    if field.is_choice or field.is_reference:
+        if isinstance(cell, str) and not any(cell in (option.value, option.text) for option in field.options):
+            listed = list_of(cell)
+            cell = cell if listed is None else listed
+        if isinstance(cell, _SETS) and field.is_choice:
+            order = {option.value: number for number, option in enumerate(field.options)}
+            return sorted(items(cell), key=lambda item: order.get(str(item), len(order)))
+    return cell
+
+
+def truth_of(cell: Cell) -> Cell:
+    """Return the truth value that a number or a text names; another cell as it is.
+
+    Examples
+    --------
+    >>> truth_of(1.0), truth_of("FALSE"), truth_of("no"), truth_of(2)
+    (True, False, 'no', 2)
+    """
+    if isinstance(cell, str):
+        return _TRUTH.get(cell.strip().lower(), cell)
+    if isinstance(cell, (int, float, decimal.Decimal)) and not is_missing(cell) and cell in (0, 1):
+        return bool(cell)
+    return cell
+
+
+def has_no_order(cell: Cell) -> bool:
+    """Return whether a cell is a set, or the text of one."""
+    return isinstance(cell, _SETS) or (isinstance(cell, str) and isinstance(list_of(cell), set))
+
+
+def list_of(text: str) -> list[Cell] | set[Cell] | None:
+    """Return the list or set whose text this is, as ``str`` or a CSV file wrote it; None if it is neither.
+
+    The text of an array has no commas.
+
+    Examples
+    --------
+    >>> list_of("['red', 'blue']"), list_of("['red' 'blue']"), list_of("[1398]"), list_of("[sic]")
+    (['red', 'blue'], ['red', 'blue'], [1398], None)
+    >>> list_of("{'red'}"), list_of("set()")
+    ({'red'}, set())
+    """
+    text = text.strip()
+    if text in _EMPTY_SETS:
+        return set()
+    if text.startswith("frozenset({"):
+        text = text.removeprefix("frozenset(").removesuffix(")")
+    if not 2 <= len(text) <= _LONGEST_LIST or _BRACKETS.get(text[0]) != text[-1]:
+        return None
+    inner, at = text[1:-1], 0
+    found: list[Cell] = []
+    while at < len(inner) and (item := _ITEM.match(inner, at)):
+        if item["text"]:
+            try:
+                found.append(_unquoted(item["text"]))
+            except (ValueError, SyntaxError):
+                return None
+        elif item["number"]:
+            found.append(int(item["number"]))
+        at = item.end() + (inner[item.end() : item.end() + 1] == ",")
+    if inner[at:].strip():
+        return None
+    return set(found) if text[0] == "{" else found
+
+
+def _unquoted(text: str) -> str:
+    if "\\" not in text:
+        return text[1:-1]
+    return str(json.loads(text)) if text[0] == '"' and r"\/" in text else str(ast.literal_eval(text))
+
+
+def same_content(one: Cell, other: Cell) -> bool:
+    """Return whether two cells hold the same, for fields of which no more is known than that.
+
+    The text of a list, of JSON or of a number is the same as what it is the text of: files make such texts.
+
+    Examples
+    --------
+    >>> same_content(["a", None], "['a', None]"), same_content("2024", 2024.0), same_content("007", 7)
+    (True, True, False)
+    """
+    try:
+        return one is other or _same_content(one, other)
+    except RecursionError:  # nested deeper than can be gone through
+        return False
+
+
+def _same_content(one: Cell, other: Cell) -> bool:
+    one, other = plain(one), plain(other)
+    if is_missing(one) or is_missing(other):
+        return is_missing(one) and is_missing(other)
+    if isinstance(one, _SETS) or isinstance(other, _SETS):
+        return is_list(one) and is_list(other) and _alike(in_order(one), in_order(other))
+    if is_list(one) and is_list(other):
+        return _alike(list(one), list(other))
+    if isinstance(one, str) != isinstance(other, str):
+        text, cell = (one, other) if isinstance(one, str) else (other, one)
+        return _is_text_of(text, cell)
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same_content(one[key], other[key]) for key in one)
+    try:
+        return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
+    except (TypeError, ValueError):
+        return False
+
+
+def _alike(one: list[Cell], other: list[Cell]) -> bool:
+    return len(one) == len(other) and all(map(same_content, one, other))
+
+
+def _is_text_of(text: str, cell: Cell) -> bool:
+    """Return whether a text is how a file writes a cell."""
+    if is_list(cell):
+        listed = list_of(text)
+        return (
+            text == str(cell) or (listed is not None and same_content(listed, cell)) or _is_json(text, cell)
+        )
+    if isinstance(cell, Mapping):
+        return text == str(cell) or _is_json(text, cell)
+    return text == str(whole(cell))
+
+
+def _is_json(text: str, cell: Cell) -> bool:
+    try:
+        return len(text) <= _LONGEST_LIST and bool(same_content(json.loads(text), cell))
+    except (ValueError, RecursionError):
+        return False
+
+
+def whole(item: Cell) -> Cell:
+    """Return a float that is a whole number as one: options such as 3 are floats where some are missing.
+
+    Examples
+    --------
+    >>> whole(3.0), whole(2.5), whole("3.0")
+    (3, 2.5, '3.0')
+    """
+    return int(item) if isinstance(item, float) and item.is_integer() else item
+
+
+def is_very_number(one: Cell, other: Cell) -> bool:
+    """Return whether one number is the other in a dtype of fewer digits, such as ``float32``, or was in one.
+
+    Examples
+    --------
+    >>> is_very_number(247.85, np.float32(247.85)), is_very_number(247.85, np.float32(247.86))
+    (True, False)
+    >>> is_very_number(247.85, 247.85000610351562), is_very_number(247.85, 247.85000000001)
+    (True, False)
+    """
+    for small, number in ((one, other), (other, one)):
+        if isinstance(small, np.floating) and not isinstance(small, float) and _is_number(number):
+            with np.errstate(over="ignore"):
+                return bool(small.dtype.type(float(number)) == small)
+    return _was_small(one, other)
+
+
+def _was_small(number: Cell, other: Cell) -> bool:
+    """Return whether a float is what another one of few digits becomes in a ``float32``, with its noise."""
+    if not isinstance(number, float) or not isinstance(other, float) or number == other:
+        return False
+    noise = _digits_of(other)
+    if noise < _NOISE or _digits_of(number) > np.finfo("float32").precision + 1:
+        return False
+    with np.errstate(over="ignore"):
+        return float(f"{float(np.float32(number)):.{noise}g}") == other
+
+
+def _digits_of(number: float) -> int:
+    return len(repr(float(number)).partition("e")[0].replace(".", "").replace("-", "").strip("0"))
+
+
+def _is_number(cell: Cell) -> bool:
+    return isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
+
+
+def frozen(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
+    """Return a cell that shares no memory that can be written to: lists, sets, arrays and dicts are copied.
+
+    Equal lists of texts become the same list, which ``memo`` remembers. Of what is nested deeper than can be
+    gone through, which no field takes, the kind is left.
+
+    Examples
+    --------
+    >>> frozen([["a"], {"b": 1}])
+    [['a'], {'b': 1}]
+    """
+    if type(cell) in _PLAIN:
+        return cell
+    try:
+        return _frozen(cell, memo)
+    except RecursionError:
+        return f"<{type(cell).__name__} nested too deeply>"
+
+
+def _frozen(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
+    if type(cell) in _PLAIN:
+        return cell
+    if isinstance(cell, list):
+        if memo is not None:
+            try:
+                return memo.setdefault(tuple(cell), list(cell)) if _all_texts(cell) else _copied(cell, list)
+            except TypeError:
+                pass
+        return _copied(cell, list)
+    for kind, copied in _COPIES.items():
+        if isinstance(cell, kind):
+            return copied(cell)
+    return cell
+
+
+def _all_texts(cell: list[Cell]) -> bool:
+    return all(type(item) is str for item in cell)
+
+
+def _copied(cell: Iterable[Cell], kind: Callable[[Iterable[Cell]], Cell]) -> Cell:
+    return kind(_frozen(item) for item in cell)
+
+
+def _array(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    copy = cell.copy()
+    if copy.dtype == object:
+        for place, item in enumerate(copy.flat):
+            copy.flat[place] = _frozen(item)
+    return copy
+
+
+def _tuple(cell: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    return tuple(_frozen(item) for item in cell)
+
+
+_PLAIN = frozenset([str, int, float, bool, type(None), pd.Timestamp, np.int64, np.float64, np.bool_])
+_COPIES: Mapping[Any, Callable[[Any], Any]] = {
+    tuple: _tuple,
+    (set, frozenset): lambda cell: type(cell)(cell) if type(cell) in _SETS else set(cell),
+    dict: lambda cell: {key: _frozen(value) for key, value in cell.items()},
+    np.ndarray: _array,
+    bytearray: bytearray,
+    (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray): lambda cell: cell.copy(),
+}

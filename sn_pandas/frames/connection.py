@@ -1,0 +1,187 @@
+"""``Connection``: what everything that reads and writes needs of a repository."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import Any
+
+from ..odata import shapes
+from ..odata.addresses import entity
+from ..odata.client import Client
+from ..odata.errors import QueryError
+from ..odata.filter_reading import warn_of_surprises
+from ..odata.learning import describe_type, type_names
+from ..odata.origins import canonical_origin, same_origin
+from ..odata.query import Query
+from ..odata.schema import Schema
+from ..odata.signin.user import User, user_of
+from .moved import Moved
+
+#: Seconds for which we believe that the server still knows us, as long as nothing is missing.
+TRUSTED = 5.0
+#: Lists of which is remembered how many rows they had.
+_REMEMBERED = 1000
+
+_numbers = itertools.count(1)
+
+
+class Connection:
+    """A repository as the layers below ``Repository`` use it: its client, its schema, and who we are.
+
+    Attributes
+    ----------
+    client : Client
+        Sends the requests.
+    url : str
+        The address of the server.
+    base : str
+        What relative paths are below.
+    number : int
+        Its number among the connections of this process, from 1.
+    closed : bool
+        Whether it was closed.
+    moved : Moved
+        What was moved, renamed or restored a moment ago.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        anonymous: bool = False,
+        base: str = "/Root",
+        browser: Callable[..., Any] | None = None,
+    ) -> None:
+        self.client = client
+        self.url = client.origin
+        self.base = base
+        self.number = next(_numbers)
+        self.closed = False
+        self.moved = Moved()
+        self._anonymous = anonymous
+        self._browser = browser
+        self._totals: dict[int, int] = {}
+        self._types_met: dict[int, frozenset[str]] = {}
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.closed = True
+        self.client.close()
+
+    @property
+    def user(self) -> User:
+        """The path of the user that the server says we are.
+
+        It is a text with two attributes more: ``how`` the connection is signed in, and ``until`` when.
+
+        Raises
+        ------
+        AuthenticationError
+            If credentials were given and the server took us for the Visitor all the same.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> repo.user, repo.user.how
+        ('/Root/IMS/Public/olga.okafor', 'API key')
+        """
+        return user_of(self._user, self.client.auth)
+
+    @cached_property
+    def _user(self) -> str:
+        identity = self.client.identity()
+        if identity.is_visitor and not self._anonymous:
+            raise self.client.guard.refusal({})
+        return identity.path
+
+    @cached_property
+    def schema(self) -> Schema:
+        """The content types, by name, with all their fields.
+
+        Those that you may not see are there, too, as far as they are known, each with the ``layer`` that
+        knows it.
+        """
+        answer = self.client.get(entity("/Root") + "/GetSchema", shapes.types)
+        return Schema(answer, partial(describe_type, self.client), partial(type_names, self.client))
+
+    def query(self, what: Query | str | int | Mapping[str, Any], **options: Any) -> Query:
+        """Make a query of whatever names one, checked against the schema, as ``Query.make`` does."""
+        self._refuse_elsewhere(what)
+        asked = Query.make(what, self.base, **options)
+        named = (asked.filter, asked.query, asked.orderby, asked.expand or None)
+        if all(part is None for part in named):
+            return asked
+        if isinstance(asked.filter, str) and asked.property is None:
+            warn_of_surprises(asked.filter, self.schema)
+        return asked.bind(self.schema)
+
+    def open_tree(self, path: str | int, **options: Any) -> Any:
+        """Show the tree below a path; see ``Repository.browse``."""
+        if self._browser is None:
+            raise TypeError(
+                "this repository was made without widgets: sn_pandas.connect(…) gives one with them"
+            )
+        return self._browser(self, path, **options)
+
+    def _refuse_elsewhere(self, what: Query | str | int | Mapping[str, Any]) -> None:
+        """Raise for an address that names another server than ours."""
+        place = what.get("path", what.get("")) if isinstance(what, Mapping) else what
+        address = place.lstrip().partition("\n")[0] if isinstance(place, str) else ""
+        if not address.lower().startswith(("http://", "https://")):
+            return
+        if not same_origin(address, self.url):
+            raise QueryError(
+                f"the address is of {canonical_origin(address)}, this repository is {self.url}; "
+                "connect to that server, or write the path alone"
+            )
+
+    def verify_identity(self, since: float | None = None) -> None:
+        """Make sure that the server knows the caller; to others it shows less, without an error.
+
+        The client asks by itself where an answer may have been given to somebody else. This is for
+        callers that draw conclusions from what several answers do not hold.
+
+        Parameters
+        ----------
+        since : float, optional
+            The moment (``time.monotonic()``) from which on an earlier confirmation is enough; now if not
+            given. Many rows that are missed together ask once, with the moment of the last.
+
+        Raises
+        ------
+        AuthenticationError
+            If the server treats the connection as anonymous now.
+        """
+        if not self._anonymous:
+            self.client.guard.verify(since)
+
+    def record_total(self, query: Query, total: int) -> None:
+        """Remember how many rows a list had, and verify the identity of the caller where there are fewer now.
+
+        Raises
+        ------
+        AuthenticationError
+            If the server treats the connection as anonymous now.
+        """
+        key = hash(query.url())
+        before = self._totals.pop(key, 0)
+        # an empty list was asked for twice already
+        self.verify_identity(None if 0 < total < before else time.monotonic() - TRUSTED)
+        self._totals[key] = total
+        if len(self._totals) > _REMEMBERED:
+            del self._totals[next(iter(self._totals))]
+
+    def types_met(self, query: Query) -> frozenset[str]:
+        """Return the hidden types that the rows of a query had when it was read the last time."""
+        return self._types_met.get(hash(query.url()), frozenset())
+
+    def remember_types(self, query: Query, types: frozenset[str]) -> None:
+        """Keep the hidden types that the rows of a query had: the same query gives the same dtypes."""
+        if types:
+            self._types_met[hash(query.url())] = types | self.types_met(query)
+        if len(self._types_met) > _REMEMBERED:
+            del self._types_met[next(iter(self._types_met))]

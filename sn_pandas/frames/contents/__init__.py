@@ -1,0 +1,22 @@
+"""Single contents and their files, permissions and members.
+
+What writes is loaded when it is used: ``connect`` and reading do without.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import calls, downloads, move_copy, permissions, single, trash, uploads
+
+__all__ = ["calls", "downloads", "move_copy", "permissions", "single", "trash", "uploads"]
+
+_ON_USE = frozenset(__all__)
+
+
+def __getattr__(name: str) -> Any:
+    if name in _ON_USE:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,24 @@
+"""Operations of the server that are called for each of some contents, such as ``CheckOut``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..writes.acting import called, each
+from ..writes.report import Report
+from .targets import places_of, reported
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+
+def call_each(repo: Connection, path: Any, operation: str, **parameters: Any) -> Report:
+    """Call an operation for one content, several, or the rows of a frame, and return the report."""
+    lines = each(
+        places_of(path, repo.base),
+        lambda place: called(repo.client, place, None, operation, parameters),
+        repo=repo,
+        what=operation,
+        leaving_doubt=True,
+    )
+    return reported(repo, path, lines, operation)

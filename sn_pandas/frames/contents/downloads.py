@@ -1,0 +1,206 @@
+"""Files that come down, piece by piece: into the memory, a file, or a folder."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import quote
+
+import httpx
+import pandas as pd
+
+from ...odata import shapes
+from ...odata.addresses import entity, normalize
+from ...odata.answers import described
+from ...odata.errors import AnswerError, BrokenAnswer, NotFoundError, SensenetError, ServerError
+from ...odata.query import target
+from ...odata.schema import Field
+from ...odata.wording import with_article
+from ..progress import Setting
+from ..reads import lookup
+from ..reads.lookup import Stored
+from ..writes.acting import each
+from ..writes.report import Line, Report, report_frame
+from ..writes.settling import certain
+from .file_names import names_below, safe_path
+from .targets import there
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+T = TypeVar("T")
+# Bytes of an answer that are looked at for what it may be.
+_LOOKED_AT = 4096
+# What is to be known of a content before its file is believed.
+_FACTS = (Field("Size", "Number"), Field("IsFolder", "Boolean"))
+
+
+def download(
+    repo: Connection, place: str | int, to: str | os.PathLike[str] | None, field: str
+) -> bytes | Path:
+    """Download one file: its bytes, or the path of the file it was written to.
+
+    A file that exists is replaced only when the new one is whole.
+    """
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        stored = lookup.one(repo.client, where, _FACTS)
+        if to is None:
+            return _received(repo, stored, field, b"".join, largest=repo.client.max_answer)
+        path = Path(to).expanduser()
+        path = safe_path(path, str(stored["Name"])) if path.is_dir() else path
+        _fetch(repo, stored, field, path)
+        return path
+
+
+def download_all(
+    repo: Connection,
+    places: Sequence[int],
+    folder: str | os.PathLike[str],
+    *,
+    index: pd.Index,
+    field: str = "Binary",
+    workers: int = 4,
+    progress: Setting = None,
+) -> Report:
+    """Download the files of several contents into a folder, each under its name."""
+    target_folder = Path(folder).expanduser()
+    target_folder.mkdir(parents=True, exist_ok=True)
+    stored = lookup.by_id(repo.client, [id_ for id_ in places if id_ > 0], _FACTS)
+    names = names_below({id_: str(row["Path"]) for id_, row in stored.items()})
+
+    def one(id_: int) -> Line:
+        row = stored.get(id_)
+        if row is None:
+            return Line("failed", "it is gone, or you may not see it", (field,), id_)
+        try:
+            path = safe_path(target_folder, *names[id_])
+            _fetch(repo, row, field, path)
+        except SensenetError as error:
+            return Line(certain(error) or "failed", str(error), (field,), id_, row["Path"], error=error)
+        except OSError as error:
+            return Line("failed", str(error), (field,), id_, row["Path"])
+        return Line("saved", str(path), (field,), id_, row["Path"])
+
+    lines = each(
+        places,
+        one,
+        repo=repo,
+        what="download",
+        workers=workers,
+        progress=progress,
+        index=index,
+        is_write=False,
+    )
+    return Report(report_frame(index, lines), what="download", repo=repo)
+
+
+def address_of(place: str | int, field: str) -> str:
+    """Return the address of a file."""
+    which = {"nodeid": place} if isinstance(place, int) else {"nodepath": place}
+    return target("/binaryhandler.ashx", {**which, "propertyname": field})
+
+
+def _fetch(repo: Connection, stored: Stored, field: str, path: Path) -> None:
+    """Write a file piece by piece beside where it goes, and put it there when it is whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
+
+    def write(pieces: Iterator[bytes]) -> None:
+        with part.open("wb") as file:
+            file.writelines(pieces)
+
+    try:
+        _received(repo, stored, field, write)
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _received(
+    repo: Connection,
+    stored: Stored,
+    field: str,
+    use: Callable[[Iterator[bytes]], T],
+    largest: int | None = None,
+) -> T:
+    """Return what ``use`` makes of a file, once it has as many bytes as the server says that the file has.
+
+    Raises
+    ------
+    BrokenAnswer, AnswerError
+        If fewer came, or more: then it is a page of somebody else, and not the file.
+    """
+    address = address_of(int(stored["Id"]), field)
+    size = _size(repo, stored, field)
+
+    def whole(answer: httpx.Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
+        expected, count, begin = size, 0, b""
+        for piece in pieces:
+            count += len(piece)
+            begin = begin or piece[:_LOOKED_AT]
+            if largest is not None and count > largest:
+                raise AnswerError(
+                    f"GET {address}: the file has more than the {largest:,} bytes that memory is used for; "
+                    "download it into a file with to=…, or connect with a larger max_answer"
+                )
+            if expected is not None and count > expected:
+                expected = _size_now(repo, stored, field)  # it may have grown meanwhile
+                if expected is not None and count > expected:
+                    raise _other(
+                        address, answer, begin, f"{count:,} bytes or more came, the file has {expected:,}"
+                    )
+            yield piece
+        if expected is not None and count < expected:
+            expected = _size_now(repo, stored, field)  # or there is a smaller one now
+            if expected is not None and count < expected:
+                raise BrokenAnswer(f"GET {address}: {count:,} of {expected:,} bytes came")
+        if count and "content-disposition" not in answer.headers:
+            raise _other(address, answer, begin, "a server says with each file under which name it is kept")
+        if not count:
+            _make_sure(repo, stored, field)
+
+    return repo.client.stream(address, lambda answer, pieces: use(whole(answer, pieces)))
+
+
+def _other(address: str, answer: httpx.Response, begin: bytes, why: str) -> AnswerError:
+    kept = httpx.Response(
+        200, headers={"Content-Type": answer.headers.get("content-type", "")}, content=begin
+    )
+    return AnswerError(
+        f"GET {address}: what came is not the file but {described(kept)} ({why}); "
+        "did a proxy, a login page or a maintenance page answer?"
+    )
+
+
+def _size(repo: Connection, stored: Stored, field: str) -> int | None:
+    """Return how many bytes a file has; None where the server does not say."""
+    shown = stored.get("Size")
+    if field == "Binary" and isinstance(shown, int | float) and 0 <= shown < 2**63:
+        return int(shown)
+    try:
+        address = f"{entity(int(stored['Id']))}/{quote(field)}?metadata=no"
+        held = repo.client.get(address, shapes.content(field, null=True))[field]
+    except ServerError:  # there is no such field, or it has no file
+        return None
+    size = held.get("Size") if isinstance(held, dict) else None
+    return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
+
+
+def _size_now(repo: Connection, stored: Stored, field: str) -> int | None:
+    return _size(repo, lookup.one(repo.client, int(stored["Id"]), _FACTS), field)
+
+
+def _make_sure(repo: Connection, stored: Stored, field: str) -> None:
+    """Raise if a content cannot have a file; the server answers nothing then, without an error."""
+    kind = str(stored["Type"])
+    known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
+    if known is None or known.type != "Binary":
+        said = f"it has no file, for {with_article(kind)} has no binary field {field}"
+        if stored.get("IsFolder"):
+            below = f'repo.read({stored["Path"]!r}, query="TypeIs:File")'
+            said += f"; the files below it: {below}.sn.download(folder)"
+        raise NotFoundError(f"{stored['Path']}: {said}", reason=said)

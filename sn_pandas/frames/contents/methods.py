@@ -1,0 +1,424 @@
+"""Single contents: created, changed, replaced, moved, called; the writing half of ``Repository``."""
+
+from __future__ import annotations
+
+import abc
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.limits import CHUNK
+from .. import contents
+from ..progress import Setting
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+    from ..writes.report import Report
+    from .upload_sources import Files
+
+Place = str | int
+Places = Place | Sequence[Place] | pd.DataFrame
+
+
+class Contents(abc.ABC):
+    """What a repository does to single contents, and to a few at once with a report."""
+
+    @property
+    @abc.abstractmethod
+    def _repo(self) -> Connection:
+        """The repository that the contents are in; a repository says that it is itself."""
+
+    def create(
+        self,
+        parent: Place,
+        type: str,
+        name: str | None = None,
+        fields: Mapping[str, Any] | None = None,
+        template: str | None = None,
+    ) -> pd.Series[Any]:
+        """Create a content; ``sn_pandas.undo`` takes it back with its journal, the latest of ``journals()``.
+
+        Parameters
+        ----------
+        parent : str or int
+            The content below which, by path or id.
+        type : str
+            The content type.
+        name : str, optional
+            Its name; a free one made of ``DisplayName``, the template or the type if not given, because
+            contents without a name clash.
+        fields : mapping, optional
+            Its fields; values of any type that a cell can have.
+        template : str, optional
+            The name of a template of this type, whose fields and children are copied.
+
+        Returns
+        -------
+        Series
+            ``Id``, ``Path``, ``Name``, ``Type`` and the given fields, as the server stored them.
+
+        Raises
+        ------
+        RefusedError
+            If a value cannot be stored; nothing was sent.
+        AlreadyExistsError
+            If there is a content of this name; nothing was sent.
+        SaveError
+            If the server stored something else than was sent, or it cannot be known whether it was created;
+            ``report`` says what.
+        """
+        return contents.single.create(self._repo, parent, type, name, fields or {}, template)
+
+    def patch(self, path: Place, fields: Mapping[str, Any]) -> pd.Series[Any]:
+        """Set some fields of a content; what it holds already is not sent.
+
+        ``sn_pandas.undo`` takes it back with its journal, the latest of ``journals()``; the journal never has
+        Password, Color and Image fields, which cannot be put back.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        fields : mapping
+            Values of any type that a cell can have, and texts of Password and Color fields.
+
+        Returns
+        -------
+        Series
+            ``Id``, ``Path``, ``Name``, ``Type`` and the given fields, as the server stored them.
+
+        Raises
+        ------
+        RefusedError
+            If a value cannot be stored; nothing was sent.
+        NotFoundError
+            If there is no such content, or we may not see it.
+        SaveError
+            If the server stored something else than was sent; ``report`` says what.
+        """
+        return contents.single.patch(self._repo, path, fields)
+
+    def put(self, path: Place, fields: Mapping[str, Any], dry_run: bool = False) -> pd.DataFrame:
+        """Replace a content: every field that is not given falls back to what a new content has.
+
+        Only operators of the repository may do this. It also makes the caller the owner, ends drafts, and
+        breaks the binary of a file; ``patch`` does none of that. There is no journal and no undo of it.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        fields : mapping
+            What it is to hold.
+        dry_run : bool
+            Send nothing.
+
+        Returns
+        -------
+        DataFrame
+            ``field``, ``before``, ``after``: what is reset or set, one line a field.
+
+        Raises
+        ------
+        SaveError
+            If the content shows something else than was sent, or it cannot be known what became of it.
+        """
+        return contents.single.put(self._repo, path, fields, dry_run=dry_run)
+
+    def delete(self, path: Places, permanent: bool = False, dry_run: bool = False) -> Report:
+        """Delete one content or several: to the trash, or for good.
+
+        Parameters
+        ----------
+        path : str, int, sequence of them, or DataFrame
+            The contents.
+        permanent : bool
+            Whether they are to be gone for good.
+        dry_run : bool
+            Send nothing.
+
+        Returns
+        -------
+        Report
+            One line a content; ``sn_pandas.undo`` takes it back from the trash. What is there already is
+            ``unchanged``, and so is what is missing, if several are named.
+
+        Raises
+        ------
+        NotFoundError
+            If the only one is missing.
+        SaveError
+            If the only one is not deleted; of several it stands in the report.
+
+        Warns
+        -----
+        SaveWarning
+            If the server will delete something for good though it was to go to the trash.
+        """
+        return contents.trash.delete(self._repo, path, permanent=permanent, dry_run=dry_run)
+
+    def restore(self, path: Places, to: Place | None = None) -> Report:
+        """Take contents out of the trash.
+
+        Parameters
+        ----------
+        path : str, int or sequence of them
+            Where they are in the trash, or their ids; the path where they were works, too.
+        to : str or int, optional
+            Below which content; where they were if not given.
+
+        Raises
+        ------
+        SaveError
+            If the only one is not in the trash, or does not come back; of several it stands in the report.
+        """
+        return contents.trash.restore(self._repo, path, to)
+
+    def move(self, path: Places, to: Place) -> Report:
+        """Move one content or several below another.
+
+        Returns
+        -------
+        Report
+            One line a content; ``sn_pandas.undo`` moves them back.
+
+        Raises
+        ------
+        NotFoundError
+            If there is nothing where they are to go, or the only one is missing.
+        SaveError
+            If the only one is not moved; of several it stands in the report.
+        """
+        return contents.move_copy.move(self._repo, path, to)
+
+    def copy(self, path: Places, to: Place) -> Report:
+        """Copy one content or several, with all that is below, below another.
+
+        A copy is sent once: if its answer is lost, it is looked for, and ``unknown`` if it is not seen. There
+        is no undo of it; delete the copies.
+
+        Returns
+        -------
+        Report
+            One line a content, with the id and path of its copy.
+
+        Raises
+        ------
+        NotFoundError
+            If there is nothing where they are to go, or the only one is missing.
+        SaveError
+            If the only one is not copied; of several it stands in the report.
+        """
+        return contents.move_copy.copy(self._repo, path, to)
+
+    def call(self, path: Place, operation: str, **parameters: Any) -> Any:
+        """Call an operation of a content.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        operation : str
+            Its name, such as ``CheckOut``; :meth:`actions` lists what there is.
+        **parameters
+            Its parameters.
+
+        Returns
+        -------
+        object
+            A series for a content, a frame for a list of contents, else the JSON or text of the answer; None
+            if there is none.
+
+        Raises
+        ------
+        ServerError
+            If the server refuses.
+        ConnectionFailed
+            If the answer was lost; it may have been done, and it is not sent again.
+        """
+        return contents.single.call(self._repo, path, operation, parameters)
+
+    def upload(
+        self,
+        parent: Place,
+        file: Files,
+        name: str | None = None,
+        *,
+        type: str = "File",
+        field: str = "Binary",
+        overwrite: bool = True,
+        chunk: int = CHUNK,
+        workers: int = 4,
+        progress: Setting = None,
+    ) -> Report:
+        """Upload one file or several; ``unknown`` if it cannot be seen that the server has all bytes.
+
+        There is no undo of it: delete what was new; what was replaced is a version where versions are kept.
+
+        Parameters
+        ----------
+        parent : str or int
+            The folder.
+        file : path, bytes, open file; or a sequence, series or mapping by name of these
+            What to upload.
+        name : str, optional
+            The name of a single one, if it is not that of the file.
+        type, field : str
+            The content type, and the binary field.
+        overwrite : bool
+            Whether a content of this name gets the file; otherwise the server finds another name.
+        chunk : int
+            The size in bytes above which a file goes up in parts.
+        workers, progress
+            As in ``df.sn.save``.
+
+        Returns
+        -------
+        Report
+            One line a file.
+
+        Raises
+        ------
+        RefusedError
+            If something is no file, has no name or one that the server would change, or would be stored over
+            another one; nothing was sent.
+        SaveError
+            If a single one was not stored; of several it stands in the report.
+        """
+        how = contents.uploads.Manner(type, field, overwrite, chunk)
+        return contents.uploads.upload(
+            self._repo, parent, file, name, how, workers=workers, progress=progress
+        )
+
+    def download(
+        self, path: Place, to: str | os.PathLike[str] | None = None, field: str = "Binary"
+    ) -> bytes | Path:
+        """Download a file: its bytes, or, with ``to``, piece by piece into a folder or a file.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        to : path, optional
+            A folder, or the file; one that exists is replaced when the new one is whole.
+        field : str
+            The binary field.
+
+        Returns
+        -------
+        bytes or pathlib.Path
+            The bytes, or where they were written to.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such content, or its type has no file: those below a folder come down with
+            ``repo.read(folder, query="TypeIs:File").sn.download("to")``.
+        ConnectionFailed, AnswerError
+            If it does not come whole; what was there stays.
+        """
+        return contents.downloads.download(self._repo, path, to, field)
+
+    def permissions(self, path: Place) -> pd.DataFrame:
+        """List who may do what with a content, and where that comes from.
+
+        Returns
+        -------
+        DataFrame
+            ``identity``, ``kind``, ``permission``, ``value``, ``source``, ``inherited``, ``local``, one line
+            an entry.
+        """
+        return contents.permissions.permissions(self._repo, path)
+
+    def allow(
+        self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
+    ) -> Report:
+        """Allow somebody something on contents; what that needs is allowed, too.
+
+        Parameters
+        ----------
+        path : path, id, list of these, or DataFrame
+            The contents.
+        identity : path or id
+            The user or group.
+        *permissions : str or list of str
+            Such as ``"Open", "Save"`` or ``["Open", "Save"]``.
+        local : bool
+            Whether what is below inherits nothing of it.
+
+        Raises
+        ------
+        QueryError
+            If a permission is unknown, or none is given.
+        """
+        return contents.permissions.set_permissions(self._repo, path, identity, permissions, "allow", local)
+
+    def deny(
+        self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
+    ) -> Report:
+        """Deny somebody something on contents; what needs it is denied, too."""
+        return contents.permissions.set_permissions(self._repo, path, identity, permissions, "deny", local)
+
+    def unset(
+        self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
+    ) -> Report:
+        """Take back what was allowed or denied to somebody on contents."""
+        return contents.permissions.set_permissions(
+            self._repo, path, identity, permissions, "undefined", local
+        )
+
+    def inherit(self, path: Places, inherits: bool = True) -> Report:
+        """Have contents inherit permissions from above, or not any more."""
+        return contents.permissions.inherit(self._repo, path, inherits)
+
+    def members(self, group: Place) -> pd.DataFrame:
+        """List the members of a group.
+
+        Raises
+        ------
+        QueryError
+            If it is no group.
+        """
+        return contents.permissions.members(self._repo, group)
+
+    def add_members(self, group: Place, members: Places) -> Report:
+        """Add members to a group; who is one already is not added again."""
+        return contents.permissions.change_members(self._repo, group, members, add=True)
+
+    def remove_members(self, group: Place, members: Places) -> Report:
+        """Remove members from a group."""
+        return contents.permissions.change_members(self._repo, group, members, add=False)
+
+    def check_out(self, path: Places) -> Report:
+        """Lock contents for oneself; ``reason`` in the report is the version then."""
+        return self._called(path, "CheckOut")
+
+    def check_in(self, path: Places, comment: str | None = None) -> Report:
+        """Unlock contents with what was changed."""
+        return contents.calls.call_each(
+            self._repo, path, "CheckIn", **({"checkInComments": comment} if comment else {})
+        )
+
+    def undo_check_out(self, path: Places, force: bool = False) -> Report:
+        """Unlock contents without what was changed; ``force`` for a lock of somebody else."""
+        return self._called(path, "ForceUndoCheckOut" if force else "UndoCheckOut")
+
+    def publish(self, path: Places) -> Report:
+        """Make drafts public."""
+        return self._called(path, "Publish")
+
+    def approve(self, path: Places) -> Report:
+        """Approve what waits for it."""
+        return self._called(path, "Approve")
+
+    def reject(self, path: Places, reason: str | None = None) -> Report:
+        """Reject what waits for approval."""
+        return contents.calls.call_each(
+            self._repo, path, "Reject", **({"rejectReason": reason} if reason else {})
+        )
+
+    def _called(self, path: Places, operation: str, **parameters: Any) -> Report:
+        return contents.calls.call_each(self._repo, path, operation, **parameters)

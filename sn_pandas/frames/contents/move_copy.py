@@ -1,0 +1,178 @@
+"""Contents that are moved or copied, with what is below them; each outcome is seen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...odata.addresses import entity
+from ...odata.errors import AuthenticationError, SensenetError
+from ...odata.literals import query_value
+from ...odata.schema import Field
+from ..reads import lookup, reading
+from ..reads.lookup import Stored
+from ..writes.confirming import Expected, confirm
+from ..writes.hidden_refusals import explain_refusal
+from ..writes.report import Line, Outcome, Report
+from ..writes.running import reporting
+from ..writes.settling import SEEN, certain, looks
+from ..writes.works import Move
+from .targets import carried, found_at, missing, path_at, places_of, raise_single, report_of
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: Contents that are copied with one request.
+_BATCH = 100
+_BY = Field("CreatedBy", "Reference")
+
+Rows = Mapping[int, Stored]
+
+
+def move(repo: Connection, path: Any, to: str | int) -> Report:
+    """Move contents, each with a request and a line in the journal; see ``Repository.move``."""
+    target = path_at(repo, to)
+    places = places_of(path, repo.base)
+    lines: dict[int, Line] = {}
+    works: dict[int, Move] = {}
+    for row, stored in enumerate(found_at(repo, places)):
+        if stored is None:
+            lines[row] = missing(places[row])
+        elif stored["Id"] in works:
+            lines[row] = Line("unchanged", "named twice", (), stored["Id"], stored["Path"])
+        else:
+            works[stored["Id"]] = Move(row, stored["Id"], stored["Path"], target)
+    return carried(repo, path, works.values(), lines, "move")
+
+
+def copy(repo: Connection, path: Any, to: str | int) -> Report:
+    """Copy contents, a hundred with a request; see ``Repository.copy``."""
+    repo.client.reject_write("copy")
+    target = path_at(repo, to)
+    places = places_of(path, repo.base)
+    found = found_at(repo, places)
+    lines = {row: missing(places[row]) for row, stored in enumerate(found) if stored is None}
+    here = {row: stored for row, stored in enumerate(found) if stored is not None}
+    before = _children(repo, target) if here else frozenset()
+    todo = list(here)
+    lines.update(_every(here, "unsent", "not sent, because the copy was interrupted"))
+    with reporting(lambda: report_of(repo, lines, "copy")):
+        for start in range(0, len(todo), _BATCH):
+            some = {row: here[row] for row in todo[start : start + _BATCH]}
+            lines.update(_unknown(some, "interrupted before the server answered"))
+            lines.update(_copied(repo, some, target, before))
+            stop = lines[todo[start]]
+            if stop.outcome == "unsent":  # nobody is there, or who we are is not known any more
+                rest = {row: here[row] for row in todo[start:]}
+                lines.update(_every(rest, "unsent", stop.reason))
+                if isinstance(stop.error, AuthenticationError):
+                    raise stop.error
+                break
+        copies = {row: line for row, line in lines.items() if line.outcome == "saved"}
+        expected = {
+            row: (line, Expected(line.id, "there", "copied", line.path)) for row, line in copies.items()
+        }
+        lines.update(confirm(repo, expected))
+    done = report_of(repo, lines, "copy")
+    raise_single(path, done, lines.get(0))
+    return done
+
+
+def _copied(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:
+    """Copy contents, once: a second request could make a second copy."""
+    try:
+        return _sent(repo, rows, target)
+    except SensenetError as error:
+        if settled := _certain(error, rows):
+            return settled
+        trouble = error
+    lines: dict[int, Line] = {}
+    left = dict(rows)
+    for _ in looks():
+        try:
+            made = _made_since(repo, target, before)
+            for row, stored in list(left.items()):
+                if copied := next((one for one in made if _is_copy(one, stored, target)), None):
+                    made.remove(copied)
+                    lines[row] = _judged(repo, copied, stored)
+                    del left[row]
+        except SensenetError as error:
+            return lines | _unknown(left, f"{trouble}; and it could not be looked for: {error}")
+        if not left:
+            return lines
+    return lines | _unknown(left, f"{trouble}; it was not there yet: look before it is copied again")
+
+
+def _sent(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:
+    """Send one batch and return what the server says of each content."""
+    body = {"targetPath": target, "paths": [row["Path"] for row in rows.values()]}
+    answer = repo.client.send("POST", f"{entity(target)}/CopyBatch", body=body)
+    try:
+        results, errors = answer["d"]["results"], answer["d"]["errors"]
+        done = {str(item.get("OriginalPath", item["Path"])).lower(): item for item in results}
+        refused = {_source(item["content"]): str(item["error"]["message"]["value"]) for item in errors}
+    except (TypeError, KeyError, AttributeError):
+        raise SensenetError("CopyBatch: the answer names no contents") from None
+    lines: dict[int, Line] = {}
+    for row, stored in rows.items():
+        key = stored["Path"].lower()
+        if key in done:
+            made = done.pop(key)
+            lines[row] = Line("saved", f"was {stored['Path']}", (), made["Id"], made["Path"])
+        elif key in refused:
+            why = explain_refusal(repo, stored["Id"], target, refused[key])
+            lines[row] = Line("failed", why, (), stored["Id"], stored["Path"])
+        else:
+            lines[row] = Line("unknown", "the answer does not name it", (), stored["Id"], stored["Path"])
+    return lines
+
+
+def _source(content: Stored) -> str:
+    """Return the path that a content of an error list had before."""
+    return str(content.get("OriginalPath") or content["Path"] or "").lower()
+
+
+def _certain(error: SensenetError, rows: Rows) -> dict[int, Line]:
+    """Return the outcome of a batch that the server has certainly not done; nothing if that is open."""
+    outcome = certain(error)
+    return _every(rows, outcome, str(error), error) if outcome else {}
+
+
+def _unknown(rows: Rows, why: str) -> dict[int, Line]:
+    return _every(rows, "unknown", why)
+
+
+def _every(rows: Rows, outcome: Outcome, why: str, error: SensenetError | None = None) -> dict[int, Line]:
+    return {
+        row: Line(outcome, why, (), stored["Id"], stored["Path"], error=error) for row, stored in rows.items()
+    }
+
+
+def _made_since(repo: Connection, target: str, before: frozenset[int]) -> list[Stored]:
+    """Read what we made below the target since the first look."""
+    there = lookup.by_id(repo.client, _children(repo, target) - before, [_BY])
+    return [one for one in there.values() if (one.get("CreatedBy") or {}).get("Path") == repo.user]
+
+
+def _is_copy(made: Stored, stored: Stored, target: str) -> bool:
+    beside = stored["Path"].lower() == f"{target}/{stored['Name']}".lower()
+    pattern = rf"Copy (\(\d+\) )?of {re.escape(stored['Name'])}" if beside else re.escape(stored["Name"])
+    return bool(made["Type"] == stored["Type"] and re.fullmatch(pattern, made["Name"], re.IGNORECASE))
+
+
+def _judged(repo: Connection, made: Stored, stored: Stored) -> Line:
+    """Return the outcome of a copy that was not answered: it may not be whole."""
+    count, whole = _size(repo, made["Path"]), _size(repo, stored["Path"])
+    if count < whole:
+        said = f"the answer was lost; the copy has {count:,} of {whole:,} contents"
+        return Line("unknown", said, (), made["Id"], made["Path"])
+    return Line("saved", SEEN, (), made["Id"], made["Path"])
+
+
+def _size(repo: Connection, path: str) -> int:
+    return reading.counted(repo, repo.query("/Root", query=f"InTree:{query_value(path)}", autofilters=False))
+
+
+def _children(repo: Connection, target: str) -> frozenset[int]:
+    return frozenset(int(id_) for id_ in reading.read(repo, repo.query(target, select=["Name"])).index)

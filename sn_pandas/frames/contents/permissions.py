@@ -1,0 +1,230 @@
+"""Who may do what, and who belongs to whom: permissions and members, each change believed when seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata import shapes
+from ...odata.addresses import entity, normalize
+from ...odata.errors import (
+    AnswerError,
+    AuthenticationError,
+    NotFoundError,
+    QueryError,
+    SensenetError,
+    did_you_mean,
+)
+from ...odata.query import Query
+from ...odata.schema import Field
+from ...odata.wording import with_article
+from ..reads import lookup, reading
+from ..reads.lookup import Stored
+from ..writes.acting import each
+from ..writes.permitting import own_entry
+from ..writes.report import Line, Report
+from ..writes.settling import Attempts, certain, collides
+from ..writes.works import Permit, Work
+from .targets import carried, found_at, missing, path_at, places_of, reported, there
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+_MEMBERS = Field("Members", "Reference", multiple=True)
+_COLUMNS = ["identity", "kind", "permission", "value", "source", "inherited", "local"]
+_NAMES = (
+    "See Preview PreviewWithoutWatermark PreviewWithoutRedaction Open OpenMinor Save Publish ForceCheckin "
+    "AddNew Approve Delete RecallOldVersion DeleteOldVersion SeePermissions SetPermissions RunApplication "
+    "ManageListsAndWorkspaces TakeOwnership"
+).split() + [f"Custom{n:02}" for n in range(1, 33)]
+
+
+def permissions(repo: Connection, place: str | int) -> pd.DataFrame:
+    """List the entries of a content; see ``Repository.permissions``."""
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        acl = repo.client.get(f"{entity(where)}/GetAcl", shapes.entries)
+    lines = [
+        (
+            entry["identity"]["path"],
+            entry["identity"].get("kind"),
+            name,
+            held["value"],
+            held.get("from") or acl["path"],
+            held.get("from") is not None,
+            not entry.get("propagates", True),
+        )
+        for entry in acl["entries"]
+        for name, held in entry["permissions"].items()
+        if held
+    ]
+    frame = pd.DataFrame(lines, columns=_COLUMNS)
+    kinds = {name: "bool" if name in ("inherited", "local") else "str" for name in _COLUMNS}
+    return frame.astype(kinds)
+
+
+def set_permissions(
+    repo: Connection,
+    path: Any,
+    identity: str | int,
+    permissions: Sequence[str | Iterable[str]],
+    value: str,
+    local: bool,
+) -> Report:
+    """Allow, deny or unset permissions; see ``Repository.allow``."""
+    names = _names_of(permissions)
+    who = path_at(repo, identity)
+    places = places_of(path, repo.base)
+    lines: dict[int, Line] = {}
+    works: list[Work] = []
+    for row, stored in enumerate(found_at(repo, places)):
+        if stored is None:
+            lines[row] = missing(places[row])
+            continue
+        id_, shown = int(stored["Id"]), str(stored["Path"])
+        try:
+            before = own_entry(repo.client, id_, who, local=local)
+        except AuthenticationError:
+            raise
+        except SensenetError as error:
+            lines[row] = Line(
+                "unsent", f"its permissions cannot be read: {error}", (), id_, shown, error=error
+            )
+            continue
+        works.append(Permit(row, id_, shown, who, local, before, dict.fromkeys(names, value)))
+    word = "unset" if value == "undefined" else value
+    return carried(repo, path, works, lines, f"{word} permissions")
+
+
+def _names_of(permissions: Sequence[str | Iterable[str]]) -> list[str]:
+    """Return the names of permissions that are given one by one or as lists.
+
+    Raises
+    ------
+    QueryError
+        If there are none, or one is unknown.
+    """
+    names: list[Any] = []
+    for given in permissions:
+        names += [given] if isinstance(given, str) or not isinstance(given, Iterable) else [*given]
+    if not names:
+        raise QueryError("Name the permissions, such as 'Open', 'Save'.")
+    for name in names:
+        if name not in _NAMES:
+            raise QueryError(
+                f"Unknown permission {name!r}.{did_you_mean(str(name), _NAMES)} "
+                "Permissions: See, Open (read), Save (edit), AddNew, Delete, Publish, SetPermissions, …"
+            )
+    return names
+
+
+def inherit(repo: Connection, path: Any, inherits: bool) -> Report:
+    """Break or restore inheritance; see ``Repository.inherit``."""
+
+    def seen(place: str | int) -> str:
+        held = repo.client.get(f"{entity(place)}/GetAcl", shapes.entries)
+        return "" if held["inherits"] == inherits else f"the server shows inherits={held['inherits']}"
+
+    return _set(repo, path, {"inheritance": "unbreak" if inherits else "break"}, (), seen, "inherit")
+
+
+def members(repo: Connection, group: str | int) -> pd.DataFrame:
+    """List the members of a group."""
+    place = normalize(group, repo.base)
+    ids = [item["Id"] for item in _members(repo, place)]
+    query = f"Id:({' '.join(map(str, sorted(set(ids))))})" if ids else "Id:0"
+    select = ("Name", "Path", "Type", "DisplayName")
+    return reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
+
+
+def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) -> Report:
+    """Add or remove members; see ``Repository.add_members``."""
+    repo.client.reject_write("add_members" if add else "remove_members")
+    place = normalize(group, repo.base)
+    places = places_of(path, repo.base)
+    found = found_at(repo, places)
+    attempts = Attempts(repo.client.retries.deadline)
+    before = {item["Id"] for item in _members(repo, place)}
+    first = [row["Id"] for row in found if row and (row["Id"] in before) != add]
+    wanted, after, lost = first, before, ""
+    trouble: SensenetError | None = None
+    address = f"{entity(place)}/{'AddMembers' if add else 'RemoveMembers'}"
+    while wanted:
+        trouble = None
+        try:
+            body = {"contentIds": sorted(set(wanted))}
+            repo.client.send("POST", address, body=body, read=shapes.nothing)
+        except AuthenticationError:
+            raise
+        except SensenetError as error:
+            trouble = error
+        try:
+            after = {item["Id"] for item in _members(repo, place)}
+        except SensenetError as error:
+            lost = f"{trouble or 'it was answered'}; and the group could not be read again: {error}"
+            break
+        wanted = [id_ for id_ in wanted if (id_ in after) != add]
+        if trouble is None or not (collides(trouble) and attempts.again(trouble)):
+            break
+
+    def line(place: str | int, row: Stored | None) -> Line:
+        if row is None:
+            return missing(place, "refused")
+        id_, shown = row["Id"], row["Path"]
+        if id_ not in first:
+            return Line("unchanged", "it is so already", ("Members",), id_, shown)
+        if lost:
+            return Line("unknown", lost, ("Members",), id_, shown)
+        if (id_ in after) == add:
+            return Line("saved", "", ("Members",), id_, shown)
+        if trouble:
+            return Line(certain(trouble) or "unknown", str(trouble), ("Members",), id_, shown)
+        return Line("ignored", "the group does not show it", ("Members",), id_, shown)
+
+    lines = [line(named, row) for named, row in zip(places, found, strict=True)]
+    return reported(repo, path, lines, "members")
+
+
+def _members(repo: Connection, group: str | int) -> list[Any]:
+    address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Path,Type,Members/Id,Members/Path"
+    with there(repo, group):
+        held = repo.client.get(address, shapes.content("Id", "Path", "Type", fields=[_MEMBERS]))
+    kind = str(held["Type"])
+    if kind in repo.schema and "Members" not in repo.schema[kind].fields:
+        raise QueryError(f"{held['Path']} is not a group but {with_article(kind)}: it has no members")
+    members = held.get("Members") or []
+    if not isinstance(members, list) or not all("Id" in member for member in members):
+        raise AnswerError(f"{held['Path']}: the server does not show the members of the group as a list")
+    return members
+
+
+def _set(repo: Connection, path: Any, body: Any, names: tuple[str, ...], seen: Any, what: str) -> Report:
+    def one(place: str | int) -> Line:
+        id_, shown = (place, None) if isinstance(place, int) else (-1, place)
+        trouble: SensenetError | None = None
+        try:
+            stored = lookup.one(repo.client, place)
+            id_, shown = stored["Id"], stored["Path"]
+            if not seen(place):
+                return Line("unchanged", "it is so already", names, id_, shown)
+            address = f"{entity(place)}/SetPermissions?metadata=no&$select=Id"
+            repo.client.send("POST", address, body=body, read=shapes.nothing)
+        except SensenetError as error:
+            trouble = error
+        if isinstance(trouble, NotFoundError):
+            return Line("failed", lookup.MISSING, names, id_, shown, error=trouble)
+        try:
+            wrong = seen(place)
+        except SensenetError as error:
+            first = trouble or error
+            outcome = certain(trouble) if trouble else None
+            return Line(outcome or "unknown", str(first), names, id_, shown, error=first)
+        if wrong and trouble:
+            return Line(certain(trouble) or "unknown", str(trouble), names, id_, shown, error=trouble)
+        return Line("ignored" if wrong else "saved", wrong, names, id_, shown)
+
+    places = places_of(path, repo.base)
+    lines = each(places, one, repo=repo, what=what)
+    return reported(repo, path, lines, f"{what} permissions")

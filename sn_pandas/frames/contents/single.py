@@ -1,0 +1,431 @@
+"""One content at a time: create, patch, put and call, each believed only when seen."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import secrets
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata import shapes
+from ...odata.addresses import entity, normalize
+from ...odata.errors import (
+    AlreadyExistsError,
+    AuthenticationError,
+    ForbiddenError,
+    NotFoundError,
+    RefusedError,
+    SaveError,
+    SaveWarning,
+    SensenetError,
+    ServerError,
+    did_you_mean,
+)
+from ...odata.query import Query, target
+from ...odata.schema import ContentType, Field
+from ...odata.wording import with_article
+from ..columns.cells import Cell, Json, decoded, encode, is_missing, same_json, without_passwords
+from ..reads import lookup
+from ..reads.lookup import Stored
+from ..reads.reading import series_of
+from ..reads.types_at import list_fields
+from ..tracking.edits import Edit
+from ..writes.checking import absent, problem
+from ..writes.comparing import exact
+from ..writes.differing import COLOR, UNREAD, differing, unverified
+from ..writes.flow import Flow
+from ..writes.hidden import how_to_show, type_of, why_not_created
+from ..writes.naming import altered, give_names, renamed_onto
+from ..writes.plan import Assignment, no_zone
+from ..writes.references import lost_targets
+from ..writes.report import Line, Outcome, Report, report_frame
+from ..writes.running import carry_out
+from ..writes.sending import send
+from ..writes.settling import Attempts, certain, collides
+from ..writes.works import Create, Patch, journaled
+from .targets import path_at, there
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+# What cannot be edited in a frame because it is not read as it is written.
+_PLAIN = {
+    "Password": "a text",
+    "Color": "a text such as '#112233' or 'red'",
+    "Image": "the id or path of an Image",
+}
+# What the server says to everybody else who replaces a content: it would reset when the version was made.
+_FOR_OPERATORS = "Cannot write the VersionCreationDate property"
+# What changes with every save of a content.
+_STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
+
+
+def create(
+    repo: Connection,
+    parent: str | int,
+    type_name: str,
+    name: str | None,
+    fields: Mapping[str, Cell],
+    template: str | None,
+) -> pd.Series[Any]:
+    """Create a content; see ``Repository.create``."""
+    where = normalize(parent, repo.base)
+    path = where if isinstance(where, str) else path_at(repo, where)
+    if reason := why_not_created(repo, path, [type_name]).get(type_name):
+        raise RefusedError(f"nothing was sent: {reason}")
+    if template is not None:
+        _refuse_unknown_template(repo, type_name, template)
+    kind = repo.schema[type_name]
+    body, known = _body(repo, kind, fields, path)
+    missing = (
+        []
+        if template
+        else [f"{n}: {r}" for n, f in kind.fields.items() if n not in body and (r := absent(f))]
+    )
+    if missing:
+        raise RefusedError(f"{with_article(type_name)} needs more: {'; '.join(missing)}")
+    name = name or body.pop("Name", None)
+    work = Create(0, path, name or "", type_name, body, known, template=template)
+    if name:
+        if reason := problem(Field("Name", "ShortText"), name):
+            raise RefusedError(f"nothing was sent: {reason}")
+        _free_for(repo, work)
+    elif body.get("DisplayName") or template:
+        give_names([work], repo.client)
+    else:
+        work.name = f"{type_name}-{secrets.token_hex(4)}"
+    return _series(repo, work, *_sent(repo, work, "create"))
+
+
+def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
+    """Set some fields of a content; see ``Repository.patch``."""
+    now = lookup.known(repo, normalize(place, repo.base))
+    body, known = _body(repo, _type_of(repo, now), fields, now["Path"])
+    if body:
+        now = lookup.known(repo, now["Id"], known.values())
+    _free(repo, now, body)
+    before = {n: exact(known[n], now.get(n)) if known[n].type not in _PLAIN else None for n in body}
+    work = Patch(0, now["Id"], now["Path"], before, body, known)
+    wanted = [n for n in differing(work, body, now) if n in body]
+    unread = [n for n in body if known[n].type in _PLAIN]
+    if not wanted and not unread:
+        return series_of(repo, dict(now), _asked(now))
+    work.after = {n: body[n] for n in dict.fromkeys([*wanted, *unread])}
+    work.before = {n: work.before[n] for n in work.after}
+    return _series(repo, work, *_sent(repo, work, "patch"))
+
+
+def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_run: bool) -> pd.DataFrame:
+    """Replace a content; see ``Repository.put``."""
+    if not dry_run:
+        repo.client.reject_write("put")
+    where = normalize(place, repo.base)
+    now = lookup.known(repo, where)
+    kind = _type_of(repo, now)
+    body, written = _body(repo, kind, fields, now["Path"])
+    own = {**kind.fields, **list_fields(repo, now["Id"])}
+    known = {n: f for n, f in own.items() if not f.read_only and n not in _KEPT} | written
+    # in one order for everybody, whoever taught the type
+    known = {n: known[n] for n in [*written, *sorted(known.keys() - written.keys())]}
+    readable = [f for f in known.values() if f.type not in ("Binary", "AllRoles", "DirectRoles", "Password")]
+    before = lookup.known(repo, now["Id"], readable)
+    _free(repo, now, body)
+    if dry_run:
+        after = {n: body[n] if n in body else _default(f, now, repo) for n, f in known.items()}
+    else:
+        after = _replaced(repo, Patch(0, now["Id"], now["Path"], {}, body, known), readable)
+    lines = [
+        (n, decoded(f, n, before.get(n)), decoded(f, n, after.get(n)))
+        for n, f in known.items()
+        if f in readable and not same_json(f, after.get(n), before.get(n))
+    ]
+    lines += [(n, "the file", "broken") for n, f in known.items() if f.type == "Binary" and n not in body]
+    frame = pd.DataFrame(lines, columns=["field", "before", "after"], dtype=object)
+    return frame.astype({"field": "str"})
+
+
+def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[str, Json]:
+    """Send a PUT until it is seen what became of it, and return what the content holds then."""
+    client = repo.client
+    address = target(entity(work.id), lookup.projection(fields[:1]))
+    stamps = lookup.one(client, work.id, _STAMPS)
+    attempts = Attempts(client.retries.deadline)
+    again = True
+    while again:
+        try:
+            client.send("PUT", address, body=work.after)
+            trouble: SensenetError | None = None
+        except SensenetError as error:
+            error.args = (without_passwords(work.fields, work.after, str(error)), *error.args[1:])
+            if isinstance(error, ServerError):
+                error.reason = without_passwords(work.fields, work.after, error.reason)
+                if _FOR_OPERATORS in error.reason:
+                    raise _only_operators(repo, work, error) from error
+            if certain(error) and not collides(error):
+                raise
+            trouble = error
+            again = attempts.again(error)
+            if collides(error) and again:
+                continue
+        try:
+            now = lookup.one(client, work.id, [*fields, *_STAMPS])
+        except SensenetError as error:
+            said = f"unknown: {trouble or 'the PUT was answered'}; and it could not be read again: {error}"
+            raise SaveError(said, _report(work, Line("unknown", said, ()), "put")) from error
+        touched = any(now.get(f.name) != stamps.get(f.name) for f in _STAMPS)
+        wrong = [n for n in differing(work, work.after, now) if work.fields[n] in fields]
+        wrong = [n for n in wrong if work.fields[n].type not in UNREAD]
+        if not wrong and (touched or trouble is None):
+            return dict(now)
+        if wrong and (touched or trouble is None):
+            outcome: Outcome = "ignored" if trouble is None else "conflict"
+            said = f"{', '.join(wrong)} shows something else than was sent"
+            said += f"; {trouble}, and somebody may have changed it meanwhile" if trouble else ""
+            raise SaveError(f"{outcome}: {said}", _report(work, Line(outcome, said, tuple(wrong)), "put"))
+    said = f"after {attempts.lost} tries: {trouble}"
+    raise SaveError(f"unknown: {said}", _report(work, Line("unknown", said), "put")) from trouble
+
+
+def _only_operators(repo: Connection, work: Patch, error: ServerError) -> ForbiddenError:
+    """Return what a PUT means that the server cannot do as this caller."""
+    return ForbiddenError(
+        f"{work.path} was not replaced: only operators of the repository may do that, and {repo.user} is not "
+        f"one of them (the server says: {error.reason}). To set some fields, and leave the others as they "
+        f"are: repo.patch({work.path!r}, {{…}})",
+        status=error.status,
+        code=error.code,
+        exceptiontype=error.exceptiontype,
+        reason=error.reason,
+    )
+
+
+def call(repo: Connection, place: str | int, operation: str, parameters: Mapping[str, Any]) -> Any:
+    """Call an operation of a content; see ``Repository.call``."""
+    body = {name: _parameter(value) for name, value in parameters.items()}
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        address = f"{entity(where)}/{operation}?metadata=no"
+        try:
+            shown = repo.client.send("POST", address, body=body, read=shapes.returned(operation))
+        except SensenetError as error:
+            if certain(error) is None:
+                said = f"{error}; {operation} may have been done: look before you call it once more"
+                error.args = (said, *error.args[1:])
+            raise
+    inner = shown.get("d") if isinstance(shown, dict) else None
+    if isinstance(inner, dict) and "results" in inner and "errors" not in inner:
+        return pd.DataFrame(inner["results"])
+    if isinstance(inner, dict) and "Path" in inner:
+        return series_of(repo, inner, Query(inner["Path"], single=True))
+    return shown
+
+
+def _type_of(repo: Connection, now: Stored) -> ContentType:
+    """Return the content type of a content, which the caller may not see.
+
+    Raises
+    ------
+    RefusedError
+        If nothing is known of it.
+    """
+    kind = type_of(repo, now)
+    if kind is None:
+        raise RefusedError(
+            f"nothing was sent: you may not see the content type {now['Type']}, and the server does not "
+            f"describe it by {now['Path']}, so its fields are not known."
+            f"{how_to_show(repo, str(now['Type']))}"
+        )
+    return kind
+
+
+def _body(
+    repo: Connection, kind: ContentType, fields: Mapping[str, Cell], place: str | int
+) -> tuple[dict[str, Json], dict[str, Field]]:
+    """Return what is sent for fields of a type, or refuse all that cannot be sent at once.
+
+    Fields of a list are those of the list that the ``place`` is, or is in.
+    """
+    type_name = kind.name
+    of_list = list_fields(repo, place) if any(name.startswith("#") for name in fields) else {}
+    own = {**kind.fields, **of_list}
+    body: dict[str, Json] = {}
+    known: dict[str, Field] = {}
+    wrong: list[str] = []
+    assigned: list[Assignment] = []
+    for name, cell in fields.items():
+        field = own.get(name)
+        if field is None and name.startswith("#"):
+            where = "the list has" if of_list else f"{place} is not in a list, and there is"
+            wrong.append(f"{name}: {where} no such field.{did_you_mean(name, of_list)}")
+        elif field is None:
+            wrong.append(f"{name}: {with_article(type_name)} has no such field.{did_you_mean(name, own)}")
+        elif field.type in _PLAIN:
+            if is_missing(cell) or not isinstance(cell, (str, int, dict, list)):
+                wrong.append(f"{name}: write {_PLAIN[field.type]}")
+            elif field.type == "Color" and not COLOR.fullmatch(str(cell)):
+                wrong.append(
+                    f"{name}: {cell!r} is not a color that the server knows: write {_PLAIN['Color']}"
+                )
+            body[name], known[name] = cell, field
+        elif reason := problem(field, cell):
+            wrong.append(f"{name}: {reason}")
+        else:
+            body[name], known[name] = encode(field, cell), field
+            assigned.append(Assignment(Edit(0, 0, name, None, cell), field))
+    lost = lost_targets(assigned, repo.client, repo.schema)
+    wrong += [f"{refusal.edit.column}: {refusal.reason}" for refusal in lost]
+    if wrong:
+        raise RefusedError("nothing was sent: " + "; ".join(wrong))
+    if naive := [edit.column for edit in no_zone(assigned)]:
+        said = f"{', '.join(naive)} has no time zone and is taken as UTC"
+        warnings.warn(said, SaveWarning, stacklevel=4)
+    return body, known
+
+
+def _refuse_unknown_template(repo: Connection, type_name: str, template: Any) -> None:
+    """Raise for a template that is not there: the server would create the content without one.
+
+    Raises
+    ------
+    RefusedError
+        With the templates that the caller may see.
+    """
+    folder = f"/Root/ContentTemplates/{type_name}"
+    if isinstance(template, str) and template and "/" not in template:
+        with contextlib.suppress(NotFoundError):
+            if lookup.one(repo.client, f"{folder}/{template}")["Name"] == template:
+                return
+    names: list[str] = []
+    with contextlib.suppress(NotFoundError):
+        listed = Query(folder, select=("Name",), autofilters=False).url(metadata="no")
+        names = [row["Name"] for row in repo.client.get(listed, shapes.contents("Name"))]
+    there = f"there are {', '.join(names[:12])}" if names else "you see none there"
+    raise RefusedError(
+        f"nothing was sent: {folder} has no template {template!r} ({there}), and the server would create "
+        f"the content without one.{did_you_mean(str(template), names)}"
+    )
+
+
+def _free_for(repo: Connection, work: Create) -> None:
+    """Raise if there is a content of this name already: what is there cannot be taken for ours then.
+
+    Raises
+    ------
+    RefusedError
+        If the server would make another name of it.
+    """
+    if reason := altered(work.name):
+        raise RefusedError(f"nothing was sent: {reason}")
+    try:
+        found = lookup.one(repo.client, work.path)
+    except NotFoundError:
+        return
+    raise AlreadyExistsError(
+        f"nothing was sent: there is a {found['Path']} already, {with_article(found['Type'])}; "
+        "choose another name"
+    )
+
+
+def _sent(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path | None]:
+    """Send one work, its intent on disk before and its outcome after; give that and the journal."""
+    repo.client.reject_write(what)
+    kept = journaled(work)
+    if isinstance(kept, Patch) and not kept.after:
+        return send(repo, Flow(1), work), None
+    lines = [Line("unsent", f"not sent, because the {what} was interrupted")]
+    report = carry_out(
+        repo,
+        [work],
+        what=what,
+        told=lambda _, line: lines.append(line),
+        report=lambda: _report(work, lines[-1], what),
+        workers=1,
+        progress=False,
+    )
+    return lines[-1], report.journal
+
+
+def _free(repo: Connection, now: Stored, body: Mapping[str, Json]) -> None:
+    """Refuse a Name that another content has."""
+    edit = Edit(0, now["Id"], "Name", now["Name"], body.get("Name", now["Name"]))
+    if edit.after != edit.before:
+        renamed = Assignment(edit, Field("Name", "ShortText"))
+        for refusal in renamed_onto([renamed], {now["Id"]: now["Path"]}, repo.client):
+            raise RefusedError(f"nothing was sent: Name: {refusal.reason}")
+
+
+def _report(work: Create | Patch, line: Line, what: str, journal: Path | None = None) -> Report:
+    placed = line if line.id > 0 or line.path else dataclasses.replace(line, id=work.id, path=work.path)
+    return Report(report_frame(pd.RangeIndex(1), [placed]), what=what, journal=journal)
+
+
+def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | None) -> pd.Series[Any]:
+    """Return the content as it was stored, or raise what became of it."""
+    report = _report(work, line, "create" if isinstance(work, Create) else "patch", journal)
+    report.repo = repo
+    if line.outcome == "ignored" and line.stored is not None:
+        silent = set(unverified(work))
+        wrong = [n for n in line.fields if n not in silent]
+        if wrong == ["Name"]:
+            warnings.warn(
+                f"the server named it {line.stored['Name']}, not {work.path}", SaveWarning, stacklevel=4
+            )
+        elif wrong:
+            raise SaveError(f"the server stored something else: {line.reason}", report)
+    elif line.outcome != "saved":
+        if isinstance(line.error, NotFoundError) and isinstance(work, Create):
+            lookup.explain(repo.client, work.parent, line.error)
+        known = isinstance(line.error, (AlreadyExistsError, AuthenticationError))
+        if line.error and line.outcome != "unknown" and (known or line.outcome == "failed"):
+            vars(line.error)["report"] = report
+            raise line.error
+        raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error
+    stored: Stored = line.stored or {}
+    return series_of(repo, dict(stored), _asked(stored))
+
+
+def _asked(stored: Stored) -> Query:
+    return Query(stored["Path"], select=tuple(stored), single=True)
+
+
+_KEPT = frozenset("Name CreatedBy CreatedById CreationDate ModifiedBy ModifiedById ModificationDate".split())
+
+
+def _default(field: Field, now: Stored, repo: Connection) -> Json:
+    """Return what a PUT without the field leaves in it, as far as the schema says."""
+    if field.name == "DisplayName":
+        return now["Name"]
+    if field.name == "Owner":
+        return repo.user
+    if field.default and "@@" not in field.default:
+        return [field.default] if field.is_choice else _written(field, field.default)
+    if selected := [option.value for option in field.options if option.selected]:
+        return selected
+    empty: dict[str, Json] = {"Integer": 0, "Number": 0.0, "Currency": 0.0, "Boolean": False}
+    return empty.get(field.type, [] if field.is_choice or field.multiple else None)
+
+
+def _written(field: Field, default: str) -> Json:
+    """Return the default of a field, which the schema writes as a text, as an answer shows it."""
+    if field.type == "Boolean":
+        return default.strip().lower() == "true"
+    try:
+        if field.type == "Integer":
+            return int(default)
+        return float(default) if field.type in ("Number", "Currency") else default
+    except ValueError:
+        return default
+
+
+def _parameter(value: Any) -> Json:
+    if isinstance(value, (pd.Series, pd.Index)):
+        return [_parameter(one) for one in value]
+    item = getattr(value, "item", None)
+    if callable(item):
+        return item()
+    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -1,0 +1,127 @@
+"""What a caller names: one content or several, by path, id or the rows of a frame; and the report of them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.addresses import normalize
+from ...odata.errors import NotFoundError, SaveError
+from ..reads import lookup
+from ..reads.lookup import Stored
+from ..writes.naming import are_nested
+from ..writes.report import Line, Outcome, Report, report_frame
+from ..writes.running import carry_out
+from ..writes.works import Work, request_text
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+
+def places_of(path: Any, base: str = "/Root") -> list[str | int]:
+    """Return the paths and ids that one place, several, or the rows of a frame name."""
+    if isinstance(path, pd.DataFrame):
+        return [int(id_) for id_ in (path["Id"] if "Id" in path.columns else path.index)]
+    if is_single(path):
+        return [normalize(path, base)]
+    return [normalize(one, base) for one in path]
+
+
+def found_at(repo: Connection, places: Sequence[str | int]) -> list[Stored | None]:
+    """Read the contents at some places; None for what is missing or invisible."""
+    ids = lookup.by_id(repo.client, [place for place in places if isinstance(place, int)])
+    paths = lookup.by_path(repo.client, [place for place in places if isinstance(place, str)])
+    return [ids.get(place) if isinstance(place, int) else paths.get(place.lower()) for place in places]
+
+
+def path_at(repo: Connection, place: str | int) -> str:
+    """Return the path of a content that should be there, as the server spells it."""
+    where = normalize(place, repo.base)
+    with there(repo, where):
+        return str(lookup.one(repo.client, where)["Path"])
+
+
+@contextlib.contextmanager
+def there(repo: Connection, place: str | int) -> Iterator[None]:
+    """Say of a content that is missing what may have been meant, after asking who we are."""
+    try:
+        yield
+    except NotFoundError as error:
+        lookup.explain(repo.client, place, error)
+        raise
+
+
+def is_single(path: Any) -> bool:
+    """Whether a caller names one content, whose failure raises, and no list of them."""
+    return isinstance(path, str) or not isinstance(path, Iterable)
+
+
+def missing(place: str | int, outcome: Outcome = "failed") -> Line:
+    """Return the outcome of a place where nothing is."""
+    id_, path = (place, None) if isinstance(place, int) else (-1, place)
+    error = NotFoundError(f"{place}: {lookup.MISSING}", status=404)
+    return Line(outcome, lookup.MISSING, (), id_, path, error=error)
+
+
+def report_of(repo: Connection, lines: Mapping[int, Line], what: str, **facts: Any) -> Report:
+    """Return the report of what was done, one line a place, by their positions."""
+    every = [lines[row] for row in sorted(lines)]
+    return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, repo=repo, **facts)
+
+
+def reported(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> Report:
+    """Return the report of what was done.
+
+    Raises
+    ------
+    NotFoundError, SaveError
+        If only one content was named, and it did not become what was meant; of several it stands in the
+        report.
+    """
+    report = report_of(repo, dict(enumerate(lines)), what)
+    raise_single(path, report, next(iter(lines), None))
+    return report
+
+
+def carried(repo: Connection, path: Any, works: Iterable[Work], lines: dict[int, Line], what: str) -> Report:
+    """Restore or move contents, or permit something on them, each a line of the journal.
+
+    Parameters
+    ----------
+    lines : dict
+        The outcomes of the places to which nothing is done.
+
+    Returns
+    -------
+    Report
+        One line a place.
+    """
+    todo = sorted(works, key=lambda work: (work.path or "").count("/"))
+    nested = are_nested([work.path or "" for work in todo])
+
+    requests = [request_text(repo.url, work) for work in todo]
+    done = carry_out(
+        repo,
+        todo,
+        what=what,
+        told=lambda position, line: lines.__setitem__(todo[position].row, line),
+        report=lambda: report_of(repo, lines, what, requests=requests),
+        workers=1 if nested else 8,  # what is above others is done before them
+    )
+    raise_single(path, done, lines.get(0))
+    return done
+
+
+def raise_single(path: Any, report: Report, line: Line | None = None) -> None:
+    """Raise what went wrong if only one content was named; its line knows the error."""
+    if report.ok or report.dry_run or not is_single(path):
+        return
+    error = line.error if line else None
+    if isinstance(error, NotFoundError) and report.repo:
+        with there(report.repo, normalize(path, report.repo.base)):
+            raise error
+    outcome, reason = report.frame[["outcome", "reason"]].iloc[0]
+    raise SaveError(f"{outcome}: {reason}", report) from error

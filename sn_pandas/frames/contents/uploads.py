@@ -1,0 +1,329 @@
+"""Files that go up, whole or in chunks, one or several; what was not answered is looked for byte by byte."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import re
+import secrets
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata import shapes
+from ...odata.addresses import entity
+from ...odata.client import Client
+from ...odata.errors import NotFoundError, RefusedError, SensenetError, ServerError
+from ...odata.filters import F
+from ...odata.limits import CHUNK
+from ...odata.query import target
+from ...odata.schema import Field
+from ..progress import Setting
+from ..reads import lookup, reading
+from ..reads.lookup import Stored
+from ..writes.acting import each
+from ..writes.confirming import Expected
+from ..writes.hidden import why_not_created
+from ..writes.report import Line, Outcome, Report, report_frame
+from ..writes.settling import SEEN, TRIES, Attempts, certain, collides, looks
+from .downloads import address_of
+from .targets import path_at, raise_single
+from .upload_sources import File, Files, Source, given_files, is_several, names_of, opened
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+_BY = Field("CreatedBy", "Reference")
+_STATE = Field("SavingState", "Choice")
+# What changes with every save of a content.
+_STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
+
+
+@dataclasses.dataclass(frozen=True)
+class Manner:
+    """How files are stored: as which type, in which field, over what is there or not, in which chunks."""
+
+    type: str = "File"
+    field: str = "Binary"
+    overwrite: bool = True
+    chunk: int = CHUNK
+
+
+def upload(
+    repo: Connection,
+    parent: str | int,
+    file: Files,
+    name: str | None = None,
+    manner: Manner | None = None,
+    *,
+    workers: int = 4,
+    progress: Setting = None,
+) -> Report:
+    """Upload one file, which raises if it fails, or several; see ``Repository.upload``."""
+    repo.client.reject_write("upload")
+    how = manner or Manner()
+    single = not is_several(file)
+    if not single and name is not None:
+        raise RefusedError("nothing was sent: name is for a single file; give several as {name: file}")
+    given = given_files(file, name)
+    index = file.index if isinstance(file, pd.Series) else pd.RangeIndex(len(given))
+    names = names_of(given, index, overwrite=how.overwrite)
+    folder = path_at(repo, parent)
+    if how.type != Manner.type and (reason := why_not_created(repo, folder, [how.type]).get(how.type)):
+        raise RefusedError(f"nothing was sent: {reason}")
+    jobs = [_Upload(repo, folder, name, file, how) for name, (_, file) in zip(names, given, strict=True)]
+    lines = each(
+        jobs,
+        _Upload.send,
+        repo=repo,
+        what="upload",
+        workers=workers,
+        progress=progress,
+        index=index,
+        expected=_expected,
+    )
+    claimed = {line.id for line in lines if line.id > 0}
+    for row, job in enumerate(jobs):
+        if job.trouble is not None and lines[row].outcome == "unknown":
+            lines[row] = job.look_for(claimed)
+            claimed.add(lines[row].id)
+    report = Report(report_frame(index, lines), what="upload", repo=repo)
+    if single:
+        raise_single(folder, report, lines[0])
+    return report
+
+
+def _expected(job: _Upload, line: Line) -> Expected | None:
+    """Return what has to be seen of a file that was answered to be there."""
+    if line.outcome not in ("saved", "ignored") or line.id < 1:
+        return None
+    return Expected(line.id, "there", "uploaded", line.path)
+
+
+class _Upload:
+    """One file on its way to a folder.
+
+    Attributes
+    ----------
+    trouble : SensenetError or None
+        What became of the answer to a file of its own, which is looked for when all others are answered: one
+        of these may have the same name and bytes.
+    """
+
+    def __init__(self, repo: Connection, folder: str, name: str, file: File, how: Manner) -> None:
+        self.trouble: SensenetError | None = None
+        self.others: frozenset[int] = frozenset()
+        self.file = file
+        self.repo = repo
+        self.client = repo.client
+        self.folder = folder
+        self.name = name
+        self.path = f"{folder}/{name}"
+        self.how = how
+
+    def send(self) -> Line:
+        """Upload it and say what became of it."""
+        return self._reading(self._sent)
+
+    def look_for(self, claimed: set[int]) -> Line:
+        """Look for the content that a lost answer may have been about, but for those of other files."""
+        return self._reading(lambda source: self._added(source, claimed))
+
+    def _reading(self, use: Callable[[Source], Line]) -> Line:
+        try:
+            with opened(self.file) as source:
+                return use(source)
+        except OSError as error:
+            if isinstance(error, SensenetError):
+                raise
+            return self._line("failed", f"the file cannot be read: {error}")
+
+    def _sent(self, source: Source) -> Line:
+        try:
+            before = self._stored()
+            if before is not None and not source.size and self.how.overwrite:
+                return self._empty_over(before, source)
+            self.others = self._numbered() if not self.how.overwrite else frozenset()
+        except SensenetError as error:
+            said = f"it could not be looked what is there: {error}"
+            return self._line("unsent", said, error=error)
+        # Storing the same bytes once more does no harm; a second content of another name would.
+        attempts = Attempts(self.client.retries.deadline)
+        again = True
+        while again:
+            try:
+                return self._told(_store(self.client, self.folder, self.name, source, self.how), source)
+            except SensenetError as error:
+                trouble = error
+            again = attempts.again(trouble)
+            if collides(trouble) and again:
+                continue
+            if outcome := certain(trouble):
+                return self._line(outcome, str(trouble), error=trouble)
+            if not self.how.overwrite:
+                self.trouble = trouble
+                return self._line("unknown", f"{trouble}; what was sent was not there yet")
+            try:
+                settled = self._settled(before, source)
+            except SensenetError as error:
+                said = f"{trouble}; and it could not be looked for: {error}"
+                return self._line("unknown", said, error=error)
+            if settled:
+                return settled
+        return self._line("unknown", f"{trouble}; what was sent was not there yet")
+
+    def _told(self, answer: Mapping[str, Any], source: Source) -> Line:
+        """Say what the server answers."""
+        id_, path = int(answer["Id"]), str(answer["Url"])
+        if answer.get("Length") not in (None, source.size):
+            said = f"{source.size:,} bytes were sent, the server says {answer['Length']:,}"
+            return self._line("ignored", said, id_, path)
+        other = f"the server named it {answer['Name']}" if answer.get("Name") != self.name else ""
+        return self._line("saved", other, id_, path)
+
+    def _settled(self, before: Stored | None, source: Source) -> Line | None:
+        """Look whether the file was stored over what was there; None if it may be tried once more."""
+        now = self._stored()
+        if now is None:
+            return None
+        if _is_unfinished(now):
+            return None
+        touched = before is None or any(now.get(f.name) != before.get(f.name) for f in _STAMPS)
+        if not self._holds(now["Id"], source):
+            if not touched:
+                return None
+            said = "the answer was lost, and somebody else stored another file meanwhile"
+            return self._line("conflict", said, now["Id"])
+        return self._line("saved", SEEN, now["Id"]) if touched else None
+
+    def _added(self, source: Source, claimed: set[int]) -> Line:
+        """Look for a new content that holds the file, under whatever name the server gave it."""
+        try:
+            for _ in looks():
+                new = lookup.by_id(self.client, self._numbered() - self.others - claimed, [_BY, _STATE])
+                for one in new.values():
+                    ours = (one.get("CreatedBy") or {}).get("Path") == self.repo.user
+                    if ours and not _is_unfinished(one) and self._holds(one["Id"], source):
+                        return self._line("saved", SEEN, one["Id"], str(one["Path"]))
+        except SensenetError as error:
+            return self._line(
+                "unknown", f"{self.trouble}; and it could not be looked for: {error}", error=error
+            )
+        return self._line("unknown", f"{self.trouble}; it is not there yet: look before it is sent again")
+
+    def _empty_over(self, before: Stored, source: Source) -> Line:
+        if self._holds(before["Id"], source):
+            return self._line("unchanged", "both are empty", before["Id"])
+        said = "the server does not store an empty file over another one: delete that first"
+        return self._line("refused", said, before["Id"])
+
+    def _stored(self) -> Stored | None:
+        try:
+            return lookup.one(self.client, self.path, [*_STAMPS, _STATE])
+        except NotFoundError:
+            return None
+
+    def _numbered(self) -> frozenset[int]:
+        """Return the contents whose names begin like ours, as those do that the server numbers."""
+        stem = self.name.rpartition(".")[0] or self.name
+        alike = self.repo.query(self.folder, select=["Name"], filter=F("Name").startswith(stem))
+        read = reading.read(self.repo, alike)
+        return frozenset(int(id_) for id_ in read.index)
+
+    def _holds(self, id_: int, source: Source) -> bool:
+        """Whether a content holds exactly these bytes."""
+        return self.client.stream(address_of(id_, self.how.field), lambda _, pieces: source.equals(pieces))
+
+    def _line(
+        self,
+        outcome: Outcome,
+        reason: str,
+        id_: int = -1,
+        path: str | None = None,
+        error: SensenetError | None = None,
+    ) -> Line:
+        return Line(outcome, reason, (self.how.field,), id_, path or self.path, error=error)
+
+
+def _store(client: Client, folder: str, name: str, source: Source, how: Manner) -> Mapping[str, Any]:
+    address = f"{entity(folder)}/Upload"
+    facts = {
+        "FileName": name,
+        "ContentType": how.type,
+        "PropertyName": how.field,
+        "Overwrite": "true" if how.overwrite else "false",
+        "FileLength": str(source.size),
+    }
+    if source.size <= how.chunk:
+        for _, whole in source.parts(how.chunk):
+            return _answered(client, address, {**facts, "ChunkToken": "0**True*True"}, whole, {})
+    begun = {**facts, "UseChunk": True, "FileLength": source.size, "Overwrite": how.overwrite}
+    begin = target(address, {"create": "1"})
+    token = client.send("POST", begin, body=begun, read=shapes.upload_token)
+    form = {**facts, "UseChunk": "true", "ChunkToken": token}
+    answer: Mapping[str, Any] = {}
+    for at, part in source.parts(how.chunk):
+        last = at + len(part) - 1
+        headers = {
+            "Content-Range": f"bytes {at}-{last}/{source.size}",
+            "Content-Disposition": f'attachment; filename="{_sent_as(name)}"',
+        }
+        tries = 1 if last + 1 == source.size else TRIES  # the last one ends the upload, the others may repeat
+        answer = _insisting(client, address, form, part, headers, tries)
+    if token.lower().split("*")[2] == "false":  # over an upload that was never finished
+        _finish(client, int(answer["Id"]))
+    return answer
+
+
+def _insisting(
+    client: Client, address: str, form: Mapping[str, str], part: bytes, headers: Mapping[str, str], tries: int
+) -> Mapping[str, Any]:
+    for _ in range(tries - 1):
+        try:
+            return _answered(client, address, form, part, headers)
+        except SensenetError as error:
+            if certain(error):
+                raise
+    return _answered(client, address, form, part, headers)
+
+
+def _finish(client: Client, id_: int) -> None:
+    """End an upload that the server takes for a part of an earlier one."""
+    if _is_unfinished(lookup.one(client, id_, [_STATE])):
+        with contextlib.suppress(ServerError):
+            client.send("POST", f"{entity(id_)}/FinalizeContent", read=shapes.nothing)
+
+
+def _is_unfinished(stored: Stored) -> bool:
+    return (stored.get(_STATE.name) or ["0"]) != ["0"]
+
+
+def _answered(
+    client: Client, address: str, form: Mapping[str, str], part: bytes, headers: Mapping[str, str]
+) -> Mapping[str, Any]:
+    body, kind = _multipart(form, part, _sent_as(form["FileName"]))
+    sent: Mapping[str, Any] = client.send(
+        "POST", address, content=body, headers={**headers, "Content-Type": kind}, read=shapes.uploaded
+    )
+    return sent
+
+
+def _sent_as(name: str) -> str:
+    """Return the file name that a part is sent with: servers read the type of the file from its ending."""
+    ending = name.rpartition(".")[2] if "." in name else ""
+    return f"file.{ending}" if re.fullmatch(r"[A-Za-z0-9]{1,20}", ending) else "file"
+
+
+def _multipart(form: Mapping[str, str], part: bytes, name: str) -> tuple[bytes, str]:
+    boundary = secrets.token_hex(16)
+    lines = [
+        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in form.items()
+    ]
+    head = (
+        f'--{boundary}\r\nContent-Disposition: form-data; name="files[]"; filename="{name}"\r\n'
+        "Content-Type: application/octet-stream\r\n\r\n"
+    ).encode()
+    end = f"\r\n--{boundary}--\r\n".encode()
+    return b"".join([*lines, head, part, end]), f"multipart/form-data; boundary={boundary}"

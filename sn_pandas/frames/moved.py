@@ -1,0 +1,66 @@
+"""Folders that were moved, renamed or restored a moment ago: their contents come back into the index."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from typing import TYPE_CHECKING
+
+from ..odata import flight
+from ..odata.errors import IncompleteWarning
+from ..odata.pages import count
+
+if TYPE_CHECKING:
+    from ..odata.client import Client
+    from ..odata.query import Query
+
+#: Seconds for which a move is remembered, and those between two looks at how many rows there are.
+_REMEMBERED = 120.0
+_WAITS = (0.2, 0.4, 0.8, 1.6, 3.2)
+
+
+class Moved:
+    """The places where folders came from and went to, until what is below them stands still."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, float] = {}
+
+    def note(self, before: str | None, after: str | None) -> None:
+        """Remember where a content has left from and gone to; None for what is in the trash."""
+        for path in (before, after):
+            if path:
+                self._places[path.lower()] = time.monotonic()
+
+    def concerns(self, query: Query) -> bool:
+        """Return whether a list may hold what is below such a place."""
+        if query.single or query.property or not self._places:
+            return False
+        oldest = time.monotonic() - _REMEMBERED
+        self._places = {path: at for path, at in self._places.items() if at > oldest}
+        if isinstance(query.path, int):
+            return bool(self._places)
+        here = f"{query.path}/".lower()
+        return any(
+            here.startswith(f"{path}/") or (query.query is not None and f"{path}/".startswith(here))
+            for path in self._places
+        )
+
+    def settle(self, client: Client, query: Query) -> None:
+        """Count the rows of a list until their number stands still, for some seconds at most."""
+        if not self.concerns(query):
+            return
+        counted = query.varied(top=0, skip=0)
+        number = count(client, counted)
+        for wait in _WAITS:
+            if not flight.pause(wait):
+                return
+            before, number = number, count(client, counted)
+            if number == before:
+                self._places.clear()
+                return
+        warnings.warn(
+            f"a folder of {query.path} was moved, renamed or restored a moment ago, and the server is still "
+            "putting what is below it into its index: rows may be missing; read again",
+            IncompleteWarning,
+            stacklevel=2,
+        )

@@ -1,1 +1,0 @@
-"""Single contents and their files, permissions and members."""

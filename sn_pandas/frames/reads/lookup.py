@@ -1,0 +1,286 @@
+"""What the server holds right now: contents read by id or path, in bulk."""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ...odata import shapes
+from ...odata.addresses import collection, entity
+from ...odata.client import Client
+from ...odata.errors import AddressTooLongError, AnswerError, NotFoundError, SensenetError
+from ...odata.flight import Job, in_order
+from ...odata.literals import query_value
+from ...odata.query import target
+from ...odata.schema import Field
+from ...odata.shapes import Stored as Stored
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: Why there is nothing to do something to.
+MISSING = "there is no such content, or you may not see it"
+
+# Characters of a query in a request line, which may have 8 KB with everything else.
+_ROOM = 6000
+_LEAST = 200
+# So few contents that are missing are asked for twice, one by one, which sees also what no search shows.
+_FEW = 2
+# How many names are looked at for one that was misspelt.
+_NEIGHBOURS = 1000
+# Wildcards of the query language, which no name can have.
+_WILD = frozenset("*?")
+#: The fields that are read of every content.
+ALWAYS = ("Id", "Path", "Name", "Type")
+
+
+def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
+    """Read some fields of many contents; what is missing or invisible is not in the answer.
+
+    What a search does not show is asked for by its id: the index may lag behind the writes, and a server
+    hides everything below a folder from searches while that folder is renamed.
+
+    Raises
+    ------
+    AuthenticationError
+        If something is missing and the server takes us for the Visitor, who is told that there is nothing.
+    """
+    wanted, fields = sorted(set(ids)), list(fields)
+    options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
+    found: dict[int, Stored] = {}
+    for rows in _search(client, "Id", [*map(str, wanted)] if len(wanted) > 1 else [], options, shape):
+        found.update((row["Id"], row) for row in rows)
+    missed = {str(id_): id_ for id_ in wanted if id_ not in found}
+    found.update((row["Id"], row) for row in _missed(client, "Id", missed, fields, options, shape))
+    return found
+
+
+def by_path(
+    client: Client, paths: Iterable[str], fields: Iterable[Field] = (), *, sure: bool = True
+) -> dict[str, Stored]:
+    """Read some fields of many contents by path, the key in lower case.
+
+    Unless it is to be ``sure``, a content that was made a moment ago may be missed.
+    """
+    wanted, fields = sorted(set(paths)), list(fields)
+    values = [query_value(path) for path in wanted if not _WILD & set(path)]
+    options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
+    found: dict[str, Stored] = {}
+    for rows in _search(client, "Path", values, options, shape):
+        found.update((row["Path"].lower(), row) for row in rows)
+    missed = {query_value(path): path for path in wanted if path.lower() not in found} if sure else {}
+    found.update(
+        (row["Path"].lower(), row) for row in _missed(client, "Path", missed, fields, options, shape)
+    )
+    return found
+
+
+def below(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
+    """Read the children of contents, by the id of what they are below; the newest may be missed."""
+    found: dict[int, list[Stored]] = {}
+    options = {**projection(()), "$select": ",".join([*ALWAYS, "ParentId"])}
+    shape = shapes.contents(*ALWAYS, "ParentId")
+    for rows in _search(client, "ParentId", [*map(str, sorted(set(ids)))], options, shape):
+        for row in rows:
+            found.setdefault(row["ParentId"], []).append(row)
+    return found
+
+
+def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+    """Read some fields of one content.
+
+    Raises
+    ------
+    NotFoundError
+        If it is missing or invisible.
+    """
+    fields = list(fields)
+    address = target(entity(place), projection(fields))
+    stored: Stored = client.get(address, shapes.content(*ALWAYS, fields=fields), fresh=True)
+    if isinstance(place, int) and stored["Id"] != place:
+        raise AnswerError(f"GET {address}: the answer shows the content {stored['Id']}, not {place}")
+    return stored
+
+
+def known(repo: Connection, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+    """Read some fields of one content that should be there: before it is not, ask who we are.
+
+    Raises
+    ------
+    NotFoundError
+        If it is missing or invisible.
+    AuthenticationError
+        If the server takes us for the Visitor, who is told that there is nothing.
+    """
+    try:
+        return one(repo.client, place, fields)
+    except NotFoundError as error:
+        explain(repo.client, place, error)
+        raise
+
+
+def explain(client: Client, place: int | str, error: NotFoundError) -> None:
+    """Have an error say first which content is missing, and what may have been meant."""
+    said = error.reason or MISSING
+    error.args = (f"{place}: {said}{near(client, place)}",)
+
+
+def near(client: Client, place: Any) -> str:
+    """Return a hint for a path that names nothing: the path that looks most like it, if there is one."""
+    below: list[str] = []
+    while isinstance(place, str) and "/" in place[1:]:
+        parent, _, name = place.rpartition("/")
+        options = {"metadata": "no", "$select": "Name", "$top": str(_NEIGHBOURS)}
+        try:
+            rows = client.get(target(collection(parent), options), shapes.contents("Name"))
+            names = {f"/{row['Name']}".lower(): str(row["Name"]) for row in rows}
+        except NotFoundError:
+            place, below = parent, [name, *below]
+            continue
+        except SensenetError:
+            return ""
+        sought = f"/{name}".lower()  # the slash lets G be close to GG
+        close = [] if sought in names else difflib.get_close_matches(sought, names, n=1, cutoff=0.7)
+        return f". Did you mean {'/'.join([parent, names[close[0]], *below])}?" if close else ""
+    return ""
+
+
+def _missed(
+    client: Client,
+    key: str,
+    places: Mapping[str, int | str],
+    fields: Sequence[Field],
+    options: Mapping[str, str],
+    shape: shapes.Reader[list[Stored]],
+) -> list[Stored]:
+    """Ask one by one for what a search did not show; before many count as gone, have a second look at all.
+
+    That look is a search again, after the server has confirmed who we are.
+
+    Parameters
+    ----------
+    places : mapping
+        The places that were missed, by their values in the search.
+    """
+    few = len(places) <= _FEW
+    gone: list[str] = []
+
+    def ask(some: list[str]) -> list[Stored]:
+        rows = []
+        for value in some:
+            alone = few or (isinstance(place := places[value], str) and bool(_WILD & set(place)))
+            try:
+                with contextlib.nullcontext() if alone else client.guard.leaving_doubt():
+                    rows.append(one(client, places[value], fields))
+            except NotFoundError as error:
+                if error.doubt == "open":
+                    gone.append(value)
+        return rows
+
+    found = [row for rows in _at_once(ask, [[value] for value in places], workers=8) for row in rows]
+    if gone:
+        client.guard.confirm()
+        for rows in _search(client, key, sorted(gone), options, shape, again=True):
+            found += rows
+    return found
+
+
+def shown(client: Client, ids: Iterable[int]) -> set[int]:
+    """Return those of some contents that a search shows, after the server has confirmed who we are."""
+    wanted = [str(id_) for id_ in sorted(set(ids))]
+    rows = _search(client, "Id", wanted, projection(()), shapes.contents(*ALWAYS), again=True)
+    return {int(row["Id"]) for some in rows for row in some}
+
+
+def _sought(client: Client, place: int | str, fields: Iterable[Field]) -> Stored | None:
+    try:
+        return one(client, place, fields)
+    except NotFoundError:
+        return None
+
+
+def projection(fields: Iterable[Field]) -> dict[str, str]:
+    """Return the options that read fields, references by id and path; they are known to be good."""
+    select = dict.fromkeys(ALWAYS)
+    expand: list[str] = []
+    for field in fields:
+        if field.type == "AllowedChildTypes":
+            expand.append(field.name)
+            select[f"{field.name}/Name"] = None
+        elif field.is_reference:
+            expand.append(field.name)
+            select.update(dict.fromkeys([f"{field.name}/Id", f"{field.name}/Path"]))
+        else:
+            select[field.name] = None
+    options = {"metadata": "no", "$select": ",".join(select)}
+    return {**options, "$expand": ",".join(expand)} if expand else options
+
+
+def _search(
+    client: Client,
+    key: str,
+    values: Sequence[str],
+    options: Mapping[str, str],
+    shape: shapes.Reader[list[Stored]],
+    *,
+    again: bool = False,
+) -> Iterator[list[Stored]]:
+    """Yield the contents whose field ``key`` has one of some values, several requests in flight.
+
+    Where that is asked ``again``, after the server has confirmed who we are, an empty answer is believed.
+    """
+
+    def read(some: list[str]) -> list[Stored]:
+        query = {"query": f"{key}:({' '.join(some)})", "enableautofilters": "false", **options}
+        try:
+            with client.guard.believing_empty() if again else contextlib.nullcontext():
+                rows: list[Stored] = client.get(target("/odata.svc/Root", query), shape, fresh=True)
+            return rows
+        except AddressTooLongError:
+            if len(some) == 1:
+                raise
+            half = len(some) // 2
+            smaller = _chunks(some, min(_room(client, options), sum(map(_size, some[:half]))))
+            return [row for part in smaller for row in read(part)]
+
+    yield from _at_once(read, list(_chunks(values, _room(client, options))))
+
+
+def _room(client: Client, options: Mapping[str, str]) -> int:
+    """Return how many characters of values an address has room for."""
+    others = len(target("/odata.svc/Root", {"query": "ParentId:()", "enableautofilters": "false", **options}))
+    return max(_LEAST, min(_ROOM, client.longest - others - 40))
+
+
+def _chunks(values: Iterable[str], room: int) -> Iterator[list[str]]:
+    chunk: list[str] = []
+    left = room
+    for text in values:
+        size = _size(text)
+        if chunk and size > left:
+            yield chunk
+            chunk, left = [], room
+        chunk.append(text)
+        left -= size
+    if chunk:
+        yield chunk
+
+
+def _size(text: str) -> int:
+    return len(quote(text)) + 3  # the blank before it is sent as %20
+
+
+def _at_once(
+    work: Callable[[list[str]], list[Stored]], chunks: Sequence[list[str]], workers: int = 4
+) -> Iterator[list[Stored]]:
+    if len(chunks) < 2:
+        yield from map(work, chunks)
+        return
+    yield from in_order([_job(work, chunk) for chunk in chunks], workers)
+
+
+def _job(work: Callable[[list[str]], list[Stored]], chunk: list[str]) -> Job[list[Stored]]:
+    return lambda: (work(chunk), ())

@@ -1,0 +1,223 @@
+"""What can be at a place: the types of the rows, and the fields that only some contents have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple
+from xml.etree import ElementTree as ET
+
+from ...odata import shapes
+from ...odata.addresses import entity
+from ...odata.errors import NotFoundError, QueryError, ServerError, did_you_mean
+from ...odata.filter_syntax import Call, Compare, Join, Literal, Member, Node, parse
+from ...odata.literals import query_value
+from ...odata.query import Query, target
+from ...odata.schema import ROOT, Field, Option, Schema
+from ...odata.type_documents import read_list_fields
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+_ALLOWED = tuple(
+    Field(name, "AllowedChildTypes", multiple=True)
+    for name in ("AllowedChildTypes", "EffectiveAllowedChildTypes")
+)
+#: Contents among which hidden types are looked for.
+_LOOKED_AT = 500
+_TYPE_TERM = re.compile(r"(?<![-!\w])(?:TypeIs|Type):[\"']?(\w+)[\"']?")
+
+
+class TypesAt(NamedTuple):
+    """The types that rows can have, and whether there may be others, which the caller may not see."""
+
+    names: list[str]
+    is_open: bool = False
+
+
+def types_at(repo: Connection, query: Query) -> TypesAt:
+    """Return the types that rows of a query can have, as far as the query or the place says."""
+    known = repo.schema
+    said = list(dict.fromkeys(_said(query)))
+    if query.select:
+        return TypesAt(said)
+    if said and (known.may_hide or any(name in known for name in said)):
+        return _of(repo, said)
+    if query.single:
+        return TypesAt(types_of_row(repo, _facts(repo, query.path, "Id", "Type", select="Id,Type")) or [ROOT])
+    if query.property:
+        field = known.fields.get(query.property)
+        allowed = field.limits.get("AllowedTypes") if field is not None else None
+        return _of(repo, allowed or ()) if allowed else TypesAt([ROOT])
+    if query.query:
+        return TypesAt([ROOT])
+    return _allowed(repo, query.path)
+
+
+def learn_at(repo: Connection, query: Query) -> None:
+    """Learn the hidden types of the contents that a query looks among, for one request and one for each."""
+    schema = repo.schema
+    place = query_value(query.path) if isinstance(query.path, str) else None
+    inside = f"InTree:{place}" if query.query else f"InFolder:{place}" if place else f"ParentId:{query.path}"
+    known = " ".join(name for name in schema if schema.is_complete(name))
+    words = f"+{inside} -Type:({known})" if known else f"+{inside}"
+    asked = Query("/Root", select=("Id", "Type"), query=words, top=_LOOKED_AT, autofilters=False)
+    for row in repo.client.get(asked.url(metadata="no"), shapes.contents("Id", "Type")):
+        types_of_row(repo, row)
+
+
+def unchecked(repo: Connection, query: Query) -> list[str]:
+    """Return what to say of a query that found nothing: types and options of no layer of the schema."""
+    said = _unknown_types(repo, query)
+    if query.unchecked:
+        said.append(
+            f"{query.unchecked} It could not be checked whether a type that you may not see offers it: "
+            "there are no rows"
+        )
+    return said
+
+
+def _unknown_types(repo: Connection, query: Query) -> list[str]:
+    said = list(dict.fromkeys(_said(query)))
+    unknown = [name for name in said if _type_in_any_case(name, repo.schema) is None]
+    why = "you see no such type" if unknown and repo.schema.may_hide else "there is no such type"
+    return [
+        f"the type {name!r} could not be checked: there are no rows, and {why}."
+        f"{did_you_mean(name, repo.schema)}"
+        for name in unknown
+    ]
+
+
+def _type_in_any_case(name: str, schema: Schema) -> str | None:
+    if name in schema:
+        return name
+    return next((known for known in schema if known.lower() == name.lower()), None)
+
+
+def _of(repo: Connection, names: Iterable[str]) -> TypesAt:
+    """Return types, and whether one of them is not known yet."""
+    known = [name for name in names if name in repo.schema]
+    is_open = len(known) < len(list(names)) and repo.schema.may_hide
+    return TypesAt(list(names) if is_open else known or [ROOT], is_open)
+
+
+def _allowed(repo: Connection, place: str | int) -> TypesAt:
+    """Return the types that a place allows: its own list, or what its type says, hidden ones included."""
+    names = [field.name for field in _ALLOWED]
+    select = ",".join(["Type", *(f"{name}/Name" for name in names)])
+    there = _facts(repo, place, "Type", select=select, expand=",".join(names))
+    own, effective = ([str(item["Name"]) for item in there.get(name) or ()] for name in names)
+    schema, name = repo.schema, str(there.get("Type"))
+    kind = schema.get(name)
+    told = own or (list(kind.allowed_child_types) if kind is not None else [])
+    if schema.is_partial:  # it is allowed nearly everywhere, and not shown to all
+        effective.append("SystemFolder")
+    types = dict.fromkeys([*told, *effective])
+    if not told and schema.hides(name):  # nothing says what such a type allows: whatever rows there are
+        return TypesAt([*types, ROOT], is_open=True)
+    return _of(repo, types)
+
+
+def types_of_row(repo: Connection, row: Mapping[str, Any]) -> list[str]:
+    """Return the type of a content as a list, learned from it if it is hidden; none if it is not known."""
+    name, content = row.get("Type"), row.get("Id")
+    if not isinstance(name, str):
+        return []
+    if repo.schema.hides(name) and isinstance(content, int):
+        repo.schema.learn(name, content)
+    return [name] if name in repo.schema else []
+
+
+def fields_at(repo: Connection, query: Query) -> dict[str, Field]:
+    """Return the fields of the list and of the aspects that a query names.
+
+    Raises
+    ------
+    QueryError
+        If the place is in a list that has no such field.
+    """
+    orders = [key.split()[0] for key in (query.orderby or "").split(",") if key]
+    chains = [*query.select, *query.expand, *orders]
+    names = {chain.partition("/")[0] for chain in chains}
+    found: dict[str, Field] = {}
+    if of_list := sorted(name for name in names if name.startswith("#")):
+        found |= list_fields(repo, query.path)
+        if found and (unknown := [name for name in of_list if name not in found]):
+            raise QueryError.unknown_field(unknown[0], found, f"the list of {query.path} does not have")
+    for aspect in sorted({name.partition(".")[0] for name in names if "." in name and name[0] != "#"}):
+        found |= _aspect_fields(repo, aspect)
+    return {name: field for name, field in found.items() if name in names}
+
+
+def _said(query: Query) -> Iterator[str]:
+    text = str(query.filter or "")
+    if re.search(r"isof|ContentType", text, re.IGNORECASE) and (tree := parse(text)):
+        yield from _types_of(tree)
+    if not re.search(r"\bOR\b|\bNOT\b|\|\||\{\{", query.words()):
+        yield from _TYPE_TERM.findall(query.words())
+
+
+def _types_of(node: Node) -> Iterator[str]:
+    match node:
+        case Join(operator="and"):
+            for part in node.parts:
+                yield from _types_of(part)
+        case Call(name="isof", arguments=(Literal(kind="text", text=text),)):
+            yield text[1:-1]
+        case Compare(
+            operator="eq", left=Member(steps=("ContentType",)), right=Literal(kind="text", text=text)
+        ):
+            yield text[1:-1]
+
+
+def _facts(repo: Connection, place: str | int, *names: str, select: str, expand: str = "") -> dict[str, Any]:
+    options = {"$select": select, **({"$expand": expand} if expand else {}), "metadata": "no"}
+    return dict(repo.client.get(target(entity(place), options), shapes.content(*names, fields=_ALLOWED)))
+
+
+def list_fields(repo: Connection, place: str | int) -> dict[str, Field]:
+    """Read the ``#`` fields of the list that a place is, or is in, from its metadata."""
+    try:
+        return read_list_fields(repo.client.get(f"{entity(place)}/$metadata", shapes.xml))
+    except ServerError:
+        return {}
+
+
+def _aspect_fields(repo: Connection, aspect: str) -> dict[str, Field]:
+    """Read the fields of an aspect from its definition."""
+    words = f"+TypeIs:Aspect +Name:{query_value(aspect)}"
+    query = Query("/Root", query=words, autofilters=False, select=("Name", "AspectDefinition"), top=1)
+    try:
+        rows = repo.client.get(query.url(metadata="no"), shapes.contents("Name"))
+        definition = rows[0]["AspectDefinition"] if rows else None
+        root = ET.fromstring(str(definition)) if definition else None
+    except (NotFoundError, ET.ParseError):
+        return {}
+    if root is None or rows[0]["Name"] != aspect:
+        return {}
+    found = [field for element in root.iter() if (field := _aspect_field(element)) is not None]
+    return {f"{aspect}.{field.name}": field for field in found}
+
+
+def _aspect_field(element: ET.Element) -> Field | None:
+    if element.tag.rpartition("}")[2] not in ("AspectField", "Field") or "name" not in element.attrib:
+        return None
+    settings = {e.tag.rpartition("}")[2]: e for e in element.iter()}
+
+    def says(name: str) -> bool:
+        setting = settings.get(name)
+        return setting is not None and (setting.text or "").strip().lower() == "true"
+
+    options = [e for e in settings.get("Options", ()) if e.tag.rpartition("}")[2] == "Option"]
+    return Field(
+        element.attrib["name"],
+        element.attrib.get("type", "ShortText"),
+        display_name=(settings["DisplayName"].text or "")
+        if "DisplayName" in settings
+        else element.attrib["name"],
+        read_only=says("ReadOnly"),
+        compulsory=says("Compulsory"),
+        multiple=says("AllowMultiple"),
+        extra_values=says("AllowExtraValue"),
+        options=tuple(Option(e.attrib.get("value", e.text or ""), e.text or "") for e in options),
+    )

@@ -1,0 +1,280 @@
+"""What a frame was when it was read: provenance and baseline.
+
+Nothing intercepts the user's edits. A frame carries a small provenance in ``attrs``; its token
+leads to a shallow copy of what was read, which copy-on-write makes free, and a diff compares only
+columns whose buffers are no longer those of the baseline.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import secrets
+import threading
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...odata.addresses import canonical_origin
+from ...odata.errors import SaveError, TrackingError
+from ...odata.query import Query
+from ...odata.schema import Field
+from .differences import buffers
+from .snapshots import unshared, unshared_frame
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: The key of ``DataFrame.attrs`` that holds the provenance.
+KEY = "sensenet"
+
+
+class Token(str):
+    """The name of a baseline. All frames derived from one read share the very same token.
+
+    pandas copies ``attrs`` deeply on each operation; this copies to itself, so that the baseline
+    can be let go when the last of these frames is gone.
+    """
+
+    def __deepcopy__(self, memo: Any) -> Token:
+        return self
+
+    def __copy__(self) -> Token:
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return (str, (str(self),))
+
+
+class IdName(str):
+    """``"Id"``, the name of the index of a frame that was read; it knows the token.
+
+    ``merge`` and ``join`` drop ``attrs`` when the other frame has none; the name of the index stays. It is
+    unequal to that of a frame of another repository, so that what is made of both has no name: pandas keeps
+    only a name that all indexes share.
+    """
+
+    __slots__ = ("origin", "token")
+    token: Token
+    origin: str
+
+    def __new__(cls, token: Token, origin: str) -> IdName:
+        """Make the name that knows ``token``."""
+        name = super().__new__(cls, "Id")
+        name.token = token
+        name.origin = origin
+        return name
+
+    def __eq__(self, other: object) -> bool:
+        other_origin = isinstance(other, IdName) and other.origin != self.origin
+        return str.__eq__(self, other) is True and not other_origin
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+    def __deepcopy__(self, memo: Any) -> IdName:
+        return self
+
+    def __copy__(self) -> IdName:
+        return self
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        return (str, (str(self),))
+
+
+class Shared:
+    """What all baselines that come from one read know together.
+
+    Attributes
+    ----------
+    issued : set of int
+        The ids that ``append`` gave to new rows; no other row ever gets one of them.
+    decided : dict
+        By id and column, what was decided in a conflict: the cell as it was read, the one that lost, the one
+        that was decided on, and its value.
+    """
+
+    def __init__(self) -> None:
+        self.issued: set[int] = set()
+        self.decided: dict[tuple[int, str], tuple[Any, Any, Any, Any]] = {}
+        self._lock = threading.Lock()
+        self._saver: int | None = None
+
+    @contextlib.contextmanager
+    def saving(self) -> Iterator[None]:
+        """Let one save go on at a time: the next one finds what this one has done.
+
+        Raises
+        ------
+        SaveError
+            If a save of the same rows is what calls, such as by its ``progress``.
+        """
+        if self._saver == threading.get_ident():
+            raise SaveError("a save of this frame is running: save again when it has ended")
+        with self._lock:
+            self._saver = threading.get_ident()
+            try:
+                yield
+            finally:
+                self._saver = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Baseline:
+    """What was read: the frame as it was, the repository, and the fields behind the columns.
+
+    Attributes
+    ----------
+    paths : Series, optional
+        The paths of the rows on their ids, where ``Path`` is no column of the frame.
+    attempts : list
+        The creations of new rows whose outcome is open; shared by all baselines that come from one another.
+    unsure : mapping
+        By column the ids of the contents of which it is not known whether the user or somebody else changed
+        that cell: an edit of one is a conflict.
+    """
+
+    frame: pd.DataFrame
+    repo: Connection
+    query: Query
+    fields: Mapping[str, Field]
+    paths: pd.Series | None = None
+    attempts: list[Any] = dataclasses.field(default_factory=list)  # those of ``writes``, which is above
+    unsure: Mapping[str, frozenset[int]] = dataclasses.field(default_factory=dict)
+    shared: Shared = dataclasses.field(default_factory=Shared, compare=False)
+
+    @functools.cached_property
+    def arrays(self) -> dict[str, tuple[Any, Any]]:
+        """The columns of the frame, and where each lies in memory, which pandas takes a while to tell."""
+        arrays = {str(name): column.array for name, column in self.frame.items()}
+        return {name: (array, buffers(array)) for name, array in arrays.items()}
+
+    def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
+        """Return the paths of contents by their ids; None for one that is no row."""
+        known = self.frame["Path"] if "Path" in self.frame.columns else self.paths
+        if known is None or not len(known) or not len(ids):
+            return [None] * len(ids)
+        if not known.index.is_unique:
+            known = known[~known.index.duplicated()]  # versions of one content share its path
+        places = known.index.get_indexer(pd.Index(np.asarray(ids, dtype=np.int64)))
+        found = known.array.take(np.maximum(places, 0)).to_numpy(dtype=object)
+        return [
+            str(path) if place >= 0 and isinstance(path, str) else None
+            for path, place in zip(found, places.tolist(), strict=True)
+        ]
+
+    def sure_of(self, columns: Mapping[str, Iterable[int]]) -> Baseline:
+        """Return a baseline in which some cells, by column and id, are as the server holds them."""
+        unsure = {name: ids - set(columns.get(name, ())) for name, ids in self.unsure.items()}
+        return dataclasses.replace(self, unsure={name: ids for name, ids in unsure.items() if ids})
+
+    def moved(self, paths: Mapping[int, str]) -> Baseline:
+        """Return a baseline that knows other paths of some contents, and those of new ones."""
+        if not paths:
+            return self
+        if self.paths is None:
+            if "Path" not in self.frame.columns:
+                return self
+            frame, known = self.frame.copy(deep=False), pd.Series(paths, dtype="str")
+            given = known.reindex(frame.index)
+            frame["Path"] = frame["Path"].where(given.isna(), given.astype(frame["Path"].dtype))
+            return dataclasses.replace(self, frame=frame)
+        told = pd.Series(paths, dtype=self.paths.dtype)
+        rest = self.paths[~self.paths.index.isin(told.index)]
+        return dataclasses.replace(self, paths=pd.concat([rest, told]))
+
+
+_baselines: dict[str, Baseline] = {}
+_opened: weakref.WeakValueDictionary[str, Connection] = weakref.WeakValueDictionary()
+
+
+def track(
+    frame: pd.DataFrame,
+    repo: Connection,
+    query: Query,
+    fields: Mapping[str, Field],
+    paths: pd.Series | None = None,
+    as_read: pd.DataFrame | None = None,
+    **facts: Any,
+) -> None:
+    """Make a frame that was just read one whose edits can be found.
+
+    Parameters
+    ----------
+    as_read : DataFrame, optional
+        The frame once more, in memory of its own; it is copied if not given.
+    **facts
+        What the provenance is to say.
+    """
+    frame.attrs[KEY] = {"origin": repo.url, "query": str(query), **facts}
+    before = unshared_frame(frame) if as_read is None else as_read
+    rebase(frame, Baseline(before, repo, query, fields, paths))
+
+
+def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
+    """Make ``baseline`` that of ``frame`` alone; frames derived from it before keep the one they have.
+
+    The frame of the baseline must share no memory with those of the user; lists and the like in its cells are
+    copied here.
+    """
+    token = Token(secrets.token_hex(8))
+    _opened[baseline.repo.url] = baseline.repo
+    frame.attrs[KEY] = {**frame.attrs.get(KEY, {}), "token": token}
+    if frame.index.name == "Id":
+        frame.index = frame.index.rename(IdName(token, baseline.repo.url))
+    kept = baseline.frame.copy(deep=False)
+    kept.attrs = {}  # the baseline must not keep its own token alive
+    kept.index = kept.index.rename("Id")
+    for column, dtype in kept.dtypes.items():
+        if pd.api.types.is_object_dtype(dtype):
+            kept[column] = unshared(kept[column])
+    _baselines[str(token)] = dataclasses.replace(baseline, frame=kept)
+    weakref.finalize(token, _baselines.pop, str(token), None)
+
+
+def baseline_of(frame: pd.DataFrame) -> Baseline:
+    """Return the baseline of a frame.
+
+    Raises
+    ------
+    TrackingError
+        If the frame was not read from a repository, or its baseline is gone.
+    """
+    provenance = frame.attrs.get(KEY) or {}
+    name = frame.index.name
+    baseline = _baselines.get(provenance.get("token", ""))
+    if baseline is None and isinstance(name, IdName):
+        baseline = _baselines.get(name.token)
+    if baseline is None and not provenance:
+        raise TrackingError(
+            "this frame does not come from a repository, or what made it (merge, concat) dropped its origin; "
+            "new rows are put behind a frame with df.sn.append(rows), which keeps it; or tie it to the frame "
+            "it was made of with df.sn.rebase(read), or to a repository with sn_pandas.rebase(df, repo)"
+        )
+    if baseline is None:
+        raise TrackingError(
+            "what this frame was when it was read is not known in this session (it came from a file or "
+            "another process); tie it to the repository with sn_pandas.rebase(df, repo)"
+        )
+    return baseline
+
+
+def opened(origin: str) -> Connection | None:
+    """Return the open repository of this session at an address, however it is spelled, if there is one."""
+    wanted = canonical_origin(origin)
+    for url, repo in list(_opened.items()):
+        if canonical_origin(url) == wanted and not repo.closed:
+            return repo
+    return None
+
+
+def baselines() -> list[Baseline]:
+    """Return the baselines of all reads of this session that a frame still goes back to."""
+    return list(_baselines.values())

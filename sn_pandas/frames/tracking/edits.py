@@ -1,0 +1,164 @@
+"""What was edited: the cells of a frame that differ from its baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...odata.schema import TEXTS
+from ..columns.cells import same_cell
+from ..columns.normalizing import Cell, frozen, plain
+from .baseline import Baseline
+from .differences import buffers, differing, scalars
+from .matching import Rows, rows_of
+
+# Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
+_EXACT = frozenset(["Integer", "Boolean", *TEXTS])
+# Different values that a column has at least plus one, to be known by them.
+_VARIED = 2
+#: The columns of ``df.sn.changes()``.
+COLUMNS = ("Id", "Path", "field", "before", "after")
+
+
+class Edit(NamedTuple):
+    """A cell that was edited.
+
+    Attributes
+    ----------
+    row : int
+        The position of the row in the user's frame.
+    id : int
+        The content; -1 for a row that is no content yet.
+    column : str
+        The column, such as ``DueDate`` or ``AssignedTo/Id``.
+    """
+
+    row: int
+    id: int
+    column: str
+    before: Cell
+    after: Cell
+
+
+def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) -> list[Edit]:
+    """Return the edited cells of a frame, row by row in its order; of new rows every cell that is filled.
+
+    Only columns that were read and whose buffers are no longer those of the baseline are compared.
+    """
+    rows = rows or rows_of(frame, baseline)
+    frame = frame.copy(deep=False)
+    frame.attrs = {}  # pandas copies them deeply for each column that is looked at
+    found: list[Edit] = []
+    for column in _common(frame, baseline):
+        found.extend(_column(column, _compared(column, frame, baseline, rows), baseline, rows))
+    for row in rows.new:
+        found.extend(_new(frame, int(row), baseline))
+    found.sort(key=lambda edit: edit.row)
+    return found
+
+
+def edited_cells(frame: pd.DataFrame, baseline: Baseline, many: int) -> int:
+    """Count the edited cells; where a column has more than ``many``, those that may be edited."""
+    rows = rows_of(frame, baseline)
+    found = 0
+    for column in _common(frame, baseline):
+        compared = _compared(column, frame, baseline, rows)
+        few = len(compared.at) <= many
+        found += sum(1 for _ in _column(column, compared, baseline, rows)) if few else len(compared.at)
+    return found + sum(len(list(_new(frame, int(row), baseline))) for row in rows.new[:many])
+
+
+def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+    """Return edits as a frame of one line a cell."""
+    ids = np.fromiter((e.id for e in edits), dtype=np.int64, count=len(edits))
+    paths = baseline.paths_of(ids)
+    secret = {column for column in {e.column for e in edits} if _is_secret(column, baseline)}
+    data: dict[str, Any] = {
+        "Id": pd.arrays.IntegerArray(np.where(ids > 0, ids, 1), ids <= 0),
+        "Path": pd.array(paths, dtype="str"),
+        "field": pd.array([e.column for e in edits], dtype="str"),
+        "before": _objects([frozen(e.before) for e in edits]),
+        "after": _objects([_shown(e, secret) for e in edits]),
+    }
+    return pd.DataFrame(data, copy=False)
+
+
+def _is_secret(column: str, baseline: Baseline) -> bool:
+    field = baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
+    return field is not None and field.type == "Password"
+
+
+def _shown(edit: Edit, secret: Collection[str]) -> Cell:
+    """Return what an edit makes of a cell, to be shown: never a password."""
+    return "•••" if edit.column in secret and edit.after else frozen(edit.after)
+
+
+def renamed(
+    column: str, missing: Iterable[str], frame: pd.DataFrame, baseline: Baseline, rows: Rows
+) -> str | None:
+    """Return the one of the missing columns that a new one is by its values: most of them are the same."""
+    places = np.arange(len(rows.ids)) if rows.places is None else rows.places
+    known = np.flatnonzero(places >= 0)
+    now = frame[column].array.take(known)
+    for old in missing:
+        before = baseline.frame[old].array.take(places[known])
+        varied = before.dtype == now.dtype and len(set(map(str, before))) > _VARIED
+        if varied and len(differing(before, now)) <= len(known) / 2:
+            return old
+    return None
+
+
+class _Compared(NamedTuple):
+    """The cells of a column before and now, and where they may differ: there, and in the user's frame."""
+
+    old: Any
+    new: Any
+    at: npt.NDArray[np.intp]
+    numbers: npt.NDArray[np.intp]
+
+
+def _common(frame: pd.DataFrame, baseline: Baseline) -> list[str]:
+    return [c for c in baseline.frame.columns.intersection(frame.columns, sort=False) if c != "Id"]
+
+
+def _compared(column: str, frame: pd.DataFrame, baseline: Baseline, rows: Rows) -> _Compared:
+    now, (before, place) = frame[column].array, baseline.arrays[column]
+    if rows.places is None:
+        same = place is not None and buffers(now) == place
+        at = np.empty(0, dtype=np.intp) if same else differing(before, now)
+        return _Compared(before, now, at, at)
+    positions = np.flatnonzero(rows.places >= 0)
+    old = before.take(rows.places[positions])
+    new = now if len(positions) == len(now) else now.take(positions)
+    at = differing(old, new)
+    return _Compared(old, new, at, positions[at])
+
+
+def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
+    old, new, at, numbers = compared
+    if not len(at):
+        return
+    field = baseline.fields.get(column)
+    exact = old.dtype == new.dtype and field is not None and field.type in _EXACT
+    cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), scalars(old, at), scalars(new, at), strict=True)
+    for row, id_, was, is_ in cells:
+        if exact or not same_cell(field, was, is_):
+            yield Edit(row, id_, column, was, plain(is_) if isinstance(is_, np.floating) else is_)
+
+
+def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
+    known = baseline.repo.schema.fields
+    for column, cell in zip(frame.columns, frame.iloc[row].array, strict=True):
+        is_field = column in baseline.frame.columns or column in known
+        if is_field and column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
+            yield Edit(row, -1, column, None, cell)
+
+
+def _objects(values: Sequence[Any]) -> pd.Series:
+    """Return a column of cells as they are: pandas would unpack lists, and fails to make texts of some."""
+    cells = np.fromiter(values, dtype=object, count=len(values))
+    return pd.Series(cells, dtype=object)

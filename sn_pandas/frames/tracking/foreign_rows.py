@@ -1,0 +1,100 @@
+"""Whether the rows of a frame belong to the read that only the name of its index still tells of.
+
+``merge``, ``join`` and ``concat`` drop ``attrs`` when their frames come from different places; the index
+keeps its name, and with it the token of the first frame. After a ``merge`` or ``join`` that is right. After a
+``concat`` of two reads, rows of the second would pass for rows of the first where both know their ids.
+
+Frames of different repositories lose that name, see ``tracking.IdName``. Of two reads of one repository, or
+where the other frame came from a file, rows are told apart by what they hold: their ``Path``; their ``Name``
+together with most of the other cells; or that they are just as another read of this session gave them. What
+cannot be told apart is a row of another read that was edited, or whose read is gone, and that has the same
+``Path`` and ``Name``: it is that content, and its cells count as edits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...odata.errors import TrackingError
+from .differences import differing
+
+if TYPE_CHECKING:
+    from .baseline import Baseline
+
+#: The part of the cells of a row, its Name among them, that makes it another one.
+_MOST = 0.75
+
+
+def refuse_strangers(
+    frame: pd.DataFrame,
+    baseline: Baseline,
+    ids: npt.NDArray[np.int64],
+    places: npt.NDArray[np.intp],
+    others: Iterable[Baseline],
+) -> None:
+    """Refuse a frame some of whose rows are those of another read.
+
+    Parameters
+    ----------
+    ids, places : array
+        Of the frame's rows: their ids, and where they stand in the baseline.
+    others : iterable of Baseline
+        The other reads of this session.
+
+    Raises
+    ------
+    TrackingError
+        If there are such rows.
+    """
+    rows = np.flatnonzero(places >= 0)
+    unlike = _unlike(frame, rows, baseline, places[rows])
+    if "Path" in unlike and unlike["Path"].any():
+        raise _strangers(ids[rows[unlike["Path"]]], "their Path is another one")
+    if "Name" in unlike and len(unlike) > 1:
+        most = np.sum(list(unlike.values()), axis=0) >= _MOST * len(unlike)
+        if (unlike["Name"] & most).any():
+            raise _strangers(
+                ids[rows[unlike["Name"] & most]], "their Name and most of their cells are others"
+            )
+    if not unlike:
+        return
+    changed = rows[np.any(list(unlike.values()), axis=0)]
+    for other in others:
+        if other is baseline or not len(changed) or not other.frame.index.is_unique:
+            continue
+        there = other.frame.index.get_indexer(pd.Index(ids[changed]))
+        known = np.flatnonzero(there >= 0)
+        found = _unlike(frame, changed[known], other, there[known])
+        if len(found) < len(unlike):
+            continue
+        same = ~np.any(list(found.values()), axis=0)
+        if same.any():
+            raise _strangers(
+                ids[changed[known[same]]], f"they are as {other.query.path} was read another time"
+            )
+
+
+def _unlike(
+    frame: pd.DataFrame, rows: npt.NDArray[np.intp], baseline: Baseline, places: npt.NDArray[np.intp]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """Say for each column that both have in which rows the cells are others."""
+    found = {}
+    for column in baseline.frame.columns.intersection(frame.columns):
+        cells = np.zeros(len(rows), dtype=bool)
+        cells[differing(baseline.frame[column].array.take(places), frame[column].array.take(rows))] = True
+        found[str(column)] = cells
+    return found
+
+
+def _strangers(ids: npt.NDArray[np.int64], why: str) -> TrackingError:
+    shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
+    return TrackingError(
+        f"the rows {shown} are not those that the index of this frame was read with: {why}. What made it "
+        "(concat, merge) dropped its origin; if all its rows come from one read say df.sn.rebase(read), "
+        "otherwise sn_pandas.rebase(df, repo)"
+    )

@@ -1,0 +1,173 @@
+"""Which content each row of a frame is."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from ...odata.errors import TrackingError
+from .baseline import KEY, Baseline, baselines
+from .differences import differing
+from .foreign_rows import refuse_strangers
+
+
+@dataclasses.dataclass(frozen=True)
+class Rows:
+    """Which content each row of a frame is.
+
+    Attributes
+    ----------
+    ids : array of int
+        The content's id; -1 for a row that is no content yet.
+    places : array of int, or None
+        Where the row stands in the baseline, -1 for a new one; None if both are in the same order.
+    """
+
+    ids: npt.NDArray[np.int64]
+    places: npt.NDArray[np.intp] | None
+
+    @property
+    def new(self) -> npt.NDArray[np.intp]:
+        """The positions of the rows that are no contents yet."""
+        if self.places is None:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero(self.places < 0)
+
+    @property
+    def known(self) -> list[int]:
+        """The ids of the rows that are contents."""
+        return [int(id_) for id_ in self.ids if id_ > 0]
+
+
+def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> Rows:
+    """Say which content each row is.
+
+    Parameters
+    ----------
+    sure : bool
+        Whether it is known that the rows belong to the baseline.
+
+    Raises
+    ------
+    TrackingError
+        If rows cannot be matched: no ``Id``, one twice, one that was not read, or one of another read.
+    """
+    if not frame.columns.is_unique:
+        twice = frame.columns[frame.columns.duplicated()][0]
+        raise TrackingError(f"the frame has two columns {twice!r}; drop or rename one")
+    if "Id" not in frame.columns and frame.index.is_(baseline.frame.index):
+        return Rows(baseline.frame.index.to_numpy(), None)
+    ids = _ids(frame, baseline)
+    known = ids > 0
+    sure = sure or KEY in frame.attrs
+    if sure and len(ids) == len(baseline.frame) and np.array_equal(ids, baseline.frame.index.to_numpy()):
+        return Rows(ids, None)
+    _unique(ids[known])
+    places = np.full(len(ids), -1, dtype=np.intp)
+    places[known] = baseline.frame.index.get_indexer(pd.Index(ids[known]))
+    foreign = ids[known & (places < 0)]
+    if len(foreign):
+        raise TrackingError(
+            f"{_some(foreign)} not among the rows that this frame was read with; "
+            "leave Id empty (or give a negative one) for rows to be created, or rebase the frame: "
+            "sn_pandas.rebase(df, repo)"
+        )
+    if not sure:
+        try:
+            refuse_strangers(frame, baseline, ids, places, baselines())
+        except TrackingError:  # frames that only finished exceptions hold are not reads to be mixed up with
+            gc.collect()
+            refuse_strangers(frame, baseline, ids, places, baselines())
+    return Rows(ids, places)
+
+
+def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
+    """Return the ids of the rows, -1 where there is none; else their paths; None if there is neither."""
+    if "Id" in frame.columns:
+        values: Any = frame["Id"]
+    elif "Id" in frame.index.names:
+        values = frame.index.get_level_values("Id")
+    elif "Path" in frame.columns:
+        return [str(path) for path in frame["Path"]]
+    else:
+        return None
+    if isinstance(values.dtype, np.dtype) and values.dtype.kind == "i":
+        numbers = values.to_numpy()
+    else:
+        numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
+        numbers = numbers.fillna(-1).to_numpy()
+    return np.where(numbers > 0, numbers, -1).astype(np.int64)  # no content has the id 0
+
+
+def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
+    """Return the ids of the rows, by path if need be; -1 where there is none."""
+    found = ids_of(frame)
+    if isinstance(found, np.ndarray):
+        return found
+    if found is None or "Path" not in baseline.frame.columns:
+        raise TrackingError(
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id: "
+            "after merged = df.reset_index().merge(…) say merged.sn.rebase(df), or use df.join(…), which "
+            "keeps the index; new rows are put behind with df.sn.append(rows); if Id is lost already, merge "
+            "it in again by a column that tells the rows apart"
+        )
+    paths = pd.Index(baseline.frame["Path"])
+    if not paths.is_unique:
+        twice = paths[paths.duplicated()][0]
+        raise TrackingError(f"the frame has no Id, and {twice} is the path of several contents: keep Id")
+    places = paths.get_indexer(pd.Index(found))
+    if (places < 0).any():
+        missing = [path for path, place in zip(found, places, strict=True) if place < 0]
+        raise TrackingError(f"the frame has no Id, and {missing[0]!r} is the path of no row that was read")
+    _refuse_tables(frame, baseline, places)
+    return np.asarray(baseline.frame.index.to_numpy()[places], dtype=np.int64)
+
+
+def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[np.intp]) -> None:
+    """Raise for a table that was made of the rows, such as ``df.mode()``: its rows are no contents.
+
+    Without an Id, rows are known by their Path, which a table of the commonest or the greatest values has,
+    too. Its rows are labelled by what they are, and not by the Path or Name of a content, or differ in what
+    nobody can edit.
+    """
+    fixed = [
+        str(column)
+        for column in baseline.frame.columns.intersection(frame.columns)
+        if column != "Path" and not getattr(baseline.fields.get(str(column)), "editable", False)
+    ]
+    other = [
+        column
+        for column in fixed
+        if len(differing(baseline.frame[column].array.take(places), frame[column].array))
+    ]
+    labels, name = frame.index, frame.index.name
+    numbered = pd.api.types.is_integer_dtype(labels.dtype)
+    if not numbered and name in ("Path", "Name") and name in baseline.frame.columns:
+        numbered = not len(differing(baseline.frame[name].array.take(places), labels.array))
+    if other or not numbered:
+        why = f"its {other[0]} is not that of the content" if other else "its rows are labelled otherwise"
+        way = "" if other else ", or say df.reset_index(drop=True)"
+        raise TrackingError(
+            f"the frame has no Id, and {why}, so its rows may be no contents but a table made of them (mode, "
+            f"agg, groupby); if they are those that were read, keep Id{way}"
+        )
+
+
+def _unique(ids: npt.NDArray[np.int64]) -> None:
+    index = pd.Index(ids)
+    if not index.is_unique:
+        twice = index[index.duplicated()].unique().to_numpy()
+        raise TrackingError(
+            f"{_some(twice)} in more than one row, so it is not clear which one counts; "
+            "drop the others with df[~df.index.duplicated()]"
+        )
+
+
+def _some(ids: npt.NDArray[np.int64]) -> str:
+    shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
+    return f"Id {shown} is" if len(ids) == 1 else f"Ids {shown} are"

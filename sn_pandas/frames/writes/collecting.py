@@ -1,0 +1,73 @@
+"""The first step of a save: the edited cells of a frame, and what became of creations that are open."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+import pandas as pd
+
+from ...odata.errors import TrackingError
+from ..tracking.baseline import baseline_of
+from ..tracking.edits import edits_of
+from ..tracking.matching import rows_of
+from .attempts import claimed, look
+from .baselines import extend
+from .creating import drafts_of
+from .report import Line
+from .stages import Collected, Part
+
+
+def collect(
+    frame: pd.DataFrame, *, dry_run: bool = False, create: bool = False, only: Part | None = None
+) -> Collected:
+    """Collect the edited cells of a frame, and settle what became of creations that are open."""
+    index = frame.index  # new rows get another one
+    frame = frame.copy(deep=False) if dry_run else frame
+    collected = _edits(frame, index, dry_run, create, only, {})
+    if create and collected.baseline.attempts:
+        collected = _adopt(collected, only)
+    return collected
+
+
+def _edits(
+    frame: pd.DataFrame,
+    index: pd.Index,
+    dry_run: bool,
+    create: bool,
+    only: Part | None,
+    lines: Mapping[int, Line],
+) -> Collected:
+    baseline = baseline_of(frame)
+    if baseline.query.version:
+        raise TrackingError(
+            f"the frame shows the version {baseline.query.version}, and a save would change the "
+            "latest one; tie it to that with df.sn.rebase()"
+        )
+    rows = rows_of(frame, baseline)
+    edits = [
+        edit
+        for edit in edits_of(frame, baseline, rows)
+        if edit.row not in lines and (only is None or only.has(edit, index))
+    ]
+    ids = rows.ids.copy()
+    return Collected(frame, index, baseline, ids, edits, baseline.paths_of(ids), create, dry_run, dict(lines))
+
+
+def _adopt(collected: Collected, only: Part | None) -> Collected:
+    """Find the new rows that an earlier save may have created: those are no new ones any more."""
+    baseline, attempts = collected.baseline, collected.baseline.attempts
+    drafts, _, _ = drafts_of([edit for edit in collected.edits if edit.id < 0], baseline)
+    claims = claimed(drafts, list(collected.index), attempts, baseline.shared.issued)
+    found = look(collected.repo, claims)
+    lines = {**collected.lines, **found.unlike}
+    adopted = {row: line for row, (line, _) in found.made.items()}
+    if found.made:
+        held = {row: claims[row].held for row in found.made}
+        extend(collected.frame, baseline, found.made, collected.ids, held)
+        if not collected.dry_run:
+            done = {claims[row] for row in found.made}
+            attempts[:] = [attempt for attempt in attempts if attempt not in done]
+    if adopted or lines:
+        collected = _edits(collected.frame, collected.index, collected.dry_run, collected.create, only, lines)
+    return dataclasses.replace(collected, adopted=adopted, names=found.names, claims=claims)

@@ -1,0 +1,48 @@
+"""Where a content differs from what is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ...odata.schema import Field
+from ..columns.cells import Json, same_json
+from ..reads.lookup import Stored
+from .works import Create, Patch
+
+#: Types of fields that are never read as they are written, so that what is stored cannot be verified.
+UNREAD = frozenset(["Password", "Image"])
+#: How the server takes a color: with three or six digits, or by its name in lower case.
+COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[a-z]+")
+
+
+def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
+    """Return the fields that are stored as something else than is meant."""
+    return [name for name, value in meant.items() if not _same(work.fields[name], value, stored.get(name))]
+
+
+def unverified(work: Patch | Create) -> list[str]:
+    """Return the fields of which cannot be seen what is stored."""
+    return [name for name in work.after if work.fields[name].type in UNREAD]
+
+
+def _same(field: Field, sent: Json, read: Json) -> bool:
+    if field.type == "Color" and isinstance(sent, str) and isinstance(read, Mapping):
+        return _same_color(sent, read)
+    return same_json(field, sent, read)
+
+
+def _same_color(sent: str, read: Mapping[str, Any]) -> bool:
+    """Whether the parts of a color are those of a text; those of a text that is none are all zero."""
+    if sent == "transparent":
+        return read.get("Alpha") == 0
+    digits = sent.removeprefix("#")
+    if not sent.startswith("#"):
+        return bool(read.get("Alpha"))
+    digits = "".join(digit * 2 for digit in digits) if len(digits) == 3 else digits
+    try:
+        wanted = [int(digits[at : at + 2], 16) for at in (0, 2, 4)]
+    except ValueError:
+        return False
+    return [read.get(part) for part in ("Red", "Green", "Blue")] == wanted and read.get("Alpha") == 255

@@ -1,0 +1,165 @@
+"""Refusals of many rows that may have been ones to the Visitor: the doubt about all is settled at once."""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+
+from ...odata.client import Client
+from ...odata.errors import AuthenticationError, NoAnswer, NotFoundError, SensenetError, ServerError
+from ..reads import lookup
+from .flow import Flow, Told
+from .report import Line
+
+#: So many refusals may be ones to the Visitor before nothing more is sent.
+_UNASKED = 100
+
+
+class Inquiry:
+    """Asks who we are at the first doubtful refusal of a batch and now and then, to stop in time."""
+
+    def __init__(self, client: Client, flow: Flow) -> None:
+        self._client = client
+        self._flow = flow
+        self._refused = 0
+        self._lock = threading.Lock()
+
+    def about(self, line: Line) -> Line:
+        """Ask, unless that was done a few refusals ago; what is refused meanwhile waits for the answer.
+
+        Returns
+        -------
+        Line
+            The outcome itself, or that nothing more is sent, because the server treats us as anonymous.
+        """
+        try:
+            with self._lock:
+                if self._refused % _UNASKED == 0:
+                    self._client.guard.confirm()
+                self._refused += 1
+        except (AuthenticationError, NoAnswer) as error:
+            said = f"not sent, because {error}"
+            if isinstance(error, NoAnswer):
+                self._flow.stop(said)
+            return dataclasses.replace(line, outcome="unsent", reason=said, error=error)
+        return line
+
+
+def is_doubtful(line: Line) -> bool:
+    """Whether it was not settled yet that a refusal was meant for us; what may be repeated was not done."""
+    return isinstance(line.error, ServerError) and line.error.doubt in ("open", "unasked")
+
+
+def unsettled(line: Line) -> Line:
+    """Return the outcome of a row as long as nobody has asked whether the refusal was meant for us."""
+    if _is_unrepeatable(line):
+        return line
+    said = f"not done, and it was not settled whether that was meant for us: {line.reason}"
+    return dataclasses.replace(line, outcome="unsent", reason=said)
+
+
+def settle_at_once(
+    client: Client,
+    doubtful: MutableMapping[int, Line],
+    told: Told,
+    redo: Callable[[Sequence[int], bool], None],
+) -> None:
+    """Make sure who we are, and have a second look at every row that was refused.
+
+    What must not be sent again is believed then, and so is what was missing and is not shown by a search
+    either. Everything else is sent again, and what is refused by the same words a second time is so; what
+    is not, and what is missing although a search shows it, is settled row by row.
+
+    Parameters
+    ----------
+    doubtful : mapping
+        The outcomes that may have been for others, by their numbers; ``told`` takes away what is settled.
+    redo : callable
+        Does some of the jobs again, leaving doubt or not.
+
+    Raises
+    ------
+    AuthenticationError
+        If the server treats us as anonymous; the rows are ``unsent`` then.
+    """
+    first = dict(doubtful)
+    if not first or not _confirmed(client, first, told):
+        return
+    shown = _shown(client, {number: line for number, line in first.items() if _is_missing(line)})
+    for number, line in first.items():
+        if _is_unrepeatable(line) or (_is_missing(line) and number not in shown):
+            told(number, _settled(line))
+    if doubtful:
+        redo(list(doubtful), True)
+    refused = {number: line for number, line in doubtful.items() if _is_unrepeatable(line)}
+    if refused and not _confirmed(client, refused, told):
+        return
+    for number, line in list(doubtful.items()):
+        said_again = _words(line) == _words(first[number]) and not _is_missing(line)
+        if number in refused or said_again:
+            told(number, _settled(line))
+    if doubtful:
+        redo(list(doubtful), False)
+
+
+def _confirmed(client: Client, lines: Mapping[int, Line], told: Told) -> bool:
+    """Make sure who we are; tell that some rows are unsent where that cannot be."""
+    try:
+        client.guard.confirm()
+    except (AuthenticationError, NoAnswer) as error:
+        for number, line in lines.items():
+            said = f"not sent, because {error}"
+            told(number, dataclasses.replace(line, outcome="unsent", reason=said, error=error))
+        if isinstance(error, NoAnswer):
+            return False
+        raise
+    return True
+
+
+def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
+    """Return the numbers of those of which a search shows the content, or the folder where it was to be made.
+
+    All of them, if the search cannot be asked.
+    """
+    ids = {line.id for line in missing.values() if line.id > 0}
+    folders = {_folder(line) for line in missing.values() if line.id < 1}
+    try:
+        known = lookup.shown(client, ids) if ids else set()
+        there = lookup.by_path(client, sorted(folders), ()) if folders else {}
+    except AuthenticationError:
+        raise
+    except SensenetError:
+        return set(missing)
+    return {
+        number
+        for number, line in missing.items()
+        if (line.id in known if line.id > 0 else _folder(line).lower() in there)
+    }
+
+
+def _folder(line: Line) -> str:
+    return str(line.path).rpartition("/")[0]
+
+
+def _is_missing(line: Line) -> bool:
+    return isinstance(line.error, NotFoundError) and line.error.status == 404
+
+
+def _is_unrepeatable(line: Line) -> bool:
+    """Whether a refusal leaves open what was done, so that only who we are can be asked."""
+    return isinstance(line.error, ServerError) and line.error.doubt == "unasked"
+
+
+def _settled(line: Line) -> Line:
+    if isinstance(line.error, ServerError):
+        line.error.doubt = "settled"
+    return line
+
+
+def _words(line: Line) -> tuple[object, ...]:
+    """Return what makes two refusals the same."""
+    error = line.error
+    if not isinstance(error, ServerError):
+        return ()
+    return (error.status, error.code, error.exceptiontype, error.reason)

@@ -1,0 +1,135 @@
+"""What the caller may not see, before something is written: content types, people, members of lists."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import warnings
+from collections.abc import Collection, Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from ...odata import shapes
+from ...odata.addresses import entity
+from ...odata.errors import SaveWarning, SensenetError, did_you_mean
+from ...odata.learning import type_paths
+from ...odata.schema import ContentType, Field
+from ..columns.cells import target_of
+from ..columns.normalizing import Cell, is_missing, items
+from ..reads import lookup
+from .works import Patch
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: The user that the server shows instead of a creator, owner or modifier whom the caller may not see.
+SOMEBODY = "/Root/IMS/BuiltIn/Portal/Somebody"
+_SOMEBODY_ID = 10
+_ALLOWED = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
+#: Names of types in a message.
+_SHOWN = 12
+
+
+def learn(repo: Connection, types: Mapping[int, str]) -> None:
+    """Learn the hidden ones of the types of contents, by their ids; one request for each."""
+    for name, content in {name: id_ for id_, name in types.items()}.items():
+        if repo.schema.hides(name):
+            repo.schema.learn(name, content)
+
+
+def type_of(repo: Connection, stored: lookup.Stored) -> ContentType | None:
+    """Return the content type of a content, learned from it if it is hidden; None if it is not known."""
+    return repo.schema.learn(str(stored["Type"]), int(stored["Id"]))
+
+
+def why_not_created(
+    repo: Connection, parent: str, types: Collection[str], *, next_step: bool = True
+) -> dict[str, str]:
+    """Say of types that the caller may not see why no content of them can be created below a parent.
+
+    Types that have become visible meanwhile are taken into the schema.
+
+    Parameters
+    ----------
+    parent : str
+        The path of the content below which they are to be.
+    types : collection of str
+        The names of content types.
+    next_step : bool
+        Whether the reasons end in what can be done, which takes a request.
+
+    Returns
+    -------
+    dict of str
+        The reason by type; nothing of those that can be created, or that are shown.
+    """
+    schema = repo.schema
+    hidden = sorted(name for name in set(types) if name not in schema.shown)
+    if not hidden:
+        return {}
+    if not schema.may_hide:
+        return {
+            name: f"there is no content type {name!r}.{did_you_mean(name, schema)}"
+            for name in hidden
+            if name not in schema
+        }
+    found = lookup.by_path(repo.client, [parent], [_ALLOWED]).get(parent.lower())
+    if found is None:
+        return dict.fromkeys(hidden, f"there is no {parent}, or you may not see it")
+    named = [str(item["Name"]) for item in found.get(_ALLOWED.name) or ()]
+    if not schema.shown.keys() >= set(named):
+        _show_more(repo)
+    allowed = [name for name in named if name in schema.shown]
+    listed = ", ".join(allowed[:_SHOWN]) + (", …" if len(allowed) > _SHOWN else "") or "none that you may see"
+    return {
+        name: f"{parent} does not allow the type {name!r}, or you may not see this type; allowed are: "
+        f"{listed}.{did_you_mean(name, allowed)}{how_to_show(repo, name) if next_step else ''}"
+        for name in hidden
+        if name not in schema.shown
+    }
+
+
+def how_to_show(repo: Connection, name: str) -> str:
+    """Return the line by which an administrator shows a type, in a sentence; empty if its path is hidden."""
+    try:
+        path = type_paths(repo.client)[name]
+    except (SensenetError, KeyError):
+        return ""
+    return f" An administrator can let you see it: repo.allow({path!r}, {repo.user!r}, 'See')."
+
+
+def _show_more(repo: Connection) -> None:
+    """Ask for the types that the caller may see by now."""
+    with contextlib.suppress(SensenetError):
+        repo.schema.show(repo.client.get(f"{entity('/Root')}/GetSchema", shapes.types))
+
+
+def names_somebody(cell: Cell) -> bool:
+    """Return whether a reference names the user who stands for those that are hidden."""
+    return any(not is_missing(item) and _is_somebody(target_of(item)) for item in items(cell))
+
+
+def without_somebody(work: Patch) -> tuple[Patch, list[str]]:
+    """Return a change without the fields that it would set to Somebody, and the names of these."""
+    hidden = [
+        name
+        for name, field in work.fields.items()
+        if field.type == "Reference" and name in work.after and names_somebody(work.after[name])
+    ]
+    kept = {name: value for name, value in work.after.items() if name not in hidden}
+    return dataclasses.replace(work, after=kept), hidden
+
+
+def _is_somebody(place: int | str) -> bool:
+    return place == _SOMEBODY_ID if isinstance(place, int) else place.lower() == SOMEBODY.lower()
+
+
+def warn_of_hidden_members(repo: Connection, fields: Iterable[Field]) -> None:
+    """Warn of lists of references that are replaced by somebody who may not see all of their members."""
+    lists = sorted({f.name for f in fields if f.type == "Reference" and f.multiple})
+    if lists and repo.schema.is_partial:
+        warnings.warn(
+            f"{', '.join(lists)}: a save replaces the whole list. You do not see every content type, so the "
+            "lists may have members that you are not shown; a replaced list loses them",
+            SaveWarning,
+            stacklevel=4,
+        )

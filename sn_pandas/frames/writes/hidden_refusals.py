@@ -1,0 +1,42 @@
+"""Why the server refuses to move, copy or restore a content whose type the caller may not see."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...odata.errors import SensenetError, ServerError
+from ..reads import lookup
+from .hidden import how_to_show, why_not_created
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+
+def explain_refusal(repo: Connection, content: int, target: str, said: SensenetError | str) -> str:
+    """Return why a content cannot come below a target: its type is hidden, or what the server said.
+
+    The server lets a caller put contents only where their type is one of the allowed types that the caller
+    sees; it answers as if the place did not allow the type.
+
+    Parameters
+    ----------
+    content : int
+        The id of the content.
+    target : str
+        The path below which it was to come.
+    said : SensenetError or str
+        What the server answered.
+    """
+    words = said.reason if isinstance(said, ServerError) and said.reason else str(said)
+    try:
+        if not repo.schema.is_partial:
+            return str(said)
+        name = str(lookup.one(repo.client, content)["Type"])
+        if not repo.schema.hides(name) or name not in why_not_created(repo, target, [name], next_step=False):
+            return str(said)
+    except SensenetError:
+        return str(said)
+    return (
+        f"you may not see the content type {name}, and the server moves, copies and restores only contents "
+        f"of types that you see.{how_to_show(repo, name)} The server said: {words}"
+    )

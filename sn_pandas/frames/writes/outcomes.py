@@ -1,0 +1,119 @@
+"""The report of a save, and the errors that carry it."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from ...odata.errors import ConflictError, SaveError
+from ...odata.wording import counted
+from ..columns.normalizing import plain
+from ..tracking.edits import Edit
+from .baselines import look_again
+from .comparing import OnConflict
+from .report import NEW, Line, Report, report_frame
+from .stages import OPEN_LINE, Checked, Collected, Part
+from .works import Create, Patch, Work, request_text
+
+OnError = Literal["collect", "raise"]
+
+
+def build_report(
+    collected: Collected, checked: Checked, works: Sequence[Work], lines: Mapping[int, Line]
+) -> Report:
+    """Return the report; rows without an outcome were not edited."""
+    paths = checked.paths
+
+    def line_of(row: int) -> Line:
+        known = lines.get(row) or collected.lines.get(row) or collected.adopted.get(row)
+        if known is not None:
+            return known
+        id_ = int(collected.ids[row])
+        if id_ < 0:
+            return Line("unsent", NEW)
+        return Line("unchanged", "", (), id_, paths.get(id_) or collected.read_paths[row])
+
+    return Report(
+        report_frame(collected.index, [line_of(row) for row in range(len(collected.ids))]),
+        dry_run=collected.dry_run,
+        requests=[request_text(collected.repo.url, work) for work in works],
+        repo=collected.repo,
+        layers={
+            name: field.layer
+            for work in works
+            if isinstance(work, (Patch, Create))
+            for name, field in work.fields.items()
+        },
+    )
+
+
+def rest_of(collected: Collected, report: Report) -> Part:
+    """Return the rows that are not as they were meant to be."""
+    rows = np.flatnonzero(~report.frame["outcome"].isin(["saved", "unchanged"])).tolist()
+    ids = frozenset(int(collected.ids[row]) for row in rows if collected.ids[row] > 0)
+    return Part(ids, frozenset(collected.index[row] for row in rows if collected.ids[row] < 0))
+
+
+def follower(
+    kept: weakref.ref[pd.DataFrame], patches: Sequence[Patch], lines: Mapping[int, Line]
+) -> Callable[[Collection[int]], bool]:
+    """Return what has the frame of a save know that its saved cells, of some ids, are others now."""
+    touched = ("saved", "ignored", "unknown", "unsent", "failed")
+    cells = {
+        work.id: [(edit.column, work.fields[name]) for name, edit in work.edits.items()]
+        for work in patches
+        if lines.get(work.row, OPEN_LINE).outcome in touched
+    }
+
+    def follow(ids: Collection[int]) -> bool:
+        frame = kept()
+        return frame is not None and look_again(frame, {id_: cells[id_] for id_ in ids if id_ in cells})
+
+    return follow
+
+
+def raise_or_return(report: Report, on_conflict: OnConflict, on_error: OnError) -> Report:
+    """Return the report of a save, or raise it if that was asked for."""
+    found = report.conflicts
+    conflicts = [
+        Line(
+            "conflict", reason, (), -1 if pd.isna(id_) else int(id_), path if isinstance(path, str) else None
+        )
+        for id_, path, reason in zip(found["Id"], found["Path"], found["reason"], strict=True)
+    ]
+    if conflicts and on_conflict == "raise":
+        raise ConflictError(describe_conflicts(conflicts, "some rows were not saved"), report)
+    if on_error == "raise" and not report.ok:
+        raise SaveError(f"not everything was saved\n{report!r}", report)
+    return report
+
+
+def describe_conflicts(conflicts: Sequence[Line], what: str) -> str:
+    """Say which rows have conflicts, and how they are decided."""
+    shown = [f"\n  {line.path or line.id}: {line.reason}" for line in conflicts[:10]]
+    more = f"\n  … and {len(conflicts) - 10} more in .report.conflicts" if len(conflicts) > 10 else ""
+    return (
+        f"{what}: somebody else changed the same cells in {counted(len(conflicts), 'row')}. See them with "
+        "sys.last_value.report.conflicts, and decide with on_conflict='skip', 'overwrite' or "
+        "lambda c: c.theirs" + "".join(shown) + more
+    )
+
+
+def describe_refusals(collected: Collected, checked: Checked) -> str:
+    """Say which cells cannot be saved."""
+    paths = checked.paths
+
+    def where(edit: Edit) -> str:
+        return paths.get(edit.id) or f"row {plain(collected.index[edit.row])!r}"
+
+    refused = sorted(checked.refused, key=lambda refusal: refusal.edit.row)
+    shown = [f"\n  {where(r.edit)}, {r.edit.column}: {r.reason}" for r in refused[:10]]
+    more = f"\n  … and {len(refused) - 10} more in df.sn.check()" if len(refused) > 10 else ""
+    return (
+        f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. Correct them, or save the "
+        "other rows with on_refused='skip'" + "".join(shown) + more
+    )
