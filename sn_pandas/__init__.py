@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import attaching as attaching  # gives every frame .sn
 from .odata.contentqueries import Q
 from .odata.errors import (
+    AddressTooLongError,
     AlreadyExistsError,
     AnswerError,
     AuthenticationError,
@@ -19,12 +20,14 @@ from .odata.errors import (
     ConnectionFailed,
     ForbiddenError,
     IncompleteWarning,
+    InterceptedError,
     InvalidContentError,
     JournalError,
     LockedError,
     NotFoundError,
     OutOfDateError,
     QueryError,
+    ReadOnlyError,
     RefusedError,
     SaveError,
     SaveWarning,
@@ -35,46 +38,73 @@ from .odata.errors import (
 )
 from .odata.filters import F, isof
 from .odata.query import Query
+from .words import has_phrase, has_words
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from .connecting import connect
+    from .frames.accessor.accessor import Accessor
+    from .frames.plots.plots import Plots
+    from .frames.repository import Repository
     from .frames.writes.comparing import Conflict
     from .frames.writes.report import Report
+    from .odata.contentqueries import Clause
+    from .odata.fields import ContentType, Field, Option
+    from .odata.filters import Filter
     from .odata.retrying import Retries
+    from .odata.schema import Schema
+    from .odata.signin.user import NewApiKey, User
     from .rebasing import rebase
     from .recovering import journals, resume, undo
+    from .widgets.tree import TreeBrowser
 
 __all__ = [
+    "Accessor",
+    "AddressTooLongError",
     "AlreadyExistsError",
     "AnswerError",
     "AuthenticationError",
     "BadRequestError",
+    "Clause",
     "Conflict",
     "ConflictError",
     "ConnectionFailed",
+    "ContentType",
     "F",
+    "Field",
+    "Filter",
     "ForbiddenError",
     "IncompleteWarning",
+    "InterceptedError",
     "InvalidContentError",
     "JournalError",
     "LockedError",
+    "NewApiKey",
     "NotFoundError",
+    "Option",
     "OutOfDateError",
+    "Plots",
     "Q",
     "Query",
     "QueryError",
+    "ReadOnlyError",
     "RefusedError",
     "Report",
+    "Repository",
     "Retries",
     "SaveError",
     "SaveWarning",
+    "Schema",
     "SensenetError",
     "ServerError",
     "TrackingError",
+    "TreeBrowser",
     "UnavailableError",
+    "User",
     "connect",
+    "has_phrase",
+    "has_words",
     "isof",
     "journals",
     "rebase",
@@ -85,9 +115,18 @@ __all__ = [
 # Where names are that are loaded on use, so that %load_ext takes no longer than it must.
 _ON_USE = {
     "connect": "connecting",
-    "Retries": "odata.retrying",
+    "Accessor": "frames.accessor.accessor",
+    "Clause": "odata.contentqueries",
     "Conflict": "frames.writes.comparing",
+    "Filter": "odata.filters",
+    "Plots": "frames.plots.plots",
     "Report": "frames.writes.report",
+    "Repository": "frames.repository",
+    "Retries": "odata.retrying",
+    "Schema": "odata.schema",
+    "TreeBrowser": "widgets.tree",
+    **dict.fromkeys(["ContentType", "Field", "Option"], "odata.fields"),
+    **dict.fromkeys(["NewApiKey", "User"], "odata.signin.user"),
     **dict.fromkeys(["journals", "resume", "undo"], "recovering"),
     "rebase": "rebasing",
 }

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 if TYPE_CHECKING:
-    from .frames.accessor import Accessor
+    from .frames.accessor.accessor import Accessor
 
 
 @pd.api.extensions.register_dataframe_accessor("sn")
@@ -18,7 +18,7 @@ class AccessorOnUse:
     """Loads the accessor when a frame is first asked for it: ``%load_ext`` shall be quick."""
 
     def __new__(cls, frame: pd.DataFrame) -> Accessor:  # type: ignore[misc]  # stands for another class
-        """Give the accessor of a frame."""
-        from .frames.accessor import Accessor
+        """Return the accessor of a frame."""
+        from .frames.accessor.accessor import Accessor
 
         return Accessor(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import os
@@ -10,20 +11,28 @@ import sqlite3
 import ssl
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
 import httpx
 
 from .frames import Repository
 from .odata.addresses import SERVICE, normalize
-from .odata.auth import Anonymous, ApiKey, Auth, Token
-from .odata.errors import AuthenticationError, ConnectionFailed, QueryError
-from .odata.oauth import ClientCredentials
-from .odata.transport import Client, Retries
+from .odata.bounds import LARGEST_ANSWER
+from .odata.client import Client, Retries
+from .odata.errors import AuthenticationError, ConnectionFailed, QueryError, SensenetError
+from .odata.origins import canonical_url, holds_credentials
+from .odata.redaction import conceal
+from .odata.signin.authority import SN_AUTH, Authority, OpenClient
+from .odata.signin.client_credentials import ClientCredentials
+from .odata.signin.credentials import Anonymous, ApiKey, Auth, Token
+from .odata.signin.tokens import RenewedToken
+from .odata.signin.user import NewApiKey
+from .signing_in import Credentials, choose
 
 if TYPE_CHECKING:
     from .embedded import Faults
+    from .servers import Server
 
 EMBEDDED = "embedded://"
 _MEMORY = ":memory:"
@@ -33,17 +42,26 @@ _in_memory = itertools.count(1)
 def connect(
     url: str | None = None,
     *,
-    api_key: str | None = None,
+    api_key: str | NewApiKey | None = None,
     token: str | Callable[[], str] | None = None,
     client_id: str | None = None,
     client_secret: str | None = None,
     authority: str | None = None,
+    send_secret: Literal["body", "basic"] | None = None,
+    browser: bool | Literal["link"] = False,
+    login: str | bool = False,
+    keep: bool | None = None,
     anonymous: bool = False,
-    timeout: float = 60.0,
+    read_only: bool = False,
+    max_requests_per_second: float | None = None,
+    application: str | None = None,
+    timeout: float | None = None,
     retries: Retries | None = None,
-    verify: ssl.SSLContext | bool = True,
+    verify: ssl.SSLContext | bool | None = None,
+    max_answer: int = LARGEST_ANSWER,
     transport: httpx.BaseTransport | None = None,
     faults: Faults | None = None,
+    user: str | None = None,
 ) -> Repository:
     """Connect to a repository and make sure that it knows us.
 
@@ -53,31 +71,54 @@ def connect(
         ``https://host`` of a server, ``embedded:///path/repo.db`` for a repository kept in one file, or
         nothing: the server of ``$SENSENET_URL`` if that is set, else an embedded repository with sample
         content in memory. Behind the host may stand what relative paths are below: ``https://host/Root/Content``.
+        A name such as ``prod`` is a server of the configuration file, with all that it says there.
         Each embedded repository has an ``url`` of its own, which is the same again for the same file.
-    api_key : str, optional
-        An API key.
+    api_key : str or NewApiKey, optional
+        An API key; also what ``Repository.create_api_key`` gives.
     token : str or callable, optional
         A bearer token, or what gives the current one.
     client_id, client_secret : str, optional
         OAuth2 client credentials.
     authority : str, optional
-        Where tokens for client credentials come from; the repository is asked if it is not given.
+        Where tokens come from; the repository is asked if it is not given.
+    send_secret : "body" or "basic", optional
+        How the client secret is sent: in the form, or as ``Authorization: Basic``. By default as the
+        authority says that it takes it.
+    browser : bool or "link"
+        Sign in as yourself, on the login page of the authority in a browser. With ``"link"``, and where no
+        browser can be opened (JupyterHub, a kernel on another computer), there is a link to open and a
+        field for the address that the browser goes to afterwards.
+    login : str or bool
+        Sign in as yourself by sn-auth, with this login name; True asks for it. The password is asked for,
+        and the second factor if there is one.
+    keep : bool, optional
+        Whether to keep the newest refresh token in the keyring, so that the next process need not ask. By
+        default yes for ``login``, whose token all your processes have to share, and no for ``browser``.
     anonymous : bool
         Whether we mean to be the Visitor.
-    timeout : float
-        Seconds to wait for a sign of life of the server.
+    read_only : bool
+        Refuse everything that would change something, before it is sent.
+    max_requests_per_second : float, optional
+        Wait before requests, so that there are no more of them; no limit if not given.
+    application : str, optional
+        What uses this connection, such as ``price-report/1.2``: the server's logs show it as User-Agent.
+    timeout : float, optional
+        Seconds to wait for a sign of life of the server; 60 if not given.
     retries : Retries, optional
         How often and how long a request is tried again.
-    verify : bool or ssl.SSLContext
-        As httpx has it; proxies and certificates of the environment are used, too.
+    verify : bool or ssl.SSLContext, optional
+        As httpx has it, True if not given; proxies and certificates of the environment are used, too.
+    max_answer : int
+        Bytes that an answer may have, and a file that is downloaded into memory; 256 MB if not given. A page
+        of rows has some hundred kilobytes, so more is a fault or an attack.
     transport : httpx.BaseTransport, optional
         What carries the requests instead of the network.
     faults : sn_pandas.embedded.Faults, optional
         Faults that an embedded repository shows, to test against.
-
-    Without credentials, those of the environment are used: ``$SENSENET_API_KEY``, ``$SENSENET_TOKEN``, or
-    ``$SENSENET_CLIENT_ID`` and ``$SENSENET_CLIENT_SECRET``, unless ``$SENSENET_URL`` names a server that
-    is not the one of ``url``; then the API key that the keyring holds for ``sn_pandas`` and the address.
+    user : str, optional
+        As which of its users an embedded repository is opened, by login name or path; as the administrator if
+        not given. The sample company has an editor (``olga.okafor``), people who edit what belongs to their
+        department and read most of the rest (``hugo.horvath`` of Sales), and visitors (``anonymous=True``).
 
     Raises
     ------
@@ -85,6 +126,16 @@ def connect(
         If there are no credentials, or the server takes us for the Visitor all the same.
     ConnectionFailed
         If there is no answer.
+    NotFoundError
+        If there is no sensenet at this address.
+
+    Notes
+    -----
+    Without credentials, those of the environment are used: ``$SENSENET_API_KEY``, ``$SENSENET_TOKEN``,
+    ``$SENSENET_CLIENT_ID`` and ``$SENSENET_CLIENT_SECRET``, ``$SENSENET_BROWSER=1`` or ``$SENSENET_LOGIN``,
+    unless ``$SENSENET_URL`` names a server that is not the one of ``url``; then those that the configuration
+    file names; then the API key that the keyring holds for ``sn_pandas`` and the address. Each of these
+    counts as a whole: they are never mixed.
 
     Examples
     --------
@@ -92,49 +143,134 @@ def connect(
     >>> repo = sn.connect()
     >>> repo.user
     '/Root/IMS/BuiltIn/Portal/Admin'
+    >>> sn.connect(user="olga.okafor").user
+    '/Root/IMS/Public/olga.okafor'
     """
+    api_key = conceal(api_key.value if isinstance(api_key, NewApiKey) else api_key)
+    token, client_secret = conceal(token), conceal(client_secret)
     url = url or os.environ.get("SENSENET_URL") or EMBEDDED
+    if not url.startswith(EMBEDDED) and holds_credentials(url):
+        url = conceal(url)
+        raise AuthenticationError("credentials have no place in the address; pass api_key=… or token=…")
+    if isinstance(authority, str) and holds_credentials(authority):
+        authority = conceal(authority)
+        raise AuthenticationError(
+            "credentials have no place in authority=…; pass client_id=… and client_secret=…"
+        )
+    server = _server(url)
+    if server is not None:
+        url = server.address
+        read_only = read_only or server.read_only
+        max_requests_per_second = max_requests_per_second or server.max_requests_per_second
+        application = application or server.application
+        timeout = timeout or server.timeout
+        if verify is None and server.ca_file is not None:
+            verify = _trusting(server.ca_file)
+    options: dict[str, Any] = {
+        "timeout": 60.0 if timeout is None else timeout,
+        "retries": retries,
+        "max_requests_per_second": max_requests_per_second,
+        "application": application,
+        "max_answer": max_answer,
+    }
     if url.startswith(EMBEDDED):
-        return _embedded(url.removeprefix(EMBEDDED), anonymous, faults)
+        return _embedded(url.removeprefix(EMBEDDED), anonymous, faults, user, read_only=read_only, **options)
+    if user is not None:
+        raise AuthenticationError(
+            "user=… opens an embedded repository as one of its people; at a server, sign in as yourself: "
+            "pass browser=True, login=…, api_key=… or token=…; or say "
+            f'sn.connect("embedded://", user={user!r}) for the sample company'
+        )
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        bare = url.partition("?")[0].rpartition("@")[2]  # without credentials
-        meant = bare if "://" not in bare else "host"
+        bare = url.partition("?")[0]
+        meant = re.sub(r"^\w+:/+", "", bare).strip("/") if "\\" not in bare else ""
+        meant = meant if meant and " " not in meant else "repository.example.com"
         raise QueryError(
-            f"{bare!r} is no address of a repository: it begins with https://, such as https://{meant}, "
-            "or is embedded:// for one in this process"
+            f"{bare!r} is not the address of a repository: that begins with https://, such as "
+            f"https://{meant}, or is embedded:// for one in this process"
         )
-    if "@" in parts.netloc or "apikey" in parts.query.lower():
-        raise AuthenticationError("credentials have no place in the address; pass api_key=… or token=…")
     origin, base = _places(parts)
-    given: dict[str, Any] = {"api_key": api_key, "token": token, "client_secret": client_secret}
-    if sum(value is not None for value in given.values()) + anonymous > 1:
-        raise AuthenticationError("pass one kind of credentials: api_key, token, client_secret or anonymous")
-    found = given if anonymous or any(v is not None for v in given.values()) else _found(parts, origin)
-    auth: Auth
-    if found.get("client_secret") is not None:
-        http = httpx.Client(transport=transport, timeout=timeout, verify=verify)
-        client_id = client_id or found.get("client_id")
-        auth = ClientCredentials(origin, client_id, found["client_secret"], authority, http)
-    elif found.get("token") is not None:
-        auth = Token(found["token"])
-    elif found.get("api_key") is not None:
-        auth = ApiKey(found["api_key"])
-    elif anonymous:
-        auth = Anonymous()
-    else:
-        raise AuthenticationError(
-            "no credentials: pass api_key=…, token=… or client_id=… with client_secret=…, "
-            "set $SENSENET_API_KEY or $SENSENET_TOKEN, or say anonymous=True"
-        )
-    client = Client(origin, auth=auth, timeout=timeout, retries=retries, verify=verify, transport=transport)
-    if isinstance(auth, ClientCredentials):
+    given = {
+        "api_key": api_key,
+        "token": token,
+        "client_id": client_id,
+        "client_secret": client_secret,
+        "authority": authority,
+        "send_secret": send_secret,
+        "browser": browser,
+        "login": login,
+        "keep": keep,
+        "anonymous": anonymous,
+    }
+    options |= {"transport": transport, "verify": True if verify is None else verify}
+    found = choose(origin, given, server)
+    auth = _auth(origin, found, lambda address, **more: Client(address, **{**options, **more}))
+    client = Client(origin, auth=auth, read_only=read_only, **options)
+    if isinstance(auth, RenewedToken):
         client.closing(auth.close)
-    return _verified(Repository(client, anonymous=anonymous, base=base, browser=_browser))
+    return _verified(Repository(client, anonymous=found.way == "anonymous", base=base, browser=_browser))
+
+
+def _server(url: str) -> Server | None:
+    """Return the server of the configuration file that is meant by a name."""
+    from .servers import find_server, is_name  # on use: most connections name an address
+
+    return find_server(url) if is_name(url) else None
+
+
+def _trusting(ca_file: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise QueryError(f"the file of certificates {ca_file} cannot be used: {error}") from error
+
+
+def _issuer(origin: str, open_client: OpenClient) -> str:
+    """Return the authority whose tokens a repository takes, as far as it says; to explain why one is not."""
+    with contextlib.suppress(SensenetError), contextlib.closing(Authority(origin, open_client)) as named:
+        if named.kind != SN_AUTH:  # the issuer of sn-auth is no address
+            return str(named.parameters.get("authority") or "")
+    return ""
+
+
+def _auth(origin: str, found: Credentials, open_client: OpenClient) -> Auth:
+    """Return what signs requests, for a way to sign in."""
+    if found.way == "anonymous":
+        return Anonymous()
+    if found.way == "api_key":
+        source = "" if found.source == "arguments" else found.source
+        if source == "the keyring":
+            source = f"the keyring (keyring del sn_pandas {origin} forgets it)"
+        return ApiKey(cast("str", found.secret), source)
+    if found.way == "token":
+        return Token(cast("str", found.secret), lambda: _issuer(origin, open_client))
+    if found.way == "client":
+        return ClientCredentials(
+            Authority(origin, open_client, found.authority),
+            found.client_id,
+            cast("str", found.secret),
+            send_secret=found.send_secret,
+        )
+    from .odata.signin.conversation import Keyboard  # on use: the rest asks somebody
+
+    if found.way == "browser":
+        from .odata.signin.browser import Browser
+
+        adminui = Authority(origin, open_client, found.authority, client_type="adminui")
+        return Browser(adminui, Keyboard(), keep=bool(found.keep), link=found.link, client_id=found.client_id)
+    from .odata.signin.sn_auth import SnAuth, SnAuthority
+
+    return SnAuth(
+        SnAuthority(origin, open_client, found.authority),
+        found.login,
+        Keyboard(),
+        keep=found.keep is not False,
+    )
 
 
 def _places(parts: SplitResult) -> tuple[str, str]:
-    """Give the address of the server, with what a proxy has put before, and the path behind it."""
+    """Return the address of the server, with what a proxy has put before, and the path behind it."""
     path = unquote(parts.path).rstrip("/")
     lower = path.lower()
     at = lower.find(SERVICE)
@@ -143,47 +279,41 @@ def _places(parts: SplitResult) -> tuple[str, str]:
     prefix, base = (path, "") if at < 0 else (path[:at], path[at:])
     if base.lower().startswith(SERVICE):
         base = base[len(SERVICE) :]
-    return f"{parts.scheme}://{parts.netloc}{prefix}", str(normalize(base or "/Root"))
+    return canonical_url(f"{parts.scheme}://{parts.netloc}{prefix}"), str(normalize(base or "/Root"))
 
 
-def _found(parts: SplitResult, origin: str) -> dict[str, Any]:
-    """Look for credentials in the environment and the keyring; never those of another server."""
-    home = urlsplit(os.environ.get("SENSENET_URL") or origin)
-    if (home.scheme, home.netloc) == (parts.scheme, parts.netloc):
-        names = ("api_key", "token", "client_id", "client_secret")
-        found = {name: os.environ.get(f"SENSENET_{name.upper()}") for name in names}
-        if any(value for name, value in found.items() if name != "client_id"):
-            return {name: value or None for name, value in found.items()}
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return {}
-    try:
-        return {"api_key": keyring.get_password("sn_pandas", origin)}
-    except KeyringError:
-        return {}
+def _embedded(
+    path: str, anonymous: bool, faults: Faults | None, user: str | None, **options: Any
+) -> Repository:
+    from .embedded import Application, UnknownUserError, UnusableFileError
 
-
-def _embedded(path: str, anonymous: bool, faults: Faults | None) -> Repository:
-    from .embedded import Application
-
+    if user is not None and not isinstance(user, str):
+        raise AuthenticationError(f"user={user!r}: pass a login name, such as 'olga.okafor', or a path")
+    if anonymous and user is not None:
+        raise AuthenticationError("pass user=… or anonymous=True, not both")
     try:
         application = Application(path or _MEMORY)
+    except UnusableFileError as error:
+        raise ConnectionFailed(f"The file {path} cannot be opened as a repository: {error}.") from error
     except (OSError, sqlite3.Error) as error:
         raise ConnectionFailed(
             f"the file {path} cannot be opened as a repository: {error}; its folder has to exist, "
             "and the file to be one that was made by embedded:// or not to be there yet"
         ) from error
-    auth = Anonymous() if anonymous else ApiKey(application.api_key)
+    try:
+        key = application.api_key if user is None else application.key_of(user)
+    except UnknownUserError as error:
+        application.close()
+        raise AuthenticationError(str(error)) from error
+    auth = Anonymous() if anonymous else ApiKey(key)
     app = faults.around(application) if faults else application
-    client = Client(_origin(path), auth=auth, transport=InProcess(app))
+    client = Client(_origin(path), auth=auth, transport=InProcess(app), **options)
     client.closing(application.close)
     return _verified(Repository(client, anonymous=anonymous, browser=_browser))
 
 
 def _origin(path: str) -> str:
-    """Give an embedded repository an address of its own: the same again for the same file."""
+    """Return the address of an embedded repository, one of its own: the same again for the same file."""
     if path in ("", _MEMORY):
         number = next(_in_memory)
         return "http://embedded" if number == 1 else f"http://embedded-{number}"

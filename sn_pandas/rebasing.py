@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from .frames import Repository
-from .frames.rebasing import rebase_on
+from .frames.accessor.rebase import rebase_on
 
 
 def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:

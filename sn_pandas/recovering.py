@@ -5,25 +5,27 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import pandas as pd
 
 from .frames import Repository
+from .frames.connection import Connection
 from .frames.progress import Setting
-from .frames.tracking import opened
+from .frames.tracking.baseline import opened
 from .frames.writes import journal, undoing
 from .frames.writes.comparing import OnConflict
 from .frames.writes.report import Report
-from .odata.errors import AuthenticationError, JournalError, SensenetError
+from .odata.addresses import canonical_origin
+from .odata.errors import AuthenticationError, JournalError
 
 
 def undo(
     saved: Report | str | os.PathLike[str],
     repo: Repository | None = None,
     *,
-    ids: Collection[int] | None = None,
+    ids: Collection[int] | int | None = None,
     dry_run: bool = False,
     on_conflict: OnConflict = "raise",
     workers: int = 8,
@@ -35,17 +37,19 @@ def undo(
     save did not create, and a content of a creation whose answer was lost unless we made it. The undo has a
     journal of its own, so it can be undone, too.
 
-    Frames keep what they show. In the frame whose report is undone, the cells that went back are edits again:
-    ``df.sn.revert()`` shows what the server holds, and a save would send them once more. In others
-    ``df.sn.refresh()`` shows it.
+    The frame whose report is undone shows what the server holds then, except in cells that were edited again
+    meanwhile. Other frames keep what they show; ``df.sn.refresh()`` reads their rows again.
+
+    A journal is applied only to the repository that it names. Without ``repo`` that is an open connection, or
+    the server of ``$SENSENET_URL``; to no other address is a connection made because a file names it.
 
     Parameters
     ----------
     saved : Report or path
         The report of the save, or its journal.
     repo : Repository, optional
-        Where to; found by the origin in the journal if it is not given.
-    ids : collection of int, optional
+        The repository of the journal; an open connection to it, or that of ``$SENSENET_URL``, if not given.
+    ids : int or collection of int, optional
         Only these contents.
     dry_run : bool
         Send nothing; the report shows the requests.
@@ -66,18 +70,19 @@ def undo(
     JournalError
         If there is no journal, or it is damaged; for what keeps none, it says what to do by hand.
     """
-    record = journal.read(_journal_of(saved, "undo"))
-    where = repo or (saved.repo if isinstance(saved, Report) else None) or _repo(record, "undo")
-    wanted = None if ids is None else {int(id_) for id_ in ids}
-    report = undoing.undo(
-        record,
-        where,
-        ids=wanted,
-        dry_run=dry_run,
-        on_conflict=on_conflict,
-        workers=workers,
-        progress=progress,
-    )
+    place = _journal_of(saved, "undo")
+    _reject_other(repo, "undo", saved)
+    with journal.held(place) as record:
+        where = _repository(record, repo or (saved.repo if isinstance(saved, Report) else None), "undo")
+        report = undoing.undo(
+            record,
+            where,
+            ids=_ids(ids),
+            dry_run=dry_run,
+            on_conflict=on_conflict,
+            workers=workers,
+            progress=progress,
+        )
     return _followed(report, saved)
 
 
@@ -96,7 +101,7 @@ def resume(
     interrupted : path or Report
         The journal, or its name as ``sn_pandas.journals()`` lists it. Or the report of the save.
     repo : Repository, optional
-        Where to; found by the origin in the journal if it is not given.
+        The repository of the journal; an open connection to it, or that of ``$SENSENET_URL``, if not given.
     on_conflict, workers, progress
         As in ``df.sn.save``.
 
@@ -113,9 +118,13 @@ def resume(
         If there is no journal, it is damaged, cannot be written, or another process goes on with it.
     """
     place = _journal_of(interrupted, "resume")
-    where = repo or (interrupted.repo if isinstance(interrupted, Report) else None)
-    where = where or _repo(journal.read(place), "resume")
-    return undoing.resume(place, where, on_conflict=on_conflict, workers=workers, progress=progress)
+    _reject_other(repo, "resume", interrupted)
+    given = repo or (interrupted.repo if isinstance(interrupted, Report) else None)
+    where = _repository(journal.read(place), given, "resume")
+    report = undoing.resume(place, where, on_conflict=on_conflict, workers=workers, progress=progress)
+    if isinstance(interrupted, Report) and interrupted.follow is not None:
+        interrupted.follow({int(id_) for id_ in report.saved["Id"].dropna()})
+    return report
 
 
 def journals() -> pd.DataFrame:
@@ -142,9 +151,6 @@ _BY_HAND = {
     "versions are kept, with repo.call(path, 'RestoreVersion', version='V1.0.A')",
     "download": "nothing was changed at the server; remove the files",
     "CheckOut": "unlock them with repo.undo_check_out(report.saved)",
-    "allow permissions": "take it back with repo.unset(report.saved, identity, …) or repo.deny(…)",
-    "deny permissions": "take it back with repo.unset(report.saved, identity, …) or repo.allow(…)",
-    "undefined permissions": "set them again with repo.allow(report.saved, identity, …) or repo.deny(…)",
     "members": "use repo.add_members(group, …) or repo.remove_members(group, …)",
 }
 _OTHERWISE = (
@@ -158,10 +164,27 @@ def _journal_of(saved: Any, what: str) -> str | os.PathLike[str]:
         raise JournalError(_no_journal(saved, what))
     place = saved.journal if isinstance(saved, Report) else saved
     if not isinstance(place, (str, os.PathLike)):
+        shown = f"a {type(place).__name__}" if isinstance(place, (pd.DataFrame, pd.Series)) else repr(place)
         raise JournalError(
-            f"{what} takes a report or its journal, not {place!r}; a save that sent nothing has no journal"
+            f"{what} takes a report or its journal, not {shown[:80]}; a save that sent nothing has no "
+            "journal. The journals of earlier saves: sn_pandas.journals()"
         )
     return place
+
+
+def _reject_other(repo: Any, what: str, saved: Any) -> None:
+    """Raise for what stands in the place of the repository and is none."""
+    if repo is None or isinstance(repo, Repository):
+        return
+    shown = f"a {type(repo).__name__}" if isinstance(repo, (pd.DataFrame, pd.Series)) else repr(repo)[:80]
+    some = "; to undo some of its contents only: sn_pandas.undo(report, ids=[…])" if what == "undo" else ""
+    raise TypeError(f"the second argument of {what} is a repository, not {shown}{some}")
+
+
+def _ids(ids: Collection[int] | int | None) -> set[int] | None:
+    if ids is None:
+        return None
+    return {int(id_) for id_ in ids} if isinstance(ids, Iterable) else {int(ids)}
 
 
 def _no_journal(report: Report, what: str) -> str:
@@ -174,39 +197,61 @@ def _no_journal(report: Report, what: str) -> str:
 
 
 def _followed(report: Report, saved: Any) -> Report:
-    """Have the frame of a save know what was taken back, and say where that shows."""
+    """Have the frame of a save show what was taken back, and say so."""
     back = {int(id_) for id_ in report.saved["Id"].dropna()}
     if report.dry_run or not back:
         return report
     follow = saved.follow if isinstance(saved, Report) else None
     if follow is not None and follow(back):
-        note = "the frame shows these cells as edits again: df.sn.revert() takes them back there, too"
-        return dataclasses.replace(report, note=note, follow=follow)
-    return dataclasses.replace(
-        report, note="frames show what they showed: df.sn.refresh() reads their rows again"
-    )
+        note = (
+            "the frame shows what the server holds now; the values that were undone stand in report.requests"
+        )
+        return dataclasses.replace(report, note=_both(report.note, note), follow=follow)
+    note = "frames show what they showed: df.sn.refresh() reads their rows again"
+    return dataclasses.replace(report, note=_both(report.note, note))
 
 
-def _repo(record: journal.Record, what: str) -> Repository:
-    """Give the repository of a journal: one that is open, or a new connection."""
+def _both(*notes: str) -> str:
+    return "\n  ".join(note for note in notes if note)
+
+
+def _repository(record: journal.Record, given: Connection | None, what: str) -> Connection:
+    """Return the repository that a journal belongs to, or raise.
+
+    A journal is a file, which may come from anybody: it is applied only to the repository that it names, and
+    the address in it never gets credentials that were not given for it.
+    """
     origin = record.header["origin"]
     if re.fullmatch(r"http://embedded(-\d+)?", origin) and record.header.get("process") != journal.PROCESS:
         raise JournalError(
             "the embedded repository of this journal was in the memory of another process, and is gone "
             f"with it: there is nothing to {what}"
         )
+    if given is not None:
+        if canonical_origin(given.url) != canonical_origin(origin):
+            raise JournalError(
+                f"this journal is of {origin}, and the repository is {given.url}: ids mean other contents "
+                "there. Pass the repository that the journal was written for"
+            )
+        return given
     repo = opened(origin)
-    if repo is not None:
+    if repo is not None and not repo.closed:
         return repo
     how = f"sn_pandas.{what}({str(record.path)!r}, repo)"
     if origin.startswith("http://embedded"):
-        raise SensenetError(
+        raise JournalError(
             f"this journal is of an embedded repository, {origin}: say which one that is, as {how}"
+        )
+    home = os.environ.get("SENSENET_URL", "")
+    if not home or canonical_origin(home) != canonical_origin(origin):
+        raise JournalError(
+            f"this journal is of {origin}, to which there is no connection. If you trust the file: "
+            f"repo = sn_pandas.connect({origin!r}, api_key=…) and {how}"
         )
     from .connecting import connect
 
     try:
-        return connect(origin)
+        return connect(home)
     except AuthenticationError as error:
         raise AuthenticationError(
             f"this journal is of {origin}, which needs credentials: connect, and say {how}"

@@ -7,12 +7,14 @@ import dataclasses
 import re
 import textwrap
 from collections.abc import Iterable
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..odata.errors import did_you_mean
+from .cells import without_comment
 
 #: Characters of a line of help: a terminal has 80.
 _WIDE = 80
@@ -43,20 +45,20 @@ class Parser(MagicArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise what IPython shows without a traceback."""
-        raise UsageError(f"{message}. {self.format_usage().strip()} (more with --help)")
+        raise UsageError(f"{message}. {self.format_usage().removeprefix('::').strip()} (more with --help)")
 
     def format_help(self) -> str:
-        """Give the help as people read it: IPython's begins as reStructuredText."""
+        """Return the help as people read it: IPython's begins as reStructuredText."""
         text: str = super().format_help()
         paragraphs = text.removeprefix("::").strip().split("\n\n")
         return "\n\n".join(part if "\n" in part else textwrap.fill(part, _WIDE) for part in paragraphs)
 
     def options(self) -> list[str]:
-        """Give the long options."""
+        """Return the long options."""
         return [name for name in self._option_string_actions if name.startswith("--")]
 
     def split(self, text: str) -> tuple[argparse.Namespace, str]:
-        """Take the options out of a text and give them and the rest, as it was."""
+        """Take the options out of a text and return them and the rest, as it was."""
         options: list[str] = []
         rest: list[str] = []
         position = 0
@@ -106,6 +108,7 @@ def parse(line: str, cell: str | None) -> Asked:
     UsageError
         If it cannot be understood.
     """
+    line = without_comment(line)
     line, quiet = _without_semicolon(line) if cell is None else (line, False)
     if cell is not None:
         cell, quiet = _without_semicolon(cell)
@@ -120,7 +123,7 @@ def parse(line: str, cell: str | None) -> Asked:
             f"{rest!r} cannot stand behind %%sensenet: that is the name of the result, a path, or both, "
             "such as %%sensenet tasks; a path may also be the next line, and a ; is the end of the cell"
         )
-    if name is not None and not name.isidentifier():
+    if name is not None and (not name.isidentifier() or iskeyword(name)):
         raise UsageError(f"{name!r} cannot be the name of a variable")
     for value, what in ((options.limit, "--limit"), (options.page_size, "--page-size")):
         if value is not None and value < 0:
@@ -153,5 +156,8 @@ def unquoted(word: str) -> str:
 
 
 def _without_semicolon(text: str) -> tuple[str, Any]:
-    bare = text.rstrip()
-    return (bare[:-1], True) if bare.endswith(";") else (text, False)
+    lines = text.rstrip().split("\n")
+    while len(lines) > 1 and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
+        del lines[-1]
+    lines[-1] = without_comment(lines[-1]).rstrip()
+    return ("\n".join(lines)[:-1], True) if lines[-1].endswith(";") else (text, False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooLate
@@ -11,15 +12,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..odata.addresses import entity, normalize
 from ..odata.query import Query, target
+from ..odata.schema import Field
 
 if TYPE_CHECKING:
     from ..frames.repository import Repository
-    from ..odata.schema import Field, Schema
+    from ..odata.schema import Schema
 
 T = TypeVar("T")
 #: How many children of one folder are offered; a longer folder is asked again for what was typed.
 OFFERED = 200
 _KEPT_SECONDS = 60.0
+_ALLOWED = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
 
 
 class Catalogue:
@@ -34,30 +37,37 @@ class Catalogue:
     """
 
     def __init__(self, repo: Repository, seconds: float) -> None:
-        self._repo = repo
+        self._where = weakref.ref(repo)  # who looks up nothing more lets it go
         self.seconds = seconds
         self.base = repo.base
         self._kept: dict[Any, tuple[float, Future[Any]]] = {}
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="sn_pandas-completion")
 
+    @property
+    def _repo(self) -> Repository:
+        repo = self._where()
+        if repo is None:
+            raise LookupError("the repository is gone")
+        return repo
+
     def close(self) -> None:
         """Let the threads go."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def schema(self) -> Schema | None:
-        """Give the content types, or None while they are not known."""
+        """Return the content types, or None while they are not known."""
         return self._ask("schema", lambda: self._repo.schema, None)
 
     def children(self, path: str, start: str = "") -> Sequence[tuple[str, str]]:
-        """Give name and type of the children of a folder whose name begins with ``start``."""
+        """Return name and type of the children of a folder whose name begins with ``start``."""
         found = self._ask(("children", path), lambda: self._children(path, ""), [])
         if len(found) >= OFFERED and start:
             found = self._ask(("children", path, start.lower()), lambda: self._children(path, start), found)
         return [child for child in found if child[0].lower().startswith(start.lower())]
 
     def fields(self, path: str | int | None, everywhere: bool = False) -> dict[str, Field]:
-        """Give the fields that children of a path have; all fields if that is not known."""
+        """Return the fields that children of a path have; all fields if that is not known."""
         schema = self.schema()
         if schema is None:
             return {}
@@ -74,22 +84,31 @@ class Catalogue:
         literal = start.replace("'", "''")
         query = Query(
             path,
-            select=("Name", "Type"),
+            select=("Id", "Name", "Type"),
             orderby="Name",
             top=OFFERED,
             filter=f"startswith(Name,'{literal}')" if start else None,
         )
-        answer = self._repo.client.get(query.url(metadata="no"))
-        return [(row["Name"], row["Type"]) for row in answer["d"]["results"]]
+        from ..odata import shapes  # on use: it loads httpx
+
+        rows = self._repo.client.get(query.url(metadata="no"), shapes.contents("Name", "Type"))
+        for name, content in {row["Type"]: row["Id"] for row in rows if "Id" in row}.items():
+            if self._repo.schema.hides(name):
+                self._repo.schema.learn(name, content)
+        return [(row["Name"], row["Type"]) for row in rows]
 
     def _allowed(self, path: str | int) -> list[str]:
-        chain = "EffectiveAllowedChildTypes"
+        from ..odata import shapes  # on use: it loads httpx
+
+        chain = _ALLOWED.name
         options = {"$expand": chain, "$select": f"{chain}/Name", "metadata": "no"}
-        answer = self._repo.client.get(target(entity(normalize(path)), options))
-        return [item["Name"] for item in answer["d"][chain] or []]
+        place = self._repo.client.get(
+            target(entity(normalize(path)), options), shapes.content(fields=[_ALLOWED])
+        )
+        return [item["Name"] for item in place.get(chain) or []]
 
     def _ask(self, key: Any, look: Callable[[], T], otherwise: Any) -> T | Any:
-        """Give an answer that is kept or comes in time, else ``otherwise``."""
+        """Return an answer that is kept or comes in time, else ``otherwise``."""
         with self._lock:
             asked, future = self._kept.get(key, (0.0, None))
             if future is None or time.monotonic() - asked > _KEPT_SECONDS or _failed(future):

@@ -10,11 +10,30 @@ from typing import Any
 from ..odata.errors import QueryError, SensenetError, did_you_mean
 from ..odata.query import Query, split
 from ..odata.schema import Field
-from .values import BEGIN, END, fill
+from ..odata.tokens import FILTER_TEXT
+from .values import BEGIN, END, MARK, fill
 
 Fields = Callable[[], Mapping[str, Field]]
 _OPTION = re.compile(r"\$?[A-Za-z]+\s*=")
 _START = re.compile(r"(\$?[A-Za-z]+)=")
+#: Characters that a cell has at most; a query of more could not be sent.
+_LONGEST = 50_000
+#: Characters and brackets within brackets that an expression has at most.
+_LONGEST_VALUE, _DEEPEST = 2_000, 20
+_QUOTED = rf"(?<!\w){FILTER_TEXT}|(?<!\w)\"(?:[^\"\\]|\\.)*\""
+#: A text in quotes, or a comment behind something: a # between blanks.
+_BEHIND = re.compile(rf"{_QUOTED}|(\s+#(?:\s.*)?$)")
+#: A text in quotes, or a word behind a # that is no field of a content query.
+_WORD = re.compile(rf"{_QUOTED}|\s#(?!\w+:)(\w+)")
+#: A line that names fields of a list, whose names begin with a #.
+_LIST_FIELDS = re.compile(r"#\w+(?:/\w+)*(?:\s+(?:asc|desc))?\s*(?:,.*)?", re.IGNORECASE)
+#: A line that may be a condition on a field of a list, or one that was taken out.
+_LIST_CONDITION = {
+    "query": re.compile(r"#\w+:"),
+    "$filter": re.compile(r"#\w+\s+(?:eq|ne|gt|ge|lt|le)\b", re.IGNORECASE),
+}
+#: What matters in an expression: texts, which may hold brackets, and brackets.
+_BRACKET = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[{}()\[\]\n]")
 
 
 def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/Root") -> Query:
@@ -48,10 +67,21 @@ def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/
 
 
 def parts_of(text: str, names: Mapping[str, Any], fields: Fields) -> tuple[str, list[tuple[str, str]]]:
-    """Give the place and the options of a cell, with the values in their places."""
-    marked, expressions = mark(joined(text))
+    """Return the place and the options of a cell, with the values in their places."""
+    whole = joined(text)
+    marked, expressions = mark(whole)
     values = [evaluate(expression, names) for expression in expressions]
-    place, pairs = split(marked)
+    try:
+        place, pairs = split(marked)
+    except QueryError:
+        split(whole)  # says the same about the text as it was written
+        raise
+    for key, _ in pairs:
+        if named := MARK.search(key):
+            raise QueryError(
+                f"{{{expressions[int(named[1])]}}} stands in the name of an option, which is written out; "
+                "values stand behind the ="
+            )
     known = fields() if expressions else {}
     filled = [(key, fill(key.lower(), template, values, known)) for key, template in pairs]
     return fill("", place, values, known), filled
@@ -60,21 +90,52 @@ def parts_of(text: str, names: Mapping[str, Any], fields: Fields) -> tuple[str, 
 def joined(text: str) -> str:
     r"""Drop comments and empty lines, and join lines that go on indented.
 
+    A comment is a line that begins with ``#``, or what stands behind a ``#`` between blanks. Fields of lists
+    have names with a ``#``, so a line that may be either is refused.
+
+    Raises
+    ------
+    QueryError
+        If the text is too long for a query, or something may be a comment or a part of the query.
+
     Examples
     --------
-    >>> joined("/Root/Content  \n# why\n$filter=Index gt 5\n    and Index lt 9")
+    >>> joined("/Root/Content  # all\n# why\n$filter=Index gt 5\n    # small\n    and Index lt 9")
     '/Root/Content\n$filter=Index gt 5 and Index lt 9'
     """
+    if len(text) > _LONGEST:
+        raise QueryError(
+            f"the cell has {len(text):,} characters, and a query {_LONGEST:,} at most; long lists of values "
+            "belong into a variable: Id eq {ids}"
+        )
     lines: list[str] = []
     for line in text.splitlines():
-        bare = line.strip()
-        if not bare or (bare.startswith("#") and not _goes_on(line, lines)):
+        goes_on = _goes_on(line, lines)
+        option = lines[-1].partition("=")[0].lower() if goes_on else ""
+        bare = without_comment(line.strip())
+        if not bare or (bare.startswith("#") and _is_comment(bare, option)):
             continue
-        if _goes_on(line, lines) and not _OPTION.match(bare):
+        if goes_on and not _OPTION.match(bare):
             lines[-1] += bare if bare.startswith("&") else f" {bare}"
         else:
             lines.append(bare)
+        if lines[-1].lower().startswith("query="):
+            _refuse_words(lines[-1])
     return "\n".join(lines)
+
+
+def without_comment(line: str) -> str:
+    """Cut a comment that stands behind something: what follows a ``#`` between blanks, outside of quotes.
+
+    Examples
+    --------
+    >>> without_comment("query=Name:'a # b'  # why")
+    "query=Name:'a # b'"
+    """
+    for match in _BEHIND.finditer(line):
+        if match[1] is not None:
+            return line[: match.start()]
+    return line
 
 
 def mark(text: str) -> tuple[str, list[str]]:
@@ -104,7 +165,7 @@ def mark(text: str) -> tuple[str, list[str]]:
 
 
 def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
-    """Give the value of an expression.
+    """Return the value of an expression.
 
     Raises
     ------
@@ -131,14 +192,53 @@ def _goes_on(line: str, lines: list[str]) -> bool:
     return bool(lines) and line[:1].isspace() and bool(_START.match(lines[-1]))
 
 
+def _is_comment(line: str, option: str) -> bool:
+    """Whether a line that begins with ``#`` is a comment, within an option or outside of one ("").
+
+    Raises
+    ------
+    QueryError
+        If it may be a condition as well.
+    """
+    if option in ("$select", "$expand", "$orderby") and _LIST_FIELDS.fullmatch(line):
+        return False
+    if option in _LIST_CONDITION and _LIST_CONDITION[option].match(line):
+        both = "AND" if option == "query" else "and"
+        raise QueryError(
+            f"{line!r} may be a comment, or a condition on a field of a list: a comment has a blank behind "
+            f"the #, and a condition begins with what joins it, {both} {line}"
+        )
+    return True
+
+
+def _refuse_words(query: str) -> None:
+    """Raise for a comment without a blank in a content query, which would find more because of it."""
+    for match in _WORD.finditer(query):
+        if match[1]:
+            raise QueryError(
+                f"#{match[1]} is no field in this content query; a comment has a blank behind the #, and a "
+                f'text stands in quotes: "#{match[1]}"'
+            )
+
+
 def _end(text: str, start: int) -> int | None:
-    """Find the brace that closes an expression: the first that leaves valid Python."""
-    end = text.find("}", start)
-    line = text.find("\n", start)
-    while end >= 0 and (line < 0 or end < line):
-        try:
-            ast.parse(text[start + 1 : end].strip(), mode="eval")
-            return end
-        except SyntaxError:
-            end = text.find("}", end + 1)
+    """Find the brace that closes an expression, if what it closes is one."""
+    depth = 0
+    for match in _BRACKET.finditer(text, start, start + _LONGEST_VALUE):
+        if match[0] == "\n" or depth > _DEEPEST:
+            return None
+        if match[0] in "{([":
+            depth += 1
+        elif match[0] in "})]":
+            depth -= 1
+            if not depth:
+                return match.start() if _is_expression(text[start + 1 : match.start()]) else None
     return None
+
+
+def _is_expression(text: str) -> bool:
+    try:
+        ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,14 @@ from IPython.core.error import UsageError
 from ..odata.errors import ConnectionFailed, did_you_mean
 from . import arguments, showing
 from .arguments import Parser
-from .cells import evaluate, parts_of
-from .connections import credentials
+from .cells import evaluate, parts_of, without_comment
+from .connections import arguments_of
 
 if TYPE_CHECKING:
     import argparse
 
-    from .magic import SensenetMagics
+    from ..frames.repository import Repository
+    from .session import SensenetSession
 
 Names = dict[str, Any]
 
@@ -28,10 +30,10 @@ class Command:
     """A word after ``%sensenet``: its options, and what it does with them and the rest of the line."""
 
     parser: Parser
-    run: Callable[[SensenetMagics, argparse.Namespace, str, Names], Any]
+    run: Callable[[SensenetSession, argparse.Namespace, str, Names], Any]
 
 
-def run(magics: SensenetMagics, line: str, names: Names) -> Any:
+def run(session: SensenetSession, line: str, names: Names) -> Any:
     """Run a line that names a command; nothing but blanks is ``status``."""
     word, rest = arguments.first_word(line)
     if word == "help":
@@ -42,132 +44,161 @@ def run(magics: SensenetMagics, line: str, names: Names) -> Any:
     command = COMMANDS.get(word or "status")
     if command is None:
         raise arguments.unknown(word, COMMANDS)
-    options, rest = command.parser.split(rest)
+    options, rest = command.parser.split(without_comment(rest))
     if options.help:
         showing.say(command.parser.format_help())
         return None
-    return command.run(magics, options, rest, names)
+    return command.run(session, options, rest, names)
 
 
 def overview() -> str:
-    """Give the help of ``%sensenet`` itself."""
+    """Return the help of ``%sensenet`` itself."""
     lines = [f"  {name:<12}{command.parser.description}" for name, command in COMMANDS.items()]
     return (
         arguments.CELL.format_help() + "\n\ncommands (%sensenet help COMMAND says more):\n" + "\n".join(lines)
     )
 
 
-def _connect(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+#: Arguments of ``sn_pandas.connect`` that are written into a line, and those that are secrets.
+_SECRETS = ("api_key", "token", "client_secret")
+_PYTHON = re.compile(
+    rf"(?:^|\s)({'|'.join(_SECRETS)}|client_id|browser|login|anonymous|user|keep|read_only|authority)\s*="
+)
+
+
+def _connect(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     url = str(evaluate(rest[1:-1], names)) if rest.startswith("{") else arguments.unquoted(rest)
-    given = credentials(options.api_key_env, options.token_env, options.anonymous)
-    name, repo = magics.connections.connect(url or None, options.name, **given)
-    showing.say(f"connected to {repo.url} as {repo.user} ({name})")
-    return None
+    given = arguments_of(options)
+    if written := _PYTHON.search(rest):
+        option = "--" + written[1].replace("_", "-") + "-env" * (written[1] in _SECRETS)
+        raise UsageError(f"{written[1]}= is Python; in a cell it is {option} (%sensenet connect --help)")
+    name, repo = session.connections.connect(url or None, options.name, **given)
+    showing.say(f"connected to {repo.url} as {_user(repo)} ({name})")
+    return repo if session.assigned() else None  # repo = %sensenet connect …
 
 
-def _use(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    repo = magics.connections.use(rest)
-    showing.say(f"using {repo.url} as {repo.user} ({rest})")
-    return None
+def _user(repo: Repository) -> str:
+    """Return the user of a connection, and until when, where signing in ends by itself."""
+    marks = ", read-only" if repo.client.read_only else ""
+    return (str(repo.user) if repo.user.how in ("", "API key") else repo.user.description) + marks
 
 
-def _status(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _use(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    repo = session.connections.use(rest)
+    showing.say(f"using {repo.url} as {_user(repo)} ({rest})")
+    return repo if session.assigned() else None
+
+
+def _status(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     try:
-        used = magics.connections.current()[0]
+        used = session.connections.current()[0]
     except ConnectionFailed as error:
         used = ""
         showing.say(str(error))
-    for name, repo in magics.connections.items():
-        showing.say(f"{'*' if name == used else ' '} {name}: {repo.url} as {repo.user}")
+    for name, repo in session.connections.items():
+        showing.say(f"{'*' if name == used else ' '} {name}: {repo.url} as {_user(repo)}")
     for name, unsaved in _unsaved(names):
-        showing.say(f"  {name}: {showing.count(unsaved, 'unsaved cell')}")
+        showing.say(f"  {name}: {unsaved}")
     return None
 
 
-def _unsaved(names: Names) -> list[tuple[str, int]]:
-    import pandas as pd
-
-    frames = [(n, v) for n, v in names.items() if isinstance(v, pd.DataFrame) and not n.startswith("_")]
-    counted = [(name, showing.unsaved_cells(frame)) for name, frame in frames if showing.KEY in frame.attrs]
-    return [(name, unsaved) for name, unsaved in counted if unsaved]
+def _unsaved(names: Names) -> list[tuple[str, str]]:
+    """Return the variables that hold unsaved edits, and what they hold."""
+    found = [(name, showing.unsaved(value)) for name, value in names.items() if not name.startswith("_")]
+    return [(name, unsaved) for name, unsaved in found if unsaved]
 
 
-def _disconnect(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    showing.say(f"disconnected from {magics.connections.disconnect(rest or None)}")
+def _disconnect(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    name, repo = session.connections.disconnect(rest or None)
+    showing.say(f"disconnected from {name}")
+    for frame, unsaved in _unsaved({n: v for n, v in names.items() if showing.repository_of(v) is repo}):
+        showing.say(f"beware: {frame} has {unsaved}, which cannot be saved without this connection")
     return None
 
 
-def _browse(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    repo: Any = magics.repository(options.on)
-    return repo.browse(magics.query(rest, names, repo).path) if rest else repo.browse()
+def _browse(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    repo: Any = session.repository(options.on)
+    return repo.browse(session.query(rest, names, repo).path) if rest else repo.browse()
 
 
-def _types(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _types(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from .describing import types_frame
 
-    return types_frame(magics.repository(options.on).schema, arguments.unquoted(rest) or None)
+    return types_frame(session.repository(options.on).schema, arguments.unquoted(rest) or None)
 
 
-def _fields(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _fields(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    from ..frames.writes.hidden import learn
     from .describing import fields_frame
 
-    repo = magics.repository(options.on)
+    repo = session.repository(options.on)
     if not rest or arguments.is_query(rest):
-        place = magics.query(_asked(rest), names, repo)
-        found = repo.read(place.replace(select=("Type",), expand=(), orderby=None), **magics.reading())
-        return fields_frame(repo.schema, sorted(set(found["Type"])))
+        place = session.query(_asked(rest), names, repo)
+        found = repo.read(place.replace(select=("Type",), expand=(), orderby=None), **session.reading())
+        types = dict(zip(map(int, found.index), found["Type"], strict=True))
+        if not types and not place.filter and not place.query and not place.property:
+            content = repo.get(place.path, select=["Id", "Type"])  # nothing is below it: it is meant itself
+            types = {int(content["Id"]): str(content["Type"])}
+        learn(repo, types)
+        return fields_frame(repo.schema, sorted(name for name in set(types.values()) if name in repo.schema))
     return fields_frame(repo.schema, rest.replace(",", " ").split())
 
 
-def _count(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    repo = magics.repository(options.on)
-    return repo.count(magics.query(_asked(rest), names, repo))
+def _count(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    repo = session.repository(options.on)
+    return repo.count(session.query(_asked(rest), names, repo))
 
 
-def _url(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    repo = magics.repository(options.on)
-    showing.say(magics.query(_asked(rest), names, repo).url(repo.url))
+def _url(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    repo = session.repository(options.on)
+    showing.say(session.query(_asked(rest), names, repo).url(repo.url))
     return None
 
 
-def _explain(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from .explaining import explain
 
-    repo = magics.repository(options.on)
+    repo = session.repository(options.on)
     place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields)
-    return explain(place, asked, repo.schema, magics.base or repo.base)
+    return explain(place, asked, repo.schema, session.base or repo.base)
 
 
-def _save(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _save(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     given = {k: v for k, v in vars(options).items() if v is not None and k != "help"}
     frame = _named(rest or "None", "frame", names)
     if not hasattr(frame, "sn"):
         raise UsageError("save what? Name the frame: %sensenet save tasks")
-    report = frame.sn.save(**given)
-    if not options.dry_run:
-        magics.last_report = report
-    return report
+    return frame.sn.save(**given)
 
 
-def _undo(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _undo(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from ..recovering import undo  # on use: it loads frames
 
-    report = _named(rest, "report", names) if rest else magics.last_report
-    if report is None:
+    if rest:
+        return undo(_named(rest, "report", names))
+    from ..frames.writes.latest import latest
+
+    if not latest.began:
         raise UsageError("there is no save to undo yet; name a report: %sensenet undo report")
+    report = latest.report
+    if report is None or report.journal is None:
+        raise UsageError(
+            "the last save changed nothing, so there is nothing to undo; to undo an earlier one, name its "
+            "report or its journal (sn_pandas.journals() lists them): %sensenet undo report"
+        )
     return undo(report)
 
 
-def _history(magics: SensenetMagics, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _history(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     if options.run is not None:
-        return magics.read(magics.history[options.run].asked, names)
+        return session.read(session.history[options.run].asked, names)
     if options.clear:
-        magics.history.clear()
-    return magics.history.frame()
+        session.history.clear()
+    return session.history.frame()
 
 
 def _named(text: str, what: str, names: Names) -> Any:
-    """Give the value of a name or an expression behind a command."""
+    """Return the value of a name or an expression behind a command."""
     if text.isidentifier() and text not in names and not hasattr(builtins, text):
         known = [name for name, value in names.items() if _is_a(what, value) and not name.startswith("_")]
         hint = did_you_mean(text, known) or (f" There are: {', '.join(sorted(known))}" if known else "")
@@ -199,14 +230,60 @@ COMMANDS: dict[str, Command] = dict(
     [
         _command(
             "connect",
-            "connect to a repository and use it: an address, embedded:///file, or nothing",
+            "connect to a repository and use it: an address, a named server, embedded:///file, or nothing",
             _connect,
             ("--api-key-env", {"metavar": "VARIABLE", "help": "the environment variable with the API key"}),
             (
                 "--token-env",
                 {"metavar": "VARIABLE", "help": "the environment variable with the bearer token"},
             ),
+            ("--client-id", {"metavar": "ID", "help": "the id of a client of the authority"}),
+            (
+                "--client-secret-env",
+                {"metavar": "VARIABLE", "help": "the environment variable with the secret of the client"},
+            ),
+            (
+                "--send-secret",
+                {"choices": ["body", "basic"], "help": "how the authority wants it; found out if not given"},
+            ),
+            (
+                "--authority",
+                {"metavar": "ADDRESS", "help": "what gives tokens, if not what the server names"},
+            ),
+            ("--browser", {"action": "store_true", "help": "sign in as yourself, in the browser"}),
+            (
+                "--link",
+                {"action": "store_true", "help": "the same with a link, where no browser can be opened"},
+            ),
+            (
+                "--login",
+                {"metavar": "NAME", "help": "sign in as yourself by sn-auth; the password is asked for"},
+            ),
+            (
+                "--keep",
+                {
+                    "action": "store_true",
+                    "default": None,
+                    "help": "keep the newest refresh token in the keyring",
+                },
+            ),
+            (
+                "--no-keep",
+                {
+                    "action": "store_false",
+                    "dest": "keep",
+                    "default": None,
+                    "help": "keep nothing in the keyring, also of a sign-in by --login",
+                },
+            ),
             ("--anonymous", {"action": "store_true", "help": "be the Visitor"}),
+            ("--read-only", {"action": "store_true", "help": "refuse whatever would change something"}),
+            (
+                "--max-requests-per-second",
+                {"type": float, "metavar": "N", "help": "wait, so that no more requests are sent"},
+            ),
+            ("--application", {"metavar": "NAME/VERSION", "help": "what the logs of the server show"}),
+            ("--user", {"metavar": "NAME", "help": "as which of its people to open an embedded repository"}),
             ("--name", {"metavar": "NAME", "help": "what to call the connection"}),
         ),
         _command("use", "use another connection: its name, or a variable that holds a repository", _use),
@@ -232,7 +309,7 @@ COMMANDS: dict[str, Command] = dict(
             ("--on-error", {"choices": ["collect", "raise"], "help": "go on after a failure, or stop"}),
             ("--create", {"action": "store_true", "help": "make contents of rows without an id"}),
         ),
-        _command("undo", "put back what the last save here changed, or what a report says", _undo),
+        _command("undo", "put back what the last save changed, or what a report says", _undo),
         _command(
             "history",
             "list the queries of this session",

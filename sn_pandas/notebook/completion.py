@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..odata.addresses import normalize
 from ..odata.errors import SensenetError
+from ..odata.filter_rules import COMPARISONS, functions_for, operators_for, order_refusal
+from ..odata.tokens import filter_tokens
 from . import arguments, commands
 from .catalogue import Catalogue
 from .cells import joined
@@ -16,7 +18,7 @@ from .cells import joined
 if TYPE_CHECKING:
     from ..frames.repository import Repository
     from ..odata.schema import ContentType, Field
-    from .magic import SensenetMagics
+    from .session import SensenetSession
 
 #: What is replaced, and what it can become with the kind of each.
 Offer = tuple[str, list[tuple[str, str]]]
@@ -63,16 +65,16 @@ class Completion:
 
     Parameters
     ----------
-    magics : SensenetMagics
+    session : SensenetSession
         Knows the connections, the configuration and the notebook's variables.
     """
 
-    def __init__(self, magics: SensenetMagics) -> None:
-        self._magics = magics
+    def __init__(self, session: SensenetSession) -> None:
+        self._session = session
         self._catalogues: weakref.WeakKeyDictionary[Repository, Catalogue] = weakref.WeakKeyDictionary()
 
     def offer(self, text: str, line: int, column: int) -> Offer | None:
-        """Give what can stand at a place of a cell; None where the cell is not ours.
+        """Return what can stand at a place of a cell; None where the cell is not ours.
 
         Parameters
         ----------
@@ -95,17 +97,18 @@ class Completion:
         """Let the threads of the lookups go."""
         for catalogue in self._catalogues.values():
             catalogue.close()
+        self._catalogues.clear()
 
     def _catalogue(self, name: str | None = None) -> Catalogue | None:
-        connections = self._magics.connections
+        connections = self._session.connections
         try:
             repo = connections[name] if name else connections.current()[1]
         except SensenetError:
             return None
         if repo not in self._catalogues:
-            self._catalogues[repo] = Catalogue(repo, self._magics.completion_seconds)
-        self._catalogues[repo].base = self._magics.base or repo.base
-        self._catalogues[repo].seconds = self._magics.completion_seconds
+            self._catalogues[repo] = Catalogue(repo, self._session.completion_seconds)
+        self._catalogues[repo].base = self._session.base or repo.base
+        self._catalogues[repo].seconds = self._session.completion_seconds
         return self._catalogues[repo]
 
     def _expression(self, before: str) -> Offer | None:
@@ -114,7 +117,7 @@ class Completion:
         if "}" in inside:
             return None
         word = _ending(r"[\w.]*", inside)
-        completer: Any = self._magics.shell.Completer
+        completer: Any = self._session.shell.Completer
         names = completer.attr_matches(word) if "." in word else completer.global_matches(word)
         return word, [(name, "instance") for name in names]
 
@@ -129,7 +132,11 @@ class Completion:
         if len(words) > 1 and (
             words[-2] == "--on" or (words[0] in ("use", "disconnect") and len(words) == 2)
         ):
-            return last, _starting(last, self._magics.connections, "connection")
+            return last, _starting(last, self._session.connections, "connection")
+        if words[0] == "connect" and len(words) == 2:
+            from ..servers import server_names
+
+            return last, _starting(last, server_names(), "server")
         on = re.search(r"--on\s+(\S+)", line)
         catalogue = self._catalogue(on[1] if on else None)
         if len(words) == 1 and not cell and not re.match(r"[/{]|.*/", last):
@@ -149,7 +156,7 @@ class Completion:
         return _path(place.split(" ")[-1] if " /" in place else place, catalogue, catalogue.base)
 
     def _variables(self, start: str, mark: str) -> list[tuple[str, str]]:
-        names = self._magics.shell.user_ns
+        names = self._session.shell.user_ns
         found = [n for n, value in names.items() if n.startswith(start) and hasattr(value, mark)]
         return [(name, "instance") for name in found if not name.startswith("_")]
 
@@ -238,7 +245,8 @@ def _order(text: str, fields: Mapping[str, Field]) -> Offer:
     field, blank, start = text.partition(" ")
     if blank:
         return start, _starting(start, ("asc", "desc"), "keyword")
-    return field, _starting(field, [n for n, f in fields.items() if not f.is_reference], "field")
+    names = [n for n, f in fields.items() if not f.is_reference and not order_refusal(n, f)]
+    return field, _starting(field, names, "field")
 
 
 def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
@@ -257,20 +265,25 @@ def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Off
     tokens = before.split()
     last = re.split(r"[(\s]", before.rstrip())[-1] if before.rstrip() else ""
     if before.endswith(" ") and last in fields:
-        return word, _starting(word, OPERATORS, "operator")
+        return word, _starting(word, operators_for(fields[last]) or OPERATORS, "operator")
     if (
         before.endswith(" ")
         and tokens
         and ((len(tokens) > 2 and tokens[-2] in OPERATORS) or before.rstrip().endswith(")"))
     ):
         return word, _starting(word, ("and", "or"), "operator")
-    names = [n for n, f in fields.items() if not f.is_reference]
+    if function := re.search(r"\b(startswith|endswith)\(\s*$", before):
+        names = [name for name, field in fields.items() if function[1] in functions_for(field)]
+        return word, _starting(word, names, "field")
+    names = [name for name, field in fields.items() if operators_for(field) or functions_for(field)]
     return word, [*_starting(word, names, "field"), *_starting(word, FUNCTIONS, "function")]
 
 
 def _compared(before: str, fields: Mapping[str, Field]) -> Field | None:
-    match = re.search(r"([\w#]+)\s+(?:eq|ne|gt|ge|lt|le)\s+$", before)
-    return fields.get(match[1]) if match else None
+    match filter_tokens(before)[-4:]:
+        case [(_, name), ("blank", _), (_, operator), ("blank", _)] if operator in COMPARISONS:
+            return fields.get(name.rpartition("/")[2])
+    return None
 
 
 def _literals(field: Field) -> list[str]:
@@ -282,7 +295,7 @@ def _literals(field: Field) -> list[str]:
 
 
 def _ending(pattern: str, text: str) -> str:
-    """Give the end of a text that is of a pattern; it may be empty."""
+    """Return the end of a text that is of a pattern; it may be empty."""
     found = re.search(f"{pattern}$", text)
     return found[0] if found else ""
 

@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from ..odata.errors import ConnectionFailed, QueryError, did_you_mean
 
 if TYPE_CHECKING:
+    import argparse
+
     from ..frames.repository import Repository
 
 
@@ -35,7 +37,7 @@ class Connections(Mapping[str, "Repository"]):
         return len(self._open())
 
     def __getitem__(self, name: str) -> Repository:
-        """Give a connection by its name."""
+        """Return a connection by its name."""
         known = self._open()
         if name in known:
             return known[name]
@@ -52,12 +54,9 @@ class Connections(Mapping[str, "Repository"]):
         from ..connecting import connect
 
         repo = connect(url, **credentials)
-        name = name or _name(repo.url)
-        previous = self._own.get(name)
-        self._own[name] = repo
+        name = name or (url if url and url.isidentifier() else self._free_name(repo.url))
+        self._own[name] = repo  # one that it replaces stays open, because frames may hang on it
         self.use(name)
-        if previous is not None:
-            previous.close()
         return name, repo
 
     def use(self, name: str) -> Repository:
@@ -67,18 +66,18 @@ class Connections(Mapping[str, "Repository"]):
         self._newest_then = max(known.number for known in self.values())
         return repo
 
-    def disconnect(self, name: str | None = None) -> str:
-        """Close a connection, the one in use if none is named, and give its name."""
+    def disconnect(self, name: str | None = None) -> tuple[str, Repository]:
+        """Close a connection, the one in use if none is named, and return its name and what it was."""
         chosen = name or self.current()[0]
         repo = self[chosen]
         self._own.pop(chosen, None)
         if self.used == chosen:
             self.used = None
         repo.close()
-        return chosen
+        return chosen, repo
 
     def current(self) -> tuple[str, Repository]:
-        """Give the connection in use: the one that was made or chosen last.
+        """Return the connection in use: the one that was made or chosen last.
 
         Raises
         ------
@@ -97,21 +96,23 @@ class Connections(Mapping[str, "Repository"]):
         return newest, known[newest]
 
     def at(self, text: str) -> str | None:
-        """Give the connection that a whole address in a query is of; None for a path.
+        """Return the connection that a whole address in a query is of; None for a path.
 
         Raises
         ------
         QueryError
             If the address is of a repository that there is no connection to.
         """
-        parts = urlsplit(text.lstrip().partition("\n")[0])
-        if parts.scheme not in ("http", "https"):
+        address = text.lstrip().partition("\n")[0]
+        if not address.lower().startswith(("http://", "https://")):
             return None
-        there = (parts.scheme, parts.netloc.lower())
-        found = {name: repo for name, repo in self.items() if urlsplit(repo.url.lower())[:2] == there}
+        from ..odata.origins import canonical_origin, same_origin  # on use: it loads httpx
+
+        origin = canonical_origin(address)
+        found = {name: repo for name, repo in self.items() if same_origin(repo.url, origin)}
         if not found and len(self):
             raise QueryError(
-                f"the address is of {parts.scheme}://{parts.hostname}, and there is no connection to it; "
+                f"the address is of {origin}, and there is no connection to it; "
                 "make one with %sensenet connect, or write the path alone"
             )
         if not found:
@@ -130,7 +131,7 @@ class Connections(Mapping[str, "Repository"]):
         self.used = None
 
     def _open(self) -> dict[str, Repository]:
-        """Give all connections that are open; of two with one name, the newer."""
+        """Return all connections that are open; of two with one name, the newer."""
         known = {name: repo for name, repo in self._own.items() if not repo.closed}
         for name, value in list(self._variables.items()):
             if name.startswith("_") or not _is_repository(value) or value.closed:
@@ -138,6 +139,13 @@ class Connections(Mapping[str, "Repository"]):
             if name not in known or known[name].number < value.number:
                 known[name] = value
         return known
+
+    def _free_name(self, url: str) -> str:
+        """Return the host of an address, with its port where another server on that host has the name."""
+        parts = urlsplit(url)
+        host = parts.hostname or "embedded"
+        holder = self._own.get(host)
+        return host if holder is None or holder.closed or holder.url == url else parts.netloc
 
     def _list(self) -> str:
         names = list(self)
@@ -148,14 +156,37 @@ class Connections(Mapping[str, "Repository"]):
         )
 
 
-def credentials(api_key_env: str | None, token_env: str | None, anonymous: bool) -> dict[str, Any]:
-    """Read credentials from the environment, where they are named instead of written into a notebook."""
-    found: dict[str, Any] = {"anonymous": True} if anonymous else {}
-    for argument, variable in (("api_key", api_key_env), ("token", token_env)):
+def read_secrets(**variables: str | None) -> dict[str, str]:
+    """Read secrets from the environment, where they are named instead of written into a notebook."""
+    from ..odata.redaction import conceal  # on use: the extension loads without what connects
+
+    found: dict[str, str] = {}
+    for argument, variable in variables.items():
         if variable:
             if not os.environ.get(variable):
                 raise QueryError(f"the environment variable {variable} is not set")
-            found[argument] = os.environ[variable]
+            found[argument] = conceal(os.environ[variable])
+    return found
+
+
+def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the arguments of ``connect`` that the options of a line mean."""
+    found: dict[str, Any] = {}
+    found |= read_secrets(
+        api_key=options.api_key_env, token=options.token_env, client_secret=options.client_secret_env
+    )
+    for argument in ("client_id", "authority", "send_secret", "login", "application", "user"):
+        if getattr(options, argument):
+            found[argument] = getattr(options, argument)
+    if options.link:
+        found["browser"] = "link"
+    for argument in ("anonymous", "browser", "read_only"):
+        if getattr(options, argument):
+            found.setdefault(argument, True)
+    if options.keep is not None:
+        found["keep"] = options.keep
+    if options.max_requests_per_second is not None:
+        found["max_requests_per_second"] = options.max_requests_per_second
     return found
 
 
@@ -166,7 +197,3 @@ def _newest(known: Mapping[str, Repository]) -> str:
 def _is_repository(value: Any) -> bool:
     kind = type(value)
     return kind.__name__ == "Repository" and kind.__module__.startswith("sn_pandas.")
-
-
-def _name(url: str) -> str:
-    return urlsplit(url).hostname or "embedded"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from ..odata.errors import QueryError, did_you_mean
+from ..odata.errors import QueryError
 
 if TYPE_CHECKING:
     from ..odata.schema import ContentType, Field, Schema
@@ -24,7 +24,7 @@ def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
     chosen = schema.derived(_known(schema, name)) if name else frozenset(schema)
     rows = [_type_row(schema[t]) for t in sorted(chosen, key=lambda t: (t != name, t))]
     return pd.DataFrame(
-        rows, columns=["type", "display_name", "parent", "fields", "own_fields", "children"]
+        rows, columns=["type", "display_name", "parent", "fields", "own_fields", "children", "layer"]
     ).set_index("type")
 
 
@@ -45,6 +45,7 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
         "compulsory",
         "options",
         "limits",
+        "layer",
         "types",
     ]
     rows = [_field_row(field, within[name]) for name, field in sorted(fields.items())]
@@ -54,10 +55,10 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
 def _known(schema: Schema, name: str) -> str:
     if name in schema:
         return name
-    raise QueryError(f"there is no content type {name!r}.{did_you_mean(name, schema)}")
+    raise QueryError(f"{schema.describe_missing(name)} See those that there are: %sensenet types")
 
 
-def _type_row(kind: ContentType) -> tuple[str, str, str, int, str, str]:
+def _type_row(kind: ContentType) -> tuple[str, str, str, int, str, str, str]:
     return (
         kind.name,
         kind.display_name,
@@ -65,10 +66,11 @@ def _type_row(kind: ContentType) -> tuple[str, str, str, int, str, str]:
         len(kind.fields),
         ", ".join(kind.own),
         ", ".join(kind.allowed_child_types),
+        kind.layer,
     )
 
 
-def _field_row(field: Field, within: list[str]) -> tuple[str, str, str, str, bool, bool, str, str, str]:
+def _field_row(field: Field, within: list[str]) -> tuple[str, str, str, str, bool, bool, str, str, str, str]:
     several = " (several)" if field.multiple else ""
     return (
         field.name,
@@ -79,6 +81,7 @@ def _field_row(field: Field, within: list[str]) -> tuple[str, str, str, str, boo
         field.compulsory,
         ", ".join(option.value for option in field.options),
         _limits(field.limits),
+        field.layer,
         ", ".join(within),
     )
 

@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from ..odata.errors import QueryError, did_you_mean
+from ..odata.errors import QueryError
+from ..odata.escaping import escape_controls, escape_html, html_block
+from ..odata.field_names import of_some_contents
+from ..odata.filter_reading import Reading
+from ..odata.filter_syntax import members, parse
+from ..odata.hints import hint as hint_of
 from ..odata.query import Query
-from .showing import NO_MATHS
+from ..odata.schema import PSEUDO_FIELDS
+from ..odata.tokens import without_texts
 
 if TYPE_CHECKING:
-    from ..odata.schema import Field, Schema
+    from ..odata.schema import Schema
 
-_MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}
-_WORDS = {
-    "eq": "is",
-    "ne": "is not",
-    "gt": "is more than",
-    "ge": "is at least",
-    "lt": "is less than",
-    "le": "is at most",
-}
-_FUNCTIONS = {
-    "startswith": "begins with",
-    "endswith": "ends with",
-    "substringof": "contains",
-}
-_TOKEN = re.compile(r"'(?:[^']|'')*'|datetime\s*'[^']*'|[#\w][\w.#/]*|\(|\)|,|\S")
-_FILTER_ONLY = ("tolower", "toupper", "trim", "length", "indexof", "replace", "substring", "concat")
-_DATE_PARTS = ("day", "hour", "minute", "month", "second", "year")
-_NUMBERS = ("round", "floor", "ceiling")
+
+#: Types of fields of which a server orders what is missing as 0 or the year 1.
+_AMONG_ZEROS = ("Integer", "Number", "Currency", "DateTime")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,14 +36,14 @@ class Explanation:
         lines = [f"- {text}" for text in self.does]
         if self.traps:
             lines += ["", "Beware:", *(f"- {text}" for text in self.traps)]
-        return "\n".join(lines)
+        return escape_controls("\n".join(lines))
 
     def _repr_html_(self) -> str:
         def items(texts: tuple[str, ...]) -> str:
-            return "<ul>" + "".join(f"<li>{html.escape(text)}</li>" for text in texts) + "</ul>"
+            return "<ul>" + "".join(f"<li>{escape_html(text)}</li>" for text in texts) + "</ul>"
 
         traps = f"<p><b>Beware</b></p>{items(self.traps)}" if self.traps else ""
-        return f'<div class="{NO_MATHS}">{items(self.does)}{traps}</div>'
+        return html_block(items(self.does), traps)
 
 
 def explain(
@@ -74,7 +64,8 @@ def explain(
         filters = [value for name, value in options if name.lower() == "$filter"]
         query = Query.of(place, [option for option in options if option[0].lower() != "$filter"], base)
         known = _explained(query, schema, filters[-1] if filters else None)
-        return Explanation(known.does, (f"refused before it is sent: {error}", *known.traps))
+        traps = tuple(trap for trap in known.traps if trap not in str(error))
+        return Explanation((f"is refused before it is sent, so nothing is read: {error}",), traps)
 
 
 def _explained(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
@@ -82,15 +73,46 @@ def _explained(query: Query, schema: Schema, condition: str | None = None) -> Ex
     does = [*_place(query), *_hidden(query)]
     traps: list[str] = []
     if condition:
-        does.append(f"keeps the rows where {_in_words(condition)}")
-        traps += _filter_traps(condition, schema)
+        kept, treacherous = _filtered(condition, schema)
+        does += kept
+        traps += treacherous
     if query.query:
         traps += _query_traps(str(query.query), query)
     does += _order(query, schema)
     does.append(f"gives {', '.join(query.select) or 'the fields of the types that can be there'}")
+    does += _layers(query, schema)
     if query.top or query.skip:
         does.append(f"skips {query.skip} rows and gives {query.top or 'all others'}")
     return Explanation(tuple(does), tuple(dict.fromkeys(traps)))
+
+
+def _layers(query: Query, schema: Schema) -> Iterator[str]:
+    """Say which of the fields that a query names the server does not show to the caller."""
+    chains = [
+        *query.select,
+        *query.expand,
+        *(key.split()[0] for key in (query.orderby or "").split(",") if key),
+    ]
+    names = [step for chain in chains for step in chain.split("/")]
+    if query.filter and (tree := parse(str(query.filter))) is not None:
+        names += [step for member in members(tree) for step in member.steps]
+    by_layer: dict[str, list[str]] = {}
+    for name in dict.fromkeys(names):
+        if (field := schema.fields.get(name)) is not None:
+            by_layer.setdefault(field.layer, []).append(name)
+        elif schema.is_partial and name not in ("ContentType", *PSEUDO_FIELDS) and not of_some_contents(name):
+            by_layer.setdefault("", []).append(name)
+    for layer, words in _LAYERS.items():
+        if layer in by_layer:
+            yield f"{words} {', '.join(by_layer[layer])}"
+
+
+_LAYERS = {
+    "learned": "knows from contents of types that you may not see:",
+    "built in": "knows from the types that every sensenet has, which you may not see:",
+    "values": "knows by the shape of their values only:",
+    "": "sends as it is, and checks when the types of the rows are known:",
+}
 
 
 def _place(query: Query) -> Iterator[str]:
@@ -120,125 +142,33 @@ def _order(query: Query, schema: Schema) -> Iterator[str]:
     keys = [key.split()[0] for key in query.orderby.split(",")]
     dates = [key for key in keys if key in schema.fields and schema.fields[key].type == "DateTime"]
     yield f"orders by {query.orderby}" + ("" if "Id" in keys else ", then by Id")
+    texts = [k for k in keys if k in schema.fields and schema.fields[k].dtype in ("str", "category")]
+    if texts:
+        yield f"orders {', '.join(texts)} as the language of the server has it, in any letter case"
+        key = "key=lambda s: s.str.lower()"
+        yield f"is put into an exact order of texts by pandas: df.sort_values({texts[0]!r}, {key})"
+    if any(k in schema.fields and schema.fields[k].type in _AMONG_ZEROS for k in keys):
+        yield "has contents that lack such a number or date among those of 0 and of the year 1"
     if dates:
         yield f"compares {', '.join(dates)} by the minute when ordering"
 
 
-def _in_words(text: str) -> str:
-    """Put a filter into words, as far as they differ from the filter."""
-    tokens = _TOKEN.findall(text)
-    words: list[str] = []
-    position = 0
-    while position < len(tokens):
-        token = tokens[position]
-        lower = token.lower()
-        call = tokens[position + 1 : position + 6]
-        if lower in _FUNCTIONS and len(call) == 5 and call[0] == "(" and call[2] == "," and call[4] == ")":
-            member, part = (call[3], call[1]) if lower == "substringof" else (call[1], call[3])
-            words.append(f"{member} {_FUNCTIONS[lower]} {part}")
-            position += 6
-        elif lower == "isof" and len(call) > 2 and call[0] == "(" and call[2] == ")":
-            words.append(f"the type is {call[1]} or derived from it")
-            position += 4
-        else:
-            words.append(_WORDS.get(token, token))
-            position += 1
-    return re.sub(r"\( | (?=\)|,)", lambda m: m[0].strip(), " ".join(words))
-
-
-def _filter_traps(text: str, schema: Schema) -> Iterator[str]:
-    tokens = _TOKEN.findall(text)
-    yield from _structure_traps(text, tokens)
-    for at, token in enumerate(tokens):
-        lower = token.lower()
-        following = tokens[at + 1] if at + 1 < len(tokens) else ""
-        if following == "(" and lower in (*_FILTER_ONLY, *_DATE_PARTS, *_NUMBERS):
-            yield f"{token}(…) on a field is refused by the server (500); it works on constants only"
-        if token in _WORDS and 0 < at < len(tokens) - 1:
-            yield from _comparison_traps(tokens[at - 1], token, tokens[at + 1], schema)
-        if "/" in token and not token.startswith("'") and token[0].isalpha():
-            yield (
-                f"{token}: only {token.rpartition('/')[2]} counts, and of the row itself, not the reference; "
-                f"search with a content query instead: query={token.partition('/')[0]}:{{{{…}}}}"
-            )
-
-
-def _structure_traps(text: str, tokens: list[str]) -> Iterator[str]:
-    bare = re.sub(r"'(?:[^']|'')*'", "''", text)
-    if not re.search(r"\b(eq|ne|gt|ge|lt|le)\b|\(", bare) and bare.strip().lower() in ("true", "false", "''"):
-        yield "a filter that is only a constant is ignored: every row comes"
-    if re.search(r"\bor\b", bare) and re.search(r"\bne\b|\bnot\b", bare):
-        yield "a negation (ne, not) inside of or finds nothing; only the other side of the or counts"
-    if re.search(r"not\s*\(\s*(not\b|[^()]*\bne\b)", bare):
-        yield "a double negation matches every row"
-    if re.search(r"\bnot\s+[#\w]+\s+(eq|ne|gt|ge|lt|le)\b", bare):
-        yield "not binds to the next word only; write not (…)"
-    if any("*" in token for token in tokens if token.startswith("'")):
-        yield "a * in a text is a wildcard, and cannot be quoted"
-    if re.search(r"\b(true|false)\s+(and|or)\b|\b(and|or)\s+(true|false)\b", bare) and " eq " not in bare:
-        yield "a constant beside and or or is refused by the server (500)"
-
-
-def _comparison_traps(left: str, operator: str, right: str, schema: Schema) -> Iterator[str]:
-    constant = left.startswith(("'", "datetime")) or left[0].isdigit() or left in ("true", "false", "null")
-    member, value = (right, left) if constant else (left, right)
-    if constant and operator in _MIRRORED:
-        yield (
-            f"{left} {operator} {right} is executed as {right} {operator} {left}; "
-            f"write {right} {_MIRRORED[operator]} {left}"
-        )
-    name = member.rpartition("/")[2]
-    field = schema.fields.get(name)
-    if field is None:
-        if name[:1].isalpha() and name not in ("ContentType", "Id"):
-            yield f"no content type has a field {name!r}.{did_you_mean(name, schema.fields)}".strip()
-        return
-    common = schema["GenericContent"].fields if "GenericContent" in schema else {}
-    yield from _typed_traps(field, member, operator, value, common)
-
-
-def _typed_traps(
-    field: Field, member: str, operator: str, value: str, common: Mapping[str, Field]
-) -> Iterator[str]:
-    if field.type == "DateTime":
-        yield from _date_traps(member, operator, value)
-    elif field.type in ("Number", "Currency") and re.fullmatch(r"[+-]?[\d.]+", value):
-        yield f"{member} needs a decimal: {value}m"
-    elif field.is_choice and value.startswith("'") and not value.startswith("'$"):
-        known = [option for option in field.options if option.value.lower() == value[1:-1].lower()]
-        if known:
-            yield f"{value} is compared with the labels of {member}; for the value write '${known[0].value}'"
-    elif field.is_reference and value != "null":
-        yield f"the reference {member} cannot be compared here; write query={member}:ID"
-    elif field.type == "Boolean" and operator in ("eq", "ne"):
-        yield f"{member} is not known of contents whose type lacks it; they match neither true nor false"
-    elif field.type in ("LongText", "RichText"):
-        yield f"{member} is searched word by word if it is indexed so: a text of several words finds nothing"
-    if value == "null" and (field.is_reference or field.is_choice):
-        yield f"an empty {member} has no entry in the index: eq null finds nothing, ne null everything"
-    elif operator == "ne" and field.type != "Boolean" and field.name not in common:
-        yield f"{member} ne … is also true of contents whose type has no {member}"
-
-
-def _date_traps(member: str, operator: str, value: str) -> Iterator[str]:
-    time = re.search(r"T(\d\d):(\d\d)(?::(\d\d(?:\.\d+)?))?", value)
-    if value == "null":
-        yield f"a date is never null: an empty {member} is found with {member} eq datetime'0001-01-01'"
-        return
-    seconds = float(time[3] or 0) if time else 0.0
-    if seconds:
-        yield (
-            f"{member} is kept by the minute in the index: {operator} with seconds "
-            + ("finds nothing" if operator == "eq" else "misses or adds rows of that minute")
-        )
-    elif operator == "gt":
-        yield f"{member} gt … does not find rows of that very minute"
-    if value.endswith("Z'"):
-        yield "a Z is turned into the server's own time zone; leave it out and write UTC"
+def _filtered(text: str, schema: Schema) -> tuple[list[str], list[str]]:
+    """Return what a filter does, in words and as pandas would do it, and what is treacherous in it."""
+    tree = parse(text)
+    hints = [hint] if (hint := hint_of(text, schema.fields)) else []
+    if tree is None:
+        return [f"keeps the rows where {text}"], hints
+    reading = Reading(tree, schema.fields, schema)
+    sentence, expression = reading.sentence(), reading.pandas()
+    does = [f"keeps the rows where {text if '…' in sentence else sentence}"]
+    if expression:
+        does.append(f"finds what pandas finds in a frame of all rows with df[{expression}]")
+    return does, [*hints, *reading.surprises()]
 
 
 def _query_traps(text: str, query: Query) -> Iterator[str]:
-    bare = re.sub(r"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'", '""', text)
+    bare = without_texts(text)
     if re.search(r"\s(and|or|not)\s", bare):
         yield "and, or, not in small letters are words to search for; write AND, OR, NOT"
     if re.search(r":[\w/]+-\w", bare):

@@ -44,14 +44,14 @@ class History:
         self._past.clear()
 
     def __getitem__(self, number: int) -> Past:
-        """Give a query by its number in the frame."""
+        """Return a query by its number in the frame."""
         try:
             return self._past[number - 1 if number > 0 else number]
         except IndexError:
             raise QueryError(f"there is no query {number}; %sensenet history shows {len(self)}") from None
 
     def frame(self) -> pd.DataFrame:
-        """Give the queries as a frame, one line a query, on its number."""
+        """Return the queries as a frame, one line a query, on its number."""
         import pandas as pd
 
         lines = [

@@ -17,7 +17,7 @@ This page is made from the help texts, so it says what the code does.
 
 
 def page() -> str:
-    """Give the page as MyST text."""
+    """Return the page as MyST text."""
     parts = [_HEAD, _section("%%sensenet", arguments.CELL.format_help())]
     parts += [
         _section(f"%sensenet {name}", command.parser.format_help())

@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-import html
 import sys
 import textwrap
 import warnings
-from collections.abc import Iterable
+import weakref
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ..odata.errors import IncompleteWarning
+from ..odata.escaping import NO_MATH, escape_controls, escape_html
+from ..odata.wording import counted
+from .changes_table import changes_html, changes_text, is_changes
 
 if TYPE_CHECKING:
     import pandas as pd
     from IPython.core.interactiveshell import InteractiveShell
 
-    from .magic import SensenetMagics
 
 KEY = "sensenet"
-# Front ends set what stands between dollars as mathematics, but for code and these classes.
-NO_MATHS = "tex2jax_ignore mathjax_ignore"
-_CAPTION = f'<code class="sensenet-caption {NO_MATHS}" style="font-size:85%;opacity:.75">{{}}</code>'
-_CHANGES = ["Id", "Path", "field", "before", "after"]
-_MARKS = {
-    "before": '<del style="opacity:.7">{}</del>',
-    "after": '<ins style="text-decoration:none;background:rgba(0,158,115,.25);padding:0 .2em">{}</ins>',
-}
-_CELL = 60
+_CAPTION = f'<code class="sensenet-caption {NO_MATH}" style="font-size:85%;opacity:.75">{{}}</code>'
+#: Columns by which tables of ours are known, also parts of them: changes, checks, reports, queries.
+_TABLES = (
+    {"field", "before", "after"},
+    {"field", "problem"},
+    {"outcome", "reason"},
+    {"fields", "reason"},
+    {"query", "rows", "seconds"},
+)
 #: Edited cells of a column that are looked at one by one to be counted.
 _MANY = 10_000
 #: Rows up to which a frame in another order is matched to what was read, to count.
@@ -42,19 +44,8 @@ def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int, s
     of = facts.get("cut") and total
     cut = "; cut by $top or --limit" if facts.get("cut") else ""
     what = f"{name}: " if name else ""
-    got = f"{rows:,} of {count(total, 'row')}" if of else count(rows, "row")
-    return f"{what}{got}, {seconds:.2f} s, {count(requests, 'request')}{cut}{source and f'; from {source}'}"
-
-
-def count(number: int, noun: str) -> str:
-    """Write a number with its noun.
-
-    Examples
-    --------
-    >>> count(1, "row"), count(1200, "row")
-    ('1 row', '1,200 rows')
-    """
-    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+    got = f"{rows:,} of {counted(total, 'row')}" if of else counted(rows, "row")
+    return f"{what}{got}, {seconds:.2f} s, {counted(requests, 'request')}{cut}{source and f'; from {source}'}"
 
 
 def say_again(warned: Iterable[warnings.WarningMessage], *, noted: bool, cut_known: bool) -> None:
@@ -76,11 +67,11 @@ def say_again(warned: Iterable[warnings.WarningMessage], *, noted: bool, cut_kno
 
 def say(text: str) -> None:
     """Write a line below the cell."""
-    sys.stdout.write(f"{text}\n")
+    sys.stdout.write(f"{escape_controls(text)}\n")
 
 
 def caption(frame: pd.DataFrame) -> str:
-    """Give the caption of a frame that carries a repository: its query and the unsaved cells."""
+    """Return the caption of a frame that carries a repository: its query and the unsaved cells."""
     facts = frame.attrs.get(KEY)
     if not isinstance(facts, dict) or not facts.get("query"):
         return ""
@@ -94,11 +85,26 @@ def unsaved_cells(frame: pd.DataFrame) -> int:
     Where there are very many, those of a column count as a whole: nobody waits for the last of a million.
     """
     try:
-        from ..frames.writes.changes import edited_cells
+        from ..frames.tracking.baseline import baseline_of
+        from ..frames.tracking.edits import edited_cells
 
-        return edited_cells(frame, frame.sn.baseline, _MANY)
+        return edited_cells(frame, baseline_of(frame), _MANY)
     except Exception:  # showing a frame never fails
         return 0
+
+
+def unsaved(value: Any) -> str:
+    """Say how many cells of a frame are unsaved; empty if there are none, or it is no such frame."""
+    cells = unsaved_cells(value) if KEY in getattr(value, "attrs", ()) else 0
+    return counted(cells, "unsaved cell") if cells else ""
+
+
+def repository_of(value: Any) -> Any:
+    """Return the repository that a frame was read from, or None."""
+    try:
+        return value.sn.baseline.repo
+    except Exception:  # whatever it is, it is no such frame
+        return None
 
 
 def _unsaved(frame: pd.DataFrame) -> str:
@@ -106,75 +112,123 @@ def _unsaved(frame: pd.DataFrame) -> str:
     if len(frame) > _SORTED and _reordered(frame):
         return " · unsaved cells not counted: rows were moved or dropped"
     unsaved = unsaved_cells(frame)
-    return f" · {count(unsaved, 'unsaved cell')}" if unsaved else ""
+    return f" · {counted(unsaved, 'unsaved cell')}" if unsaved else ""
 
 
 def _reordered(frame: pd.DataFrame) -> bool:
-    from ..frames.tracking import ids_of
+    import numpy as np
+
+    from ..frames.tracking.baseline import baseline_of
+    from ..frames.tracking.matching import ids_of
 
     try:
-        ids, read = ids_of(frame), frame.sn.baseline.frame.index.to_numpy()
-        return not (len(read) == len(frame) and bool((ids == read).all()))
+        ids, read = np.asarray(ids_of(frame)), baseline_of(frame).frame.index.to_numpy()
+        return not (len(read) == len(frame) and np.array_equal(ids, read))
     except Exception:  # showing a frame never fails
         return False
 
 
-def changes_html(changes: pd.DataFrame) -> str:
-    """Show what ``df.sn.changes()`` or ``check()`` gives, with the cells before and after marked."""
+def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
+    """Show frames that carry a repository with a caption, below what shows frames otherwise."""
     import pandas as pd
 
-    def cell(value: object) -> str:
-        missing = not isinstance(value, (list, tuple)) and bool(pd.isna(value))  # type: ignore[call-overload]  # one cell
-        text = "" if missing else str(value)
-        return html.escape(text if len(text) <= _CELL else f"{text[: _CELL - 1]}…")
-
-    shown = changes.astype(object).map(cell)
-    for column, mark in _MARKS.items():
-        shown[column] = [mark.format(text or "(nothing)") for text in shown[column]]
-    with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
-        rows = pd.get_option("display.max_rows")
-        cut = len(shown) > (rows or len(shown))
-        return str(shown.to_html(escape=False, max_rows=rows, show_dimensions=cut))
-
-
-def register(shell: InteractiveShell, magics: SensenetMagics) -> None:
-    """Show frames that carry a repository with a caption."""
-    import pandas as pd
+    before = {mime: _printer(formatter, pd.DataFrame) for mime, formatter in _ours(shell)}
 
     def as_html(frame: pd.DataFrame) -> str | None:
-        if list(frame.columns[:5]) == _CHANGES:
-            return changes_html(frame)
-        table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
-        text = caption(frame) if magics.caption and table else ""
-        return f"{table}{_CAPTION.format(html.escape(text))}" if text else table
+        own = before["text/html"] or _bundled(shell, frame)
+        if own is None:
+            return _html(frame, captions())
+        table: str | None = own(frame)
+        text = caption(frame) if captions() and table else ""
+        return f"{table}{_CAPTION.format(escape_html(text))}" if text else table
 
     def as_text(frame: pd.DataFrame, printer: Any, cycle: bool) -> None:
-        text = caption(frame) if magics.caption else ""
-        printer.text(repr(frame) + (f"\n{text}" if text else ""))
+        own = before["text/plain"]
+        if own is None:
+            printer.text(_text(frame))
+        else:
+            own(frame, printer, cycle)
+        if text := caption(frame) if captions() else "":
+            printer.text(f"\n{escape_controls(text)}")
 
-    formatters = _formatters(shell)
-    _before[id(shell)] = [
-        (mime, formatters[mime].for_type(pd.DataFrame, render))
-        for mime, render in zip(_MIME, (as_html, as_text), strict=True)
-    ]
+    ours = {"text/html": as_html, "text/plain": as_text}
+    for mime, formatter in _ours(shell):
+        formatter.for_type(pd.DataFrame, ours[mime])
+    _registered[shell] = {mime: (ours[mime], before[mime]) for mime in _MIME}
 
 
 def unregister(shell: InteractiveShell) -> None:
-    """Show frames as before."""
+    """Show frames as before; what was set meanwhile by somebody else stays."""
     import pandas as pd
 
-    for mime, render in _before.pop(id(shell), []):
-        formatter = _formatters(shell)[mime]
-        if render is None:
+    registered = _registered.pop(shell, {})
+    for mime, formatter in _ours(shell):
+        ours, before = registered.get(mime, (None, None))
+        if ours is None or _printer(formatter, pd.DataFrame) is not ours:
+            continue
+        if before is None:
             formatter.pop(pd.DataFrame, None)
         else:
-            formatter.for_type(pd.DataFrame, render)
+            formatter.for_type(pd.DataFrame, before)
 
 
-def _formatters(shell: InteractiveShell) -> dict[str, Any]:
+def _html(frame: pd.DataFrame, captioned: bool) -> str | None:
+    """Show a frame as pandas does; texts of a repository are texts, and reasons are not cut."""
+    import pandas as pd
+
+    facts = KEY in frame.attrs
+    if not facts and not _is_ours(frame):
+        table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
+        return table
+    if is_changes(frame):
+        return changes_html(frame)
+    whole = ("display.max_colwidth", None) if _is_ours(frame) else ()
+    with pd.option_context("display.html.use_mathjax", False, *whole):
+        table = frame._repr_html_()  # type: ignore[operator]  # the same
+    text = caption(frame) if captioned and table else ""
+    return f"{table}{_CAPTION.format(escape_html(text))}" if text else table
+
+
+def _text(frame: pd.DataFrame) -> str:
+    return changes_text(frame) if _is_ours(frame) else repr(frame)
+
+
+def _is_ours(frame: pd.DataFrame) -> bool:
+    """Whether a frame is a table of ours, or a part of one."""
+    columns = set(map(str, frame.columns))
+    return any(part <= columns for part in _TABLES)
+
+
+def _ours(shell: InteractiveShell) -> list[tuple[str, Any]]:
     assert shell.display_formatter is not None
-    formatters: dict[str, Any] = shell.display_formatter.formatters
-    return formatters
+    return [(mime, shell.display_formatter.formatters[mime]) for mime in _MIME]
 
 
-_before: dict[int, list[tuple[str, Any]]] = {}
+def _printer(formatter: Any, kind: type) -> Any:
+    """Return what a formatter shows a type with, if somebody has said so for this very type."""
+    formatter.for_type(kind)  # finds what was registered by the name of the type
+    return formatter.type_printers.get(kind)
+
+
+def _bundled(shell: InteractiveShell, frame: pd.DataFrame) -> Any:
+    """Return what makes the HTML of a frame, where the user shows frames by a bundle of all kinds at once."""
+    import pandas as pd
+
+    assert shell.display_formatter is not None
+    bundle = _printer(shell.display_formatter.mimebundle_formatter, pd.DataFrame)
+    if bundle is None:
+        return None
+
+    def own(shown: pd.DataFrame) -> str | None:
+        made = bundle(shown)
+        data = made[0] if isinstance(made, tuple) else made
+        html: str | None = (data or {}).get("text/html")
+        return html
+
+    return own
+
+
+#: What we registered, and what was there before.
+_registered: weakref.WeakKeyDictionary[InteractiveShell, dict[str, tuple[Any, Any]]] = (
+    weakref.WeakKeyDictionary()
+)

@@ -11,9 +11,10 @@ from typing import Any
 
 from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError, did_you_mean
-from ..odata.filters import Filter, nothing
-from ..odata.literals import filter_literal, plain, query_value
+from ..odata.filters import Filter, written
+from ..odata.literals import filter_literal, query_value
 from ..odata.schema import Field
+from ..odata.tokens import QUERY_TEXT, filter_tokens
 
 #: A mark for the value of a number; private characters, which no query text holds.
 BEGIN, END = "\ue000", "\ue001"
@@ -55,7 +56,7 @@ def fill(option: str, template: str, values: Values, fields: _Fields) -> str:
 
 
 def items_of(value: Any) -> list[Any] | None:
-    """Give the items of a list, tuple, set, index, column or array; None for a single value."""
+    """Return the items of a list, tuple, set, index, column or array; None for a single value."""
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return list(value)
     dimensions = getattr(value, "ndim", 0)
@@ -67,14 +68,12 @@ def items_of(value: Any) -> list[Any] | None:
 class _Filter:
     """Values in a ``$filter``."""
 
-    _TOKEN = re.compile(rf"\s+|'(?:[^']|'')*'|{MARK.pattern}|[#\w][\w.#/]*|.", re.DOTALL)
-
     def __init__(self, values: Values, fields: _Fields) -> None:
         self.values = values
         self.fields = fields
 
     def fill(self, template: str) -> str:
-        tokens = [m[0] for m in self._TOKEN.finditer(template)]
+        tokens = [token.text for token in filter_tokens(template, MARK.pattern)]
         words = [i for i, token in enumerate(tokens) if not token.isspace()]
         out = list(tokens)
         for at, place in enumerate(words):
@@ -128,7 +127,7 @@ class _Filter:
     def _beside(
         self, tokens: list[str], words: list[int], at: int
     ) -> tuple[int | None, int | None, Field | None]:
-        """Give the operator and the member that the token at ``at`` is compared with, and its field."""
+        """Return the operator and the member that the token at ``at`` is compared with, and its field."""
         for operator, member in ((at - 1, at - 2), (at + 1, at + 2)):
             if min(operator, member) >= 0 and max(operator, member) < len(words):
                 name = tokens[words[member]]
@@ -145,15 +144,8 @@ class _Filter:
         raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, self.fields)}")
 
     def _comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
-        if field.is_reference and value is not None:
-            raise QueryError(
-                f"the server cannot compare the reference {member} in a filter; "
-                f"write a content query with the id: query={member}:{{id}}"
-            )
-        missing = plain(value) is None
-        write = (lambda: nothing(operator, field)) if missing else (lambda: filter_literal(value, field))
-        literal = _checked(value, f"{member} {operator}", write)
-        return f"{member} {operator} {literal}"
+        name = member.rpartition("/")[2]
+        return _checked(value, f"{member} {operator}", lambda: written(name, member, operator, value, field))
 
     def _chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:
         """Write a list: any of it for ``eq``, none of it for ``ne``."""
@@ -165,7 +157,7 @@ class _Filter:
         return "(" + (" or " if operator == "eq" else " and ").join(parts) + ")"
 
     def _function(self, tokens: list[str], words: list[int], at: int) -> str | None:
-        """Give the function that the token is an argument of."""
+        """Return the function that the token is an argument of."""
         for back in range(at - 1, 0, -1):
             token = tokens[words[back]]
             if token == "(":
@@ -188,7 +180,7 @@ class _ContentQuery:
     """Values in a content query."""
 
     _TOKEN = re.compile(
-        rf"""\s+|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|{MARK.pattern}|[#\w][\w.#]*:(?:[<>]=?|<>)?|[#\w][\w.#]*|.""",
+        rf"\s+|{QUERY_TEXT}|{MARK.pattern}|[#\w][\w.#]*:(?:[<>]=?|<>)?|[#\w][\w.#]*|.",
         re.DOTALL,
     )
 
@@ -273,7 +265,7 @@ def _checked(value: Any, where: str, write: Callable[[], str]) -> str:
 
 
 def _inline(value: Any) -> str:
-    """Give a value as a part of a text."""
+    """Return a value as a part of a text."""
     if not isinstance(value, str) and items_of(value) is not None:
         raise QueryError("a list cannot stand inside of a quoted text")
     if value is None:

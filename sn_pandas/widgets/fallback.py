@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from html import escape
 from typing import Any
+
+from ..odata.escaping import escape_html as escape
+from ..odata.escaping import html_block
 
 _MOST = 50
 
@@ -21,7 +23,7 @@ def html(first: Mapping[str, Any], origin: str) -> str:
         if (more := first["total"] - len(items)) > 0:
             items.append(f"<li>… and {more:,} more</li>")
         inside = f'<ul style="margin:0">{"".join(items)}</ul>'
-    return (
+    return html_block(
         f'<div class="sn-tree-fallback"><strong>{escape(root["label"])}</strong> '
         f"<code>{escape(root['path'])}</code> <small>{escape(origin)}</small>{inside}</div>"
     )

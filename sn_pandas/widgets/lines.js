@@ -1,6 +1,7 @@
 // Which content stands on which line of the tree. Nothing here knows of the page or of the kernel.
 
 export const PATIENCE = 6000; // milliseconds after which we say that the kernel does not answer
+export const GONE = "The kernel is gone: run the cell of this tree again";
 const KEPT = 400; // pages kept of rows that are out of sight
 
 export const key = (path) => path.toLowerCase(); // paths differ in case only by mistake

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
 from typing import Any, TypedDict
 
+from ..odata import shapes
 from ..odata.addresses import entity
+from ..odata.client import Client
 from ..odata.errors import (
-    AnswerError,
     ConnectionFailed,
     ForbiddenError,
     NotFoundError,
@@ -16,11 +19,12 @@ from ..odata.errors import (
 )
 from ..odata.literals import filter_literal
 from ..odata.query import Query, target
-from ..odata.transport import Client
 
 #: Rows of one answer: enough to fill a screen several times, small enough to come at once.
 PAGE = 200
 _SCAN = 5000
+#: Children that are looked through at most for a text that no filter can say.
+_MOST_LOOKED_AT = 20_000
 _FIELDS = ("Name", "DisplayName", "Type", "Icon", "IsFolder", "IsFile", "Path")
 
 
@@ -45,10 +49,11 @@ class Page(TypedDict):
 
 
 class Problem(TypedDict):
-    """Why something could not be read: in a few words, and all that is known."""
+    """Why something could not be read: in a few words, in all, and whether a retry may help."""
 
     problem: str
     details: str
+    again: bool
 
 
 class Listing:
@@ -68,7 +73,7 @@ class Listing:
             raise QueryError(f"a tree shows contents by DisplayName or Name, not by {label!r}")
         self._client = client
         self._label = label
-        self._order = ",".join(dict.fromkeys(["IsFolder desc", label, "Name"]))
+        self._order = ",".join(dict.fromkeys(["IsFolder desc", label, "Name", "Id"]))
 
     def content(self, place: str | int) -> Row:
         """Read one content.
@@ -78,8 +83,8 @@ class Listing:
         NotFoundError
             If there is no such content, or we may not see it.
         """
-        answer = self._client.get(target(entity(place), {"$select": ",".join(_FIELDS), "metadata": "no"}))
-        return self._row(answer["d"])
+        address = target(entity(place), {"$select": ",".join(_FIELDS), "metadata": "no"})
+        return self._row(self._client.get(address, shapes.content("Path", "Name", "Type")))
 
     def page(self, folder: str, page: int = 0, filter: str = "", size: int = PAGE) -> Page:
         """Read one page of the children of a folder, folders first.
@@ -93,13 +98,37 @@ class Listing:
         filter : str
             A text that the name or the display name must hold; empty for all.
         """
+        sent = _sendable(filter)
+        if sent != filter:
+            chosen = self._holding(folder, filter, sent)
+            shown = chosen[page * size : (page + 1) * size]
+            return Page(total=len(chosen), page=page, size=size, rows=[self._row(fields) for fields in shown])
         query = self._query(folder, filter, select=_FIELDS, top=size, skip=page * size)
         total, rows = self._read(query)
         return Page(total=total, page=page, size=size, rows=[self._row(fields) for fields in rows])
 
+    def _holding(self, folder: str, text: str, sent: str) -> list[dict[str, Any]]:
+        """Read the children whose names hold a text that no filter can say, by a part of it."""
+        found: list[dict[str, Any]] = []
+        while True:
+            query = self._query(folder, sent, select=_FIELDS, top=_SCAN, skip=len(found))
+            total, rows = self._read(query)
+            if total > _MOST_LOOKED_AT:
+                raise QueryError(f"“{text}” would be looked for in {total:,} names: add some letters")
+            found += rows
+            if not rows or len(found) >= total:
+                break
+        sought = text.casefold()
+        names = ("Name", "DisplayName")
+        return [fields for fields in found if any(sought in (fields.get(n) or "").casefold() for n in names)]
+
     def position(self, folder: str, path: str, filter: str = "") -> int | None:
         """Find where in a folder a child stands; None if it is not there."""
         sought, start = path.casefold(), 0
+        sent = _sendable(filter)
+        if sent != filter:
+            paths = [fields["Path"].casefold() for fields in self._holding(folder, filter, sent)]
+            return paths.index(sought) if sought in paths else None
         while True:
             query = self._query(folder, filter, select=("Path",), top=_SCAN, skip=start)
             total, rows = self._read(query)
@@ -112,6 +141,8 @@ class Listing:
 
     def starting(self, folder: str, text: str, filter: str = "") -> str | None:
         """Find the first child whose label starts with a text; give its path, or None."""
+        if _sendable(text) != text or _sendable(filter) != filter:
+            return None
         starts = f"startswith({self._label}, {filter_literal(text)})"
         query = self._query(folder, filter, select=("Path",), top=1)
         _, rows = self._read(
@@ -125,11 +156,10 @@ class Listing:
         return Query(folder, filter=holds, orderby=self._order, **options)
 
     def _read(self, query: Query) -> tuple[int, list[dict[str, Any]]]:
-        answer = self._client.get(query.url(**{"$inlinecount": "allpages", "metadata": "no"}))
-        try:
-            return answer["d"]["__count"], answer["d"]["results"]
-        except (KeyError, TypeError):
-            raise AnswerError(f"{query.path}: the server's answer is no list of contents") from None
+        address = query.url(**{"$inlinecount": "allpages", "metadata": "no"})
+        needed = query.select if query.select == ("Path",) else ("Path", "Name", "Type")
+        total, rows = self._client.get(address, shapes.listing(*needed))
+        return total, [dict(row) for row in rows]
 
     def _row(self, fields: dict[str, Any]) -> Row:
         # A content that we may see but not open has no IsFolder; types keep their subtypes below them
@@ -146,8 +176,19 @@ class Listing:
         )
 
 
+def _sendable(text: str) -> str:
+    """Return the longest part of a text that a filter of the server can look for: no wildcard, no null."""
+    parts = sorted(re.split(r"[*?]+", text), key=len, reverse=True)
+    for part in (*parts, *(part[:-1] for part in parts)):
+        with contextlib.suppress(QueryError):
+            if part:
+                filter_literal(part)
+            return part
+    return ""
+
+
 def _readable(label: str | None) -> str:
-    """Give a label, but nothing for one of blanks or quotes alone: a line must have words to click at."""
+    """Return a label, but nothing for one of blanks or quotes alone: a line must have words to click at."""
     return label if label and label.strip(" \t\n\r\u00a0\"'") else ""
 
 
@@ -163,4 +204,5 @@ def problem(error: Exception) -> Problem:
     if not short:
         short = getattr(error, "reason", "") or str(error) or type(error).__name__
     kind = "" if isinstance(error, SensenetError) else f"{type(error).__name__}: "
-    return Problem(problem=kind + short, details=f"{type(error).__name__}: {error}")
+    details = f"{type(error).__name__}: {error}"
+    return Problem(problem=kind + short, details=details, again=not isinstance(error, QueryError))

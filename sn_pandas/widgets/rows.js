@@ -1,6 +1,6 @@
 // The elements of the page: lines of the tree, steps of a path.
 
-import { PATIENCE, inside, key } from "./lines.js";
+import { GONE, PATIENCE, inside, key } from "./lines.js";
 import { drawing, pictureOf } from "./pictures.js";
 
 /** An empty line. */
@@ -37,7 +37,7 @@ export function fillLine(el, tree, line, selected) {
   twist.className = `sn-twist${row?.opens ? (child ? " sn-open" : " sn-closed") : ""}`;
   const picture = row ? pictureOf(row, Boolean(child)) : notice.kind;
   if (icon.picture !== picture) icon.innerHTML = drawing((icon.picture = picture));
-  icon.className = `sn-icon sn-${picture}`;
+  icon.className = `sn-icon sn-is-${picture}`; // names of their own: a picture may be called as a part of the line
   label.textContent = row ? row.label : notice.text;
   name.textContent = row && row.name !== row.label ? row.name : "";
   const filter = child ? tree.filterOf(child) : "";
@@ -48,7 +48,9 @@ export function fillLine(el, tree, line, selected) {
 /** What stands on a line that has no row: why, and what Enter or a click does about it. */
 function noticeOf(tree, { folder, index }) {
   const failed = folder.failed.get(Math.floor(index / tree.size)) ?? folder.failed.get(0);
-  if (failed) return { kind: "problem", text: failed.problem, details: failed.details, action: "Retry" };
+  const again = failed?.again === false ? "" : "Retry";
+  if (failed) return { kind: "problem", text: failed.problem, details: failed.details, action: again };
+  if (tree.dead) return { kind: "problem", text: GONE, details: folder.path, action: "" };
   const filter = tree.filterOf(folder);
   if (folder.total === 0 && !folder.stale) {
     const text = filter ? `Nothing here has “${filter}” in its name` : "This folder is empty";
@@ -56,7 +58,9 @@ function noticeOf(tree, { folder, index }) {
   }
   const late = folder.asked.size && Date.now() - folder.since > PATIENCE;
   if (!late) return { kind: "wait", text: "Loading …", details: folder.path, action: "" };
-  const text = "No answer yet: the kernel is busy, or gone";
+  const text = folder.heard
+    ? "The server takes long to answer"
+    : "No answer yet: the kernel is busy, or gone";
   return { kind: "wait", text, details: folder.path, action: "Retry" };
 }
 

@@ -1,7 +1,7 @@
 // One view of the tree: draws the lines that are in sight, asks for rows as they come into sight, and
 // turns keys and clicks into changes.
 
-import { PATIENCE, Tree, inside, key } from "./lines.js";
+import { GONE, PATIENCE, Tree, inside, key } from "./lines.js";
 import { drawing } from "./pictures.js";
 import { crumbs, fillLine, make, newLine } from "./rows.js";
 
@@ -68,6 +68,7 @@ class View {
       "change:selection": () => this.draw(),
       "change:multiple": () => this.draw(),
       "change:height": () => this.draw(),
+      comm_live_update: () => this.die(), // the kernel was restarted or shut down
     };
     for (const [name, handler] of Object.entries(this.handlers)) model.on(name, handler);
     scroller.addEventListener("scroll", () => this.draw(), { passive: true });
@@ -85,7 +86,9 @@ class View {
     this.copy.addEventListener("click", () => this.copyPath());
     this.crumbs.addEventListener("click", (event) => {
       const path = event.target.closest("button")?.dataset.path;
-      if (path) this.pick(path, true);
+      if (!path) return;
+      this.scroller.focus({ preventScroll: true }); // the step that was pressed goes away
+      this.pick(path, true);
     });
     this.sizes = new ResizeObserver(() => this.draw());
     this.sizes.observe(scroller);
@@ -121,10 +124,11 @@ class View {
     const ticket = ++this.ticket;
     folder.asked.set(what.page ?? JSON.stringify(what), ticket);
     this.tickets.set(ticket, folder);
+    folder.heard = false;
     const filter = this.tree.filterOf(folder);
     const question = { folder: folder.path, size: this.tree.size, filter, ...what };
-    this.model.send({ ask: "rows", view: this.name, ticket, ...question });
     folder.since = Date.now();
+    this.tell(() => this.model.send({ ask: "rows", view: this.name, ticket, ...question }));
     clearTimeout(this.waiting);
     this.waiting = setTimeout(() => this.draw(), PATIENCE + 100);
     return ticket;
@@ -132,6 +136,7 @@ class View {
 
   /** Ask for what a line lacks, unless it was asked for, failed, or enough questions are open. */
   want(folder, page) {
+    if (this.tree.dead) return;
     if (folder.stale) page = 0;
     const known = folder.pages.has(page) && !folder.stale;
     if (known || folder.failed.has(page) || folder.asked.has(page) || this.tickets.size >= IN_FLIGHT) return;
@@ -140,6 +145,10 @@ class View {
 
   hear(message) {
     if (message.tell === "refresh") this.refresh();
+    if (message.answer === "heard" && message.view === this.name) {
+      const asked = this.tickets.get(message.ticket);
+      if (asked) asked.heard = true;
+    }
     if (message.answer !== "rows" || message.view !== this.name) return;
     const folder = this.tickets.get(message.ticket);
     if (!folder) return;
@@ -158,7 +167,29 @@ class View {
     this.paint(); // at once: these rows have been waited for
   }
 
+  /** Say something to the kernel; where that fails there is none. */
+  tell(message) {
+    try {
+      const sent = message();
+      sent?.catch?.(() => this.die());
+    } catch {
+      this.die();
+    }
+  }
+
+  /** Look as dead as the kernel is, and say what helps. */
+  die() {
+    this.tree.dead = true;
+    this.goal = this.range = null;
+    this.el.classList.add("sn-dead");
+    this.filter.disabled = this.again.disabled = true;
+    clearTimeout(this.pausing);
+    this.said = this.status.textContent = GONE;
+    this.draw();
+  }
+
   refresh() {
+    if (this.tree.dead) return this.die();
     this.tickets.clear();
     for (const folder of this.tree.folders.values()) this.tree.renew(folder);
     this.draw();
@@ -370,13 +401,15 @@ class View {
   // ---- changes ----
 
   save(changes) {
+    if (this.tree.dead) return this.die();
     this.own = true; // the model tells its own view, too
     for (const [name, value] of Object.entries(changes)) this.model.set(name, value);
     this.own = false;
-    this.model.save_changes();
+    this.tell(() => this.model.save_changes());
   }
 
   toggle(row, open) {
+    if (this.tree.dead) return this.die();
     const { expanded } = this.tree;
     if (!row?.opens || expanded.has(key(row.path)) === open) return;
     const paths = this.model.get("expanded").filter((path) => key(path) !== key(row.path));
@@ -385,11 +418,12 @@ class View {
     this.model.set("expanded", open ? [...paths, row.path] : paths);
     const folder = this.tree.folders.get(key(row.path));
     if (open && folder) this.want(folder, 0); // the question first: its answer takes longest
-    this.model.save_changes();
+    this.tell(() => this.model.save_changes());
   }
 
   /** Select a content, and go there if it is elsewhere. */
   pick(path, seek = false) {
+    this.range = null; // what was to be selected before is no longer meant
     this.save({ selection: [path], selected: path });
     if (seek) this.seek(path);
     this.draw();
@@ -398,6 +432,7 @@ class View {
   /** Select the active row: alone, or added to or taken from the others. */
   select(row, add) {
     if (!row) return;
+    this.range = null;
     if (!this.model.get("multiple") || !add) return this.pick(row.path);
     const others = this.model.get("selection").filter((path) => key(path) !== key(row.path));
     const selection = others.length < this.model.get("selection").length ? others : [...others, row.path];
@@ -407,14 +442,13 @@ class View {
 
   /** Select all from the anchor to the active row, asking for the rows that are not known yet. */
   selectRange() {
-    const from = this.tree.line(this.anchor.folder, this.anchor.index);
-    this.range = { from, to: this.activeLine };
+    this.range = { from: this.anchor, to: { ...this.active } }; // places, because lines may move meanwhile
     this.fillRange();
   }
 
   fillRange() {
     if (!this.range) return;
-    const { from, to } = this.range;
+    const [from, to] = [this.range.from, this.range.to].map((at) => this.tree.line(at.folder, at.index));
     const paths = [];
     for (let line = Math.min(from, to); line <= Math.max(from, to); line++) {
       const { row, folder, index, notice } = this.tree.at(line);
@@ -429,6 +463,7 @@ class View {
   }
 
   retry({ folder }) {
+    if (this.tree.dead) return this.die();
     folder.failed.clear();
     this.tickets.clear(); // whatever had no answer so far is asked for again
     for (const each of this.tree.folders.values()) each.asked.clear();
@@ -458,6 +493,7 @@ class View {
       area.select();
       document.execCommand("copy");
       area.remove();
+      this.copy.focus({ preventScroll: true });
     }
     this.say("Path copied");
   }
@@ -506,7 +542,7 @@ class View {
       if (event.shiftKey && this.model.get("multiple")) {
         this.anchor ??= before;
         this.selectRange();
-      } else this.anchor = null;
+      } else this.anchor = this.range = null;
     } else if (event.key === "ArrowRight") {
       if (row?.opens && !child) this.toggle(row, true);
       else if (child) this.goToLine(this.activeLine + 1);

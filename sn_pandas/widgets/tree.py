@@ -68,14 +68,15 @@ class TreeBrowser(anywidget.AnyWidget):
     Examples
     --------
     >>> import sn_pandas as sn
-    >>> browser = TreeBrowser(sn.connect(), "/Root/IMS")
-    >>> browser.selected = "/Root/IMS/BuiltIn/Portal"
+    >>> browser = TreeBrowser(sn.connect(user="olga.okafor"), "/Root/Content")
+    >>> browser.selected = "/Root/Content/IT/Tasks"
     >>> browser.expanded
-    ['/Root/IMS', '/Root/IMS/BuiltIn']
+    ['/Root/Content', '/Root/Content/IT']
     """
 
     _esm = _module("lines.js", "pictures.js", "rows.js", "tree.js")
-    _css = Path(__file__).with_name("tree.css")
+    #: As text: for a file anywidget keeps every widget that was made, to reload it when the file changes.
+    _css = Path(__file__).with_name("tree.css").read_text("utf-8")
 
     path = Unicode().tag(sync=True)
     selected = Unicode(None, allow_none=True).tag(sync=True)
@@ -193,7 +194,7 @@ class TreeBrowser(anywidget.AnyWidget):
             self.selected, self.filters, self.expanded = None, {}, [self.path]
 
     def _inside(self, path: str) -> str:
-        """Give the full path of what is named below the root of the tree."""
+        """Return the full path of what is named below the root of the tree."""
         place = normalize(path, base=self.path)
         if not isinstance(place, str):
             raise QueryError(f"a content of a tree is named by its path, not by the id {place}")
@@ -218,6 +219,8 @@ class TreeBrowser(anywidget.AnyWidget):
 
     def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
         if content.get("ask") == "rows":
+            # The page tells a kernel that is busy from a server that is slow.
+            self.send({"answer": "heard", "view": content.get("view"), "ticket": content.get("ticket")})
             # On a thread of its own: a slow server must not keep the kernel from running cells.
             threading.Thread(target=self._answer, args=(content,), daemon=True, name="sn_pandas-tree").start()
 
@@ -243,7 +246,7 @@ class TreeBrowser(anywidget.AnyWidget):
 
 
 def _above(root: str, path: str) -> list[str]:
-    """Give the folders from the root of the tree down to the one that holds ``path``.
+    """Return the folders from the root of the tree down to the one that holds ``path``.
 
     Raises
     ------

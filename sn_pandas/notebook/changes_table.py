@@ -1,0 +1,135 @@
+"""How ``df.sn.changes()`` and ``check()`` show: old and new values marked, reasons and paths not cut."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from ..odata.escaping import escape_controls, escape_html
+
+#: The columns that such a table begins with.
+COLUMNS = ("Id", "Path", "field", "before", "after")
+_MARKS = {
+    "before": '<del style="opacity:.7">{}</del>',
+    "after": '<ins style="text-decoration:none;background:rgba(0,158,115,.25);padding:0 .2em">{}</ins>',
+}
+#: Columns whose texts tell what to do, or where.
+WHOLE = ("Path", "field", "fields", "problem", "reason", "query")
+#: Letters of a cell, where pandas is not told otherwise, and of one that is shown whole.
+_CELL, _LONGEST = 60, 2_000
+#: Letters that stand before the first difference of two long texts.
+_BEFORE = 15
+_PANDAS_CELL = 50
+#: Lines below a table in text, at most.
+_MOST_LINES = 10
+
+
+def is_changes(frame: pd.DataFrame) -> bool:
+    """Return whether a frame is what ``changes()`` or ``check()`` gave."""
+    return tuple(frame.columns[: len(COLUMNS)]) == COLUMNS
+
+
+def changes_html(changes: pd.DataFrame) -> str:
+    """Return the HTML of a table of changes; only the rows that are shown are formatted."""
+    rows, cut = _shown_rows(changes)
+    shown = _texts(changes.iloc[rows]).map(escape_html)
+    for column, mark in _MARKS.items():
+        shown[column] = [mark.format(text or "(nothing)") for text in shown[column]]
+    if cut:
+        dots = pd.DataFrame("...", index=shown.index[:1], columns=shown.columns)
+        shown = pd.concat([shown.iloc[:cut], dots, shown.iloc[cut:]])
+    labels = _labels(changes.index[rows])
+    if cut:
+        labels = labels[:cut].append(_dots(labels)).append(labels[cut:])
+    shown.index = labels
+    shown.columns = _labels(changes.columns)
+    with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
+        table = str(shown.to_html(escape=False, max_rows=None))
+    if not cut:
+        return table
+    return f"{table}\n<p>{len(changes):,} rows × {len(changes.columns)} columns</p>"
+
+
+def changes_text(changes: pd.DataFrame) -> str:
+    """Return a table as text: as pandas has it, and below it the paths and reasons that are cut there."""
+    most = pd.get_option("display.max_colwidth")
+    whole = [column for column in WHOLE if column in changes.columns]
+    lines: list[str] = []
+    for row in _shown_rows(changes)[0] if most is not None else ():
+        cells = [_text(changes.iloc[row][column]) for column in whole]
+        if any(len(cell) >= most for cell in cells):
+            lines.append("  ".join(_cut(cell, _LONGEST) for cell in cells if cell))
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES:] = [f"… and {len(lines) - _MOST_LINES:,} more"]
+    return escape_controls("\n".join([repr(changes), *(["", *lines] if lines else [])]))
+
+
+def _shown_rows(frame: pd.DataFrame) -> tuple[list[int], int]:
+    """Return which rows are shown, and behind how many of them others are left out; 0 for none."""
+    most = pd.get_option("display.max_rows") or len(frame)
+    if len(frame) <= most:
+        return list(range(len(frame))), 0
+    some = max(2, min(most, pd.get_option("display.min_rows") or most))
+    first = some - some // 2
+    return [*range(first), *range(len(frame) - some // 2, len(frame))], first
+
+
+def _texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the cells as texts, cut where they are long; on row numbers."""
+    told = pd.get_option("display.max_colwidth")
+    most = _CELL if told == _PANDAS_CELL else told
+    columns: dict[int, list[str]] = {}
+    for number, column in enumerate(frame.columns):
+        length = _LONGEST if column in WHOLE and most is not None else most
+        columns[number] = [_cut(_text(value), length) for value in frame.iloc[:, number]]
+    if most is not None:
+        pairs = zip(frame["before"], frame["after"], strict=True) if is_changes(frame) else ()
+        before, after = COLUMNS.index("before"), COLUMNS.index("after")
+        for row, (old, new) in enumerate(pairs):
+            columns[before][row], columns[after][row] = _cut_alike(_text(old), _text(new), most)
+    return pd.DataFrame(columns, dtype=object).set_axis(frame.columns, axis=1)
+
+
+def _text(value: object) -> str:
+    missing = pd.api.types.is_scalar(value) and pd.isna(value)  # type: ignore[call-overload]  # one cell
+    return "" if missing else str(value)
+
+
+def _cut(text: str, most: int | None, begin: int = 0) -> str:
+    """Return a part of a text, with a mark where something is left out."""
+    if most is None or len(text) <= most:
+        return text
+    begin = max(0, min(begin, len(text) - most))
+    part = text[begin : begin + most - 1]
+    return ("…" if begin else "") + part + ("…" if begin + most - 1 < len(text) else "")
+
+
+def _cut_alike(before: str, after: str, most: int) -> tuple[str, str]:
+    """Return two texts cut so that their first difference is to be seen."""
+    if max(len(before), len(after)) <= most:
+        return before, after
+    pairs = enumerate(zip(before, after, strict=False))
+    alike = next((place for place, (one, two) in pairs if one != two), min(len(before), len(after)))
+    begin = alike - _BEFORE if alike > most - _BEFORE else 0
+    return _cut(before, most, begin), _cut(after, most, begin)
+
+
+def _labels(labels: pd.Index) -> pd.Index:
+    """Return labels, and what they are called, as HTML."""
+    names: Any = [None if name is None else escape_html(name) for name in labels.names]
+    if isinstance(labels, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([tuple(map(_label, label)) for label in labels], names=names)
+    if pd.api.types.is_numeric_dtype(labels.dtype):
+        return labels.rename(names[0])
+    return pd.Index([_label(label) for label in labels], dtype=object, name=names[0])
+
+
+def _label(label: object) -> object:
+    return label if isinstance(label, (int, float)) else escape_html(label)
+
+
+def _dots(labels: pd.Index) -> pd.Index:
+    if isinstance(labels, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([("...",) * labels.nlevels], names=labels.names)
+    return pd.Index(["..."], dtype=object, name=labels.name)

@@ -1,0 +1,140 @@
+"""``SensenetSession``: what the cells of a notebook share: connections, queries and options."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, magics_class
+from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
+
+from ..odata.errors import IncompleteWarning
+from . import arguments, connections, nothing, showing
+from .cells import query_of
+from .history import History
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from IPython.core.interactiveshell import InteractiveShell
+
+    from ..frames.repository import Repository
+    from ..odata.query import Query
+
+_PROGRESS = {"auto": None, "always": True, "never": False}
+
+
+@magics_class
+class SensenetSession(Magics):
+    """What is connected and how cells are read in one notebook; the magic and its commands work on it."""
+
+    url = Unicode(
+        "", help="The repository that the first cell connects to; $SENSENET_URL or the embedded one if empty."
+    ).tag(config=True)
+    api_key_env = Unicode("", help="The environment variable that holds the API key for the url above.").tag(
+        config=True
+    )
+    token_env = Unicode(
+        "", help="The environment variable that holds the bearer token for the url above."
+    ).tag(config=True)
+    base = Unicode(
+        "", help="What a path that does not begin with /Root is below; that of the connection if empty."
+    ).tag(config=True)
+    limit = Int(
+        0,
+        min=0,
+        help="Rows at most where a cell has no $top and no --limit; 0 is no limit. A cut is always said.",
+    ).tag(config=True)
+    page_size = Int(1000, min=1, help="Rows that one request asks for.").tag(config=True)
+    workers = Int(4, min=1, help="Requests at the same time.").tag(config=True)
+    progress = CaselessStrEnum(
+        ["auto", "always", "never"],
+        default_value="auto",
+        help="When a bar shows how far a read is; auto is after a second.",
+    ).tag(config=True)
+    note = Bool(True, help="Whether a line says rows, seconds and requests.").tag(config=True)
+    caption = Bool(True, help="Whether shown frames carry their query and the number of unsaved cells.").tag(
+        config=True
+    )
+    completion_seconds = Float(0.3, min=0, help="How long the Tab key waits for the repository.").tag(
+        config=True
+    )
+
+    shell: InteractiveShell
+
+    def __init__(self, shell: InteractiveShell, **traits: Any) -> None:
+        super().__init__(shell, **traits)
+        self.connections = connections.Connections(shell.user_ns)
+        self.history = History()
+
+    def read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
+        """Read what a cell asks for, name it and say what came."""
+        where, repo = self.connection(asked.on or self.connections.at(asked.text))
+        query = self.query(asked.text, names, repo)
+        limit = self.limit if asked.limit is None else asked.limit
+        if limit and not (query.top and query.top <= limit):
+            query = query.replace(top=limit)
+        began, before = time.perf_counter(), repo.client.requests
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always", IncompleteWarning)
+            frame = repo.read(query, **self.reading(asked))
+        seconds, requests = time.perf_counter() - began, repo.client.requests - before
+        if name := asked.name or self.assigned():
+            self._keep_unsaved(name)
+        if asked.name:
+            self.shell.user_ns[asked.name] = frame
+        self.history.add(asked, query, len(frame), seconds)
+        noted = self.note and not asked.quiet
+        if noted:
+            several = self.connections.several()
+            source = f"{where} ({repo.url})" if several else ""
+            showing.say(showing.note(asked.name, frame, seconds, requests, source))
+            if why := nothing.found(repo, query, frame):
+                showing.say(f"note: {why}")
+        showing.say_again(said, noted=noted, cut_known=noted or limit != self.limit or query.top != limit)
+        return None if asked.quiet and not self.assigned() else frame
+
+    def reading(self, asked: arguments.Asked | None = None) -> dict[str, Any]:
+        """Return the arguments of ``Repository.read`` that options and configuration decide."""
+        size = asked.page_size if asked is not None else None
+        return {
+            "page_size": size or self.page_size,
+            "workers": self.workers,
+            "progress": _PROGRESS[self.progress],
+        }
+
+    def connection(self, name: str | None = None) -> tuple[str, Repository]:
+        """Return a connection by name, or the one in use; without any, connect to the configured one."""
+        if name:
+            return name, self.connections[name]
+        if len(self.connections):
+            return self.connections.current()
+        given = connections.read_secrets(api_key=self.api_key_env, token=self.token_env)
+        chosen, repo = self.connections.connect(self.url or None, **given)
+        showing.say(f"connected to {repo.url} as {repo.user} ({chosen})")
+        return chosen, repo
+
+    def repository(self, name: str | None = None) -> Repository:
+        """Return the repository of a connection, as :meth:`connection` does."""
+        return self.connection(name)[1]
+
+    def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
+        """Make the query that a text means."""
+        return query_of(text, names, lambda: repo.schema.fields, self.base or repo.base)
+
+    def assigned(self) -> str:
+        """Return the name left of the magic, as in ``tasks = %sensenet …``, where nothing is shown."""
+        inputs = self.shell.history_manager.input_hist_raw if self.shell.history_manager else [""]
+        found = re.search(r"(\w+)\s*=\s*%sensenet\b", inputs[-1])
+        return found[1] if found else ""
+
+    def _keep_unsaved(self, name: str) -> None:
+        """Keep a frame that is about to be replaced where edits go with it, and say so."""
+        names = self.shell.user_ns
+        unsaved = showing.unsaved(names[name]) if name in names else ""
+        if not unsaved:
+            return
+        kept = next(k for n in range(1, 100) if (k := f"_{name}" + f"_{n}" * (n > 1)) not in names or n == 99)
+        names[kept] = names[name]
+        showing.say(f"beware: {name} had {unsaved}. That frame is {kept} now: {name} = {kept} brings it back")
