@@ -2,21 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import os
+import signal
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+    from .fakes import FakeServer
+
+hypothesis.settings.register_profile("patient", deadline=None)  # machines are slow and shared
+hypothesis.settings.load_profile("patient")
+
 
 @pytest.fixture(scope="session", autouse=True)
-def _no_journals_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Have the journals of all tests in a folder of this run."""
+def _nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have journals and configuration in folders of this run, and neither keyring nor credentials."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
+        patched.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.mktemp("config")))
+        patched.setenv("XDG_CONFIG_DIRS", str(tmp_path_factory.mktemp("site")))
+        patched.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+        for name in [name for name in os.environ if name.startswith("SENSENET_")]:
+            patched.delenv(name)
         yield
+
+
+@pytest.fixture
+def fake() -> Iterator[Callable[..., FakeServer]]:
+    """Yield a function that makes fake servers; see ``tests/fakes``."""
+    from .fakes import FakeServer
+
+    made: list[FakeServer] = []
+
+    def make(*given: Any, **options: Any) -> FakeServer:
+        made.append(FakeServer(*given, **options))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.end()
 
 
 @pytest.fixture(scope="session")
@@ -29,7 +58,13 @@ def browser() -> Iterator[Browser]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have pytest-xdist hand out the files in our order, not by the number of their tests."""
+    """Have pytest-xdist hand out the files in our order, not by the number of their tests.
+
+    A shell that starts a command in the background has it ignore Ctrl-C, and so do the processes that
+    the command starts. Tests press Ctrl-C, so it is to be heard again.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     config.option.loadscopereorder = False
 
 

@@ -6,11 +6,9 @@ import io
 import sys
 from typing import Any
 
-from sn_pandas.embedded import Application
-
 
 def request(
-    application: Application,
+    application: Any,
     method: str,
     target: str,
     body: bytes | None = None,

@@ -1,5 +1,5 @@
 """Fixtures of the fault table."""
 
-from ..frames.labs import opened, repo, state
+from ..frames.labs import admin, application, opened, repo, state
 
-__all__ = ["opened", "repo", "state"]
+__all__ = ["admin", "application", "opened", "repo", "state"]

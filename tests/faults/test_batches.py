@@ -15,7 +15,7 @@ from sn_pandas.embedded import Application, Faults
 from sn_pandas.frames.writes import sending, settling
 from sn_pandas.odata.addresses import collection, entity
 
-from ..frames.labs import client_of, prepare
+from ..frames.labs import EDITOR, client_of, prepare
 from ..frames.test_saving import LAB
 
 TO = f"{LAB}/To"
@@ -52,11 +52,13 @@ TABLE = {
 }
 AGAIN = {name: (fault, times, again) for name, (fault, times, again, _) in TABLE.items()}
 ONCE = {name: (fault, times, once) for name, (fault, times, _, once) in TABLE.items()}
+#: A page with status 200 is somebody else's: what it was for is looked up, and not sent again.
+PAGE = "HTML instead of an answer"
 OUT_OF_DATE = (lambda rule: rule.out_of_date(), 1)
 
 
 def told(do):
-    """Give the outcome and the report of something that raises if it fails."""
+    """Return the outcome and the report of something that raises if it fails."""
     try:
         report = do()
     except sn.SaveError as error:
@@ -66,7 +68,7 @@ def told(do):
 
 
 def asked(do):
-    """Give the outcome and the result of something that gives a content and raises if it fails."""
+    """Return the outcome and the result of something that gives a content and raises if it fails."""
     try:
         return "saved", do()
     except sn.SaveError as error:
@@ -82,21 +84,21 @@ def names(repo, path):
 
 @pytest.fixture(scope="module")
 def world():
-    """A repository for all tests of the table, and the faults before it."""
+    """A repository for all tests of the table, as its editor and as its administrator, and the faults."""
     application = Application(sample=False)
     prepare(application)
     faults = Faults()
-    yield client_of(application, faults), faults
+    yield client_of(application, faults), client_of(application, faults, user=None), faults
     application.close()
 
 
 @pytest.fixture
 def lab(world):
-    """Give the repository with two folders, one in the other, and its faults; tidied up behind the test."""
-    repo, faults = world
+    """Return the repository with two folders, one in the other, and its faults; tidied up behind the test."""
+    repo, admin, faults = world
     for parent, kind, name in (
-        (LAB, "SystemFolder", "To"),
-        (LAB, "SystemFolder", "F"),
+        (LAB, "Folder", "To"),
+        (LAB, "Folder", "F"),
         (f"{LAB}/F", "Asset", "A"),
     ):
         body = {"__ContentType": kind, "Name": name, **({"Serial": "AB-1"} if kind == "Asset" else {})}
@@ -106,10 +108,16 @@ def lab(world):
     yield repo, faults
     faults.clear()
     for place in (LAB, "/Root/Content", "/Root/Trash", "/Root/IMS/Public"):
-        below = repo.client.get(f"{collection(place)}?metadata=no&$select=Id,Name")["d"]["results"]
+        below = admin.client.get(f"{collection(place)}?metadata=no&$select=Id,Name")["d"]["results"]
         for one in below:
-            if one["Name"] not in ("Lab", "Administrators"):
-                repo.client.request("DELETE", f"{entity(one['Id'])}?permanent=true")
+            if one["Name"] not in ("Lab", "Administrators", EDITOR):
+                admin.client.request("DELETE", f"{entity(one['Id'])}?permanent=true")
+
+
+@pytest.fixture
+def admin(world):
+    """Return the same repository as its administrator, who makes users and groups, and may put."""
+    return world[1]
 
 
 @pytest.mark.parametrize("name", AGAIN)
@@ -119,7 +127,7 @@ def test_move(lab, name):
     fault(faults.on("POST", match="MoveBatch", times=times))
     got, report = told(lambda: repo.move(f"{LAB}/F", TO))
     faults.clear()
-    assert got == ("failed" if outcome == "unknown" else outcome), report
+    assert got == outcome, report
     there = names(repo, TO) == ["F"]
     assert there == (got == "saved")
     assert names(repo, LAB) == (["To"] if there else ["F", "To"]), "in one place"
@@ -170,7 +178,7 @@ def test_somebody_elses_content_is_no_copy_of_ours(lab):
 
     def fault(app, environ, start):
         faults.clear()
-        repo.create(TO, "SystemFolder", "F")  # the same user, but empty
+        repo.create(TO, "Folder", "F")  # the same user, but empty
         raise ConnectionResetError
 
     rule.fault = fault
@@ -181,13 +189,13 @@ def test_somebody_elses_content_is_no_copy_of_ours(lab):
 
 @pytest.mark.parametrize("operation", ["move", "copy"])
 def test_the_second_hundred_does_not_lose_the_first(lab, monkeypatch, operation):
-    from sn_pandas.frames.objects import moving
+    from sn_pandas.frames.contents import move_copy
 
-    monkeypatch.setattr(moving, "_BATCH", 1)
+    monkeypatch.setattr(move_copy, "_BATCH", 1)
     repo, faults = lab
-    repo.create(LAB, "SystemFolder", "G")
+    repo.create(LAB, "Folder", "G")
     gone = b'{"error":{"code":"ResourceNotFound","message":{"value":"Content not found: To"}}}'
-    faults.on("POST", match="Batch", nth=2).status(404, gone)
+    faults.on("POST", match="Batch", nth=range(2, 9)).status(404, gone)
     report = getattr(repo, operation)([f"{LAB}/F", f"{LAB}/G"], TO)
     assert sorted(report.frame["outcome"].tolist()) == ["failed", "saved"]
     assert "Content not found" in report.failed["reason"].iloc[0]
@@ -203,7 +211,7 @@ def test_delete(lab, name, permanent):
     faults.clear()
     there = "F" in names(repo, LAB)
     assert there == (got != "saved")
-    assert (got == "saved") == (outcome == "saved")
+    assert (got == "saved") == (outcome == "saved" and name != PAGE)
     assert repo.count("/Root/Trash") == (0 if there or permanent else 1)
 
 
@@ -217,7 +225,7 @@ def test_restore(lab, name):
     faults.clear()
     there = "F" in names(repo, LAB)
     assert there == (got == "saved")
-    assert (got == "saved") == (outcome == "saved")
+    assert (got == "saved") == (outcome == "saved" and name != PAGE)
 
 
 @pytest.mark.parametrize("name", AGAIN)
@@ -313,18 +321,16 @@ def test_create(lab, name):
 
 
 @pytest.mark.parametrize("serial", ["AB-2", "AB-3"])
-def test_somebody_elses_content_is_not_what_we_created(lab, serial, monkeypatch):
+def test_somebody_elses_content_is_not_what_we_created(lab, admin, serial):
     repo, faults = lab
     rule = faults.on("POST", match="Lab")
-    repo.create("/Root/IMS/Public", "User", "jane", JANE)
 
     def fault(app, environ, start):
         faults.clear()
-        repo.create(LAB, "Asset", "B", {"Serial": serial})
+        admin.create(LAB, "Asset", "B", {"Serial": serial})
         raise ConnectionResetError
 
     rule.fault = fault
-    monkeypatch.setitem(vars(repo), "user", "/Root/IMS/Public/jane")  # the other one is Admin
     with pytest.raises(sn.SaveError, match=r"^conflict: .*somebody else made"):
         repo.create(LAB, "Asset", "B", {"Serial": "AB-2"})
 
@@ -344,9 +350,9 @@ def test_patch(lab, name):
 
 
 @pytest.mark.parametrize("name", [*AGAIN, "somebody saves at the same moment"])
-def test_put(lab, name):
+def test_put(lab, admin, name):
     fault, times, outcome = AGAIN.get(name, (*OUT_OF_DATE, "saved"))
-    repo, faults = lab
+    repo, faults = admin, lab[1]  # only the administrator may put
     repo.patch(f"{LAB}/F/A", {"Quantity": 7})
     fault(faults.on("PUT", times=times))
     got, changed = asked(lambda: repo.put(f"{LAB}/F/A", {"Serial": "ZZ-9"}))
@@ -371,13 +377,15 @@ CANNOT_LOOK = {
     "patch": lambda repo: repo.patch(f"{LAB}/F/A", {"Quantity": 7}),
     "put": lambda repo: repo.put(f"{LAB}/F/A", {"Serial": "ZZ-9"}),
 }
+#: What only the administrator may do here.
+ADMINISTRATION = {"members", "put"}
 
 
 @pytest.mark.parametrize("name", CANNOT_LOOK)
-def test_what_is_lost_and_cannot_be_looked_for_is_unknown(lab, name):
+def test_what_is_lost_and_cannot_be_looked_for_is_unknown(lab, admin, name):
     """The answer is lost, and from then on nothing can be read."""
     repo, faults = lab
-    repo.create("/Root/IMS/Public", "Group", "team")
+    admin.create("/Root/IMS/Public", "Group", "team")
     for method in ("POST", "PATCH", "PUT"):
         rule = faults.on(method)
 
@@ -388,7 +396,7 @@ def test_what_is_lost_and_cannot_be_looked_for_is_unknown(lab, name):
 
         rule.fault = fault
     try:
-        report = CANNOT_LOOK[name](repo)
+        report = CANNOT_LOOK[name](admin if name in ADMINISTRATION else repo)
     except sn.SaveError as error:
         report = error.report
     assert report.frame["outcome"].tolist() == ["unknown"], report
@@ -397,23 +405,25 @@ def test_what_is_lost_and_cannot_be_looked_for_is_unknown(lab, name):
 
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("name", ["allow", "inherit", "members"])
-def test_permissions_and_members(lab, name, after):
+def test_permissions_and_members(lab, admin, name, after):
     repo, faults = lab
-    repo.create("/Root/IMS/Public", "Group", "team")
+    admin.create("/Root/IMS/Public", "Group", "team")
     faults.on("POST", times=1).reset(after=after)
-    report = CANNOT_LOOK[name](repo)
-    assert report.frame["outcome"].tolist() == ["saved" if after else "unknown"]
+    report = CANNOT_LOOK[name](admin if name in ADMINISTRATION else repo)
+    # what is allowed twice is allowed once: it may be sent again
+    assert report.frame["outcome"].tolist() == ["saved" if after or name == "allow" else "unknown"]
+    after = after or name == "allow"
     own = repo.permissions(f"{LAB}/F").query(f"identity == '{ADMIN}' and not inherited")
     truth = {
         "allow": "Open" in set(own.permission),
         "inherit": not repo.permissions(f"{LAB}/F").inherited.any(),
-        "members": len(repo.members("/Root/IMS/Public/team")) == 1,
+        "members": len(admin.members("/Root/IMS/Public/team")) == 1,
     }
     assert truth[name] == after
 
 
-def test_no_error_and_no_journal_shows_a_password(lab, state):
-    repo, faults = lab
+def test_no_error_and_no_journal_shows_a_password(lab, admin, state):
+    repo, faults = admin, lab[1]
     repo.create("/Root/IMS/Public", "User", "jane", JANE)
     echo = b'{"error":{"code":"X","exceptiontype":"X","message":{"value":"n3w-s3cret is too short"}}}'
     for method in ("POST", "PATCH", "PUT"):

@@ -18,7 +18,7 @@ import pytest
 from sn_pandas import connect
 from sn_pandas.embedded import Application, serve
 
-from ..frames.labs import prepare
+from ..frames.labs import EDITOR, prepare
 from ..frames.test_saving import LAB
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes that were forked")
@@ -114,7 +114,7 @@ def kill_at_points(folder: Path, points: int, seed: int) -> None:
     server = serve(watched)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     url = f"http://127.0.0.1:{server.server_port}"
-    repo = connect(url, api_key=application.api_key)
+    repo = connect(url, api_key=application.key_of(EDITOR))
     zygote = subprocess.Popen(
         [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
     )
@@ -123,7 +123,7 @@ def kill_at_points(folder: Path, points: int, seed: int) -> None:
         for n in range(ROWS):
             body = {"__ContentType": "Asset", "Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": 1}
             repo.client.send("POST", f"/odata.svc{LAB}?metadata=no&$select=Id", body=body)
-        order = {"url": url, "key": application.api_key, "least": 2}
+        order = {"url": url, "key": application.key_of(EDITOR), "least": 2}
         while kills.total() < points:
             journal = folder / f"journal-{kills.total()}.jsonl"
             killed_until_done(order, journal, dice, watched, zygote, kills, points)

@@ -12,9 +12,10 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Faults
-from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes import sending, settling
 from sn_pandas.odata.errors import NoAnswer, SensenetError
 
+from ..frames.labs import lab
 from ..frames.test_saving import LAB, fill
 from .test_get import client_of
 from .test_writes import REFUSED
@@ -61,9 +62,9 @@ def test_a_refusal_is_believed_only_when_seen(opened, kind):
 def test_a_delete_that_is_late_is_not_done_once_more_in_the_trash(repo, monkeypatch):
     """The first DELETE is answered by nobody and done only when the second one comes."""
     frame = fill(repo, 2)
-    original, late = repo.client.request, []
+    original, late = repo.client.send, []
 
-    def request(method, address, **more):
+    def send(method, address, **more):
         if method != "DELETE":
             return original(method, address, **more)
         late.append(address)
@@ -72,7 +73,7 @@ def test_a_delete_that_is_late_is_not_done_once_more_in_the_trash(repo, monkeypa
         original(method, late[0], **more)
         return original(method, address, **more)
 
-    monkeypatch.setattr(repo.client, "request", request)
+    monkeypatch.setattr(repo.client, "send", send)
     report = frame.iloc[:1].sn.delete()
     assert report.counts == {"saved": 1}
     assert late == [f"/odata.svc/content({frame.index[0]})", f"/odata.svc{LAB}('A0')"]
@@ -83,6 +84,51 @@ def test_a_delete_that_is_late_is_not_done_once_more_in_the_trash(repo, monkeypa
     assert repo.count(LAB, filter="isof('Asset')") == 2
 
 
+def written_and_changed(server, theirs):
+    """Have a PATCH be done and its answer be lost, and somebody else change the content then."""
+
+    def effect(request, forward):
+        forward(request)
+        server.connect(user="Admin").patch(f"{LAB}/a1", theirs)
+        raise httpx.ReadError("connection reset by peer")
+
+    server.on("PATCH", match=r"content\(", nth=[1]).call(effect)
+
+
+def test_what_was_written_is_saved_though_somebody_changed_a_part_of_it_later(fake):
+    server = lab(fake)
+    repo = server.connect()
+    frame = repo.read(LAB, select=["Name", "Path", "Quantity", "Notes"])
+    frame.loc[frame["Name"] == "a1", ["Quantity", "Notes"]] = [50, "mine"]
+    written_and_changed(server, {"Quantity": 77})
+    report = frame.sn.save()
+    assert report.counts == {"unchanged": 2, "saved": 1}
+    reason = report.frame.set_index("Path").loc[f"{LAB}/a1", "reason"]
+    assert "somebody else changed Quantity after that" in reason
+    assert frame.sn.changes().empty
+    assert repo.value(f"{LAB}/a1", "Quantity") == 77
+    frame.sn.refresh()
+    assert frame.set_index("Name").loc["a1", ["Quantity", "Notes"]].tolist() == [77, "mine"]
+    sn.undo(report, on_conflict="skip")
+    assert repo.value(f"{LAB}/a1", "Quantity") == 77, "that is not what the save wrote"
+
+
+def test_what_somebody_else_changed_before_it_was_written_is_a_conflict(fake):
+    server = lab(fake)
+    repo = server.connect()
+    frame = repo.read(LAB, select=["Name", "Path", "Quantity", "Notes"])
+    frame.loc[frame["Name"] == "a1", ["Quantity", "Notes"]] = [50, "mine"]
+
+    def effect(request, forward):
+        server.connect(user="Admin").patch(f"{LAB}/a1", {"Quantity": 77})
+        raise httpx.ReadError("connection reset by peer")
+
+    server.on("PATCH", match=r"content\(", nth=[1]).call(effect)
+    report = frame.sn.save(on_conflict="skip")
+    assert report.counts == {"unchanged": 2, "conflict": 1}
+    assert repo.value(f"{LAB}/a1", "Notes") is None
+
+
 def test_a_write_is_not_tried_longer_than_the_deadline(opened, monkeypatch):
     faults = Faults()
     repo = opened(faults)
@@ -90,10 +136,10 @@ def test_a_write_is_not_tried_longer_than_the_deadline(opened, monkeypatch):
     frame["Quantity"] += 10
     faults.on("PATCH").reset()
     clock = iter(range(0, 10_000, 25))
-    monkeypatch.setattr(sending, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(settling, "time", types.SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(repo.client, "retries", sn.Retries(deadline=60.0))
     report = frame.sn.save()
-    assert report.counts == {"failed": 1}
+    assert report.counts == {"unknown": 1}
     assert "after 3 tries" in report.failed["reason"].iloc[0]
     assert len(faults.log) == 3
 
@@ -105,8 +151,7 @@ def test_an_answer_to_a_write_does_not_drip_for_ever():
                 time.sleep(0.005)
                 yield b" "
 
-    client, _ = client_of(retries=sn.Retries(deadline=0.05))
-    client._transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Drops()))
+    client, _ = client_of(lambda _: httpx.Response(200, stream=Drops()), retries=sn.Retries(deadline=0.05))
     with pytest.raises(NoAnswer, match="did not answer in time") as error:
         client.send("PATCH", "/odata.svc/content(1)", body={})
     assert error.value.sent
@@ -139,7 +184,16 @@ def test_passwords_are_in_no_outcome_of_other_fields(opened):
     faults = Faults()
     repo = opened(faults)
     user = repo.read("/Root/IMS", filter="isof('User')", select=["Name"], query="TypeIs:User").index[0]
-    shown = {"d": {"Id": int(user), "Path": "/Root/x", "FullName": "Other", "Password": SECRET[:4]}}
+    shown = {
+        "d": {
+            "Id": int(user),
+            "Path": "/Root/x",
+            "Name": "x",
+            "Type": "User",
+            "FullName": "Other",
+            "Password": SECRET[:4],
+        }
+    }
     done_but(faults.on("PATCH"), json.dumps(shown).encode(), 200)
     with pytest.raises(sn.SaveError, match="FullName: sent 'Me'") as error:
         repo.patch(int(user), {"Password": SECRET, "FullName": "Me"})
@@ -152,3 +206,20 @@ def clean(error):
     texts += [] if report is None else [report.frame.to_csv(), report._repr_html_(), *report.requests]
     for written in (SECRET, SECRET[:4], *(echo(SECRET) for echo in ECHOES.values())):
         assert not [text for text in texts if written in text]
+
+
+@pytest.mark.parametrize("kind", ["PATCH", "DELETE"])
+def test_what_was_lost_once_is_not_called_failed_by_a_later_error(opened, kind):
+    """The first request may still be carried out, whatever the server answers to the others."""
+    faults = Faults()
+    repo = opened(faults)
+    frame = fill(repo, 2)
+    faults.on(kind, match="Lab|content", nth=1).reset()
+    faults.on(kind, match="Lab|content").status(500, b"")
+    if kind == "PATCH":
+        frame.loc[frame.index[0], "Quantity"] = 50
+        report = frame.sn.save()
+    else:
+        report = frame.iloc[:1].sn.delete()
+    assert report.counts["unknown"] == 1, report
+    assert "failed" not in report.counts

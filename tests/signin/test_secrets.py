@@ -1,0 +1,265 @@
+"""Law 11: no secret appears anywhere, each way to sign in by each failure by each channel."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import logging
+import pickle
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+import sn_pandas as sn
+from sn_pandas.odata.redaction import SECRETS, hide
+from sn_pandas.odata.signin.authority import Authority
+from sn_pandas.odata.signin.client_credentials import ClientCredentials
+from sn_pandas.odata.signin.conversation import Keyboard
+from sn_pandas.odata.signin.credentials import ApiKey, Token
+from tests.fakes import FakeServer
+
+from .calls import PLACE, make, prepared
+
+SECRET = "Zq81+hush/4711~xyzzy"
+TOKEN = "eyJhbGciOiJub25lIn0.Zq81-hush-token.4711"
+#: What must not be seen, in the spellings of headers, forms, addresses and ``Authorization: Basic``.
+FORBIDDEN = [
+    *(spelled for s in (SECRET, TOKEN) for spelled in (s, quote(s, safe=""), repr(s)[1:-1])),
+    base64.b64encode(f"client:{quote(SECRET, safe='')}".encode()).decode(),
+]
+WAYS: dict[str, dict[str, Any]] = {
+    "API key": {"api_key": SECRET},
+    "token": {"token": TOKEN},
+    "function": {"token": lambda: TOKEN},
+    "client": {"client_id": "client", "client_secret": SECRET},
+    "client, basic": {"client_id": "client", "client_secret": SECRET, "send_secret": "basic"},
+}
+_TESTS = str(Path(__file__).resolve().parents[1])
+Fail = Callable[[FakeServer], object]
+ECHO = f"Bearer {TOKEN} apikey={SECRET} {quote(SECRET, safe='')}"
+WRONG: dict[str, Any] = {"error": {"code": "X", "message": {"value": f"Bad credentials: {ECHO}"}}}
+FAILURES: dict[str, Fail] = {
+    "none": lambda s: None,
+    "credentials that are not known": lambda s: s.on(host="127.0.0.1", match="odata.svc").visitor(),
+    "lost while saving": lambda s: s.on("PATCH").visitor(),
+    "echoed by the authority": lambda s: s.on(match="connect/token").json(
+        {"error": "invalid_client", "error_description": ECHO}, 400
+    ),
+    "page of the authority": lambda s: s.on(match="connect/token").html(500, f"<p>{ECHO}</p>"),
+    "authority is down": lambda s: s.on(match="connect/token").unavailable(),
+    "token with a line break": lambda s: s.on(match="connect/token").json({"access_token": TOKEN + "\nx"}),
+    "echoed by the server": lambda s: s.on("PATCH").json(WRONG, 500),
+    "page of a proxy": lambda s: s.on("GET", "Lab").html(403, f"<p>{ECHO}</p>"),
+    "redirect": lambda s: s.on("GET", "Lab").redirect(f"https://x.example/{quote(SECRET, safe='')}"),
+    "broken": lambda s: s.on("PATCH").reset(after=True),
+    "refused": lambda s: s.on("GET", "Lab").status(403),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[tuple[FakeServer, str]]:
+    """Yield a server on a socket, which is its own authority, so that all libraries log what they log."""
+    server = FakeServer(sample=False)
+    prepared(server)
+    with server.connect() as admin:
+        make(admin, PLACE, "Folder", "a", Index=1)
+    server.cookies = True
+    with server.listening() as address:
+        yield server, address
+    server.end()
+
+
+def begin(server: FakeServer, address: str) -> None:
+    """Have the server know the secrets, and be the authority."""
+    server.clear()
+    server.tokens.clear()
+    server.tokens[TOKEN] = "Admin"
+    server.authority.endpoint = f"{address}/connect/token"
+    server.authority.client_secret, server.authority.scripted = SECRET, [TOKEN] * 99
+    key = server.key_of()
+
+    def known(request: httpx.Request, forward: Any) -> httpx.Response:
+        request.headers["apikey"] = key
+        return forward(request)
+
+    server.on(when=lambda request: request.headers.get("apikey") == SECRET).call(known)
+    server.on(match="openid-configuration|connect/token").call(lambda r, _: server.authority(r))
+
+
+@contextlib.contextmanager
+def everything_logged() -> Iterator[list[str]]:
+    """Collect what is logged at any level, by any logger, with its traceback."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(exc_text)s"))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    texts: list[str] = []
+    try:
+        yield texts
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        texts.append(stream.getvalue())
+
+
+def shown(repo: sn.frames.Repository) -> Iterator[str]:
+    """Read and save, and yield everything that comes of it."""
+    yield from (repr(repo), str(repo.client), repr(vars(repo)), repr(vars(repo.client)), repo.user)
+    frame = repo.read(PLACE, select=["Name", "Path", "Index"])
+    yield from (repr(frame.attrs), str(pickle.loads(pickle.dumps(frame)).attrs), frame.to_html())
+    frame["Index"] = frame["Index"] + 1
+    report = frame.sn.save()
+    yield from (repr(report), report.frame.to_csv(), "\n".join(report.requests))
+    if report.journal:
+        yield Path(report.journal).read_text()
+
+
+def of_variables(error: BaseException) -> list[str]:
+    """Return a traceback with the values of variables, as tools that report errors make it.
+
+    The variables of these tests are the user's own and not looked at.
+    """
+    found: list[str] = []
+    seen = [error]
+    for one in seen:
+        seen += [e for e in (one.__cause__, one.__context__) if e is not None and e not in seen]
+        frames = traceback.walk_tb(one.__traceback__)
+        ours = ((f, n) for f, n in frames if not f.f_code.co_filename.startswith(_TESTS))
+        found += traceback.StackSummary.extract(ours, capture_locals=True).format()
+    return found
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("failure", FAILURES)
+def test_no_secret_is_seen(
+    server: tuple[FakeServer, str], way: str, failure: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fake, address = server
+    begin(fake, address)
+    FAILURES[failure](fake)
+    authority = {"authority": address} if "client" in way else {}
+    quick = sn.Retries(attempts=2, deadline=5, first_wait=0.001, longest_wait=0.002)
+    texts: list[str] = []
+    values: list[str] = []
+    happened: Exception | None = None
+    with everything_logged() as logged, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            with sn.connect(address, retries=quick, **WAYS[way], **authority) as repo:
+                texts.extend(shown(repo))
+        except sn.SensenetError as error:
+            happened = error
+            texts += traceback.format_exception(error)
+            values += of_variables(error)
+            texts += [repr(error), repr(vars(error)), *error._render_traceback_()]
+            report = getattr(error, "report", None)
+            if report is not None:
+                texts += [repr(report), report.frame.to_csv()]
+                texts += [Path(report.journal).read_text()] if report.journal else []
+    texts += [str(one.message) for one in caught]
+    captured = capfd.readouterr()
+    channels = {"log": logged[0], "texts": "\n".join(texts), "out": captured.out, "err": captured.err}
+    channels["traceback with the values of variables"] = "\n".join(values)
+    for name, text in channels.items():
+        found = [secret for secret in FORBIDDEN if secret in text]
+        assert not found, f"{name}: …{text[max(0, text.index(found[0]) - 300) :][:400]}…"
+    assert "httpcore" in logged[0], "the libraries below were heard"
+    assert failure != "none" or (happened is None and fake.count("PATCH") == 1), happened
+
+
+PASSWORD = "hush4711"
+ADDRESSES = [
+    f"https://olga:{PASSWORD}@repo.example",
+    f"https://olga:{PASSWORD}/x@repo.example",
+    f"https://olga:{PASSWORD}?x@repo.example",
+    f"https://olga:{PASSWORD}#x@repo.example",
+    f"https://{PASSWORD}@repo.example/Root/Content",
+    f"https:/olga:{PASSWORD}@repo.example",
+    f"https:\\\\olga:{PASSWORD}@repo.example",
+    f"https://olga:{PASSWORD}@[repo.example",
+    f"olga:{PASSWORD}@repo.example",
+    f"ftp://olga:{PASSWORD}@repo.example",
+    f"https://repo.example/Root?$top=1&apikey={PASSWORD}",
+]
+
+
+@pytest.mark.parametrize("where", ["address", "authority", "environment", "file"])
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_credentials_in_an_address_are_refused_and_shown_nowhere(
+    address: str, where: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: dict[str, Any] = {"url": "https://repo.example"}
+    if where == "address":
+        given = {"url": address, "api_key": "a key"}
+    elif where == "authority":
+        given |= {"client_id": "client", "client_secret": "a secret", "authority": address}
+    elif where == "environment":
+        given = {}
+        monkeypatch.setenv("SENSENET_URL", address)
+    else:
+        given = {"url": "prod"}
+        file = tmp_path / "servers.toml"
+        file.write_text(f"[prod]\naddress = '{address}'\n")
+        monkeypatch.setenv("SENSENET_CONFIG", str(file))
+    with everything_logged() as logged, pytest.raises(sn.SensenetError, match="credentials") as caught:
+        sn.connect(transport=FakeServer(None), **given)
+    error = caught.value
+    channels = {
+        "log": logged[0],
+        "message": str(error) + repr(error) + "".join(error._render_traceback_()),
+        "traceback": "".join(traceback.format_exception(error)),
+        "traceback with the values of variables": "".join(of_variables(error)),
+    }
+    assert not [name for name, text in channels.items() if PASSWORD in text]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://repo.example:8443/Root/Content/olga@example.com",
+        "https://repo.example/odata.svc/Root('olga@example.com')?$filter=Email eq 'a:b@c'",
+        "http://[::1]:8765/Root/a:b@c",
+        "https://repo.example/Root/a:b@c",
+    ],
+)
+def test_a_sign_in_a_path_is_no_password(address: str) -> None:
+    with sn.connect(address, transport=FakeServer(), anonymous=True) as repo:
+        assert "@" in repo.base or "?" in address
+
+
+def test_the_words_of_a_function_that_fails_are_not_shown() -> None:
+    def token() -> str:
+        raise KeyError(f"no {SECRET} in the vault")
+
+    with pytest.raises(sn.AuthenticationError, match=r"KeyError \(test_secrets.py, line") as caught:
+        sn.connect("https://repo.example", token=token, transport=FakeServer(None))
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("way", ["API key", "token", "client", "typed"])
+def test_a_secret_of_a_connection_stays_hidden_however_many_tokens_come(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: Any
+    if way == "API key":
+        kept = ApiKey(SECRET)
+    elif way == "token":
+        kept = Token(SECRET)
+    elif way == "client":
+        kept = ClientCredentials(Authority("https://repo.example", httpx.Client), "client", SECRET)
+    else:
+        monkeypatch.setattr("getpass.getpass", lambda question: SECRET)
+        kept = Keyboard().ask_secret("Password: ")
+    for number in range(2000):
+        SECRETS.add(f"token-{number:08}")
+    assert SECRET not in hide(f"it says {SECRET}"), kept
