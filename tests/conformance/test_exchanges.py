@@ -33,7 +33,7 @@ def known(name: str) -> set[str]:
 
 
 def slow_clock() -> Callable[[], dt.datetime]:
-    """Give a clock whose first second lasts: names that hold the second clash, as they did when recorded."""
+    """Return a clock whose first second lasts: names that hold the second clash, as when recorded."""
     began, at = dt.datetime.now(dt.UTC).replace(microsecond=0), time.monotonic()
     return lambda: began + dt.timedelta(seconds=time.monotonic() - at) / 100
 

@@ -36,11 +36,13 @@ TYPES = [
 class Client:
     """Requests to the repository in a file."""
 
-    def __init__(self, data: Path) -> None:
-        self.application = Application(data, sample=False, admin=True)
+    def __init__(self, data: Path | Application) -> None:
+        made = isinstance(data, Application)
+        self.application = data if made else Application(data, sample=False, admin=True)
         self.http = httpx.Client(
             transport=httpx.WSGITransport(app=self.application), base_url="http://embedded"
         )
+        self._at_first = {table: self._rows(table) for table in ("files", "file_owners")}
 
     def prepare(self) -> None:
         """Install the type Asset and make the workspace ``/Root/Content/w``."""
@@ -108,6 +110,10 @@ class Client:
         return str(self.call(f"/Root/IMS/Public/{name}", "CreateApiKey").json()["Value"])
 
     def count(self, table: str) -> int:
+        """Count the rows of a table that came after the start."""
+        return self._rows(table) - self._at_first.get(table, 0)
+
+    def _rows(self, table: str) -> int:
         with self.application.store.reading() as db:
             return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
 

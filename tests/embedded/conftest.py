@@ -11,7 +11,7 @@ from .client import Client
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of a repository that tests copy."""
+    """Return the file of a repository that tests copy, with its key file."""
     data = tmp_path_factory.mktemp("prepared") / "repository.db"
     client = Client(data)
     client.prepare()
@@ -23,6 +23,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def client(prepared: Path, tmp_path: Path) -> Iterator[Client]:
     data = tmp_path / "repository.db"
     shutil.copy(prepared, data)
+    shutil.copy(f"{prepared}.key", f"{data}.key")
     client = Client(data)
     yield client
     client.close()

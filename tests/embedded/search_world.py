@@ -6,12 +6,12 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError
 from sn_pandas.embedded.index import search
+from sn_pandas.embedded.index.predicates import Predicate, all_of
 from sn_pandas.embedded.languages import cql_parser, filters
-from sn_pandas.embedded.languages.predicates import Predicate, all_of
+from sn_pandas.embedded.schema.types import Types
 from sn_pandas.embedded.storage.store import Store
 
 TYPES = Types.built_in()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.languages import contentquery
+from sn_pandas.embedded.index.predicates import Clause, Group, Nothing, Predicate, Range, Term, optimize
 from sn_pandas.embedded.languages.cql_parser import EMPTY, parse
-from sn_pandas.embedded.languages.predicates import Clause, Group, Nothing, Predicate, Range, Term, optimize
+from sn_pandas.embedded.reads import contentquery
 
 from .search_world import TYPES, refusal
 
@@ -78,8 +79,9 @@ UNDERSTOOD = [
     ("Name:a-b", Group((Clause("should", N), Clause("not", word("b"))))),
     ("Name:a () ", N),
     ("(((Name:a)))", N),
-    ("Name:a~ Name:b~0.5", should(N, M)),
-    ("'a b'~3", word("a b")),
+    ("Name:a~ Name:b~0.25", should(replace(N, distance=0.5), replace(M, distance=0.25))),
+    ("'a b'~3", Term("_Text", "a b", distance=3.0)),
+    ("Name:'/A/'", Term("Name", "/a/", typed="/A/")),
     ("Name:a^2", N),
     ("(Name:a)^2.5", N),
     ("/* Name:x */ Name:a // and so on", N),
@@ -94,7 +96,8 @@ UNDERSTOOD = [
     ("InFolder:/Root/X", Term("InFolder", "/root/x")),
     (f"Name:{EMPTY}", Nothing()),
     (f"Index:>{EMPTY}", Nothing()),
-    ("DueDate:2026.05.05", read("DueDate:'2026-05-05'")),
+    ("DueDate:'2026.05.05'", read("DueDate:'2026-05-05'")),
+    ("Name:1.2.3", should(Term("Name", "1.2"), word("3"))),
     ("DueDate:5/5/2026", read("DueDate:'2026-05-05'")),
 ]  # fmt: skip
 

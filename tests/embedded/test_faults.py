@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import pytest
 from werkzeug.serving import make_server
 
+import sn_pandas as sn
 from sn_pandas.embedded.faults import Faults
 
 
@@ -143,3 +144,13 @@ def test_in_process_a_broken_connection_is_an_exception(counter, faults):
     faults.on().reset()
     with pytest.raises(ConnectionResetError):
         faults.around(counter)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *a: None)
+
+
+@pytest.mark.parametrize("name", ["Ünnep", "Kőszeg", "Пример", "日本", "naïve 🎉"])
+def test_faults_know_names_in_all_languages(name: str) -> None:
+    faults = Faults()
+    with sn.connect("embedded://", faults=faults) as repo:
+        assert repo.create("/Root/Content", "Folder", name)["Name"] == name
+        faults.on("GET", match=name).status(400)
+        with pytest.raises(sn.BadRequestError):
+            repo.get(f"/Root/Content/{name}")

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.index.predicates import Clause, Group, Range, Term, none_of
 from sn_pandas.embedded.languages import filters
-from sn_pandas.embedded.languages.predicates import Clause, Group, Range, Term, none_of
 
 from .search_world import TYPES, refusal
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,8 +38,10 @@ ROWS = [content("T1", index=1), content("T2", index=2)]
 READER = Reader(TYPES, lambda row, name: JSON.get(row.name, {}).get(name, row.stored(name)))
 
 
-def names(text: str | None, rows: list[Content] = ROWS, **options: Any) -> list[str]:
-    where = filters.parse(text, TYPES) if text else None
+def names(
+    text: str | None, rows: list[Content] = ROWS, ignore_case: bool = False, **options: Any
+) -> list[str]:
+    where = partial(filters.parse(text, TYPES).matches, ignore_case=ignore_case) if text else None
     return [row.name for row in selected(rows, READER, where=where, **options)]
 
 

@@ -8,18 +8,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from sn_pandas.embedded import callers
 from sn_pandas.embedded.changes import writes
 from sn_pandas.embedded.contents import EVERYONE, Content
 from sn_pandas.embedded.http.application import Application
 from sn_pandas.embedded.index import search
-from sn_pandas.embedded.languages.predicates import Term
+from sn_pandas.embedded.index.predicates import Term
 from sn_pandas.embedded.operations.access import set_inheritance
-from sn_pandas.embedded.repository import Session
-from sn_pandas.embedded.security import callers, entries, permissions
-from sn_pandas.embedded.security.effective import effective_entries
+from sn_pandas.embedded.schema import permission_names
+from sn_pandas.embedded.security import entries, permissions
+from sn_pandas.embedded.security.effective_entries import effective_entries
 from sn_pandas.embedded.security.entries import Entry
+from sn_pandas.embedded.session import Session
 
-NAMED = st.sampled_from(permissions.NAMED)
+NAMED = st.sampled_from(permission_names.NAMED)
 VALUES = st.sampled_from(("allow", "deny", "undefined"))
 CHANGES = st.lists(st.tuples(NAMED, VALUES), max_size=8)
 PLACES = ("a", "a/b", "a/b/c", "a/d")
@@ -63,7 +65,7 @@ class World:
         session = self.session()
         with self.store.reading() as db:
             hits = search.find(
-                db, Term("InTree", "/root/content"), self.store.types, visible=permissions.visible(session)
+                db, Term("InTree", "/root/content"), self.store.types, visible=session.rights.visible()
             )
         return set(hits.ids)
 
@@ -165,7 +167,7 @@ def test_lists_show_what_may_be_seen(world: World, acls: dict[str, tuple[list[En
     session, seen = world.session(), world.seen()
     for place in PLACES:
         content = world.at(f"/Root/Content/{place}")
-        bits = permissions.of_caller(session, content)
+        bits = session.rights.bits(content)
         assert bits == expected(world, place)
         assert (content.id in seen) == bool(bits & permissions.BIT["See"])
 

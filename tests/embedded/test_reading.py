@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from sn_pandas.embedded.content_types.types import Types
 from sn_pandas.embedded.fields.texts import color_parts
-from sn_pandas.embedded.http import options
+from sn_pandas.embedded.schema.types import Types
+from sn_pandas.embedded.wire import options
 
 from .client import WORKSPACE, Client, address, problem
 
@@ -199,11 +199,27 @@ def test_a_content_shows_only_the_child_types_that_it_lists_itself(tasks: Client
     def listed(field: str) -> list[str]:
         return [one["Name"] for one in rows(tasks, f"{address(path)}/{field}?metadata=no")["results"]]
 
-    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == ([], ["Task"])
+    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == (
+        [],
+        ["Task", "SystemFolder"],
+    )
     tasks.call(path, "AddAllowedChildTypes", contentTypes=["Memo"])
-    assert listed("AllowedChildTypes") == listed("EffectiveAllowedChildTypes") == ["Task", "Memo"]
+    assert (
+        listed("AllowedChildTypes")
+        == listed("EffectiveAllowedChildTypes")
+        == ["Task", "SystemFolder", "Memo"]
+    )
+    tasks.call(path, "RemoveAllowedChildTypes", contentTypes=["Memo", "SystemFolder"])
+    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == (
+        [],
+        ["Task", "SystemFolder"],
+    )
+    tasks.call(path, "AddAllowedChildTypes", contentTypes=["Memo"])
     tasks.patch(path, {"AllowedChildTypes": []})
-    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == ([], ["Task"])
+    assert (listed("AllowedChildTypes"), listed("EffectiveAllowedChildTypes")) == (
+        [],
+        ["Task", "SystemFolder"],
+    )
 
 
 @pytest.mark.parametrize(

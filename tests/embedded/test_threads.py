@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gc
+import shutil
+import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
-from sn_pandas.embedded import Application
+import sn_pandas as sn
+from sn_pandas.embedded import Application, callers
 from sn_pandas.embedded.contents import VISITOR
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.security import callers
 
 ADDRESS = "/odata.svc/Root/Content"
 
@@ -142,15 +149,28 @@ def test_what_fails_half_way_leaves_nothing(application: Application) -> None:
     assert kept.index == 0
 
 
-def test_threads_that_end_leave_no_connections_behind(application: Application) -> None:
+def test_threads_that_end_leave_no_connections_behind(
+    application: Application, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, connect = [], sqlite3.connect
+
+    def counted(*args: Any, **options: Any) -> sqlite3.Connection:
+        opened.append(args)
+        return connect(*args, **options)
+
+    monkeypatch.setattr(sqlite3, "connect", counted)
+
     def work(number: int) -> None:
         application.store.by_path("/Root")
 
+    with closing(Application(sample=False)):
+        assert opened, "what is opened is counted"
+    opened.clear()
     for _ in range(30):
         thread = threading.Thread(target=work, args=(0,))
         thread.start()
         thread.join()
-    assert len(application.store._connections) <= 2
+    assert len(opened) <= 1
 
 
 def test_who_asks_for_roles_does_not_wait_for_who_writes_and_asks_too(application: Application) -> None:
@@ -193,3 +213,313 @@ def test_who_loses_a_group_is_not_remembered_in_it(tmp_path: Path) -> None:
     finally:
         one.close()
         other.close()
+
+
+def test_a_repository_that_nobody_closed_leaves_no_file_open(tmp_path: Path) -> None:
+    def opened() -> list[str]:
+        gc.collect()
+        return [place for fd in Path("/proc/self/fd").iterdir() if "left.db" in (place := _target(fd))]
+
+    repo = sn.connect(f"embedded://{tmp_path}/left.db")
+    repo.read("/Root/Content", select="Name")
+    assert opened()
+    del repo
+    assert not opened()
+
+
+def _target(fd: Path) -> str:
+    try:
+        return str(fd.readlink())
+    except OSError:
+        return ""
+
+
+# Nothing that was answered with 200 is lost
+
+MANY = 20
+
+
+def at_once(
+    application: Application, send: Callable[[httpx.Client, int], httpx.Response]
+) -> list[httpx.Response]:
+    """Send requests at the same moment and return their answers, by number."""
+    start = threading.Barrier(MANY)
+    answers: dict[int, httpx.Response] = {}
+
+    def work(number: int) -> None:
+        with client(application) as http:
+            start.wait()
+            answers[number] = send(http, number)
+
+    together(MANY, work)
+    return [answers[number] for number in range(MANY)]
+
+
+def kept(answers: list[httpx.Response]) -> set[int]:
+    """The numbers that were answered with success; the others must have got an error of the server."""
+    refused = {(a.status_code, a.json()["error"]["exceptiontype"]) for a in answers if a.status_code >= 400}
+    assert refused <= {
+        (400, "NodeIsOutOfDateException"), (400, "LockedTreeException"), (400, "ApplicationException"),
+        (403, "NodeAlreadyExistsException"), (500, "InvalidContentActionException"),
+    }  # fmt: skip
+    found = {number for number, answer in enumerate(answers) if answer.status_code < 300}
+    assert found
+    return found
+
+
+@pytest.fixture
+def users(application: Application) -> list[str]:
+    paths = []
+    with client(application) as http:
+        for number in range(MANY):
+            body = {"__ContentType": "User", "LoginName": f"u{number}", "FullName": f"U {number}"}
+            body |= {"Name": f"u{number}", "Email": f"u{number}@example.com", "Password": "secret-1"}
+            http.post("/odata.svc/Root/IMS('Public')", json=body).raise_for_status()
+            paths.append(f"/Root/IMS/Public/u{number}")
+    return paths
+
+
+def test_no_permission_is_lost(application: Application, users: list[str]) -> None:
+    answers = at_once(
+        application,
+        lambda http, n: http.post(
+            f"{ADDRESS}('list')/SetPermissions", json={"r": [{"identity": users[n], "Open": "allow"}]}
+        ),
+    )
+    assert kept(answers) == set(range(MANY))
+    with client(application) as http:
+        entries = http.get(f"{ADDRESS}('list')/GetPermissions").json()["entries"]
+    assert {one["identity"]["path"] for one in entries} >= set(users)
+
+
+def test_no_member_is_lost(application: Application, users: list[str]) -> None:
+    editors = "/odata.svc/Root/IMS/BuiltIn/Portal('Editors')"
+    with client(application) as http:
+        ids = [
+            http.get(f"/odata.svc/Root/IMS/Public('u{n}')?$select=Id&metadata=no").json()["d"]["Id"]
+            for n in range(MANY)
+        ]
+    answers = at_once(
+        application, lambda http, n: http.post(f"{editors}/AddMembers", json={"contentIds": [ids[n]]})
+    )
+    with client(application) as http:
+        found = http.get(f"{editors}/Members?$select=Id&metadata=no").json()["d"]["results"]
+    assert {row["Id"] for row in found} >= {ids[n] for n in kept(answers)}
+
+
+def test_no_list_field_is_lost(application: Application) -> None:
+    with client(application) as http:
+        http.post(ADDRESS, json={"__ContentType": "CustomList", "Name": "fields"}).raise_for_status()
+    answers = at_once(
+        application,
+        lambda http, n: http.post(
+            f"{ADDRESS}('fields')", json={"__ContentType": "IntegerFieldSetting", "Name": f"F{n}"}
+        ),
+    )
+    with client(application) as http:
+        definition = http.get(f"{ADDRESS}('fields')?$select=ContentListDefinition&metadata=no").text
+    assert not [n for n in kept(answers) if f"#F{n}'" not in definition and f'#F{n}\\"' not in definition]
+
+
+def test_no_allowed_type_is_lost(application: Application) -> None:
+    names = [
+        "Task",
+        "Memo",
+        "File",
+        "Image",
+        "Link",
+        "Folder",
+        "Workspace",
+        "TaskList",
+        "MemoList",
+        "LinkList",
+    ] * 2
+    answers = at_once(
+        application,
+        lambda http, n: http.post(
+            f"{ADDRESS}('list')/AddAllowedChildTypes", json={"contentTypes": [names[n]]}
+        ),
+    )
+    with client(application) as http:
+        found = http.get(f"{ADDRESS}('list')/AllowedChildTypes?$select=Name&metadata=no").json()["d"][
+            "results"
+        ]
+    assert {row["Name"] for row in found} >= {names[n] for n in kept(answers)}
+
+
+def test_no_content_type_is_lost(application: Application) -> None:
+    definition = (
+        '<ContentType name="{}" parentType="GenericContent"'
+        ' handler="SenseNet.ContentRepository.GenericContent"'
+        ' xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">'
+        "<Fields/></ContentType>"
+    )
+    answers = at_once(
+        application,
+        lambda http, n: http.post(
+            "/odata.svc/Root/System/Schema('ContentTypes')/Upload",
+            json={"FileName": f"T{n}", "FileText": definition.format(f"T{n}"), "ContentType": "ContentType"},
+        ),
+    )
+    assert kept(answers) == set(range(MANY))
+    with client(application) as http:
+        shown = {one["ContentTypeName"] for one in http.get("/odata.svc/('Root')/GetSchema").json()}
+    assert shown >= {f"T{n}" for n in range(MANY)}
+
+
+def test_of_many_renames_onto_one_name_one_wins(application: Application) -> None:
+    with client(application) as http:
+        for number in range(MANY):
+            http.post(ADDRESS, json={"__ContentType": "Folder", "Name": f"f{number}"}).raise_for_status()
+    answers = at_once(application, lambda http, n: http.patch(f"{ADDRESS}('f{n}')", json={"Name": "same"}))
+    assert len(kept(answers)) == 1
+    with client(application) as http:
+        assert http.get(f"{ADDRESS}/$count?$filter=Name eq 'same'").text.endswith("1")
+
+
+def test_of_many_checkouts_one_wins(application: Application) -> None:
+    with client(application) as http:
+        body = {"__ContentType": "Task", "Name": "a", "DueDate": "2026-01-05T08:00:00Z"}
+        http.patch(f"{ADDRESS}('list')", json={"InheritableVersioningMode": ["3"]}).raise_for_status()
+        http.post(f"{ADDRESS}('list')", json=body).raise_for_status()
+    answers = at_once(application, lambda http, n: http.post(f"{ADDRESS}/list('a')/CheckOut"))
+    assert len(kept(answers)) == 1
+
+
+def test_many_deletions_make_one_bag(application: Application) -> None:
+    answers = at_once(application, lambda http, n: http.delete(f"{ADDRESS}('list')"))
+    kept([answer for answer in answers if answer.status_code != 404])
+    with client(application) as http:
+        assert http.get("/odata.svc/Root/Trash/$count").text.endswith("1")
+
+
+def test_a_content_whose_container_is_renamed_is_not_brought_back(application: Application) -> None:
+    with client(application) as http:
+        for name in ("a", "b"):
+            body = {"__ContentType": "Task", "Name": name, "DueDate": "2026-01-05T08:00:00Z"}
+            http.post(f"{ADDRESS}('list')", json=body).raise_for_status()
+
+    def send(http: httpx.Client, number: int) -> httpx.Response:
+        if number == 0:
+            return http.patch(f"{ADDRESS}('list')", json={"Name": "moved"})
+        return http.patch(f"{ADDRESS}/list('a')", json={"Index": number})
+
+    at_once(application, send)
+    with client(application) as http:
+        rows = http.get("/odata.svc/Root?query=TypeIs:Task&$select=Path&metadata=no").json()["d"]["results"]
+    assert {row["Path"].rpartition("/")[0] for row in rows} == {"/Root/Content/moved"}
+
+
+def test_a_block_that_fails_inside_another_undoes_only_itself(application: Application) -> None:
+    store = application.store
+
+    def fail() -> None:
+        with store.transaction():
+            store.put_types([{"Name": "Lost", "Parent": "GenericContent", "Handler": "x", "Installed": True}])
+            raise RuntimeError
+
+    with store.transaction():
+        store.put_types([{"Name": "Kept", "Parent": "GenericContent", "Handler": "x", "Installed": True}])
+        with pytest.raises(RuntimeError):
+            fail()
+        assert "Lost" not in store.types
+    assert "Kept" in store.types
+
+
+WAITING = """
+import atexit, sys, threading
+
+def end():  # the first that is registered runs last, when the connections have ended
+    ended.set()
+    for thread in threads:
+        thread.join(0.2)  # it waits for ever
+    with store.transaction() as db:
+        print(db.execute("SELECT count(*) FROM clients").fetchone()[0])
+
+atexit.register(end)
+
+from sn_pandas.embedded import Application
+
+store = Application(sys.argv[1], sample=False).store
+snapshot = store.snapshot()
+ended = threading.Event()
+
+def sort():
+    with store.sorting_in_files():
+        pass
+
+def after(work):
+    ended.wait()
+    work()
+
+works = {"rewrite": store.rewrite, "restore": lambda: store.restore(snapshot), "sort": sort}
+threads = [threading.Thread(target=after, args=(works[sys.argv[2]],), daemon=True)]
+threads[0].start()
+"""
+
+
+@pytest.mark.parametrize("work", ["rewrite", "restore", "sort"])
+def test_a_thread_that_is_kept_waiting_at_the_end_keeps_nobody_waiting(tmp_path: Path, work: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", WAITING, str(tmp_path / "repository.db"), work],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert int(ended.stdout) > 0
+
+
+EXIT = """
+import http.client, itertools, json, sys, threading
+from sn_pandas.embedded import Application
+from sn_pandas.embedded.http.server import serve
+from tests.wsgi import request
+
+application = Application(sys.argv[1], sample=False, admin=True)
+server = serve(application)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+enough, answered = threading.Event(), itertools.count()
+
+def count():
+    if next(answered) == 60:
+        enough.set()
+
+def over_http(number):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
+    for n in itertools.count():
+        body = json.dumps({"__ContentType": "Folder", "Name": f"f{number}-{n}"})
+        connection.request("POST", "/odata.svc/Root('Content')", body)
+        connection.getresponse().read()
+        connection.request("GET", "/odata.svc/Root?query=TypeIs:Folder&$top=50")
+        connection.getresponse().read()
+        count()
+
+def in_process(number):
+    while True:
+        request(application, "GET", "/odata.svc/Root/System?query=Name:*a*&enableautofilters=false")
+        count()
+
+for number in range(3):
+    for work in (over_http, in_process):
+        threading.Thread(target=work, args=(number,), daemon=True).start()
+enough.wait()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("place", ["file", "memory"])
+def test_a_process_ends_in_silence_whatever_its_threads_are_doing(
+    prepared: Path, tmp_path: Path, place: str
+) -> None:
+    for number in range(10):
+        data = tmp_path / f"{number}.db"
+        if place == "file":
+            shutil.copy(prepared, data)
+            shutil.copy(f"{prepared}.key", f"{data}.key")
+        ended = subprocess.run(
+            [sys.executable, "-c", EXIT, str(data) if place == "file" else ":memory:"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert (ended.returncode, ended.stderr) == (0, "")
+        if place == "file":
+            with closing(Application(data)) as application, application.store.reading() as db:
+                assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)

@@ -178,3 +178,41 @@ def test_the_target_of_a_batch(client: Client) -> None:
     assert problem(hidden)[:2] == (403, "Forbidden")
     moved = client.call(WORKSPACE, "MoveBatch", key=key, targetPath=f"{WORKSPACE}/e", paths=[FOLDER])
     assert moved.json()["d"]["errors"][0]["error"]["exceptiontype"].endswith("SenseNetSecurityException")
+
+
+def test_nothing_is_restored_below_itself(client: Client) -> None:
+    client.send("DELETE", address(FOLDER))
+    bag = bags(client)[0]["Path"]
+    refused = (500, "NotSpecified", "InvalidOperationException")
+    for destination in (f"{bag}/d", f"{bag}/d/x"):
+        answer = client.call(bag, "Restore", destination=destination)
+        assert problem(answer) == refused
+        assert "Node cannot be moved under itself." in answer.text
+    assert client.call(bag, "Restore", destination=bag, newname=True).status_code == 500
+    assert client.names(bag) == ["d"]
+    batch(client, "MoveBatch", targetPath=f"{WORKSPACE}/e", paths=[f"{bag}/d"])
+    for destination in (f"{WORKSPACE}/e/d", f"{WORKSPACE}/e/d/x"):
+        assert problem(client.call(bag, "Restore", destination=destination)) == refused
+    assert client.read(f"{WORKSPACE}/e/d/x/t", "Name") == {"Name": "t"}
+    assert client.call(bag, "Restore").status_code == 204
+    assert client.names(WORKSPACE) == ["d", "e"]
+
+
+def test_what_else_is_in_a_bag_goes_with_it(client: Client) -> None:
+    client.send("DELETE", address(FOLDER))
+    bag = bags(client)[0]["Path"]
+    client.call(bag, "AddAllowedChildTypes", contentTypes=["Folder"])
+    client.create(bag, "Folder", "more")
+    number = client.create(f"{bag}/more", "Folder", "deep")["Id"]
+    assert client.call(bag, "Restore").status_code == 204
+    assert client.read(f"{FOLDER}/x/t", "Name") == {"Name": "t"}
+    assert client.send("GET", f"/odata.svc/content({number})").status_code == 404
+    assert client.names("/Root", "&query=Name:(more deep)&enableautofilters=false") == []
+
+
+def test_a_circle_in_a_damaged_file_is_left(client: Client) -> None:
+    ids = [client.read(path, "Id")["Id"] for path in (FOLDER, f"{FOLDER}/x", f"{FOLDER}/x/t")]
+    with client.application.store.transaction() as db:
+        db.execute("UPDATE contents SET parent_id = ? WHERE id = ?", (ids[1], ids[0]))
+    rows = client.send("GET", f"{address(f'{FOLDER}/x/t')}/Ancestors?metadata=no&$select=Name").json()["d"]
+    assert [row["Name"] for row in rows["results"]] == ["x", "d"]

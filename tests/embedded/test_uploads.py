@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas.embedded.changes import downloads, uploads
+from sn_pandas.embedded.changes import uploads
 from sn_pandas.embedded.errors import ODataError
+from sn_pandas.embedded.reads import downloads
 
 from .client import WORKSPACE, Client, address, problem
 
@@ -87,11 +89,11 @@ def test_refused_uploads(client: Client, parameters: dict[str, object], exceptio
     assert client.count("files") == 0
 
 
-def test_a_file_needs_a_token_and_keeps_its_content_type(client: Client) -> None:
+def test_a_file_needs_a_token_and_has_the_mime_type_of_its_name(client: Client) -> None:
     assert problem(multipart(client, b"\0\1", FileName="a.bin"))[2] == "Exception"
     assert multipart(client, b"\0\1", FileName="a.bin", ChunkToken=WHOLE).json()["Length"] == 2
     answer = client.send("GET", f"{WORKSPACE}/a.bin")
-    assert (answer.content, answer.headers["content-type"]) == (b"\0\1", "application/x-thing")
+    assert (answer.content, answer.headers["content-type"]) == (b"\0\1", "application/octet-stream")
     assert multipart(client, None, FileName="b.bin").status_code == 204
     assert multipart(client, b"", FileName="c.bin").json()["Length"] == 0
     assert client.read(f"{WORKSPACE}/c.bin", "Size") == {"Size": -1.0}
@@ -165,7 +167,7 @@ def test_nobody_writes_into_a_file_with_a_made_up_token(client: Client) -> None:
     content_id = client.read(FILE, "Id")["Id"]
     headers = {"content-range": "bytes 0-2/3", "content-disposition": "attachment"}
     answer = multipart(client, b"bad", headers, ChunkToken=f"{content_id}*1|1|1|1*True*True")
-    assert problem(answer)[2] == "Exception"
+    assert problem(answer)[2] == "SenseNetSecurityException"
     assert client.send("GET", FILE).text.endswith("mine")
 
 
@@ -285,3 +287,66 @@ def test_a_file_name_never_breaks_out_of_its_header(name: str) -> None:
     assert not any(c in told for c in "\r\n\0")
     inner = told[1:-1] if told.startswith('"') else told
     assert '"' not in inner.replace("\\\\", "").replace('\\"', "")
+
+
+def test_room_is_taken_for_what_came_not_for_what_is_announced(client: Client) -> None:
+    token = begun(client, "large.bin", 900_000_000)
+    last = {
+        "content-range": "bytes 899999999-899999999/900000000",
+        "content-disposition": 'attachment; filename="large.bin"',
+    }
+    assert "bytes of the file were not sent" in multipart(client, b"x", last, ChunkToken=token).text
+    started = client.call(
+        WORKSPACE, "StartBlobUploadToParent", name="e.bin", contentType="File", fullSize=900_000_000
+    )
+    assert started.status_code == 200
+    with client.application.store.reading() as db:
+        for table in ("files", "upload_pieces"):
+            assert db.execute(f"SELECT coalesce(sum(length(data)), 0) FROM {table}").fetchone()[0] < 1_000_000
+
+
+def test_a_piece_that_is_sent_again_takes_the_room_of_the_first_one(client: Client) -> None:
+    token = begun(client, "a.bin", 9)
+    for _ in range(20):
+        multipart(client, b"abcdef", {"content-range": "bytes 0-5/9"}, ChunkToken=token)
+    assert client.count("upload_pieces") == 1
+    multipart(client, b"XY", {"content-range": "bytes 1-2/9"}, ChunkToken=token)
+    last = {"content-range": "bytes 5-8/9", "content-disposition": 'attachment; filename="a.bin"'}
+    multipart(client, b"FGHI", last, ChunkToken=token)
+    assert client.send("GET", f"{WORKSPACE}/a.bin").content == b"aXYdeFGHI"
+    assert client.count("upload_pieces") == 0
+
+
+def test_what_was_written_elsewhere_reads_as_zeros(client: Client) -> None:
+    started = client.call(WORKSPACE, "StartBlobUploadToParent", name="e.bin", contentType="File", fullSize=9)
+    found = re.search(r"token: '([^']+)'", started.text)
+    assert found is not None
+    done = client.call(f"{WORKSPACE}/e.bin", "FinalizeBlobUpload", token=found[1], fullSize=9)
+    assert done.status_code == 200
+    assert client.send("GET", f"{WORKSPACE}/e.bin").content == bytes(9)
+
+
+def test_a_part_without_a_name_is_passed_over(client: Client) -> None:
+    body = (
+        '--b\r\nContent-Disposition: form-data; ,name="x"\r\n\r\nx\r\n'
+        '--b\r\nContent-Disposition: form-data; name="FileName"\r\n\r\na.txt\r\n'
+        f'--b\r\nContent-Disposition: form-data; name="ChunkToken"\r\n\r\n{WHOLE}\r\n'
+        '--b\r\nContent-Disposition: form-data; name="files[]"; filename="a.txt"\r\n\r\nabc\r\n'
+        '--b\r\nContent-Disposition: form-data; name="files[]"; filename="b.txt"\r\n\r\nabcd\r\n--b--\r\n'
+    )
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    answer = client.send("POST", f"{address(WORKSPACE)}/Upload", body.encode(), headers)
+    assert (answer.status_code, answer.json()["Length"]) == (200, 3)
+
+
+@pytest.mark.parametrize("fields", [{}, {"FileName": "a.txt"}])
+def test_nothing_comes_after_the_last_piece(client: Client, fields: dict[str, str]) -> None:
+    token = begun(client, "a.txt", 3)
+    last = {"content-range": "bytes 0-2/3", "content-disposition": 'attachment; filename="a.txt"'}
+    assert multipart(client, b"abc", last, ChunkToken=token, FileName="a.txt").status_code == 200
+    answer = multipart(client, b"xyz", last, ChunkToken=token, **fields)
+    assert problem(answer) == (403, "Forbidden", "SenseNetSecurityException")
+    assert problem(multipart(client, b"xyz", ChunkToken=token))[::2] == (500, "ArgumentNullException")
+    assert problem(multipart(client, b"xyz", last))[::2] == (500, "Exception")
+    assert problem(multipart(client, b"xyz", last, ChunkToken=WHOLE))[::2] == (500, "NullReferenceException")
+    assert client.send("GET", FILE).content == b"abc"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas.embedded.changes import versioning
-from sn_pandas.embedded.changes.versioning import Action, Mode, Plan, State, Version
+from sn_pandas.embedded import versioning
+from sn_pandas.embedded.versioning import Action, Mode, Plan, State, Version
 
 ACTIONS = [a for a in get_args(Action) if a != "ForceUndoCheckOut"]
 MODES = list(get_args(Mode))

@@ -198,3 +198,73 @@ def test_lists_and_workspaces_are_changed_by_who_manages_them(client: Client) ->
             "POST", address(place), {"__ContentType": kind, "Name": "new"}, {"apikey": editor}
         )
         assert answer.status_code == status
+
+
+def test_a_restored_version_follows_the_modes_of_now(client: Client) -> None:
+    asset(client)
+    client.patch(ASSET, {"VersioningMode": ["3"], "Code": "2"})
+    assert client.call(ASSET, "RestoreVersion", version="V1.0.A").json()["d"] == {
+        "Version": "V1.2.D", "Code": "1",
+    }  # fmt: skip
+    assert client.read(ASSET, "VersioningMode") == {"VersioningMode": ["3"]}
+
+
+def test_a_restored_version_overwrites_the_last_one_where_there_are_no_versions(client: Client) -> None:
+    asset(client, VersioningMode=["2"])
+    client.patch(ASSET, {"Code": "2"})
+    client.patch(ASSET, {"VersioningMode": ["1"]})
+    client.call(ASSET, "RestoreVersion", version="V1.0.A")
+    assert client.versions(ASSET) == [("V1.0.A", "1"), ("V2.0.A", "1")]
+    assert client.read(ASSET, "VersioningMode") == {"VersioningMode": ["1"]}
+
+
+def test_a_version_is_restored_while_another_waits_for_approval(client: Client) -> None:
+    asset(client, VersioningMode=["3"])
+    client.patch(ASSET, {"ApprovingMode": ["2"], "Code": "2"})
+    client.call(ASSET, "Publish")
+    client.call(ASSET, "RestoreVersion", version="V0.1.D")
+    assert client.read(ASSET, "Version,Code,ApprovingMode") == {
+        "Version": "V0.3.D", "Code": "1", "ApprovingMode": ["2"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("action", ["UndoCheckOut", "ForceUndoCheckOut"])
+def test_a_display_name_stays_when_the_working_copy_goes(client: Client, action: str) -> None:
+    def found(text: str) -> list[str]:
+        return client.names(WORKSPACE, f"&query=DisplayName:{text}")
+
+    asset(client, VersioningMode=["2"], DisplayName="First")
+    client.patch(ASSET, {"DisplayName": "Second"})
+    assert client.read(ASSET, "DisplayName", "&version=V1.0.A") == {"DisplayName": "Second"}
+    client.call(ASSET, "CheckOut")
+    client.patch(ASSET, {"DisplayName": "Third", "Code": "3", "Index": 7, "Name": "c"})
+    moved = f"{WORKSPACE}/c"
+    if action == "ForceUndoCheckOut":
+        client.user("keeper", Save="allow")
+        client.call(moved, "TakeLockOver", user="/Root/IMS/Public/keeper")
+    assert client.call(moved, action).status_code == 200
+    assert client.read(moved, "DisplayName,Code,Index,Version") == {
+        "DisplayName": "Third", "Code": "1", "Index": 7, "Version": "V2.0.A",
+    }  # fmt: skip
+    assert (found("Second"), found("Third")) == (["c"], [])
+    client.patch(moved, {"Code": "4"})
+    assert (found("Second"), found("Third")) == ([], ["c"])
+
+
+def test_an_approval_takes_the_reason_of_a_rejection_away(client: Client) -> None:
+    def reason() -> object:
+        return client.read(ASSET, "RejectReason")["RejectReason"]
+
+    asset(client, ApprovingMode=["2"])
+    assert reason() is None
+    client.call(ASSET, "Approve")
+    assert reason() == ""
+    client.patch(ASSET, {"Code": "2"})
+    client.call(ASSET, "Reject", rejectReason="too short")
+    client.patch(ASSET, {"Code": "3"})
+    assert reason() == "too short"
+    client.call(ASSET, "Approve")
+    client.patch(ASSET, {"Code": "4"})
+    assert reason() == ""
+    client.call(ASSET, "Reject")
+    assert reason() == ""

@@ -1,0 +1,150 @@
+"""What one caller cannot do to the others: hold them up, fill the memory, act as the Visitor for all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+
+from sn_pandas.embedded import Application
+from sn_pandas.embedded.index import search
+from sn_pandas.embedded.reads import projection
+from sn_pandas.embedded.wire import bodies
+
+from .client import Client, address
+
+NINES = "9" * 5000
+VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
+OLGA = "/Root/IMS/Public/olga.okafor"
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Client]:
+    found = Client(Application())
+    yield found
+    found.close()
+
+
+def send(
+    client: Client, method: str, target: str, body: object = None, key: str | None = None
+) -> tuple[int, str]:
+    headers = {"apikey": client.application.api_key if key is None else key} if key != "" else {}
+    answer = client.send(method, target, body, headers)
+    return answer.status_code, answer.text
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body"),
+    [
+        ("GET", f"/odata.svc/Root?$top={NINES}", None),
+        ("GET", f"/odata.svc/Root?$skip={NINES}", None),
+        ("GET", f"/odata.svc/Root?query=Id:{NINES}", None),
+        ("GET", f"/odata.svc/Root?$filter=Id eq {NINES}", None),
+        ("GET", f"/odata.svc/('Root')/GetIndexDocument?versionId={NINES}", None),
+        ("POST", "/odata.svc/Root/IMS/BuiltIn/Portal('HR')/AddMembers", {"contentIds": [NINES]}),
+        ("PATCH", "/odata.svc/Root('Content')", {"ValidFrom": f"/Date({NINES})/"}),
+        ("PATCH", "/odata.svc/Root('Content')", {"Index": NINES}),
+    ],
+)
+def test_numbers_of_any_length_are_answered(client: Client, method: str, target: str, body: object) -> None:
+    assert "embedded repository has an error" not in send(client, method, target, body)[1]
+
+
+def test_a_search_that_takes_too_long_is_given_up(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = "/odata.svc/Root?metadata=no&$select=Id&query=Description:*e* AND DisplayName:*t*"
+    assert send(client, "GET", target)[0] == 200
+    monkeypatch.setattr(search, "LONGEST_SEARCH", -1.0)
+    status, text = send(client, "GET", target)
+    assert status == 400
+    assert "takes too long" in text
+    monkeypatch.undo()
+    assert send(client, "GET", target)[0] == 200
+
+
+@pytest.mark.parametrize("filling", [" ", "\n", "/**/", "//x\n"])
+def test_blanks_and_comments_take_no_more_than_their_own_room(filling: str) -> None:
+    text = "{" + filling * 200_000 + "a:1}"
+    assert bodies.read(text.encode()) == {"a": 1}
+
+
+@pytest.mark.parametrize("operation", ["CreateApiKey", "GetApiKeys", "ChangePassword"])
+def test_the_visitor_manages_no_visitor(client: Client, operation: str) -> None:
+    body = {"password": "another-1"} if operation == "ChangePassword" else {}
+    status, text = send(client, "POST", f"{address(VISITOR)}/{operation}", body, key="")
+    assert status in (403, 404) or '"apiKeys":[]' in text
+
+
+def test_keys_of_disabled_and_deleted_users_are_the_visitors(client: Client) -> None:
+    stored = client.send(
+        "POST", f"{address(OLGA)}/CreateApiKey", {}, {"apikey": client.application.api_key}
+    ).json()["Value"]
+    keys = [stored, client.application.key_of("olga.okafor")]
+    me = "/odata.svc/('Root')/GetCurrentUser?metadata=no&$select=Name"
+    assert all('"olga.okafor"' in send(client, "GET", me, key=key)[1] for key in keys)
+    assert send(client, "PATCH", address(OLGA, "$select=Id"), {"Enabled": False})[0] == 200
+    assert not any('"olga.okafor"' in send(client, "GET", me, key=key)[1] for key in keys)
+    assert send(client, "DELETE", address(OLGA))[0] == 200
+    assert not any('"olga.okafor"' in send(client, "GET", me, key=key)[1] for key in keys)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "DisplayName:{{Id:>0}}",
+        'FullName:{{!ApprovingMode:"x"}}',
+        "-DisplayName:{{Id:>0}} +Id:>0",
+        "DisplayName:{{Id:>0}} AND FullName:{{Id:>0}} AND Name:{{Id:>0 .SELECT:Name}}",
+        "_Text:{{Id:>0}}",
+        "Description:{{Id:>0 .SELECT:Name}}",
+        "InTree:{{Id:>0 .SELECT:Path}}",
+        "Version:{{DisplayName:{{Id:>0}}}}",
+        " ".join(f"DisplayName:{chr(97 + number % 26)}{number}*" for number in range(300)),
+        " ".join(f"Description:{number}?" for number in range(300)),
+    ],
+)
+def test_thousands_of_terms_of_a_field_are_one_search(client: Client, query: str) -> None:
+    target = f"/odata.svc/Root?metadata=no&$select=Id&$top=1&query={quote(query, safe='')}"
+    status, text = send(client, "GET", target)
+    assert (status, "takes too long" in text) == (200, False)
+
+
+def test_the_searches_of_a_request_share_their_time(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    spent: list[float] = []
+
+    def clock() -> float:  # each look at the clock is a tenth of a second later
+        spent.append(0.1)
+        return sum(spent)
+
+    monkeypatch.setattr(time, "thread_time", clock)
+    many = "".join(f"-Id:{{{{Name:a{number}*}}}} " for number in range(200))
+    target = f"/odata.svc/Root?metadata=no&$select=Id&query={quote(many + '+Id:>0', safe='+-:')}"
+    assert "takes too long" in send(client, "GET", target)[1]
+    assert len(spent) < 100
+
+
+ROUNDS = "/".join(["DirectRoles", "Members"] * 3)
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/odata.svc/Root/IMS/Public?$expand={ROUNDS}&$select=*",
+        f"/odata.svc/Root/IMS/Public?$expand={ROUNDS}",
+        f"/odata.svc/Root/Content?$expand={'/'.join(['Children'] * 5)}",
+        "/odata.svc/Root/Content?query=TypeIs:Task&$expand=Actions&$select=Name,Actions",
+        "/odata.svc/Root?query=TypeIs:User&$expand=CreatedBy/CreatedBy/CreatedBy",
+        "/odata.svc/Root?query=TypeIs:File&$top=150&$expand=Binary",
+        "/odata.svc/Root?query=TypeIs:File&$top=150&$expand=Binary&$select=Binary",
+    ],
+)
+@pytest.mark.parametrize(("limit", "value"), [("MOST_EXPANDED", 1_000), ("LONGEST_EXPANSION", 0.0)])
+def test_expansions_have_an_end(
+    client: Client, monkeypatch: pytest.MonkeyPatch, target: str, limit: str, value: float
+) -> None:
+    key = client.application.key_of("hugo.horvath")
+    monkeypatch.setattr(projection, limit, value)
+    status, text = send(client, "GET", target, key=key)
+    assert (status, "QueryTimeoutException" in text) == (400, True)
+    assert send(client, "GET", target.partition("?")[0], key=key)[0] == 200
