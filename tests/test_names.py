@@ -25,3 +25,10 @@ except sn_pandas.TrackingError as error:
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert "does not come from a repository" in run.stdout
+
+
+def test_a_repository_lists_what_users_need_and_nothing_that_only_the_package_uses() -> None:
+    with sn.connect() as repo:
+        names = {name for name in dir(repo) if not name.startswith("_")}
+    assert {"read", "get", "create", "upload", "schema", "user", "url", "close"} <= names
+    assert not names & {"base", "client", "moved", "number", "open_tree", "record_total", "verify_identity"}

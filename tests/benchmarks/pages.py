@@ -31,7 +31,7 @@ FIELDS = {
 
 
 def row(number: int) -> dict[str, object]:
-    """Give a row as a server with metadata=no writes it: Id and 24 more fields."""
+    """Return a row as a server with metadata=no writes it: Id and 24 more fields."""
     n = number % PATTERN
     day, clock = f"2026-{n % 12 + 1:02}-{n % 28 + 1:02}", f"{n % 24:02}:{n % 60:02}:{n * 7 % 60:02}"
     return {
@@ -64,7 +64,7 @@ def row(number: int) -> dict[str, object]:
 
 
 def schema() -> list[dict[str, object]]:
-    """Give the answer of ``GetSchema`` for these rows."""
+    """Return the answer of ``GetSchema`` for these rows."""
     options = {"Status": _STATUS, "Priority": ("1", "2", "3")}
     fields = [
         {"Name": name, "FieldClassName": f"SenseNet.ContentRepository.Fields.{kind}Field", "ReadOnly": False,
@@ -84,7 +84,7 @@ class Rows:
         self._pieces = [text.replace("\n", "\n      ").encode().split(str(_ID).encode()) for text in texts]
 
     def page(self, start: int, end: int, count: int | None = None) -> bytes:
-        """Give the rows from number ``start`` to before ``end``."""
+        """Return the rows from number ``start`` to before ``end``."""
         parts = [
             b'{\n  "d": {\n    "__count": %d,\n    "results": [\n' % (end - start if count is None else count)
         ]

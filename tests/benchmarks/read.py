@@ -191,7 +191,7 @@ with serving(total, 0) as url, sn.connect(url, anonymous=True) as repo:
 
 
 def best(work: Callable[[], Any], times: int, clock: Callable[[], float] = time.perf_counter) -> float:
-    """Give the seconds of the fastest of some runs."""
+    """Return the seconds of the fastest of some runs."""
     fastest = float("inf")
     for _ in range(times):
         gc.collect()

@@ -16,7 +16,8 @@ import numpy as np
 import pandas as pd
 
 import sn_pandas as sn
-from sn_pandas.frames.tracking import track
+from sn_pandas.frames.tracking.baseline import track
+from sn_pandas.frames.tracking.snapshots import split
 
 from .pages import FIELDS
 from .read import best, figure
@@ -40,9 +41,12 @@ def finding(total: int = 100_000, edits: int = 1_000) -> None:
         repo = sn.connect(url, anonymous=True)
         read = repo.read(PATH, select=COLUMNS, progress=False)
         kept = read.copy()
-        tracemalloc.start()
-        track(read, repo, read.sn.baseline.query, read.sn.baseline.fields)
-        read.sn.changes()
+        query, fields = read.sn.baseline.query, read.sn.baseline.fields
+        columns = {name: kept[name] if kept[name].dtype == object else kept[name].array for name in kept}
+        tracemalloc.start()  # it counts what is kept beside the memory in which the frame itself lies
+        shown, before = (pd.DataFrame(half, index=kept.index, copy=False) for half in split(columns))
+        track(shown, repo, query, fields, None, before)
+        shown.sn.changes()
         taken = tracemalloc.get_traced_memory()[0]
         tracemalloc.stop()
         dice = np.random.default_rng(1)

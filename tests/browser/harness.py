@@ -166,7 +166,7 @@ class Notebook:
             raise AssertionError(f"the notebook failed: {failed}")
 
     def errors(self) -> list[str]:
-        """Give the errors that the cells show, but for cells whose tag says that they raise one."""
+        """Return the errors that the cells show, but for cells whose tag says that they raise one."""
         return list(
             self.page.evaluate(
                 """() => window.jupyterapp.shell.currentWidget.content.widgets
@@ -177,7 +177,7 @@ class Notebook:
         )
 
     def line(self, path: str) -> Locator:
-        """Give the line of a content in the tree, to click on."""
+        """Return the line of a content in the tree, to click on."""
         return self.page.locator(f".sn-line:not(.sn-notice)[title='{path}']")
 
     def shot(self, name: str) -> Path:
@@ -228,7 +228,7 @@ class Kernel:
         raise RuntimeError(f"the kernel of {connection_file.name} does not answer")
 
     def value(self, expression: str) -> Any:
-        """Give the value of an expression in the kernel, as JSON has it."""
+        """Return the value of an expression in the kernel, as JSON has it."""
         asked = {"value": f"__import__('json').dumps({expression}, default=str)"}
         answer = self._client.execute(
             "", silent=True, store_history=False, user_expressions=asked, reply=True, timeout=60

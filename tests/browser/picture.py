@@ -10,7 +10,7 @@ from .harness import Lab, chromium, notebook
 PICTURE = Path(__file__).parents[2] / "docs" / "_static" / "quickstart.png"
 CELLS = (
     "%load_ext sn_pandas\nimport pandas as pd, sn_pandas as sn\n\n"
-    'repo = sn.connect()\ntree = repo.browse("/Root/Content")\ntree',
+    'repo = sn.connect(user="olga.okafor")\ntree = repo.browse("/Root/Content")\ntree',
     "%%sensenet tasks --limit 4\n/Root/Content/IT/Tasks\n"
     "$select=DisplayName,Status,DueDate,TaskCompletion,AssignedTo/FullName\n$filter=Status eq 'waiting'",
     'tasks.loc[tasks["TaskCompletion"] > 50, "Status"] = "active"\ntasks["DueDate"] += pd.Timedelta("7D")\n'

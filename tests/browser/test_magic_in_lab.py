@@ -14,7 +14,7 @@ pytestmark = pytest.mark.browser
 TASKS = "/Root/Content/IT/Tasks"
 CELLS = (
     "%load_ext sn_pandas\nimport sn_pandas as sn\nfrom sn_pandas.embedded import Faults\n"
-    "faults = Faults()\nrepo = sn.connect('embedded://', faults=faults)",
+    "faults = Faults()\nrepo = sn.connect('embedded://', faults=faults, user='olga.okafor')",
     f"%%sensenet tasks\n{TASKS}\n$select=Path,Status,DueDate,AssignedTo/FullName\n$top=4",
     "tasks.loc[tasks.index[0], 'Status'] = 'waiting'\ntasks.sn.changes()",
     "%config SensenetMagics",
@@ -86,7 +86,7 @@ def test_a_slow_read_shows_how_far_it_is(opened: Notebook) -> None:
     opened.kernel.value("faults.on('GET', match='Tasks').delay(0.5)")
     type_in_last_cell(opened, f"%sensenet every << {TASKS}?$select=Name --page-size 10")
     opened.page.keyboard.press("Shift+Enter")
-    bar = opened.page.locator(".jp-OutputArea [role=progressbar], .jp-OutputArea .progress").last
+    bar = opened.page.locator(".jp-OutputArea progress").last
     bar.wait_for(timeout=20_000)
     opened.page.get_by_text("rows/s").last.wait_for()
     opened.shot("progress")

@@ -1,5 +1,5 @@
 """Fixtures of the tests of frames."""
 
-from .labs import opened, repo, state
+from .labs import admin, application, opened, repo, state
 
-__all__ = ["opened", "repo", "state"]
+__all__ = ["admin", "application", "opened", "repo", "state"]

@@ -15,7 +15,7 @@ FIELDS = {"Name": "ShortText", "Index": "Integer", "DueDate": "DateTime"}
 
 
 def schema(fields: dict[str, str | dict[str, Any]] = FIELDS) -> list[dict[str, Any]]:  # type: ignore[assignment]  # read only
-    """Give what ``GetSchema`` answers for one type, Task."""
+    """Return what ``GetSchema`` answers for one type, Task."""
     settings = []
     for name, kind in {"Id": "Integer", "Type": "NodeType", "Path": "ShortText", **fields}.items():
         more = {} if isinstance(kind, str) else kind

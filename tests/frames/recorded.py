@@ -20,14 +20,14 @@ Json = Any
 
 @functools.cache
 def exchanges(name: str) -> list[dict[str, Any]]:
-    """Give the lines of a recording."""
+    """Return the lines of a recording."""
     with (_EXCHANGES / f"{name}.jsonl").open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
 @functools.cache
 def schema() -> Json:
-    """Give the recorded schema with the type Asset."""
+    """Return the recorded schema with the type Asset."""
     whole = next(e for e in exchanges("01_discovery") if e.get("name") == "schema, whole")
     asset = next(e for e in exchanges("00_types") if e.get("name") == "schema of Asset")
     return whole["response"]["json"] + asset["response"]["json"]
@@ -51,7 +51,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Give the value cases of the recording of PATCH."""
+    """Return the value cases of the recording of PATCH."""
     lines = exchanges("08_patch")
     ids = next(line["ids"] for line in lines if "ids" in line)
     return [
@@ -76,7 +76,7 @@ class RecordedServer:
         self.patches: list[Json] = []
 
     def repo(self) -> Any:
-        """Give a client of it."""
+        """Return a client of it."""
         repo = connect("https://recorded.example", api_key="k", transport=httpx.MockTransport(self))
         repo.__dict__["schema"] = _parsed()  # reading it anew for each case takes most of the time
         return repo
@@ -135,7 +135,7 @@ class RecordedServer:
         return [self.state, *others]
 
     def _typed(self, after: dict[str, Json]) -> dict[str, Json]:
-        """Give the state that a recorded answer shows, its references by id and path."""
+        """Return the state that a recorded answer shows, its references by id and path."""
         by_name = {path.rpartition("/")[2]: (id_, path) for path, id_ in self._ids.items()}
 
         def target(shown: Json) -> Json:

@@ -10,6 +10,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import RefusedError, SaveWarning, TrackingError
 
+from ..fakes import open_sample
 from .test_saving import LAB, fill, held
 
 NEW = pd.DataFrame(
@@ -55,7 +56,10 @@ def test_rows_are_put_behind_again_and_edits_stay(repo):
 
 def test_cells_that_do_not_fit_are_refused_by_the_save(repo):
     both = fill(repo, 2).sn.append({"Name": ["B0"], "Quantity": ["2,5"], "Condition": ["usd"], "Code": [5]})
-    assert both.sn.check()["field"].tolist() == ["Code", "Quantity", "Condition"]
+    found = both.sn.check()
+    assert found["field"].tolist() == ["Code", "Quantity", "Condition", "Name"]
+    assert found["problem"].iloc[-1].startswith("Serial: must be given"), "all problems in one round"
+    assert found.index.tolist() == [-1] * 4, "on the label of the row"
     with pytest.raises(RefusedError, match="Did you mean used"):
         both.sn.save(create=True)
 
@@ -73,7 +77,7 @@ def test_what_cannot_be_put_behind_is_told(repo):
     assert warned[0].filename == __file__
 
 
-@pytest.mark.parametrize("do", [lambda df: df.sn.save(create=True), lambda df: sn.rebase(df, sn.connect())])
+@pytest.mark.parametrize("do", [lambda df: df.sn.save(create=True), lambda df: sn.rebase(df, open_sample())])
 def test_rows_put_behind_by_concat_are_told_the_way(repo, do):
     frame = fill(repo, 2).drop(columns="Path")
     with pytest.raises(TrackingError, match=r"df\.sn\.append\(rows\)"):

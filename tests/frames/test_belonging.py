@@ -10,7 +10,7 @@ from sn_pandas import ConflictError, SaveWarning, TrackingError
 from sn_pandas.connecting import InProcess
 from sn_pandas.embedded import Application
 
-from .labs import SWIFT, prepare
+from .labs import EDITOR, SWIFT, prepare
 from .test_saving import LAB, fill
 
 SELECT = ["Name", "Quantity", "Code"]
@@ -22,7 +22,7 @@ def read(repo, select=SELECT):
 
 @pytest.fixture
 def other():
-    """Give another repository, whose contents have the same ids, names and paths."""
+    """Return another repository, whose contents have the same ids, names and paths."""
     application = Application(sample=False)
     prepare_on(application)
     yield connected(application)
@@ -35,7 +35,9 @@ def prepare_on(application):
 
 def connected(application):
     transport = InProcess(application)
-    return sn.connect("http://other.example", api_key=application.api_key, transport=transport, retries=SWIFT)
+    return sn.connect(
+        "http://other.example", api_key=application.key_of(EDITOR), transport=transport, retries=SWIFT
+    )
 
 
 def doings(frame, repo):
@@ -61,6 +63,32 @@ def test_rows_of_two_repositories_are_no_frame(repo, other, first):
     joined = one.join(two[["Quantity"]].add_suffix("_there"))
     assert joined.sn.changes().empty, "rows of the first with what the second says of them"
     assert repo.count(LAB, filter="isof('Asset')") == 3
+
+
+def test_a_frame_of_another_repository_is_not_rebased_by_its_ids(repo, other, tmp_path):
+    frame, there = fill(repo, 3), fill(other, 3)
+    assert frame.index.equals(there.index), "the same ids"
+    frame.to_pickle(tmp_path / "it.pickle")
+    for one in (
+        frame,
+        pd.read_pickle(tmp_path / "it.pickle"),
+        frame.join(pd.Series(1, frame.index, name="x")),
+    ):
+        for rebase in (lambda one: sn.rebase(one, other), lambda one: one.sn.rebase(there)):
+            with pytest.raises(TrackingError, match=r"from http://lab.example, and at http://other.example"):
+                rebase(one)
+
+
+@pytest.mark.filterwarnings("ignore:.*not known when the frame was read")
+def test_the_ways_to_rebase_on_another_repository_work(repo, other):
+    frame, _ = fill(repo, 3), fill(other, 3)
+    frame["Quantity"] += 70
+    by_path = frame.reset_index(drop=True).drop(columns="Id", errors="ignore")
+    by_path.attrs.clear()
+    assert sn.rebase(by_path, other).sn.changes()["after"].tolist() == [70, 71, 72]
+    frame.attrs.clear()
+    frame.index = frame.index.rename(str(frame.index.name))
+    assert sn.rebase(frame, other).sn.changes()["after"].tolist() == [70, 71, 72]
 
 
 def test_rows_of_another_read_do_not_pass_for_edits(repo):
@@ -92,6 +120,20 @@ def test_rows_of_a_file_of_another_repository_are_told_by_path_or_name(repo, tmp
     both = pd.concat([frame.iloc[:1], there.iloc[1:]])
     with pytest.raises(TrackingError, match="are not those that the index of this frame was read with"):
         both.sn.save()
+
+
+def test_rows_without_ids_may_be_labelled_by_a_column_that_was_read(repo):
+    fill(repo, 3)
+    frame = read(repo, ["Name", "Path", "Quantity"])
+    frame.loc[frame.index[1], "Quantity"] = 77
+    for column in ("Path", "Name"):
+        assert frame.set_index(column, drop=False).sn.changes()["after"].tolist() == [77]
+    with pytest.raises(TrackingError, match="labelled otherwise"):
+        frame.agg(["max"]).sn.changes()
+    renamed = frame.set_axis(list("abc"))
+    with pytest.raises(TrackingError, match=r"reset_index\(drop=True\)"):
+        renamed.sn.changes()
+    assert renamed.reset_index(drop=True).sn.changes()["after"].tolist() == [77]
 
 
 def test_what_is_made_of_one_read_goes_on(repo):
@@ -126,3 +168,25 @@ def test_a_frame_of_an_old_version_says_what_it_cannot(repo):
     ):
         old.sn.save()
     assert old.sn.save(on_conflict="overwrite").counts == {"saved": 2}
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        lambda f: f.mode(),
+        lambda f: f.agg(["max"]),
+        lambda f: f.describe(include="all"),
+        lambda f: f.groupby("Type").agg("max"),
+        lambda f: f.nunique().to_frame(),
+        lambda f: f.select_dtypes("number").quantile([0.5]),
+        lambda f: f.drop_duplicates("Type").reset_index(drop=True).agg(["min", "max"]),
+        lambda f: f.value_counts("Path").reset_index(),
+        lambda f: f.T,
+    ],
+)
+def test_tables_of_aggregates_are_no_rows(repo, table):
+    fill(repo, 4)
+    made = table(read(repo, ["Name", "Path", "Type", "Quantity", "InUse"]))
+    for do in (lambda: made.sn.changes(), lambda: made.sn.save(create=True)):
+        with pytest.raises(TrackingError):
+            do()

@@ -49,7 +49,7 @@ def no_waiting(monkeypatch):
 
 @pytest.fixture
 def lost(opened):
-    """Give a frame whose two new rows were created, and a report that does not know it."""
+    """Return a frame whose two new rows were created, and a report that does not know it."""
     return Lost(opened)
 
 
@@ -126,7 +126,7 @@ def test_edits_after_the_lost_answer_are_saved_as_edits(opened):
 def test_what_somebody_else_made_by_that_name_is_not_ours(opened, monkeypatch):
     lost = Lost(opened, done=False)
     lost.repo.create(LAB, "Asset", "Asset", {"Serial": "XY-9"})
-    monkeypatch.setitem(lost.repo.__dict__, "user", "/Root/IMS/BuiltIn/Portal/Visitor")
+    monkeypatch.setattr(type(lost.repo), "user", "/Root/IMS/BuiltIn/Portal/Visitor")
     assert lost.report.retry().counts == {"saved": 2, "unchanged": 2}
     assert lost.made() == {
         "AB-0000": "A0",
@@ -216,3 +216,16 @@ def test_a_name_that_was_decided_on_must_be_free(repo):
     assert report.counts == {"unchanged": 2, "refused": 1}
     assert f"there is a {LAB}/A1 already" in report.failed["reason"].iloc[0]
     assert frame.sn.save(on_conflict=lambda conflict: "D").counts["saved"] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("-", "leave nothing"), ("--", "leave nothing"), ("a--b", "'a-b'")]
+)
+def test_names_that_the_server_would_change_are_refused(repo, name, words):
+    frame = fill(repo, 1)
+    new = frame.sn.append([{"Name": name, "Type": "Asset", "Serial": "XY-1"}])
+    assert words in new.sn.check()["problem"].iloc[0]
+    with pytest.raises(RefusedError, match=words):
+        repo.create(LAB, "Asset", name, {"Serial": "XY-1"})
+    repo.patch(f"{LAB}/A0", {"Name": "a--b"})
+    assert held(repo, "Quantity", "a--b") == 0, "a rename keeps it"

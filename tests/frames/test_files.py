@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import random
 from pathlib import Path
 
 import pytest
 
 from sn_pandas import AuthenticationError, NotFoundError, RefusedError, SaveError, SensenetError
 from sn_pandas.embedded import Faults
-from sn_pandas.frames.objects import moving
+from sn_pandas.frames.contents import move_copy
 
-from .test_saving import requests_of
+from .labs import requests_of
 
 DOCS = "/Root/Content/Docs"
 
@@ -137,7 +138,7 @@ def test_a_file_that_became_smaller_meanwhile_is_whole(docs, monkeypatch):
     ],
 )
 def test_credentials_that_end_midway_stop_it(opened, tmp_path, monkeypatch, match, do):
-    monkeypatch.setattr(moving, "_BATCH", 10)
+    monkeypatch.setattr(move_copy, "_BATCH", 10)
     faults = Faults()
     repo = opened(faults)
     repo.create("/Root/Content", "DocumentLibrary", "Docs")
@@ -186,23 +187,12 @@ def test_an_upload_that_was_never_finished_is_finished_by_the_next(docs):
     assert docs.patch(f"{DOCS}/f.bin", {"Description": "free"}).Description == "free"
 
 
-def test_files_go_to_the_disk_in_pieces(docs, tmp_path, monkeypatch):
-    from sn_pandas.odata import transport
-
-    monkeypatch.setattr(transport, "_PIECE", 1000)
-    data = bytes(n % 251 for n in range(10_500))
+def test_a_download_replaces_the_file_as_a_whole(docs, tmp_path):
+    data = random.Random(5).randbytes(1_000_000)  # nothing that can be packed
     docs.upload(DOCS, data, "f.bin")
-    sizes = []
-    stream = docs.client.stream
-
-    def watched(target, use):
-        return stream(target, lambda pieces: use(sizes.append(len(piece)) or piece for piece in pieces))
-
-    monkeypatch.setattr(docs.client, "stream", watched)
     target = tmp_path / "f.bin"
     target.write_text("older")
     assert docs.download(f"{DOCS}/f.bin", target).read_bytes() == data
-    assert max(sizes) == 1000
     assert [path.name for path in tmp_path.iterdir() if "state" not in path.name] == ["f.bin"]
 
 

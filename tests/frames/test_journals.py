@@ -13,12 +13,13 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.frames.writes import journal, undoing
 
+from ..fakes import open_sample
 from .test_saving import LAB, fill, held
 
 
 @pytest.fixture
 def saved(repo):
-    """Give the report of a save of two rows."""
+    """Return the report of a save of two rows."""
     frame = fill(repo, 2)
     frame["Quantity"] += 10
     return frame.sn.save()
@@ -167,5 +168,80 @@ def test_a_repository_in_memory_is_gone_with_its_process(saved, do):
     header, rest = saved.journal.read_text().split("\n", 1)
     facts = {**json.loads(header), "origin": "http://embedded", "process": "another"}
     saved.journal.write_text(json.dumps(facts) + "\n" + rest)
-    with sn.connect(), pytest.raises(sn.JournalError, match="gone with it"):
+    with open_sample(), pytest.raises(sn.JournalError, match="gone with it"):
         do(saved.journal)
+
+
+@pytest.mark.skipif(not hasattr(os, "getuid"), reason="files have no such owners")
+@pytest.mark.parametrize("owner", ["me", "another"])
+def test_a_journal_in_a_folder_of_another_user_is_not_found_by_its_name(
+    repo, saved, monkeypatch, tmp_path, owner
+):
+    me = os.getuid() + 1  # not the superuser, whose folders are fine
+    monkeypatch.setattr(os, "getuid", lambda: me)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv(journal.PLACE, str(tmp_path / "nothing"))
+    planted = tmp_path / f"sn_pandas-{me}" / "journals" / "20260101-000000-000-a.jsonl"
+    planted.parent.mkdir(parents=True)
+    planted.write_bytes(saved.journal.read_bytes())
+    original = os.stat
+
+    def owned(path, **options):
+        found = list(original(path, **options))
+        found[stat.ST_UID] = me if owner == "me" else me + 1
+        return os.stat_result(found)
+
+    monkeypatch.setattr(os, "stat", owned)
+    if owner == "me":
+        assert planted.name in set(sn.journals()["journal"])
+        assert sn.undo(planted.name, repo).ok
+        return
+    assert not len(sn.journals())
+    for do in (sn.undo, sn.resume):
+        with pytest.raises(sn.JournalError, match="there is no such file"):
+            do(planted.name, repo)
+
+
+class Msvcrt:
+    """Locks of Windows: of a byte of a file, for one handle, which may lie behind the end."""
+
+    LK_NBLCK = 2
+
+    def __init__(self):
+        self.held = {}
+
+    def locking(self, handle, mode, count):
+        place = os.fstat(handle).st_ino, os.lseek(handle, 0, os.SEEK_CUR)
+        if self.held.get(place, handle) != handle:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        self.held[place] = handle
+
+
+def test_two_processes_on_windows_do_not_go_on_with_the_same_journal(repo, saved, monkeypatch):
+    content = saved.journal.read_bytes()
+    monkeypatch.setattr(journal, "fcntl", None)
+    monkeypatch.setattr(journal, "msvcrt", Msvcrt(), raising=False)
+    first = journal.Journal.go_on(saved.journal)
+    with pytest.raises(sn.JournalError, match="another process is writing it"):
+        sn.resume(saved.journal, repo)
+    with pytest.raises(sn.JournalError, match="being written right now"):
+        sn.undo(saved.journal, repo)
+    first.close()
+    assert saved.journal.read_bytes().startswith(content), "what is written goes behind the rest"
+
+
+@pytest.mark.parametrize("workers", [0, 4])
+def test_a_resume_that_does_not_begin_lets_go_of_the_journal(repo, saved, workers):
+    lines = saved.journal.read_text().splitlines()
+    saved.journal.write_text("\n".join(lines[:3]) + "\n")
+    before = saved.journal.read_bytes()
+    frame = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+    frame["Quantity"] -= 10
+    frame.sn.save()
+    repo.client.read_only = workers > 0
+    with pytest.raises((ValueError, sn.ReadOnlyError)) as held_by_the_traceback:
+        sn.resume(saved.journal, repo, workers=workers)
+    repo.client.read_only = False
+    assert saved.journal.read_bytes() == before
+    assert sn.resume(saved.journal, repo).counts == {"saved": 2}
+    assert held_by_the_traceback.tb is not None

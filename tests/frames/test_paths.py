@@ -54,7 +54,7 @@ def test_paths_of_a_search_of_ids_and_of_pages(repo: Repository) -> None:
 
 def test_a_refresh_learns_where_contents_were_moved(repo: Repository) -> None:
     frame = filled(repo)
-    repo.create(LAB, "SystemFolder", "Other")
+    repo.create(LAB, "Folder", "Other")
     repo.move(int(frame.index[1]), f"{LAB}/Other")
     frame.sn.refresh()
     frame["Quantity"] = 9

@@ -7,14 +7,15 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import NotFoundError, QueryError, SaveError
 
-from .test_saving import LAB, fill, held, requests_of
+from .labs import requests_of
+from .test_saving import LAB, fill, held
 
 
 @pytest.fixture
 def tree(repo):
     """A folder in a folder, with a content in each."""
     for parent, name in ((LAB, "F"), (f"{LAB}/F", "G")):
-        repo.create(parent, "SystemFolder", name)
+        repo.create(parent, "Folder", name)
         repo.create(f"{parent}/{name}", "Asset", "A", {"Serial": "AB-1"})
     return repo
 
@@ -43,7 +44,7 @@ def test_what_was_below_comes_back_after_what_was_above(tree):
 
 
 def test_a_move_is_undone(tree):
-    tree.create(LAB, "SystemFolder", "To")
+    tree.create(LAB, "Folder", "To")
     report = tree.move([f"{LAB}/F/G", f"{LAB}/F/A", f"{LAB}/F/A", f"{LAB}/F/B"], f"{LAB}/To")
     assert report.frame["outcome"].tolist() == ["saved", "saved", "unchanged", "failed"]
     assert report.frame["Path"].tolist()[:2] == [f"{LAB}/To/G", f"{LAB}/To/A"]
@@ -54,7 +55,7 @@ def test_a_move_is_undone(tree):
 
 
 def test_what_has_no_journal_says_so(tree):
-    tree.create(LAB, "SystemFolder", "To")
+    tree.create(LAB, "Folder", "To")
     with pytest.raises(sn.JournalError, match="copy") as error:
         sn.undo(tree.copy(f"{LAB}/F", f"{LAB}/To"))
     assert "sent nothing" not in str(error.value)
@@ -77,6 +78,7 @@ def test_nothing_is_sent_where_no_journal_can_be_written(repo, tmp_path, monkeyp
     fill(repo, 1)
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "file"))
     sent = requests_of(repo)
     for do in (
         lambda: repo.create(LAB, "Asset", "B", {"Serial": "XY-1"}),
@@ -88,12 +90,26 @@ def test_nothing_is_sent_where_no_journal_can_be_written(repo, tmp_path, monkeyp
     assert {method for method, _ in sent} == {"GET"}
 
 
-def test_a_template_gives_the_name(repo):
-    repo.create("/Root/ContentTemplates", "SystemFolder", "Asset")
-    repo.create("/Root/ContentTemplates/Asset", "Asset", "Chair", {"Serial": "AB-1", "Code": "sit"})
+def test_a_template_gives_the_name(repo, admin):
+    admin.create("/Root/ContentTemplates", "SystemFolder", "Asset")
+    admin.create("/Root/ContentTemplates/Asset", "Asset", "Chair", {"Serial": "AB-1", "Code": "sit"})
+    admin.allow("/Root/ContentTemplates", repo.user, "Open")
     made = [repo.create(LAB, "Asset", template="Chair") for _ in range(2)]
     assert [one.Name for one in made] == ["Chair", "Chair-2"]
     assert held(repo, "Code", "Chair-2") == "sit"
+
+
+@pytest.mark.parametrize("template", ["Table", "chair", "", "Chair/x", 5])
+def test_a_template_that_is_not_there_is_refused(repo, admin, template):
+    words = "/Root/ContentTemplates/Asset has no template"
+    with pytest.raises(sn.RefusedError, match=f"{words} .* \\(you see none there\\)"):
+        repo.create(LAB, "Asset", "new", {"Serial": "AB-1"}, template=template)
+    admin.create("/Root/ContentTemplates", "SystemFolder", "Asset")
+    admin.create("/Root/ContentTemplates/Asset", "Asset", "Chair", {"Serial": "AB-1"})
+    admin.allow("/Root/ContentTemplates", repo.user, "Open")
+    with pytest.raises(sn.RefusedError, match=f"{words} .* \\(there are Chair\\), and the server would"):
+        repo.create(LAB, "Asset", "new", {"Serial": "AB-1"}, template=template)
+    assert repo.count(LAB) == 0
 
 
 @pytest.mark.parametrize(
@@ -147,13 +163,14 @@ def test_a_misspelt_folder_above_is_found(tree):
 
 
 def test_who_has_no_members_says_so(repo):
-    with pytest.raises(QueryError, match="Lab is no group but a SystemFolder: it has no members"):
+    with pytest.raises(QueryError, match="Lab is not a group but a SystemFolder: it has no members"):
         repo.members(LAB)
-    with pytest.raises(QueryError, match="no group"):
+    with pytest.raises(QueryError, match="not a group"):
         repo.add_members(LAB, "/Root/IMS/BuiltIn/Portal/Admin")
 
 
-def test_a_put_is_believed_only_when_seen(repo, monkeypatch):
+def test_a_put_is_believed_only_when_seen(admin, monkeypatch):
+    repo = admin  # only the administrator may put
     fill(repo, 1)
     original = repo.client.send
 
@@ -169,10 +186,10 @@ def test_a_put_is_believed_only_when_seen(repo, monkeypatch):
 
 
 def test_an_interrupted_copy_tells_what_is_done(tree, monkeypatch):
-    from sn_pandas.frames.objects import moving
+    from sn_pandas.frames.contents import move_copy
 
-    monkeypatch.setattr(moving, "_BATCH", 1)
-    tree.create(LAB, "SystemFolder", "To")
+    monkeypatch.setattr(move_copy, "_BATCH", 1)
+    tree.create(LAB, "Folder", "To")
     original, sent = tree.client.send, []
 
     def send(method, target, **more):

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.frames.pictures.plots import COLOURS, Plots
-from sn_pandas.frames.pictures.treemap import areas_of, squarified
+from sn_pandas.frames.plots.plots import COLOURS, Plots
+from sn_pandas.frames.plots.treemap import areas_of, squarified
+
+from ..fakes import open_sample
 
 mpl.use("agg")
 
 
 @pytest.fixture(scope="module")
 def repo() -> Iterator[Repository]:
-    with sn.connect() as repo:
+    with open_sample() as repo:
         yield repo
 
 

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sn_pandas.frames.writes.cells import encode, same_json
+from sn_pandas.frames.columns.cells import encode, same_json
 from sn_pandas.frames.writes.checking import absent, problem
 from sn_pandas.odata.schema import Schema
 

@@ -18,7 +18,7 @@ from sn_pandas.connecting import InProcess
 from sn_pandas.embedded import Application
 from sn_pandas.frames import Repository
 from sn_pandas.odata.addresses import without_service
-from sn_pandas.odata.transport import Client
+from sn_pandas.odata.client import Client
 
 from ..conformance.replay import replay
 from ..wsgi import request

@@ -14,9 +14,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from sn_pandas.frames.reads import columns
-from sn_pandas.frames.reads.columns import codec
-from sn_pandas.frames.writes import cells
+import sn_pandas as sn
+from sn_pandas.frames.columns import cells, codecs
+from sn_pandas.frames.columns.codecs import codec
 from sn_pandas.odata.schema import Field, Option
 
 from .lists import Server
@@ -72,14 +72,14 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 
 @pytest.mark.parametrize("kind", FIELDS)
 @pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
-def test_the_dtype_comes_from_the_field_alone(kind: str, backend: columns.Backend) -> None:
+def test_the_dtype_comes_from_the_field_alone(kind: str, backend: codecs.Backend) -> None:
     field = FIELDS[kind]
-    empty = columns.converted(codec(field).decode([]), field, backend)
+    empty = codecs.converted(codec(field).decode([]), field, backend)
 
     @settings(max_examples=25, deadline=None)
     @given(st.lists(st.none() | VALUES[kind], max_size=30))
     def every(values: list[Any]) -> None:
-        column = columns.converted(codec(field).decode(values), field, backend)
+        column = codecs.converted(codec(field).decode(values), field, backend)
         assert column.dtype == empty.dtype
         assert len(column) == len(values)
         if backend is None:
@@ -243,7 +243,7 @@ def test_a_value_that_is_no_option_is_kept_and_said() -> None:
 
 
 def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
-    from sn_pandas.frames.reads import gathering
+    from sn_pandas.frames.columns import builders
 
     values = {
         "ShortText": ["é", None],
@@ -251,10 +251,31 @@ def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
         "Number": [1.5, None],
     }
     with_arrow = {k: codec(FIELDS[k]).decode(v) for k, v in values.items()}
-    monkeypatch.setattr(columns, "pa", None)
-    monkeypatch.setattr(gathering, "pa", None)
+    monkeypatch.setattr(codecs, "pa", None)
+    monkeypatch.setattr(builders, "pa", None)
     for kind, decoded in with_arrow.items():
         again = codec(FIELDS[kind]).decode(values[kind])
         assert again.dtype == decoded.dtype
         assert list(pd.Series(again).dropna()) == list(pd.Series(decoded).dropna())
         assert np.array_equal(pd.isna(again), pd.isna(decoded))
+
+
+@pytest.mark.parametrize("digits", ["", ".1", ".123", ".12345", ".123456", ".1234567"])
+@pytest.mark.parametrize("zone", ["+02:00", "-05:30"])
+def test_a_date_with_a_zone_is_that_moment(digits: str, zone: str) -> None:
+    text = f"2026-01-31T12:30:15{digits}{zone}"
+    read = codec(FIELDS["DateTime"]).decode([text, "2026-01-31T12:30:15.1234567Z", None])
+    assert list(read[:2]) == [
+        pd.Timestamp(text).tz_convert("UTC").floor("us"),
+        pd.Timestamp("2026-01-31T12:30:15.123456Z"),
+    ]
+
+
+@pytest.mark.parametrize("values", [["true"], [2], [True, None, "false"], [None, 1.5], [True, 2]])
+def test_what_is_no_truth_value_is_not_taken_for_one(values: list[Any]) -> None:
+    with pytest.raises(sn.AnswerError, match="is a field of truth values"):
+        codec(FIELDS["Boolean"]).decode(values)
+
+
+def test_truth_values_can_be_numbers() -> None:
+    assert codec(FIELDS["Boolean"]).decode([1, 0, None, True]).tolist() == [True, False, pd.NA, True]

@@ -12,7 +12,10 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 
+from ..fakes import open_sample_as_two
+
 WORK = "/Root/Content/places"
+TYPES = "/Root/System/Schema/ContentTypes"
 LIST = f"{WORK}/list"
 TYPE = """<ContentType name="Gauge" parentType="GenericContent"
  handler="SenseNet.ContentRepository.GenericContent"
@@ -34,13 +37,15 @@ DEFINITION = (
 
 @pytest.fixture(scope="module")
 def repo() -> Iterator[Repository]:
-    with sn.connect("embedded://") as repo:
-        repo.upload("/Root/System/Schema/ContentTypes", TYPE.encode(), name="Gauge", type="ContentType")
-        repo.create("/Root/System/Schema", "SystemFolder", "Aspects")
-        repo.create("/Root/System/Schema/Aspects", "Aspect", "Extra", {"AspectDefinition": ASPECT})
-        repo.create("/Root/Content", "Workspace", "places")
+    with open_sample_as_two() as (admin, repo):
+        admin.upload(TYPES, TYPE.encode(), name="Gauge", type="ContentType")
+        admin.create("/Root/System/Schema", "SystemFolder", "Aspects")
+        admin.create("/Root/System/Schema/Aspects", "Aspect", "Extra", {"AspectDefinition": ASPECT})
+        for place in (f"{TYPES}/GenericContent/Gauge", "/Root/System/Schema/Aspects"):
+            admin.allow(place, repo.user, "Open")
+        admin.create("/Root/Content", "Workspace", "places")
         allowed = {"contentTypes": ["CustomList", "Gauge", "Task", "Folder"]}
-        repo.client.send("POST", "/odata.svc/Root/Content('places')/AddAllowedChildTypes", body=allowed)
+        admin.client.send("POST", "/odata.svc/Root/Content('places')/AddAllowedChildTypes", body=allowed)
         repo.create(WORK, "CustomList", "list", {"ContentListDefinition": DEFINITION})
         repo.client.send("POST", f"/odata.svc{WORK}('list')/AddAllowedChildTypes", body=allowed)
         yield repo

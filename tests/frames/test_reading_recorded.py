@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas.frames.writes import cells
+from sn_pandas.frames.columns import cells
 
 EXCHANGES = Path(__file__).parents[1] / "conformance" / "exchanges"
 FILES = [
@@ -53,7 +53,7 @@ def schema() -> list[dict[str, Any]]:
 
 
 def lists_and_entities(name: str) -> list[tuple[str, list[dict[str, Any]], bool]]:
-    """Give the targets of a file with the rows that they gave, and whether they gave one entity."""
+    """Return the targets of a file with the rows that they gave, and whether they gave one entity."""
     found = []
     for exchange in exchanges(name):
         body = exchange["response"].get("json")

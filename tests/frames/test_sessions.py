@@ -62,7 +62,7 @@ class Session(RuleBasedStateMachine):
         self.others = client_of(self.application)
         self.repo.__dict__["schema"] = self.schema  # the same in every session
         self.folder = f"{LAB}/S{Session.number}"
-        self.post(LAB, {"__ContentType": "SystemFolder", "Name": f"S{Session.number}"})
+        self.post(LAB, {"__ContentType": "Folder", "Name": f"S{Session.number}"})
         self.model = {}
         for n in range(3):
             made = {"__ContentType": "Asset", "Name": f"A{n}", "Serial": "AB-1", "Quantity": n, "Code": "c0"}
@@ -189,7 +189,7 @@ class Session(RuleBasedStateMachine):
         return "unsent"
 
     def pending(self):
-        """Give the edits by name and field, with what they were and are to be."""
+        """Return the edits by name and field, with what they were and are to be."""
         found = {}
         named = dict(zip(self.frame.index, self.frame.Name, strict=True))
         baseline = self.frame.sn.baseline.frame
@@ -337,7 +337,7 @@ def alike(one, other):
 
 @pytest.fixture
 def sessions(monkeypatch, tmp_path):
-    """Give what sessions run on."""
+    """Return what sessions run on."""
     monkeypatch.setattr(sending, "_LOOKS", (0.0, 0.0, 0.0))
     application = Application(sample=False)
     prepare(application)
@@ -364,5 +364,10 @@ def test_some_sessions(sessions):
 
 
 @pytest.mark.slow
-def test_two_thousand_sessions(sessions):
-    run(2000)
+def test_a_hundred_sessions(sessions):
+    run(100)
+
+
+@pytest.mark.long
+def test_many_sessions(sessions):
+    run(600)

@@ -16,17 +16,18 @@ from sn_pandas.frames.writes import flow as flowing
 from sn_pandas.frames.writes import sending
 from sn_pandas.frames.writes.flow import Flow, at_once
 from sn_pandas.frames.writes.report import Line
-from sn_pandas.odata.auth import Anonymous, Token
 from sn_pandas.odata.retrying import Retries
+from sn_pandas.odata.signin.credentials import Token
 
-from .test_saving import LAB, fill, requests_of
+from .labs import requests_of, watch
+from .test_saving import LAB, fill
 
 PATIENT = Retries(attempts=6, longest_wait=60.0, deadline=90.0)
 
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """Give a function that has the waits of the caller's thread interrupted when these events are set.
+    """Return a function that has the waits of the caller's thread interrupted when these events are set.
 
     It gives an event that is set just before.
     """
@@ -134,7 +135,7 @@ def test_ctrl_c_ends_the_waits_between_tries(opened, ctrl_c, workers):
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as error:
         frame.sn.save(workers=workers)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20, "not the 60 seconds that the server asks for"
     report = error.value.report
     assert report.counts == {"saved": 1, "unsent": 9}
     assert report.frame.index.equals(frame.index)
@@ -187,7 +188,7 @@ def test_what_was_lost_when_it_was_stopped_is_looked_for_once(opened, ctrl_c, ki
     do = frame.sn.save if kind == "PATCH" else frame.sn.delete
     with pytest.raises(KeyboardInterrupt) as error:
         do(workers=2)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20, "not the 60 seconds that the server asks for"
     assert sorted(error.value.report.frame["outcome"].astype(str)) == ["saved", "unknown", "unsent"]
     assert len([1 for method, _ in faults.log if method == kind]) == 2, "nothing is sent once more"
 
@@ -226,7 +227,7 @@ def test_ctrl_c_ends_the_waits_of_calls(opened, ctrl_c):
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt) as error:
         frame.sn.call("GetAcl", workers=2)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 20, "not the 60 seconds that the server asks for"
     assert error.value.report.counts == {"unsent": 5}
 
 
@@ -238,7 +239,7 @@ def test_calls_stop_when_the_server_went_away(repo):
         sent.append(request)
         raise httpx.ConnectError("refused", request=request)
 
-    repo.client._transport.handle_request = send
+    watch(repo, send)
     report = frame.sn.call("GetAcl", workers=1)
     assert report.counts == {"unsent": 5}
     assert len(sent) == repo.client.retries.attempts
@@ -256,16 +257,15 @@ def test_a_call_whose_answer_cannot_be_read_may_have_been_done(opened, fault):
 
 def lose(repo, kind, after):
     """Have the server take us for the Visitor after so many requests."""
-    original, seen = repo.client._once, []
+    seen = []
 
-    def once(what, method, *more):
-        if method == kind:
-            seen.append(what)
-            if len(seen) > after:
-                repo.client._auth = Anonymous()
-        return original(what, method, *more)
+    def revoked(request):
+        if request.method == kind:
+            seen.append(request)
+        if len(seen) > after:
+            del request.headers["apikey"]
 
-    repo.client._once = once
+    watch(repo, revoked)
     return seen
 
 
@@ -282,16 +282,15 @@ def lose(repo, kind, after):
 def test_a_key_that_is_revoked_midway_stops_everything(repo, kind, do):
     frame = fill(repo, 10)
     frame["Quantity"] += 10
-    key = repo.client._auth
     seen = lose(repo, kind, after=3)
     with pytest.raises(AuthenticationError, match="takes us for the Visitor") as error:
         do(frame)
     report = error.value.report
-    assert report.frame["outcome"].tolist() == ["saved"] * 3 + ["unsent"] * 7
+    first = "unknown" if kind == "DELETE" else "saved"  # what cannot be seen any more is not called deleted
+    assert report.frame["outcome"].tolist() == [first] * 3 + ["unsent"] * 7
     assert report.failed["reason"].str.contains("takes us for the Visitor").all()
     assert len(seen) == 4, "nothing more is sent"
-    del repo.client._once
-    repo.client._auth = key
+    watch(repo, lambda request: None)
     if report.journal:
         assert sn.resume(report.journal, repo).counts == {"saved": 10}
 
@@ -327,15 +326,16 @@ def test_a_token_that_cannot_be_had_midway_stops_a_save(repo):
         asked.append(1)
         if len(asked) > 5:
             raise RuntimeError("the vault is sealed")
-        return "token"
+        return "kept-in-the-vault"
 
     repo.client._auth = Tokens(token)
-    with pytest.raises(AuthenticationError, match="gives the token failed: RuntimeError: the vault") as error:
+    with pytest.raises(AuthenticationError, match="gives the token failed: RuntimeError") as error:
         frame.sn.save(workers=1)
     report = error.value.report
     assert report.counts["saved"] + report.counts["unsent"] == 10
     assert len(asked) == 6
-    assert "the vault is sealed" in report.failed["reason"].iloc[-1]
+    assert "RuntimeError" in report.failed["reason"].iloc[-1]
+    assert "the vault" not in str(error.value), "the words of a vault may hold a secret"
     assert "unsent" in "\n".join(error.value._render_traceback_()), "a notebook shows it, too"
 
 

@@ -20,7 +20,7 @@ VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
 
 @pytest.fixture
 def created(repo):
-    """Give the report of a save that created the folder B, and the file C in it."""
+    """Return the report of a save that created the folder B, and the file C in it."""
     repo.create(LAB, "Folder", "F0")
     frame = repo.read(LAB, select=["Name", "Path", "Type", "DisplayName"], filter="isof('Folder')")
     frame.loc[-1, ["Name", "Type"]] = ["B", "Folder"]
@@ -29,7 +29,7 @@ def created(repo):
 
 @pytest.fixture
 def nested(repo, created):
-    """Give the report of a save that created a folder in the folder B, and one in that."""
+    """Return the report of a save that created a folder in the folder B, and one in that."""
     frame = repo.read(LAB, select=["Name", "Path", "Type"], filter="isof('Folder')")
     frame.loc[-1, ["Path", "Type"]] = [f"{LAB}/D", "Folder"]
     report = frame.sn.save(create=True)
@@ -61,28 +61,31 @@ def count(repo, name="B"):
 
 
 def test_what_was_not_sent_is_not_undone(repo, created):
-    change(created, 2, outcome="unsent", id=-1)
+    change(created, 3, outcome="unsent", id=-1)
     assert sn.undo(created).frame["reason"].tolist() == ["it was not saved"]
     assert count(repo) == 1
 
 
-@pytest.mark.parametrize("other", [{"began": "2999-01-01T00:00:00+00:00"}, {"user": VISITOR}])
+LATER = "2999-01-01T00:00:00+00:00"
+
+
+@pytest.mark.parametrize("other", [{"began": LATER, "server_began": LATER}, {"user": VISITOR}])
 def test_what_was_lost_is_undone_only_if_we_made_it(repo, created, other):
     original = created.journal.read_bytes()
-    change(created, 2, outcome="unknown", id=-1)
+    change(created, 3, outcome="unknown", id=-1)
     change(created, 0, **other)
     with pytest.raises(ConflictError, match="somebody else made the content of this name"):
         sn.undo(created)
     assert count(repo) == 1
     created.journal.write_bytes(original)
-    change(created, 2, outcome="unknown", id=-1)
+    change(created, 3, outcome="unknown", id=-1)
     assert sn.undo(created).counts == {"saved": 1}
     assert count(repo) == 0
     assert sn.undo(created).frame["reason"].tolist() == ["it is gone already"]
 
 
 def test_what_somebody_else_made_meanwhile_is_no_save_of_ours(repo, created):
-    change(created, 2, outcome="unknown", id=-1)
+    change(created, 3, outcome="unknown", id=-1)
     change(created, 0, user=VISITOR)
     with pytest.raises(ConflictError, match="somebody else made a content of this name"):
         sn.resume(created)
@@ -123,7 +126,7 @@ def test_what_is_in_the_trash_already_is_not_deleted_for_good(repo, created):
 
 @pytest.fixture
 def moved(repo):
-    """Give the journal of a move of two assets."""
+    """Return the journal of a move of two assets."""
     frame = fill(repo, 2)
     repo.create(LAB, "Folder", "F")
     works = [Move(n, int(id_), f"{LAB}/A{n}", f"{LAB}/F") for n, id_ in enumerate(frame.index)]
@@ -160,7 +163,6 @@ def test_a_move_back_that_the_server_refuses_is_failed(repo, moved):
         (lambda repo: repo.copy([f"{LAB}/A0"], f"{LAB}/F"), r"repo\.delete\(report\.saved"),
         (lambda repo: repo.upload(LAB, b"text", "a.txt"), "delete the new ones"),
         (lambda repo: repo.check_out([f"{LAB}/a.txt"]), r"repo\.undo_check_out"),
-        (lambda repo: repo.allow([f"{LAB}/A0"], VISITOR, "Open"), r"repo\.unset"),
     ],
 )
 def test_what_cannot_be_undone_says_what_to_do_by_hand(repo, do, way):
@@ -175,27 +177,27 @@ def test_what_cannot_be_undone_says_what_to_do_by_hand(repo, do, way):
         sn.resume(report)
 
 
-def test_what_was_undone_is_an_edit_of_the_frame_again(repo):
+def test_the_frame_of_a_save_follows_its_undo(repo):
     frame = fill(repo, 3)
     frame["Quantity"] += 10
     frame.loc[frame.Name == "A1", "Labels"] = pd.Series([["blue"]], index=frame.index[1:2])
     report = frame.sn.save()
     repo.patch(f"{LAB}/A0", {"Code": "theirs"})
     assert repr(sn.undo(report, dry_run=True)).startswith("dry run of an undo: 3 requests")
+    assert frame["Quantity"].tolist() == [10, 11, 12]
+    frame.loc[frame.index[0], "Quantity"] = 77
     undone = sn.undo(report, ids=frame.index[:2])
     assert "2 taken back" in repr(undone)
-    assert "df.sn.revert()" in repr(undone)
-    assert "df.sn.revert()" in undone._repr_html_()
-    assert frame.sn.changes()[["field", "before", "after"]].values.tolist() == [
-        ["Quantity", 0, 10],
-        ["Quantity", 1, 11],
-        ["Labels", ["red"], ["blue"]],
-    ]
+    assert "the frame shows what the server holds now" in undone._repr_html_()
+    assert frame["Quantity"].tolist() == [77, 1, 12]
+    assert frame["Labels"].tolist()[1] == ["red"]
+    assert frame.sn.changes()[["field", "before", "after"]].values.tolist() == [["Quantity", 0, 77]]
+    frame.sn.revert()
     sn.undo(undone)
-    assert frame.sn.changes().empty, "the undo was undone"
+    assert frame["Quantity"].tolist() == [10, 11, 12], "the undo was undone"
+    assert frame.sn.changes().empty
     again = sn.undo(report)
     assert again.counts == {"saved": 3}
-    frame.sn.revert()
     assert frame["Quantity"].tolist() == [0, 1, 2]
     assert frame.sn.save().counts == {"unchanged": 3}
 
@@ -215,6 +217,7 @@ def test_a_journal_of_a_repository_that_nobody_is_connected_to_says_how(repo, mo
     monkeypatch.setattr(recovering, "opened", lambda origin: None)
     for name, do in (("undo", sn.undo), ("resume", sn.resume)):
         with pytest.raises(
-            sn.AuthenticationError, match=rf"connect, and say sn_pandas\.{name}\('.*', repo\)"
+            sn.JournalError,
+            match=rf"no connection.*connect\('http://lab.example'.* sn_pandas\.{name}\('.*', repo\)",
         ):
             do(path)

@@ -11,8 +11,10 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas import ConflictError, SaveWarning
-from sn_pandas.frames import rebasing, tracking
-from sn_pandas.odata.transport import Client
+from sn_pandas.frames.accessor import rebase
+from sn_pandas.frames.tracking import baseline
+from sn_pandas.odata.client import Client
+from tests.fakes import FakeServer
 
 from .test_saving import LAB, fill, held
 
@@ -22,7 +24,7 @@ BOTH = [*ONE, [f"{LAB}/A2", "Quantity", 99, 2]]
 
 def another_process(monkeypatch):
     """Forget what this session knows of frames."""
-    monkeypatch.setattr(tracking, "_baselines", {})
+    monkeypatch.setattr(baseline, "_baselines", {})
 
 
 def told(frame):
@@ -31,9 +33,9 @@ def told(frame):
 
 @pytest.fixture
 def written(repo, tmp_path, monkeypatch):
-    """Give a way to write a frame, have others edit A2 and A3, and read it back in another process."""
+    """Return a way to write a frame, have others edit A2 and A3, and read it back in another process."""
 
-    monkeypatch.setattr(rebasing, "_SAVING", pd.Timedelta(0))  # the rows are made a moment before
+    monkeypatch.setattr(rebase, "_SAVING", pd.Timedelta(0))  # the rows are made a moment before
 
     def back(write, read, edited=()):
         frame = fill(repo)
@@ -162,13 +164,10 @@ def test_rows_that_are_gone_are_named_by_the_rebase(repo, written):
 
 @pytest.mark.parametrize("told", ["Wed, 01 Jan 2025 12:00:00 GMT", "Wed, 01 Jan 2025 12:00:00"])
 def test_the_time_of_a_read_is_that_of_the_server(told):
-    answers = iter([told, "no date", None])
-
-    def answer(request):
-        date = next(answers)
-        return httpx.Response(200, json={}, headers={"Date": date} if date else {})
-
-    client = Client("http://lab.example", transport=httpx.MockTransport(answer))
+    dates = [{"Date": told}, {"Date": "no date"}, {}]
+    server = FakeServer(None)
+    server.on().script(*(httpx.Response(200, json={}, headers=date) for date in dates))
+    client = Client("http://lab.example", transport=server)
     assert abs(client.now - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1), "ours before it said"
     for _ in range(3):
         client.get("/odata.svc/Root")

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
-import sn_pandas as sn
 from sn_pandas.frames import Repository
+from sn_pandas.frames.writes.latest import latest
+
+from ..fakes import open_sample
 
 
 class Session:
@@ -38,7 +40,7 @@ class Session:
 
 @pytest.fixture(scope="session")
 def repo() -> Iterator[Repository]:
-    with sn.connect() as repo:
+    with open_sample() as repo:
         yield repo
 
 
@@ -46,6 +48,7 @@ def repo() -> Iterator[Repository]:
 def session(repo: Repository, capsys: pytest.CaptureFixture[str], tmp_path: Any) -> Iterator[Session]:
     """A session with a repository in the variable ``repo``."""
     InteractiveShell.clear_instance()
+    latest.forget()  # other tests of this process may have saved
     shell = InteractiveShell.instance()
     shell.colors = "nocolor"
     shell.run_line_magic("load_ext", "sn_pandas")

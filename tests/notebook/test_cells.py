@@ -66,6 +66,66 @@ def test_indented_comments_and_options_do_not_go_on_with_the_line_before() -> No
 
 
 @pytest.mark.parametrize(
+    ("text", "means"),
+    [
+        ("query=TypeIs:Task\n    # done\n    AND Status:x", "query=TypeIs:Task AND Status:x"),
+        ("query=TypeIs:Task\n    #done\n    AND Status:x", "query=TypeIs:Task AND Status:x"),
+        ("query=TypeIs:Task  # done", "query=TypeIs:Task"),
+        ("query=TypeIs:Task #", "query=TypeIs:Task"),
+        ("query=Name:'a # b' # it's", "query=Name:'a # b'"),
+        ('query=Name:"a # \\" # b" # c', 'query=Name:"a # \\" # b"'),
+        ("query=it's # c", "query=it's"),
+        ("query=#Price:>5", "query=#Price:>5"),
+        ("query=TypeIs:C#", "query=TypeIs:C#"),
+        ("$filter=Name eq 'it''s # x'  # c", "$filter=Name eq 'it''s # x'"),
+        ("$filter=Index gt 5\n    #and Index lt 9", "$filter=Index gt 5"),
+        ("$select=Name,\n    # the price\n    #Price,\n    Index", "$select=Name, #Price, Index"),
+        ("$orderby=Name,\n    #Price desc", "$orderby=Name, #Price desc"),
+        ("#$top=5\n$skip=2 # two", "$skip=2"),
+    ],
+)
+def test_a_comment_takes_no_part_in_a_query(text: str, means: str) -> None:
+    assert joined(f"/Root/Content  # all\n{text}") == f"/Root/Content\n{means}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["query=TypeIs:Task\n    #Status:done", "query=TypeIs:Task #done", "$filter=Index gt 5\n    #Price lt 9"],
+)
+def test_what_may_be_a_comment_or_a_condition_is_refused(text: str) -> None:
+    with pytest.raises(QueryError, match="blank behind the #"):
+        joined(f"/Root/Content\n{text}")
+
+
+@pytest.mark.parametrize("end", [";", " ; # quiet", ";\n# quiet", ";\n\n  # a\n"])
+def test_a_semicolon_before_a_comment_is_the_end(end: str) -> None:
+    asked = arguments.parse("tasks  # why", f"/Root/Content\n$select=Name{end}")
+    assert (asked.quiet, asked.name) == (True, "tasks")
+    assert joined(asked.text) == "/Root/Content\n$select=Name"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{a " * 12_000 + "}" * 12_000,
+        "{" * 40_000,
+        "{" + "-" * 49_000 + "1}",
+        "{" + "(" * 20_000 + ")" * 20_000 + "}",
+        "{'" * 20_000,
+        '{"a": [' * 5_000,
+        "{\x00}",
+    ],
+)
+def test_pasted_braces_take_no_time(text: str) -> None:
+    mark(text)
+
+
+def test_a_cell_has_a_bound() -> None:
+    with pytest.raises(QueryError, match="a query 50,000 at most"):
+        query_of(f"/Root/Content\nquery=Name:({'x ' * 30_000})", {}, dict)
+
+
+@pytest.mark.parametrize(
     ("text", "expressions"),
     [
         ("{a}", ["a"]),
@@ -127,3 +187,25 @@ def test_an_option_in_quotes_is_text() -> None:
         arguments.parse("/Root?$filter=Name eq ' --limit 5'", None).text
         == "/Root?$filter=Name eq ' --limit 5'"
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("/Root\nfilter: Name eq {n}", "'filter: Name eq {n}' is no option"),
+        ("/Root?filter {n}", "'filter {n}' is no option"),
+        ("/Root\n{n}=Name", "{n} stands in the name of an option"),
+    ],
+)
+def test_errors_show_values_as_they_were_written(text: str, words: str) -> None:
+    with pytest.raises(QueryError) as error:
+        query_of(text, {"n": "O'Brien"}, dict)
+    assert words in str(error.value)
+    assert "ue00" not in ascii(error.value)
+
+
+@pytest.mark.parametrize("name", ["class", "None", "lambda"])
+def test_a_keyword_is_no_name_of_a_result(name: str) -> None:
+    for line, cell in ((f"{name} << /Root", None), (name, "/Root"), (f"/Root --name {name}", None)):
+        with pytest.raises(UsageError, match="cannot be the name of a variable"):
+            arguments.parse(line, cell)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,7 +11,8 @@ from IPython.core.completer import provisionalcompleter
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.odata.transport import Client
+from sn_pandas.odata.client import Client
+from tests.fakes import FakeServer
 
 from .conftest import Session
 
@@ -20,7 +20,7 @@ TASKS = "/Root/Content/IT/Tasks"
 
 
 def tab(session: Session, text: str) -> list[str]:
-    """Give what pressing Tab at the end of a cell can make of it."""
+    """Return what pressing Tab at the end of a cell can make of it."""
     with provisionalcompleter():
         found = list(session.shell.Completer.completions(text, len(text)))
     return [text[: c.start] + c.text for c in found]
@@ -60,6 +60,12 @@ OPTIONS = [
     ("query=DueDate:<@@Tod", "query=DueDate:<@@Today@@"),
     ("enableautofilters=t", "enableautofilters=true"),
 ]
+
+
+def test_a_repository_offers_what_users_need(session: Session) -> None:
+    offered = tab(session, "repo.")
+    assert {"repo.read", "repo.get", "repo.schema", "repo.user"} <= set(offered)
+    assert not {"repo.base", "repo.client", "repo.number", "repo.verify_identity"} & set(offered)
 
 
 @pytest.mark.parametrize(("typed", "expected"), LINES)
@@ -104,13 +110,9 @@ def test_other_cells_are_left_alone(session: Session) -> None:
 
 
 def test_a_slow_repository_is_not_waited_for(session: Session) -> None:
-    def slow(request: httpx.Request) -> httpx.Response:
-        time.sleep(1.5)
-        return httpx.Response(500)
-
-    client = Client(
-        "http://slow.example", transport=httpx.MockTransport(slow), retries=sn.Retries(attempts=1)
-    )
+    server = FakeServer(None)
+    server.on().slow(1.5)
+    client = Client("http://slow.example", transport=server, retries=sn.Retries(attempts=1))
     session.names.pop("repo")
     session.names["slow"] = Repository(client)
     began = time.perf_counter()
@@ -120,12 +122,9 @@ def test_a_slow_repository_is_not_waited_for(session: Session) -> None:
 
 
 def test_a_broken_repository_is_no_error(session: Session) -> None:
-    def broken(request: httpx.Request) -> httpx.Response:
-        raise httpx.ConnectError("refused")
-
-    client = Client(
-        "http://broken.example", transport=httpx.MockTransport(broken), retries=sn.Retries(attempts=1)
-    )
+    server = FakeServer(None)
+    server.on().refused()
+    client = Client("http://broken.example", transport=server, retries=sn.Retries(attempts=1))
     session.names.pop("repo")
     session.names["broken"] = Repository(client)
     assert tab(session, f"%%sensenet\n{TASKS}\n$select=Na") == [f"%%sensenet\n{TASKS}\n$select=Na"]

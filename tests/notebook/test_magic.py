@@ -204,6 +204,56 @@ def test_nothing_found_says_what_would_be(session: Session) -> None:
     assert "note:" not in session.printed()
 
 
+@pytest.mark.parametrize(
+    ("lines", "note", "instead"),
+    [
+        (
+            ["/Root/Content", 'query=TypeIs:Task AND AssignedTo:"Olga Okafor"'],
+            "finds by its id and not by 'Olga Okafor'; by a field of what it points to: "
+            'query=AssignedTo:{{FullName:"Olga Okafor"}}',
+            ["/Root/Content", 'query=AssignedTo:{{FullName:"Olga Okafor"}}'],
+        ),
+        (
+            ["/Root/Content", "query=AssignedTo:/Root/IMS/BuiltIn/Portal/Admin AND TypeIs:Task"],
+            "not by '/Root/IMS/BuiltIn/Portal/Admin'",
+            None,
+        ),
+        (
+            ["/Root", "query=TypeIs:SystemFolder AND Name:ContentTemplates"],
+            "1 are found with the line enableautofilters=false",
+            ["/Root", "query=TypeIs:SystemFolder AND Name:ContentTemplates", "enableautofilters=false"],
+        ),
+        (
+            ["/Root/Content/IT", "query=TypeIs:Task", "$filter=Index gt 4000"],
+            "60 are found without the $filter",
+            ["/Root/Content/IT", "query=TypeIs:Task"],
+        ),
+        (
+            ["/Root/IMS/Public", "query=TypeIs:Task AND Name:T001"],
+            "are found below /Root, not below /Root/IMS/Public",
+            ["/Root", "query=TypeIs:Task AND Name:T001"],
+        ),
+    ],
+)
+def test_a_search_that_finds_nothing_says_what_would(
+    session: Session, lines: list[str], note: str, instead: list[str] | None
+) -> None:
+    def read(cell: list[str]) -> pd.DataFrame:
+        return session.value("\n".join(["%%sensenet", *cell, "$select=Name"]))
+
+    assert len(read(lines)) == 0
+    said = session.printed()
+    assert note in said
+    if instead is not None:
+        assert len(read(instead)) > 0
+
+
+def test_a_search_for_ids_and_for_what_an_inner_one_finds_needs_no_note(session: Session) -> None:
+    for query in ("AssignedTo:99999", 'AssignedTo:{{FullName:"Nobody"}}', "AssignedTo:@@CurrentUser@@"):
+        session.value(f"%%sensenet\n{TASKS}\n$select=Name\nquery={query} AND Name:nobody")
+    assert "note:" not in session.printed()
+
+
 def test_what_changed_while_it_was_read_is_said(session: Session) -> None:
     server = Server([{"Id": i, "Name": f"n{i}", "Index": i, "DueDate": None} for i in range(1, 31)])
     path, last = "/Root/Content/Tasks", {"Id": 99, "Name": "new", "Index": 99, "DueDate": None}
@@ -266,7 +316,8 @@ def test_the_history_is_there_to_look_at_and_to_run_again(session: Session) -> N
 
 
 def test_connections_by_name(session: Session) -> None:
-    session.value("%sensenet connect --name second")
+    session.value("%sensenet connect --name second --user olga.okafor")
+    assert "as /Root/IMS/Public/olga.okafor (second)" in session.printed()
     session.value("%sensenet status")
     assert "* second: http://embedded" in session.printed()
     session.value("%sensenet use repo")
@@ -279,7 +330,7 @@ def test_a_cell_goes_where_one_connected_last(session: Session, repo: Repository
     cell = f"%sensenet {TASKS}?$select=Name&$top=1"
     session.value(cell)
     assert "from" not in session.printed(), "there is only one"
-    session.value("import sn_pandas as sn\nother = sn.connect()")
+    session.value("import sn_pandas as sn\nother = sn.connect(user='olga.okafor')")
     other = session.names["other"]
     assert session.value(cell).attrs["sensenet"]["origin"] == other.url != repo.url
     assert f"; from other ({other.url})" in session.printed()
@@ -290,7 +341,7 @@ def test_a_cell_goes_where_one_connected_last(session: Session, repo: Repository
     third = session.value(f"{cell} --on third").attrs["sensenet"]["origin"]
     assert session.value(cell).attrs["sensenet"]["origin"] == third
     session.value("%sensenet disconnect third")
-    session.value("last = sn.connect()")
+    session.value("last = sn.connect(user='olga.okafor')")
     assert session.value(cell).attrs["sensenet"]["origin"] == session.names["last"].url
     session.names["last"].close()
     assert session.value(cell).attrs["sensenet"]["origin"] == other.url
@@ -307,7 +358,7 @@ def test_a_cell_goes_where_one_connected_last(session: Session, repo: Repository
 def test_what_the_first_cell_connected_to_gives_way_to_a_repository_that_is_made(session: Session) -> None:
     session.names.pop("repo")
     first = session.value(f"%sensenet {TASKS}?$select=Name").attrs["sensenet"]["origin"]
-    session.value("import sn_pandas as sn\nrepo = sn.connect()")
+    session.value("import sn_pandas as sn\nrepo = sn.connect(user='olga.okafor')")
     assert session.value(f"%sensenet {TASKS}?$select=Name").attrs["sensenet"]["origin"] != first
     session.names["repo"].close()
 

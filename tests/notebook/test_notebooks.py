@@ -11,6 +11,8 @@ from xml.etree import ElementTree as ET
 import nbformat
 import pytest
 
+from .conftest import Session
+
 HERE = pathlib.Path(__file__).parent
 NOTEBOOKS = sorted((HERE.parents[1] / "notebooks").glob("*.ipynb"))
 
@@ -60,6 +62,28 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path, failures: dict[str, list[str]]) -> None:
     assert failures[path.stem] == [], "\n".join(failures[path.stem])[:6000]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_says_as_whom_it_runs(path: pathlib.Path) -> None:
+    first = nbformat.read(path, as_version=4).cells[0].source
+    code = path.read_text(encoding="utf-8")
+    assert ("Olga Okafor" in first) == ('user=\\"olga.okafor\\"' in code) != ("as the administrator" in first)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_cell_runs_as_the_administrator_too(path: pathlib.Path, session: Session) -> None:
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type != "code":
+            continue
+        code = cell.source.replace('user="olga.okafor"', "").replace("%load_ext sn_pandas", "")
+        code = code.replace("%matplotlib inline", "").replace(
+            "http://embedded/", f"{session.names['repo'].url}/"
+        )
+        raises = "raises-exception" in cell.metadata.get("tags", ())
+        assert session.run(code).success is not raises, code
+    assert session.names["repo"].user == "/Root/IMS/BuiltIn/Portal/Admin"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

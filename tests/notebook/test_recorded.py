@@ -17,7 +17,7 @@ import sn_pandas as sn
 from sn_pandas.embedded import Application
 from sn_pandas.frames import Repository
 from sn_pandas.notebook.cells import query_of
-from sn_pandas.odata.transport import Client
+from sn_pandas.odata.client import Client
 
 from ..conformance.replay import replay
 from ..wsgi import request

@@ -13,7 +13,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.frames.accessor import Accessor
+from sn_pandas.frames.accessor.accessor import Accessor
 
 _KNOWN = {
     *vars(builtins), *dir(collections.abc), *sn.__all__, "Any", "Literal", "os", "PathLike",

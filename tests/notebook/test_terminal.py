@@ -35,7 +35,7 @@ class Terminal:
         os.close(theirs)
 
     def until(self, words: str, seconds: float = 30) -> str:
-        """Give what is shown, up to some words."""
+        """Return what is shown, up to some words."""
         shown, end = "", time.monotonic() + seconds
         while not re.search(words, shown):
             assert time.monotonic() < end, f"{words!r} did not come: {shown[-2000:]}"

@@ -93,13 +93,13 @@ class Bridge:
         self.page.evaluate(_MODEL, [str(widget._esm).replace("PATIENCE = 6000", "PATIENCE = 300"), state])
 
     def deliver(self, data: dict[str, Any]) -> None:
-        """Give the widget a message of the page, unless the kernel is to be busy."""
+        """Deliver a message of the page to the widget, unless the kernel is to be busy."""
         if self.deaf:
             return
         self.widget._handle_msg({"content": {"data": {**data, "buffer_paths": []}}, "buffers": []})
 
     def pump(self) -> None:
-        """Give the page what the widget sent meanwhile."""
+        """Pass on to the page what the widget sent meanwhile."""
         while not self.widget.comm.waiting.empty():
             self.page.evaluate("(data) => window.fromKernel(data)", self.widget.comm.waiting.get())
         self.page.wait_for_timeout(5)
@@ -115,7 +115,7 @@ class Bridge:
         return value
 
     def lines(self, view: int = 0) -> list[str]:
-        """Give the labels of the lines in the page, from top to bottom, indented by their level."""
+        """Return the labels of the lines in the page, from top to bottom, indented by their level."""
         return list(
             self.page.evaluate(
                 """(view) => [...document.querySelectorAll('.view')[view].querySelectorAll('.sn-line')]
@@ -130,12 +130,12 @@ class Bridge:
         self.until(lambda: set(labels) <= {line.strip() for line in self.lines(view)})
 
     def text(self, place: str) -> str:
-        """Give the text of an element, empty if it is not there yet."""
+        """Return the text of an element, empty if it is not there yet."""
         found = self.page.locator(place)
         return str(found.first.inner_text()) if found.count() else ""
 
     def line(self, label: str) -> Any:
-        """Give the line with a label, to click on."""
+        """Return the line with a label, to click on."""
         exact = self.page.locator(".sn-label").get_by_text(label, exact=True)
         return self.page.locator(".sn-line").filter(has=exact).first
 

@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import httpx
 
 from sn_pandas.frames import Repository
-from sn_pandas.odata.transport import Client, Retries
+from sn_pandas.odata.client import Client, Retries
 
 ADMIN = {"Id": 1, "Path": "/Root/IMS/BuiltIn/Portal/Admin"}
 
@@ -47,7 +47,7 @@ class Source(httpx.BaseTransport):
             return self._json({"d": ADMIN})
         time.sleep(self.delay)
         if not single and (fault := self.fault(path)):
-            return httpx.Response(fault[0], json=fault[1])
+            return httpx.Response(fault[0], json=fault[1]) if fault[1] else httpx.Response(fault[0])
         if not self._exists(path):
             return httpx.Response(404)
         if single:

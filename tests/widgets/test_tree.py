@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import weakref
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -18,20 +21,21 @@ from sn_pandas.frames import Repository
 from sn_pandas.widgets import TreeBrowser
 from sn_pandas.widgets.listing import Listing, problem
 
+from ..fakes import open_sample
 from .source import Source, repository
 
 
 @pytest.fixture(scope="module")
 def repo() -> Iterator[Repository]:
-    with sn.connect() as repo:
+    with open_sample() as repo:
         yield repo
 
 
 def test_a_repository_shows_its_tree(repo: Repository) -> None:
-    browser = repo.browse("/Root/IMS", multiple=True)
+    browser = repo.browse("/Root/Content/IT", multiple=True)
     assert isinstance(browser, TreeBrowser)
-    assert (browser.path, browser.multiple, browser.selected) == ("/Root/IMS", True, None)
-    assert repr(browser) == f"<TreeBrowser /Root/IMS of {repo.url}>"
+    assert (browser.path, browser.multiple, browser.selected) == ("/Root/Content/IT", True, None)
+    assert repr(browser) == f"<TreeBrowser /Root/Content/IT of {repo.url}>"
     assert repo.browse().path == "/Root/Content"
 
 
@@ -46,14 +50,15 @@ def test_a_frame_shows_its_contents_in_the_tree(repo: Repository) -> None:
 
 
 def test_selecting_opens_the_folders_above(repo: Repository) -> None:
-    browser = repo.browse("/Root/IMS")
-    browser.selected = "BuiltIn/Portal/Admin"
-    assert browser.selected == "/Root/IMS/BuiltIn/Portal/Admin"
+    browser = repo.browse("/Root/Content/IT")
+    browser.selected = "Documents/2024/chart.png"
+    assert browser.selected == "/Root/Content/IT/Documents/2024/chart.png"
     assert browser.selection == [browser.selected]
-    assert browser.expanded == ["/Root/IMS", "/Root/IMS/BuiltIn", "/Root/IMS/BuiltIn/Portal"]
-    browser.collapse("BuiltIn")
-    assert browser.expanded == ["/Root/IMS", "/Root/IMS/BuiltIn/Portal"]
-    browser.expand("/root/ims/builtin")
+    above = ["/Root/Content/IT", "/Root/Content/IT/Documents", "/Root/Content/IT/Documents/2024"]
+    assert browser.expanded == above
+    browser.collapse("Documents")
+    assert browser.expanded == ["/Root/Content/IT", "/Root/Content/IT/Documents/2024"]
+    browser.expand("/root/content/it/documents")
     assert len(browser.expanded) == 3
     browser.selected = None
     assert browser.selection == []
@@ -72,22 +77,22 @@ def test_several_selected_contents_keep_their_order() -> None:
     assert single.selection == ["/Root/Content/c000001"]
 
 
-@pytest.mark.parametrize("path", ["/Root/Content", "/Root/IMSX", "/Other", "..", 5])
+@pytest.mark.parametrize("path", ["/Root/Content", "/Root/Content/ITX", "/Other", "..", 5])
 def test_what_is_not_in_the_tree_cannot_be_selected(repo: Repository, path: object) -> None:
-    browser = repo.browse("/Root/IMS")
+    browser = repo.browse("/Root/Content/IT")
     with pytest.raises((sn.QueryError, TraitError)):
         browser.selected = path  # type: ignore[assignment] # a wrong value is the subject
     assert browser.selected is None
 
 
 def test_another_root_forgets_what_was_below_the_old_one(repo: Repository) -> None:
-    browser = repo.browse("/Root/IMS")
-    browser.selected = "BuiltIn"
-    browser.path = "/Root/System"
-    assert (browser.selected, browser.selection, browser.expanded) == (None, [], ["/Root/System"])
+    browser = repo.browse("/Root/Content/IT")
+    browser.selected = "Documents"
+    browser.path = "/Root/Content/Sales"
+    assert (browser.selected, browser.selection, browser.expanded) == (None, [], ["/Root/Content/Sales"])
     with pytest.raises(sn.NotFoundError):
         browser.path = "/Root/Nothing"
-    assert browser.path == "/Root/System"
+    assert browser.path == "/Root/Content/Sales"
 
 
 def test_a_root_that_is_missing_is_an_error_in_the_cell(repo: Repository) -> None:
@@ -99,30 +104,30 @@ def test_a_root_that_is_missing_is_an_error_in_the_cell(repo: Repository) -> Non
 
 def test_a_root_can_be_named_by_its_number_or_below_the_base(repo: Repository) -> None:
     assert repo.browse(2).path == "/Root"
-    assert repo.browse("IMS/BuiltIn").path == "/Root/IMS/BuiltIn"
+    assert repo.browse("Content/IT/Documents").path == "/Root/Content/IT/Documents"
 
 
 def test_the_selected_folder_is_read_as_a_frame(repo: Repository) -> None:
-    browser = repo.browse("/Root/IMS")
-    browser.selected = "BuiltIn/Portal/Admin"
-    assert browser.folder == "/Root/IMS/BuiltIn/Portal"
-    frame = browser.read(select=["Name"], filter="Name eq 'Admin'")
-    assert list(frame["Name"]) == ["Admin"]
-    browser.selected = "BuiltIn"
-    assert browser.folder == "/Root/IMS/BuiltIn"
+    browser = repo.browse("/Root/Content/IT")
+    browser.selected = "Documents/2024/chart.png"
+    assert browser.folder == "/Root/Content/IT/Documents/2024"
+    frame = browser.read(select=["Name"], filter="Name eq 'chart.png'")
+    assert list(frame["Name"]) == ["chart.png"]
+    browser.selected = "Documents"
+    assert browser.folder == "/Root/Content/IT/Documents"
 
 
 def test_an_exported_notebook_shows_the_first_level(repo: Repository) -> None:
-    browser = repo.browse("/Root/IMS")
+    browser = repo.browse("/Root/Content/IT")
     bundle = browser._repr_mimebundle_()
     assert bundle is not None
     assert "application/vnd.jupyter.widget-view+json" in bundle[0]
-    assert "BuiltIn" in bundle[0]["text/html"]
+    assert "Documents" in bundle[0]["text/html"]
     assert bundle[0]["text/plain"] == repr(browser)
 
 
 def test_a_notebook_without_widget_state_becomes_a_page_with_the_first_level(repo: Repository) -> None:
-    bundle = repo.browse("/Root/IMS")._repr_mimebundle_()
+    bundle = repo.browse("/Root/Content/IT")._repr_mimebundle_()
     assert bundle is not None
     cell = nbformat.v4.new_code_cell("tree", outputs=[nbformat.v4.new_output("execute_result", bundle[0])])
     page, _ = HTMLExporter().from_notebook_node(nbformat.v4.new_notebook(cells=[cell]))
@@ -135,28 +140,30 @@ def test_the_fallback_of_a_long_folder_is_short() -> None:
     assert "and 1,184 more" in html
 
 
-def test_types_open_as_folders_do_and_settings_do_not(repo: Repository) -> None:
-    listing = Listing(repo.client, "Name")
+def test_types_open_as_folders_do_and_settings_do_not() -> None:
+    admin = open_sample(user="Admin")  # who alone may see settings
+    listing = Listing(admin.client, "Name")
     types = listing.page("/Root/System/Schema/ContentTypes")
     assert all(row["opens"] for row in types["rows"])
     assert [row["name"] for row in listing.page("/Root/System/Schema/ContentTypes/GenericContent")["rows"]]
     settings_ = listing.page("/Root/System/Settings")["rows"]
     assert settings_
     assert not any(row["opens"] for row in settings_ if row["type"].endswith("Settings"))
+    admin.close()
 
 
 @pytest.mark.parametrize("label", ["", " ", '""', "\u00a0", None])
 def test_a_label_without_words_gives_way_to_the_name(label: str | None) -> None:
-    row = {"Path": "/Root/IMS/BuiltIn", "Name": "BuiltIn", "DisplayName": label, "Type": "Domain"}
-    client: Any = SimpleNamespace(get=lambda url: {"d": row})
-    assert Listing(client).content("/Root/IMS/BuiltIn")["label"] == "BuiltIn"
+    row = {"Path": "/Root/Content/IT/Documents", "Name": "Documents", "DisplayName": label, "Type": "Domain"}
+    client: Any = SimpleNamespace(get=lambda url, read: row)
+    assert Listing(client).content("/Root/Content/IT/Documents")["label"] == "Documents"
 
 
 def test_a_name_filter_finds_parts_of_names(repo: Repository) -> None:
-    rows = Listing(repo.client).page("/Root/IMS/BuiltIn/Portal", filter="adMIN")["rows"]
+    rows = Listing(repo.client).page("/Root/Content/IT/Documents/2024", filter="CHart")["rows"]
     names = {row["name"] for row in rows}
-    assert {"Admin", "Administrators"} <= names
-    assert all("admin" in (row["name"] + row["label"]).lower() for row in rows)
+    assert names == {"chart.png"}
+    assert all("chart" in (row["name"] + row["label"]).lower() for row in rows)
 
 
 @settings(max_examples=15, deadline=None)
@@ -165,7 +172,7 @@ def test_pages_of_any_size_hold_every_child_once_folders_first(
     repo: Repository, size: int, label: str
 ) -> None:
     listing = Listing(repo.client, label)
-    folder = "/Root/IMS/BuiltIn/Portal"
+    folder = "/Root/Content/IT"
     total = listing.page(folder, size=size)["total"]
     pages = [listing.page(folder, page, size=size) for page in range(-(-total // size))]
     rows = [row for page in pages for row in page["rows"]]
@@ -189,3 +196,48 @@ def test_pages_of_any_size_hold_every_child_once_folders_first(
 )
 def test_problems_are_said_in_few_words(error: Exception, words: str) -> None:
     assert words in problem(error)["problem"]
+
+
+def test_a_closed_tree_is_freed_with_its_repository() -> None:
+    repo = open_sample()
+    tree = repo.browse("/Root/Content")
+    tree.close()
+    seen = weakref.ref(tree), weakref.ref(repo)
+    del tree
+    gc.collect()
+    assert seen[0]() is None
+    repo.close()
+    del repo
+    gc.collect()
+    assert seen[1]() is None
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("now?", "What now?"),
+        ("* urg", "* urgent *"),
+        ("*", "* urgent *"),
+        ("null", "null"),
+        ("NULL", "null"),
+        ("C#", "C# & R"),
+        ("it's", "it's '$1'"),
+        ("'$1'", "it's '$1'"),
+    ],
+)
+def test_every_name_is_found_by_its_letters(repo: Repository, text: str, found: str) -> None:
+    place = "/Root/Content/IT/Documents"
+    for number, label in enumerate(["What now?", "* urgent *", "null", "C# & R", "it's '$1'"]):
+        with contextlib.suppress(sn.AlreadyExistsError):
+            repo.create(place, "Folder", f"filter-{number}", fields={"DisplayName": label})
+    listing = Listing(repo.client)
+    page = listing.page(place, filter=text)
+    assert [row["label"] for row in page["rows"]] == [found]
+    assert page["total"] == 1
+    assert listing.position(place, page["rows"][0]["path"], text) == 0
+    assert listing.page(place, 1, text)["rows"] == []
+
+
+def test_a_question_that_cannot_be_asked_is_not_to_be_retried() -> None:
+    assert problem(sn.QueryError("no"))["again"] is False
+    assert problem(sn.ConnectionFailed("no"))["again"] is True

@@ -7,7 +7,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pandas as pd
 import pytest
+
+import sn_pandas as sn
 
 from .bridge import Bridge
 from .source import Source, small
@@ -196,10 +199,10 @@ def test_the_filter_box_searches_the_open_folder(show: Show) -> None:
     bridge.until(lambda: bridge.widget.filters == {} and "    F000001" in bridge.lines())
 
 
-def test_a_filter_that_cannot_be_asked_says_so(show: Show) -> None:
+def test_a_filter_may_hold_what_is_a_wildcard_to_the_server(show: Show) -> None:
     bridge = show(small())
-    bridge.widget.filters = {"/Root/Content": "a*b"}
-    bridge.until(lambda: any("wildcard" in line for line in bridge.lines()))
+    bridge.widget.filters = {"/Root/Content": "F*0"}
+    bridge.shows("Nothing here has “F*0” in its name")
     bridge.widget.filters = {}
     bridge.shows("F000000")
 
@@ -210,9 +213,10 @@ def test_an_empty_folder_says_so(show: Show) -> None:
     bridge.shows("This folder is empty")
 
 
+DENIED = {"error": {"code": "Forbidden", "message": {"value": "Access denied."}}}
 FAULTS = [
     (503, {}, "The server is not available now (503)."),
-    (403, {"error": {"code": "Forbidden"}}, "You are not permitted to see what is in here."),
+    (403, DENIED, "You are not permitted to see what is in here."),
     (404, {}, "There is no such content, or you may not see it."),
     (500, {"error": {"code": "NotSpecified", "message": {"value": "Oh dear."}}}, "Oh dear."),
 ]
@@ -361,3 +365,148 @@ def test_the_kernel_stays_free_while_the_server_thinks(show: Show) -> None:
     assert time.perf_counter() - begin < 0.5
     assert any(thread.name == "sn_pandas-tree" for thread in threading.enumerate())
     bridge.until(lambda: not any(thread.name == "sn_pandas-tree" for thread in threading.enumerate()))
+
+
+def slow(show: Show) -> Bridge:
+    """Show a folder of 2,000 contents that come slowly, with the first of them clicked."""
+    source = Source({"/Root/Content": (2000, 1), BIG: (5, 0)})
+    bridge = show(source, multiple=True)
+    bridge.shows("Content 000001")
+    source.delay = 0.2
+    bridge.line("Content 000001").click()
+    bridge.page.keyboard.press("Shift+End")
+    bridge.page.wait_for_timeout(100)
+    bridge.pump()
+    return bridge
+
+
+def answered(bridge: Bridge) -> bool:
+    """Whether nothing is on its way any more."""
+    return not bridge.page.locator(".sn-icon.sn-is-wait").count()
+
+
+def test_what_is_clicked_while_a_range_is_read_is_what_counts(show: Show) -> None:
+    bridge = slow(show)
+    bridge.page.keyboard.press("Home")
+    bridge.line("Content 000003").click()
+    bridge.until(lambda: bridge.widget.selection == ["/Root/Content/c000003"])
+    for _ in range(100):
+        bridge.pump()
+    bridge.until(lambda: answered(bridge))
+    assert bridge.widget.selection == ["/Root/Content/c000003"]
+
+
+def test_a_folder_that_opens_while_a_range_is_read_does_not_shift_it(show: Show) -> None:
+    bridge = slow(show)
+    bridge.widget.expand(BIG)
+    bridge.until(lambda: len(bridge.widget.selection) > 1, timeout=30)
+    assert set(bridge.widget.selection) == {f"/Root/Content/c{n:06}" for n in range(1, 2000)}
+
+
+def test_a_slow_server_is_not_called_a_busy_kernel(show: Show) -> None:
+    source = small()
+    bridge = show(source)
+    source.delay = 1.0
+    bridge.line("F000002").locator(".sn-twist").click()
+    bridge.shows("The server takes long to answer")
+    source.delay = 0
+    bridge.shows("Content 000002")
+
+
+def test_a_tree_whose_kernel_is_gone_looks_so_and_says_so(show: Show) -> None:
+    bridge = show(small())
+    bridge.line("Content 000003").click()
+    bridge.until(lambda: bridge.widget.selected == "/Root/Content/c000003")
+    bridge.page.evaluate("window.models.forEach((m) => m.tell('comm_live_update'))")
+    assert "kernel is gone" in bridge.text(".sn-status")
+    asked = bridge.page.evaluate("window.sent.length")
+    bridge.line("Content 000004").click()
+    bridge.line("F000002").dblclick()
+    press(bridge, "ArrowDown", "Enter", "End", "Home")
+    assert bridge.page.evaluate("window.sent.length") == asked
+    assert bridge.widget.selection == ["/Root/Content/c000003"]
+    assert bridge.page.locator(".sn-selected .sn-label").all_inner_texts() == ["Content 000003"]
+    assert bridge.page.locator(".sn-filter").is_disabled()
+    assert bridge.errors == []
+
+
+def test_a_message_that_cannot_be_sent_is_said(show: Show) -> None:
+    bridge = show(small())
+    bridge.page.evaluate("void (window.models[0].send = () => { throw new Error('Cannot send') })")
+    bridge.line("F000002").dblclick()
+    bridge.until(lambda: "kernel is gone" in bridge.text(".sn-status"))
+
+
+FOCUS = "() => document.activeElement === document.body ? 'nowhere' : document.activeElement.className"
+
+
+PLACES = {".sn-crumbs button": "sn-scroll", ".sn-foot .sn-button": "sn-button", ".sn-bar button": "sn-button"}
+
+
+@pytest.mark.parametrize(("place", "stays"), PLACES.items())
+def test_the_focus_stays_where_a_key_was_pressed(show: Show, place: str, stays: str) -> None:
+    bridge = show(small())
+    bridge.line("F000000").dblclick()
+    bridge.shows("Content 000002")
+    bridge.line("Content 000002").click()
+    bridge.until(lambda: bridge.widget.selected is not None)
+    bridge.page.locator(place).last.focus()
+    bridge.page.keyboard.press("Enter")
+    for _ in range(20):
+        bridge.pump()
+    assert bridge.page.evaluate(FOCUS) == stays
+
+
+def test_icons_share_no_class_with_the_parts_of_a_line(show: Show) -> None:
+    bridge = show(small())
+    bridge.shows("F000000", "Content 000003")
+    names = bridge.page.evaluate(
+        """() => [...document.querySelectorAll('.sn-icon')].flatMap((el) => [...el.classList])"""
+    )
+    assert {name for name in names if not name.startswith("sn-is-")} == {"sn-icon"}
+
+
+class Kinds(Source):
+    """A folder with one content of each kind of the sample company: of each type and icon."""
+
+    def __init__(self) -> None:
+        fields = ["Name", "DisplayName", "Type", "Icon", "IsFolder", "IsFile", "Path"]
+        with sn.connect() as repo:  # the administrator, who sees every kind
+            parts = [
+                repo.read("/Root", query=f"TypeIs:{kind}", autofilters=False, select=fields) for kind in KINDS
+            ]
+        kinds = pd.concat([part.reset_index() for part in parts]).drop_duplicates(["Type", "Icon"])
+        kinds = kinds.astype(object).where(kinds.notna(), None)
+        self.rows = kinds.assign(Path="/Root/Content/" + kinds["Name"]).to_dict("records")
+        super().__init__({"/Root/Content": (len(self.rows), 0)})
+
+    def _list(self, path: str, options: dict[str, str]) -> dict[str, Any]:
+        skip, top = (int(options.get(f"${name}", default)) for name, default in (("skip", 0), ("top", 200)))
+        return {"__count": len(self.rows), "results": self.rows[skip : skip + top]}
+
+
+KINDS = ("GenericContent", "ContentType")
+BOXES = """() => [...document.querySelectorAll('.sn-line')].slice(1).map((line) => ({
+  type: line.querySelector('.sn-type').textContent,
+  ...Object.fromEntries(['twist', 'icon', 'label', 'type'].map((part) => {
+    const box = line.querySelector(`.sn-${part}`).getBoundingClientRect();
+    return [part + 's', [box.left, box.right, box.width]];
+  })),
+  drawn: line.querySelector('.sn-icon svg').getBBox().width,
+}))"""
+
+
+def test_each_kind_of_content_of_the_sample_has_its_icon_in_its_place(show: Show) -> None:
+    source = Kinds()
+    bridge = show(source, height="3000px")
+    bridge.page.set_viewport_size({"width": 800, "height": 3000})
+    bridge.until(lambda: len(bridge.lines()) == len(source.rows) + 1)
+    boxes = bridge.page.evaluate(BOXES)
+    assert len({box["type"] for box in boxes}) >= 30
+    for box in boxes:
+        twist, icon, label, type_ = box["twists"], box["icons"], box["labels"], box["types"]
+        assert icon[2] == 16, box
+        assert twist[1] <= icon[0] <= twist[1] + 8, box
+        assert icon[1] <= label[0] <= icon[1] + 8, box
+        assert label[1] <= type_[0], box
+        assert box["drawn"] > 5, f"{box} has a picture"

@@ -1,0 +1,82 @@
+"""What a JupyterLab shows of tables, reports, plots, bars and trees: letters as letters, now and later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from .harness import Notebook, notebook
+
+pytestmark = pytest.mark.browser
+
+TASKS = "/Root/Content/IT/Tasks"
+SLOW = f"repo.read('{TASKS}', select=['Name'], page_size=10, workers=1)"
+CELLS = (
+    "%load_ext sn_pandas\nimport sn_pandas as sn\nfrom sn_pandas.embedded import Faults\n"
+    "import ipywidgets\nfaults = Faults()\n"
+    "repo = sn.connect('embedded://', faults=faults, user='olga.okafor')",
+    "other = repo.create('/Root/Content', 'Folder', 'AA', fields={'DisplayName': 'From $5_a to $9_b'})\n"
+    f"tasks = repo.read('{TASKS}', select=['Name', 'DisplayName', 'Status', 'Path'])\n"
+    f"repo.patch('{TASKS}/T001', {{'DisplayName': 'Offer from $5_a to $9_b <b>bold</b>'}})\n"
+    "tasks.loc[tasks.index[:2], 'DisplayName'] = 'Offer from $1_a to $2_b <img src=x onerror=alert(1)>'\n"
+    "tasks.head(3)",
+    "tasks.sn.changes()",
+    "report = tasks.sn.save(on_conflict='skip')\nreport",
+    "report.conflicts",
+    f"%sensenet count {TASKS}?$filter=Name ne '$x' and Name ne '$y'",
+    "%sensenet history",
+    "tasks.sn.plot.types('Status');",
+    f"faults.on('GET', match='Tasks').delay(0.4)\nrows = {SLOW}",
+    f"out = ipywidgets.Output()\nwith out:\n    {SLOW}\nout",
+    "tree = repo.browse('/Root/Content')\ntree",
+)
+ERRORS = "() => document.body.innerText.split('Error displaying widget').length - 1"
+
+
+@pytest.fixture(scope="module")
+def shown(open_notebook: Callable[..., Notebook]) -> Notebook:
+    opened = open_notebook("display.ipynb", notebook(*CELLS))
+    opened.run_all()
+    return opened
+
+
+def test_what_a_repository_holds_is_letters_in_every_output(shown: Notebook) -> None:
+    assert shown.errors() == []
+    tables = "\n".join(shown.page.locator(".jp-RenderedHTMLCommon").all_inner_texts())
+    assert "Offer from $1_a to $2_b <img src=x onerror=alert(1)>" in tables
+    assert "Offer from $5_a to $9_b <b>bold</b>" in tables
+    assert shown.page.locator("mjx-container, .MathJax").count() == 0, "no formula was made"
+    assert shown.page.locator(".jp-OutputArea-output img[src=x]").count() == 0
+
+
+def test_pictures_have_no_card_of_the_other_theme(shown: Notebook) -> None:
+    picture = shown.page.locator(".jp-RenderedImage img").first
+    picture.scroll_into_view_if_needed()
+    assert "jp-needs" not in (picture.get_attribute("class") or "")
+    shown.shot("display-light")
+    shown.theme("JupyterLab Dark")
+    shown.shot("display-dark")
+    shown.theme("JupyterLab Light")
+
+
+def test_a_page_that_is_loaded_again_shows_no_errors(shown: Notebook) -> None:
+    shown.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
+    shown.reload()
+    shown.line("/Root/Content/IT").wait_for()
+    assert shown.page.evaluate(ERRORS) == 0
+    assert shown.page.locator("progress").count() == 0
+
+
+def test_a_tree_says_that_its_kernel_was_restarted(shown: Notebook) -> None:
+    shown.line("/Root/Content/HR").click()
+    shown.kernel.until("tree.selected", lambda path: path == "/Root/Content/HR")
+    shown.page.evaluate(
+        "async () => { await window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart() }"
+    )
+    shown.page.locator(".sn-tree.sn-dead").wait_for()
+    shown.line("/Root/Content/IT").dblclick()
+    assert "kernel is gone" in shown.page.locator(".sn-tree").inner_text()
+    assert shown.page.locator(".sn-selected").get_attribute("title") == "/Root/Content/HR"
+    assert shown.problems == []
+    shown.shot("tree-dead")

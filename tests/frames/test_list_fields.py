@@ -1,0 +1,113 @@
+"""Fields that one list has, not a type: written one content at a time as in frames, and never made up."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+import sn_pandas as sn
+
+LIST = "/Root/Content/Prices"
+ADMIN = "/Root/IMS/BuiltIn/Portal/Admin"
+NAMESPACE = "http://schemas.sensenet.com/SenseNet/ContentRepository/ContentListDefinition"
+MANY = "<Configuration><AllowMultiple>true</AllowMultiple>{}</Configuration>"
+OPTIONS = "<Options><Option value='a'>Anna</Option><Option value='b'>Ben</Option></Options>"
+DEFINITION = f"""<ContentListDefinition xmlns='{NAMESPACE}'><Fields>
+<ContentListField name='#Price' type='Number'/><ContentListField name='#Count' type='Integer'/>
+<ContentListField name='#Due' type='DateTime'/><ContentListField name='#Sold' type='Boolean'/>
+<ContentListField name='#Keeper' type='Reference'/>
+<ContentListField name='#Readers' type='Reference'>{MANY.format("")}</ContentListField>
+<ContentListField name='#Labels' type='Choice'>{MANY.format(OPTIONS)}</ContentListField>
+</Fields></ContentListDefinition>"""
+#: What a cell may hold, and what is stored then.
+CELLS = [
+    ("#Price", "1.5", 1.5),
+    ("#Price", pd.array([2])[0], 2.0),
+    ("#Count", 3.0, 3),
+    ("#Due", pd.Timestamp("2026-01-31", tz="UTC"), pd.Timestamp("2026-01-31", tz="UTC")),
+    ("#Due", "2026-01-31T12:30Z", pd.Timestamp("2026-01-31T12:30", tz="UTC")),
+    ("#Sold", "true", True),
+    ("#Keeper", 1, ADMIN),
+    ("#Keeper", pd.Series({"Id": 1, "Path": ADMIN}), ADMIN),
+    ("#Readers", [ADMIN], [ADMIN]),
+    ("#Labels", {"Ben", "a"}, ["a", "b"]),
+    ("#Labels", "Anna", ["a"]),
+]
+
+
+@pytest.fixture
+def prices(repo):
+    repo.create("/Root/Content", "CustomList", "Prices", {"ContentListDefinition": DEFINITION})
+    repo.create(LIST, "ListItem", "one")
+    return repo
+
+
+@pytest.mark.parametrize(("field", "cell", "stored"), CELLS)
+def test_a_list_field_takes_what_a_cell_may_hold(prices, admin, field, cell, stored):
+    assert prices.create(LIST, "ListItem", "new", {field: cell})[field] == stored
+    assert prices.patch(f"{LIST}/one", {field: cell})[field] == stored
+    admin.put(f"{LIST}/one", {"Name": "one", field: cell})  # to others the server refuses a PUT
+    assert prices.value(f"{LIST}/one", field) == stored
+    frame = prices.read(LIST, select=["Name", field], filter="Name eq 'one'")
+    assert frame[field].iloc[0] == stored
+
+
+def test_a_put_says_which_list_fields_it_resets(prices, admin):
+    prices.patch(f"{LIST}/one", {"#Price": 2.5})
+    told = admin.put(f"{LIST}/one", {"Name": "one", "#Count": 1}).set_index("field")
+    assert told.loc["#Price", "before"] == 2.5
+    assert told.loc["#Count", "after"] == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"#Prise": 1}, r"#Prise: the list has no such field\. Did you mean #Price\?"),
+        ({"#Price": "cheap"}, "#Price: 'cheap' is not a number"),
+        ({"#Sold": "maybe"}, "#Sold: 'maybe' is neither True nor False"),
+        ({"#Keeper": "/Root/IMS/Nobody"}, "#Keeper: there is no content /Root/IMS/Nobody"),
+        ({"#Labels": "c"}, "#Labels has no option 'c'"),
+    ],
+)
+def test_what_a_list_field_cannot_hold_is_refused(prices, fields, words):
+    with pytest.raises(sn.RefusedError, match=words):
+        prices.patch(f"{LIST}/one", fields)
+    with pytest.raises(sn.RefusedError, match=words):
+        prices.create(LIST, "ListItem", "new", fields)
+
+
+def test_a_list_field_outside_of_a_list_is_refused(repo):
+    with pytest.raises(sn.RefusedError, match="/Root/Content/Lab is not in a list, and there is no such"):
+        repo.patch("/Root/Content/Lab", {"#Price": 1})
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda repo: repo.read(LIST, select="Name,#Prise"),
+        lambda repo: repo.read(LIST, select="Name", query="TypeIs:ListItem", orderby="#Prise desc"),
+        lambda repo: repo.read(LIST, select="Name", expand="#Prise"),
+        lambda repo: repo.read(LIST, select="#Prise/Name"),
+        lambda repo: next(repo.read_pages(LIST, select="#Prise")),
+        lambda repo: repo.get(f"{LIST}/one", select="#Prise"),
+        lambda repo: repo.value(f"{LIST}/one", "#Prise"),
+    ],
+)
+def test_a_field_that_the_list_does_not_have_is_no_column_of_nothing(prices, read):
+    with pytest.raises(sn.QueryError, match=r"does not have a field '#Prise'\. Did you mean '?#Price"):
+        read(prices)
+
+
+@pytest.mark.parametrize("name", ["#Price", "Extra.Price"])
+def test_where_no_definition_is_found_a_column_of_nothing_is_said_to_be_one(prices, name):
+    with pytest.warns(sn.IncompleteWarning, match=f"'{name}' could not be checked"):
+        frame = prices.read("/Root/Content", select=["Name", name])
+    assert frame[name].isna().all()
+    with pytest.warns(sn.IncompleteWarning, match=f"'{name}' could not be checked"):
+        assert prices.get("/Root/Content/Lab", select=name)[name] is None
+
+
+def test_values_are_enough_to_believe_a_name(prices):
+    prices.patch(f"{LIST}/one", {"#Price": 2.5})
+    found = prices.read("/Root/Content", query="TypeIs:ListItem", select=["Name", "#Price"])
+    assert list(found["#Price"]) == [2.5]
