@@ -9,6 +9,7 @@ from __future__ import annotations
 import array
 import datetime as dt
 import json
+import struct
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, chain, pairwise
@@ -112,8 +113,8 @@ class Integer(Codec):
 
     def chunk(self, values: Sequence[Json]) -> Any:
         try:
-            return np.frombuffer(array.array("q", values), "int64"), None
-        except TypeError:
+            return np.frombuffer(struct.pack(f"{len(values)}q", *values), "int64"), None
+        except struct.error:  # None is among them, or a number with a fraction
             pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
         return np.fromiter(
@@ -145,8 +146,8 @@ class Number(Codec):
 
     def chunk(self, values: Sequence[Json]) -> Any:
         try:
-            return np.frombuffer(array.array("d", values), "float64")
-        except TypeError:  # None is among them
+            return np.frombuffer(struct.pack(f"{len(values)}d", *values), "float64")
+        except struct.error:  # None is among them
             return _numbers(values)
 
     def gather(self, expected: int = 0) -> Gatherer:
@@ -163,10 +164,10 @@ class Boolean(Codec):
 
     def chunk(self, values: Sequence[Json]) -> Any:
         try:
-            truths = np.frombuffer(array.array("b", values), "int8")
-            if not (truths & ~1).any():
+            truths = np.frombuffer(bytes(values), "uint8")
+            if truths.max(initial=0) <= 1:
                 return truths.view("bool"), None
-        except (TypeError, OverflowError):
+        except (TypeError, ValueError):  # None is among them, or a number that is no truth value
             pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
         return np.fromiter((self._truth(v) for v in values), bool, len(values)), missing

@@ -144,7 +144,7 @@ def have_blank_rows(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> b
         for name, column in zip(names, columns, strict=False)
         if name.partition("/")[0] not in HEAD_FIELDS
     ]
-    if not told or not columns[0]:
+    if not told or not columns[0] or any(None not in column for column in told):
         return False
     left = [n for n, value in enumerate(told[0]) if value is None]
     for column in told[1:]:
