@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from .frames.plots.plots import Plots
     from .frames.repository import Repository
     from .frames.writes.comparing import Conflict
+    from .frames.writes.journal import Journal
     from .frames.writes.report import Report
     from .odata.contentqueries import Clause
     from .odata.fields import ContentType, Field, Option
@@ -78,6 +79,7 @@ __all__ = [
     "IncompleteWarning",
     "InterceptedError",
     "InvalidContentError",
+    "Journal",
     "JournalError",
     "LockedError",
     "NewApiKey",
@@ -119,6 +121,7 @@ _ON_USE = {
     "Clause": "odata.contentqueries",
     "Conflict": "frames.writes.comparing",
     "Filter": "odata.filters",
+    "Journal": "frames.writes.journal",
     "Plots": "frames.plots.plots",
     "Report": "frames.writes.report",
     "Repository": "frames.repository",

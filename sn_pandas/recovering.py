@@ -215,7 +215,7 @@ def _both(*notes: str) -> str:
     return "\n  ".join(note for note in notes if note)
 
 
-def _repository(record: journal.Record, given: Connection | None, what: str) -> Connection:
+def _repository(record: journal.Journal, given: Connection | None, what: str) -> Connection:
     """Return the repository that a journal belongs to, or raise.
 
     A journal is a file, which may come from anybody: it is applied only to the repository that it names, and

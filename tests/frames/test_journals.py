@@ -72,7 +72,7 @@ def test_a_disk_that_is_full_when_a_save_is_resumed_loses_nothing(repo, saved, m
         raise OSError(errno.ENOSPC, "no space left")
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal.Journal, "done", full)
+        patched.setattr(journal.JournalWriter, "done", full)
         with pytest.raises(sn.JournalError, match=r"nothing was sent.*no space left"):
             sn.resume(saved, repo)
     assert saved.journal.read_bytes() == whole
@@ -81,14 +81,14 @@ def test_a_disk_that_is_full_when_a_save_is_resumed_loses_nothing(repo, saved, m
 
 def test_a_journal_is_held_before_it_is_read(repo, saved, monkeypatch):
     break_line(saved.journal, 4, '{"x":0}')
-    original = undoing.Journal.record
+    original = undoing.JournalWriter.record
 
     def record(self):
         with pytest.raises(sn.JournalError, match="another process"):
-            journal.Journal.go_on(saved.journal)
+            journal.JournalWriter.go_on(saved.journal)
         return original(self)
 
-    monkeypatch.setattr(undoing.Journal, "record", record)
+    monkeypatch.setattr(undoing.JournalWriter, "record", record)
     assert sn.resume(saved, repo).ok
 
 
@@ -221,7 +221,7 @@ def test_two_processes_on_windows_do_not_go_on_with_the_same_journal(repo, saved
     content = saved.journal.read_bytes()
     monkeypatch.setattr(journal, "fcntl", None)
     monkeypatch.setattr(journal, "msvcrt", Msvcrt(), raising=False)
-    first = journal.Journal.go_on(saved.journal)
+    first = journal.JournalWriter.go_on(saved.journal)
     with pytest.raises(sn.JournalError, match="another process is writing it"):
         sn.resume(saved.journal, repo)
     with pytest.raises(sn.JournalError, match="being written right now"):
@@ -245,3 +245,44 @@ def test_a_resume_that_does_not_begin_lets_go_of_the_journal(repo, saved, worker
     assert saved.journal.read_bytes() == before
     assert sn.resume(saved.journal, repo).counts == {"saved": 2}
     assert held_by_the_traceback.tb is not None
+
+
+def test_a_journal_lists_what_a_save_planned_and_what_is_open(repo, saved):
+    journal_ = sn.Journal.read(saved.journal)
+    assert (journal_.origin, journal_.what, journal_.user) == (repo.url, "save", str(repo.user))
+    assert journal_.began.tzinfo is not None
+    entries = journal_.entries
+    assert entries["Id"].tolist() == saved.frame["Id"].tolist()
+    assert entries["Path"].tolist() == saved.frame["Path"].tolist()
+    assert set(entries["operation"]) == {"Patch"}
+    assert set(entries["outcome"]) == {"saved"}
+    assert not entries["open"].any()
+    break_line(saved.journal, 4, '{"x":0}')
+    entries = sn.Journal.read(saved.journal.name).entries
+    assert sorted(entries["outcome"].isna()) == [False, True]
+    assert entries["open"].tolist() == entries["outcome"].isna().tolist()
+
+
+def test_undo_and_resume_take_a_journal(repo, saved):
+    assert sn.resume(sn.Journal.read(saved.journal), repo).ok
+    assert held(repo, "Quantity") == 10
+    assert sn.undo(sn.Journal.read(saved.journal), repo).ok
+    assert held(repo, "Quantity") == 0
+
+
+def test_an_entry_of_a_row_that_was_not_created_has_a_path_but_no_id(repo, tmp_path):
+    frame = fill(repo, 1)
+    rows = frame[["Serial"]].reset_index(drop=True).assign(Name=["B0"], Type="Asset")
+    report = frame.sn.append(rows).sn.save(create=True, journal=tmp_path / "new.jsonl")
+    entry = sn.Journal.read(report.journal).entries.iloc[-1]
+    assert (entry["operation"], entry["Path"], entry["Id"]) == (
+        "Create",
+        f"{LAB}/B0",
+        report.frame["Id"].iloc[-1],
+    )
+    lines = report.journal.read_text().splitlines(keepends=True)
+    report.journal.write_text("".join(line for line in lines if not line.startswith(('{"done"', '{"end"'))))
+    entry = sn.Journal.read(report.journal).entries.iloc[-1]
+    assert entry["Path"] == f"{LAB}/B0"
+    assert entry[["Id", "outcome"]].isna().all()
+    assert entry["open"]

@@ -502,7 +502,7 @@ def test_two_processes_cannot_go_on_with_one_journal(repo):
     frame = fill(repo, 2)
     frame["Quantity"] += 1
     report = frame.sn.save()
-    first = journal.Journal.go_on(report.journal)
+    first = journal.JournalWriter.go_on(report.journal)
     with pytest.raises(sn.JournalError, match="another process"):
         sn.resume(report)
     first.let_go()
@@ -639,7 +639,7 @@ def test_a_journal_that_was_cut_anywhere_is_read(repo, tmp_path):
             continue
         record = journal.read(part)
         assert len(record.works) in (0, 2)
-        log = journal.Journal.go_on(part)
+        log = journal.JournalWriter.go_on(part)
         assert log.record() == record
         log.close()
         assert journal.read(part).works == record.works

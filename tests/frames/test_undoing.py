@@ -9,7 +9,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas import ConflictError, JournalError, recovering
-from sn_pandas.frames.writes.journal import Journal
+from sn_pandas.frames.writes.journal import JournalWriter
 from sn_pandas.frames.writes.report import Line
 from sn_pandas.frames.writes.works import Move
 
@@ -130,7 +130,7 @@ def moved(repo):
     frame = fill(repo, 2)
     repo.create(LAB, "Folder", "F")
     works = [Move(n, int(id_), f"{LAB}/A{n}", f"{LAB}/F") for n, id_ in enumerate(frame.index)]
-    log = Journal.begin(None, works, what="move", origin=repo.url, user=repo.user)
+    log = JournalWriter.begin(None, works, what="move", origin=repo.url, user=repo.user)
     repo.move([f"{LAB}/A0", f"{LAB}/A1"], f"{LAB}/F")
     for n, work in enumerate(works):
         log.done(n, Line("saved", "", (), work.id, work.destination))

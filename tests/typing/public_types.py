@@ -70,6 +70,9 @@ def saving(accessor: sn.Accessor, repo: sn.Repository) -> None:
     assert_type(sn.undo(report), sn.Report)
     assert_type(sn.resume("save.jsonl", repo), sn.Report)
     assert_type(sn.journals(), pd.DataFrame)
+    journal = sn.Journal.read("save.jsonl")
+    assert_type(journal.entries, pd.DataFrame)
+    assert_type(sn.undo(journal), sn.Report)
     assert_type(sn.rebase(report.frame, repo), pd.DataFrame)
 
 

@@ -57,43 +57,114 @@ _END = re.compile(rb'^{"end":.*}$', re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
-class Record:
-    """What a journal says.
+class Journal:
+    """A journal: what a save planned, and what became of each content.
 
-    Attributes
+    ``sn.undo`` and ``sn.resume`` take it as they take its file.
+
+    Parameters
     ----------
-    header : dict
-        ``origin``, ``user``, ``what``, ``began``.
-    works : list of Work
-        What was to be done.
-    lines : dict
-        The last outcome of each, by its number; what is missing was never heard of again.
+    path : pathlib.Path
+        The file.
+    header : mapping
+        Its first line: ``origin``, ``user``, ``what``, ``began``.
+    works : sequence of Work
+        The planned operations.
+    lines : mapping of int to Line
+        The last outcome of each operation, by its number; operations without an outcome are absent.
+
+    Examples
+    --------
+    >>> import sn_pandas as sn
+    >>> repo = sn.connect("embedded://")
+    >>> df = repo.read("/Root/Content/IT/Tasks", select="Index", top=2)
+    >>> df["Index"] += 1
+    >>> journal = sn.Journal.read(df.sn.save().journal)
+    >>> journal.entries["outcome"].tolist()
+    ['saved', 'saved']
+    >>> sn.undo(journal, repo).ok
+    True
     """
 
     path: Path
-    header: Mapping[str, Any]
-    works: Sequence[Work]
-    lines: Mapping[int, Line]
+    header: Mapping[str, Any] = dataclasses.field(repr=False)
+    works: Sequence[Work] = dataclasses.field(repr=False)
+    lines: Mapping[int, Line] = dataclasses.field(repr=False)
+
+    @classmethod
+    def read(cls, path: str | os.PathLike[str]) -> Journal:
+        """Read a journal; a last line that was cut off is left out.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, or its name as ``sn.journals()`` lists it.
+
+        Raises
+        ------
+        JournalError
+            If there is no such file, or it is damaged or not a journal; the message names the line.
+        """
+        return read(path)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
+
+    @property
+    def origin(self) -> str:
+        """The address of the repository that the journal belongs to."""
+        return str(self.header["origin"])
+
+    @property
+    def what(self) -> str:
+        """The call that wrote the journal, such as ``save`` or ``delete``."""
+        return str(self.header["what"])
 
     @property
     def user(self) -> str:
-        """Whose save it is: the path of the user."""
+        """The path of the user who saved."""
         return str(self.header["user"])
 
     @property
     def began(self) -> dt.datetime:
-        """When it began, at the earliest: neither our clock nor that of the server is trusted alone."""
-        told = [self.header[name] for name in ("began", "server_began") if name in self.header]
-        return min(map(dt.datetime.fromisoformat, told))
+        """When the save began, by this computer's clock or the server's, whichever was behind."""
+        times = [self.header[name] for name in ("began", "server_began") if name in self.header]
+        return min(map(dt.datetime.fromisoformat, times))
+
+    @property
+    def entries(self) -> pd.DataFrame:
+        """One row for each content of the save, in the order of the plan.
+
+        ``Id``, ``Path``, ``operation`` (such as ``Patch``), ``outcome`` and ``reason`` as in a report, and
+        ``open``: whether ``sn.resume`` has something to do. The outcome is missing where none was recorded.
+        """
+        unfinished = set(self.open)
+        rows = []
+        for number, work in enumerate(self.works):
+            line = self.lines.get(number)
+            id_ = line.id if line is not None and line.id > 0 else work.id
+            rows.append(
+                {
+                    "Id": id_ if id_ > 0 else None,
+                    "Path": (line.path if line is not None else None) or work.path,
+                    "operation": type(work).__name__,
+                    "outcome": None if line is None else line.outcome,
+                    "reason": "" if line is None else line.reason,
+                    "open": number in unfinished,
+                }
+            )
+        texts = dict.fromkeys(["Path", "operation", "outcome", "reason"], "str")
+        frame = pd.DataFrame(rows, columns=["Id", "Path", "operation", "outcome", "reason", "open"])
+        return frame.astype({"Id": "Int64", **texts, "open": "bool"})
 
     @property
     def open(self) -> list[int]:
-        """The numbers of the works that are not finished."""
+        """The numbers of the operations that are not finished."""
         done = {number for number, line in self.lines.items() if line.outcome in FINAL}
         return [number for number in range(len(self.works)) if number not in done]
 
 
-class Journal:
+class JournalWriter:
     """A journal that is being written.
 
     Parameters
@@ -110,7 +181,9 @@ class Journal:
         self._lock = threading.Lock()
 
     @classmethod
-    def begin(cls, where: str | os.PathLike[str] | None, works: Sequence[Work], **header: Any) -> Journal:
+    def begin(
+        cls, where: str | os.PathLike[str] | None, works: Sequence[Work], **header: Any
+    ) -> JournalWriter:
         """Write down what is going to be done; on disk when this returns.
 
         Raises
@@ -151,7 +224,7 @@ class Journal:
         ) from trouble
 
     @classmethod
-    def _written(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> Journal:
+    def _written(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> JournalWriter:
         """Write the first lines of a journal to the disk, all or nothing."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = cls(path, _held(path, "x"))
@@ -168,7 +241,7 @@ class Journal:
         return journal
 
     @classmethod
-    def go_on(cls, place: str | os.PathLike[str]) -> Journal:
+    def go_on(cls, place: str | os.PathLike[str]) -> JournalWriter:
         """Hold a journal that was interrupted, to read it and to write on in it.
 
         Raises
@@ -183,7 +256,7 @@ class Journal:
             raise JournalError(f"the journal {path} cannot be written: {error}") from error
         return cls(path, stream)
 
-    def record(self) -> Record:
+    def record(self) -> Journal:
         """Read what it says, now that nobody else writes it; a last line that was cut is left out.
 
         Raises
@@ -227,7 +300,7 @@ class Journal:
 
 
 @contextlib.contextmanager
-def held(place: str | os.PathLike[str]) -> Iterator[Record]:
+def held(place: str | os.PathLike[str]) -> Iterator[Journal]:
     """Read a journal and keep others from going on with it meanwhile.
 
     Raises
@@ -249,7 +322,7 @@ def held(place: str | os.PathLike[str]) -> Iterator[Record]:
         yield _read(file, stream.read())
 
 
-def read(place: str | os.PathLike[str]) -> Record:
+def read(place: str | os.PathLike[str]) -> Journal:
     """Read a journal; a last line that was cut is left out.
 
     Raises
@@ -266,7 +339,7 @@ def read(place: str | os.PathLike[str]) -> Record:
         raise JournalError(f"the journal {file} cannot be read: {error}") from error
 
 
-def _read(file: Path, content: bytes) -> Record:
+def _read(file: Path, content: bytes) -> Journal:
     lines = content.split(b"\n")[:-1]  # what was cut when the process was killed
     header: dict[str, Any] = {}
     fields: dict[str, Field] = {}
@@ -305,7 +378,7 @@ def _read(file: Path, content: bytes) -> Record:
         works = []  # killed while it was written, so nothing was sent
     if any(not 0 <= done < len(works) for done in outcomes):
         raise JournalError(f"{file} is damaged: it has an outcome of a content that it does not name")
-    return Record(file, header, works, outcomes)
+    return Journal(file, header, works, outcomes)
 
 
 def folder() -> Path:
@@ -381,7 +454,7 @@ def _glanced(file: Path) -> dict[str, Any] | None:
     return _told(file, header, rows, outcomes, len(text))
 
 
-def _summary(record: Record) -> dict[str, Any]:
+def _summary(record: Journal) -> dict[str, Any]:
     outcomes = {number: line.outcome for number, line in record.lines.items()}
     size = record.path.stat().st_size
     return _told(record.path, record.header, len(record.works), outcomes, size)

@@ -21,7 +21,7 @@ from .comparing import Comparison
 from .confirming import ANSWERED, Expected, confirm, expected_of
 from .doubting import Inquiry, is_doubtful, settle_at_once, unsettled
 from .flow import Flow, Told, at_once
-from .journal import Journal
+from .journal import JournalWriter
 from .report import Line, Report
 from .sending import send
 from .works import UNKEPT, Move, Patch, Restore, Work, journaled
@@ -111,7 +111,7 @@ def carry_out(
     report: Callable[[], Report],
     interrupted: Callable[[], Report] | None = None,
     comparison: Comparison | None = None,
-    journal: str | os.PathLike[str] | Journal | None = None,
+    journal: str | os.PathLike[str] | JournalWriter | None = None,
     numbers: Mapping[int, int] | None = None,
     workers: int = 8,
     progress: Setting = None,
@@ -130,7 +130,7 @@ def carry_out(
         Makes the report where an error ends it; ``report`` if not given.
     comparison : Comparison, optional
         Keeps the comparison of the edits young.
-    journal : path or Journal
+    journal : path or JournalWriter
         Where the journal goes, or one that is gone on with.
     numbers : mapping, optional
         The number that each work has in a journal that is gone on with.
@@ -140,7 +140,7 @@ def carry_out(
             return report()
     repo.client.reject_write(what)
     flow = flow_of(repo, workers)
-    log = journal if isinstance(journal, Journal) else begin(repo, works, what, journal)
+    log = journal if isinstance(journal, JournalWriter) else begin(repo, works, what, journal)
     planned = [dict(work.before) if isinstance(work, Patch) else None for work in works]
 
     def do(work: Work, leaving: bool) -> Line:
@@ -198,10 +198,10 @@ def _overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] |
 
 def begin(
     repo: Connection, works: Sequence[Work], what: str, where: str | os.PathLike[str] | None
-) -> Journal:
+) -> JournalWriter:
     """Write down what is going to be done, before the first request leaves."""
     server = repo.client.now.isoformat(timespec="milliseconds")
-    return Journal.begin(
+    return JournalWriter.begin(
         where,
         [journaled(work) for work in works],
         what=what,

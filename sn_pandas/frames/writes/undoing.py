@@ -22,7 +22,7 @@ from .authorship import MADE, is_ours, there
 from .comparing import Comparison, OnConflict, compare
 from .differing import differing
 from .hidden import without_somebody
-from .journal import Journal, Record
+from .journal import Journal, JournalWriter
 from .naming import are_nested, renamed_onto
 from .permitting import own_entry
 from .plan import Assignment
@@ -51,7 +51,7 @@ def resume(
     The journal is held before it is read, so that of two processes only one goes on with it. It is checked
     and compared like a save. What cannot be sent now, such as a name that is taken, stays open in it.
     """
-    log = Journal.go_on(place)
+    log = JournalWriter.go_on(place)
     with contextlib.ExitStack() as held:
         held.callback(log.let_go)
         record = log.record()
@@ -82,7 +82,7 @@ def resume(
 
 
 def undo(
-    record: Record,
+    record: Journal,
     repo: Connection,
     *,
     ids: Collection[int] | None = None,
@@ -161,7 +161,7 @@ class _Plan:
     lines: dict[int, Line] = dataclasses.field(default_factory=dict)
 
 
-def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Record) -> _Plan:
+def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Journal) -> _Plan:
     """Check and compare what a journal holds like the edits of a frame, everything in bulk."""
     plan = _Plan()
     patches = {n: _numbered(w, n) for n, w in works.items() if isinstance(w, Patch)}
@@ -217,7 +217,7 @@ def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored
     return found
 
 
-def _created(repo: Connection, creates: Numbered[Create], record: Record) -> dict[int, Stored]:
+def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> dict[int, Stored]:
     """Read what creations have made, by the ids that were told, else by their paths."""
     fields = {field.name: field for work in creates.values() for field in [*work.fields.values(), *MADE]}
     told = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
@@ -234,7 +234,7 @@ def _created(repo: Connection, creates: Numbered[Create], record: Record) -> dic
     return found
 
 
-def _made(work: Create, stored: Stored | None, record: Record) -> Line | None:
+def _made(work: Create, stored: Stored | None, record: Journal) -> Line | None:
     """Return the outcome of a creation that may have been sent already; None if nothing has its name."""
     if stored is None:
         return None
@@ -249,7 +249,7 @@ def _backwards(
     repo: Connection,
     creates: Numbered[Create],
     others: Numbered[Delete | Restore | Move],
-    record: Record,
+    record: Journal,
     on_conflict: OnConflict,
 ) -> dict[int, Work | Line]:
     """Return what takes works other than patches back, or why it cannot be."""
@@ -283,7 +283,7 @@ def _unpermitted(
     return found
 
 
-def _uncreated(work: Create, stored: Stored | None, record: Record, on_conflict: OnConflict) -> Work | Line:
+def _uncreated(work: Create, stored: Stored | None, record: Journal, on_conflict: OnConflict) -> Work | Line:
     if stored is None:
         return Line("unchanged", "it is gone already", (), work.id, work.path)
     place = str(stored["Path"])
@@ -342,7 +342,7 @@ def _finished(
     todo: Numbered[Work],
     lines: dict[int, Line],
     on_conflict: OnConflict,
-    log: Journal | None,
+    log: JournalWriter | None,
     workers: int,
     progress: Setting,
 ) -> Report:
