@@ -84,6 +84,15 @@ def test_what_is_not_in_the_index(client: Client, name: str) -> None:
     assert found(client, f"$orderby={name} desc,Size") == BY_SIZE
 
 
+@pytest.mark.parametrize(
+    "value", ["late", "7", "1.5", "la*", "*", '""', '"very late"~2', "late~", ">late", "[1 TO late]", "(3 late)"]
+)
+def test_any_text_may_be_asked_of_a_field_that_is_not_in_the_index(client: Client, value: str) -> None:
+    assert found(client, f"query={quote(f'RemainingDays:{value}')}") == []
+    query = f"+Name:note.txt -RemainingDays:{value}"
+    assert found(client, f"query={quote(query)}") == ["note.txt"]
+
+
 def test_fields_of_no_index_do_not_order(client: Client) -> None:
     for name in ("Actions", "Children", "IsFile", "Nowhere", "Password", "SharedWith"):
         assert sorted(found(client, f"$orderby={name}")) == sorted(BY_SIZE)

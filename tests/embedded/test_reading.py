@@ -24,8 +24,8 @@ def tasks(client: Client) -> Client:
     return client
 
 
-def rows(client: Client, target: str) -> Json:
-    answer = client.send("GET", target)
+def rows(client: Client, target: str, key: str | None = None) -> Json:
+    answer = client.send("GET", target, headers={} if key is None else {"apikey": key})
     assert answer.status_code == 200, answer.text
     return answer.json()["d"]
 
@@ -303,3 +303,14 @@ def test_one_star_asks_for_the_editor_of_every_rich_text() -> None:
     assert options.parse("richtexteditor=Nope,ALL", types).all_rich_text
     assert options.parse("richtexteditor=*", types).all_rich_text
     assert not options.parse("richtexteditor=Story", types).all_rich_text
+
+
+@pytest.mark.parametrize("ordinary", [True, False])
+def test_the_root_has_the_columns_of_what_is_directly_below_it(tasks: Client, ordinary: bool) -> None:
+    key = tasks.user("ida", Open="allow") if ordinary else None
+    below = rows(tasks, "/odata.svc/Root?metadata=no", key)["results"]
+    found = rows(tasks, "/odata.svc/Root?metadata=no&query=Id:2", key)["results"]
+    above = rows(tasks, f"/odata.svc{WORKSPACE}/('Tasks')/Ancestors?metadata=no", key)["results"]
+    root = [row for row in above if row["Path"] == "/Root"]
+    assert [set(row) for row in (*below, *found, *root)] == [set(below[0])] * (len(below) + 2)
+    assert len(below[0]) == 92  # as in every repository that nobody added a type of content to

@@ -165,6 +165,30 @@ def test_where_a_batch_has_no_target(client: Client, name: str) -> None:
     assert answer.json()["error"]["message"]["value"] == "the shelf"
 
 
+def test_a_list_moves_to_where_its_items_are_allowed(client: Client) -> None:
+    for name, allowed in (("narrow", ["TaskList"]), ("wide", ["TaskList", "Task"])):
+        client.create("/Root/Content", "Workspace", name)
+        client.patch(f"/Root/Content/{name}", {"AllowedChildTypes": allowed})
+    for name in ("full", "bare"):
+        client.create(WORKSPACE, "TaskList", name)
+    client.create(f"{WORKSPACE}/full", "Task", "glaze")
+    paths = [f"{WORKSPACE}/full", f"{WORKSPACE}/bare"]
+    answer = client.call("/Root", "MoveBatch", targetPath="/Root/Content/narrow", paths=paths)
+    assert [row["Name"] for row in answer.json()["d"]["results"]] == ["bare"]
+    (error,) = answer.json()["d"]["errors"]
+    assert error["error"]["message"]["value"].endswith("'Task' type is not allowed in the new position.")
+    answer = client.call("/Root", "MoveBatch", targetPath="/Root/Content/wide", paths=paths[:1])
+    assert answer.json()["d"]["errors"] == []
+
+
+def test_copies_beside_the_original_keep_its_letters(client: Client) -> None:
+    client.create(WORKSPACE, "Folder", "Jug")
+    for _ in range(3):
+        client.call("/Root", "CopyBatch", targetPath=WORKSPACE, paths=[f"{WORKSPACE}/Jug"])
+    names = ["Copy (1) of Jug", "Copy (2) of Jug", "Copy of Jug"]
+    assert client.names(WORKSPACE) == [*names, "Jug", "oven"]
+
+
 def test_deleting_spares_what_has_a_longer_name(client: Client) -> None:
     for name in ("t1", "t10"):
         client.create(WORKSPACE, "Folder", name)

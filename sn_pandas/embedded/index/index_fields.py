@@ -48,6 +48,17 @@ def kind_of(name: str, types: Types) -> str | None:
     return name if name in ("InTree", "InFolder") else field.kind
 
 
+def is_indexed(name: str, types: Types) -> bool:
+    """Return whether the index holds terms of a field."""
+    field = field_of(name, types)
+    return field is not None and field.indexed
+
+
+def never_parses(kind: str) -> bool:
+    """Return whether a kind of field refuses every text in a content query."""
+    return PARSERS.get(kind) == "NotIndexedIndexFieldHandler"
+
+
 def from_text(kind: str, text: str) -> Value | None:
     """Return the term that a text in a content query asks for, None if the kind of field cannot have it."""
     if kind == "Boolean":
@@ -66,7 +77,7 @@ def from_text(kind: str, text: str) -> Value | None:
         return NULL_REFERENCE if number is None else number
     if kind == "InFolder":
         return text.lower() if text.lower().startswith("/root") else None
-    if kind in ("NotIndexed", "Image"):
+    if never_parses(kind):
         return None
     return lowered(text)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from sn_pandas.embedded.errors import ODataError, server_error
-from sn_pandas.embedded.index.index_fields import PARSERS, from_text, kind_of
+from sn_pandas.embedded.index.index_fields import PARSERS, from_text, is_indexed, kind_of, never_parses
 from sn_pandas.embedded.index.predicates import (
     Clause,
     Group,
@@ -296,6 +296,8 @@ class _Parser:
         if kind is None:
             raise self._error(f"Unknown field: {name}.")
         value = from_text(kind, text)
+        if value is None and not never_parses(kind) and not is_indexed(name, self.types):
+            return 0  # any text may be asked of a field that is not in the index; it finds nothing
         if value is None:
             raise self._error(f"Cannot parse the value. FieldName {name}, Parser: {PARSERS[kind]}")
         return value
