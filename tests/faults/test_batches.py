@@ -15,8 +15,7 @@ from sn_pandas.embedded import Application, Faults
 from sn_pandas.frames.writes import sending, settling
 from sn_pandas.odata.addresses import collection, entity
 
-from ..frames.labs import EDITOR, client_of, prepare
-from ..frames.test_saving import LAB
+from ..frames.labs import EDITOR, LAB, client_of, prepare
 
 TO = f"{LAB}/To"
 DOCS = "/Root/Content/Docs"

@@ -18,8 +18,7 @@ import pytest
 from sn_pandas import connect
 from sn_pandas.embedded import Application, serve
 
-from ..frames.labs import EDITOR, prepare
-from ..frames.test_saving import LAB
+from ..frames.labs import EDITOR, LAB, prepare
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="kills processes that were forked")
 

@@ -15,8 +15,7 @@ from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import sending, settling
 from sn_pandas.odata.errors import NoAnswer, SensenetError
 
-from ..frames.labs import lab
-from ..frames.test_saving import LAB, fill
+from ..frames.labs import LAB, fill, lab
 from .test_get import client_of
 from .test_writes import REFUSED
 

@@ -15,8 +15,7 @@ import sn_pandas as sn
 from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import sending
 
-from ..frames.labs import watch
-from ..frames.test_saving import LAB, fill, held
+from ..frames.labs import LAB, fill, held, watch
 
 REFUSED = b'{"error":{"code":"NotSpecified","exceptiontype":"X","message":{"value":"No."},"innererror":null}}'
 

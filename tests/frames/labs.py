@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import httpx
+import pandas as pd
 import pytest
 
 from sn_pandas.connecting import InProcess, connect
@@ -22,6 +24,11 @@ from ..fakes import FakeServer
 from .recorded import exchanges
 
 ASSET = "/Root/System/Schema/ContentTypes/GenericContent/Asset"
+#: The folder that tests work in.
+LAB = "/Root/Content/Lab"
+#: What is read of the assets in it.
+COLUMNS = "Name Path Type DisplayName Serial Code Quantity Weight".split()
+COLUMNS += "InUse BoughtOn Condition Labels Keeper Parts".split()
 #: Who connects: an ordinary user.
 EDITOR = "edna"
 #: All that one can do with a content.
@@ -96,7 +103,7 @@ def lab(fake: Callable[..., FakeServer], rows: int = 3) -> FakeServer:
     client = client_of(server.app)
     for n in range(rows):
         fields = {"Serial": f"AB-{n:04}", "Quantity": n, "Weight": n / 4, "DisplayName": f"Asset {n}"}
-        client.create("/Root/Content/Lab", "Asset", f"a{n}", fields)
+        client.create(LAB, "Asset", f"a{n}", fields)
     return server
 
 
@@ -160,3 +167,16 @@ def prepare(application: Application) -> None:
     allow(ASSET, "/Root/IMS/BuiltIn/Portal/Everyone", ["See"])
     for place, permissions in ALLOWED.items():
         allow(place, f"/Root/IMS/Public/{EDITOR}", permissions)
+
+
+def fill(repo: Repository, count: int = 5) -> pd.DataFrame:
+    """Create assets, A0 and so on, and read them."""
+    for n in range(count):
+        fields = {"Serial": f"AB-{n:04}", "Quantity": n, "Weight": n / 2, "Code": f"c{n}", "Labels": ["red"]}
+        repo.create(LAB, "Asset", f"A{n}", fields)
+    return repo.read(LAB, select=COLUMNS, filter="isof('Asset')")
+
+
+def held(repo: Repository, field: str, name: str = "A0") -> Any:
+    """Return the value of a field of an asset, as the server holds it."""
+    return repo.client.get(f"/odata.svc{LAB}('{name}')?metadata=no&$select={field}")["d"][field]

@@ -11,7 +11,7 @@ import sn_pandas as sn
 from sn_pandas import RefusedError, SaveWarning, TrackingError
 
 from ..fakes import open_sample
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held
 
 NEW = pd.DataFrame(
     {

@@ -10,8 +10,7 @@ from sn_pandas import ConflictError, SaveWarning, TrackingError
 from sn_pandas.connecting import InProcess
 from sn_pandas.embedded import Application
 
-from .labs import EDITOR, SWIFT, prepare
-from .test_saving import LAB, fill
+from .labs import EDITOR, LAB, SWIFT, fill, prepare
 
 SELECT = ["Name", "Quantity", "Code"]
 

@@ -14,9 +14,8 @@ import pytest
 
 import sn_pandas as sn
 
-from .labs import lab
+from .labs import LAB, lab
 
-LAB = "/Root/Content/Lab"
 COLUMNS = [
     "Name",
     "Path",

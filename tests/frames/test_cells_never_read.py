@@ -7,9 +7,7 @@ import pytest
 
 import sn_pandas as sn
 
-from .labs import lab
-
-LAB = "/Root/Content/Lab"
+from .labs import LAB, lab
 
 
 @pytest.fixture

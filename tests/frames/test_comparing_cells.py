@@ -19,7 +19,7 @@ from sn_pandas.frames.tracking.differences import differing
 from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field, Option
 
-from .test_saving import LAB, fill
+from .labs import LAB, fill
 
 OPTIONS = (Option("red", "Red"), Option("blue", "Blue"), Option("green", "Green"))
 TEXT = Field("Notes", "LongText")

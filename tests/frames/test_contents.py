@@ -10,8 +10,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import AlreadyExistsError, NotFoundError, QueryError, RefusedError, SaveError, SaveWarning
 
-from .labs import requests_of
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held, requests_of
 
 DOCS = "/Root/Content/Docs"
 

@@ -10,9 +10,7 @@ import pytest
 import sn_pandas as sn
 
 from ..fakes import FakeServer
-from .labs import lab
-
-LAB = "/Root/Content/Lab"
+from .labs import LAB, lab
 
 
 @pytest.mark.parametrize("name", ["a\0b", "a\x1b[31mb", "a\x07b", "a\x7fb", "a\x9bb", "a\nb"])

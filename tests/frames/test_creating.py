@@ -11,7 +11,7 @@ from sn_pandas import AlreadyExistsError, ConflictError, RefusedError
 from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import sending
 
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held
 
 FIELDS = ["Type", "Serial", "Quantity"]
 

@@ -6,7 +6,7 @@ import pytest
 
 import sn_pandas as sn
 
-from .test_saving import LAB
+from .labs import LAB
 
 PLACE = f"{LAB}/place"
 

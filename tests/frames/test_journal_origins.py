@@ -12,9 +12,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.odata.addresses import canonical_origin
 
-from .labs import lab
-
-LAB = "/Root/Content/Lab"
+from .labs import LAB, lab
 
 
 @pytest.fixture(autouse=True)

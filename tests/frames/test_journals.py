@@ -14,7 +14,7 @@ import sn_pandas as sn
 from sn_pandas.frames.writes import journal, undoing
 
 from ..fakes import open_sample
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held
 
 
 @pytest.fixture

@@ -17,8 +17,7 @@ from sn_pandas.frames.columns.cells import items, same_cell, target_of
 from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field
 
-from .labs import client_of, prepare, requests_of
-from .test_saving import LAB
+from .labs import LAB, client_of, prepare, requests_of
 
 ADMIN, VISITOR = "/Root/IMS/BuiltIn/Portal/Admin", "/Root/IMS/BuiltIn/Portal/Visitor"
 SERVED = settings(

@@ -7,7 +7,7 @@ import pandas as pd
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 
-LAB = "/Root/Content/Lab"
+from .labs import LAB
 
 
 def filled(repo: Repository, **options: object) -> pd.DataFrame:

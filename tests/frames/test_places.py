@@ -7,8 +7,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import NotFoundError, QueryError, SaveError
 
-from .labs import requests_of
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held, requests_of
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ import pytest
 import sn_pandas as sn
 
 from ..seeds import seeds
-from .labs import lab
+from .labs import LAB, lab
 from .random_pandas import FILES, VALUES, Session, same, through_parquet
 
-LAB = "/Root/Content/Lab"
 COLUMNS = ["Name", "Path", *VALUES]
 ROWS = 5
 

@@ -16,23 +16,9 @@ from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import journal
 from sn_pandas.frames.writes.flow import Flow
 
-from .labs import requests_of
+from .labs import COLUMNS, LAB, fill, held, requests_of
 
-LAB = "/Root/Content/Lab"
-COLUMNS = "Name Path Type DisplayName Serial Code Quantity Weight".split()
-COLUMNS += "InUse BoughtOn Condition Labels Keeper Parts".split()
 EXTRA = pd.DataFrame({"Name": [f"A{n}" for n in range(5)], "extra": range(5)})
-
-
-def fill(repo, count=5):
-    for n in range(count):
-        fields = {"Serial": f"AB-{n:04}", "Quantity": n, "Weight": n / 2, "Code": f"c{n}", "Labels": ["red"]}
-        repo.create(LAB, "Asset", f"A{n}", fields)
-    return repo.read(LAB, select=COLUMNS, filter="isof('Asset')")
-
-
-def held(repo, field, name="A0"):
-    return repo.client.get(f"/odata.svc{LAB}('{name}')?metadata=no&$select={field}")["d"][field]
 
 
 def test_an_edit_is_saved_and_then_no_change_any_more(repo):

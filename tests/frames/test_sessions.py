@@ -20,9 +20,8 @@ from sn_pandas.embedded import Application, Faults
 from sn_pandas.frames.writes import sending
 from sn_pandas.odata.schema import Schema
 
-from .labs import client_of, prepare
+from .labs import LAB, client_of, prepare
 from .test_creating import sorted_in_place
-from .test_saving import LAB
 
 FIELDS = ("Quantity", "Code", "Notes")
 FAULTS = {

@@ -19,8 +19,7 @@ from sn_pandas.frames.writes.report import Line
 from sn_pandas.odata.retrying import Retries
 from sn_pandas.odata.signin.credentials import Token
 
-from .labs import requests_of, watch
-from .test_saving import LAB, fill
+from .labs import LAB, fill, requests_of, watch
 
 PATIENT = Retries(attempts=6, longest_wait=60.0, deadline=90.0)
 

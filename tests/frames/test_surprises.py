@@ -13,8 +13,7 @@ from sn_pandas import AuthenticationError, ConflictError, RefusedError, SaveErro
 from sn_pandas.odata.signin.credentials import Anonymous
 
 from ..fakes import open_sample
-from .labs import lab
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held, lab
 
 
 @pytest.fixture

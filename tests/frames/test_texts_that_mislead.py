@@ -10,9 +10,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.odata.errors import did_you_mean
 
-from .labs import lab
-
-LAB = "/Root/Content/Lab"
+from .labs import LAB, lab
 
 
 @pytest.fixture

@@ -7,9 +7,8 @@ import pytest
 
 import sn_pandas as sn
 
-from .labs import lab
+from .labs import LAB, lab
 
-LAB = "/Root/Content/Lab"
 VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
 
 

@@ -13,7 +13,7 @@ from sn_pandas.frames.writes.journal import JournalWriter
 from sn_pandas.frames.writes.report import Line
 from sn_pandas.frames.writes.works import Move
 
-from .test_saving import LAB, fill
+from .labs import LAB, fill
 
 VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
 

@@ -16,7 +16,7 @@ from sn_pandas.frames.tracking import baseline
 from sn_pandas.odata.client import Client
 from tests.fakes import FakeServer
 
-from .test_saving import LAB, fill, held
+from .labs import LAB, fill, held
 
 ONE = [[f"{LAB}/A1", "Quantity", 1, 50]]
 BOTH = [*ONE, [f"{LAB}/A2", "Quantity", 99, 2]]
