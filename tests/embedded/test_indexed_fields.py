@@ -85,7 +85,7 @@ def test_what_is_not_in_the_index(client: Client, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["late", "7", "1.5", "la*", "*", '""', '"very late"~2', "late~", ">late", "[1 TO late]", "(3 late)"]
+    "value", ["late", "7", "1.5", "la*", "*", '""', '"very late"~2', "late~", ">late", "[1 TO late]"]
 )
 def test_any_text_may_be_asked_of_a_field_that_is_not_in_the_index(client: Client, value: str) -> None:
     assert found(client, f"query={quote(f'RemainingDays:{value}')}") == []
