@@ -38,6 +38,7 @@ from .odata.errors import (
 )
 from .odata.filters import F, isof
 from .odata.query import Query
+from .odata.refs import Ref, ref
 from .words import has_phrase, has_words
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ __all__ = [
     "Query",
     "QueryError",
     "ReadOnlyError",
+    "Ref",
     "RefusedError",
     "Report",
     "Repository",
@@ -110,6 +112,7 @@ __all__ = [
     "isof",
     "journals",
     "rebase",
+    "ref",
     "resume",
     "undo",
 ]

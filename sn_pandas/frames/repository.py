@@ -18,7 +18,7 @@ from ..odata.signin.user import NewApiKey
 from ..odata.signin.vault import keyring_problem, write_api_key
 from .connection import TRUSTED, Connection
 from .contents.methods import Contents
-from .reads import arrow, reading, single
+from .reads import arrow, finding, reading, single
 
 #: Public attributes that are there for the modules of this package, not for users.
 _SHARED = frozenset(
@@ -277,6 +277,39 @@ class Repository(Connection, Contents):
         found = single.get(self, asked.replace(property=None))
         self.verify_identity(time.monotonic() - TRUSTED)
         return found
+
+    def find(self, text: str, type: str | None = None, below: str | int = "/Root") -> pd.DataFrame:
+        """Read the contents whose name, display name, full name, login or e-mail address has a text in it.
+
+        Parameters
+        ----------
+        text : str
+            A name or a part of one; letter case does not matter, and ``*`` and ``?`` are wildcards.
+        type : str, optional
+            Only contents of this type, or of types derived from it.
+        below : str or int
+            Where to look.
+
+        Returns
+        -------
+        DataFrame
+            ``Name``, ``DisplayName``, ``Type``, ``FullName``, ``LoginName``, ``Email`` and ``Path`` of the
+            contents on their ``Id``: first those that are called exactly so, then those whose name begins so.
+            It is a frame like one of :meth:`read`.
+
+        Raises
+        ------
+        QueryError
+            If nothing can be looked for, or there is no such type.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> repo.find("okafor", type="User")["Path"].tolist()
+        ['/Root/IMS/Public/olga.okafor']
+        """
+        return finding.find(self, text, type, below)
 
     def value(self, path: str | int, field: str) -> Any:
         """Read one field of one content: a typed cell, for a reference a path or a list of paths.

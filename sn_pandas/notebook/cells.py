@@ -9,6 +9,7 @@ from typing import Any
 
 from ..odata.errors import QueryError, SensenetError, did_you_mean
 from ..odata.query import Query, split
+from ..odata.refs import Ref
 from ..odata.schema import Field
 from ..odata.tokens import FILTER_TEXT
 from .values import BEGIN, END, MARK, fill
@@ -36,7 +37,13 @@ _LIST_CONDITION = {
 _BRACKET = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[{}()\[\]\n]")
 
 
-def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/Root") -> Query:
+def query_of(
+    text: str,
+    names: Mapping[str, Any],
+    fields: Fields,
+    base: str = "/Root",
+    refer: Callable[[Ref], int] | None = None,
+) -> Query:
     r"""Make the query that a cell means.
 
     Parameters
@@ -50,6 +57,8 @@ def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/
         Gives the fields of the repository by name; called only if there are expressions.
     base : str
         What a relative path is below.
+    refer : callable, optional
+        Gives the id of the content that a reference by name stands for.
 
     Raises
     ------
@@ -63,14 +72,18 @@ def query_of(text: str, names: Mapping[str, Any], fields: Fields, base: str = "/
     /Root/Content/IT
     $filter=Name eq 'it''s'
     """
-    return Query.of(*parts_of(text, names, fields), base=base)
+    return Query.of(*parts_of(text, names, fields, refer), base=base)
 
 
-def parts_of(text: str, names: Mapping[str, Any], fields: Fields) -> tuple[str, list[tuple[str, str]]]:
+def parts_of(
+    text: str, names: Mapping[str, Any], fields: Fields, refer: Callable[[Ref], int] | None = None
+) -> tuple[str, list[tuple[str, str]]]:
     """Return the place and the options of a cell, with the values in their places."""
     whole = joined(text)
     marked, expressions = mark(whole)
     values = [evaluate(expression, names) for expression in expressions]
+    if refer is not None:
+        values = [_referred(value, refer) for value in values]
     try:
         place, pairs = split(marked)
     except QueryError:
@@ -85,6 +98,15 @@ def parts_of(text: str, names: Mapping[str, Any], fields: Fields) -> tuple[str, 
     known = fields() if expressions else {}
     filled = [(key, fill(key.lower(), template, values, known)) for key, template in pairs]
     return fill("", place, values, known), filled
+
+
+def _referred(value: Any, refer: Callable[[Ref], int]) -> Any:
+    """Return a value with ids in place of references by name."""
+    if isinstance(value, Ref):
+        return refer(value)
+    if isinstance(value, (list, tuple)):
+        return [refer(item) if isinstance(item, Ref) else item for item in value]
+    return value
 
 
 def joined(text: str) -> str:

@@ -159,7 +159,8 @@ def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, n
     from .explaining import explain
 
     repo = session.repository(options.on)
-    place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields)
+    refer = session.referring(repo)
+    place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields, refer)
     return explain(place, asked, repo.schema, session.base or repo.base)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, magics_class
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from ..frames.repository import Repository
     from ..odata.query import Query
+    from ..odata.refs import Ref
 
 _PROGRESS = {"auto": None, "always": True, "never": False}
 
@@ -121,7 +123,19 @@ class SensenetSession(Magics):
 
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
         """Make the query that a text means."""
-        return query_of(text, names, lambda: repo.schema.fields, self.base or repo.base)
+        base = self.base or repo.base
+        return query_of(text, names, lambda: repo.schema.fields, base, self.referring(repo))
+
+    @staticmethod
+    def referring(repo: Repository) -> Callable[[Ref], int]:
+        """Return what finds the contents of a repository that references by name stand for."""
+
+        def refer(one: Ref) -> int:
+            from ..frames.reads.finding import id_of  # pandas is loaded with the first query
+
+            return id_of(repo, one)
+
+        return refer
 
     def assigned(self) -> str:
         """Return the name left of the magic, as in ``tasks = %sensenet …``, where nothing is shown."""

@@ -256,6 +256,7 @@ READS = {
     "count": Call(lambda r, p: r.count(p, filter="Index ge 1"), writes=False),
     "get": Call(lambda r, p: r.get(f"{p}/b", select=FIELDS)[FIELDS].to_dict(), writes=False),
     "get_missing": Call(lambda r, p: r.get(f"{p}/bb", select=FIELDS).to_dict(), writes=False),
+    "find": Call(lambda r, p: _told(r.find("B", below=p)[["Name", "DisplayName"]]), writes=False),
     "value": Call(lambda r, p: r.value(f"{p}/b", "DisplayName"), writes=False),
     "schema": Call(lambda r, p: sorted(r.schema["Folder"].fields), writes=False),
     "user": Call(lambda r, p: r.user, writes=False),

@@ -26,6 +26,9 @@ def reading(repo: sn.Repository) -> None:
     assert_type(repo.read_pages("/Root/Content", page_size=100), Iterator[pd.DataFrame])
     assert_type(repo.count("/Root/Content", filter=sn.isof("Task")), int)
     assert_type(repo.get(1), "pd.Series[Any]")
+    assert_type(repo.find("Olga Okafor", type="User"), pd.DataFrame)
+    assert_type(sn.ref("Olga Okafor"), sn.Ref)
+    assert_type(sn.ref("Olga Okafor").type, str | None)
     assert_type(repo.actions("/Root/Content"), pd.DataFrame)
     assert_type(repo.query("/Root/Content", select="Name"), sn.Query)
 

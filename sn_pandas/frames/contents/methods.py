@@ -13,6 +13,7 @@ import pandas as pd
 from ...odata.limits import CHUNK
 from .. import contents
 from ..progress import Setting
+from ..reads.finding import located
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -342,8 +343,8 @@ class Contents(abc.ABC):
         ----------
         path : path, id, list of these, or DataFrame
             The contents.
-        identity : path or id
-            The user or group.
+        identity : path, id or ref
+            The user or group, also by name: ``sn.ref("Olga Okafor")``.
         *permissions : str or list of str
             Such as ``"Open", "Save"`` or ``["Open", "Save"]``.
         local : bool
@@ -354,21 +355,22 @@ class Contents(abc.ABC):
         QueryError
             If a permission is unknown, or none is given.
         """
-        return contents.permissions.set_permissions(self._repo, path, identity, permissions, "allow", local)
+        who = located(self._repo, identity)
+        return contents.permissions.set_permissions(self._repo, path, who, permissions, "allow", local)
 
     def deny(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
         """Deny somebody something on contents; what needs it is denied, too."""
-        return contents.permissions.set_permissions(self._repo, path, identity, permissions, "deny", local)
+        who = located(self._repo, identity)
+        return contents.permissions.set_permissions(self._repo, path, who, permissions, "deny", local)
 
     def unset(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
         """Take back what was allowed or denied to somebody on contents."""
-        return contents.permissions.set_permissions(
-            self._repo, path, identity, permissions, "undefined", local
-        )
+        who = located(self._repo, identity)
+        return contents.permissions.set_permissions(self._repo, path, who, permissions, "undefined", local)
 
     def inherit(self, path: Places, inherits: bool = True) -> Report:
         """Have contents inherit permissions from above, or not any more."""
@@ -385,12 +387,12 @@ class Contents(abc.ABC):
         return contents.permissions.members(self._repo, group)
 
     def add_members(self, group: Place, members: Places) -> Report:
-        """Add members to a group; who is one already is not added again."""
-        return contents.permissions.change_members(self._repo, group, members, add=True)
+        """Add members to a group, also by name (``sn.ref``); who is one already is not added again."""
+        return contents.permissions.change_members(self._repo, group, located(self._repo, members), add=True)
 
     def remove_members(self, group: Place, members: Places) -> Report:
         """Remove members from a group."""
-        return contents.permissions.change_members(self._repo, group, members, add=False)
+        return contents.permissions.change_members(self._repo, group, located(self._repo, members), add=False)
 
     def check_out(self, path: Places) -> Report:
         """Lock contents for oneself; ``reason`` in the report is the version then."""

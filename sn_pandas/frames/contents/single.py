@@ -40,6 +40,7 @@ from ..writes.comparing import exact
 from ..writes.differing import COLOR, UNREAD, differing, unverified
 from ..writes.flow import Flow
 from ..writes.hidden import how_to_show, type_of, why_not_created
+from ..writes.named_references import resolve_cell
 from ..writes.naming import altered, give_names, renamed_onto
 from ..writes.plan import Assignment, no_zone
 from ..writes.references import lost_targets
@@ -257,8 +258,9 @@ def _body(
     known: dict[str, Field] = {}
     wrong: list[str] = []
     assigned: list[Assignment] = []
-    for name, cell in fields.items():
+    for name, given in fields.items():
         field = own.get(name)
+        cell = given if field is None else resolve_cell(repo, field, given)
         if field is None and name.startswith("#"):
             where = "the list has" if of_list else f"{place} is not in a list, and there is"
             wrong.append(f"{name}: {where} no such field.{did_you_mean(name, of_list)}")

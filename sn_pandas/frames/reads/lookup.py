@@ -78,6 +78,19 @@ def by_path(
     return found
 
 
+def by_field(client: Client, key: str, values: Sequence[str], fields: Iterable[Field] = ()) -> list[Stored]:
+    """Read some fields of the contents that have one of some values in a field; the newest may be missed.
+
+    Parameters
+    ----------
+    values : sequence of str
+        As a content query writes them.
+    """
+    fields = list(fields)
+    options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
+    return [row for rows in _search(client, key, values, options, shape) for row in rows]
+
+
 def below(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
     """Read the children of contents, by the id of what they are below; the newest may be missed."""
     found: dict[int, list[Stored]] = {}

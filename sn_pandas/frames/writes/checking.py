@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import did_you_mean
-from ...odata.literals import query_value
 from ...odata.schema import CHOICES, REFERENCES, TEXTS, Field
 from ..columns.cells import DIGITS, PLACES, encode, is_other, moment, option_of, target_of
 from ..columns.normalizing import Cell, is_missing, items, list_of, normalize, plain, whole
+from ..columns.unusable import Unusable
 from .hidden import names_somebody
 
 _NUMBERS = frozenset(["Number", "Currency"])
@@ -89,6 +89,8 @@ def problem(field: Field, cell: Cell) -> str:
     """
     if field.why_not_editable:
         return field.why_not_editable
+    if isinstance(cell, Unusable):
+        return cell.reason
     if field.type not in _KNOWN:
         return f"a field of type {field.type} cannot be written from a frame; try repo.patch(…)"
     cell = normalize(field, cell)
@@ -312,8 +314,7 @@ def _pointed(cell: Cell, field: Field) -> str:
     wrong = next(item for item in items(cell) if not _is_target(item))
     if not isinstance(wrong, str) or len(wrong) > 60 or set(wrong) & set("*?"):
         return f"no content has the id or path {_short(wrong)}"
-    query = f"DisplayName:{query_value(wrong)}"
-    return f"no content has the id or path {wrong!r} (look it up: repo.read('/Root', query={query!r}))"
+    return f"no content has the id or path {wrong!r} (by its name: sn.ref({wrong!r}); or look it up: repo.find({wrong!r}))"
 
 
 def _is_target(item: Cell) -> bool:

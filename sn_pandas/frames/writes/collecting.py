@@ -14,6 +14,7 @@ from ..tracking.matching import rows_of
 from .attempts import claimed, look
 from .baselines import extend
 from .creating import drafts_of
+from .named_references import resolve_edits
 from .report import Line
 from .stages import Collected, Part
 
@@ -50,6 +51,7 @@ def _edits(
         for edit in edits_of(frame, baseline, rows)
         if edit.row not in lines and (only is None or only.has(edit, index))
     ]
+    edits = resolve_edits(frame, baseline, edits)
     ids = rows.ids.copy()
     return Collected(frame, index, baseline, ids, edits, baseline.paths_of(ids), create, dry_run, dict(lines))
 

@@ -11,6 +11,7 @@ from ...odata.errors import QueryError, did_you_mean
 from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..columns.cells import Cell, encode, is_missing
+from ..columns.unusable import Unusable
 from ..replacing import holds, put
 from ..tracking.baseline import Baseline
 from ..tracking.edits import Edit
@@ -144,6 +145,7 @@ def _assigned(
             field = own.get(field.name) or f"{with_article(type_name)} has no field {field.name}"
         if isinstance(field, Field) and field.type == "Password":
             reason = "" if isinstance(edit.after, str) and edit.after else "a password is a text"
+            reason = edit.after.reason if isinstance(edit.after, Unusable) else reason
         else:
             reason = field if isinstance(field, str) else problem(field, edit.after)
         if reason or isinstance(field, str):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from ...odata.client import Client
 from ...odata.schema import Field, Schema
 from ...odata.wording import with_article
 from ..columns.cells import is_missing, items, target_of
 from ..reads import lookup
+from ..reads.finding import is_one_of
 from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
 
@@ -29,17 +30,6 @@ def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema)
     return refused
 
 
-def _may_be_one_of(row: Stored, allowed: Collection[str], schema: Schema) -> bool:
-    """Return whether a content is of one of some types, or of a hidden one whose bases are not all known."""
-    kind = str(row["Type"])
-    if kind in allowed:
-        return True
-    if schema.hides(kind):
-        schema.learn(kind, int(row["Id"]))
-    bases = list(schema.bases(kind))
-    return bool(set(bases) & set(allowed)) or not bases or any(base not in schema for base in bases)
-
-
 def _targets(assignment: Assignment) -> list[int | str]:
     return [target_of(item) for item in items(assignment.edit.after) if not is_missing(item)]
 
@@ -48,7 +38,7 @@ def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema
     if row is None:
         return f"there is no content {target}, or you may not see it; the server would clear the field"
     allowed = field.limits.get("AllowedTypes") or ()
-    if allowed and not _may_be_one_of(row, allowed, schema):
+    if allowed and not is_one_of(row, allowed, schema):
         return f"{row['Path']} is {with_article(row['Type'])}, {field.name} takes {', '.join(allowed)}"
     roots = [root for root in field.limits.get("SelectionRoots") or () if root.startswith("/Root")]
     if roots and not any(f"{row['Path']}/".lower().startswith(f"{root}/".lower()) for root in roots):

@@ -1,0 +1,208 @@
+"""Contents by what people call them: their name, display name, login or e-mail address."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.contentqueries import Clause, Q
+from ...odata.errors import QueryError, RefusedError, did_you_mean
+from ...odata.literals import query_value
+from ...odata.refs import Ref, as_ref
+from ...odata.schema import Field, Schema
+from ...odata.wording import with_article
+from . import lookup, reading
+from .lookup import Stored
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: The fields that say how a content is called, the most telling first.
+NAMES = ("Name", "DisplayName", "FullName", "LoginName", "Email")
+_FIELDS = tuple(Field(name, "ShortText") for name in NAMES[1:])
+# Characters that nothing can quote in a search.
+_PATTERN = frozenset("*?")
+#: Candidates that a message lists.
+_LISTED = 5
+#: Names that nobody has of which similar ones are looked for, one request each.
+_SOUGHT = 5
+
+
+def find(repo: Connection, text: str, type_name: str | None, below: str | int) -> pd.DataFrame:
+    """Read the contents that are called so; see ``Repository.find``."""
+    if not isinstance(text, str) or not text.strip():
+        raise QueryError(f"find takes a name or a part of one, not {text!r}")
+    text = text.strip()
+    known = repo.schema.fields
+    names = [name for name in NAMES if name in known]
+    clause: Clause = reduce(or_, [_like(Q(name), text) for name in names])
+    if type_name is not None:
+        if type_name not in repo.schema and not repo.schema.may_hide:
+            raise QueryError(
+                f"there is no content type {type_name!r}.{did_you_mean(str(type_name), repo.schema)}"
+            )
+        clause = (Q("TypeIs") == type_name) & clause
+    select = list(dict.fromkeys(["Name", "DisplayName", "Type", *names, "Path"]))
+    found = reading.read(repo, repo.query(below, select=select, query=clause))
+    ranks = [_rank(text.lower(), row) for row in found[names].itertuples(index=False)]
+    order = sorted(range(len(ranks)), key=lambda at: (ranks[at], str(found["Path"].iloc[at]).lower()))
+    return found.iloc[order]
+
+
+def _like(field: Q, text: str) -> Clause:
+    return field.matches(text) if _PATTERN & set(text) else field.contains(text)
+
+
+def _rank(text: str, names: Iterable[Any]) -> int:
+    """Return how well a content is called so: 0 exactly, 1 at the beginning, 2 somewhere."""
+    known = [str(name).lower() for name in names if isinstance(name, str)]
+    if text in known:
+        return 0
+    return 1 if any(name.startswith(text) for name in known) else 2
+
+
+def called(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:
+    """Read the contents that have one of some names exactly, by the name in lower case."""
+    wanted = list(dict.fromkeys(name.lower() for name in names if not _PATTERN & set(name)))
+    found: dict[str, dict[int, Stored]] = {name: {} for name in wanted}
+    for key in NAMES:
+        values = [query_value(name) for name in wanted if name[:1] + name[-1:] != "//"]
+        for row in lookup.by_field(repo.client, key, values, _FIELDS):
+            for name in NAMES:
+                if isinstance(row.get(name), str) and row[name].lower() in found:
+                    found[row[name].lower()][int(row["Id"])] = row
+    return {name: list(rows.values()) for name, rows in found.items()}
+
+
+class Resolver:
+    """Finds the contents that references by name stand for; all of them are looked up at once.
+
+    Parameters
+    ----------
+    repo : Connection
+        Where they are.
+    refs : iterable of Ref
+        The references.
+    """
+
+    def __init__(self, repo: Connection, refs: Iterable[Ref]) -> None:
+        self._repo = repo
+        refs = list(dict.fromkeys(refs))
+        self._found = called(repo, [one.name for one in refs]) if refs else {}
+        self._similar: dict[str, list[str]] = {}
+
+    def resolve(self, one: Ref, field: Field | None = None) -> Stored | str:
+        """Return the content that a reference stands for, or why it stands for none.
+
+        Parameters
+        ----------
+        field : Field, optional
+            The field that it is written to, which may take contents of some types only.
+        """
+        schema, kind = self._repo.schema, one.type
+        rows = self._found.get(one.name.lower(), [])
+        if kind is not None:
+            rows = [row for row in rows if is_one_of(row, [kind], schema)]
+        allowed = list(field.limits.get("AllowedTypes") or ()) if field is not None else []
+        fitting = [row for row in rows if is_one_of(row, allowed, schema)] if allowed else rows
+        if len(fitting) == 1:
+            return fitting[0]
+        if len(fitting) > 1:
+            return f"{one.name!r} is the name of {len(fitting)} contents: {_listed(fitting)}. Write the path of one"
+        if rows:
+            first = rows[0]
+            takes = f"{field.name} takes {', '.join(allowed)}" if field is not None else ""
+            return f"{one.name!r} is {first['Path']}, {with_article(str(first['Type']))}, and {takes}"
+        only = kind or (allowed[0] if len(allowed) == 1 else None)
+        return (
+            f"no {only or 'content'} has the name, display name, login or e-mail address {one.name!r}, or "
+            f"you may not see it.{self._hint(one.name, only)}"
+        )
+
+    def _hint(self, name: str, kind: str | None) -> str:
+        """Return the names that look most like one that nobody has."""
+        if name not in self._similar:
+            seen = len(self._similar) < _SOUGHT and not _PATTERN & set(name)
+            self._similar[name] = similar(self._repo, name, kind) if seen else []
+        found = self._similar[name]
+        look = f"repo.find({name!r})" if not kind else f"repo.find({name!r}, type={kind!r})"
+        return f" Did you mean {' or '.join(found)}?" if found else f" Look for it: {look}"
+
+
+def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
+    """Return the contents whose names look like one, as messages list them."""
+    words = [word for word in name.replace("@", " ").replace(".", " ").split() if len(word) > 2][:3]
+    rows: dict[int, Stored] = {}
+    for word in words:
+        start = query_value(word[: 3 if len(word) > 4 else 2])[:-1] + '*"'
+        for key in ("DisplayName", "Name"):
+            for row in lookup.by_field(repo.client, key, [start], _FIELDS):
+                if kind is None or is_one_of(row, [kind], repo.schema):
+                    rows[int(row["Id"])] = row
+    known = {
+        str(row[key]).lower(): row for row in rows.values() for key in NAMES if isinstance(row.get(key), str)
+    }
+    close = difflib.get_close_matches(name.lower(), known, n=_LISTED, cutoff=0.6)
+    return list(dict.fromkeys(_shown(known[text]) for text in close))[:3]
+
+
+def is_one_of(row: Stored, allowed: Iterable[str], schema: Schema) -> bool:
+    """Whether a content is of one of some types, or of a hidden one whose bases are not all known."""
+    kind, allowed = str(row["Type"]), set(allowed)
+    if kind in allowed:
+        return True
+    if schema.hides(kind):
+        schema.learn(kind, int(row["Id"]))
+    bases = list(schema.bases(kind))
+    return bool(set(bases) & allowed) or not bases or any(base not in schema for base in bases)
+
+
+def located(repo: Connection, places: Any) -> Any:
+    """Return places in which references by name are replaced by paths.
+
+    Raises
+    ------
+    RefusedError
+        If one stands for no content, or for several.
+    """
+    several = isinstance(places, (list, tuple))
+    given = list(places) if several else [places]
+    refs = {at: one for at, place in enumerate(given) if (one := as_ref(place)) is not None}
+    if not refs:
+        return places
+    resolver = Resolver(repo, refs.values())
+    for at, one in refs.items():
+        found = resolver.resolve(one)
+        if isinstance(found, str):
+            raise RefusedError(f"nothing was sent: {found}")
+        given[at] = str(found["Path"])
+    return given if several else given[0]
+
+
+def id_of(repo: Connection, one: Ref) -> int:
+    """Return the id of the content that a reference by name stands for.
+
+    Raises
+    ------
+    QueryError
+        If it stands for none, or for several.
+    """
+    found = Resolver(repo, [one]).resolve(one)
+    if isinstance(found, str):
+        raise QueryError(found)
+    return int(found["Id"])
+
+
+def _listed(rows: Iterable[Stored]) -> str:
+    shown = [_shown(row) for row in sorted(rows, key=lambda row: str(row["Path"]).lower())]
+    return ", ".join(shown[:_LISTED]) + (", …" if len(shown) > _LISTED else "")
+
+
+def _shown(row: Mapping[str, Any]) -> str:
+    name = row.get("DisplayName") or row.get("FullName") or row["Name"]
+    return f"{row['Path']} ({name}, {row['Type']})"
