@@ -29,3 +29,13 @@ def test_every_name_that_stands_in_a_module_is_there() -> None:
     assert len(found) > 15
     for name, path in found:
         assert re.search(rf"\b{name}\b", (ROOT / "sn_pandas" / path).read_text("utf-8")), (name, path)
+
+
+def test_no_module_imports_a_test_module() -> None:
+    """What tests share stands in a module of its own, so that a test can be moved or deleted alone."""
+    importing = re.compile(
+        r"^ *(?:from [\w.]*\btest_\w+ import|from [\w.]+ import .*\btest_\w+|import [\w.]*\btest_)", re.M
+    )
+    tests = sorted((ROOT / "tests").rglob("*.py"))
+    assert len(tests) > 100
+    assert not [str(file.relative_to(ROOT)) for file in tests if importing.search(file.read_text("utf-8"))]

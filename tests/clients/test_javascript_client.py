@@ -15,7 +15,7 @@ import filelock
 import platformdirs
 import pytest
 
-from ..embedded.test_server import server
+from ..embedded.serving import server
 
 HERE = Path(__file__).parent
 OLDEST_NODE = 18

@@ -17,7 +17,7 @@ import pytest
 from sn_pandas.embedded import Application
 
 from .client import address
-from .test_server import server
+from .serving import server
 
 KILLS, WRITES = 20, 1_000
 WRITERS = 3

@@ -10,12 +10,10 @@ import re
 import signal
 import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -23,30 +21,9 @@ import pytest
 
 from sn_pandas.embedded import Application
 
+from .serving import run_serve, server
+
 FOLDER = {"__ContentType": "Folder"}
-
-
-@contextmanager
-def server(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """Run a server; gives the process, its address and the key it printed."""
-    command = [sys.executable, "-m", "sn_pandas", "serve", "--port", "0", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        assert process.stdout is not None
-        first, second = process.stdout.readline(), process.stdout.readline()
-        address = re.search(r"http://\S+", first)
-        assert address is not None, process.stderr.read() if process.stderr else ""
-        key = re.search(r"api_key='(\w+)'", second)
-        yield process, address.group(), key.group(1) if key else ""
-    finally:
-        process.kill()
-        process.communicate()
-
-
-def run_serve(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a server that is expected to end by itself."""
-    command = [sys.executable, "-m", "sn_pandas", "serve", "--port", "0", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_callers_need_the_printed_key() -> None:

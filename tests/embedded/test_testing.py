@@ -13,7 +13,7 @@ import pytest
 from sn_pandas.embedded.fault_scripts import FAULTS, FaultScriptError, load, read
 from sn_pandas.embedded.http.request_log import RequestLog
 
-from .test_server import run_serve, server
+from .serving import run_serve, server
 
 KEY = "a-key-for-the-tests"
 TASK = "/odata.svc/Root/Content('IT')"

@@ -18,7 +18,8 @@ What is behind it
 
 Which requests: ``server.on(…)``
     ``method``, ``match`` (a regular expression, searched for in the decoded target), ``body`` (one for the
-    body), ``host``, ``nth`` (the first is 1), ``times`` (at most), ``when`` (a function of the request).
+    body), ``host``, ``nth`` (the first is 1), ``times`` (at most), ``when`` (a function of the request, or
+    ``Nth``, which also does something before each).
     The latest rule that fits wins; ``rule.off()`` ends it, ``rule.log`` lists what it was applied to.
 
 What happens to them: ``server.on(…).…``
@@ -50,11 +51,25 @@ Users
     ``open_sample_as_two()`` one as its administrator and as its editor.
 
 A real socket, for what only a network can do
-    ``with server.listening() as address, server.connect(url=address) as repo: …``
+    ``with server.listening() as address, server.connect(url=address) as repo: …``. ``Sockets`` and ``Proxy``
+    answer with bytes of the test, in pieces if it wants.
 """
 
 from .authority import Authority
 from .client import EDITOR, QUICK, open_sample, open_sample_as_two
-from .server import Entry, FakeServer, Rule
+from .server import Entry, FakeServer, Nth, Rule
+from .sockets import Proxy, Sockets
 
-__all__ = ["EDITOR", "QUICK", "Authority", "Entry", "FakeServer", "Rule", "open_sample", "open_sample_as_two"]
+__all__ = [
+    "EDITOR",
+    "QUICK",
+    "Authority",
+    "Entry",
+    "FakeServer",
+    "Nth",
+    "Proxy",
+    "Rule",
+    "Sockets",
+    "open_sample",
+    "open_sample_as_two",
+]

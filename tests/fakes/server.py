@@ -10,7 +10,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -528,3 +528,19 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 
 def _copy(answer: httpx.Response) -> httpx.Response:
     return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+
+class Nth:
+    """Chooses requests by their number, and does something else before each."""
+
+    def __init__(self, numbers: Collection[int], also: Callable[[], object] = lambda: None) -> None:
+        self.numbers = frozenset(numbers)
+        self.count = 0
+        self.also = also
+
+    def __call__(self, request: httpx.Request) -> bool:
+        self.count += 1
+        if self.count - 1 not in self.numbers:
+            return False
+        self.also()
+        return True

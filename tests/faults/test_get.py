@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import email.utils
-import socket
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 import sn_pandas as sn
 from sn_pandas.odata.client import Client
-from sn_pandas.odata.signin.credentials import ApiKey
-from tests.fakes import Entry, FakeServer
+
+from ..fakes import Sockets
+from .calls import QUICK, Answer, client_of
 
 GOOD = httpx.Response(200, json={"d": {"Name": "x"}})
-QUICK = sn.Retries(attempts=4, deadline=3.0, first_wait=0.001, longest_wait=0.3)
 PAGE = "<html><body>502 Bad Gateway</body></html>"
-Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 
 
 def error(
@@ -34,15 +31,6 @@ def error(
         }
     }
     return httpx.Response(status, json=body)
-
-
-def client_of(*answers: Answer, retries: sn.Retries = QUICK) -> tuple[Client, Sequence[Entry]]:
-    """Return a client whose server answers so, one after another, the last again and again."""
-    server = FakeServer(None)
-    server.on().script(*answers)
-    server.on(match="GetCurrentUser").json({"d": {"Id": 1, "Path": "/Root/IMS/BuiltIn/Portal/Admin"}})
-    client = Client("https://repo.example", auth=ApiKey("s3cret"), transport=server, retries=retries)
-    return client, server.log
 
 
 def after(header: str, status: int = 503) -> httpx.Response:
@@ -210,39 +198,6 @@ def test_credentials_go_nowhere_else(target: str) -> None:
     with pytest.raises(sn.QueryError):
         client.get(target)
     assert not seen
-
-
-class Sockets:
-    """A server of raw bytes: for each connection the next of some answers, in pieces with a wait between."""
-
-    def __init__(self, *answers: list[bytes], wait: float = 0.0) -> None:
-        self._answers = list(answers)
-        self._wait = wait
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while self._answers:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            answer = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-            threading.Thread(target=self._answer, args=(connection, answer), daemon=True).start()
-
-    def _answer(self, connection: socket.socket, answer: list[bytes]) -> None:
-        with connection:
-            try:
-                connection.recv(65536)
-                for piece in answer:
-                    connection.sendall(piece)
-                    time.sleep(self._wait)
-            except OSError:
-                pass
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 BODY = b'{"d": {"Name": "x"}}'

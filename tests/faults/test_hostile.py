@@ -17,49 +17,16 @@ import httpx
 import pytest
 
 import sn_pandas as sn
-from sn_pandas.frames import Repository
 from sn_pandas.odata.client import Client
-from sn_pandas.widgets.listing import Listing
 
-from ..fakes import FakeServer
+from ..fakes import FakeServer, Sockets
 from ..seeds import seeds
-from .test_get import Sockets
+from .calls import DOCS, READS
 
 #: Bytes of an answer here.
 LIMIT = 1_000_000
 IMPATIENT = sn.Retries(attempts=2, deadline=2.0, first_wait=0.0, longest_wait=0.0, budget=10**9)
-TASKS = "/Root/Content/IT/Tasks"
-DOCS = "/Root/Content/IT/Documents"
-GROUP = "/Root/IMS/BuiltIn/Portal/Administrators"
 
-READS: dict[str, Callable[[Repository], Any]] = {
-    "read": lambda repo: repo.read(TASKS),
-    "read some": lambda repo: repo.read(TASKS, select=["Name", "DueDate", "Priority", "AssignedTo/FullName"]),
-    "read in pages": lambda repo: repo.read(TASKS, select="Name", page_size=13, workers=2),
-    "read in order": lambda repo: repo.read(TASKS, select="Name", page_size=13, orderby="Name", workers=2),
-    "search": lambda repo: repo.read("/Root/Content", query="TypeIs:Task", select=["Name", "AssignedTo"]),
-    "read pages": lambda repo: list(repo.read_pages(TASKS, select="Name", page_size=20)),
-    "reference": lambda repo: repo.read(GROUP, property="Members", select=["Name"]),
-    "count": lambda repo: repo.count(TASKS),
-    "get": lambda repo: repo.get(f"{TASKS}/T001"),
-    "get some": lambda repo: repo.get(
-        f"{TASKS}/T001", select=["Name", "DueDate", "AssignedTo", "CreatedBy/Path"]
-    ),
-    "value": lambda repo: repo.value(f"{TASKS}/T001", "DueDate"),
-    "people": lambda repo: repo.value(f"{TASKS}/T001", "AssignedTo"),
-    "actions": lambda repo: repo.actions(TASKS),
-    "permissions": lambda repo: repo.permissions(TASKS),
-    "members": lambda repo: repo.members(GROUP),
-    "metadata": lambda repo: repo.metadata(TASKS, "json"),
-    "metadata as XML": lambda repo: repo.metadata(),
-    "download": lambda repo: repo.download(f"{DOCS}/hostile.txt"),
-    "versions": lambda repo: repo.read(f"{TASKS}/T001", property="Versions", select=["Version"]),
-    "call": lambda repo: repo.call(TASKS, "GetAllowedChildTypesFromCTD"),
-    "tree": lambda repo: Listing(repo.client).page(TASKS),
-    "jump in the tree": lambda repo: Listing(repo.client).position(TASKS, f"{TASKS}/T003"),
-    "not there": lambda repo: repo.get(f"{TASKS}/T00l"),
-    "who": lambda repo: repo.verify_identity(),
-}
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body><p>please sign in</p></body></html>"
 VALUES: list[Any] = [
     None, "", "x", "/Root", "../..", "x" * 5000, 0, -1, 1, 2**31, 2**63, 10**25, 10**400, -0.5, 1e308, True,

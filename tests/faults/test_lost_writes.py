@@ -16,8 +16,7 @@ from sn_pandas.frames.writes import sending, settling
 from sn_pandas.odata.errors import NoAnswer, SensenetError
 
 from ..frames.labs import LAB, fill, lab
-from .test_get import client_of
-from .test_writes import REFUSED
+from .calls import REFUSED, client_of
 
 SECRET = 'hush "it\'s" <1>'
 

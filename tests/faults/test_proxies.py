@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import threading
 from collections.abc import Iterator
 
 import httpx
@@ -13,33 +12,10 @@ import sn_pandas as sn
 from sn_pandas.odata.answers import words_of
 from sn_pandas.odata.client import Client
 
-from .test_get import QUICK, client_of
+from ..fakes import Proxy
+from .calls import QUICK, client_of
 
 NOWHERE = "repo.example.invalid"
-
-
-class Proxy:
-    """A proxy that answers everything so."""
-
-    def __init__(self, answer: bytes) -> None:
-        self.asked: list[bytes] = []
-        self._answer = answer
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._socket.getsockname()[1]}"
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                connection, _ = self._socket.accept()
-            except OSError:
-                return
-            with connection:
-                self.asked.append(connection.recv(65536))
-                connection.sendall(self._answer)
-
-    def close(self) -> None:
-        self._socket.close()
 
 
 @pytest.fixture

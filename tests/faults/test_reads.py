@@ -20,7 +20,7 @@ import sn_pandas as sn
 from sn_pandas.frames import Repository
 
 from ..fakes import FakeServer
-from .test_hostile import DOCS, READS
+from .calls import DOCS, READS
 
 BLOCKED = (
     "<html><head><title>Request blocked</title></head><body><p>Blocked by the security policy. "

@@ -16,8 +16,7 @@ from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import sending
 
 from ..frames.labs import LAB, fill, held, watch
-
-REFUSED = b'{"error":{"code":"NotSpecified","exceptiontype":"X","message":{"value":"No."},"innererror":null}}'
+from .calls import REFUSED
 
 # What happens to the first requests of the kind, how often, and the outcome; * is every time.
 ONCE, ALWAYS = 1, None

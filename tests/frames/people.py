@@ -9,8 +9,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
+
+import pandas as pd
 
 import sn_pandas as sn
+from sn_pandas import F, Q
 from sn_pandas.frames import Repository
 
 from ..fakes import FakeServer
@@ -56,6 +60,56 @@ RIGHTS = (
     "ManageListsAndWorkspaces TakeOwnership"
 ).split()
 SHAPES = ("new", "used", "broken")
+#: Filters by name, of which the editor can ask what her types allow.
+CONDITIONS: dict[str, Any] = {
+    "Code ==": F("Code") == "c1",
+    "Code !=": F("Code") != "c1",
+    "Code startswith": F("Code").startswith("c"),
+    "Code contains": F("Code").contains("1"),
+    "Code isin": F("Code").isin(["c1", "w"]),
+    "Quantity >": F("Quantity") > 7,
+    "Quantity between": F("Quantity").between(0, 14),
+    "Quantity half": F("Quantity") > 7.5,
+    "Weight >": F("Weight") > 1,
+    "Weight ==": F("Weight") == 0.5,
+    "Price <=": F("Price") <= 2.5,
+    "InUse": F("InUse") == True,  # noqa: E712
+    "not InUse": ~(F("InUse") == True),  # noqa: E712
+    "BoughtOn text": F("BoughtOn") >= "2026-01-02",
+    "BoughtOn": F("BoughtOn") < pd.Timestamp("2026-01-03", tz="UTC"),
+    "BoughtOn none": F("BoughtOn") == None,  # noqa: E711
+    "Shape ==": F("Shape") == "used",
+    "Shape isin": F("Shape").isin(["used", "new"]),
+    "Labels": F("Labels") == "new",
+    "Keeper": F("Keeper") == ERIN,
+    "Notes words": F("Notes").has_words("note"),
+    "Notes ==": F("Notes") == "note",
+    "Spot": F("Spot") == "shelf",
+    "Status": F("Status") == "active",
+    "two": (F("Weight") > 0.1) & (F("Quantity") >= 7),
+    "or": (F("Weight") > 2) | (F("Shape") == "used"),
+    "wrong": F("Quantty") == 3,
+    "text": "Quantity gt 7 and Shape eq 'used'",
+    "text on a type": "isof('Gadget') and InUse eq true",
+    "text of nothing": "startswith(Name,'nobody')",
+    "text behind": "Keeper/Name ne 'none'",
+    **{f"isof {name}": sn.isof(name) for name in ("Gadget", "Special", "Widget", "Memento", "Task")},
+}
+#: Conditions of the content query language by name.
+QUERIES: dict[str, Any] = {
+    "Quantity": Q("Quantity") > 7,
+    "Shape": Q("Shape") == "used",
+    "Weight": Q("Weight") >= 2,
+    "BoughtOn": Q("BoughtOn") > pd.Timestamp("2026-01-02", tz="UTC"),
+    "InUse": Q("InUse") == True,  # noqa: E712
+    "Keeper": Q("Keeper").where(Q("Name") == "erin"),
+    "Notes": Q("Notes").has_words("note"),
+    "text": "Quantity:>7 .SORT:Name",
+    "type": "TypeIs:Gadget",
+    "other type": "TypeIs:Special OR TypeIs:Memento",
+    "wrong": "Quantty:3",
+    "wrong Q": Q("Quantty") == 3,
+}
 
 
 def definition(name: str) -> bytes:

@@ -10,18 +10,21 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import httpx
+import pandas as pd
 
 from sn_pandas.connecting import connect
+from sn_pandas.frames.columns import cells
 from sn_pandas.odata.schema import Schema
 
-_EXCHANGES = Path(__file__).parents[1] / "conformance" / "exchanges"
+#: The folder of the recordings.
+EXCHANGES = Path(__file__).parents[1] / "conformance" / "exchanges"
 Json = Any
 
 
 @functools.cache
 def exchanges(name: str) -> list[dict[str, Any]]:
     """Return the lines of a recording."""
-    with (_EXCHANGES / f"{name}.jsonl").open(encoding="utf-8") as lines:
+    with (EXCHANGES / f"{name}.jsonl").open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
 
@@ -48,6 +51,11 @@ class Case:
         self.status = patch["response"]["status"]
         self.answer = patch["response"].get("json")
         self.after = after["response"]["json"]["d"]
+
+
+def requests(name: str) -> list[dict[str, Any]]:
+    """Return the requests of a recording, with their answers."""
+    return [line for line in exchanges(name) if line.get("method")]
 
 
 def cases() -> list[Case]:
@@ -176,3 +184,23 @@ def _shown(row: dict[str, Json], options: dict[str, str]) -> dict[str, Json]:
         else:
             shown[first] = value
     return shown
+
+
+def compare(field: Any, cell: Any, value: Any) -> None:
+    """Assert that a cell of a frame is what a value of an answer means."""
+    if isinstance(value, dict) and "__deferred" in value:
+        assert cell is None
+    elif field.is_reference:
+        key = "Name" if field.type == "AllowedChildTypes" else "Path"
+        pointed = [v.get(key) for v in value] if isinstance(value, list) else value and value.get(key)
+        assert cell == pointed
+    elif value is None:
+        assert cell is None or pd.isna(cell)
+    elif (
+        field.type
+        in ("ShortText", "LongText", "RichText", "Integer", "Number", "Currency", "Boolean", "DateTime")
+        or field.is_choice
+    ):
+        assert cells.same_json(field, cells.encode(field, cell), value), (field.name, cell, value)
+    else:
+        assert cell == value

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 
 import sn_pandas as sn
@@ -11,7 +9,7 @@ from sn_pandas import AlreadyExistsError, ConflictError, RefusedError
 from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import sending
 
-from .labs import LAB, fill, held
+from .labs import LAB, fill, held, sorted_in_place
 
 FIELDS = ["Type", "Serial", "Quantity"]
 
@@ -51,13 +49,6 @@ def no_waiting(monkeypatch):
 def lost(opened):
     """Return a frame whose two new rows were created, and a report that does not know it."""
     return Lost(opened)
-
-
-def sorted_in_place(frame, by="Quantity"):
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas asks not to do this any more; people do
-        frame.sort_values(by, ascending=False, inplace=True)
-    return frame
 
 
 @pytest.mark.parametrize(

@@ -21,12 +21,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
-from sn_pandas import F, Q
+from sn_pandas import F
 from sn_pandas.frames import Repository
 
 from ..fakes import FakeServer
 from . import people
-from .people import PLACE
+from .people import CONDITIONS, PLACE, QUERIES
 
 #: What the editor sees of the company's types, and whether she sees all others.
 VISIBLE: dict[str, tuple[tuple[str, ...], bool]] = {
@@ -268,54 +268,6 @@ WRONG = ["Quantty", "Keeper/FullNam", "Nope"]
 CONTENTS = ["g0", "g1", "g2", "g3", "s0", "s1", "w0", "w1", "m0", "m1", "t0", "t1"]
 TYPE_OF = {"g": "Gadget", "s": "Special", "w": "Widget", "m": "Memento", "t": "Task"}
 TYPES = ["Gadget", "Special", "Widget", "Memento", "Task"]
-CONDITIONS: dict[str, Any] = {
-    "Code ==": F("Code") == "c1",
-    "Code !=": F("Code") != "c1",
-    "Code startswith": F("Code").startswith("c"),
-    "Code contains": F("Code").contains("1"),
-    "Code isin": F("Code").isin(["c1", "w"]),
-    "Quantity >": F("Quantity") > 7,
-    "Quantity between": F("Quantity").between(0, 14),
-    "Quantity half": F("Quantity") > 7.5,
-    "Weight >": F("Weight") > 1,
-    "Weight ==": F("Weight") == 0.5,
-    "Price <=": F("Price") <= 2.5,
-    "InUse": F("InUse") == True,  # noqa: E712
-    "not InUse": ~(F("InUse") == True),  # noqa: E712
-    "BoughtOn text": F("BoughtOn") >= "2026-01-02",
-    "BoughtOn": F("BoughtOn") < pd.Timestamp("2026-01-03", tz="UTC"),
-    "BoughtOn none": F("BoughtOn") == None,  # noqa: E711
-    "Shape ==": F("Shape") == "used",
-    "Shape isin": F("Shape").isin(["used", "new"]),
-    "Labels": F("Labels") == "new",
-    "Keeper": F("Keeper") == people.ERIN,
-    "Notes words": F("Notes").has_words("note"),
-    "Notes ==": F("Notes") == "note",
-    "Spot": F("Spot") == "shelf",
-    "Status": F("Status") == "active",
-    "two": (F("Weight") > 0.1) & (F("Quantity") >= 7),
-    "or": (F("Weight") > 2) | (F("Shape") == "used"),
-    "wrong": F("Quantty") == 3,
-    "text": "Quantity gt 7 and Shape eq 'used'",
-    "text on a type": "isof('Gadget') and InUse eq true",
-    "text of nothing": "startswith(Name,'nobody')",
-    "text behind": "Keeper/Name ne 'none'",
-    **{f"isof {name}": sn.isof(name) for name in TYPES},
-}
-QUERIES: dict[str, Any] = {
-    "Quantity": Q("Quantity") > 7,
-    "Shape": Q("Shape") == "used",
-    "Weight": Q("Weight") >= 2,
-    "BoughtOn": Q("BoughtOn") > pd.Timestamp("2026-01-02", tz="UTC"),
-    "InUse": Q("InUse") == True,  # noqa: E712
-    "Keeper": Q("Keeper").where(Q("Name") == "erin"),
-    "Notes": Q("Notes").has_words("note"),
-    "text": "Quantity:>7 .SORT:Name",
-    "type": "TypeIs:Gadget",
-    "other type": "TypeIs:Special OR TypeIs:Memento",
-    "wrong": "Quantty:3",
-    "wrong Q": Q("Quantty") == 3,
-}
 #: What is written into a cell of each field; texts with HERE name the place.
 VALUES: dict[str, list[Any]] = {
     "Code": ["other", "", None, 5],

@@ -18,8 +18,7 @@ from sn_pandas.frames import Repository
 
 from ..fakes import FakeServer
 from . import people
-from .people import PLACE, told
-from .test_people_at_random import CONDITIONS, QUERIES
+from .people import CONDITIONS, PLACE, QUERIES, told
 
 pytestmark = pytest.mark.filterwarnings("ignore::sn_pandas.IncompleteWarning")
 

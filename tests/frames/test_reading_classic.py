@@ -22,9 +22,9 @@ from sn_pandas.odata.client import Client
 
 from ..conformance.replay import replay
 from ..wsgi import request
-from .test_reading_recorded import EXCHANGES, compare, exchanges
+from .recorded import EXCHANGES, compare, requests
 
-GETS = [e for e in exchanges("21_requests") if e["method"] == "GET"]
+GETS = [e for e in requests("21_requests") if e["method"] == "GET"]
 # The server answers for a place that is not there with the metadata of the service.
 MISLEADING = ("/OData.svc/workspaces/$metadata", "/OData.svc/workspaces('project')/$metadata")
 # The recorded request forgets to expand what it selects; ours expands it and gets the rows.

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import warnings
-from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,9 +11,9 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas.frames.columns import cells
 
-EXCHANGES = Path(__file__).parents[1] / "conformance" / "exchanges"
+from .recorded import compare, requests
+
 FILES = [
     "02_addressing",
     "03_options",
@@ -29,18 +26,11 @@ FILES = [
 ]
 
 
-def exchanges(name: str) -> Iterator[dict[str, Any]]:
-    for line in (EXCHANGES / f"{name}.jsonl").read_text("utf-8").splitlines():
-        exchange = json.loads(line)
-        if exchange.get("method"):
-            yield exchange
-
-
 @cache
 def schema() -> list[dict[str, Any]]:
     """The types of the recording; in 21 there is one more."""
     types: list[dict[str, Any]] = next(
-        e["response"]["json"] for e in exchanges("01_discovery") if e["target"].endswith("/GetSchema")
+        e["response"]["json"] for e in requests("01_discovery") if e["target"].endswith("/GetSchema")
     )
     fields = [("Aspects", "Reference"), ("Author", "ShortText")]
     settings = [
@@ -55,7 +45,7 @@ def schema() -> list[dict[str, Any]]:
 def lists_and_entities(name: str) -> list[tuple[str, list[dict[str, Any]], bool]]:
     """Return the targets of a file with the rows that they gave, and whether they gave one entity."""
     found = []
-    for exchange in exchanges(name):
+    for exchange in requests(name):
         body = exchange["response"].get("json")
         if exchange["method"] != "GET" or exchange["response"]["status"] != 200 or not isinstance(body, dict):
             continue
@@ -124,25 +114,6 @@ def test_every_recorded_row_becomes_a_typed_one(name: str) -> None:
                 compare(field, cell, row.get(column))
         done += 1
     assert done >= 10
-
-
-def compare(field: Any, cell: Any, value: Any) -> None:
-    if isinstance(value, dict) and "__deferred" in value:
-        assert cell is None
-    elif field.is_reference:
-        key = "Name" if field.type == "AllowedChildTypes" else "Path"
-        pointed = [v.get(key) for v in value] if isinstance(value, list) else value and value.get(key)
-        assert cell == pointed
-    elif value is None:
-        assert cell is None or pd.isna(cell)
-    elif (
-        field.type
-        in ("ShortText", "LongText", "RichText", "Integer", "Number", "Currency", "Boolean", "DateTime")
-        or field.is_choice
-    ):
-        assert cells.same_json(field, cells.encode(field, cell), value), (field.name, cell, value)
-    else:
-        assert cell == value
 
 
 def test_every_recorded_address_of_a_list_is_a_query() -> None:

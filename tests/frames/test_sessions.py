@@ -20,8 +20,7 @@ from sn_pandas.embedded import Application, Faults
 from sn_pandas.frames.writes import sending
 from sn_pandas.odata.schema import Schema
 
-from .labs import LAB, client_of, prepare
-from .test_creating import sorted_in_place
+from .labs import LAB, client_of, prepare, sorted_in_place
 
 FIELDS = ("Quantity", "Code", "Notes")
 FAULTS = {

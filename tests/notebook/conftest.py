@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from IPython.core.completer import provisionalcompleter
 from IPython.core.interactiveshell import ExecutionResult, InteractiveShell
 
 from sn_pandas.frames import Repository
@@ -57,3 +58,10 @@ def session(repo: Repository, capsys: pytest.CaptureFixture[str], tmp_path: Any)
     shell.extension_manager.unload_extension("sn_pandas")
     shell.history_manager.end_session() if shell.history_manager else None
     InteractiveShell.clear_instance()
+
+
+def tab(session: Session, text: str) -> list[str]:
+    """Return what pressing Tab at the end of a cell can make of it."""
+    with provisionalcompleter():
+        found = list(session.shell.Completer.completions(text, len(text)))
+    return [text[: c.start] + c.text for c in found]

@@ -9,8 +9,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.notebook.explaining import explain
 
-from .conftest import Session
-from .test_completion import tab
+from .conftest import Session, tab
 
 TASKS = "/Root/Content/IT/Tasks"
 MISREAD = "AssignedTo/FullName eq 'Olga Okafor'"

@@ -7,23 +7,15 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from IPython.core.completer import provisionalcompleter
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.odata.client import Client
 from tests.fakes import FakeServer
 
-from .conftest import Session
+from .conftest import Session, tab
 
 TASKS = "/Root/Content/IT/Tasks"
-
-
-def tab(session: Session, text: str) -> list[str]:
-    """Return what pressing Tab at the end of a cell can make of it."""
-    with provisionalcompleter():
-        found = list(session.shell.Completer.completions(text, len(text)))
-    return [text[: c.start] + c.text for c in found]
 
 
 LINES = [

@@ -15,8 +15,7 @@ from sn_pandas.frames import Repository
 from ..fakes import FakeServer
 from ..frames import people
 from ..frames.people import PLACE
-from .conftest import Session
-from .test_completion import tab
+from .conftest import Session, tab
 
 PEOPLE = "/Root/IMS/Public"
 TASKS = "/Root/Content/IT/Tasks"

@@ -15,10 +15,9 @@ from sn_pandas import connecting
 from sn_pandas.embedded import Application
 from sn_pandas.notebook.connections import Connections
 
-from ..embedded.authorities import REPOSITORY, World
+from ..embedded.authorities import REPOSITORY, World, follow
 from ..fakes import EDITOR
 from ..signin.conftest import Person
-from ..signin.test_ways import follow
 from .conftest import Session
 
 ADMIN = "/Root/IMS/BuiltIn/Portal/Admin"

@@ -12,8 +12,7 @@ from IPython.core.error import UsageError
 
 import sn_pandas as sn
 
-from .conftest import Session
-from .test_completion import tab
+from .conftest import Session, tab
 
 TASKS = "/Root/Content/IT/Tasks"
 CELL = f"%%sensenet tasks\n{TASKS}\n$select=Name,DisplayName\n$top=3"

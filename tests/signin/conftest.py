@@ -11,7 +11,10 @@ import keyring
 import pytest
 
 from ..embedded.authorities import World
+from .hushed import hushed
 from .keyrings import VARIABLE, FileKeyring
+
+__all__ = ["hushed"]
 
 MakeWorld = Callable[..., World]
 

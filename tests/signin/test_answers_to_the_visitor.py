@@ -7,32 +7,15 @@ import warnings
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any
 
-import httpx
 import pytest
 
 import sn_pandas as sn
-from tests.fakes import FakeServer
+from tests.fakes import FakeServer, Nth
 
 from .calls import CALLS, Call, prepared, state, world
 
 #: More requests than a call repeats.
 MORE = 6
-
-
-class Nth:
-    """Chooses requests by their number, and does something else before each."""
-
-    def __init__(self, numbers: Collection[int], also: Callable[[], object] = lambda: None) -> None:
-        self.numbers = frozenset(numbers)
-        self.count = 0
-        self.also = also
-
-    def __call__(self, request: httpx.Request) -> bool:
-        self.count += 1
-        if self.count - 1 not in self.numbers:
-            return False
-        self.also()
-        return True
 
 
 class Bench:

@@ -13,10 +13,9 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from tests.fakes import FakeServer
+from tests.fakes import FakeServer, Nth
 
 from .calls import PLACE, prepared
-from .test_answers_to_the_visitor import Nth
 
 FIELDS = ["Name", "Path", "Type", "DisplayName", "Index"]
 #: How a server refuses what somebody may not do.

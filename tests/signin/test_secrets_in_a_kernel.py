@@ -14,12 +14,9 @@ import sn_pandas as sn
 from sn_pandas.embedded import Faults
 from tests.fakes import FakeServer
 
-from . import test_secrets
 from .calls import PLACE
+from .hushed import FAILURES, FORBIDDEN, SECRET, TOKEN, begin
 from .sockets import served
-from .test_secrets import FAILURES, FORBIDDEN, SECRET, TOKEN, begin
-
-server = test_secrets.server  # a fixture
 
 #: How a cell connects; the secrets are in the environment of the kernel, as users are told to keep them.
 WAYS = {
@@ -93,9 +90,9 @@ def assert_hidden(sources: list[str], outputs: list[str], secrets: list[str]) ->
     "failure", [pytest.param(f, marks=[] if f in EACH_TIME else pytest.mark.long) for f in FAILURES]
 )
 def test_no_secret_is_in_the_output_of_a_cell(
-    kernel: NotebookClient, server: tuple[FakeServer, str], way: str, failure: str
+    kernel: NotebookClient, hushed: tuple[FakeServer, str], way: str, failure: str
 ) -> None:
-    fake, address = server
+    fake, address = hushed
     begin(fake, address)
     FAILURES[failure](fake)
     sources = [WAYS[way].format(address), *CELLS]

@@ -20,12 +20,11 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.embedded import Faults
 
-from ..embedded.authorities import REPOSITORY, World
+from ..embedded.authorities import REPOSITORY, World, follow, ticking
 from ..fakes import QUICK
 from .conftest import MakeWorld, Person
+from .hushed import everything_logged, of_variables
 from .keyrings import FileKeyring
-from .test_secrets import everything_logged, of_variables
-from .test_ways import follow, ticking
 
 LOGIN = r"builtin\admin"
 CODE = "918273"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import logging
 import os
@@ -21,7 +20,7 @@ import sn_pandas as sn
 from sn_pandas.embedded import Faults
 from sn_pandas.frames import Repository
 
-from ..embedded.authorities import AUTHORITY, REPOSITORY, World
+from ..embedded.authorities import AUTHORITY, REPOSITORY, World, follow, ticking
 from ..fakes import QUICK
 from .conftest import MakeWorld, Person
 from .keyrings import FileKeyring
@@ -32,21 +31,6 @@ LOGIN = r"builtin\admin"
 
 def connect(world: World, **options: Any) -> Repository:
     return sn.connect(REPOSITORY, transport=world.transport, **options)
-
-
-def follow(world: World, place: str, name: str = LOGIN) -> str:
-    """Sign in on the page that a link leads to, and return where the browser goes then."""
-    first = world.http.get(place)
-    assert first.status_code == 302, first.text
-    back = parse_qs(urlsplit(first.headers["Location"]).query)["returnUrl"][0]
-    form = {"returnUrl": back, "username": name, "password": world.authority.password}
-    answer = world.http.post(f"{AUTHORITY}/account/login", data=form)
-    return str(answer.headers["Location"])
-
-
-def ticking() -> Callable[[], float]:
-    """Return a clock that goes on by a second whenever somebody looks: tokens of one second are the same."""
-    return map(float, itertools.count(2_000_000_000)).__next__
 
 
 @pytest.fixture

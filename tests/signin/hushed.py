@@ -1,0 +1,111 @@
+"""Secrets that must be seen nowhere, a server that knows them, and what may show them."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import io
+import logging
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from ..fakes import FakeServer
+from .calls import PLACE, make, prepared
+
+SECRET = "Zq81+hush/4711~xyzzy"
+TOKEN = "eyJhbGciOiJub25lIn0.Zq81-hush-token.4711"
+#: What must not be seen, in the spellings of headers, forms, addresses and ``Authorization: Basic``.
+FORBIDDEN = [
+    *(spelled for s in (SECRET, TOKEN) for spelled in (s, quote(s, safe=""), repr(s)[1:-1])),
+    base64.b64encode(f"client:{quote(SECRET, safe='')}".encode()).decode(),
+]
+_TESTS = str(Path(__file__).resolve().parents[1])
+Fail = Callable[[FakeServer], object]
+ECHO = f"Bearer {TOKEN} apikey={SECRET} {quote(SECRET, safe='')}"
+WRONG: dict[str, Any] = {"error": {"code": "X", "message": {"value": f"Bad credentials: {ECHO}"}}}
+FAILURES: dict[str, Fail] = {
+    "none": lambda s: None,
+    "credentials that are not known": lambda s: s.on(host="127.0.0.1", match="odata.svc").visitor(),
+    "lost while saving": lambda s: s.on("PATCH").visitor(),
+    "echoed by the authority": lambda s: s.on(match="connect/token").json(
+        {"error": "invalid_client", "error_description": ECHO}, 400
+    ),
+    "page of the authority": lambda s: s.on(match="connect/token").html(500, f"<p>{ECHO}</p>"),
+    "authority is down": lambda s: s.on(match="connect/token").unavailable(),
+    "token with a line break": lambda s: s.on(match="connect/token").json({"access_token": TOKEN + "\nx"}),
+    "echoed by the server": lambda s: s.on("PATCH").json(WRONG, 500),
+    "page of a proxy": lambda s: s.on("GET", "Lab").html(403, f"<p>{ECHO}</p>"),
+    "redirect": lambda s: s.on("GET", "Lab").redirect(f"https://x.example/{quote(SECRET, safe='')}"),
+    "broken": lambda s: s.on("PATCH").reset(after=True),
+    "refused": lambda s: s.on("GET", "Lab").status(403),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def hushed() -> Iterator[tuple[FakeServer, str]]:
+    """Yield a server on a socket, which is its own authority, so that all libraries log what they log."""
+    server = FakeServer(sample=False)
+    prepared(server)
+    with server.connect() as admin:
+        make(admin, PLACE, "Folder", "a", Index=1)
+    server.cookies = True
+    with server.listening() as address:
+        yield server, address
+    server.end()
+
+
+def begin(server: FakeServer, address: str) -> None:
+    """Have the server know the secrets, and be the authority."""
+    server.clear()
+    server.tokens.clear()
+    server.tokens[TOKEN] = "Admin"
+    server.authority.endpoint = f"{address}/connect/token"
+    server.authority.client_secret, server.authority.scripted = SECRET, [TOKEN] * 99
+    key = server.key_of()
+
+    def known(request: httpx.Request, forward: Any) -> httpx.Response:
+        request.headers["apikey"] = key
+        return forward(request)
+
+    server.on(when=lambda request: request.headers.get("apikey") == SECRET).call(known)
+    server.on(match="openid-configuration|connect/token").call(lambda r, _: server.authority(r))
+
+
+@contextlib.contextmanager
+def everything_logged() -> Iterator[list[str]]:
+    """Collect what is logged at any level, by any logger, with its traceback."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(logging.Formatter("%(name)s %(message)s %(exc_text)s"))
+    root = logging.getLogger()
+    before = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG)
+    texts: list[str] = []
+    try:
+        yield texts
+    finally:
+        root.removeHandler(handler)
+        root.setLevel(before)
+        texts.append(stream.getvalue())
+
+
+def of_variables(error: BaseException) -> list[str]:
+    """Return a traceback with the values of variables, as tools that report errors make it.
+
+    The variables of these tests are the user's own and not looked at.
+    """
+    found: list[str] = []
+    seen = [error]
+    for one in seen:
+        seen += [e for e in (one.__cause__, one.__context__) if e is not None and e not in seen]
+        frames = traceback.walk_tb(one.__traceback__)
+        ours = ((f, n) for f, n in frames if not f.f_code.co_filename.startswith(_TESTS))
+        found += traceback.StackSummary.extract(ours, capture_locals=True).format()
+    return found
