@@ -289,9 +289,9 @@ def _compared(before: str, fields: Mapping[str, Field]) -> Field | None:
 def _literals(field: Field) -> list[str]:
     if field.is_choice:
         return [f"'${option.value}'" for option in field.options]
-    if field.type == "Boolean":
+    if field.is_truth:
         return ["true", "false"]
-    return ["datetime'"] if field.type == "DateTime" else []
+    return ["datetime'"] if field.is_date else []
 
 
 def _ending(pattern: str, text: str) -> str:
@@ -316,7 +316,7 @@ def _content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue)
             return start, _starting(start, catalogue.schema() or {}, "type")
         field = fields.get(name)
         options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
-        if field and field.type == "Boolean":
+        if field and field.is_truth:
             options = ["yes", "no"]
         return start, _starting(start, options, "value")
     names = [f"{name}:" for name in ("TypeIs", "InTree", "InFolder", *fields)]

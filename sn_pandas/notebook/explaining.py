@@ -21,10 +21,6 @@ if TYPE_CHECKING:
     from ..odata.schema import Schema
 
 
-#: Types of fields of which a server orders what is missing as 0 or the year 1.
-_AMONG_ZEROS = ("Integer", "Number", "Currency", "DateTime")
-
-
 @dataclasses.dataclass(frozen=True)
 class Explanation:
     """What a query does and what is treacherous in it; shows itself as text and as HTML."""
@@ -140,14 +136,15 @@ def _order(query: Query, schema: Schema) -> Iterator[str]:
         yield "asks for the rows in the order of their ids, so that none is lost between pages"
         return
     keys = [key.split()[0] for key in query.orderby.split(",")]
-    dates = [key for key in keys if key in schema.fields and schema.fields[key].type == "DateTime"]
+    dates = [key for key in keys if key in schema.fields and schema.fields[key].is_date]
     yield f"orders by {query.orderby}" + ("" if "Id" in keys else ", then by Id")
     texts = [k for k in keys if k in schema.fields and schema.fields[k].dtype in ("str", "category")]
     if texts:
         yield f"orders {', '.join(texts)} as the language of the server has it, in any letter case"
         key = "key=lambda s: s.str.lower()"
         yield f"is put into an exact order of texts by pandas: df.sort_values({texts[0]!r}, {key})"
-    if any(k in schema.fields and schema.fields[k].type in _AMONG_ZEROS for k in keys):
+    fields = [schema.fields[key] for key in keys if key in schema.fields]
+    if any(field.is_number or field.is_date for field in fields):
         yield "has contents that lack such a number or date among those of 0 and of the year 1"
     if dates:
         yield f"compares {', '.join(dates)} by the minute when ordering"

@@ -97,7 +97,7 @@ def refuse_scalar(field: Field, chain: str) -> None:
     QueryError
         With the kind of the field.
     """
-    if field.is_scalar:
+    if field.kind.is_scalar:
         raise QueryError(
             f"{chain}: {field.name} is a field of type {field.type}, there is nothing behind it; "
             "only references have fields of their own"

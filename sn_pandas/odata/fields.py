@@ -7,55 +7,18 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 from .errors import did_you_mean
+from .field_kinds import UNKNOWN as UNKNOWN
+from .field_kinds import FieldKind, field_kind
 
 #: Where the definition of a field comes from: ``GetSchema``, the metadata of a content, the definitions that
 #: this package carries, or the values of a content.
 Layer = Literal["shown", "learned", "built in", "values"]
-CHOICES = frozenset(
-    [
-        "Choice",
-        "YesNo",
-        "VersioningMode",
-        "InheritableVersioningMode",
-        "ApprovingMode",
-        "InheritableApprovingMode",
-        "PermissionChoice",
-    ]
-)
-REFERENCES = frozenset(["Reference", "AllRoles", "DirectRoles", "AllowedChildTypes"])
-TEXTS = frozenset(["ShortText", "LongText", "RichText", "PageBreak", "Xml", "Captcha"])
-
-# Field types of one plain value, behind which a chain leads to nothing.
-SCALARS = TEXTS | CHOICES | {"Integer", "Number", "Currency", "Boolean", "DateTime", "NodeType", "Version"}
-
-# Field types whose JSON cannot be written back, with the way round.
-NOT_WRITABLE = {
-    "HyperLink": "the server clears a hyperlink that is written; set it in the user interface",
-    "Binary": "upload the file instead: repo.upload(…)",
-    "Image": "write the reference that it is bound to, or the id of an Image content with repo.patch(…)",
-    "Color": "write a text such as #112233 with repo.patch(…)",
-    "Password": "it is never read back; write it with repo.patch(…)",
-    "Rating": "the server computes it",
-    "Sharing": "use the sharing operations: repo.call(…)",
-    "NodeType": "the type of a content cannot be changed",
-    "Version": "the server counts versions",
-    "AllRoles": "change the members of the groups instead",
-    "DirectRoles": "change the members of the groups instead",
-    "Captcha": "nothing is stored in it",
-    "TextExtractors": "nothing is stored in it",
-    "SiteRelativeUrl": "nothing is stored in it",
-    "WhoAndWhen": "the server cannot show it",
-    "Lock": "check the content out or in: repo.call(…)",
-    "Security": "use the permission operations: repo.call(…)",
-}
 # Names that the server ignores in a write, whatever their type says.
 NEVER_WRITTEN = {
     "Type": "the type of a content cannot be changed",
     "CreationDate": "only operators of the repository may change it",
     "VersionCreationDate": "only operators of the repository may change it",
 }
-#: The type of a field that no layer of the schema knows: the caller may not see the type that has it.
-UNKNOWN = "Unknown"
 # Names that rows carry beside the fields of their type.
 PSEUDO_FIELDS = ("Actions", "Children", "IsFile")
 
@@ -107,27 +70,52 @@ class Field:
     untold: frozenset[str] = frozenset()
 
     @property
+    def kind(self) -> FieldKind:
+        """What is known of the field type."""
+        return field_kind(self.type)
+
+    @property
     def is_choice(self) -> bool:
         """Whether the value is a list of options."""
-        return self.type in CHOICES
+        return self.kind.value == "choice"
 
     @property
     def is_reference(self) -> bool:
         """Whether the value is other contents."""
-        return self.type in REFERENCES
+        return self.kind.value == "reference"
 
     @property
-    def is_scalar(self) -> bool:
-        """Whether the value is plain, so that nothing can be selected of it."""
-        return self.type in SCALARS
+    def is_text(self) -> bool:
+        """Whether the value is a text that can be written."""
+        return self.kind.value == "text"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the value is a number, whole or not."""
+        return self.kind.value in ("integer", "decimal")
+
+    @property
+    def is_date(self) -> bool:
+        """Whether the value is a date."""
+        return self.kind.value == "date"
+
+    @property
+    def is_truth(self) -> bool:
+        """Whether the value is true or false."""
+        return self.kind.value == "truth"
+
+    @property
+    def is_secret(self) -> bool:
+        """Whether the value is shown nowhere."""
+        return self.kind.secret
 
     @property
     def why_not_editable(self) -> str:
         """Why a write of this field cannot work, with the way round; empty if it can."""
         if self.name in NEVER_WRITTEN:
             return NEVER_WRITTEN[self.name]
-        if self.type in NOT_WRITABLE:
-            return f"a field of type {self.type} cannot be written: {NOT_WRITABLE[self.type]}"
+        if self.kind.why_not:
+            return f"a field of type {self.type} cannot be written: {self.kind.why_not}"
         return "the field is read-only" if self.read_only else ""
 
     @property
@@ -138,19 +126,9 @@ class Field:
     @property
     def dtype(self) -> str:
         """The name of the dtype that its column has."""
-        if self.type == "Integer":
-            return "Int64"
-        if self.type in ("Number", "Currency"):
-            return "float64"
-        if self.type == "Boolean":
-            return "boolean"
-        if self.type == "DateTime":
-            return "datetime64[us, UTC]"
         if self.is_choice:
             return "object" if self.multiple else "str" if self.extra_values else "category"
-        if self.type in TEXTS or self.type in ("NodeType", "Version", "Sharing"):
-            return "str"
-        return "object"
+        return self.kind.dtype
 
 
 @dataclasses.dataclass(frozen=True)

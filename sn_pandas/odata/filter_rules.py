@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..words import asked_words, gaps_inside, lowered
-from .fields import CHOICES, REFERENCES, TEXTS, UNKNOWN, Field
+from .fields import Field
 from .literals import MISREAD
 
 if TYPE_CHECKING:
@@ -40,19 +40,6 @@ NO_DATE = dt.datetime(1, 1, 1)
 _MOMENTS = frozenset("CreationDate ModificationDate VersionCreationDate VersionModificationDate".split())
 #: Short texts that the built-in types have cut into words.
 _CUT = frozenset(["Department", "Languages"])
-_KINDS = {
-    "Integer": "integer",
-    "Number": "number",
-    "Currency": "number",
-    "Boolean": "truth",
-    "DateTime": "date",
-    "LongText": "words",
-    "RichText": "rich",
-    "Binary": "file",
-    UNKNOWN: "unknown",
-    **dict.fromkeys(TEXTS - {"LongText", "RichText"}, "text"),
-    **dict.fromkeys(REFERENCES, "reference"),
-}
 _PART = re.compile(r"[^\W_]+")
 
 
@@ -464,9 +451,9 @@ def kind_of(name: str, field: Field | None) -> str:
         return "tags"
     if name in _CUT:
         return "words"
-    if field.type in ("Choice", "YesNo"):
+    kind = field.kind.filter
+    if kind == "choice":
         return "choices" if field.multiple else "choice"
-    kind = "other" if field.type in CHOICES else _KINDS.get(field.type, "other")
     return "moment" if kind == "date" and name in _MOMENTS else kind
 
 

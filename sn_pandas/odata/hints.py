@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from .errors import did_you_mean
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse
-from .schema import TEXTS, Field
+from .schema import Field
 from .tokens import filter_tokens
 from .wording import with_article
 
@@ -46,7 +46,7 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
         text_of = quoted and quoted[1].replace("'", "''")
         said = [f"texts stand in single quotes: write '{text_of}'"] if quoted else []
         for name, operator, words in _WORDS.findall(bare):
-            if name in fields and (fields[name].type in TEXTS or fields[name].is_choice):
+            if name in fields and (fields[name].is_text or fields[name].is_choice):
                 said.extend(_quoted(fields[name], operator, words))
         return "; ".join([*said, *(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))])
     return "; ".join(dict.fromkeys(_hints(tree, fields)))
@@ -111,11 +111,11 @@ def _quoted(field: Field, operator: str, word: str) -> Iterator[str]:
     name = field.name
     if field.is_reference:
         yield f"{name} is a reference: write a content query with the id, query='{name}:12'"
-    elif field.type == "DateTime":
+    elif field.is_date:
         yield f"{name} is a DateTime: write {name} {operator} datetime'2026-12-31T00:00:00Z'"
-    elif field.type == "Boolean":
+    elif field.is_truth:
         yield f"{name} is a Boolean: write {name} {operator} true or {name} {operator} false"
-    elif field.type in ("Integer", "Number", "Currency"):
+    elif field.is_number:
         yield f"{name} is {with_article(field.type)}: write a number behind {operator}"
     else:
         yield f"texts stand in single quotes: write {name} {operator} '{_value_of(word, field)}'"
@@ -128,17 +128,17 @@ def _comparison(name: str, operator: str, literal: Literal, fields: Mapping[str,
         return
     number = literal.text.rstrip("LmMdDf")
     wanted = literal.text
-    if field.type in ("Number", "Currency") and literal.kind == "number":
+    if field.kind.value == "decimal" and literal.kind == "number":
         wanted = f"{number}m"
-    elif field.type == "Integer" and literal.kind == "number":
+    elif field.kind.value == "integer" and literal.kind == "number":
         wanted = number.partition(".")[0]
-    elif field.type == "DateTime" and literal.kind in ("text", "number"):
+    elif field.is_date and literal.kind in ("text", "number"):
         wanted = f"datetime'{literal.text.strip(chr(39))}'"
-    elif (field.type in TEXTS or field.is_choice) and literal.kind == "number":
+    elif (field.is_text or field.is_choice) and literal.kind == "number":
         wanted = f"'{literal.text}'"
-    elif field.type == "Boolean" and literal.text not in ("true", "false"):
+    elif field.is_truth and literal.text not in ("true", "false"):
         wanted = "true"
-    elif field.type in TEXTS and operator not in ("eq", "ne"):
+    elif field.is_text and operator not in ("eq", "ne"):
         yield f"texts have no order in a filter: write a content query, query='{name}:>\"…\"'"
         return
     elif field.is_reference and literal.text != "null":

@@ -13,7 +13,8 @@ import re
 from typing import Any
 
 from .errors import QueryError, UnknownOptionError, did_you_mean
-from .schema import TEXTS, UNKNOWN, Field
+from .field_kinds import Value
+from .schema import Field
 
 # Texts that the server's parser mistakes for something else.
 MISREAD = frozenset(["null", "NULL", "(", "POINT", "datetime"])
@@ -49,10 +50,10 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     >>> filter_literal(dt.date(2026, 1, 31))
     "datetime'2026-01-31T00:00:00'"
     """
-    kind = field.type if field is not None else None
-    if field is not None and kind == UNKNOWN:
+    kind = field.kind.value if field is not None else None
+    if field is not None and kind == "unknown":
         is_fraction = isinstance(value, float) and not value.is_integer()
-        kind = "Number" if is_fraction or field.limits.get("Otherwise") else None
+        kind = "decimal" if is_fraction or field.limits.get("Otherwise") else None
     value = fitting(value, field)
     if value is None:
         return "null"
@@ -150,16 +151,16 @@ def fitting(value: Any, field: Field | None) -> Any:
         return value
     if not isinstance(value, str):
         return _fitting_number(value, field)
-    if field.type == "DateTime":
+    if field.is_date:
         try:
             return (dt.date if len(value) <= len("2026-01-31") else dt.datetime).fromisoformat(value)
         except ValueError:
             raise QueryError(
                 f"{value!r} is no date; write a datetime, or a text such as '2026-01-31T12:30'"
             ) from None
-    if field.type in ("Integer", "Number", "Currency"):
+    if field.is_number:
         raise QueryError(f"the field holds numbers: write a number, not the text {value!r}")
-    if field.type == "Boolean":
+    if field.is_truth:
         raise QueryError(f"the field holds truth values: write True or False, not the text {value!r}")
     return value
 
@@ -172,26 +173,26 @@ def _fitting_number(value: Any, field: Field) -> Any:
     QueryError
         If the field holds none like it; the server would refuse it in words that do not say so.
     """
-    if field.type in TEXTS and isinstance(value, (int, float, decimal.Decimal)):
+    if field.is_text and isinstance(value, (int, float, decimal.Decimal)):
         raise QueryError(f"the field holds texts: write '{value}', not {value}")
     if isinstance(value, bool):
-        if field.type in ("Integer", "Number", "Currency"):
+        if field.is_number:
             raise QueryError(f"the field holds numbers: write {int(value)}, not {value}")
         return value
     if not isinstance(value, (int, float, decimal.Decimal)):
         return value
-    if field.type == "DateTime":
+    if field.is_date:
         raise QueryError(
             f"the field holds dates: write a datetime, or a text such as '2026-01-31', not {value}"
         )
     whole = math.isfinite(value) and value == int(value)
     if field.is_choice and whole:
         return str(int(value))
-    if field.type == "Boolean" and value in (0, 1):
+    if field.is_truth and value in (0, 1):
         return bool(value)
-    if field.type == "Boolean":
+    if field.is_truth:
         raise QueryError(f"the field holds truth values: write True or False, not {value}")
-    if field.type == "Integer" and math.isfinite(value) and not whole:
+    if field.kind.value == "integer" and math.isfinite(value) and not whole:
         raise QueryError(
             f"the field holds whole numbers, and the server cannot compare them with {value}: "
             f"write {math.floor(value)} or {math.ceil(value)}"
@@ -259,15 +260,15 @@ def _exact(value: Any) -> Any:
     return value
 
 
-def _number(value: int | float | decimal.Decimal, kind: str | None) -> str:
-    if kind in ("Number", "Currency"):
+def _number(value: int | float | decimal.Decimal, kind: Value | None) -> str:
+    if kind == "decimal":
         return f"{_decimal(value)}m"
     if isinstance(value, int):
         if kind is not None and not -(2**31) <= value < 2**31:
             raise QueryError(f"{value} is outside of what an Integer field can be compared with")
         return str(value)
     _decimal(value)  # an infinite one is refused
-    if value == int(value) and kind == "Integer":
+    if value == int(value) and kind == "integer":
         return str(int(value))
     return f"{_decimal(value)}m" if isinstance(value, decimal.Decimal) else repr(value)
 

@@ -75,7 +75,7 @@ class _Check:
     def constant(self, tree: Node) -> None:
         if isinstance(tree, Member) and len(tree.steps) == 1:
             field = (self.fields or {}).get(tree.steps[0])
-            if field is not None and field.type != "Boolean":
+            if field is not None and not field.is_truth:
                 raise QueryError(
                     f"the server ignores a filter that is only {tree.steps[0]}: all rows come back; "
                     "compare it with a value"
@@ -148,7 +148,7 @@ class _Check:
                 )
             case Member():
                 field = (self.fields or {}).get(node.steps[-1])
-                return self.fields is None or (field is not None and field.type == "Boolean")
+                return self.fields is None or (field is not None and field.is_truth)
         return False
 
 

@@ -19,31 +19,14 @@ from typing import Any
 
 from .built_in import built_in_types, is_ever_shown
 from .errors import did_you_mean
-from .fields import (
-    CHOICES,
-    NEVER_WRITTEN,
-    NOT_WRITABLE,
-    PSEUDO_FIELDS,
-    REFERENCES,
-    SCALARS,
-    TEXTS,
-    UNKNOWN,
-    ContentType,
-    Field,
-    Layer,
-    Option,
-)
+from .field_kinds import field_kind
+from .fields import NEVER_WRITTEN, PSEUDO_FIELDS, UNKNOWN, ContentType, Field, Layer, Option
 from .type_documents import TypeDescription, read_field
 
 __all__ = [
-    "CHOICES",
     "NEVER_WRITTEN",
-    "NOT_WRITABLE",
     "PSEUDO_FIELDS",
-    "REFERENCES",
     "ROOT",
-    "SCALARS",
-    "TEXTS",
     "TRIES",
     "UNKNOWN",
     "ContentType",
@@ -460,7 +443,8 @@ def _merged(fields: Iterable[Field]) -> Field | None:
     kinds = {field.type for field in every}
     kind = first.type
     if len(kinds) > 1:
-        kind = "LongText" if kinds <= TEXTS else "Choice" if kinds <= CHOICES else "Object"
+        values = {field_kind(each).value for each in kinds}
+        kind = "LongText" if values == {"text"} else "Choice" if values == {"choice"} else "Object"
     return dataclasses.replace(
         first,
         type=kind,

@@ -20,7 +20,8 @@ import msgspec
 from .addresses import LARGEST_ID
 from .answers import cut_short, empty_answer, kind_of, not_sensenet, parsed
 from .errors import AnswerError
-from .schema import TEXTS, Field
+from .field_kinds import Shape
+from .schema import Field
 
 T = TypeVar("T")
 #: Makes something of the answer to a request, or raises AnswerError.
@@ -45,6 +46,7 @@ class _Pointed(msgspec.Struct):
 
 _Reference = list[_Pointed] | _Pointed | None
 _Choice = list[str | int] | str | int | None
+_SHAPES: Mapping[Shape, Any] = {"scalar": _Scalar, "choice": _Choice, "reference": _Reference}
 _TOKEN = re.compile(r"\d+\*[^*]*\*(true|false)\*(true|false)", re.IGNORECASE)
 #: The operations that answer with the content as it is then.
 _RETURN_CONTENTS = frozenset(
@@ -275,7 +277,7 @@ def _check_references(what: str, rows: Iterable[Stored], fields: Iterable[Field]
     for field in fields:
         if not field.is_reference:
             continue
-        key = "Name" if field.type == "AllowedChildTypes" else "Id"
+        key = "Name" if field.kind.by_name else "Id"
         for row in rows:
             held = row.get(field.name) or []
             if isinstance(held, dict) and key == "Name":
@@ -287,18 +289,7 @@ def _check_references(what: str, rows: Iterable[Stored], fields: Iterable[Field]
 
 
 def _kinds(fields: Iterable[Field]) -> tuple[tuple[str, Any], ...]:
-    return tuple((field.name, kind) for field in fields if (kind := _kind(field)) is not None)
-
-
-def _kind(field: Field) -> Any:
-    """Return what the values of a field can be; None if they can be anything."""
-    if field.is_reference or field.type == "AllowedChildTypes":
-        return _Reference
-    if field.is_choice:
-        return _Choice
-    if field.type in ("Integer", "Number", "Currency", "Boolean", "DateTime"):
-        return _Scalar
-    return _Scalar if field.type in TEXTS - {"RichText"} else None
+    return tuple((field.name, _SHAPES[field.kind.shape]) for field in fields if field.kind.shape)
 
 
 @lru_cache(maxsize=256)

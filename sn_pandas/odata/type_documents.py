@@ -9,7 +9,8 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from .errors import AnswerError
-from .fields import CHOICES, Field, Layer, Option
+from .field_kinds import field_kind
+from .fields import Field, Layer, Option
 
 #: What the metadata of a content does not say about its fields.
 UNTOLD = frozenset(
@@ -146,18 +147,20 @@ def _fields(root: ET.Element, entity: ET.Element) -> Iterator[Field]:
 def _property(name: str, said: Mapping[str, str], enum: ET.Element | None) -> Field:
     length = said.get("MaxLength", "")
     options = [e.attrib for e in enum if _tag(e) == "Member"] if enum is not None else []
-    kind = said.get("FieldType") or "Object"
+    name_of_kind = said.get("FieldType") or "Object"
+    kind = field_kind(name_of_kind)
+    is_told = enum is not None or kind.value != "choice"
     return Field(
         name,
-        kind,
+        name_of_kind,
         display_name=name,
         compulsory=said.get("Nullable") == "false",
-        multiple=enum.attrib.get("IsFlags") == "true" if enum is not None else kind == "AllowedChildTypes",
+        multiple=enum.attrib.get("IsFlags") == "true" if enum is not None else kind.by_name,
         options=tuple(Option(o.get("Value", ""), o.get("Name", "")) for o in options),
         limits={"MaxLength": int(length)} if length.isascii() and length.isdigit() else {},
         default=said.get("DefaultValue"),
         layer="learned",
-        untold=UNTOLD if enum is not None or kind not in CHOICES else UNTOLD | {"Options", "AllowMultiple"},
+        untold=UNTOLD if is_told else UNTOLD | {"Options", "AllowMultiple"},
     )
 
 

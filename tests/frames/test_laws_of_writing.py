@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from sn_pandas import ConflictError, RefusedError
 from sn_pandas.embedded import Application
-from sn_pandas.frames.columns.cells import items, same_cell, target_of
+from sn_pandas.frames.columns.cells import items, same_cell
+from sn_pandas.frames.columns.encoders import target_of
 from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field
 

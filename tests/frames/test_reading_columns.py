@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames.columns import cells, codecs
-from sn_pandas.frames.columns.codecs import codec
+from sn_pandas.frames.columns.kinds import codec
 from sn_pandas.odata.schema import Field, Option
 
 from .lists import Server

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from ...odata.errors import SaveWarning, TrackingError, did_you_mean
-from ..columns.cells import has_no_zone, is_missing, option_of
+from ..columns.cells import is_missing
+from ..columns.encoders import has_no_zone, option_of
 from ..tracking.baseline import Baseline, baseline_of
 from ..tracking.matching import ids_of
 

@@ -1,7 +1,8 @@
-"""One codec a field type: what the server wrote, decoded to a column whose dtype the schema alone decides.
+"""Codecs: what the server wrote, decoded to a column whose dtype the schema alone decides.
 
 A codec takes the values of a page (``chunk``) in the thread that fetched it; what it ``gather``s of all pages
-is the column. How a cell becomes JSON again stands in ``cells``.
+is the column. Which field type has which codec stands in ``kinds``, and how a cell becomes JSON again in
+``encoders``.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import datetime as dt
 import json
 import struct
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from typing import Any, Literal
 
@@ -20,7 +21,7 @@ import pandas as pd
 
 from ...odata.errors import AnswerError, QueryError
 from ...odata.numbers import long
-from ...odata.schema import TEXTS, UNKNOWN, Field
+from ...odata.schema import Field
 from .builders import Fixed, Masked, Objects, Read, Texts
 
 try:
@@ -59,8 +60,7 @@ class Codec:
 
     def becomes(self, other: Codec) -> bool:
         """Whether columns that this codec has begun go on with another one as they are."""
-        lists = "AllowedChildTypes"
-        return type(self) is type(other) and (self.field.type == lists) == (other.field.type == lists)
+        return type(self) is type(other) and self.field.kind.by_name == other.field.kind.by_name
 
     def leads_to(self, other: Codec) -> bool:
         """Whether what this codec has taken in can be taken over by another one."""
@@ -261,7 +261,7 @@ class References(Codec):
     """A reference: the path of a content, or a list of paths; content types by name."""
 
     def chunk(self, values: Sequence[Json]) -> Any:
-        key = "Name" if self.field.type == "AllowedChildTypes" else "Path"
+        key = "Name" if self.field.kind.by_name else "Path"
         return [_pointed(v, key) for v in values]
 
 
@@ -287,34 +287,11 @@ class Lists(Codec):
         return [None if v is None else items[a:b] for v, (a, b) in zip(plain, pairwise(ends), strict=True)]
 
 
-_CODECS: dict[str, Callable[[Field], Codec]] = {
-    **dict.fromkeys(TEXTS, Text),
-    "NodeType": Text,
-    "Version": Text,
-    "Sharing": Text,
-    "Integer": Integer,
-    "Number": Number,
-    "Currency": Number,
-    "Boolean": Boolean,
-    "DateTime": DateTime,
-}
-
-
-def codec(field: Field) -> Codec:
-    """Return the codec of a field."""
-    if field.is_choice:
-        return (
-            Codec(field)
-            if field.multiple
-            else OpenChoice(field)
-            if field.extra_values
-            else SingleChoice(field)
-        )
-    if field.is_reference:
-        return References(field)
-    if field.type == UNKNOWN:
-        return Unknown(field)
-    return _CODECS.get(field.type, Codec)(field)
+def choice(field: Field) -> Codec:
+    """Return the codec of a choice: of one option, of several, or of one that takes other texts, too."""
+    if field.multiple:
+        return Codec(field)
+    return OpenChoice(field) if field.extra_values else SingleChoice(field)
 
 
 def checked_backend(backend: str | None) -> Backend:
@@ -334,9 +311,13 @@ def converted(column: Array, field: Field, backend: Backend) -> Array:
         column = pd.arrays.FloatingArray(column, np.isnan(column))
     if backend == "numpy_nullable":
         return column.astype(pd.StringDtype()) if isinstance(column.dtype, pd.StringDtype) else column
-    kinds = {"Integer": pa.int64(), "Number": pa.float64(), "Currency": pa.float64(), "Boolean": pa.bool_()}
-    kind = kinds.get(field.type, pa.timestamp("us", "UTC") if field.type == "DateTime" else pa.string())
-    return column.astype(pd.ArrowDtype(kind))
+    kinds = {
+        "integer": pa.int64(),
+        "decimal": pa.float64(),
+        "truth": pa.bool_(),
+        "date": pa.timestamp("us", "UTC"),
+    }
+    return column.astype(pd.ArrowDtype(kinds.get(field.kind.value, pa.string())))
 
 
 def _numbers(values: Sequence[Json]) -> Any:

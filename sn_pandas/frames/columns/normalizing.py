@@ -108,7 +108,7 @@ def normalize(field: Field, cell: Cell) -> Cell:
     False
     """
     cell = plain(cell)
-    if field.type == "Boolean":
+    if field.is_truth:
         return truth_of(cell)
     if field.is_choice or field.is_reference:
         if isinstance(cell, str) and not any(cell in (option.value, option.text) for option in field.options):

@@ -37,7 +37,7 @@ from ..reads.types_at import list_fields
 from ..tracking.edits import Edit
 from ..writes.checking import absent, problem
 from ..writes.comparing import exact
-from ..writes.differing import COLOR, UNREAD, differing, unverified
+from ..writes.differing import COLOR, differing, unverified
 from ..writes.flow import Flow
 from ..writes.hidden import how_to_show, type_of, why_not_created
 from ..writes.named_references import resolve_cell
@@ -54,12 +54,6 @@ from .targets import path_at, there
 if TYPE_CHECKING:
     from ..connection import Connection
 
-# What cannot be edited in a frame because it is not read as it is written.
-_PLAIN = {
-    "Password": "a text",
-    "Color": "a text such as '#112233' or 'red'",
-    "Image": "the id or path of an Image",
-}
 # What the server says to everybody else who replaces a content: it would reset when the version was made.
 _FOR_OPERATORS = "Cannot write the VersionCreationDate property"
 # What changes with every save of a content.
@@ -110,10 +104,10 @@ def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.
     if body:
         now = lookup.known(repo, now["Id"], known.values())
     _free(repo, now, body)
-    before = {n: exact(known[n], now.get(n)) if known[n].type not in _PLAIN else None for n in body}
+    before = {n: exact(known[n], now.get(n)) if not known[n].kind.patch else None for n in body}
     work = Patch(0, now["Id"], now["Path"], before, body, known)
     wanted = [n for n in differing(work, body, now) if n in body]
-    unread = [n for n in body if known[n].type in _PLAIN]
+    unread = [n for n in body if known[n].kind.patch]
     if not wanted and not unread:
         return series_of(repo, dict(now), _asked(now))
     work.after = {n: body[n] for n in dict.fromkeys([*wanted, *unread])}
@@ -180,7 +174,7 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
             raise SaveError(said, _report(work, Line("unknown", said, ()), "put")) from error
         touched = any(now.get(f.name) != stamps.get(f.name) for f in _STAMPS)
         wrong = [n for n in differing(work, work.after, now) if work.fields[n] in fields]
-        wrong = [n for n in wrong if work.fields[n].type not in UNREAD]
+        wrong = [n for n in wrong if not work.fields[n].kind.unread]
         if not wrong and (touched or trouble is None):
             return dict(now)
         if wrong and (touched or trouble is None):
@@ -266,12 +260,12 @@ def _body(
             wrong.append(f"{name}: {where} no such field.{did_you_mean(name, of_list)}")
         elif field is None:
             wrong.append(f"{name}: {with_article(type_name)} has no such field.{did_you_mean(name, own)}")
-        elif field.type in _PLAIN:
+        elif field.kind.patch:
             if is_missing(cell) or not isinstance(cell, (str, int, dict, list)):
-                wrong.append(f"{name}: write {_PLAIN[field.type]}")
+                wrong.append(f"{name}: write {field.kind.patch}")
             elif field.type == "Color" and not COLOR.fullmatch(str(cell)):
                 wrong.append(
-                    f"{name}: {cell!r} is not a color that the server knows: write {_PLAIN['Color']}"
+                    f"{name}: {cell!r} is not a color that the server knows: write {field.kind.patch}"
                 )
             body[name], known[name] = cell, field
         elif reason := problem(field, cell):
@@ -408,18 +402,18 @@ def _default(field: Field, now: Stored, repo: Connection) -> Json:
         return [field.default] if field.is_choice else _written(field, field.default)
     if selected := [option.value for option in field.options if option.selected]:
         return selected
-    empty: dict[str, Json] = {"Integer": 0, "Number": 0.0, "Currency": 0.0, "Boolean": False}
-    return empty.get(field.type, [] if field.is_choice or field.multiple else None)
+    empty: dict[str, Json] = {"integer": 0, "decimal": 0.0, "truth": False}
+    return empty.get(field.kind.value, [] if field.is_choice or field.multiple else None)
 
 
 def _written(field: Field, default: str) -> Json:
     """Return the default of a field, which the schema writes as a text, as an answer shows it."""
-    if field.type == "Boolean":
+    if field.is_truth:
         return default.strip().lower() == "true"
     try:
-        if field.type == "Integer":
+        if field.kind.value == "integer":
             return int(default)
-        return float(default) if field.type in ("Number", "Currency") else default
+        return float(default) if field.kind.value == "decimal" else default
     except ValueError:
         return default
 

@@ -220,7 +220,7 @@ def projection(fields: Iterable[Field]) -> dict[str, str]:
     select = dict.fromkeys(ALWAYS)
     expand: list[str] = []
     for field in fields:
-        if field.type == "AllowedChildTypes":
+        if field.kind.by_name:
             expand.append(field.name)
             select[f"{field.name}/Name"] = None
         elif field.is_reference:

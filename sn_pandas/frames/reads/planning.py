@@ -32,9 +32,9 @@ from ..columns.codecs import (
     SingleChoice,
     Text,
     Unknown,
-    codec,
     converted,
 )
+from ..columns.kinds import codec
 from ..tracking.snapshots import split
 
 
@@ -429,7 +429,7 @@ class Plan:
         columns.fields[name] = Field(name, "List", read_only=True) if many else field
         columns.codecs[name] = Lists(columns.fields[name], codec(field)) if many else codec(field)
         pointed = field.is_reference or (field.type == UNKNOWN and name in self._asked.expand)
-        if field.type == "AllowedChildTypes":
+        if field.kind.by_name:
             columns.fetched[f"{name}/Name"] = None
         elif pointed or name.rpartition("/")[2] == "Children":
             columns.fetched |= {f"{name}/Id": None, f"{name}/Path": None}
@@ -460,7 +460,7 @@ class Plan:
         for number, step in enumerate(before):
             field = self._step(step, first=number == 0)
             refuse_scalar(field, chain)
-            many = many or field.multiple or step == "Children" or field.type in _SEVERAL
+            many = many or field.multiple or step == "Children" or field.kind.several
         return self._step(last, first=not before), many
 
     def _step(self, name: str, *, first: bool) -> Field:
@@ -538,7 +538,6 @@ class _Column:
 
 #: What decoding raises of a value that is none of its field.
 _UNBELIEVABLE = (ArithmeticError, ValueError, TypeError, AttributeError, RecursionError)
-_SEVERAL = ("AllRoles", "DirectRoles", "AllowedChildTypes")
 _PSEUDO = {
     "IsFile": Field("IsFile", "Boolean", read_only=True),
     "Children": Field("Children", "Reference", read_only=True, multiple=True),

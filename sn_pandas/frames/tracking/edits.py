@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ...odata.schema import TEXTS
 from ..columns.cells import same_cell
 from ..columns.normalizing import Cell, frozen, plain
 from .baseline import Baseline
@@ -17,7 +16,7 @@ from .differences import buffers, differing, scalars
 from .matching import Rows, rows_of
 
 # Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
-_EXACT = frozenset(["Integer", "Boolean", *TEXTS])
+_EXACT = ("integer", "truth", "text")
 # Different values that a column has at least plus one, to be known by them.
 _VARIED = 2
 #: The columns of ``df.sn.changes()``.
@@ -89,7 +88,7 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
 
 def _is_secret(column: str, baseline: Baseline) -> bool:
     field = baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
-    return field is not None and field.type == "Password"
+    return field is not None and field.is_secret
 
 
 def _shown(edit: Edit, secret: Collection[str]) -> Cell:
@@ -143,7 +142,7 @@ def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) ->
     if not len(at):
         return
     field = baseline.fields.get(column)
-    exact = old.dtype == new.dtype and field is not None and field.type in _EXACT
+    exact = old.dtype == new.dtype and field is not None and field.kind.value in _EXACT
     cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), scalars(old, at), scalars(new, at), strict=True)
     for row, id_, was, is_ in cells:
         if exact or not same_cell(field, was, is_):

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...odata.client import Client
 from ...odata.schema import Field
-from ..columns.cells import moment
+from ..columns.encoders import moment
 from ..reads import lookup
 from ..reads.lookup import Stored
 from .works import Create

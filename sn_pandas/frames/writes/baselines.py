@@ -10,7 +10,8 @@ import pandas as pd
 
 from ...odata.errors import TrackingError
 from ...odata.schema import Field
-from ..columns.cells import decoded, decoded_all, encode, moment, same_cell
+from ..columns.cells import decoded, decoded_all, encode, same_cell
+from ..columns.encoders import moment
 from ..columns.normalizing import Cell, is_missing, normalize
 from ..interrupting import uninterrupted
 from ..reads import lookup
@@ -119,7 +120,7 @@ def as_stored(assigned: Sequence[Assignment]) -> list[Cell]:
     for place, (edit, field) in enumerate(assigned):
         if "/" in edit.column or field.is_reference:
             cells[place] = normalize(field, edit.after)
-        elif field.type == "DateTime":
+        elif field.is_date:
             cells[place] = pd.NaT if is_missing(edit.after) else moment(edit.after)
         else:
             alike.setdefault((edit.column, id(field)), []).append(place)

@@ -20,21 +20,19 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import did_you_mean
-from ...odata.schema import CHOICES, REFERENCES, TEXTS, Field
-from ..columns.cells import DIGITS, PLACES, encode, is_other, moment, option_of, target_of
+from ...odata.numbers import DIGITS
+from ...odata.schema import Field
+from ..columns.cells import encode
+from ..columns.encoders import PLACES, is_other, moment, option_of, target_of
+from ..columns.kinds import column_kind
 from ..columns.normalizing import Cell, is_missing, items, list_of, normalize, plain, whole
 from ..columns.unusable import Unusable
 from .hidden import names_somebody
 
-_NUMBERS = frozenset(["Number", "Currency"])
-_MODES = frozenset(
-    ["VersioningMode", "InheritableVersioningMode", "ApprovingMode", "InheritableApprovingMode"]
-)
 _PEOPLE = frozenset(["CreatedBy", "ModifiedBy", "Owner"])
-_KNOWN = TEXTS | CHOICES | REFERENCES | _NUMBERS | {"Integer", "Boolean", "DateTime"}
-_LENGTHS = frozenset(["ShortText", "LongText"])
-#: Field types of which an empty value breaks ``Compulsory``; the others have no empty value or no such rule.
-_COMPULSORY = TEXTS | CHOICES | REFERENCES
+#: Checks of field types of which an empty value breaks ``Compulsory``; the others have no empty value or no
+#: such rule.
+_COMPULSORY = "text choice reference"
 #: What the server fills in by itself.
 _GIVEN = frozenset(["Name", "DisplayName", "CreatedBy", "ModifiedBy", "Owner"])
 
@@ -54,8 +52,9 @@ class Rule:
 
     Attributes
     ----------
-    types : collection of str
-        The field types it is for.
+    checks : str
+        The checks it belongs to, with blanks between: it is for the field types that have one of them in the
+        table of ``columns/kinds.py``.
     breaks : callable
         Whether a cell of a field breaks it.
     reason : str
@@ -66,15 +65,19 @@ class Rule:
         What ``{limit}`` is.
     """
 
-    types: Collection[str]
+    checks: str
     breaks: Callable[[Cell, Field], bool]
     reason: str
     names: Collection[str] = ()
     limit: Callable[[Cell, Field], object] | None = None
 
-    def applies(self, kind: str, name: str) -> bool:
-        """Whether the rule is for a field of a type and name."""
-        return kind in self.types and (not self.names or name in self.names)
+    def applies(self, checks: str, name: str) -> bool:
+        """Whether the rule is for a field with some checks and a name."""
+        return _is_one_of(self.checks, checks) and (not self.names or name in self.names)
+
+
+def _is_one_of(some: str, checks: str) -> bool:
+    return not set(some.split()).isdisjoint(checks.split())
 
 
 def problem(field: Field, cell: Cell) -> str:
@@ -91,10 +94,11 @@ def problem(field: Field, cell: Cell) -> str:
         return field.why_not_editable
     if isinstance(cell, Unusable):
         return cell.reason
-    if field.type not in _KNOWN:
+    checks = column_kind(field).checks
+    if not checks:
         return f"a field of type {field.type} cannot be written from a frame; try repo.patch(…)"
     cell = normalize(field, cell)
-    for rule in _rules(field.type, field.name, _is_empty(field, cell)):
+    for rule in _rules(checks, field.name, _is_empty(field, cell)):
         if rule.breaks(cell, field):
             limit = rule.limit(cell, field) if rule.limit else None
             article = "an" if field.type[0] in "AEIOU" else "a"
@@ -112,8 +116,8 @@ def _is_encodable(field: Field, cell: Cell) -> bool:
 
 
 @functools.cache
-def _rules(kind: str, name: str, empty: bool) -> tuple[Rule, ...]:
-    return tuple(rule for rule in (EMPTY if empty else FILLED) if rule.applies(kind, name))
+def _rules(checks: str, name: str, empty: bool) -> tuple[Rule, ...]:
+    return tuple(rule for rule in (EMPTY if empty else FILLED) if rule.applies(checks, name))
 
 
 def absent(field: Field) -> str:
@@ -124,11 +128,12 @@ def absent(field: Field) -> str:
     """
     if field.read_only or field.default or field.name in _GIVEN:
         return ""
-    if field.type in _COMPULSORY and field.compulsory:
+    checks = column_kind(field).checks
+    if field.compulsory and _is_one_of(_COMPULSORY, checks):
         return "must be given, its type makes it compulsory"
-    if field.type in _LENGTHS and (field.limits.get("MinLength") or _no_regex_match("", field)):
+    if _is_one_of("length", checks) and (field.limits.get("MinLength") or _no_regex_match("", field)):
         return "must be given, an empty text breaks the limits of its type"
-    if field.type in _NUMBERS | {"Integer"} and (_below(0, field) or _above(0, field)):
+    if _is_one_of("integer decimal", checks) and (_below(0, field) or _above(0, field)):
         return "must be given, 0 breaks the limits of its type"
     return ""
 
@@ -329,55 +334,55 @@ def _is_target(item: Cell) -> bool:
 # fmt: off
 #: Rules for cells that hold nothing.
 EMPTY: tuple[Rule, ...] = (
-    Rule({"Integer"}, _always, "an Integer cannot be empty, the server would make it 0: write 0 if you mean that"),
-    Rule(_NUMBERS, _always, "a {field.type} cannot be empty, the server would make it 0: write 0 if you mean that"),
-    Rule({"Boolean"}, _always, "a Boolean cannot be empty, the server would make it false: write False if you mean that"),
-    Rule(TEXTS, _always, "a content always has a name", names={"Name"}),
-    Rule(TEXTS, _always, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
-    Rule(_MODES, _always, "{a} {field.type} cannot be empty: write '0' to inherit it"),
-    Rule(REFERENCES, _always, "{field.name} cannot be empty: write a user", names=_PEOPLE),
+    Rule("integer", _always, "an Integer cannot be empty, the server would make it 0: write 0 if you mean that"),
+    Rule("decimal", _always, "a {field.type} cannot be empty, the server would make it 0: write 0 if you mean that"),
+    Rule("truth", _always, "a Boolean cannot be empty, the server would make it false: write False if you mean that"),
+    Rule("text", _always, "a content always has a name", names={"Name"}),
+    Rule("text", _always, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
+    Rule("mode", _always, "{a} {field.type} cannot be empty: write '0' to inherit it"),
+    Rule("reference", _always, "{field.name} cannot be empty: write a user", names=_PEOPLE),
     Rule(_COMPULSORY, _is_compulsory, "{field.name} cannot be empty: its type makes it compulsory"),
-    Rule(_LENGTHS, lambda c, f: bool(f.limits.get("MinLength")), "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied"),
-    Rule(_LENGTHS, lambda c, f: _no_regex_match("", f), "{field.name} must match {field.limits[Regex]}, so it cannot be emptied"),
+    Rule("length", lambda c, f: bool(f.limits.get("MinLength")), "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied"),
+    Rule("length", lambda c, f: _no_regex_match("", f), "{field.name} must match {field.limits[Regex]}, so it cannot be emptied"),
 )
 
 #: Rules for cells that hold something; the first that is broken is told.
 FILLED: tuple[Rule, ...] = (
-    Rule(TEXTS, _no_text, "{cell} is not a text: convert the column with .astype(str), or read the file with dtype={{'{field.name}': str}}"),
-    Rule(TEXTS | CHOICES | REFERENCES, _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
-    Rule(TEXTS, _date_text, "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds"),
-    Rule(TEXTS, _no_name, "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, no control characters, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
-    Rule(TEXTS, lambda c, f: not c, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
-    Rule(TEXTS, lambda c, f: f.compulsory and not c, "{field.name} cannot be empty: its type makes it compulsory"),
-    Rule(_LENGTHS, lambda c, f: len(c) < f.limits.get("MinLength", 0), "{cell} is shorter than {field.limits[MinLength]} characters"),
-    Rule(_LENGTHS, lambda c, f: len(c) > f.limits.get("MaxLength", math.inf), "{cell} is longer than {field.limits[MaxLength]} characters"),
-    Rule(_LENGTHS, _no_regex_match, "{cell} does not match {field.limits[Regex]}"),
-    Rule({"Xml"}, _no_xml, "{cell} is not well-formed XML"),
-    Rule({"Integer"}, _is_bool, "{cell} is a truth value, not a number: convert the column with .astype('Int64')"),
-    Rule({"Integer"}, _no_number, "{cell} is not a whole number: write one, or convert the column with pd.to_numeric(…)"),
-    Rule({"Integer"}, _fraction, "{cell} is not a whole number, the server would round it: use .round()"),
-    Rule({"Integer"}, _outside(-(2**31), 2**31 - 1), "{cell} is outside of the 32 bits of an Integer"),
-    Rule(_NUMBERS, _is_bool, "{cell} is a truth value, not a number: convert the column with .astype(float)"),
-    Rule(_NUMBERS, _no_number, "{cell} is not a number (the server would take a comma for a separator of thousands): write one, or convert the column with pd.to_numeric(…)"),
-    Rule(_NUMBERS, _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
-    Rule(_NUMBERS, _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),
-    Rule(_NUMBERS, _too_fine, "{cell} goes beyond the 28 decimal places that the server keeps: use .round(…)"),
-    Rule({"Integer", *_NUMBERS}, _below, "{cell} is below {field.limits[MinValue]}"),
-    Rule({"Integer", *_NUMBERS}, _above, "{cell} is above {field.limits[MaxValue]}"),
-    Rule({"Boolean"}, lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: write True or False, such as df[{field.name!r}].map({{'yes': True, 'no': False}})"),
-    Rule({"DateTime"}, _no_date, "{cell} is not a date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)"),
-    Rule({"DateTime"}, _in_year_one, "{cell} is in year 1, which means that a date is not set: write None to clear the date"),
-    Rule({"DateTime"}, _too_early, "{cell} is before {field.limits[MinValue]}"),
-    Rule({"DateTime"}, _too_late, "{cell} is after {field.limits[MaxValue]}"),
-    Rule(CHOICES | REFERENCES, _broken_list, "{cell} looks like the text of a list (as a CSV file or str(…) makes it) and cannot be read as one: write a list, such as df.at[id, {field.name!r}] = ['…']"),
-    Rule(CHOICES, _no_option_form, "{cell} names no options: write their values or labels"),
-    Rule(CHOICES, _several, "{cell} has several options, {field.name} takes one"),
-    Rule(CHOICES, lambda c, f: bool(_unknown_options(c, f)), "{field.name} has no option {limit}", limit=_offered),
-    Rule(CHOICES, lambda c, f: bool(_extra(c)) and not f.extra_values and "AllowExtraValue" not in f.untold, "{field.name} takes no other words than its options"),
-    Rule(CHOICES, lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
-    Rule({"AllowedChildTypes"}, lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
-    Rule({"Reference"}, _no_target, "{limit}, and the server would clear the field: write its id, its path (/Root/…) or its row", limit=_pointed),
-    Rule({"Reference"}, lambda c, f: names_somebody(c), "Somebody stands for a person whom you may not see, so the former value is hidden and cannot be written back: write another user, or leave the cell as it was (empty in a new row)"),
-    Rule({"Reference"}, _several, "{cell} names several contents, {field.name} takes one"),
+    Rule("text", _no_text, "{cell} is not a text: convert the column with .astype(str), or read the file with dtype={{'{field.name}': str}}"),
+    Rule("text choice reference", _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
+    Rule("text", _date_text, "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds"),
+    Rule("text", _no_name, "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, no control characters, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
+    Rule("text", lambda c, f: not c, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
+    Rule("text", lambda c, f: f.compulsory and not c, "{field.name} cannot be empty: its type makes it compulsory"),
+    Rule("length", lambda c, f: len(c) < f.limits.get("MinLength", 0), "{cell} is shorter than {field.limits[MinLength]} characters"),
+    Rule("length", lambda c, f: len(c) > f.limits.get("MaxLength", math.inf), "{cell} is longer than {field.limits[MaxLength]} characters"),
+    Rule("length", _no_regex_match, "{cell} does not match {field.limits[Regex]}"),
+    Rule("xml", _no_xml, "{cell} is not well-formed XML"),
+    Rule("integer", _is_bool, "{cell} is a truth value, not a number: convert the column with .astype('Int64')"),
+    Rule("integer", _no_number, "{cell} is not a whole number: write one, or convert the column with pd.to_numeric(…)"),
+    Rule("integer", _fraction, "{cell} is not a whole number, the server would round it: use .round()"),
+    Rule("integer", _outside(-(2**31), 2**31 - 1), "{cell} is outside of the 32 bits of an Integer"),
+    Rule("decimal", _is_bool, "{cell} is a truth value, not a number: convert the column with .astype(float)"),
+    Rule("decimal", _no_number, "{cell} is not a number (the server would take a comma for a separator of thousands): write one, or convert the column with pd.to_numeric(…)"),
+    Rule("decimal", _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
+    Rule("decimal", _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),
+    Rule("decimal", _too_fine, "{cell} goes beyond the 28 decimal places that the server keeps: use .round(…)"),
+    Rule("integer decimal", _below, "{cell} is below {field.limits[MinValue]}"),
+    Rule("integer decimal", _above, "{cell} is above {field.limits[MaxValue]}"),
+    Rule("truth", lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: write True or False, such as df[{field.name!r}].map({{'yes': True, 'no': False}})"),
+    Rule("date", _no_date, "{cell} is not a date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)"),
+    Rule("date", _in_year_one, "{cell} is in year 1, which means that a date is not set: write None to clear the date"),
+    Rule("date", _too_early, "{cell} is before {field.limits[MinValue]}"),
+    Rule("date", _too_late, "{cell} is after {field.limits[MaxValue]}"),
+    Rule("choice reference", _broken_list, "{cell} looks like the text of a list (as a CSV file or str(…) makes it) and cannot be read as one: write a list, such as df.at[id, {field.name!r}] = ['…']"),
+    Rule("choice", _no_option_form, "{cell} names no options: write their values or labels"),
+    Rule("choice", _several, "{cell} has several options, {field.name} takes one"),
+    Rule("choice", lambda c, f: bool(_unknown_options(c, f)), "{field.name} has no option {limit}", limit=_offered),
+    Rule("choice", lambda c, f: bool(_extra(c)) and not f.extra_values and "AllowExtraValue" not in f.untold, "{field.name} takes no other words than its options"),
+    Rule("choice", lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
+    Rule("types", lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
+    Rule("contents", _no_target, "{limit}, and the server would clear the field: write its id, its path (/Root/…) or its row", limit=_pointed),
+    Rule("contents", lambda c, f: names_somebody(c), "Somebody stands for a person whom you may not see, so the former value is hidden and cannot be written back: write another user, or leave the cell as it was (empty in a new row)"),
+    Rule("contents", _several, "{cell} names several contents, {field.name} takes one"),
 )
 # fmt: on

@@ -120,9 +120,9 @@ def exact(field: Field, read: Json) -> Json:
     '2026-01-02T03:04:05.1234567Z'
     """
     plain = not (field.is_choice or field.is_reference)
-    if plain and (isinstance(read, str) or (field.type == "Integer" and isinstance(read, int))):
+    if plain and (isinstance(read, str) or (field.kind.value == "integer" and isinstance(read, int))):
         return read  # a date, too, with the digits that a frame does not hold
-    if field.type in ("Number", "Currency") and isinstance(read, decimal.Decimal):
+    if field.kind.value == "decimal" and isinstance(read, decimal.Decimal):
         return str(read)  # the server keeps 28 digits of a text, and 15 of a number
     return rewritten(field, read)
 

@@ -143,7 +143,7 @@ def _assigned(
         field = field_of(edit.column, baseline)
         if isinstance(field, Field) and own is not None and not field.name.startswith("#"):
             field = own.get(field.name) or f"{with_article(type_name)} has no field {field.name}"
-        if isinstance(field, Field) and field.type == "Password":
+        if isinstance(field, Field) and field.is_secret:
             reason = "" if isinstance(edit.after, str) and edit.after else "a password is a text"
             reason = edit.after.reason if isinstance(edit.after, Unusable) else reason
         else:
@@ -173,7 +173,7 @@ def _absent(
 
 def _absent_password(field: Field) -> str:
     """Return why a new user cannot go without a password; nothing of other fields."""
-    if field.type == "Password" and field.compulsory:
+    if field.is_secret and field.compulsory:
         return "must be given in a column of this name; it is not shown, and not kept in journals"
     return ""
 

@@ -11,8 +11,6 @@ from ..columns.cells import Json, same_json
 from ..reads.lookup import Stored
 from .works import Create, Patch
 
-#: Types of fields that are never read as they are written, so that what is stored cannot be verified.
-UNREAD = frozenset(["Password", "Image"])
 #: How the server takes a color: with three or six digits, or by its name in lower case.
 COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[a-z]+")
 
@@ -24,7 +22,7 @@ def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -
 
 def unverified(work: Patch | Create) -> list[str]:
     """Return the fields of which cannot be seen what is stored."""
-    return [name for name in work.after if work.fields[name].type in UNREAD]
+    return [name for name in work.after if work.fields[name].kind.unread]
 
 
 def _same(field: Field, sent: Json, read: Json) -> bool:

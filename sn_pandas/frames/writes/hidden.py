@@ -13,7 +13,7 @@ from ...odata.addresses import entity
 from ...odata.errors import SaveWarning, SensenetError, did_you_mean
 from ...odata.learning import type_paths
 from ...odata.schema import ContentType, Field
-from ..columns.cells import target_of
+from ..columns.encoders import target_of
 from ..columns.normalizing import Cell, is_missing, items
 from ..reads import lookup
 from .works import Patch

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from ...odata.errors import SaveWarning, did_you_mean
-from ...odata.schema import PSEUDO_FIELDS, TEXTS, Field, Schema
+from ...odata.schema import PSEUDO_FIELDS, Field, Schema
 from ...odata.wording import counted, with_article
-from ..columns.cells import encode, has_no_zone, is_missing, same_cell
+from ..columns.cells import encode, is_missing, same_cell
+from ..columns.encoders import has_no_zone
 from ..reads.lookup import Stored
 from ..tracking.baseline import Baseline
 from ..tracking.edits import Edit, renamed
@@ -165,7 +166,7 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
             and _is_filled(column, frame, baseline)
         ):
             said = "it was not read, so changes by others could not be seen; read it, too"
-            yield str(column), _NO_PASSWORDS if field.type == "Password" else said
+            yield str(column), _NO_PASSWORDS if field.is_secret else said
 
 
 def warn_of_unread(frame: pd.DataFrame, baseline: Baseline, stacklevel: int) -> None:
@@ -205,7 +206,7 @@ def _fitting(column: str, baseline: Baseline) -> Field | None:
     )
     types = [name for name in read if name in schema and column != "Id"]
     fields = (schema[name].fields.get(column) for name in types)
-    return next((f for f in fields if f is not None and (f.editable or f.type == "Password")), None)
+    return next((f for f in fields if f is not None and (f.editable or f.is_secret)), None)
 
 
 def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> bool:
@@ -219,7 +220,7 @@ def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
     return [
         edit
         for edit, field in assigned
-        if field.type == "DateTime" and not is_missing(edit.after) and has_no_zone(edit.after)
+        if field.is_date and not is_missing(edit.after) and has_no_zone(edit.after)
     ]
 
 
@@ -228,7 +229,7 @@ def warn_of_missing(assigned: Iterable[Assignment], stacklevel: int) -> None:
     columns: dict[str, list[str]] = {}
     for edit, field in assigned:
         named = isinstance(edit.after, str) and edit.after.strip() in _TEXTS_OF_MISSING
-        if named and is_missing(edit.before) and (field.type in TEXTS or field.extra_values):
+        if named and is_missing(edit.before) and (field.is_text or field.extra_values):
             columns.setdefault(edit.column, []).append(edit.after)
     for column, found in columns.items():
         texts = list(dict.fromkeys(found))

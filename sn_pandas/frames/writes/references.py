@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from ...odata.client import Client
 from ...odata.schema import Field, Schema
 from ...odata.wording import with_article
-from ..columns.cells import is_missing, items, target_of
+from ..columns.cells import is_missing, items
+from ..columns.encoders import target_of
 from ..reads import lookup
 from ..reads.finding import is_one_of
 from ..reads.lookup import Stored

@@ -24,7 +24,7 @@ from .flow import Flow, Told, at_once
 from .journal import JournalWriter
 from .report import Line, Report
 from .sending import send
-from .works import UNKEPT, Move, Patch, Restore, Work, journaled
+from .works import Move, Patch, Restore, Work, journaled
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -193,7 +193,7 @@ def _overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] |
     """Return what a PATCH overwrote, where that is not what was planned to be."""
     if not isinstance(work, Patch) or work.before == planned:
         return None
-    return {name: value for name, value in work.before.items() if work.fields[name].type not in UNKEPT}
+    return {name: value for name, value in work.before.items() if not work.fields[name].kind.patch}
 
 
 def begin(

@@ -68,7 +68,7 @@ def _done(patches: Iterable[Patch], lines: Mapping[int, Line]) -> Iterator[tuple
 
 def _forget_passwords(collected: Collected, made: Mapping[int, tuple[Line, Create]]) -> None:
     """Take passwords out of the rows of users that were created: nobody can read them any more."""
-    columns = {n for _, work in made.values() for n, f in work.fields.items() if f.type == "Password"}
+    columns = {n for _, work in made.values() for n, f in work.fields.items() if f.is_secret}
     for column in columns & set(collected.frame.columns):
         for row in made:
             put_cell(collected.frame, row, column, None)

@@ -336,15 +336,11 @@ KINDS: Mapping[str, type[Work]] = {
 }
 
 
-#: Types of fields that a journal does not keep: secrets, and what is not read as it is written.
-UNKEPT = frozenset(["Password", "Color", "Image"])
-
-
 def journaled(work: Work) -> Work:
     """Return what a journal keeps of a work: no password, and only what is read as it is written."""
     if not isinstance(work, (Patch, Create)):
         return work
-    names = [n for n, f in work.fields.items() if f.type not in UNKEPT and n in work.after]
+    names = [n for n, f in work.fields.items() if not f.kind.patch and n in work.after]
     if len(names) == len(work.after):
         return work
     after, fields = {n: work.after[n] for n in names}, {n: work.fields[n] for n in names}
@@ -358,7 +354,7 @@ def request_text(origin: str, work: Work) -> str:
     """Return a request as text: method, address and body, without a password."""
     method, address, body = work.request
     text = f"{method} {origin}{address}"
-    hidden = {name: "…" for name, field in work.fields.items() if field.type == "Password"}
+    hidden = {name: "…" for name, field in work.fields.items() if field.is_secret}
     if body is not None and hidden:
         body = {name: hidden.get(name, value) for name, value in body.items()}
     return text if body is None else f"{text}  {json.dumps(body, ensure_ascii=False)}"
