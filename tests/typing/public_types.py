@@ -96,6 +96,7 @@ def errors(accessor: sn.Accessor) -> None:
     except sn.ConflictError as error:
         report: sn.Report = error.report
         assert_type(report.conflicts, pd.DataFrame)
+        assert_type(report.problems, pd.DataFrame)
     except sn.ServerError as error:
         assert_type(error.status, int)
         assert_type(error.code, str)

@@ -113,7 +113,8 @@ class Resolver:
         if len(fitting) == 1:
             return fitting[0]
         if len(fitting) > 1:
-            return f"{one.name!r} is the name of {len(fitting)} contents: {_listed(fitting)}. Write the path of one"
+            count = len(fitting)
+            return f"{one.name!r} is the name of {count} contents: {_listed(fitting)}. Write the path of one"
         if rows:
             first = rows[0]
             takes = f"{field.name} takes {', '.join(allowed)}" if field is not None else ""

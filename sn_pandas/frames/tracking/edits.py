@@ -86,6 +86,11 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
     return pd.DataFrame(data, copy=False)
 
 
+def shown(edit: Edit, baseline: Baseline) -> Cell:
+    """Return what an edit makes of a cell, to be shown: never a password."""
+    return _shown(edit, {edit.column} if _is_secret(edit.column, baseline) else ())
+
+
 def _is_secret(column: str, baseline: Baseline) -> bool:
     field = baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
     return field is not None and field.is_secret

@@ -18,7 +18,7 @@ from ..reads.lookup import Stored
 from ..tracking.edits import Edit
 from .checking import problem
 from .differing import differing
-from .report import Line
+from .report import CellProblem, Line
 from .works import Patch
 
 if TYPE_CHECKING:
@@ -97,8 +97,9 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
     others = {*differing(work, work.before, now), *work.unsure}
     changed = [name for name in wanted if name in others]
     if changed and on_conflict in ("raise", "skip"):
-        said = "; ".join(_said(work, name, now) for name in changed)
-        return Line("conflict", said, tuple(changed), work.id, work.path)
+        said = {name: _said(work, name, now) for name in changed}
+        cells = tuple(_problem(work, name, now, why) for name, why in said.items())
+        return Line("conflict", "; ".join(said.values()), tuple(changed), work.id, work.path, cells=cells)
     if changed and callable(on_conflict) and (reason := _decided(work, now, changed, on_conflict)):
         return Line("refused", reason, tuple(changed), work.id, work.path)
     wanted = differing(work, work.after, now)
@@ -134,6 +135,12 @@ def _said(work: Patch, name: str, now: Stored) -> str:
     if name in work.unsure and was == is_:
         return f"{name} is {is_} in a row that was changed after the frame was read, you want {wanted}"
     return f"{name} was {was}, is {is_} now, you want {wanted}"
+
+
+def _problem(work: Patch, name: str, now: Stored, why: str) -> CellProblem:
+    edit = work.edits.get(name) or _edit_of(work, name)
+    theirs = decoded(work.fields[name], edit.column, now.get(name))
+    return CellProblem(edit.column, why, edit.before, edit.after, theirs)
 
 
 def _decided(

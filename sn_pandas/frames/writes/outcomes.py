@@ -15,7 +15,7 @@ from ..columns.normalizing import plain
 from ..tracking.edits import Edit
 from .baselines import look_again
 from .comparing import OnConflict
-from .report import NEW, Line, Report, report_frame
+from .report import ALIKE, NEW, Line, Report, cells_of, report_frame
 from .stages import OPEN_LINE, Checked, Collected, Part
 from .works import Create, Patch, Work, request_text
 
@@ -37,8 +37,10 @@ def build_report(
             return Line("unsent", NEW)
         return Line("unchanged", "", (), id_, paths.get(id_) or collected.read_paths[row])
 
+    every = [line_of(row) for row in range(len(collected.ids))]
     return Report(
-        report_frame(collected.index, [line_of(row) for row in range(len(collected.ids))]),
+        report_frame(collected.index, every),
+        cells=cells_of(every),
         dry_run=collected.dry_run,
         requests=[request_text(collected.repo.url, work) for work in works],
         repo=collected.repo,
@@ -78,7 +80,7 @@ def follower(
 
 def raise_or_return(report: Report, on_conflict: OnConflict, on_error: OnError) -> Report:
     """Return the report of a save, or raise it if that was asked for."""
-    found = report.conflicts
+    found = report.frame[report.frame["outcome"] == "conflict"]
     conflicts = [
         Line(
             "conflict", reason, (), -1 if pd.isna(id_) else int(id_), path if isinstance(path, str) else None
@@ -111,8 +113,16 @@ def describe_refusals(collected: Collected, checked: Checked) -> str:
         return paths.get(edit.id) or f"row {plain(collected.index[edit.row])!r}"
 
     refused = sorted(checked.refused, key=lambda refusal: refusal.edit.row)
-    shown = [f"\n  {where(r.edit)}, {r.edit.column}: {r.reason}" for r in refused[:10]]
-    more = f"\n  … and {len(refused) - 10} more in df.sn.check()" if len(refused) > 10 else ""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for refusal in refused:
+        groups.setdefault((refusal.edit.column, refusal.reason), []).append(where(refusal.edit))
+    told = [
+        (place, column, reason)
+        for (column, reason), places in groups.items()
+        for place in (places if len(places) <= ALIKE else [f"{len(places):,} rows, such as {places[0]}"])
+    ]
+    shown = [f"\n  {place}, {column}: {reason}" for place, column, reason in told[:10]]
+    more = f"\n  … and {len(told) - 10} more in df.sn.check()" if len(told) > 10 else ""
     return (
         f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. Correct them, or save the "
         "other rows with on_refused='skip'" + "".join(shown) + more

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from ...odata.escaping import escape_controls, escape_html, html_block
@@ -29,15 +30,40 @@ OUTCOMES: Mapping[Outcome, str] = {
     "unsent": "not sent",
 }
 _SHOWN = 10
+#: Rows with the very same reason that are still listed one by one.
+ALIKE = 2
 #: Letters of a request or a reason that are shown; ``requests`` and ``frame`` have all.
 _LONGEST = 1_000
+_PROBLEM = ("Id", "Path", "outcome", "field", "base", "mine", "theirs", "problem")
+_CONFLICT = ("Id", "Path", "outcome", "fields", "reason", "base", "mine", "theirs")
 _COLUMNS = ("content", "outcome", "fields", "reason")
 _HEAD = "<th style='text-align:left'>{}</th>"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
+class CellProblem:
+    """A cell that was not saved: rejected, or changed by somebody else.
+
+    Attributes
+    ----------
+    field : str
+        Its column.
+    reason : str
+        Why it was not saved.
+    base, mine, theirs
+        The cell as it was read, as it is in the frame, and, in a conflict, as it would be read now.
+    """
+
+    field: str
+    reason: str
+    base: Any = None
+    mine: Any = None
+    theirs: Any = None
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """The outcome of a row; ``stored`` and ``error`` say more while there is only one."""
+    """The outcome of a row, with its cells; ``stored`` and ``error`` say more while there is only one."""
 
     outcome: Outcome
     reason: str = ""
@@ -46,6 +72,7 @@ class Line:
     path: str | None = None
     stored: Mapping[str, Any] | None = dataclasses.field(default=None, repr=False, compare=False)
     error: Exception | None = dataclasses.field(default=None, repr=False, compare=False)
+    cells: tuple[CellProblem, ...] = dataclasses.field(default=(), repr=False, compare=False)
 
 
 @dataclasses.dataclass
@@ -68,6 +95,8 @@ class Report:
         What else is to be known.
     before : int
         How many of the rows that a resume calls saved had been saved before it.
+    cells : mapping
+        By position of the row, the cells that were not saved; ``problems`` is the table of them.
     """
 
     frame: pd.DataFrame
@@ -81,6 +110,7 @@ class Report:
     layers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     note: str = dataclasses.field(default="", repr=False)
     before: int = dataclasses.field(default=0, repr=False)
+    cells: Mapping[int, Sequence[CellProblem]] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -100,8 +130,27 @@ class Report:
 
     @property
     def conflicts(self) -> pd.DataFrame:
-        """The lines of the rows that somebody else changed in the same cell."""
-        return self.frame[self.frame["outcome"] == "conflict"]
+        """The cells that somebody else changed, too: the lines of their rows with three values of each.
+
+        ``base`` is the cell as it was read, ``mine`` as it is in the frame, ``theirs`` as it is now.
+        """
+        rows = self._by_cell(np.flatnonzero((self.frame["outcome"] == "conflict").to_numpy()))
+        return rows.rename(columns={"field": "fields", "problem": "reason"})[list(_CONFLICT)]
+
+    @property
+    def problems(self) -> pd.DataFrame:
+        """What keeps rows from being saved: ``Id``, ``Path``, ``outcome``, ``field``, ``base``, ``mine``,
+        ``theirs`` and ``problem``, one line a cell, on the labels of the caller's frame.
+
+        Rows that were not sent only because of others, or of a dry run, are not in it. ``mine`` never shows a
+        password.
+        """  # noqa: D205 - the columns are one sentence
+        reasons = self.frame["reason"]
+        idle = (self.frame["outcome"] == "unsent") & (
+            reasons.isin([DRY, NEW]) | reasons.str.startswith(BECAUSE_OF_OTHERS)
+        )
+        bad = ~self.frame["outcome"].isin(["saved", "unchanged"]) & ~idle
+        return self._by_cell(np.flatnonzero(bad.to_numpy()))[list(_PROBLEM)]
 
     @property
     def failed(self) -> pd.DataFrame:
@@ -112,6 +161,22 @@ class Report:
     def unsettled(self) -> pd.DataFrame:
         """The lines of the rows that did not become what was meant."""
         return self.frame[~self.frame["outcome"].isin(["saved", "unchanged"])]
+
+    def _by_cell(self, rows: Iterable[int]) -> pd.DataFrame:
+        """Return rows of the report with one line for each cell that is known, else one for the row."""
+        lines = []
+        for row in rows:
+            whole = CellProblem(str(self.frame["fields"].iat[row]), str(self.frame["reason"].iat[row]))
+            lines += [(row, cell) for cell in self.cells.get(int(row)) or (whole,)]
+        part = self.frame[["Id", "Path", "outcome"]].iloc[[row for row, _ in lines]]
+        texts = {
+            "field": pd.array([cell.field for _, cell in lines], dtype="str"),
+            "problem": pd.array([cell.reason for _, cell in lines], dtype="str"),
+        }
+        cells = {
+            name: _objects([getattr(cell, name) for _, cell in lines]) for name in ("base", "mine", "theirs")
+        }
+        return part.assign(**texts, **cells)
 
     def retry(self) -> Report:
         """Do once more what is not done, under the same rules, and return the report of that.
@@ -133,8 +198,7 @@ class Report:
         bad = self._bad()
         lines += [f"  {place}  {outcome}: {reason}" for place, outcome, _, reason in bad[:_SHOWN]]
         lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
-        if self.again and not self.dry_run and (self.unsettled["reason"] != NEW).any():
-            lines.append("  .retry() does the rest once more")
+        lines += [f"  {step}" for step in self._next()]
         if self.note:
             lines.append(f"  {self.note}")
         return escape_controls("\n".join(lines))
@@ -156,9 +220,29 @@ class Report:
                 f"<tbody>{''.join(cells)}</tbody></table>"
             )
             parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".failed and .conflicts")]
+        parts += [f"<p>{text(step)}</p>" for step in self._next()]
         if self.note:
             parts.append(f"<p>{text(self.note)}</p>")
         return html_block(*parts)
+
+    def _next(self) -> list[str]:
+        """Say what can be done about the rows that did not become what was meant."""
+        outcomes = set(self.frame["outcome"].iloc[list(self.cells)])
+        steps = []
+        if "refused" in outcomes:
+            stopped = self.frame["reason"].str.startswith(f"{BECAUSE_OF_OTHERS} cells").any()
+            others = ", or save the other rows with on_refused='skip'" if stopped else " and save again"
+            steps.append(f"Correct the cells in .problems{others}.")
+        if "conflict" in outcomes:
+            steps.append(
+                "Compare base, mine and theirs in .conflicts. on_conflict='skip' leaves these rows alone, "
+                "'overwrite' sends mine."
+            )
+        if self.dry_run or self.again is None:
+            return steps
+        rest = self.unsettled
+        rest = rest[~rest["outcome"].isin(["refused", "conflict"]) & (rest["reason"] != NEW)]
+        return [*steps, ".retry() does the rest once more"] if len(rest) else steps
 
     @staticmethod
     def _more(count: int, where: str) -> list[str]:
@@ -182,18 +266,32 @@ class Report:
         return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
-        """Return content, outcome, fields and reason of what went wrong; what was not sent stands in sum."""
+        """Return content, outcome, fields and reason of what went wrong, one line a reason."""
         rows = self.unsettled
-        unsent = rows[(rows["outcome"] == "unsent") & (rows["reason"] != DRY)]
-        rows = rows[rows["outcome"] != "unsent"].sort_values("outcome", kind="stable")
-        lines = [
-            (_place(row), str(row.outcome), _bounded(str(row.fields)), _bounded(str(row.reason)))
-            for row in rows.itertuples()
-        ]
-        for reason, some in unsent.groupby("reason", sort=False):
-            place = _place(next(some.itertuples())) if len(some) == 1 else f"{len(some):,} rows"
-            lines.append((place, "unsent", "", str(reason)))
+        rows = rows[(rows["outcome"] != "unsent") | (rows["reason"] != DRY)]
+        order: dict[str, int] = {outcome: at for at, outcome in enumerate(OUTCOMES)}
+        groups: dict[tuple[str, str, str], list[str]] = {}
+        for row in rows.itertuples():
+            key = (str(row.outcome), "" if row.outcome == "unsent" else str(row.fields), str(row.reason))
+            groups.setdefault(key, []).append(_place(row))
+        lines = []
+        for (outcome, fields, reason), places in sorted(groups.items(), key=lambda item: order[item[0][0]]):
+            few = len(places) <= ALIKE and outcome != "unsent"
+            shown = places if few or len(places) == 1 else [f"{len(places):,} rows, such as {places[0]}"]
+            if outcome == "unsent" and len(places) > 1:
+                shown = [f"{len(places):,} rows"]
+            lines += [(place, outcome, _bounded(fields), _bounded(reason)) for place in shown]
         return lines
+
+
+def cells_of(lines: Sequence[Line]) -> dict[int, tuple[CellProblem, ...]]:
+    """Return the cells that were not saved, by position of the row."""
+    return {row: line.cells for row, line in enumerate(lines) if line.cells}
+
+
+def _objects(cells: Sequence[Any]) -> Any:
+    """Return cells as they are: pandas would unpack lists."""
+    return pd.Series([*cells, None], dtype=object).iloc[:-1].array
 
 
 def _bounded(text: str) -> str:
@@ -208,6 +306,8 @@ def _place(row: Any) -> str:
 
 #: The reason of rows that a dry run would have sent.
 DRY = "dry run"
+#: How the reasons of rows begin that were not sent because of others.
+BECAUSE_OF_OTHERS = "not sent, because other"
 #: The reason of new rows that were not to be created.
 NEW = "a new row: it is created with create=True"
 

@@ -22,8 +22,8 @@ from ..columns.cells import Cell, same_cell
 from ..progress import Setting
 from ..reads import lookup
 from ..reads.lookup import Stored
-from ..tracking.baseline import baseline_of
-from ..tracking.edits import changes_frame
+from ..tracking.baseline import Baseline, baseline_of
+from ..tracking.edits import changes_frame, shown
 from .attempts import Attempt
 from .collecting import collect
 from .comparing import Comparison, OnConflict
@@ -54,7 +54,7 @@ from .plan import (
     warn_of_unread,
 )
 from .references import lost_targets
-from .report import DRY, Line, Report
+from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report
 from .running import carry_out, reporting
 from .stages import Checked, Collected, Compared, Executed, Part, unsent
 from .updating import confirm
@@ -74,12 +74,12 @@ def find_problems(frame: pd.DataFrame) -> pd.DataFrame:
     edited = [field for edit, field in checked.assigned if edit.id > 0]  # a new row has nothing to lose
     warn_of_hidden_members(collected.repo, edited)
     found = sorted(checked.refused, key=lambda refusal: refusal.edit.row)
-    shown = changes_frame([refusal.edit for refusal in found], collected.frame, baseline_of(collected.frame))
-    shown.index = collected.index.take([refusal.edit.row for refusal in found])
-    shown.index.names = [f"row {name}" if name in shown.columns else name for name in shown.index.names]
-    if shown.index.nlevels == 1 and shown.index.name == "row Id":
-        shown.index.name = "row"
-    return shown.assign(problem=pd.array([refusal.reason for refusal in found], dtype="str"))
+    table = changes_frame([refusal.edit for refusal in found], collected.frame, baseline_of(collected.frame))
+    table.index = collected.index.take([refusal.edit.row for refusal in found])
+    table.index.names = [f"row {name}" if name in table.columns else name for name in table.index.names]
+    if table.index.nlevels == 1 and table.index.name == "row Id":
+        table.index.name = "row"
+    return table.assign(problem=pd.array([refusal.reason for refusal in found], dtype="str"))
 
 
 def save(
@@ -113,7 +113,7 @@ def save(
         known = [*collected.lines.values(), *compared.lines.values()]
         conflicts = [line for line in known if line.outcome == "conflict"]
         if conflicts and on_conflict == "raise":
-            why = "not sent, because other rows have conflicts"
+            why = f"{BECAUSE_OF_OTHERS} rows have conflicts"
             report = build_report(collected, checked, [], compared.lines | unsent(why, compared.works))
             if dry_run:
                 return report
@@ -212,11 +212,19 @@ def refuse(collected: Collected, checked: Checked, *, skip: bool = False) -> Rep
         if found:
             reason = "; ".join(f"{r.edit.column}: {r.reason}" for r in found)
             columns = tuple(dict.fromkeys(r.edit.column for r in found))
-            collected.lines[edit.row] = Line("refused", reason, columns, edit.id, paths.get(edit.id))
+            cells = tuple(_problem(r, collected.baseline) for r in found)
+            collected.lines[edit.row] = Line(
+                "refused", reason, columns, edit.id, paths.get(edit.id), cells=cells
+            )
         elif not skip:
-            why = "not sent, because other cells were refused"
+            why = f"{BECAUSE_OF_OTHERS} cells were refused"
             collected.lines[edit.row] = Line("unsent", why, (edit.column,), edit.id, paths.get(edit.id))
     return build_report(collected, checked, [], {})
+
+
+def _problem(refusal: Refusal, baseline: Baseline) -> CellProblem:
+    edit = refusal.edit
+    return CellProblem(edit.column, refusal.reason, edit.before, shown(edit, baseline))
 
 
 def compare(collected: Collected, checked: Checked, on_conflict: OnConflict) -> Compared:
@@ -230,9 +238,11 @@ def compare(collected: Collected, checked: Checked, on_conflict: OnConflict) -> 
     refused = lost_targets(chosen, repo.client, repo.schema)
     if rows:
         refused += renamed_onto(names, checked.paths, repo.client)
-    for edit, reason in ((refusal.edit, refusal.reason) for refusal in refused):
-        said = f"{edit.column}: {reason}"
-        lines[edit.row] = Line("refused", said, (edit.column,), edit.id, checked.paths.get(edit.id))
+    for refusal in refused:
+        edit, said = refusal.edit, f"{refusal.edit.column}: {refusal.reason}"
+        cells = (_problem(refusal, collected.baseline),)
+        path = checked.paths.get(edit.id)
+        lines[edit.row] = Line("refused", said, (edit.column,), edit.id, path, cells=cells)
     wrong = {refusal.edit.row for refusal in refused}
     return Compared([work for work in todo if work.row not in wrong], checked.creates, lines)
 

@@ -27,7 +27,7 @@ from .naming import are_nested, renamed_onto
 from .permitting import own_entry
 from .plan import Assignment
 from .references import lost_targets
-from .report import DRY, Line, Report, report_frame
+from .report import BECAUSE_OF_OTHERS, DRY, Line, Report, cells_of, report_frame
 from .running import carry_out
 from .works import Create, Delete, Move, Patch, Permit, Restore, Work, request_text
 
@@ -410,7 +410,8 @@ def _report(
         lines.get(n) or Line("unsent", "", work.names, work.id, work.path) for n, work in enumerate(works)
     ]
     requests = [request_text(repo.url, work) for work in sent]
-    return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, requests=requests, repo=repo)
+    frame, cells = report_frame(pd.RangeIndex(len(every)), every), cells_of(every)
+    return Report(frame, what=what, requests=requests, repo=repo, cells=cells)
 
 
 def _stop_at_conflicts(
@@ -418,19 +419,15 @@ def _stop_at_conflicts(
 ) -> None:
     conflicts = [line for line in lines.values() if line.outcome == "conflict"]
     if conflicts and on_conflict == "raise":
-        frame = report_frame(
-            pd.RangeIndex(len(works)),
-            [
-                lines.get(n) or Line("unsent", "not sent, because of the conflicts", (), work.id, work.path)
-                for n, work in enumerate(works)
-            ],
-        )
+        why = f"{BECAUSE_OF_OTHERS} rows have conflicts"
+        every = [lines.get(n) or Line("unsent", why, (), work.id, work.path) for n, work in enumerate(works)]
+        frame = report_frame(pd.RangeIndex(len(works)), every)
         first = conflicts[0]
         raise ConflictError(
             f"nothing was sent: somebody else changed the same cells in {counted(len(conflicts), 'row')}; "
             "decide with on_conflict='skip', 'overwrite' or lambda c: c.theirs\n"
             f"  {first.path or first.id}: {first.reason}",
-            Report(frame, what=what),
+            Report(frame, what=what, cells=cells_of(every)),
         )
 
 
