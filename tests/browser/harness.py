@@ -19,11 +19,14 @@ from typing import Any
 import nbformat
 from jupyter_client import BlockingKernelClient
 from nbformat.v4 import new_code_cell, new_notebook
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 #: Where pictures go that a person may want to look at.
 SHOTS = Path("build/browser")
+#: Milliseconds that a page has for what a test waits for; only a failure takes as long.
+PATIENCE = 60_000
+expect.set_options(timeout=PATIENCE)
 _ROOT = Path(__file__).parents[2]
 _ARGUMENTS = [
     "--no-sandbox",
@@ -81,15 +84,24 @@ class Lab:
             self.env[name] = str(home / folder)
         self._set(home, "notification", checkForUpdates=False, doNotDisturbMode=True, fetchNews="false")
         self._set(home, "themes", theme=theme)
+        self.notebooks = notebooks
+        self._log = home / "lab.log"
+        for attempt in (1, 2, 3):
+            try:
+                self._start()
+                return
+            except RuntimeError:  # somebody else may have taken the port meanwhile
+                if attempt == 3:
+                    raise
+
+    def _start(self) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        self.notebooks = notebooks
         self.url = f"http://127.0.0.1:{port}"
-        self._log = home / "lab.log"
         command = [
             *(sys.executable, "-m", "jupyterlab", "--allow-root", "--no-browser", "--ip=127.0.0.1"),
-            *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={notebooks}"),
+            *(f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={self.notebooks}"),
             *("--IdentityProvider.token=", "--ServerApp.password=", "--ServerApp.disable_check_xsrf=True"),
             *("--LabApp.expose_app_in_browser=True", "--LabApp.extension_manager=readonly"),
         ]
@@ -119,7 +131,8 @@ class Lab:
 
     def kernel(self, notebook: str) -> Kernel:
         """Connect to the kernel of an open notebook, as soon as it runs."""
-        for _ in range(300):
+        end = time.monotonic() + 180
+        while time.monotonic() < end:
             with urllib.request.urlopen(self.url + "/api/sessions") as answer:
                 sessions = [s for s in json.load(answer) if s["path"] == notebook and s["kernel"]]
             for session in sessions:
@@ -135,15 +148,16 @@ class Lab:
         place.write_text(json.dumps(settings))
 
     def _wait(self) -> None:
-        for _ in range(600):
+        end = time.monotonic() + 180
+        while time.monotonic() < end:
             if self._process.poll() is not None:
                 raise RuntimeError(f"JupyterLab ended: {self._log.read_text()[-3000:]}")
             try:
-                urllib.request.urlopen(self.url + "/api/status", timeout=2).close()
+                urllib.request.urlopen(self.url + "/api/status", timeout=20).close()
                 return
             except OSError:
                 time.sleep(0.1)
-        raise RuntimeError(f"JupyterLab did not start: {self._log.read_text()[-3000:]}")
+        raise TimeoutError(f"JupyterLab did not start: {self._log.read_text()[-3000:]}")
 
 
 class Notebook:
@@ -153,11 +167,12 @@ class Notebook:
         self.page = page
         self.problems: list[str] = []
         page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{lab.url}/lab/tree/{name}?reset")
         self._until_open()
         self.kernel = lab.kernel(name)
 
-    def run_all(self, timeout: float = 120) -> None:
+    def run_all(self, timeout: float = 300) -> None:
         """Run all cells; an error in one stops the run and fails the test."""
         ran = "window.jupyterapp.commands.execute('notebook:run-all-cells')"
         self.page.evaluate(f"async () => {{ await {ran} }}")
@@ -206,10 +221,10 @@ class Notebook:
 
     def _until_open(self) -> None:
         cells = "() => window.jupyterapp?.shell?.currentWidget?.content?.widgets?.length"
-        self.page.wait_for_function(cells, timeout=60_000)
+        self.page.wait_for_function(cells, timeout=2 * PATIENCE)
         self._until_idle()
 
-    def _until_idle(self, timeout: float = 60) -> None:
+    def _until_idle(self, timeout: float = 120) -> None:
         idle = "() => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === 'idle'"
         self.page.wait_for_function(idle, timeout=timeout * 1000)
 
@@ -231,14 +246,14 @@ class Kernel:
         """Return the value of an expression in the kernel, as JSON has it."""
         asked = {"value": f"__import__('json').dumps({expression}, default=str)"}
         answer = self._client.execute(
-            "", silent=True, store_history=False, user_expressions=asked, reply=True, timeout=60
+            "", silent=True, store_history=False, user_expressions=asked, reply=True, timeout=180
         )
         value = answer["content"]["user_expressions"]["value"]
         if value["status"] != "ok":
             raise RuntimeError(f"{expression}: {value['ename']}: {value['evalue']}")
         return json.loads(ast.literal_eval(value["data"]["text/plain"]))
 
-    def until(self, expression: str, wanted: Callable[[Any], object], timeout: float = 15) -> Any:
+    def until(self, expression: str, wanted: Callable[[Any], object], timeout: float = 60) -> Any:
         """Wait for an expression to have a value that is wanted."""
         end = time.monotonic() + timeout
         while not wanted(value := self.value(expression)):

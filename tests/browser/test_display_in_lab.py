@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from .harness import Notebook, notebook
 
@@ -38,14 +39,15 @@ ERRORS = "() => document.body.innerText.split('Error displaying widget').length 
 def shown(open_notebook: Callable[..., Notebook]) -> Notebook:
     opened = open_notebook("display.ipynb", notebook(*CELLS))
     opened.run_all()
+    opened.page.locator(".sn-tree").wait_for()  # a kernel is idle before the page has drawn all outputs
     return opened
 
 
 def test_what_a_repository_holds_is_letters_in_every_output(shown: Notebook) -> None:
     assert shown.errors() == []
-    tables = "\n".join(shown.page.locator(".jp-RenderedHTMLCommon").all_inner_texts())
-    assert "Offer from $1_a to $2_b <img src=x onerror=alert(1)>" in tables
-    assert "Offer from $5_a to $9_b <b>bold</b>" in tables
+    tables = shown.page.locator(".jp-RenderedHTMLCommon")
+    for words in ("$1_a to $2_b <img src=x onerror=alert(1)>", "$5_a to $9_b <b>bold</b>"):
+        expect(tables.filter(has_text=f"Offer from {words}").first).to_be_visible()
     assert shown.page.locator("mjx-container, .MathJax").count() == 0, "no formula was made"
     assert shown.page.locator(".jp-OutputArea-output img[src=x]").count() == 0
 
@@ -76,7 +78,7 @@ def test_a_tree_says_that_its_kernel_was_restarted(shown: Notebook) -> None:
     )
     shown.page.locator(".sn-tree.sn-dead").wait_for()
     shown.line("/Root/Content/IT").dblclick()
-    assert "kernel is gone" in shown.page.locator(".sn-tree").inner_text()
-    assert shown.page.locator(".sn-selected").get_attribute("title") == "/Root/Content/HR"
+    expect(shown.page.locator(".sn-tree")).to_contain_text("kernel is gone")
+    expect(shown.page.locator(".sn-selected")).to_have_attribute("title", "/Root/Content/HR")
     assert shown.problems == []
     shown.shot("tree-dead")

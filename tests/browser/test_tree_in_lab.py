@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import expect
 
 from .harness import Notebook, notebook
 
@@ -49,7 +50,7 @@ def test_the_tree_opens_selects_and_survives_a_reload(opened: Notebook) -> None:
     opened.page.evaluate("() => window.jupyterapp.commands.execute('docmanager:save')")
     opened.reload()
     opened.line("/Root/Content/F000000/F000001/c000004").wait_for()
-    assert opened.page.locator(".sn-selected .sn-label").inner_text() == "Content 000004"
+    expect(opened.page.locator(".sn-selected .sn-label")).to_have_text("Content 000004")
     assert opened.problems == []
 
 
@@ -57,7 +58,7 @@ def test_keys_in_the_tree_do_not_reach_the_notebook(opened: Notebook) -> None:
     cells = "() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell => cell.model.id)"
     before = opened.page.evaluate(cells)
     # What Notebook 7 goes by, too, where keeping the events to oneself is not enough.
-    assert opened.page.locator(".sn-tree[data-lm-suppress-shortcuts=true]").count() == 1
+    expect(opened.page.locator(".sn-tree[data-lm-suppress-shortcuts=true]")).to_have_count(1)
     opened.line("/Root/Content/F000000").click()
     for key in "ddbax00j":
         opened.page.keyboard.press(key)
@@ -69,9 +70,10 @@ def test_keys_in_the_tree_do_not_reach_the_notebook(opened: Notebook) -> None:
 
 
 def test_the_tree_answers_while_a_folder_is_slow_and_the_kernel_runs_on(opened: Notebook) -> None:
-    opened.kernel.value("setattr(source, 'delay', 2.0)")
+    opened.kernel.value("source.gate.clear()")
     opened.line("/Root/Content/F000002").dblclick()
     opened.page.get_by_text("Loading …").wait_for()
-    opened.kernel.until("browser.expanded[-1]", lambda path: path == "/Root/Content/F000002", timeout=1.5)
+    opened.kernel.until("browser.expanded[-1]", lambda path: path == "/Root/Content/F000002")
+    opened.kernel.value("source.gate.set()")
     opened.line("/Root/Content/F000002/c000003").wait_for()
     opened.page.wait_for_function("() => document.querySelectorAll('.sn-notice').length === 0")

@@ -41,9 +41,10 @@ def test_somebody_signs_in(
         thread = threading.Thread(target=connect, args=(here.address,), daemon=True)
         thread.start()
         page = browser.new_page(color_scheme=scheme, viewport={"width": 800, "height": 600})
-        page.goto(places.get(timeout=60))
+        page.set_default_timeout(60_000)
+        page.goto(places.get(timeout=120))
         page.screenshot(path=tmp_path / f"login-{scheme}.png")
-        assert page.evaluate("document.activeElement.name") == "username"
+        page.wait_for_function("document.activeElement.name === 'username'")
         page.get_by_label("Login name").fill(r"builtin\admin")
         page.get_by_label("Password").fill("an-0ther-word")
         page.get_by_role("button", name="Sign in").click()
@@ -54,7 +55,7 @@ def test_somebody_signs_in(
         page.get_by_role("heading", name="Signed in").wait_for()
         page.screenshot(path=tmp_path / f"done-{scheme}.png")
         page.close()
-        repo = connected.get(timeout=60)
+        repo = connected.get(timeout=120)
         assert isinstance(repo, Repository), repo
         assert repo.user == "/Root/IMS/BuiltIn/Portal/Admin"
         repo.close()

@@ -85,7 +85,7 @@ class Bridge:
         self.errors: list[str] = []
         self.page = browser.new_context(viewport={"width": 800, "height": 600}).new_page()
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.set_default_timeout(5000)
+        self.page.set_default_timeout(60_000)
         self.page.expose_binding("toKernel", lambda _, data: self.deliver(data))
         self.page.set_content("<body></body>")
         self.page.add_style_tag(content=str(widget._css))
@@ -104,7 +104,7 @@ class Bridge:
             self.page.evaluate("(data) => window.fromKernel(data)", self.widget.comm.waiting.get())
         self.page.wait_for_timeout(5)
 
-    def until(self, wanted: Callable[[], Any], timeout: float = 10) -> Any:
+    def until(self, wanted: Callable[[], Any], timeout: float = 60) -> Any:
         """Pump until something is so."""
         end = time.monotonic() + timeout
         while not (value := wanted()):

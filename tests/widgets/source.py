@@ -32,6 +32,9 @@ class Source(httpx.BaseTransport):
         self.asked: list[str] = []
         self.fault: Callable[[str], tuple[int, dict[str, Any]] | None] = lambda path: None
         self.delay = 0.0
+        #: Answers wait while it is not set, for tests of what happens meanwhile.
+        self.gate = threading.Event()
+        self.gate.set()
         self.hidden: set[str] = set()
         self._lock = threading.Lock()
 
@@ -46,6 +49,7 @@ class Source(httpx.BaseTransport):
         if single and single[3]:
             return self._json({"d": ADMIN})
         time.sleep(self.delay)
+        assert self.gate.wait(60), "the test let no answer pass"
         if not single and (fault := self.fault(path)):
             return httpx.Response(fault[0], json=fault[1]) if fault[1] else httpx.Response(fault[0])
         if not self._exists(path):
