@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
@@ -36,6 +37,11 @@ for line in sys.stdin:
         repo = sn.connect(order["url"], api_key=order["key"])
         if order["do"] == "resume":
             sn.resume(order["journal"], repo, workers=4)
+        elif order["do"] == "upsert":
+            rows = [{"Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": n} for n in range(200)]
+            for row in rows:
+                row["Quantity"] += order["least"]
+            repo.upsert(LAB, rows, type="Asset", journal=order["journal"], workers=4)
         else:
             frame = repo.read(LAB, select=["Name", "Path", "Quantity"], filter="isof('Asset')")
             frame["Quantity"] = [n % 900 + order["least"] for n in range(len(frame))]
@@ -57,7 +63,7 @@ class Watched:
         self.lock = threading.Condition()
 
     def __call__(self, environ, start_response):
-        writing = environ["REQUEST_METHOD"] == "PATCH"
+        writing = environ["REQUEST_METHOD"] in ("PATCH", "POST")
         with self.lock:
             self.active += 1
             self.seen += writing
@@ -70,7 +76,7 @@ class Watched:
                 return start_response(status, headers)
 
             answer = list(self.application(environ, start))
-            if writing and heads[-1].startswith("200"):  # a body that was cut by the kill is refused
+            if environ["REQUEST_METHOD"] == "PATCH" and heads[-1].startswith("200"):  # a cut body is refused
                 with self.lock:
                     self.done[environ["PATH_INFO"]] += 1
             return answer
@@ -105,20 +111,39 @@ def test_killed_at_two_hundred_points(tmp_path):
     kill_at_points(tmp_path, 200, seed=4)
 
 
+def test_an_upsert_is_killed_and_resumed(tmp_path):
+    """The first one edits half of the contents and creates the others, those that follow edit all."""
+    kills = Counter()
+    with served(tmp_path) as (application, watched, url, zygote):
+        repo = connect(url, api_key=application.key_of(EDITOR))
+        for n in range(100):
+            body = {"__ContentType": "Asset", "Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": 900}
+            repo.client.send("POST", f"/odata.svc{LAB}?metadata=no&$select=Id", body=body)
+        order = {"url": url, "key": application.key_of(EDITOR), "begin": "upsert"}
+        for least in range(3):
+            journal = tmp_path / f"journal-{least}.jsonl"
+            killed_until_done(
+                {**order, "least": least},
+                journal,
+                random.Random(least),
+                watched,
+                zygote,
+                kills,
+                4 * least + 4,
+            )
+            now = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+            held = dict(zip(now["Name"], now["Quantity"], strict=True))
+            assert len(now) == 200, "each is created once"
+            assert held == {f"A{n}": n + least for n in range(200)}
+        repo.close()
+    assert kills["resume"]
+
+
 def kill_at_points(folder: Path, points: int, seed: int) -> None:
     dice = random.Random(seed)
-    application = Application(str(folder / "repository.db"), sample=False)
-    prepare(application)
-    watched = Watched(application)
-    server = serve(watched)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    url = f"http://127.0.0.1:{server.server_port}"
-    repo = connect(url, api_key=application.key_of(EDITOR))
-    zygote = subprocess.Popen(
-        [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
-    )
     kills = Counter()
-    try:
+    with served(folder) as (application, watched, url, zygote):
+        repo = connect(url, api_key=application.key_of(EDITOR))
         for n in range(ROWS):
             body = {"__ContentType": "Asset", "Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": 1}
             repo.client.send("POST", f"/odata.svc{LAB}?metadata=no&$select=Id", body=body)
@@ -132,23 +157,38 @@ def kill_at_points(folder: Path, points: int, seed: int) -> None:
             assert set(watched.done.values()) == {1}, "each row is written once"
             order["least"] += 1  # so that every row is edited again
             watched.done.clear()
+        repo.close()
+    assert kills["resume"]
+    assert kills["save"]
+
+
+@contextlib.contextmanager
+def served(folder):
+    """Serve a repository to processes that are forked, and give all that a test needs of both."""
+    application = Application(str(folder / "repository.db"), sample=False)
+    prepare(application)
+    watched = Watched(application)
+    server = serve(watched)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    zygote = subprocess.Popen(
+        [sys.executable, "-c", ZYGOTE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    try:
+        yield application, watched, f"http://127.0.0.1:{server.server_port}", zygote
     finally:
         zygote.stdin.close()
         zygote.wait()
         zygote.stdout.close()
         server.shutdown()
         server.server_close()
-        repo.close()
         application.close()
-    assert kills["resume"]
-    assert kills["save"]
 
 
 def killed_until_done(order, journal, dice, watched, zygote, kills, points):
     """Save, and kill it at random points until nothing is left to do."""
     while True:
-        doing = "resume" if journal.exists() and complete(journal) else "save"
-        if doing == "save":
+        doing = "resume" if journal.exists() and complete(journal) else order.get("begin", "save")
+        if doing != "resume":
             journal.unlink(missing_ok=True)  # killed before the plan was on disk, so nothing was sent
         first = watched.seen
         zygote.stdin.write(json.dumps({**order, "do": doing, "journal": str(journal)}) + "\n")

@@ -98,6 +98,14 @@ def create_row(repo, name):
     return frame.sn.save(create=True)
 
 
+def upsert(repo, name):
+    return repo.upsert(LAB, [{"Name": name, "Quantity": 50}])
+
+
+def upsert_new(repo, name):
+    return repo.upsert(LAB, [{"Name": name, "Serial": "AB-7000"}], type="Asset")
+
+
 def quantity(admin, name):
     return int(admin.value(f"{LAB}/{name}", "Quantity") == 50)
 
@@ -198,6 +206,8 @@ def both_files(admin, name):
 OPERATIONS = {
     "save": Operation("PATCH", r"content\(\d+\)", save, quantity, asset),
     "create rows": Operation("POST", r"/Lab\?", create_row, named, creates=True),
+    "upsert": Operation("PATCH", r"content\(\d+\)", upsert, quantity, asset),
+    "upsert of a new row": Operation("POST", r"/Lab\?", upsert_new, named, creates=True),
     "patch": Operation(
         "PATCH", "content", lambda repo, name: repo.patch(f"{LAB}/{name}", {"Quantity": 50}), quantity, asset
     ),

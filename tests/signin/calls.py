@@ -143,6 +143,16 @@ def _appended(repo: Repository, place: str) -> Any:
     return _counts(frame.sn.save(create=True, workers=1))
 
 
+def _upserted(repo: Repository, place: str) -> Any:
+    rows = [{"Name": "a", "Index": 50}, {"Name": "new", "Index": 51}]
+    return _counts(repo.upsert(place, rows, type="Folder", workers=1))
+
+
+def _upserted_rows(repo: Repository, place: str) -> Any:
+    frame = _frame(repo, place).sn.upsert([{"Name": "a", "Index": 50}, {"Name": "new", "Index": 51}])
+    return _counts(frame.sn.save(create=True, workers=1))
+
+
 def _checked(repo: Repository, place: str) -> Any:
     frame = _frame(repo, place)
     frame.loc[frame.index[0], "Index"] += 1
@@ -321,6 +331,8 @@ WRITES = {
     "reject": Call(lambda r, p: _counts(r.reject(f"{p}/f.txt", "too short")), before=_with_draft_to_approve),
     "create_api_key": Call(lambda r, p: len(r.create_api_key().value)),
     "append": Call(_appended),
+    "upsert": Call(_upserted),
+    "upsert_rows": Call(_upserted_rows),
     "restore": Call(
         lambda r, p: (_counts(r.delete(f"{p}/a")), _counts(r.restore(f"{p}/a"))),
     ),
@@ -357,4 +369,5 @@ SENDS_NOTHING = {
     "Accessor.plot": "it holds the methods that draw",
     "Accessor.revert": "it puts back what was read",
     "Accessor.to_parquet": "it writes a file",
+    "Accessor.upsert": "it makes edits and rows; saving them is a call of its own",
 }

@@ -60,6 +60,7 @@ def test_what_sends_nothing_sends_nothing(fake: Callable[..., FakeServer], tmp_p
         "Accessor.changes": lambda: accessor.changes(),
         "Accessor.plot": lambda: accessor.plot,
         "Accessor.to_parquet": lambda: accessor.to_parquet(tmp_path / "rows.parquet"),
+        "Accessor.upsert": lambda: accessor.upsert({"Name": ["T001x", "new"]}),
         "Accessor.revert": lambda: accessor.revert(),
         "Repository.remember_types": lambda: repo.remember_types(query, frozenset({"User"})),
         "Repository.types_met": lambda: repo.types_met(query),

@@ -27,6 +27,7 @@ def reading(repo: sn.Repository) -> None:
     assert_type(repo.count("/Root/Content", filter=sn.isof("Task")), int)
     assert_type(repo.get(1), "pd.Series[Any]")
     assert_type(repo.find("Olga Okafor", type="User"), pd.DataFrame)
+    assert_type(repo.upsert("/Root/Content", [{"Name": "new"}], type="Folder"), sn.Report)
     assert_type(sn.ref("Olga Okafor"), sn.Ref)
     assert_type(sn.ref("Olga Okafor").type, str | None)
     assert_type(repo.actions("/Root/Content"), pd.DataFrame)
@@ -57,6 +58,7 @@ def frames(accessor: sn.Accessor) -> None:
     assert_type(accessor.revert(), pd.DataFrame)
     assert_type(accessor.refresh(), pd.DataFrame)
     assert_type(accessor.append(pd.DataFrame({"Name": ["new"]})), pd.DataFrame)
+    assert_type(accessor.upsert([{"Name": "new"}], key="Name"), pd.DataFrame)
     assert_type(accessor.plot, sn.Plots)
 
 

@@ -15,12 +15,13 @@ from ..tracking.edits import changes_frame, edits_of
 from ..tracking.matching import rows_of
 from ..tracking.snapshots import unshared, unshared_frame
 from ..writes import acting
+from ..writes.appending import append
 from ..writes.comparing import Conflict
 from ..writes.latest import Latest, recorded
 from ..writes.plan import warn_of_unread
 from ..writes.report import Report
 from ..writes.saving import find_problems, save
-from .append import append
+from ..writes.upserting import match
 from .parquet import to_parquet
 from .rebase import rebase_on, refresh
 from .related import browse, children, download, explode
@@ -190,6 +191,45 @@ class Accessor:
         2
         """
         return append(self._frame, rows)
+
+    def upsert(
+        self,
+        rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+        key: str = "Name",
+    ) -> pd.DataFrame:
+        """Put rows into the frame by a key: as edits of the rows that have it, or as new rows behind them.
+
+        ``save(create=True)`` sends both; :meth:`Repository.upsert` does it without a frame. What somebody
+        else changed since the frame was read is a conflict, as with any edit.
+
+        Parameters
+        ----------
+        rows : DataFrame, or what ``pandas.DataFrame`` makes one of
+            As for :meth:`append`. Missing cells leave what is there.
+        key : str
+            The column by which rows are matched. A row without a key, or with one that another row or several
+            contents have, becomes a new row that is rejected by :meth:`check` and :meth:`save`.
+
+        Returns
+        -------
+        DataFrame
+            A new frame, with the dtypes of this one where they hold the new cells.
+
+        Raises
+        ------
+        TrackingError
+            If the key is not a column of both, or as :meth:`append` raises it.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> tasks = repo.read("/Root/Content/IT/Tasks", select=["Name", "Type", "Index"])
+        >>> tasks = tasks.sn.upsert([{"Name": "T001", "Index": 7}, {"Name": "order-ink", "Index": 8}])
+        >>> tasks.sn.save(create=True).counts["saved"]
+        2
+        """
+        return match(self._frame, rows, key).frame
 
     def delete(
         self,

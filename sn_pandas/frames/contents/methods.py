@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import abc
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -17,6 +17,7 @@ from ..reads.finding import located
 
 if TYPE_CHECKING:
     from ..connection import Connection
+    from ..writes.comparing import Conflict
     from ..writes.report import Report
     from .upload_sources import Files
 
@@ -128,6 +129,84 @@ class Contents(abc.ABC):
             If the content shows something else than was sent, or it cannot be known what became of it.
         """
         return contents.single.put(self._repo, path, fields, dry_run=dry_run)
+
+    def upsert(
+        self,
+        folder: Place,
+        rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+        key: str = "Name",
+        type: str | None = None,
+        *,
+        dry_run: bool = False,
+        on_conflict: Literal["raise", "skip", "overwrite"] | Callable[[Conflict], Any] = "raise",
+        on_error: Literal["collect", "raise"] = "collect",
+        on_refused: Literal["raise", "skip"] = "raise",
+        workers: int = 8,
+        journal: str | os.PathLike[str] | None = None,
+        progress: Setting = None,
+    ) -> Report:
+        """Update, create or leave the contents of a folder so that they are as some rows say.
+
+        The contents that have the keys are read together. Rows that differ from them are sent as a save sends
+        edits, rows with new keys are created, and all others are left alone. Contents of the folder that no
+        row names stay as they are.
+
+        Parameters
+        ----------
+        folder : str or int
+            The folder.
+        rows : DataFrame, or what ``pandas.DataFrame`` makes one of
+            One row a content; its columns are fields. Missing cells leave what is there.
+        key : str
+            The column by which a row is matched to a content of the folder, letter case aside for ``Name``. A
+            row without a key is rejected, and so is one whose key another row or several contents have.
+        type : str, optional
+            The type of new contents, where the rows have no ``Type``; that of the contents that were matched
+            if they are all of one.
+        dry_run, on_conflict, on_error, on_refused, workers, journal, progress
+            As in ``df.sn.save``.
+
+        Returns
+        -------
+        Report
+            One outcome a row, on the labels of the rows: ``saved``, ``unchanged`` and the others;
+            ``sn_pandas.undo`` takes it back, and ``sn_pandas.resume`` finishes it.
+
+        Raises
+        ------
+        RefusedError
+            If a row cannot be sent and ``on_refused`` is ``"raise"``; nothing was sent.
+        ConflictError
+            If somebody changed the same cell meanwhile, and ``on_conflict`` is ``"raise"``.
+        TrackingError
+            If a column is no field, or the key is no column.
+        NotFoundError
+            If there is no such folder, or we may not see it.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> rows = [{"Name": "T001", "Index": 7}, {"Name": "order-ink", "Index": 8}]
+        >>> repo.upsert("/Root/Content/IT/Tasks", rows, type="Task").counts
+        {'saved': 2}
+        >>> repo.upsert("/Root/Content/IT/Tasks", rows, type="Task").counts
+        {'unchanged': 2}
+        """
+        return contents.rows.upsert(
+            self._repo,
+            folder,
+            rows,
+            key,
+            type,
+            dry_run=dry_run,
+            on_conflict=on_conflict,
+            on_error=on_error,
+            on_refused=on_refused,
+            workers=workers,
+            journal=journal,
+            progress=progress,
+        )
 
     def delete(self, path: Places, permanent: bool = False, dry_run: bool = False) -> Report:
         """Delete one content or several: to the trash, or for good.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from ..columns.cells import same_cell
 from ..columns.normalizing import Cell, frozen, plain
+from ..columns.unusable import Unusable
 from .baseline import Baseline
 from .differences import buffers, differing, scalars
 from .matching import Rows, rows_of
@@ -98,7 +99,8 @@ def _is_secret(column: str, baseline: Baseline) -> bool:
 
 def _shown(edit: Edit, secret: Collection[str]) -> Cell:
     """Return what an edit makes of a cell, to be shown: never a password."""
-    return "•••" if edit.column in secret and edit.after else frozen(edit.after)
+    cell = edit.after.value if isinstance(edit.after, Unusable) else edit.after
+    return "•••" if edit.column in secret and cell else frozen(cell)
 
 
 def renamed(

@@ -50,8 +50,14 @@ def creates_of(
     def refusal(create: Create, column: str, why: str) -> Refusal:
         return Refusal(cells.get((create.row, column), first[create.row]), why)
 
-    refused += misplaced(creates, refusal, client)
+    named = [c for c in creates if not isinstance(_name_of(c, cells), Unusable)]
+    refused += misplaced(named, refusal, client)
     return creates, every, refused
+
+
+def _name_of(create: Create, cells: Mapping[tuple[int, str], Edit]) -> Cell:
+    edit = cells.get((create.row, "Name"))
+    return edit.after if edit is not None else None
 
 
 def hidden_types(edits: Iterable[Edit], baseline: Baseline) -> list[Refusal]:

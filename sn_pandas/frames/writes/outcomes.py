@@ -40,6 +40,7 @@ def build_report(
     every = [line_of(row) for row in range(len(collected.ids))]
     return Report(
         report_frame(collected.index, every),
+        what=collected.what,
         cells=cells_of(every),
         dry_run=collected.dry_run,
         requests=[request_text(collected.repo.url, work) for work in works],

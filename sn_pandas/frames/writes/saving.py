@@ -94,13 +94,18 @@ def save(
     journal: Place = None,
     progress: Setting = None,
     only: Part | None = None,
+    what: str = "save",
 ) -> Report:
-    """Save the edits of a frame, or of a part of its rows; see ``Accessor.save``."""
+    """Save the edits of a frame, or of a part of its rows; see ``Accessor.save``.
+
+    ``what`` is the name of it in reports and in the journal.
+    """
     _one_of("on_conflict", on_conflict, ("raise", "skip", "overwrite"))
     _one_of("on_error", on_error, ("collect", "raise"))
     _one_of("on_refused", on_refused, ("raise", "skip"))
     with baseline_of(frame).shared.saving():
         collected = collect(frame, dry_run=dry_run, create=create, only=only)
+        collected.what = what
         checked = check(collected)
         warn(collected, checked.assigned, stacklevel=4)
         if checked.refused:
@@ -129,7 +134,7 @@ def save(
     rest, kept = rest_of(collected, report), weakref.ref(frame)
     options: dict[str, Any] = {
         "on_conflict": on_conflict, "on_error": on_error, "on_refused": on_refused, "create": create,
-        "workers": workers, "progress": progress, "only": rest,
+        "workers": workers, "progress": progress, "only": rest, "what": what,
         "journal": report.journal.parent if journal is not None and report.journal is not None else None,
     }  # fmt: skip
     report.again = lambda: save(_alive(kept), **options)
@@ -283,7 +288,7 @@ def execute(
     return executed, carry_out(
         collected.repo,
         works,
-        what="save",
+        what=collected.what,
         told=on_outcome,
         report=report,
         interrupted=interrupted,

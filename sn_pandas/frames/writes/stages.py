@@ -59,6 +59,8 @@ class Collected:
         The outcomes of rows that an earlier save had created.
     names, claims : dict
         By row, the name that a creation was tried with before, and that try.
+    what : str
+        What reports and the journal call it.
     """
 
     frame: pd.DataFrame
@@ -73,6 +75,7 @@ class Collected:
     adopted: dict[int, Line] = dataclasses.field(default_factory=dict)
     names: dict[int, str] = dataclasses.field(default_factory=dict)
     claims: dict[int, Attempt] = dataclasses.field(default_factory=dict)
+    what: str = "save"
 
     @property
     def repo(self) -> Connection:

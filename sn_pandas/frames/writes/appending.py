@@ -21,7 +21,7 @@ Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Return a frame with new rows behind; see ``Accessor.append``."""
     baseline = baseline_of(frame)
-    new = _plain(rows, frame, baseline)
+    new = checked_rows(rows, frame, baseline)
     columns = {}
     for column in dict.fromkeys([*frame.columns, *new.columns]):
         old = frame[column] if column in frame.columns else _missing(len(frame))
@@ -34,7 +34,7 @@ def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     return both
 
 
-def _plain(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+def checked_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     """Return the new rows, once it is known that each of their columns has a meaning."""
     new = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     if not new.columns.is_unique:

@@ -1,0 +1,134 @@
+"""Many rows into one folder: matched by a key, or created, through the engine of a save."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.errors import IncompleteWarning, SaveError, TrackingError
+from ...odata.query import Query
+from ...odata.schema import PSEUDO_FIELDS
+from ..columns.cells import is_missing
+from ..reads import lookup, reading
+from ..tracking.baseline import Baseline, baseline_of, rebase
+from ..writes.latest import Latest, recorded
+from ..writes.plan import field_of
+from ..writes.report import Report
+from ..writes.saving import save
+from ..writes.upserting import key_of, match
+from .targets import path_at
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: What is read of every content beside the columns of the rows.
+_ALWAYS = ("Name", "Type", "Path")
+
+
+def upsert(
+    repo: Connection,
+    folder: str | int,
+    rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
+    key: str,
+    type_name: str | None,
+    **options: Any,
+) -> Report:
+    """Update, create or leave contents of a folder by a key; see ``Repository.upsert``."""
+    given = without_places(rows)
+    if key not in given.columns:
+        raise TrackingError(f"the rows have no column {key!r}, which was to be the key")
+    path = path_at(repo, folder)
+    if type_name is not None:
+        types = given["Type"].astype(object) if "Type" in given.columns else None
+        given = given.assign(Type=type_name if types is None else types.where(types.notna(), type_name))
+    frame = read_matching(repo, path, given, key)
+    both, places = match(frame, given, key)
+    return save_rows(both.iloc[places], given.index, "upsert", **options)
+
+
+def without_places(rows: Any) -> pd.DataFrame:
+    """Return rows as a frame of their own, without what says where they came from: the folder says that."""
+    given = rows.copy(deep=False) if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
+    given.attrs = {}
+    if given.index.name == "Id":
+        given.index = given.index.rename(None)
+    return given.drop(columns=["Id", "Path"], errors="ignore")
+
+
+def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) -> pd.DataFrame:
+    """Read the contents of a folder that have one of the keys, in the columns of some rows."""
+    field = repo.schema.fields.get(key)
+    if key == "Name":
+        names = {str(name).strip() for name in given[key] if not is_missing(name)}
+        paths = [f"{folder}/{name}" for name in names if name and not set(name) & set("/*?")]
+        ids = [int(row["Id"]) for row in lookup.by_path(repo.client, paths, sure=False).values()]
+    else:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", IncompleteWarning)
+            listed = reading.read(repo, repo.query(Query(folder, select=(key,), autofilters=False)))
+        wanted = {name for cell in given[key] if (name := key_of(field or key, cell)) is not None}
+        known = field_of(key, baseline_of(listed)) if key in listed else key
+        ids = [
+            int(id_)
+            for id_, cell in zip(listed.index, listed.get(key, ()), strict=False)
+            if key_of(known, cell) in wanted
+        ]
+    return read_rows(repo, folder, ids, [str(column) for column in given.columns])
+
+
+def read_rows(repo: Connection, folder: str, ids: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:
+    """Read contents of a folder as a frame to which new rows of the folder can be appended."""
+    fields = repo.schema.fields
+    names = [
+        column
+        for column in columns
+        if column not in ("Id", *PSEUDO_FIELDS)
+        and (field := fields.get(column.partition("/")[0])) is not None
+        and field.type != "Password"
+    ]
+    select = tuple(dict.fromkeys([*_ALWAYS, *names]))
+    query = f"Id:({' '.join(map(str, ids))})" if ids else "Id:0"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", IncompleteWarning)  # of an empty list the types are not known
+        frame = reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
+    read = baseline_of(frame)
+    rebase(frame, _in_folder(read, folder, select))
+    return frame
+
+
+def _in_folder(read: Baseline, folder: str, select: tuple[str, ...]) -> Baseline:
+    """Return a baseline whose new rows go into a folder."""
+    return dataclasses.replace(read, query=Query(folder, select=select))
+
+
+def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) -> Report:
+    """Save a frame that was made of rows, and report each on its own label.
+
+    The report keeps the frame, so that it can be retried and an undo is shown.
+    """
+    own = frame.reset_index()
+    own.index = labels if labels.is_unique else pd.RangeIndex(len(labels))
+    with contextlib.nullcontext(Latest()) if options.get("dry_run") else recorded() as last:
+        try:
+            last.report = _kept(save(own, create=True, what=what, **options), own, labels)
+        except SaveError as error:
+            if isinstance(error.report, Report):
+                _kept(error.report, own, labels)
+            raise
+    return last.report
+
+
+def _kept(report: Report, frame: pd.DataFrame, labels: pd.Index) -> Report:
+    """Put a report on the labels of the caller's rows, and have it keep the frame that it is about."""
+    if len(report.frame) == len(labels) and not labels.is_unique:
+        report.frame.index = labels
+    again = report.again
+    if again is not None:
+        report.again = lambda: _kept(again(), frame, labels)
+    report.follow = None  # nobody sees the frame
+    return report
