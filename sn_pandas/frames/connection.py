@@ -9,9 +9,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from ..odata import shapes
+from ..odata.added_fields import added_fields
 from ..odata.addresses import entity
 from ..odata.client import Client
 from ..odata.errors import QueryError
+from ..odata.fields import Field, of_some_contents
 from ..odata.filter_reading import warn_of_surprises
 from ..odata.learning import describe_type, type_names
 from ..odata.origins import canonical_origin, same_origin
@@ -115,9 +117,24 @@ class Connection:
         named = (asked.filter, asked.query, asked.orderby, asked.expand or None)
         if all(part is None for part in named):
             return asked
+        added = self.added_fields(asked)
         if isinstance(asked.filter, str) and asked.property is None:
-            warn_of_surprises(asked.filter, self.schema)
-        return asked.bind(self.schema)
+            warn_of_surprises(asked.filter, self.schema, added)
+        return asked.bind(self.schema, added=added)
+
+    def added_fields(self, query: Query) -> dict[str, Field]:
+        """Read the definitions of the fields of a list and of aspects that a query compares or orders by.
+
+        Raises
+        ------
+        QueryError
+            If the place is in a list that has no such field.
+        """
+        if query.property is not None:  # the contents that a reference points to may be in any list
+            return {}
+        names = {name for name in query.names() if of_some_contents(name)}
+        names = {n for n in names if n.startswith("#") or n.partition(".")[0] not in self.schema.fields}
+        return added_fields(self.client, query.path, names) if names else {}
 
     def open_tree(self, path: str | int, **options: Any) -> Any:
         """Show the tree below a path; see ``Repository.browse``."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..odata.errors import QueryError
 from ..odata.escaping import escape_controls, escape_html, html_block
-from ..odata.field_names import of_some_contents
+from ..odata.fields import of_some_contents
 from ..odata.filter_reading import Reading
 from ..odata.filter_syntax import members, parse
 from ..odata.hints import hint as hint_of
@@ -18,7 +18,7 @@ from ..odata.schema import PSEUDO_FIELDS
 from ..odata.tokens import without_texts
 
 if TYPE_CHECKING:
-    from ..odata.schema import Schema
+    from ..odata.schema import Field, Schema
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +43,11 @@ class Explanation:
 
 
 def explain(
-    place: str, options: Sequence[tuple[str, str]], schema: Schema, base: str = "/Root"
+    place: str,
+    options: Sequence[tuple[str, str]],
+    schema: Schema,
+    base: str = "/Root",
+    added_of: Callable[[Query], Mapping[str, Field]] | None = None,
 ) -> Explanation:
     """Say what the server will do with a query, also with one that is refused here.
 
@@ -53,9 +57,14 @@ def explain(
         The query as :func:`sn_pandas.notebook.cells.parts_of` gives it.
     schema : Schema
         The types of the repository, which decide what a comparison means.
+    base : str
+        What a relative path is below.
+    added_of : callable, optional
+        Returns the fields of lists and aspects that a query names, as far as they are known.
     """
     try:
-        return _explained(Query.of(place, options, base).bind(schema), schema)
+        query = Query.of(place, options, base)
+        return _explained(query.bind(schema, added=added_of(query) if added_of else None), schema)
     except QueryError as error:
         filters = [value for name, value in options if name.lower() == "$filter"]
         query = Query.of(place, [option for option in options if option[0].lower() != "$filter"], base)
@@ -69,7 +78,7 @@ def _explained(query: Query, schema: Schema, condition: str | None = None) -> Ex
     does = [*_place(query), *_hidden(query)]
     traps: list[str] = []
     if condition:
-        kept, treacherous = _filtered(condition, schema)
+        kept, treacherous = _filtered(condition, schema, query.added)
         does += kept
         traps += treacherous
     if query.query:
@@ -150,13 +159,13 @@ def _order(query: Query, schema: Schema) -> Iterator[str]:
         yield f"compares {', '.join(dates)} by the minute when ordering"
 
 
-def _filtered(text: str, schema: Schema) -> tuple[list[str], list[str]]:
+def _filtered(text: str, schema: Schema, added: Mapping[str, Field]) -> tuple[list[str], list[str]]:
     """Return what a filter does, in words and as pandas would do it, and what is treacherous in it."""
-    tree = parse(text)
-    hints = [hint] if (hint := hint_of(text, schema.fields)) else []
+    tree, fields = parse(text), {**schema.fields, **added}
+    hints = [hint] if (hint := hint_of(text, fields)) else []
     if tree is None:
         return [f"keeps the rows where {text}"], hints
-    reading = Reading(tree, schema.fields, schema)
+    reading = Reading(tree, fields, schema)
     sentence, expression = reading.sentence(), reading.pandas()
     does = [f"keeps the rows where {text if '…' in sentence else sentence}"]
     if expression:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .errors import QueryError, did_you_mean
+from .fields import of_some_contents
 from .filter_rules import kind_of, search_refusal
 from .filters import Fields
 from .literals import plain, query_value
@@ -55,6 +56,10 @@ class Clause:
     def __repr__(self) -> str:
         return f"<Clause {self}>"
 
+    def names(self) -> Iterator[str]:
+        """Yield the names of the fields that are compared, without those of contents that are referred to."""
+        raise NotImplementedError
+
     def text(self, fields: Fields | None = None) -> str:
         """Write the clause as the server takes it; ``fields`` decide how values are written."""
         raise NotImplementedError
@@ -63,6 +68,9 @@ class Clause:
 @dataclasses.dataclass(frozen=True, repr=False)
 class _All(Clause):
     parts: tuple[Clause, ...]
+
+    def names(self) -> Iterator[str]:
+        return (name for part in self.parts for name in part.names())
 
     def text(self, fields: Fields | None = None) -> str:
         words = [
@@ -78,6 +86,9 @@ class _All(Clause):
 class _Any(Clause):
     parts: tuple[Clause, ...]
 
+    def names(self) -> Iterator[str]:
+        return (name for part in self.parts for name in part.names())
+
     def text(self, fields: Fields | None = None) -> str:
         return f"({' '.join(p.text(fields) for p in self.parts)})"
 
@@ -85,6 +96,9 @@ class _Any(Clause):
 @dataclasses.dataclass(frozen=True, repr=False)
 class _Without(Clause):
     inner: Clause
+
+    def names(self) -> Iterator[str]:
+        return self.inner.names()
 
     def text(self, fields: Fields | None = None) -> str:
         return f"(+Id:>0 -{self.inner.text(fields)})"
@@ -96,6 +110,9 @@ class _Words(Clause):
 
     words: str
 
+    def names(self) -> Iterator[str]:
+        return iter(())
+
     def text(self, fields: Fields | None = None) -> str:
         return f"({self.words})"
 
@@ -105,6 +122,9 @@ class _Term(Clause):
     field: str
     mark: str
     value: Any
+
+    def names(self) -> Iterator[str]:
+        yield self.field
 
     def text(self, fields: Fields | None = None) -> str:
         field = _field(self.field, fields)
@@ -335,8 +355,10 @@ def _some(text: str) -> str:
 
 
 def _field(name: str, fields: Fields | None) -> Field | None:
-    if fields is None or name in _INDEX_ONLY or name.startswith("#") or "." in name:
+    if fields is None or name in _INDEX_ONLY:
         return None
+    if of_some_contents(name):
+        return fields.get(name)
     if name not in fields:
         raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, fields)}")
     return fields[name]

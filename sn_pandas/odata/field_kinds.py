@@ -96,7 +96,7 @@ FIELD_KINDS: dict[str, FieldKind] = {
     "Version": FieldKind("label", dtype="str", why_not="the server counts versions"),
     "Binary": FieldKind(filter="file", why_not="upload the file instead: repo.upload(…)"),
     "HyperLink": FieldKind(
-        why_not="the server clears a hyperlink that is written; set it in the user interface"
+        filter="link", why_not="the server clears a hyperlink that is written; set it in the user interface"
     ),
     "Password": FieldKind(
         why_not="it is never read back; write it with repo.patch(…)",
@@ -105,6 +105,7 @@ FIELD_KINDS: dict[str, FieldKind] = {
         secret=True,
     ),
     "Color": FieldKind(
+        filter="color",
         why_not="write a text such as #112233 with repo.patch(…)",
         patch="a text such as '#112233' or 'red'",
     ),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from .errors import IncompleteWarning, QueryError, did_you_mean
+from .fields import of_some_contents
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .schema import PSEUDO_FIELDS, Field, Schema
@@ -18,7 +19,13 @@ _SORT = re.compile(r"\.(?:REVERSE)?SORT:([#\w.]+)")
 
 
 def refuse_unknown(
-    orders: Collection[str], expand: Collection[str], schema: Schema, *, copied: bool, in_memory: bool
+    orders: Collection[str],
+    expand: Collection[str],
+    schema: Schema,
+    *,
+    copied: bool,
+    in_memory: bool,
+    added: Mapping[str, Field] | None = None,
 ) -> None:
     """Raise for an order that a server does not keep as it says, or a name that it ignores without a word.
 
@@ -34,6 +41,8 @@ def refuse_unknown(
         Whether they come from an address.
     in_memory : bool
         Whether the server orders the rows themselves, not by the index.
+    added : mapping, optional
+        Fields of lists and aspects by name, as far as they are known.
 
     Raises
     ------
@@ -41,7 +50,7 @@ def refuse_unknown(
         With the name that may have been meant.
     """
     for name in orders if not in_memory else ():
-        if words := order_refusal(name, schema.fields.get(name)):
+        if words := order_refusal(name, (added or {}).get(name) or schema.fields.get(name)):
             if not copied:
                 raise QueryError(words)
             warnings.warn(words, UserWarning, stacklevel=5)
@@ -102,11 +111,6 @@ def refuse_scalar(field: Field, chain: str) -> None:
             f"{chain}: {field.name} is a field of type {field.type}, there is nothing behind it; "
             "only references have fields of their own"
         )
-
-
-def of_some_contents(name: str) -> bool:
-    """Whether a name is one of a list's or an aspect's own fields, which the schema does not know."""
-    return name.startswith("#") or "." in name
 
 
 def ordered_by(orderby: str | None, words: str) -> tuple[str, ...]:

@@ -152,3 +152,8 @@ class ContentType:
             raise KeyError(
                 f"the type {self.name} has no field {name!r}.{did_you_mean(name, self.fields)}"
             ) from None
+
+
+def of_some_contents(name: str) -> bool:
+    """Whether a name is one of a list's or an aspect's own fields, which the schema does not know."""
+    return name.startswith("#") or "." in name

@@ -174,9 +174,19 @@ def _tests(node: Node) -> Iterator[Node]:
 _WARNED: dict[Any, Any] = {}
 
 
-def warn_of_surprises(text: str, schema: Schema) -> None:
-    """Warn once of what a typed filter does that is not as one would think."""
+def warn_of_surprises(text: str, schema: Schema, added: Mapping[str, Field]) -> None:
+    """Warn once of what a typed filter does that is not as one would think.
+
+    Parameters
+    ----------
+    text : str
+        The filter.
+    schema : Schema
+        The types.
+    added : mapping
+        The fields of lists and aspects by name, as far as they are known.
+    """
     if (tree := parse(text)) is None:
         return
-    for words in Reading(tree, schema.fields, schema).surprises(warned=True):
+    for words in Reading(tree, {**schema.fields, **added}, schema).surprises(warned=True):
         warnings.warn_explicit(f"$filter={text}: {words}", UserWarning, __name__, 0, registry=_WARNED)

@@ -11,12 +11,13 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
+import operator as op
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..words import asked_words, gaps_inside, lowered
-from .fields import Field
+from .fields import Field, of_some_contents
 from .literals import MISREAD
 
 if TYPE_CHECKING:
@@ -33,6 +34,14 @@ _SAID = {
     "startswith": "begins with",
     "endswith": "ends with",
     "substringof": "contains",
+}
+_COMPARE = {"eq": op.eq, "lt": op.lt, "le": op.le, "gt": op.gt, "ge": op.ge}
+_EXAMPLES = {
+    "integer": "5",
+    "number": "5m",
+    "truth": "true",
+    "date": "datetime'2026-01-31T12:30:00'",
+    "moment": "datetime'2026-01-31T12:30:00'",
 }
 _FLOORS = {"Millisecond": "ms", "Second": "s", "Minute": "min", "Hour": "h", "Day": "D"}
 #: What the index holds for a date that is not set, and the dates that are always set.
@@ -163,6 +172,11 @@ class Meaning:
         return self.condition.name
 
     @property
+    def member(self) -> str:
+        """The field as a filter names it."""
+        return self.name if self.name.startswith("#") else self.name.replace(".", "/")
+
+    @property
     def quoted(self) -> str:
         """The name of the field as Python has it."""
         return repr(self.name)
@@ -247,10 +261,24 @@ class Meaning:
         return repr([lowered(option.value) for option in options if lowered(option.text) == text])
 
     @property
+    def empty(self) -> str:
+        """The rows of a frame in which a choice or a reference is empty."""
+        is_list = self.field is not None and self.field.multiple
+        return f"df[{self.column}.str.len() == 0]" if is_list else f"df[{self.column}.isna()]"
+
+    @property
     def options(self) -> str:
         """How options of a choice are asked for."""
         options = self.field.options if self.field is not None else ()
         return f"F({self.name!r}).isin({[option.value for option in options[:3]]})"
+
+    @property
+    def example(self) -> str:
+        """A value of the field as a filter has it; for a choice a whole test."""
+        if self.kind in ("choice", "choices"):
+            option = self.field.options[0].value if self.field is not None and self.field.options else "…"
+            return f"{self.member} eq '${option}'"
+        return _EXAMPLES[self.kind]
 
     @property
     def words(self) -> str:
@@ -280,7 +308,10 @@ class Meaning:
 
     @property
     def of_types(self) -> str:
-        """The condition that a row is of a type that has the field; empty if all have it."""
+        """The condition that a row has the field, by its type or an aspect; empty if all have it."""
+        if "." in self.name and not self.name.startswith("#"):
+            ends = f".str.endswith({'/' + self.name.partition('.')[0]!r})"
+            return f" & df['Aspects'].explode().astype('str'){ends}.groupby(level=0, sort=False).any()"
         if not self.lacking:
             return ""
         some = self.having if len(self.having) < len(self.lacking) else self.lacking
@@ -297,6 +328,30 @@ def _around(operator: str, text: str) -> str:
     """Return a part of a text as a pattern of the whole."""
     before = "*" if operator in ("endswith", "substringof") else ""
     return f"{before}{text}{'*' if operator in ('startswith', 'substringof') else ''}"
+
+
+def _number(meaning: Meaning) -> str:
+    """Write a comparison with a number: what lists and aspects add counts as 0 where it is not set."""
+    test = f"({meaning.column} {meaning.sign} {meaning.value})"
+    if not of_some_contents(meaning.name):
+        return f"{test}.fillna(False)" if meaning.kind == "integer" else test
+    if not _COMPARE[meaning.operator](0, meaning.condition.value):
+        return f"{test}.fillna(False)"
+    return f"(({meaning.column}.fillna(0) {meaning.sign} {meaning.value}){meaning.of_types})"
+
+
+def _truth(meaning: Meaning) -> str:
+    """Write a comparison with a truth value: what lists and aspects add is no where it is not set."""
+    if meaning.condition.value or not of_some_contents(meaning.name):
+        return f"({meaning.column} == {meaning.value}).fillna(False)"
+    return f"(({meaning.column}.fillna(False) == False){meaning.of_types})"
+
+
+def _like(meaning: Meaning) -> str:
+    """Write a comparison with a pattern: one of nothing but ``*`` is like the empty text, too."""
+    if meaning.text.strip("*"):
+        return meaning._filled("{column}.str.lower().str.fullmatch({pattern})")
+    return meaning._filled('({column}.fillna("").str.lower().str.fullmatch({pattern}){of_types})')
 
 
 def _date(meaning: Meaning) -> str:
@@ -316,24 +371,32 @@ def _date(meaning: Meaning) -> str:
 
 _WORD_BY_WORD = "{name} is a long text, which the server searches word by word"
 _TEXTS = "text type tags"
+_VALUES = "integer number truth date moment"
+_NAME_TYPES = "name the types: F('Type').isin(['Task']), or isof('Task') for derived ones, too"
 _SEARCH = "search it with a content query, Q({quoted}).has_words(…) or has_phrase(…)"
 
 #: The first row that is for a test is the rule for it.
 RULES = (
-    Rule("*", "*", "misread", refused="the server misreads the text {value} in a filter",
+    Rule("text type tags words choice choices list unknown", "*", "misread", refused="the server misreads the text {value} in a filter",
          instead="use a content query: query='{name}:\"{text}\"'"),
+    Rule(_TEXTS + " words choice choices", "eq lt le gt ge phrase", "number truth date",
+         refused="the field holds texts, not {value}", instead="compare it with a text"),
+    Rule(_TEXTS + " words list", "startswith endswith substringof", "nothing empty number truth date",
+         refused="{function} takes a text that is not empty, not {value}", instead="leave the test out"),
     # texts of one term
+    Rule("type", "eq", "nothing empty", refused="every content has a type", instead="leave the test out"),
+    Rule("type", "lt le gt ge phrase", "*", refused="a type is compared as a whole, and types have no order",
+         instead=_NAME_TYPES),
     Rule("text", "eq", "nothing empty", "{name} is empty", '({column}.fillna("").eq(""){of_types})'),
     Rule("type", "startswith endswith substringof", "*", refused="the server would test the name of the rows themselves",
-         instead="name the types: F('Type').isin(['Task']), or isof('Task') for derived ones, too"),
+         instead=_NAME_TYPES),
     Rule("text type", "eq", "text", "{name} is {value}, in any letter case", "{column}.str.lower().eq({low})"),
     Rule("text type", "startswith endswith", "text", "{name} {said} {value}, in any letter case",
          "{column}.str.lower().str.{operator}({low})"),
     Rule("text type", "substringof", "text", "{name} contains {value}, in any letter case",
          "{column}.str.lower().str.contains({low}, regex=False)"),
     Rule("text type", "eq startswith endswith substringof", "pattern", "{name} is like {value}, in any letter case",
-         "{column}.str.lower().str.fullmatch({pattern})",
-         surprise="* and ? in a text are wildcards, and cannot be quoted"),
+         _like, surprise="* and ? in a text are wildcards, and cannot be quoted"),
     # tags, of which each is a term
     Rule("tags", "eq", "text", "one of the {name} is {value}, in any letter case",
          '{column}.fillna("").str.lower().str.contains({tag})'),
@@ -361,57 +424,76 @@ RULES = (
     Rule("words", "*", "*", refused=_WORD_BY_WORD + ": a filter cannot ask that of it", instead=_SEARCH),
     Rule("rich file", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
          instead=_SEARCH),
+    Rule("whole", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
+         instead="look for a part of it with a content query, Q({quoted}).contains(…), or read it and compare in pandas"),
     # numbers, truth values, dates
-    Rule("integer", "eq lt le gt ge", "number", "{name} {said} {value}", "({column} {sign} {value}).fillna(False)"),
-    Rule("number", "eq lt le gt ge", "number", "{name} {said} {value}", "({column} {sign} {value})"),
+    Rule("integer number", "eq lt le gt ge", "number", "{name} {said} {value}", _number),
     Rule("integer", "*", "fraction", refused="the field holds whole numbers, and the server cannot compare them with {value}",
          instead="write a whole number"),
     Rule("integer number truth", "eq", "nothing",
-         refused="a field of type {type} is never empty at the server, it is {zero}", instead="leave the test out"),
-    Rule("truth", "eq", "truth", "{name} is {value}", "({column} == {value}).fillna(False)",
+         refused="a field of type {type} is never empty at the server, it is {zero}",
+         instead="compare it with {zero}, or leave the test out"),
+    Rule("truth", "eq", "truth", "{name} is {value}", _truth,
          surprise="contents whose type has no {name} match neither true nor false"),
     Rule("moment", "eq gt ge lt le", "date", "{name} {said} {value}, by the {precision}", _date),
     Rule("date", "eq gt ge", "date", "{name} {said} {value}, by the {precision}", _date),
     Rule("date", "lt le", "date", "{name} {said} {value}, by the {precision}, or is not set", _date,
          surprise="a date that is not set counts as the year 1 and is before any other: F({quoted}) < … leaves "
-         "such rows out, and so does {name} gt datetime'0001-01-01'", warns=True),
+         "such rows out, and so does {member} gt datetime'0001-01-01'", warns=True),
     Rule("date moment", "eq", "nothing", refused="a date is never null at the server",
-         instead="an empty one is found with {name} eq datetime'0001-01-01'"),
+         instead="an empty one is found with {member} eq datetime'0001-01-01'"),
+    Rule(_VALUES, "startswith endswith substringof phrase", "*",
+         refused="{function} looks for a part of a text, and {name} is a field of type {type}",
+         instead="compare its value: {member} eq {example}"),
     Rule("*", "lt le gt ge", "nothing", refused="nothing is more or less than a missing value",
          instead="leave the comparison out"),
+    Rule("integer number", "*", "*", refused="the field holds numbers, not {value}", instead="write {member} {operator} {example}"),
+    Rule("truth", "lt le gt ge", "*", refused="truth values have no order", instead="write {member} eq true or {member} eq false"),
+    Rule("truth", "*", "*", refused="the field holds truth values, not {value}", instead="write {member} eq true or {member} eq false"),
+    Rule("date moment", "*", "*", refused="the field holds dates, not {value}", instead="write {member} {operator} {example}"),
     # choices
+    Rule("choice choices", "eq", "pattern", refused="the server takes * and ? in {value} for wildcards, and they cannot be quoted",
+         instead="name the options: {options}"),
     Rule("choice", "eq", "option label", "{name} is {value}",
          '{column}.astype("str").str.lower().isin({option})'),
     Rule("choices", "eq", "option label", "one of the options in {name} is {value}",
          '{column}.explode().astype("str").str.lower().isin({option}).groupby(level=0, sort=False).any()'),
     Rule("choice choices", "eq", "strange", refused="{name} has no option with the label {value}",
-         instead="write the value of an option behind a $: {options}"),
+         instead="write the value of an option behind a $, {example}, or in Python {options}"),
     Rule("choice choices", "eq ne", "nothing empty", refused="the server cannot find empty choices",
-         instead="read all rows and use isna()"),
+         instead="read all rows and filter in pandas: {empty}"),
+    Rule("choice choices", "lt le gt ge", "*", refused="options have no order at the server",
+         instead="name the options: {options}"),
+    Rule("choice choices", "phrase", "*", refused="options are not searched word by word", instead="name the options: {options}"),
     Rule("choice choices", "startswith endswith substringof", "*",
          refused="a part of the options of {name} would be looked for in values and labels of all languages",
          instead="name the options: {options}"),
     # what no filter can test
     Rule("reference", "*", "nothing", refused="the server cannot find empty references: such a filter finds {found}",
-         instead="read all rows and use isna()"),
+         instead="read all rows and filter in pandas: {empty}"),
     Rule("reference", "*", "*", refused="the server cannot compare references in a filter",
-         instead="write a content query with the id: Q({quoted}) == 12, in a cell query={name}:12"),
+         instead="write a content query with the id: Q({quoted}) == 12, in a cell query={name}:12; or with a path: "
+         "Q({quoted}).where(Q('Path') == '/Root/…')"),
+    Rule("link", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
+         instead="look for its whole address, text, title or target with a content query, Q({quoted}) == 'https://…', "
+         "or for a part of one, Q({quoted}).contains(…)"),
+    Rule("color", "*", "*", refused="the server has a colour as the text that was written, so a filter would find red or "
+         "#ff0000, but not both", instead="read all rows and compare in pandas: "
+         "df[df[{quoted}].map(lambda c: bool(c) and (c['Red'], c['Green'], c['Blue']) == (255, 0, 0))]"),
     Rule("other", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
          instead="read it and compare in pandas"),
-    Rule(_TEXTS + " choice choices", "lt le gt ge", "*", refused="the server cannot order texts in a filter",
+    Rule(_TEXTS, "lt le gt ge", "*", refused="the server cannot order texts in a filter",
          instead="write a content query: Q({quoted}) > …"),
     Rule(_TEXTS + " list", "eq", "expression",
          refused="the server takes {value} for a regular expression, and it cannot be quoted",
          instead="leave out the last slash of a path, or compare in pandas"),
-    Rule(_TEXTS + " list choice choices", "phrase", "*", refused="{name} is searched as a whole, not word by word",
+    Rule(_TEXTS + " list", "phrase", "*", refused="{name} is searched as a whole, not word by word",
          instead="F({quoted}).contains({value}) finds a part of it"),
     # fields of lists and aspects, and of types that are not known: by the value
     Rule("unknown list", "eq", "text empty", "{name} is {value}, in any letter case", '{column}.fillna("").str.lower().eq({low})'),
     Rule("list", "eq startswith endswith substringof", "pattern", "{name} is like {value}, in any letter case",
          '{column}.fillna("").str.lower().str.fullmatch({pattern})',
          surprise="* and ? in a text are wildcards, and cannot be quoted"),
-    Rule("list", "startswith endswith substringof", "nothing empty number truth date",
-         refused="a part of a text is a text that is not empty, not {value}", instead="leave the test out"),
     Rule("unknown list", "startswith endswith", "text", "{name} {said} {value}, in any letter case",
          "{column}.str.lower().str.{operator}({low})"),
     Rule("unknown list", "substringof", "text", "{name} contains {value}, in any letter case",
@@ -422,8 +504,6 @@ RULES = (
     Rule("unknown list", "eq", "nothing", "{name} is empty", '{column}.fillna("").eq("")'),
     Rule("unknown list", "*", "*"),
     # what does not go together
-    Rule(_TEXTS + " words choice choices", "*", "number truth date", refused="the field holds texts, not {value}",
-         instead="compare it with a text"),
     Rule("*", "*", "*", refused="the server cannot compare a field of type {type} with {value} in this way",
          instead="read all rows and compare in pandas"),
 )  # fmt: skip
@@ -432,17 +512,20 @@ RULES = (
 def kind_of(name: str, field: Field | None) -> str:
     """Return the kind of a field, as the table calls it.
 
-    Fields of lists are not cut into words, whatever their type.
+    Fields of lists are not cut into words, whatever their type. Where their definition is not known, or that
+    of an aspect, the kind of the value decides.
 
     Examples
     --------
     >>> kind_of("Notes", Field("Notes", "LongText")), kind_of("#Notes", None)
     ('words', 'list')
+    >>> kind_of("#Notes", Field("#Notes", "LongText"))
+    'text'
     """
     if name in ("Type", "ContentType"):
         return "type"
-    if name.startswith("#") or "." in name:
-        return "list"
+    if of_some_contents(name):
+        return _added_kind(name, field)
     if name == "_Text":
         return "words"
     if field is None:
@@ -455,6 +538,16 @@ def kind_of(name: str, field: Field | None) -> str:
     if kind == "choice":
         return "choices" if field.multiple else "choice"
     return "moment" if kind == "date" and name in _MOMENTS else kind
+
+
+def _added_kind(name: str, field: Field | None) -> str:
+    """Return the kind of a field of a list or an aspect: by its value where its definition is not known."""
+    if field is None or field.kind.filter == "unknown" or field.type == "Object":
+        return "list"
+    kind = kind_of("", field)
+    if not name.startswith("#"):
+        return kind
+    return {"words": "text", "rich": "whole", "file": "whole"}.get(kind, kind)
 
 
 def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
@@ -474,7 +567,7 @@ def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
         labels = [lowered(option.text) for option in field.options] if field is not None else []
         is_label = lowered(value) in labels
         return (
-            "strange" if is_pattern else "option" if value[0] == "$" else "label" if is_label else "strange"
+            "pattern" if is_pattern else "option" if value[0] == "$" else "label" if is_label else "strange"
         )
     if is_pattern:
         return "pattern"
@@ -503,7 +596,7 @@ def meaning_of(test: Condition, field: Field | None, schema: Schema | None = Non
     value, operator = _value_kind(test, kind, field), "eq" if test.operator == "ne" else test.operator
     rule = next(rule for rule in RULES if rule.is_for(kind, operator, value))
     having = lacking = frozenset[str]()
-    if schema is not None and kind not in ("unknown", "list"):
+    if schema is not None and kind != "unknown" and not of_some_contents(test.name):
         having = frozenset(name for name in schema if test.name in schema[name].fields)
         lacking = frozenset(schema) - having
     return Meaning(test, kind, field, rule, having, lacking)
@@ -555,6 +648,8 @@ def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
     kind = kind_of(name, field)
     if kind in ("rich", "file"):
         kind, field = "words", Field(name, "LongText")
+    elif kind in ("whole", "link"):
+        kind, field = "text", Field(name, "ShortText")
     if kind not in ("words", "text", "type", "tags", "list", "unknown"):
         return f"{name} holds no texts: a word, a part of a text or a pattern cannot be looked for in it"
     if how in ("pattern", "fuzzy"):

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from .errors import QueryError, did_you_mean
+from .fields import of_some_contents
 from .filter_rules import FUNCTIONS, NO_DATE, Condition, Meaning, meaning_of
 from .literals import as_option, filter_literal, fitting, plain
 from .schema import UNKNOWN, Field
@@ -64,6 +65,16 @@ class Filter:
         """
         return self._write(fields)
 
+    def names(self) -> Iterator[str]:
+        """Yield the names of the fields that are compared.
+
+        Examples
+        --------
+        >>> list(((F("#Price") < 5) | ~(F("Name") == "a")).names())
+        ['#Price', 'Name']
+        """
+        raise NotImplementedError
+
     def _write(self, fields: Fields | None) -> str:
         raise NotImplementedError
 
@@ -77,6 +88,9 @@ class Filter:
 class _And(Filter):
     parts: tuple[Filter, ...]
 
+    def names(self) -> Iterator[str]:
+        return (name for part in self.parts for name in part.names())
+
     def _write(self, fields: Fields | None) -> str:
         return " and ".join(part._inside(fields) for part in self.parts)
 
@@ -84,6 +98,9 @@ class _And(Filter):
 @dataclasses.dataclass(frozen=True, repr=False)
 class _Or(Filter):
     parts: tuple[Filter, ...]
+
+    def names(self) -> Iterator[str]:
+        return (name for part in self.parts for name in part.names())
 
     def _write(self, fields: Fields | None) -> str:
         straight = _straight(self)
@@ -96,6 +113,9 @@ class _Or(Filter):
 class _Not(Filter):
     inner: Filter
 
+    def names(self) -> Iterator[str]:
+        return self.inner.names()
+
     def _write(self, fields: Fields | None) -> str:
         straight = _straight(self)
         if not isinstance(straight, _Not):
@@ -106,6 +126,9 @@ class _Not(Filter):
 @dataclasses.dataclass(frozen=True, repr=False)
 class _Type(Filter):
     name: str
+
+    def names(self) -> Iterator[str]:
+        return iter(())
 
     def _write(self, fields: Fields | None) -> str:
         return f"isof({filter_literal(self.name)})"
@@ -118,6 +141,9 @@ class _Test(Filter):
     field: str
     operator: str
     value: Any
+
+    def names(self) -> Iterator[str]:
+        yield self.field
 
     def _write(self, fields: Fields | None) -> str:
         try:
@@ -202,7 +228,8 @@ def _sent(name: str, meaning: Meaning) -> str:
 
 def _reject_part_that_is_none(operator: str, value: Any) -> None:
     if not isinstance(value, str) or not value:
-        raise QueryError(f"{operator} takes a text that is not empty, not {value!r}")
+        name = "contains" if operator == "substringof" else operator
+        raise QueryError(f"{name} takes a text that is not empty, not {value!r}")
 
 
 class F:
@@ -341,8 +368,10 @@ def _straight(item: Filter) -> Filter:
 
 
 def _field(name: str, fields: Fields | None) -> Field | None:
-    if fields is None or name.startswith("#") or "." in name:
+    if fields is None:
         return None
+    if of_some_contents(name):
+        return fields.get(name)
     if name not in fields:
         raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, fields)}")
     return fields[name] if name != "Type" else Field("Type", "ShortText")

@@ -6,7 +6,7 @@ import copy
 import dataclasses
 import re
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -15,6 +15,7 @@ from .contentqueries import Clause
 from .errors import QueryError, UnknownOptionError, did_you_mean
 from .escaping import cut_short
 from .field_names import ordered_by, refuse_unknown
+from .filter_syntax import members, parse
 from .filters import Filter
 from .misread import refuse_misread
 from .schema import Field, FieldsToAsk, Schema
@@ -90,6 +91,10 @@ class Query:
     unbound: Query | None = dataclasses.field(default=None, repr=False, compare=False)
     #: The names of those fields.
     unknown: tuple[str, ...] = dataclasses.field(default=(), repr=False, compare=False)
+    #: The fields of a list or of aspects that it names, as far as they are known; a changed query has none.
+    added: Mapping[str, Field] = dataclasses.field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     #: What could not be checked of its conditions, because the caller may not see all types.
     unchecked: str = dataclasses.field(default="", repr=False, compare=False)
 
@@ -128,7 +133,13 @@ class Query:
             if rest and not any(e == first or e.startswith(first + "/") for e in self.expand):
                 set_("expand", (*self.expand, chain.rpartition("/")[0]))
 
-    def bind(self, schema: Schema, *, otherwise: Collection[str] = ()) -> Query:
+    def bind(
+        self,
+        schema: Schema,
+        *,
+        otherwise: Collection[str] = (),
+        added: Mapping[str, Field] | None = None,
+    ) -> Query:
         """Return the query with its filter and content query as texts, checked against the types.
 
         A name that no layer of the schema has is let through where the caller may not see all types, and so
@@ -140,32 +151,41 @@ class Query:
             The content types.
         otherwise : collection of str
             Unknown fields that are guessed to be of another kind, as :class:`FieldsToAsk` has it.
+        added : mapping, optional
+            The fields of a list or of aspects that it names, as far as they are known; those that it was
+            bound with before if not given.
 
         Raises
         ------
         QueryError
             If a condition, an order or what is expanded names no field, or a value does not fit its field.
         """
+        added = self.added if added is None else added
+        in_memory = self.property is not None
         refuse_unknown(
-            self.orders(), self.expand, schema, copied=self.copied, in_memory=self.property is not None
+            self.orders(), self.expand, schema, copied=self.copied, in_memory=in_memory, added=added
         )
-        fields, unchecked = FieldsToAsk(schema, otherwise=otherwise), ""
+        fields, unchecked = FieldsToAsk(schema, otherwise=otherwise, added=added), ""
         try:
             text, words = self._texts(fields)
         except UnknownOptionError as error:
             if not schema.may_hide:
                 raise
-            fields, unchecked = FieldsToAsk(schema, otherwise=otherwise, any_option=True), str(error)
+            fields, unchecked = (
+                FieldsToAsk(schema, otherwise=otherwise, any_option=True, added=added),
+                str(error),
+            )
             text, words = self._texts(fields)
         if isinstance(self.filter, str):
-            refuse_misread(self.filter, schema.fields, in_memory=self.property is not None)
-        if self.property is None:  # a list behind a reference is tested row by row, without the index
+            refuse_misread(self.filter, {**schema.fields, **added}, in_memory=in_memory)
+        if not in_memory:  # a list behind a reference is tested row by row, without the index
             reject_unsearchable(text, words, self.orderby)
+        bound = self.varied(added=added) if added is not self.added else self
         if (text, words) == (self.filter, self.query):
-            return self
+            return bound
         unknown = tuple(dict.fromkeys(fields.unknown))
-        unbound = self if unknown else None
-        return self.varied(filter=text, query=words, unbound=unbound, unknown=unknown, unchecked=unchecked)
+        unbound = bound if unknown else None
+        return bound.varied(filter=text, query=words, unbound=unbound, unknown=unknown, unchecked=unchecked)
 
     def _texts(self, fields: Mapping[str, Field]) -> tuple[str | None, str | None]:
         """Return the filter and the content query as texts."""
@@ -268,6 +288,16 @@ class Query:
     def orders(self) -> tuple[str, ...]:
         """Return the fields that the rows are ordered by, also by the sort keys of a content query."""
         return ordered_by(self.orderby, self.words())
+
+    def names(self) -> Iterator[str]:
+        """Yield the names of the fields that its conditions and its order name, as columns are called."""
+        if isinstance(self.filter, Filter):
+            yield from self.filter.names()
+        elif self.filter and (tree := parse(self.filter)) is not None:
+            yield from (".".join(member.steps) for member in members(tree))
+        if isinstance(self.query, Clause):
+            yield from self.query.names()
+        yield from self.orders()
 
     def words(self) -> str:
         """Return the content query as text; empty if there is none."""

@@ -20,7 +20,16 @@ from typing import Any
 from .built_in import built_in_types, is_ever_shown
 from .errors import did_you_mean
 from .field_kinds import field_kind
-from .fields import NEVER_WRITTEN, PSEUDO_FIELDS, UNKNOWN, ContentType, Field, Layer, Option
+from .fields import (
+    NEVER_WRITTEN,
+    PSEUDO_FIELDS,
+    UNKNOWN,
+    ContentType,
+    Field,
+    Layer,
+    Option,
+    of_some_contents,
+)
 from .type_documents import TypeDescription, read_field
 
 __all__ = [
@@ -359,6 +368,8 @@ class FieldsToAsk(Mapping[str, Field]):
         for dates where they are compared with nothing; others for whole numbers and texts.
     any_option : bool
         Whether choices may have options that no known type offers.
+    added : mapping, optional
+        Fields of lists and aspects by name, as far as they are known.
 
     Attributes
     ----------
@@ -366,16 +377,28 @@ class FieldsToAsk(Mapping[str, Field]):
         The names that were asked for and that no layer has.
     """
 
-    def __init__(self, schema: Schema, *, otherwise: Collection[str] = (), any_option: bool = False) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        otherwise: Collection[str] = (),
+        any_option: bool = False,
+        added: Mapping[str, Field] | None = None,
+    ) -> None:
         self._schema = schema
+        self._added = added or {}
         self._otherwise = otherwise
         self._any_option = any_option
         self.unknown: list[str] = []
 
     def __contains__(self, name: object) -> bool:
+        if isinstance(name, str) and of_some_contents(name):
+            return name in self._added
         return name in self._schema.fields or self._schema.may_hide
 
     def __getitem__(self, name: str) -> Field:
+        if of_some_contents(name):
+            return self._added[name]
         if name in self._schema.fields:
             field = self._schema.fields[name]
             if self._any_option and field.is_choice:

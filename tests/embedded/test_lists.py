@@ -132,8 +132,12 @@ def test_aspects_add_fields_that_may_be_null(client: Client) -> None:
     assert client.patch(asset, {"Sum.Weight": 3}, fields) == {"Sum.Text": None, "Sum.Weight": 3}
     assert client.names(WORKSPACE, "&$filter=Sum/Weight gt 2") == ["a"]
     assert client.names(WORKSPACE, "&query=Sum.Weight:3") == ["a"]
+    client.create(WORKSPACE, "Asset", "c", Aspects=["/Root/System/Schema/Aspects/Sum"])
+    assert client.names(WORKSPACE, "&$filter=Sum/Weight lt 3") == ["c"], "b has no such aspect"
+    assert client.names(WORKSPACE, "&$filter=Sum/Text eq null&$orderby=Name") == ["a", "c"]
+    assert client.names("/Root/Content", "&query=Sum.Weight:0 .SORT:Name") == ["c"]
     rows = client.send("GET", f"/odata.svc{WORKSPACE}?metadata=no&$orderby=Name").json()["d"]["results"]
-    assert ["Sum.Weight" in row for row in rows] == [True, False]
+    assert ["Sum.Weight" in row for row in rows] == [True, False, True]
 
 
 def test_fields_are_known_again_after_a_restart(client: Client, things: None) -> None:

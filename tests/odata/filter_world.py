@@ -19,6 +19,10 @@ PLACE = "/Root/Content/Things"
 _TYPES = "/Root/System/Schema/ContentTypes"
 _EVERYONE = "/Root/IMS/BuiltIn/Portal/Everyone"
 _OPTIONS = "<Options><Option value='new'>Brand new</Option><Option value='Used'>Old</Option></Options>"
+_LINKS = [
+    '&lt;a href="https://herons.example" title="blue" target="_blank"&gt;Blue herons&lt;/a&gt;',
+    '&lt;a href="/Root/Content" title="" target=""&gt;cat on the roof&lt;/a&gt;',
+]
 _FIELDS = {
     "Code": ("ShortText", ""),
     "Notes": ("LongText", ""),
@@ -33,8 +37,10 @@ _FIELDS = {
     "Shape": ("Choice", _OPTIONS),
     "Uses": ("Choice", f"<AllowMultiple>true</AllowMultiple>{_OPTIONS}"),
     "Keeper": ("Reference", ""),
-    "Home": ("HyperLink", ""),
+    "Keepers": ("Reference", "<AllowMultiple>true</AllowMultiple>"),
+    "Home": ("HyperLink", f"<DefaultValue>{_LINKS[0]}</DefaultValue>"),
     "Paint": ("Color", ""),
+    "Aspects": ("Reference", "<AllowMultiple>true</AllowMultiple>"),
 }
 #: Fields of the list in which the contents stand, which no type has.
 _LIST_FIELDS = {
@@ -42,17 +48,40 @@ _LIST_FIELDS = {
     "#Note": "LongText",
     "#Count": "Integer",
     "#Amount": "Number",
+    "#Price": "Currency",
     "#Done": "Boolean",
     "#When": "DateTime",
+    "#Story": "RichText",
+    "#Shape": "Choice",
+    "#Uses": "Choice",
+    "#Keeper": "Reference",
+    "#Home": "HyperLink",
+    "#Paint": "Color",
 }
+#: Fields of an aspect that some of the contents have.
+_ASPECT_FIELDS = {
+    "Extra.Mark": ("ShortText", ""),
+    "Extra.Note": ("LongText", ""),
+    "Extra.Count": ("Integer", ""),
+    "Extra.Amount": ("Number", ""),
+    "Extra.Done": ("Boolean", ""),
+    "Extra.When": ("DateTime", ""),
+    "Extra.SeenAt": ("DateTime", "<Precision>Second</Precision>"),
+    "Extra.Shape": ("Choice", _OPTIONS),
+    "Extra.Keeper": ("Reference", ""),
+}
+ASPECT = "/Root/System/Schema/Aspects/Extra"
 #: Fields that are filtered by, with those that every content has.
-NAMES = [*_FIELDS, *_LIST_FIELDS, "Name", "DisplayName", "Index", "CreationDate", "Type", "Description"]
+NAMES = [
+    *_FIELDS, *_LIST_FIELDS, *_ASPECT_FIELDS, "Name", "DisplayName", "Index", "CreationDate", "Type", "Description",
+]  # fmt: skip
 TEXTS = [
     "Blue herons, and grey ones", "blue", "BLUE", "grey herons stand on the bank", "the", "It is a pity", "o'brien's",
     "r&d: wi-fi", "files.zip 2024-05-01", "été à Paris", "ΣΑΣ σας", "日本 と 中国", "한국어 글", "İstanbul ılık", "a'b''c",
     "C++ #1", "100%", "x_9", "null", "[a]", "a(b", "tab\tand\nline", "  blank  ", "U.K.", "ann@site.org", "\U0001f600 smile",
     "", "-1", "straße", "ﬁne",
 ]  # fmt: skip
+_COLOURS = ["#ff0000", "red", "#112233"]
 _NUMBERS = [0, 1, -1, 7, 2**31 - 1, -(2**31), 1000]
 _DECIMALS = [0, 0.5, -0.25, 1.5, 10, 1e-3, 123456.789]
 _DATES = [
@@ -76,33 +105,73 @@ def _definition() -> bytes:
     ).encode()
 
 
+def _derived() -> bytes:
+    """Return a type whose link is another one: a link comes into a content only as the default of its type."""
+    link = f"<Configuration><DefaultValue>{_LINKS[1]}</DefaultValue></Configuration>"
+    return (
+        '<ContentType name="Gadget" parentType="Thing" handler="SenseNet.ContentRepository.GenericContent" '
+        'xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">'
+        f"<DisplayName>Gadget</DisplayName><Fields><Field name='Home' type='HyperLink'>{link}</Field></Fields></ContentType>"
+    ).encode()
+
+
 def _list_definition() -> str:
+    more = {
+        "#Shape": _OPTIONS,
+        "#Uses": f"<AllowMultiple>true</AllowMultiple>{_OPTIONS}",
+        "#Home": f"<DefaultValue>{_LINKS[0]}</DefaultValue>",
+    }
     fields = "".join(
-        f"<ContentListField name='{name}' type='{kind}'/>" for name, kind in _LIST_FIELDS.items()
+        f"<ContentListField name='{name}' type='{kind}'><Configuration>{more.get(name, '')}</Configuration></ContentListField>"
+        for name, kind in _LIST_FIELDS.items()
     )
     return f"<ContentListDefinition><Fields>{fields}</Fields></ContentListDefinition>"
+
+
+def _aspect_definition() -> str:
+    fields = "".join(
+        f"<AspectField name='{name.partition('.')[2]}' type='{kind}'><Configuration>{more}</Configuration></AspectField>"
+        for name, (kind, more) in _ASPECT_FIELDS.items()
+    )
+    return (
+        "<AspectDefinition xmlns='http://schemas.sensenet.com/SenseNet/ContentRepository/AspectDefinition'>"
+        f"<Fields>{fields}</Fields></AspectDefinition>"
+    )
 
 
 def fill(server: FakeServer) -> None:
     """Make things with random fields, and contents of types that lack these."""
     admin = server.connect()
     assert admin.upload(_TYPES, {"Thing": _definition()}, type="ContentType").ok
-    admin.call(
-        f"{_TYPES}/GenericContent/Thing", "SetPermissions", r=[{"identity": _EVERYONE, "See": "allow"}]
-    )
+    assert admin.upload(_TYPES, {"Gadget": _derived()}, type="ContentType").ok
+    for name in ("Thing", "Thing/Gadget"):
+        admin.call(
+            f"{_TYPES}/GenericContent/{name}", "SetPermissions", r=[{"identity": _EVERYONE, "See": "allow"}]
+        )
     admin = server.connect()
+    admin.create("/Root/System/Schema", "SystemFolder", "Aspects")
+    admin.create("/Root/System/Schema/Aspects", "Aspect", "Extra", {"AspectDefinition": _aspect_definition()})
     admin.create("/Root/Content", "CustomList", "Things", {"ContentListDefinition": _list_definition()})
     admin = server.connect()
-    admin.call(PLACE, "AddAllowedChildTypes", contentTypes=["Thing", "Folder", "Task"])
+    admin.call(PLACE, "AddAllowedChildTypes", contentTypes=["Thing", "Gadget", "Folder", "Task"])
     pick = random.Random(16)
-    for number in range(45):
-        admin.create(PLACE, "Thing", f"t{number}", _thing(pick))
     for number, text in enumerate(TEXTS[:5]):
         admin.create(
             PLACE, "Folder", f"f{number}", {"DisplayName": text, "Description": text, "Index": number}
         )
         admin.create(PLACE, "Task", f"k{number}", {"DisplayName": text, "Index": -number})
-    server.add_user("erin", {PLACE: ["Open", "OpenMinor", "Save"]})
+    for number in range(45):
+        kind = "Gadget" if number % 5 == 4 else "Thing"
+        admin.create(PLACE, kind, f"t{number}", _thing(pick))
+        if number % 3:
+            admin.patch(f"{PLACE}/t{number}", {"Aspects": [ASPECT]})
+            if extra := _extra(pick):
+                admin.client.send(
+                    "POST",
+                    f"/odata.svc{PLACE}('t{number}')?metadata=no&$select=Id",
+                    body=extra,
+                )
+    server.add_user("erin", {PLACE: ["Open", "OpenMinor", "Save"], ASPECT: ["Open"]})
 
 
 def _thing(pick: random.Random) -> dict[str, Any]:
@@ -132,10 +201,38 @@ def _thing(pick: random.Random) -> dict[str, Any]:
         "#Amount": some(_DECIMALS),
         "#Done": some([True, False]),
         "#When": date and f"{date.isoformat()}Z",
+        "#Price": some(_DECIMALS),
+        "#Story": some(TEXTS),
+        "#Shape": some([["new"], ["Used"]]),
+        "#Uses": some([["new"], ["Used"], ["new", "Used"], []]),
+        "#Keeper": some([f"{PLACE}/f0", f"{PLACE}/f1"]),
+        "#Paint": some(_COLOURS),
         "Shape": some([["new"], ["Used"]]),
         "Uses": some([["new"], ["Used"], ["new", "Used"], []]),
+        "Keeper": some([f"{PLACE}/f0", f"{PLACE}/f1"]),
+        "Keepers": some([[f"{PLACE}/f0"], [f"{PLACE}/f1", f"{PLACE}/f0"]]),
+        "Paint": some(_COLOURS),
     }
     return {name: value for name, value in fields.items() if value or (name == "InUse" and value is not None)}
+
+
+def _extra(pick: random.Random) -> dict[str, Any]:
+    def some(values: list[Any]) -> Any:
+        return pick.choice(values) if pick.random() < 0.7 else None
+
+    when, seen = some(_DATES), some(_DATES)
+    fields = {
+        "Mark": some(TEXTS),
+        "Note": some(TEXTS),
+        "Count": some(_NUMBERS),
+        "Amount": some(_DECIMALS),
+        "Done": some([True, False]),
+        "When": when and f"{when.isoformat()}Z",
+        "SeenAt": seen and f"{seen.isoformat()}Z",
+        "Shape": some([["new"], ["Used"]]),
+        "Keeper": some([f"{PLACE}/f0"]),
+    }
+    return {f"Extra.{name}": value for name, value in fields.items() if value is not None}
 
 
 def frame_of(repo: Repository) -> pd.DataFrame:
@@ -161,12 +258,16 @@ VALUES = st.one_of(
     st.sampled_from([dt.date(2026, 1, 31), dt.datetime(1, 1, 1), dt.datetime(2026, 1, 31, 12, 31)]),
     st.sampled_from(["new", "Used", "Old", "Brand new", "Thing", "folder"]),
 )
+_WITH_FRACTION = ["Weight", "Price", "#Amount", "#Price", "Extra.Amount"]
+_CHOICES = ["Shape", "Uses", "#Shape", "#Uses", "Extra.Shape"]
 _FITTING = {
-    **dict.fromkeys(["Quantity", "Index", "#Count"], st.sampled_from(_NUMBERS)),
-    **dict.fromkeys(["Weight", "Price", "#Amount"], st.sampled_from(_DECIMALS)),
-    **dict.fromkeys(["InUse", "#Done"], st.booleans()),
-    **dict.fromkeys(["BoughtOn", "SeenAt", "CreationDate", "#When"], st.sampled_from(_DATES)),
-    **dict.fromkeys(["Shape", "Uses"], st.sampled_from(["new", "Used", "used"])),
+    **dict.fromkeys(["Quantity", "Index", "#Count", "Extra.Count"], st.sampled_from(_NUMBERS)),
+    **dict.fromkeys(_WITH_FRACTION, st.sampled_from(_DECIMALS)),
+    **dict.fromkeys(["InUse", "#Done", "Extra.Done"], st.booleans()),
+    **dict.fromkeys(
+        ["BoughtOn", "SeenAt", "CreationDate", "#When", "Extra.When", "Extra.SeenAt"], st.sampled_from(_DATES)
+    ),
+    **dict.fromkeys(_CHOICES, st.sampled_from(["new", "Used", "used"])),
     "Type": st.sampled_from(["Thing", "folder", "Task"]),
 }
 OPERATORS = [
@@ -187,7 +288,8 @@ OPERATORS = [
 #: A value of every kind.
 KINDS = [
     None, "", "blue", "Blue herons", "cat on the roof", "the", "b*e?", "/b/", "null", "$new", "Old", 0, -1, 2**31 - 1, 1.5,
-    True, False, dt.date(2026, 1, 31), _DATES[0], dt.datetime(1, 1, 1), dt.datetime(2026, 1, 31, 12, 30),
+    True, False, "https://herons.example", "red", "#ff0000", f"{PLACE}/f0", 1000.5, "*", "**",
+    dt.date(2026, 1, 31), _DATES[0], dt.datetime(1, 1, 1), dt.datetime(2026, 1, 31, 12, 30),
 ]  # fmt: skip
 
 
@@ -216,8 +318,9 @@ def _literal(value: Any) -> str:
 def typed_test(name: str, operator: str, value: Any) -> str:
     """Return a test in the words of the server."""
     name = "ContentType" if name == "Type" else name
-    if name in ("Weight", "Price", "#Amount") and isinstance(value, int) and not isinstance(value, bool):
+    if name in _WITH_FRACTION and isinstance(value, int) and not isinstance(value, bool):
         value = float(value)
+    name = name.replace(".", "/")
     literal = _literal(value)
     if operator in ("startswith", "endswith"):
         return f"{operator}({name},{literal})"
@@ -231,10 +334,10 @@ def _tests(draw: st.DrawFn, make: Any, marked: bool) -> Any:
     name = draw(st.sampled_from(NAMES))
     fits = draw(st.integers(0, 9)) > 0
     value = draw(_FITTING.get(name, _SOME_TEXTS) if fits else VALUES)
-    is_order = name in _FITTING and name not in ("Shape", "Uses", "Type")
+    is_order = name in _FITTING and name not in (*_CHOICES, "Type")
     few = OPERATORS[:6] if is_order else OPERATORS[:2] if name in _FITTING else OPERATORS[:2] + OPERATORS[6:]
     operator = draw(st.sampled_from(few if fits else OPERATORS))
-    if marked and name in ("Shape", "Uses") and isinstance(value, str) and fits:
+    if marked and name in _CHOICES and isinstance(value, str) and fits:
         value = f"${value}"
     return make(name, operator, value)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from hypothesis import HealthCheck, given, seed, settings
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.notebook.explaining import explain
-from sn_pandas.odata.errors import BadRequestError
+from sn_pandas.odata.added_fields import added_fields
 from sn_pandas.odata.filter_reading import Reading
 from sn_pandas.odata.filter_syntax import parse
 from sn_pandas.odata.filters import Filter
@@ -24,8 +23,6 @@ from ..seeds import seeds
 from . import filter_world as world
 
 PLACE = world.PLACE
-REFUSED = re.compile("[Uu]nknown field|is not defined for the types|Unknown function: ")
-"""What a server says of fields of its lists: only it knows which there are, and of which types."""
 
 
 class World:
@@ -34,6 +31,7 @@ class World:
     def __init__(self, repo: Repository) -> None:
         self.repo = repo
         self.frame = world.frame_of(repo)
+        self.added = added_fields(repo.client, PLACE, world.NAMES)
         self.asked = self.passed = 0
 
     def expected(self, query: Query) -> list[int]:
@@ -41,7 +39,7 @@ class World:
         schema = self.repo.schema
         tree = parse(str(query.filter))
         assert tree is not None
-        expression = Reading(tree, schema.fields, schema).pandas()
+        expression = Reading(tree, {**schema.fields, **query.added}, schema).pandas()
         assert expression, f"no rule for {query.filter}"
         chosen = eval(expression, {"df": self.frame, "sn": sn})
         return [int(i) for i in self.frame[chosen].index]
@@ -55,16 +53,10 @@ class World:
         """Hold what passes against what is found."""
         self.asked += 1
         try:
-            query = Query.make(PLACE, filter=condition).bind(self.repo.schema)
+            query = Query.make(PLACE, filter=condition).bind(self.repo.schema, added=self.added)
         except sn.QueryError:
             return
-        try:
-            found = self.found(query)
-        except BadRequestError as error:
-            if "#" not in str(query.filter) or not REFUSED.search(str(error)):
-                raise
-            return
-        assert found == self.expected(query), str(query.filter)
+        assert self.found(query) == self.expected(query), str(query.filter)
         self.passed += 1
 
 
@@ -190,3 +182,85 @@ def test_dates_that_are_not_set_are_not_before_others(things: World) -> None:
 def test_what_could_not_be_right_is_refused_with_what_does_it(things: World, text: str, words: str) -> None:
     with pytest.raises(sn.QueryError, match=words):
         things.repo.read(PLACE, select="Name", filter=text)
+
+
+@pytest.mark.parametrize(
+    ("added", "of_type", "value"),
+    [
+        ("#Count", "Quantity", "'x'"),
+        ("#Count", "Quantity", "null"),
+        ("#Count", "Quantity", "1.5"),
+        ("#Amount", "Weight", "datetime'2026-01-31'"),
+        ("#Done", "InUse", "'yes'"),
+        ("#When", "BoughtOn", "'2026'"),
+        ("#Mark", "Code", "5"),
+        ("#Note", "Code", "'/b/'"),
+        ("#Shape", "Shape", "'red'"),
+        ("#Keeper", "Keeper", "null"),
+        ("#Home", "Home", "'x'"),
+        ("#Paint", "Paint", "'red'"),
+        ("Extra.Count", "Quantity", "'x'"),
+        ("Extra.Note", "Notes", "null"),
+        ("Extra.Shape", "Shape", "'red'"),
+    ],
+)
+def test_a_wrong_value_for_a_field_of_a_list_or_an_aspect_is_refused_as_for_types(
+    things: World, added: str, of_type: str, value: str
+) -> None:
+    said = []
+    for name in (added, of_type):
+        text = f"{name.replace('.', '/')} eq {value}"
+        with pytest.raises(sn.QueryError) as caught:
+            things.repo.read(PLACE, select="Name", filter=text)
+        said.append(str(caught.value).replace(name.replace(".", "/"), "X").replace(name, "X"))
+        told = repr(
+            explain(PLACE, [("$filter", text)], things.repo.schema, added_of=things.repo.added_fields)
+        )
+        assert str(caught.value) in told
+    field = things.added[added]
+    other = things.repo.schema.fields[of_type]
+    assert said[0] == said[1].replace(f"type {other.type}", f"type {field.type}")
+
+
+def test_a_number_for_a_decimal_field_of_a_list_is_written_as_one(things: World) -> None:
+    found = things.repo.read(PLACE, select="#Amount", filter=sn.F("#Amount") == 10)
+    assert set(found["#Amount"]) == {10.0}
+    found = things.repo.read(PLACE, select="#Shape", filter=sn.F("#Shape") == "Used")
+    assert set(found["#Shape"]) == {"Used"}
+    by_query = things.repo.read(PLACE, select="#Shape", query=sn.Q("#Shape") == "Used")
+    assert by_query.index.equals(found.index)
+
+
+def test_a_field_that_the_list_does_not_have_is_refused_in_a_filter(things: World) -> None:
+    for condition in (sn.F("#Marc") == "a", "#Marc eq 'a'"):
+        with pytest.raises(sn.QueryError, match=r"does not have a field '#Marc'\. Did you mean '?#Mark"):
+            things.repo.read(PLACE, select="Name", filter=condition)
+
+
+@pytest.mark.parametrize("name", ["Keeper", "Keepers", "#Keeper", "Uses", "#Uses", "Shape", "#Shape"])
+def test_empty_ones_are_found_in_pandas_as_the_refusal_says(things: World, name: str) -> None:
+    with pytest.raises(sn.QueryError) as caught:
+        things.repo.read(PLACE, select="Name", filter=f"{name} eq null")
+    line = str(caught.value).rpartition("pandas: ")[2]
+    empty = eval(line, {"df": things.frame})
+    assert 0 < len(empty) < len(things.frame)
+    assert not any(len(cell) for cell in empty[name] if isinstance(cell, (list, str)))
+
+
+def test_what_is_named_instead_finds_references_links_and_colours(things: World) -> None:
+    def names(query: object) -> set[str]:
+        return set(things.repo.read(PLACE, select="Name", query=query)["Name"])  # type: ignore[arg-type]
+
+    frame, name = things.frame, things.frame["Name"]
+    folder = f"{PLACE}/f0"
+    assert names(sn.Q("Keeper").where(sn.Q("Path") == folder)) == set(name[frame["Keeper"] == folder])
+    link = frame["Home"].map(lambda cell: (cell or {}).get("Text"))
+    assert names(sn.Q("Home") == "https://herons.example") == set(name[link == "Blue herons"])
+    assert names(sn.Q("Home").contains("roof")) == set(name[link == "cat on the roof"])
+    story = frame["#Story"].fillna("").str.lower().str.contains("herons")
+    assert names(sn.Q("#Story").contains("herons")) == set(name[story])
+    with pytest.raises(sn.QueryError) as caught:
+        things.repo.read(PLACE, select="Name", filter="Paint eq 'red'")
+    red = eval(str(caught.value).rpartition("pandas: ")[2], {"df": frame})
+    assert {(c["Red"], c["Green"], c["Blue"]) for c in red["Paint"]} == {(255, 0, 0)}
+    assert len(red) > 3

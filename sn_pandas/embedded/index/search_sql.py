@@ -327,6 +327,8 @@ class Query:
         parts = []
         if name.startswith("#"):
             parts.append(self._in_a_list_with(name))
+        elif "." in name:
+            parts.append(self._has_an_aspect_with(name))
         elif not owners:
             return NEVER
         elif len(owners) < len(self.types):
@@ -348,6 +350,21 @@ class Query:
         keys = [key for key, text in rows if any(field.name == name for field in field_settings.parsed(text))]
         inside = [Sql("(c.key >= ? AND c.key < ?)", [f"{key}/", f"{key}0"]) for key in keys]
         return joined("OR", inside or [Sql("0")])
+
+    def _has_an_aspect_with(self, name: str) -> Sql:
+        """Return the condition that a content refers to an aspect which has a field."""
+        number, aspect = self._number("Aspects"), name.partition(".")[0]
+        rows = self.db.execute("SELECT content_id, text FROM field_definitions WHERE aspect = ?", [aspect])
+        ids = [
+            i for i, text in rows if any(field.name == name for field in field_settings.parsed(text, aspect))
+        ]
+        if number is None or not ids:
+            return Sql("0")
+        one = is_one_of("t.value", ids)
+        return Sql(
+            f"EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ? AND {one.text})",
+            [number, *one.parameters],
+        )
 
     def _shown_name(self, asked: Asked) -> Condition:
         """Return the condition that a content without a display name has a name that is asked for."""

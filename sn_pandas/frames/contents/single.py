@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...odata import shapes
+from ...odata.added_fields import list_fields
 from ...odata.addresses import entity, normalize
 from ...odata.errors import (
     AlreadyExistsError,
@@ -33,7 +34,6 @@ from ..columns.cells import Cell, Json, decoded, encode, is_missing, same_json, 
 from ..reads import lookup
 from ..reads.lookup import Stored
 from ..reads.reading import series_of
-from ..reads.types_at import list_fields
 from ..tracking.edits import Edit
 from ..writes.checking import absent, problem
 from ..writes.comparing import exact
@@ -123,7 +123,7 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     now = lookup.known(repo, where)
     kind = _type_of(repo, now)
     body, written = _body(repo, kind, fields, now["Path"])
-    own = {**kind.fields, **list_fields(repo, now["Id"])}
+    own = {**kind.fields, **list_fields(repo.client, now["Id"])}
     known = {n: f for n, f in own.items() if not f.read_only and n not in _KEPT} | written
     # in one order for everybody, whoever taught the type
     known = {n: known[n] for n in [*written, *sorted(known.keys() - written.keys())]}
@@ -246,7 +246,7 @@ def _body(
     Fields of a list are those of the list that the ``place`` is, or is in.
     """
     type_name = kind.name
-    of_list = list_fields(repo, place) if any(name.startswith("#") for name in fields) else {}
+    of_list = list_fields(repo.client, place) if any(name.startswith("#") for name in fields) else {}
     own = {**kind.fields, **of_list}
     body: dict[str, Json] = {}
     known: dict[str, Field] = {}

@@ -215,7 +215,8 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
     if not rows:
         words += unchecked(repo, query)
     if isinstance(query.filter, str) and not query.copied and plan.rows:
-        refuse_misread(query.filter, schema.fields, in_memory=query.property is not None)
+        named = {**schema.fields, **query.added}
+        refuse_misread(query.filter, named, in_memory=query.property is not None)
     if query.unbound is not None and plan.rows:
         query.unbound.bind(schema)  # refuses what does not go with the types that were learned
     if not rows and schema.may_hide:
@@ -299,7 +300,7 @@ def _explained(repo: Connection, query: Query) -> Iterator[None]:
     except BadRequestError as error:
         if name := _missing_field(repo, query, error):
             raise QueryError.unknown_field(name, repo.schema.fields) from error
-        if said := hint(str(query.filter or ""), repo.schema.fields):
+        if said := hint(str(query.filter or ""), {**repo.schema.fields, **query.added}):
             error.args = (f"{error} (hint: {said})",)
         raise
     except ServerError as error:

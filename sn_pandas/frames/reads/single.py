@@ -12,7 +12,7 @@ import pandas as pd
 from ...odata import shapes
 from ...odata.addresses import SERVICE, entity
 from ...odata.errors import IncompleteWarning, QueryError, ServerError
-from ...odata.field_names import of_some_contents
+from ...odata.fields import of_some_contents
 from ...odata.query import Query, target
 from ...odata.schema import PSEUDO_FIELDS, Field
 from .not_found import explained

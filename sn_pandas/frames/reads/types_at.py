@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
-from xml.etree import ElementTree as ET
 
 from ...odata import shapes
+from ...odata.added_fields import added_fields
 from ...odata.addresses import entity
-from ...odata.errors import NotFoundError, QueryError, ServerError, did_you_mean
+from ...odata.errors import did_you_mean
 from ...odata.filter_syntax import Call, Compare, Join, Literal, Member, Node, parse
 from ...odata.literals import query_value
 from ...odata.query import Query, target
-from ...odata.schema import ROOT, Field, Option, Schema
-from ...odata.type_documents import read_list_fields
+from ...odata.schema import ROOT, Field, Schema
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -139,14 +138,8 @@ def fields_at(repo: Connection, query: Query) -> dict[str, Field]:
     orders = [key.split()[0] for key in (query.orderby or "").split(",") if key]
     chains = [*query.select, *query.expand, *orders]
     names = {chain.partition("/")[0] for chain in chains}
-    found: dict[str, Field] = {}
-    if of_list := sorted(name for name in names if name.startswith("#")):
-        found |= list_fields(repo, query.path)
-        if found and (unknown := [name for name in of_list if name not in found]):
-            raise QueryError.unknown_field(unknown[0], found, f"the list of {query.path} does not have")
-    for aspect in sorted({name.partition(".")[0] for name in names if "." in name and name[0] != "#"}):
-        found |= _aspect_fields(repo, aspect)
-    return {name: field for name, field in found.items() if name in names}
+    known = {name: field for name, field in query.added.items() if name in names}
+    return known | added_fields(repo.client, query.path, names - known.keys())
 
 
 def _said(query: Query) -> Iterator[str]:
@@ -173,51 +166,3 @@ def _types_of(node: Node) -> Iterator[str]:
 def _facts(repo: Connection, place: str | int, *names: str, select: str, expand: str = "") -> dict[str, Any]:
     options = {"$select": select, **({"$expand": expand} if expand else {}), "metadata": "no"}
     return dict(repo.client.get(target(entity(place), options), shapes.content(*names, fields=_ALLOWED)))
-
-
-def list_fields(repo: Connection, place: str | int) -> dict[str, Field]:
-    """Read the ``#`` fields of the list that a place is, or is in, from its metadata."""
-    try:
-        return read_list_fields(repo.client.get(f"{entity(place)}/$metadata", shapes.xml))
-    except ServerError:
-        return {}
-
-
-def _aspect_fields(repo: Connection, aspect: str) -> dict[str, Field]:
-    """Read the fields of an aspect from its definition."""
-    words = f"+TypeIs:Aspect +Name:{query_value(aspect)}"
-    query = Query("/Root", query=words, autofilters=False, select=("Name", "AspectDefinition"), top=1)
-    try:
-        rows = repo.client.get(query.url(metadata="no"), shapes.contents("Name"))
-        definition = rows[0]["AspectDefinition"] if rows else None
-        root = ET.fromstring(str(definition)) if definition else None
-    except (NotFoundError, ET.ParseError):
-        return {}
-    if root is None or rows[0]["Name"] != aspect:
-        return {}
-    found = [field for element in root.iter() if (field := _aspect_field(element)) is not None]
-    return {f"{aspect}.{field.name}": field for field in found}
-
-
-def _aspect_field(element: ET.Element) -> Field | None:
-    if element.tag.rpartition("}")[2] not in ("AspectField", "Field") or "name" not in element.attrib:
-        return None
-    settings = {e.tag.rpartition("}")[2]: e for e in element.iter()}
-
-    def says(name: str) -> bool:
-        setting = settings.get(name)
-        return setting is not None and (setting.text or "").strip().lower() == "true"
-
-    options = [e for e in settings.get("Options", ()) if e.tag.rpartition("}")[2] == "Option"]
-    return Field(
-        element.attrib["name"],
-        element.attrib.get("type", "ShortText"),
-        display_name=(settings["DisplayName"].text or "")
-        if "DisplayName" in settings
-        else element.attrib["name"],
-        read_only=says("ReadOnly"),
-        compulsory=says("Compulsory"),
-        multiple=says("AllowMultiple"),
-        extra_values=says("AllowExtraValue"),
-        options=tuple(Option(e.attrib.get("value", e.text or ""), e.text or "") for e in options),
-    )
