@@ -53,8 +53,6 @@ class Operation:
         Is done on a connection that breaks with the request that writes, after ``prepare``.
     creates : bool
         Whether doing it once more does it twice.
-    doubtful : bool
-        Whether nothing but the answer says that it was done.
     user : str, optional
         Who may do it, if not the editor.
     """
@@ -66,7 +64,6 @@ class Operation:
     prepare: Callable[[Any, str], Any] = lambda repo, name: None
     begin: Callable[[Any, str], Any] | None = None
     creates: bool = False
-    doubtful: bool = False
     user: str | None = None
 
     def ready(self, server: FakeServer, name: str) -> None:
@@ -162,7 +159,7 @@ def of_versions(word, operation, version, *before):
     return Operation(
         "POST", rf"/{operation}\?", lambda repo, name: getattr(repo, word)(f"{LAB}/drafts/{name}"),
         lambda admin, name: int(admin.value(f"{LAB}/drafts/{name}", "Version") == version),
-        lambda repo, name: draft(repo, name, *before), doubtful=True,
+        lambda repo, name: draft(repo, name, *before),
     )  # fmt: skip
 
 
@@ -239,13 +236,12 @@ OPERATIONS = {
     ),
     "call": Operation(
         "POST", "CheckOut", lambda repo, name: repo.call(f"{LAB}/drafts/{name}", "CheckOut"),
-        lambda admin, name: int(admin.value(f"{LAB}/drafts/{name}", "Locked")), draft, doubtful=True,
+        lambda admin, name: int(admin.value(f"{LAB}/drafts/{name}", "Locked")), draft,
     ),
     "call of rows": Operation(
         "POST", "CheckOut",
         lambda repo, name: repo.read(f"{LAB}/drafts", filter=sn.F("Name") == name).sn.call("CheckOut"),
         lambda admin, name: int(admin.value(f"{LAB}/drafts/{name}", "Locked")), draft,
-        doubtful=True,
     ),
     "check out": of_versions("check_out", "CheckOut", "V0.2.L"),
     "check in": of_versions("check_in", "CheckIn", "V0.2.D", "check_out"),
@@ -420,9 +416,7 @@ def test_what_is_told_is_true(fake, name):
         done = operation.count(admin, content) > before
         told_truly(result, done, fault)
         if end == DONE:
-            assert set(outcomes_of(result)) == {"unknown" if operation.doubtful else "saved"}, (
-                f"{fault}: {result!r}"
-            )
+            assert set(outcomes_of(result)) == {"saved"}, f"{fault}: {result!r}"
         assert done == (end == DONE) or fault == "HTML 200, done", f"{fault}: {result!r}"
         again = attempt(lambda content=content: operation.do(repo, content))
         told_truly(

@@ -16,7 +16,7 @@ def call_each(repo: Connection, path: Any, operation: str, **parameters: Any) ->
     """Call an operation for one content, several, or the rows of a frame, and return the report."""
     lines = each(
         places_of(path, repo.base),
-        lambda place: called(repo.client, place, None, operation, parameters),
+        lambda place: called(repo, place, None, operation, parameters),
         repo=repo,
         what=operation,
         leaving_doubt=True,

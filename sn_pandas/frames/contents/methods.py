@@ -317,7 +317,8 @@ class Contents(abc.ABC):
         ServerError
             If the server refuses.
         ConnectionFailed
-            If the answer was lost; it may have been done, and it is not sent again.
+            If the answer was lost: it may have been done, and it is not sent again. Only check-outs,
+            check-ins, undos of these, publications, approvals and rejections are looked for and repeated.
         """
         return contents.single.call(self._repo, path, operation, parameters)
 

@@ -35,6 +35,7 @@ from ..reads import lookup
 from ..reads.lookup import Stored
 from ..reads.reading import series_of
 from ..tracking.edits import Edit
+from ..writes import calling
 from ..writes.checking import absent, problem
 from ..writes.comparing import exact
 from ..writes.differing import COLOR, differing, unverified
@@ -204,14 +205,18 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
     body = {name: _parameter(value) for name, value in parameters.items()}
     where = normalize(place, repo.base)
     with there(repo, where):
-        address = f"{entity(where)}/{operation}?metadata=no"
-        try:
-            shown = repo.client.send("POST", address, body=body, read=shapes.returned(operation))
-        except SensenetError as error:
-            if certain(error) is None:
-                said = f"{error}; {operation} may have been done: look before you call it once more"
-                error.args = (said, *error.args[1:])
-            raise
+        done = calling.call(repo, where, operation, body)
+        if done.error is not None:
+            done.error.args = (done.reason, *done.error.args[1:])
+            raise done.error
+        shown = done.answer
+        if done.stored is not None:  # the answer was lost, and would have been the content
+            address = f"{entity(where)}?metadata=no"
+            try:
+                shown = repo.client.get(address, shapes.returned(operation), fresh=True)
+            except SensenetError as error:
+                error.args = (f"{operation} was done, but its answer was lost: {error}", *error.args[1:])
+                raise
     inner = shown.get("d") if isinstance(shown, dict) else None
     if isinstance(inner, dict) and "results" in inner and "errors" not in inner:
         return pd.DataFrame(inner["results"])

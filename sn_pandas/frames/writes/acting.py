@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ...odata import shapes
-from ...odata.addresses import entity, in_trash
-from ...odata.client import Client
+from ...odata.addresses import in_trash
 from ...odata.errors import (
     AuthenticationError,
     ForbiddenError,
     NoAnswer,
     NotFoundError,
-    SensenetError,
     UnavailableError,
 )
 from ..progress import Setting
@@ -25,12 +22,11 @@ from ..reads import lookup
 from ..reads.lookup import Stored
 from ..tracking.baseline import baseline_of
 from ..tracking.matching import rows_of
-from . import finality
+from . import calling, finality
 from .confirming import Expected
 from .report import DRY, Line, Report, report_frame
 from .running import carry_out, flow_of, perform
 from .saving import Place
-from .settling import Attempts, certain, collides
 from .works import Delete, Work, request_text
 
 if TYPE_CHECKING:
@@ -188,7 +184,7 @@ def call(
         path = str(paths.loc[id_]) if paths is not None and id_ in paths.index else None
         if id_ < 0:
             return Line("unsent", "a new row: there is no content yet")
-        return called(repo.client, id_, path, operation, parameters)
+        return called(repo, id_, path, operation, parameters)
 
     ids = [int(id_) for id_ in rows.ids]
     lines = each(
@@ -205,26 +201,16 @@ def call(
 
 
 def called(
-    client: Client, place: int | str, path: str | None, operation: str, parameters: Mapping[str, Any]
+    repo: Connection, place: int | str, path: str | None, operation: str, parameters: Mapping[str, Any]
 ) -> Line:
-    """Call an operation on one content and say what became of it.
-
-    It is sent again only where the server did nothing, because others wrote the content at that moment.
-    """
+    """Call an operation on one content and return what became of it; ``reason`` is its version then."""
     id_ = place if isinstance(place, int) else -1
     path = path or (place if isinstance(place, str) else None)
-    address = f"{entity(place)}/{operation}?metadata=no"
-    attempts = Attempts(client.retries.deadline)
-    while True:
-        try:
-            shown = client.send("POST", address, body=parameters, read=shapes.returned(operation))
-            break
-        except SensenetError as error:
-            if not collides(error) or not attempts.again(error):
-                return Line(certain(error) or "unknown", str(error), (), id_, path, error=error)
-    seen = shown.get("d") if isinstance(shown, dict) else None
-    seen = seen if isinstance(seen, dict) else {}
-    return Line("saved", str(seen.get("Version") or ""), (), seen.get("Id", id_), seen.get("Path", path))
+    done = calling.call(repo, place, operation, parameters)
+    inner = done.answer.get("d") if isinstance(done.answer, dict) else None
+    seen = done.stored or (inner if isinstance(inner, dict) else {})
+    said = done.reason or str(seen.get("Version") or "")
+    return Line(done.outcome, said, (), seen.get("Id", id_), seen.get("Path", path), error=done.error)
 
 
 def each(

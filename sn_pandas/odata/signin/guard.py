@@ -148,6 +148,15 @@ class Guard:
             self._here.leaves = before
 
     @contextlib.contextmanager
+    def settling_doubt(self) -> Iterator[None]:
+        """Settle doubtful refusals in this thread one by one, also within :meth:`leaving_doubt`."""
+        before, self._here.leaves = self._here.leaves, None
+        try:
+            yield
+        finally:
+            self._here.leaves = before
+
+    @contextlib.contextmanager
     def believing_empty(self) -> Iterator[None]:
         """Believe empty lists in this thread: only for a second look, after :meth:`confirm`."""
         before, self._here.believes_empty = self._here.believes_empty, True

@@ -1,0 +1,199 @@
+"""One call of an operation, until it is known what became of it: a lost answer is settled by looking.
+
+Check-outs, check-ins, publications and the like leave traces in the version of a content: its status, who
+holds the lock, who changed it last and when. Other operations leave none that are known, so a lost answer
+stays open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from ...odata import shapes
+from ...odata.addresses import entity
+from ...odata.errors import (
+    AuthenticationError,
+    SensenetError,
+    ServerError,
+    UnavailableError,
+)
+from ...odata.schema import Field
+from ..columns.encoders import moment
+from ..reads import lookup
+from ..reads.lookup import Stored
+from .authorship import SKEW
+from .report import Outcome
+from .settling import SEEN, Attempts, certain, collides, looks
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+Verdict = Literal["done", "not done", "open"]
+
+#: What says which state a content is in, who put it there, and when.
+_STATE = (
+    Field("Version", "ShortText"),
+    Field("CheckedOutTo", "Reference"),
+    Field("VersionModifiedBy", "Reference"),
+    Field("VersionModificationDate", "DateTime"),
+)
+#: The status of a version is the last letter of its name: V1.0.A.
+_LOCKED = "L"
+#: The operations that can be settled, and the status of the version after each; None for any but locked.
+_ENDS: dict[str, str | None] = {
+    "checkout": _LOCKED,
+    "checkin": None,
+    "undocheckout": None,
+    "forceundocheckout": None,
+    "publish": "AP",
+    "approve": "A",
+    "reject": "R",
+}
+#: Servers cut their stamps to so much at the most.
+_RESOLUTION = dt.timedelta(seconds=1)
+#: They bring an earlier version back, with the stamps of then.
+_UNDOING = frozenset(["undocheckout", "forceundocheckout"])
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Called:
+    """What became of a call.
+
+    Attributes
+    ----------
+    outcome : str
+        ``saved``, ``failed``, ``unsent`` or ``unknown``.
+    reason : str
+        Why, or how it was seen; empty for an answer.
+    answer : object
+        What the server answered.
+    stored : mapping, optional
+        The state of the content, if the answer was lost and the content shows that it was done.
+    error : SensenetError, optional
+        What kept it from being done, or from being known.
+    """
+
+    outcome: Outcome
+    reason: str = ""
+    answer: Any = None
+    stored: Stored | None = None
+    error: SensenetError | None = None
+
+
+def call(repo: Connection, place: int | str, operation: str, parameters: Mapping[str, Any]) -> Called:
+    """Call an operation of a content and say what became of it.
+
+    It is sent again where the server did nothing, because others wrote the content at that moment, and where
+    the content shows that it was not done.
+    """
+    client = repo.client
+    address = f"{entity(place)}/{operation}?metadata=no"
+    attempts = Attempts(client.retries.deadline)
+    began = client.now - _RESOLUTION
+    lost: SensenetError | None = None
+    while True:
+        try:
+            # a refusal after a lost answer is not simply the refusal of a call that was not done
+            with contextlib.nullcontext() if lost is None else client.guard.settling_doubt():
+                answer = client.send("POST", address, body=parameters, read=shapes.returned(operation))
+            return Called("saved", answer=answer)
+        except SensenetError as error:
+            trouble = error
+        if certain(trouble) is None and not collides(trouble):
+            lost = trouble
+        if collides(trouble) and attempts.again(trouble):
+            continue
+        if lost is None or operation.lower() not in _ENDS:
+            if outcome := certain(trouble):
+                return Called(outcome, str(trouble), error=trouble)
+            return _unknown(operation, str(trouble), trouble)
+        try:
+            with client.guard.settling_doubt():
+                verdict, said, now = _look(repo, place, operation, began, trouble)
+        except SensenetError as error:
+            first = error if isinstance(error, AuthenticationError) else lost
+            return _unknown(operation, f"{lost}; and it could not be looked for: {error}", first)
+        if verdict == "done":
+            return Called("saved", f"{SEEN}: {said}", stored=now)
+        if verdict == "open":
+            return _unknown(operation, f"{lost}; {said}", lost)
+        if _is_refusal(trouble):
+            return Called("failed", str(trouble), error=trouble)
+        if not attempts.again(trouble):
+            said = f"after {attempts.lost} tries: {lost}; it was not done when it was last looked at"
+            return _unknown(operation, said, lost)
+
+
+def _unknown(operation: str, said: str, error: SensenetError) -> Called:
+    hint = f"{operation} may have been done: look before you call it once more"
+    return Called("unknown", f"{said}; {hint}", error=error)
+
+
+def _look(
+    repo: Connection, place: int | str, operation: str, began: dt.datetime, trouble: SensenetError
+) -> tuple[Verdict, str, Stored]:
+    """Look at the content, some times while the server may still be at it, and judge what it shows.
+
+    Raises
+    ------
+    SensenetError
+        If it cannot be read.
+    """
+    shown: tuple[Verdict, str, Stored] = "open", "it was interrupted", {}
+    is_refused = _is_refusal(trouble)
+    for _ in looks((0.0,) if is_refused else ()):
+        now = lookup.one(repo.client, place, _STATE)
+        shown = (*_judged(repo.user, operation.lower(), now, began, is_refused), now)
+        if shown[0] != "not done":
+            break
+    return shown
+
+
+def _judged(
+    user: str, operation: str, now: Stored, began: dt.datetime, is_refused: bool
+) -> tuple[Verdict, str]:
+    """Say whether the state of a content is the one after an operation of a user, and what it is.
+
+    A content that is as it has to be, and was not touched since the call began, was so before; the server
+    refuses another call then. Where its clock may be behind, that does not tell why. A content that somebody
+    else changed since does not tell what was done before that; nor may a call that was done be repeated on
+    what somebody else wrote after it.
+    """
+    version = str(now.get("Version") or "")
+    status = version[-1:]
+    holder, writer = _path(now.get("CheckedOutTo")), _path(now.get("VersionModifiedBy"))
+    is_mine = writer.lower() == user.lower()
+    stamp = now.get("VersionModificationDate")
+    at = moment(stamp) if stamp else None
+    wanted = _ENDS[operation]
+    if not version or at is None:
+        return "open", "the server does not show its version"
+    if operation == "checkout":
+        is_there = status == _LOCKED and holder.lower() == user.lower()
+    else:
+        is_there = status in wanted if wanted else status != _LOCKED
+    if operation != "checkout" and not is_mine and at >= began:
+        return "open", f"{writer} changed it since, to {version} at {stamp}"
+    if is_there and (operation in _UNDOING or (is_mine and at >= began)):
+        return "done", version
+    if is_there and is_refused and is_mine and at >= began - SKEW:
+        return "open", f"it is {version} since {stamp}, which may have been before the call"
+    return "not done", version
+
+
+def _path(reference: Any) -> str:
+    return str(reference.get("Path") or "") if isinstance(reference, Mapping) else ""
+
+
+def _is_refusal(error: SensenetError) -> bool:
+    """Whether the server itself refused, and is at nothing of ours any more."""
+    return (
+        isinstance(error, ServerError)
+        and not isinstance(error, UnavailableError)
+        and certain(error) == "failed"
+        and not collides(error)
+    )
