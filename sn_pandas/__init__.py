@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from .odata.contentqueries import Clause
     from .odata.fields import ContentType, Field, Option
     from .odata.filters import Filter
+    from .odata.messages import Transport
     from .odata.retrying import Retries
     from .odata.schema import Schema
     from .odata.signin.user import NewApiKey, User
@@ -103,6 +104,7 @@ __all__ = [
     "SensenetError",
     "ServerError",
     "TrackingError",
+    "Transport",
     "TreeBrowser",
     "UnavailableError",
     "User",
@@ -130,6 +132,7 @@ _ON_USE = {
     "Repository": "frames.repository",
     "Retries": "odata.retrying",
     "Schema": "odata.schema",
+    "Transport": "odata.messages",
     "TreeBrowser": "widgets.tree",
     **dict.fromkeys(["ContentType", "Field", "Option"], "odata.fields"),
     **dict.fromkeys(["NewApiKey", "User"], "odata.signin.user"),

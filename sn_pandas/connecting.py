@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 from urllib.parse import SplitResult, unquote, urlsplit
 
-import httpx
-
 from .frames import Repository
 from .odata.addresses import SERVICE, normalize
 from .odata.bounds import LARGEST_ANSWER
 from .odata.client import Client, Retries
 from .odata.errors import AuthenticationError, ConnectionFailed, QueryError, SensenetError
+from .odata.http_transport import AnyTransport
+from .odata.http_transport import InProcess as InProcess
 from .odata.origins import canonical_url, holds_credentials
 from .odata.redaction import conceal
 from .odata.signin.authority import SN_AUTH, Authority, OpenClient
@@ -59,7 +59,7 @@ def connect(
     retries: Retries | None = None,
     verify: ssl.SSLContext | bool | None = None,
     max_answer: int = LARGEST_ANSWER,
-    transport: httpx.BaseTransport | None = None,
+    transport: AnyTransport | None = None,
     faults: Faults | None = None,
     user: str | None = None,
 ) -> Repository:
@@ -111,8 +111,8 @@ def connect(
     max_answer : int
         Bytes that an answer may have, and a file that is downloaded into memory; 256 MB if not given. A page
         of rows has some hundred kilobytes, so more is a fault or an attack.
-    transport : httpx.BaseTransport, optional
-        What carries the requests instead of the network.
+    transport : Transport or httpx.BaseTransport, optional
+        What carries the requests instead of the network: a :class:`Transport`, or one of httpx.
     faults : sn_pandas.embedded.Faults, optional
         Faults that an embedded repository shows, to test against.
     user : str, optional
@@ -320,22 +320,6 @@ def _origin(path: str) -> str:
     file = Path(path).resolve()
     name = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")
     return f"http://embedded-{name or 'file'}-{hashlib.sha256(bytes(file)).hexdigest()[:6]}"
-
-
-class InProcess(httpx.WSGITransport):
-    """Calls a repository in this process; a connection that it breaks looks as one of the network does."""
-
-    def __init__(self, app: Any) -> None:
-        super().__init__(app=app)
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Have the repository answer a request, body and all."""
-        try:
-            answer = super().handle_request(request)
-            body = answer.read()
-        except ConnectionError as error:
-            raise httpx.ReadError(str(error), request=request) from error
-        return httpx.Response(answer.status_code, headers=answer.headers, content=body, request=request)
 
 
 def _browser(repo: Repository, path: str | int, **options: Any) -> Any:

@@ -89,7 +89,7 @@ class Catalogue:
             top=OFFERED,
             filter=f"startswith(Name,'{literal}')" if start else None,
         )
-        from ..odata import shapes  # on use: it loads httpx
+        from ..odata import shapes  # on use: it takes long to load
 
         rows = self._repo.client.get(query.url(metadata="no"), shapes.contents("Name", "Type"))
         for name, content in {row["Type"]: row["Id"] for row in rows if "Id" in row}.items():
@@ -98,7 +98,7 @@ class Catalogue:
         return [(row["Name"], row["Type"]) for row in rows]
 
     def _allowed(self, path: str | int) -> list[str]:
-        from ..odata import shapes  # on use: it loads httpx
+        from ..odata import shapes  # on use: it takes long to load
 
         chain = _ALLOWED.name
         options = {"$expand": chain, "$select": f"{chain}/Name", "metadata": "no"}

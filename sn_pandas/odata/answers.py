@@ -9,7 +9,6 @@ import re
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
-import httpx
 import msgspec
 
 from .collector import paused
@@ -24,6 +23,7 @@ from .errors import (
     server_error,
 )
 from .escaping import cut_short as cut_short
+from .messages import Response
 from .numbers import number
 from .redaction import hide
 from .retrying import retry_after
@@ -36,7 +36,7 @@ _LOOKED_THROUGH = 64 * 1024
 _LATER = (429, 502, 503, 504)
 
 
-def parsed(what: str, answer: httpx.Response) -> Any:
+def parsed(what: str, answer: Response) -> Any:
     """Return the JSON of an answer; None if it is empty.
 
     Raises
@@ -73,7 +73,7 @@ def decoded(content: bytes) -> Any:
         return _loads(content)
 
 
-def not_sensenet(what: str, answer: httpx.Response, expected: str = "") -> AnswerError:
+def not_sensenet(what: str, answer: Response, expected: str = "") -> AnswerError:
     """Return the error of an answer that has not the shape of one of a sensenet."""
     return AnswerError(
         f"{what}: the answer is not one of a sensenet server, but {described(answer)}"
@@ -90,7 +90,7 @@ def empty_answer(what: str) -> BrokenAnswer:
     )
 
 
-def described(answer: httpx.Response) -> str:
+def described(answer: Response) -> str:
     """Say what an answer is, in the words of whoever wrote it."""
     said = words_of(answer)
     begin = answer.content[:200].lstrip().lower()
@@ -103,13 +103,13 @@ def described(answer: httpx.Response) -> str:
     return f"this text: {said!r}"
 
 
-def words_of(answer: httpx.Response) -> str:
+def words_of(answer: Response) -> str:
     """Return the words of an answer that is not one of a sensenet, without markup and cut short.
 
     Examples
     --------
     >>> page = "<html><head><title>Blocked</title><style>p {}</style></head><p>Reference&nbsp;7719</p></html>"
-    >>> words_of(httpx.Response(403, text=page))
+    >>> words_of(Response(403, content=page.encode()))
     'Blocked Reference 7719'
     """
     text = answer.content[:_LOOKED_THROUGH].decode("utf-8", "replace")
@@ -119,12 +119,12 @@ def words_of(answer: httpx.Response) -> str:
     return cut_short(hide(text))
 
 
-def kind_of(answer: httpx.Response) -> str:
+def kind_of(answer: Response) -> str:
     """Return the content type of an answer, in lower case and without blanks; empty if there is none."""
     return "".join(answer.headers.get("content-type", "").lower().split())
 
 
-def refusal(what: str, origin: str, answer: httpx.Response) -> SensenetError:
+def refusal(what: str, origin: str, answer: Response) -> SensenetError:
     """Return the error that an answer without success means."""
     status = answer.status_code
     if answer.is_redirect:
@@ -173,7 +173,7 @@ def _interceptor(what: str, origin: str, status: int) -> str:
     return f"a firewall or proxy refuses this {method}: those who run it can tell why"
 
 
-def _error_of(answer: httpx.Response) -> tuple[str, str, str] | None:
+def _error_of(answer: Response) -> tuple[str, str, str] | None:
     """Return code, kind and words of an error of a sensenet; None if it is somebody else's answer."""
     try:
         error = _loads(answer.content)["error"]
@@ -191,7 +191,7 @@ def _secure(origin: str) -> str:
     return f"https://{origin.removeprefix('http://')}"
 
 
-def _redirect(what: str, origin: str, answer: httpx.Response) -> AnswerError:
+def _redirect(what: str, origin: str, answer: Response) -> AnswerError:
     try:
         place = urlsplit(answer.headers.get("location", ""))
         host, path = place.hostname, cut_short(place.path)
@@ -213,7 +213,7 @@ def _redirect(what: str, origin: str, answer: httpx.Response) -> AnswerError:
     )
 
 
-def _is_html(answer: httpx.Response) -> bool:
+def _is_html(answer: Response) -> bool:
     return "html" in kind_of(answer)
 
 

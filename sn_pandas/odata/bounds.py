@@ -11,7 +11,7 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator
 
-import httpx
+from .messages import AnswerTimeoutError, DecodingError
 
 #: Bytes that the JSON of one answer may have, if the caller says nothing else.
 LARGEST_ANSWER = 256 * 1024 * 1024
@@ -59,7 +59,7 @@ class Clock:
     def check(self) -> None:
         """Raise if the time is over."""
         if self._end is not None and time.monotonic() > self._end:
-            raise httpx.ReadTimeout("the answer takes too long")
+            raise AnswerTimeoutError("the answer takes too long")
 
 
 class within:  # noqa: N801 - used as a function
@@ -97,7 +97,7 @@ def pieces(body: Iterable[bytes], encoding: str, clock: Clock, largest: int | No
 
     Raises
     ------
-    httpx.ReadTimeout, httpx.DecodingError
+    AnswerTimeoutError, DecodingError
         If it takes too long, or cannot be decompressed.
     TooLarge
         If it has more than ``largest`` bytes.
@@ -108,7 +108,7 @@ def pieces(body: Iterable[bytes], encoding: str, clock: Clock, largest: int | No
         if name in ("gzip", "x-gzip", "deflate"):
             decoded = _inflated(decoded, clock)
         elif name not in ("", "identity"):
-            raise httpx.DecodingError(f"the answer is encoded as {name[:40]!r}, which was not asked for")
+            raise DecodingError(f"the answer is encoded as {name[:40]!r}, which was not asked for")
     size = 0
     for piece in decoded:
         size += len(piece)
@@ -141,6 +141,6 @@ def _inflated(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
         while tail := decompressor.decompress(b"", _PIECE):
             yield tail
     except zlib.error as error:
-        raise httpx.DecodingError(str(error)) from error
+        raise DecodingError(str(error)) from error
     if not decompressor.eof and not first:
-        raise httpx.DecodingError("the compressed answer was cut")
+        raise DecodingError("the compressed answer was cut")

@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
-import httpx
-
 from . import flight, shapes
 from .addresses import LONGEST, SERVICE, entity
 from .answers import parsed, refusal
@@ -28,8 +26,9 @@ from .errors import (
     SensenetError,
     ServerError,
 )
-from .http_transport import Answer
+from .http_transport import AnyTransport
 from .limits import Pace, user_agent
+from .messages import Answer, Response
 from .origins import canonical_url
 from .query import target as target_of
 from .redaction import protect_logs, redacted
@@ -87,7 +86,7 @@ class Client:
         ``https://host[:port]``, with the path before ``/odata.svc`` if there is one.
     auth : Auth
         Who asks.
-    transport : httpx.BaseTransport, optional
+    transport : Transport or httpx.BaseTransport, optional
         What carries the requests; the network if not given.
     timeout : float
         Seconds to wait for a sign of life of the server.
@@ -117,12 +116,12 @@ class Client:
         origin: str,
         *,
         auth: Auth | None = None,
-        transport: httpx.BaseTransport | None = None,
+        transport: AnyTransport | None = None,
         timeout: float = 60.0,
         retries: Retries | None = None,
         verify: ssl.SSLContext | bool = True,
         max_answer: int = LARGEST_ANSWER,
-        refuse: Callable[[str, str, httpx.Response], SensenetError] = refusal,
+        refuse: Callable[[str, str, Response], SensenetError] = refusal,
         read_only: bool = False,
         max_requests_per_second: float | None = None,
         application: str | None = None,
@@ -200,7 +199,7 @@ class Client:
     def get(
         self,
         target: str,
-        read: Callable[[str, httpx.Response], Any] = parsed,
+        read: Callable[[str, Response], Any] = parsed,
         *,
         fresh: bool = False,
         guarded: bool = True,
@@ -255,7 +254,7 @@ class Client:
         *,
         body: Mapping[str, Any] | None = None,
         kind: Kind = "write",
-        read: Callable[[str, httpx.Response], Any] = parsed,
+        read: Callable[[str, Response], Any] = parsed,
         guarded: bool = True,
         **options: Any,
     ) -> Any:
@@ -285,7 +284,7 @@ class Client:
         body: Mapping[str, Any] | None = None,
         kind: Kind = "write",
         **options: Any,
-    ) -> httpx.Response:
+    ) -> Response:
         """Send a request, again where that is safe, and return the answer or raise what the server said."""
         return self._settled(self._call(method, target, body, kind, **options), lambda answer: answer)
 
@@ -301,7 +300,7 @@ class Client:
         """
         return self.guard.verify() or self._identify(Exchange())
 
-    def stream(self, target: str, use: Callable[[httpx.Response, Iterator[bytes]], T]) -> T:
+    def stream(self, target: str, use: Callable[[Response, Iterator[bytes]], T]) -> T:
         """Return what ``use`` makes of the answer to a GET and its pieces; each try begins with the first.
 
         A large file may take as long as it gets on: each of its pieces has the time of an answer.
@@ -361,7 +360,7 @@ class Client:
             headers = {**headers, "Content-Type": "application/json"}
         return _Call(what, method, target, kind, headers, content, before_retry)
 
-    def _settled(self, call: _Call, use: Callable[[httpx.Response], T], guarded: bool = True) -> T:
+    def _settled(self, call: _Call, use: Callable[[Response], T], guarded: bool = True) -> T:
         """Send a request until its answer is certainly the caller's, and return what ``use`` makes of it."""
         send = self._sender(call, use)
         try:
@@ -380,7 +379,7 @@ class Client:
                 status=error.status,
             ) from error
 
-    def _sender(self, call: _Call, use: Callable[[httpx.Response], T]) -> Send[T]:
+    def _sender(self, call: _Call, use: Callable[[Response], T]) -> Send[T]:
         """Return what sends a request once, with its retries."""
         begun = False
 
@@ -419,7 +418,7 @@ class Client:
         self.longest = min(self.longest, shorter)
         return True
 
-    def _once(self, call: _Call, end: float | None, exchange: Exchange) -> httpx.Response:
+    def _once(self, call: _Call, end: float | None, exchange: Exchange) -> Response:
         """Send a request and return its answer, which is a success."""
         # a server may think about a write for as long as the timeout says, before it begins to answer
         clock = Clock(end, self.retries.deadline)
@@ -505,7 +504,7 @@ class Client:
         return self._sender(call, lambda answer: bool(read(call.what, answer)))
 
 
-def _fresh(wanted: bool, answer: httpx.Response) -> httpx.Response:
+def _fresh(wanted: bool, answer: Response) -> Response:
     age = answer.headers.get("age", "").strip()
     if wanted and age.isdigit() and age.strip("0"):
         raise _CachedAnswer(age[:10])

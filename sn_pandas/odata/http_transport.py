@@ -1,4 +1,7 @@
-"""Connections to one server for many threads, without a pool that all of them wait for.
+"""The seam to the HTTP library: requests are carried by httpcore, or by a transport that the caller gives.
+
+No other module knows httpx or httpcore: to exchange them, write this module anew. What it takes, answers and
+raises is defined in ``messages``.
 
 The pool of httpx looks at each of its connections before and after every request, under one lock; with 32
 requests in flight that takes more time than the requests. So the connections of httpcore are used themselves,
@@ -12,8 +15,7 @@ import contextlib
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, cast
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -22,6 +24,19 @@ import httpx
 
 from . import bounds
 from .errors import ConnectionFailed
+from .messages import (
+    AddressError,
+    Answer,
+    AnswerTimeoutError,
+    ConnectError,
+    ConnectTimeoutError,
+    DecodingError,
+    ProxyRefusalError,
+    ProxyUnreachableError,
+    Request,
+    Transport,
+    TransportError,
+)
 
 # Bytes of a request that are not held back.
 _MUCH = 16 * 1024
@@ -33,57 +48,37 @@ _WITH_BODY = frozenset(["POST", "PUT", "PATCH", "MERGE"])
 _PLAIN = re.compile(r"[!$&-;=?-_a-z|~]*(?:%[0-9A-Fa-f]{2}[!$&-;=?-_a-z|~]*)*", re.ASCII)
 _LONG = 32 * 1024
 
-
-class Request(NamedTuple):
-    """A request of one server: what stands in its first line, its head and its body."""
-
-    method: str
-    target: str
-    headers: Mapping[str, str] = MappingProxyType({})
-    content: bytes | None = None
-    timeout: Mapping[str, float | None] = MappingProxyType({})
+#: What ``transport=`` takes.
+AnyTransport = Transport | httpx.BaseTransport
 
 
-class Answer(Protocol):
-    """An answer whose body is still to be read; it has to be closed.
+class Address(NamedTuple):
+    """An address in its parts, with the host in ASCII."""
 
-    Attributes
-    ----------
-    encoding : str
-        How the pieces of its body are encoded, as in ``Content-Encoding``.
-    """
-
-    status: int
-    headers: Sequence[tuple[bytes, bytes]]
-    encoding: str
-
-    def __iter__(self) -> Iterator[bytes]:
-        """Yield the pieces of the body, as they come."""
-
-    def close(self) -> None:
-        """Abandon what was not read."""
+    scheme: str
+    host: str
+    port: int | None
 
 
-class Carrier(Protocol):
-    """Carries requests to one server; safe to use from several threads. Its errors are those of httpx."""
-
-    def send(self, request: Request) -> Answer:
-        """Send a request, and return the answer as soon as its head is there."""
-
-    def close(self) -> None:
-        """Close all connections."""
+def split_address(address: str) -> Address | None:
+    """Return the parts of an address; None if it is none."""
+    try:
+        url = httpx.URL(address.strip())
+        return Address(url.scheme, url.raw_host.decode("ascii").lower(), url.port)
+    except (httpx.InvalidURL, ValueError, TypeError, AttributeError):
+        return None
 
 
 def carrier_of(
-    origin: str, transport: httpx.BaseTransport | None = None, verify: ssl.SSLContext | bool = True
-) -> tuple[Carrier, str]:
+    origin: str, transport: AnyTransport | None = None, verify: ssl.SSLContext | bool = True
+) -> tuple[Transport, str]:
     """Return what carries requests to a server, and the address of the proxy if it is by way of one.
 
     Parameters
     ----------
     origin : str
         ``https://host[:port]`` with the path before that of each request.
-    transport : httpx.BaseTransport, optional
+    transport : Transport or httpx.BaseTransport, optional
         What carries them; the network if not given.
     verify : bool or ssl.SSLContext
         As httpx has it.
@@ -94,7 +89,9 @@ def carrier_of(
         If there is a proxy whose address cannot be used.
     """
     if transport is not None:
-        return OfHttpx(origin, transport), ""
+        if hasattr(transport, "handle_request"):
+            return OfHttpx(origin, cast(httpx.BaseTransport, transport)), ""
+        return _Quoting(origin, transport), ""
     there = urlsplit(origin)
     proxies = getproxies()
     proxy = proxies.get(there.scheme) or proxies.get("all")
@@ -112,14 +109,15 @@ class OfHttpx:
 
     def send(self, request: Request) -> Answer:
         """Send a request."""
-        sent = httpx.Request(
-            request.method,
-            self._origin + request.target,
-            headers=dict(request.headers),
-            content=request.content,
-            extensions={"timeout": dict(request.timeout)},
-        )
-        answer = self._transport.handle_request(sent)
+        with _our_errors():
+            sent = httpx.Request(
+                request.method,
+                self._origin + request.target,
+                headers=dict(request.headers),
+                content=request.content,
+                extensions={"timeout": dict(request.timeout)},
+            )
+            answer = self._transport.handle_request(sent)
         answer.request = sent
         return _OfHttpx(answer)
 
@@ -141,25 +139,72 @@ class _OfHttpx:
     def __iter__(self) -> Iterator[bytes]:
         if self._answer.is_stream_consumed:
             yield self._answer.content
-        else:
+            return
+        with _our_errors():
             yield from self._answer.iter_raw()
 
     def close(self) -> None:
         self._answer.close()
 
 
-class _ByHttpcore:
-    """Makes the requests of httpcore to one server."""
+class InProcess(httpx.WSGITransport):
+    """Calls a WSGI application in this process; a connection that it breaks looks as one of the network."""
+
+    def __init__(self, app: Any) -> None:
+        super().__init__(app=app)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Have the application answer a request, body and all."""
+        try:
+            answer = super().handle_request(request)
+            body = answer.read()
+        except ConnectionError as error:
+            raise httpx.ReadError(str(error), request=request) from error
+        return httpx.Response(answer.status_code, headers=answer.headers, content=body, request=request)
+
+
+class _Place:
+    """The server that requests go to, and how their addresses are quoted."""
 
     def __init__(self, origin: str) -> None:
         self._origin = origin
         self._there = httpx.URL(origin)
         self._path = self._there.raw_path.rstrip(b"/")
 
+    def _target(self, target: str) -> bytes:
+        """Return what httpx makes of a path and a query; nothing, if nothing is to be quoted."""
+        if len(target) < _LONG and _PLAIN.fullmatch(target) and "/." not in target:
+            return self._path + target.encode("ascii")
+        return httpx.URL(self._origin + target).raw_path
+
+
+class _Quoting(_Place):
+    """Hands requests to a transport of the user, with the server and a quoted address in each."""
+
+    def __init__(self, origin: str, transport: Transport) -> None:
+        super().__init__(origin)
+        self._front = f"{self._there.scheme}://{self._there.netloc.decode('ascii')}"
+        self._transport = transport
+
+    def send(self, request: Request) -> Answer:
+        with _our_errors():
+            target = self._target(request.target).decode("ascii")
+            return self._transport.send(request._replace(origin=self._front, target=target))
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _ByHttpcore(_Place):
+    """Makes the requests of httpcore to one server."""
+
     def _made(self, request: Request) -> httpcore.Request:
         there = self._there
         url = httpcore.URL(
-            scheme=there.raw_scheme, host=there.raw_host, port=there.port, target=self._target(request.target)
+            scheme=there.raw_scheme,
+            host=there.raw_host,
+            port=there.port,
+            target=self._target(request.target),
         )
         headers = [(b"Host", there.netloc)]
         headers += [(name.encode("ascii"), value.encode("ascii")) for name, value in request.headers.items()]
@@ -172,12 +217,6 @@ class _ByHttpcore:
             content=request.content,
             extensions={"timeout": request.timeout},
         )
-
-    def _target(self, target: str) -> bytes:
-        """Return what httpx makes of a path and a query; nothing, if nothing is to be quoted."""
-        if len(target) < _LONG and _PLAIN.fullmatch(target) and "/." not in target:
-            return self._path + target.encode("ascii")
-        return httpx.URL(self._origin + target).raw_path
 
 
 class Connections(_ByHttpcore):
@@ -200,10 +239,11 @@ class Connections(_ByHttpcore):
 
     def send(self, request: Request) -> Answer:
         """Send a request over an idle connection, or a new one; the latest is taken first."""
-        asked = self._made(request)
+        with _our_errors():
+            asked = self._made(request)
         connection = self._lent(asked.url.origin)
         try:
-            with _errors_of_httpx():
+            with _our_errors():
                 answer = connection.handle_request(asked)
         except BaseException:
             connection.close()
@@ -242,7 +282,7 @@ class Connections(_ByHttpcore):
                 self._idle.pop().close()
 
 
-def _proxied(origin: str, address: str, verify: ssl.SSLContext | bool) -> tuple[Carrier, str]:
+def _proxied(origin: str, address: str, verify: ssl.SSLContext | bool) -> tuple[Transport, str]:
     """Return what carries requests by way of a proxy, and the address of the proxy without its password."""
     try:
         proxy = httpx.Proxy(address)
@@ -262,8 +302,9 @@ class _Proxied(_ByHttpcore):
         super().__init__(origin)
         options: dict[str, Any] = {
             "ssl_context": httpx.create_ssl_context(verify=verify),
-            "max_connections": 100,
-            "max_keepalive_connections": 20,
+            # as many as there are threads, as without a proxy: with a limit, those who wait would give up
+            "max_connections": None,
+            "max_keepalive_connections": None,
             "keepalive_expiry": _IDLE,
             "network_backend": _Backend(proxy=True),
         }
@@ -287,9 +328,8 @@ class _Proxied(_ByHttpcore):
 
     def send(self, request: Request) -> Answer:
         """Send a request by way of the proxy."""
-        asked = self._made(request)
-        with _errors_of_httpx():
-            answer = self._pool.handle_request(asked)
+        with _our_errors():
+            answer = self._pool.handle_request(self._made(request))
         return _Lent(answer)
 
     def close(self) -> None:
@@ -297,12 +337,8 @@ class _Proxied(_ByHttpcore):
         self._pool.close()
 
 
-class ProxyUnreachable(httpx.ConnectError):
-    """A proxy to which there is no connection."""
-
-
 class _ProxyUnreachable(httpcore.ConnectError):
-    """The same, on its way through httpcore."""
+    """No connection to the proxy, on its way through httpcore."""
 
 
 class _Lent:
@@ -318,13 +354,13 @@ class _Lent:
     def __iter__(self) -> Iterator[bytes]:
         body = self._answer.stream
         assert isinstance(body, Iterable)
-        with _errors_of_httpx():
+        with _our_errors():
             yield from body
 
     def close(self) -> None:
         free, self._free = self._free, None
         if free is not None:
-            with _errors_of_httpx():
+            with _our_errors():
                 self._answer.close()
             free()
 
@@ -390,19 +426,42 @@ class _Together(httpcore.NetworkStream):
             self._stream.write(written, timeout)
 
 
-class _errors_of_httpx:  # noqa: N801 - used as a function
-    """Raise what httpcore says as the error of httpx of the same name."""
+#: What the errors of the libraries are for us; the nearest class of an error counts.
+_ERRORS: Mapping[type[Exception], Callable[[str, str], Exception]] = {
+    httpcore.ConnectTimeout: ConnectTimeoutError,
+    httpcore.PoolTimeout: ConnectTimeoutError,
+    httpcore.TimeoutException: AnswerTimeoutError,
+    _ProxyUnreachable: ProxyUnreachableError,
+    httpcore.ConnectError: ConnectError,
+    httpcore.NetworkError: TransportError,
+    httpcore.ProxyError: ProxyRefusalError,
+    httpcore.ProtocolError: TransportError,
+    httpcore.UnsupportedProtocol: TransportError,
+    httpcore.ConnectionNotAvailable: TransportError,
+    httpx.ConnectTimeout: ConnectTimeoutError,
+    httpx.PoolTimeout: ConnectTimeoutError,
+    httpx.TimeoutException: AnswerTimeoutError,
+    httpx.ConnectError: ConnectError,
+    httpx.ProxyError: ProxyRefusalError,
+    httpx.DecodingError: DecodingError,
+    httpx.TransportError: TransportError,
+    httpx.InvalidURL: AddressError,
+    UnicodeError: AddressError,
+}
+
+
+class _our_errors:  # noqa: N801 - used as a function
+    """Raise what a library says as an error of ``messages``."""
 
     def __enter__(self) -> None:
         pass
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, _ProxyUnreachable):
-            raise ProxyUnreachable(str(error)) from _bare(error)
-        if kind is None or error is None or not kind.__module__.startswith("httpcore"):
+        if error is None:
             return
-        ours = getattr(httpx, kind.__name__, httpx.TransportError)
-        raise ours(str(error)) from _bare(error)
+        ours = next((_ERRORS[base] for base in type(error).__mro__ if base in _ERRORS), None)
+        if ours is not None:
+            raise ours(str(error), type(error).__name__) from _bare(error)
 
 
 def _bare(error: BaseException) -> BaseException:

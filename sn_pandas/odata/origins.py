@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from .errors import QueryError
 
 if TYPE_CHECKING:
-    import httpx
+    from .http_transport import Address
 
 _PORTS = {"http": 80, "https": 443}
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -41,11 +41,10 @@ def canonical_origin(address: str) -> str:
     >>> canonical_origin("http://[::1]:8080/")
     'http://[::1]:8080'
     """
-    url = _parse(address)
-    host = url.raw_host.decode("ascii").lower()
+    scheme, host, port = _parse(address)
     shown = f"[{host}]" if ":" in host else host
-    port = "" if url.port in (None, _PORTS[url.scheme]) else f":{url.port}"
-    return f"{url.scheme}://{shown}{port}"
+    behind = "" if port in (None, _PORTS[scheme]) else f":{port}"
+    return f"{scheme}://{shown}{behind}"
 
 
 def canonical_url(address: str) -> str:
@@ -109,15 +108,11 @@ def is_loopback(address: str) -> bool:
     return _parse(address).host in _LOOPBACK
 
 
-def _parse(address: str) -> httpx.URL:
-    import httpx  # on use: the notebook extension compares addresses and loads without it
+def _parse(address: str) -> Address:
+    from .http_transport import split_address  # on use: the notebook extension loads without httpx
 
-    url: httpx.URL | None
-    try:
-        url = httpx.URL(address.strip())
-    except (httpx.InvalidURL, ValueError, TypeError, AttributeError):
-        url = None
-    if url is None or url.scheme not in ("http", "https") or not url.host:
+    parts = split_address(address)
+    if parts is None or parts.scheme not in ("http", "https") or not parts.host:
         shown = str(address).rpartition("@")[2].partition("?")[0][:80]
         raise QueryError(f"{shown!r} is not the address of a server; write https://host")
-    return url
+    return parts

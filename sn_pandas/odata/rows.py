@@ -8,12 +8,12 @@ from functools import lru_cache
 from itertools import compress
 from typing import Any, TypeVar
 
-import httpx
 import msgspec
 
 from .answers import empty_answer, not_sensenet, parsed
 from .collector import paused
 from .errors import AnswerError
+from .messages import Response
 from .shapes import Count, Id
 from .signin.doubt import have_blank_rows
 
@@ -34,7 +34,7 @@ class Rows:
     """
 
     columns: tuple[Sequence[Any], ...]
-    answers: tuple[httpx.Response, ...] = dataclasses.field(default=(), repr=False)
+    answers: tuple[Response, ...] = dataclasses.field(default=(), repr=False)
 
     @property
     def ids(self) -> Sequence[int]:
@@ -91,7 +91,7 @@ class RowReader:
     def read(
         self,
         what: str,
-        answer: httpx.Response,
+        answer: Response,
         use: Callable[[Rows], T],
         *,
         alone: bool = False,
@@ -114,16 +114,14 @@ class RowReader:
         with paused():
             total, rows = self._rows(what, answer, alone=alone, nothing=nothing)
             if have_blank_rows(self._names, rows.columns):
-                answer.extensions["blank"] = True  # for the guard of the client
+                answer.is_blank = True  # for the guard of the client
             if self._keep:
                 rows = dataclasses.replace(rows, answers=(answer,))
             number, made = len(rows), use(rows)
             del rows  # before the collector would look through them
         return total, number, made
 
-    def _rows(
-        self, what: str, answer: httpx.Response, *, alone: bool, nothing: bool
-    ) -> tuple[int | None, Rows]:
+    def _rows(self, what: str, answer: Response, *, alone: bool, nothing: bool) -> tuple[int | None, Rows]:
         try:
             return self._decoded(answer.content)
         except (ValueError, RecursionError):  # one content, nothing, or what the decoder does not take
@@ -133,9 +131,7 @@ class RowReader:
         body = self._decoder.decode(content).d
         return body.total, self._turned(map(msgspec.structs.astuple, body.results))
 
-    def _plainly(
-        self, what: str, answer: httpx.Response, *, alone: bool, nothing: bool
-    ) -> tuple[int | None, Rows]:
+    def _plainly(self, what: str, answer: Response, *, alone: bool, nothing: bool) -> tuple[int | None, Rows]:
         shown = parsed(what, answer)
         if shown is None:
             if not nothing:

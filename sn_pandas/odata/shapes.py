@@ -14,18 +14,18 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
-import httpx
 import msgspec
 
 from .addresses import LARGEST_ID
 from .answers import cut_short, empty_answer, kind_of, not_sensenet, parsed
 from .errors import AnswerError
 from .field_kinds import Shape
+from .messages import Response
 from .schema import Field
 
 T = TypeVar("T")
 #: Makes something of the answer to a request, or raises AnswerError.
-Reader = Callable[[str, httpx.Response], T]
+Reader = Callable[[str, Response], T]
 #: A content as the server shows it, by field.
 Stored = Mapping[str, Any]
 
@@ -91,7 +91,7 @@ def content(*names: str, fields: Iterable[Field] = (), null: bool = False) -> Re
     fields = tuple(fields)
     shape = _row(names, _kinds(fields), null)
 
-    def read(what: str, answer: httpx.Response) -> Stored:
+    def read(what: str, answer: Response) -> Stored:
         shown = _body(what, answer)
         _check(what, shown, shape)
         _check_references(what, [shown], fields)
@@ -111,7 +111,7 @@ def listing(*names: str, fields: Iterable[Field] = ()) -> Reader[tuple[int, list
     fields = tuple(fields)
     shape = _row(names, _kinds(fields), False)
 
-    def read(what: str, answer: httpx.Response) -> tuple[int, list[Stored]]:
+    def read(what: str, answer: Response) -> tuple[int, list[Stored]]:
         shown = _body(what, answer)
         rows = shown.get("results")
         if not isinstance(rows, list):
@@ -125,7 +125,7 @@ def listing(*names: str, fields: Iterable[Field] = ()) -> Reader[tuple[int, list
     return read
 
 
-def batch(what: str, answer: httpx.Response) -> Mapping[str, Any]:
+def batch(what: str, answer: Response) -> Mapping[str, Any]:
     """Read the answer of a batch operation: the contents it was done to, and the errors of the others."""
     shown = _body(what, answer)
     results, errors = shown.get("results"), shown.get("errors")
@@ -141,32 +141,32 @@ def batch(what: str, answer: httpx.Response) -> Mapping[str, Any]:
     return dict(shown)
 
 
-def types(what: str, answer: httpx.Response) -> list[Mapping[str, Any]]:
+def types(what: str, answer: Response) -> list[Mapping[str, Any]]:
     """Read the content types of ``GetSchema``; an empty list is what the Visitor gets."""
     shown: list[Mapping[str, Any]] = _as(what, answer, list[_ContentType])
     return shown
 
 
-def entries(what: str, answer: httpx.Response) -> Mapping[str, Any]:
+def entries(what: str, answer: Response) -> Mapping[str, Any]:
     """Read the access control list of ``GetAcl``."""
     shown: Mapping[str, Any] = _as(what, answer, _Entries)
     return shown
 
 
-def actions(what: str, answer: httpx.Response) -> list[Mapping[str, Any]]:
+def actions(what: str, answer: Response) -> list[Mapping[str, Any]]:
     """Read the list of the actions of a content."""
     rows = _body(what, answer).get("results")
     _check(what, rows, list[_Action])
     return list(rows or ())
 
 
-def document(what: str, answer: httpx.Response) -> Mapping[str, Any]:
+def document(what: str, answer: Response) -> Mapping[str, Any]:
     """Read the JSON of ``$metadata``."""
     shown: Mapping[str, Any] = _as(what, answer, _Document)
     return shown
 
 
-def xml(what: str, answer: httpx.Response) -> str:
+def xml(what: str, answer: Response) -> str:
     """Read the XML of ``$metadata``."""
     if not answer.content:
         raise empty_answer(what)
@@ -176,7 +176,7 @@ def xml(what: str, answer: httpx.Response) -> str:
     return text
 
 
-def number(what: str, answer: httpx.Response) -> int:
+def number(what: str, answer: Response) -> int:
     """Read the number of a ``$count``."""
     if not answer.content:
         raise empty_answer(what)
@@ -186,7 +186,7 @@ def number(what: str, answer: httpx.Response) -> int:
     return int(text)
 
 
-def uploaded(what: str, answer: httpx.Response) -> Mapping[str, Any]:
+def uploaded(what: str, answer: Response) -> Mapping[str, Any]:
     """Read what ``Upload`` says of the file: at least its ``Id`` and ``Url``."""
     shown = parsed(what, answer)
     if shown is None:
@@ -197,7 +197,7 @@ def uploaded(what: str, answer: httpx.Response) -> Mapping[str, Any]:
     return {**shown, "Id": int(shown["Id"])}
 
 
-def upload_token(what: str, answer: httpx.Response) -> str:
+def upload_token(what: str, answer: Response) -> str:
     """Read the token that begins an upload in chunks: content, place, and whether the end is to finish it."""
     text = answer.content[:500].decode("utf-8-sig", "replace").strip()
     if not _TOKEN.fullmatch(text):
@@ -205,13 +205,13 @@ def upload_token(what: str, answer: httpx.Response) -> str:
     return text
 
 
-def nothing(what: str, answer: httpx.Response) -> None:
+def nothing(what: str, answer: Response) -> None:
     """Read the answer to an operation that returns nothing: no body, or one of a sensenet."""
     if answer.content:
         result(what, answer)
 
 
-def result(what: str, answer: httpx.Response) -> Any:
+def result(what: str, answer: Response) -> Any:
     """Read what an operation returns: JSON of any shape, a text, or None for nothing."""
     if not answer.content:
         return None
@@ -235,7 +235,7 @@ def result(what: str, answer: httpx.Response) -> Any:
 def returned(operation: str) -> Reader[Any]:
     """Return a reader of what an operation returns, like :func:`result`; some are never empty."""
 
-    def read(what: str, answer: httpx.Response) -> Any:
+    def read(what: str, answer: Response) -> Any:
         shown = result(what, answer)
         if shown is None and operation.lower() in _RETURN_CONTENTS:
             raise empty_answer(what)
@@ -244,7 +244,7 @@ def returned(operation: str) -> Reader[Any]:
     return read
 
 
-def _body(what: str, answer: httpx.Response) -> Mapping[str, Any]:
+def _body(what: str, answer: Response) -> Mapping[str, Any]:
     shown = parsed(what, answer)
     if shown is None:
         raise empty_answer(what)
@@ -254,7 +254,7 @@ def _body(what: str, answer: httpx.Response) -> Mapping[str, Any]:
     return body
 
 
-def _as(what: str, answer: httpx.Response, shape: Any) -> Any:
+def _as(what: str, answer: Response, shape: Any) -> Any:
     """Return the JSON of an answer as it came, once it has a shape."""
     shown = parsed(what, answer)
     if shown is None:

@@ -8,12 +8,23 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import TypeVar
 
-import httpx
-
 from .bounds import Clock, TooLarge, pieces, within
 from .errors import AnswerError, BrokenAnswer, NoAnswer, QueryError
 from .escaping import cut_short
-from .http_transport import Answer, ProxyUnreachable, Request, carrier_of, header_of
+from .http_transport import AnyTransport, carrier_of, header_of
+from .messages import (
+    AddressError,
+    Answer,
+    AnswerTimeoutError,
+    ConnectError,
+    ConnectTimeoutError,
+    DecodingError,
+    ProxyRefusalError,
+    ProxyUnreachableError,
+    Request,
+    Response,
+    TransportError,
+)
 from .server_clock import ServerClock
 
 T = TypeVar("T")
@@ -32,7 +43,7 @@ class Wire:
     ----------
     origin : str
         ``https://host[:port]`` with the path before that of each request.
-    transport : httpx.BaseTransport, optional
+    transport : Transport or httpx.BaseTransport, optional
         What carries the requests; the network if not given.
     verify : bool or ssl.SSLContext
         As httpx has it.
@@ -50,21 +61,21 @@ class Wire:
     def __init__(
         self,
         origin: str,
-        transport: httpx.BaseTransport | None,
+        transport: AnyTransport | None,
         verify: ssl.SSLContext | bool,
         *,
         timeout: float,
         largest: int,
     ) -> None:
         self._origin = origin
-        self._carrier, self._proxy = carrier_of(origin, transport, verify)
+        self._transport, self._proxy = carrier_of(origin, transport, verify)
         self._timeout = timeout
         self._largest = largest
         self.clock = ServerClock()
 
     def close(self) -> None:
         """Close the connections."""
-        self._carrier.close()
+        self._transport.close()
 
     def exchange(
         self,
@@ -90,7 +101,7 @@ class Wire:
         QueryError
             If the address or a header cannot be sent.
         """
-        request = Request(method, target, headers, content, self._patience(end))
+        request = Request(method, target, headers, content, self._patience(end), self._origin)
         try:
             with within(clock):
                 answer = self._sent(what, request)
@@ -105,34 +116,34 @@ class Wire:
                 f"{what}: the answer has more than {self._largest:,} bytes, so it is not read on; "
                 "ask for less (fewer fields, a smaller page_size), or connect with a larger max_answer"
             ) from None
-        except httpx.TimeoutException as error:
-            unsent = isinstance(error, (httpx.ConnectTimeout, httpx.PoolTimeout))
+        except AnswerTimeoutError as error:
+            unsent = isinstance(error, ConnectTimeoutError)
             raise NoAnswer(
                 f"{what}: {self._origin} did not answer in time{self._by_way()}", sent=not unsent
             ) from error
-        except httpx.ProxyError as error:
+        except ProxyRefusalError as error:
             raise self._refused_by_proxy(what, error) from error
-        except httpx.ConnectError as error:
+        except ConnectError as error:
             raise self._unconnected(what, error) from error
-        except httpx.DecodingError as error:
+        except DecodingError as error:
             raise BrokenAnswer(
                 f"{what}: the answer cannot be decompressed ({cut_short(str(error))})"
             ) from error
-        except httpx.TransportError as error:
+        except TransportError as error:
             raise NoAnswer(
-                f"{what}: the connection to {self._origin} broke ({type(error).__name__}){self._by_way()}",
+                f"{what}: the connection to {self._origin} broke ({error.name}){self._by_way()}",
                 sent=True,
             ) from error
 
-    def whole(self, answer: Answer, clock: Clock) -> httpx.Response:
+    def whole(self, answer: Answer, clock: Clock) -> Response:
         """Return an answer with its body, read and decompressed within its bounds."""
         body = b"".join(pieces(answer, answer.encoding, clock, self._largest))
         headers = [pair for pair in answer.headers if pair[0].lower() not in _OF_THE_WIRE]
-        return httpx.Response(answer.status, headers=headers, content=body)
+        return Response(answer.status, headers, body)
 
-    def head(self, answer: Answer) -> httpx.Response:
+    def head(self, answer: Answer) -> Response:
         """Return an answer whose body is read elsewhere."""
-        return httpx.Response(answer.status, headers=list(answer.headers), stream=httpx.SyncByteStream())
+        return Response(answer.status, answer.headers, None)
 
     def paced(self, answer: Answer, clock: Clock) -> Iterator[bytes]:
         """Yield the pieces of a body; whenever some thousand bytes came, the next have the whole time."""
@@ -146,15 +157,15 @@ class Wire:
 
     def _sent(self, what: str, request: Request) -> Answer:
         try:
-            return self._carrier.send(request)
-        except (httpx.InvalidURL, UnicodeError) as error:
+            return self._transport.send(request)
+        except AddressError as error:
             raise QueryError(f"{what}: this is no address that can be sent ({error})") from None
 
     def _by_way(self) -> str:
         """Say by way of which proxy the server is reached, if there is one."""
         return f", by way of the proxy {self._proxy}" if self._proxy else ""
 
-    def _refused_by_proxy(self, what: str, error: httpx.ProxyError) -> NoAnswer:
+    def _refused_by_proxy(self, what: str, error: ProxyRefusalError) -> NoAnswer:
         said = cut_short(str(error))
         status = said[:3]
         if status == "407":
@@ -169,7 +180,7 @@ class Wire:
             lasting=lasting,
         )
 
-    def _unconnected(self, what: str, error: httpx.ConnectError) -> NoAnswer:
+    def _unconnected(self, what: str, error: ConnectError) -> NoAnswer:
         said = cut_short(str(error))
         if "CERTIFICATE_VERIFY_FAILED" in said:
             return NoAnswer(
@@ -187,7 +198,7 @@ class Wire:
                 sent=False,
                 lasting=True,
             )
-        if isinstance(error, ProxyUnreachable):
+        if isinstance(error, ProxyUnreachableError):
             return NoAnswer(
                 f"{what}: cannot connect to the proxy {self._proxy} ({said}); $https_proxy, $http_proxy, "
                 "$all_proxy or the settings of the system name it, and $no_proxy excludes servers from it",

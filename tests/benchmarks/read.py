@@ -22,6 +22,7 @@ import pandas as pd
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.frames.reads.planning import Plan
+from sn_pandas.odata.messages import Response
 from sn_pandas.odata.rows import RowReader
 from sn_pandas.odata.schema import Schema
 
@@ -49,7 +50,7 @@ def decoding(total: int = 100_000) -> None:
     import orjson  # of the extra `bench`, and this module is collected without it
 
     query = sn.Query(PATH, select=tuple(COLUMNS))
-    answers = [httpx.Response(200, content=page) for page in pages]
+    answers = [Response(200, content=page) for page in pages]
 
     def ours() -> pd.DataFrame:
         plan = Plan(query, Schema(schema()), ["Task"])
@@ -85,7 +86,7 @@ def paths(total: int = 100_000) -> None:
         names = [name for name in columns if name != "Path"]
         query = sn.Query(PATH, select=tuple(names))
 
-        def frame(answers: list[httpx.Response]) -> pd.DataFrame:
+        def frame(answers: list[Response]) -> pd.DataFrame:
             plan = Plan(query, Schema(schema()), ["Task"])  # noqa: B023 - called at once
             reader = RowReader(plan.names)
             return plan.frame((reader.read("", page, plan.chunks)[2] for page in answers), lambda: total)
@@ -93,7 +94,7 @@ def paths(total: int = 100_000) -> None:
         took = []
         for sent in (["Id", *names, "Path"], ["Id", *names]):
             rows = Rows(total, sent)
-            answers = [httpx.Response(200, content=rows.page(s, s + PAGE)) for s in range(0, total, PAGE)]
+            answers = [Response(200, content=rows.page(s, s + PAGE)) for s in range(0, total, PAGE)]
             took.append(best(partial(frame, answers), 5, time.process_time))
         along, without = took
         print(f"{len(names)} columns and the paths beside them {along:.3f} s, without paths {without:.3f} s")

@@ -459,7 +459,7 @@ class _Stream(httpx.SyncByteStream):
 
 class _Listener(ThreadingHTTPServer):
     daemon_threads = True
-    request_queue_size = 64
+    request_queue_size = 256
     fake: FakeServer
 
 
@@ -472,9 +472,9 @@ class _Connection(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         host = self.headers.get("Host") or "127.0.0.1"
-        request = httpx.Request(
-            self.command, f"http://{host}{self.path}", headers=self.headers.items(), content=body
-        )
+        is_proxy = self.path.startswith("http://")  # then the whole address is asked for
+        address = self.path if is_proxy else f"http://{host}{self.path}"
+        request = httpx.Request(self.command, address, headers=self.headers.items(), content=body)
         try:
             answer = self.server.fake.handle_request(request)
             self.send_response_only(answer.status_code)

@@ -11,6 +11,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.odata.answers import words_of
 from sn_pandas.odata.client import Client
+from sn_pandas.odata.messages import Response
 
 from ..fakes import Proxy
 from .calls import QUICK, client_of
@@ -124,9 +125,9 @@ def test_a_firewall_is_quoted_and_not_asked_again(status: int, method: str) -> N
 
 
 def test_the_words_of_a_long_page_are_cut() -> None:
-    assert len(words_of(httpx.Response(200, html="<p>" + "many words " * 100_000))) < 400
-    assert words_of(httpx.Response(200, html="<" * 100_000)) == ""
-    assert words_of(httpx.Response(200, html="<!--" * 50_000 + "<script" * 50_000)) == ""
+    assert len(words_of(Response(200, content=b"<p>" + b"many words " * 100_000))) < 400
+    assert words_of(Response(200, content=b"<" * 100_000)) == ""
+    assert words_of(Response(200, content=b"<!--" * 50_000 + b"<script" * 50_000)) == ""
 
 
 def test_a_cached_answer_is_asked_for_past_the_cache_and_then_refused() -> None:

@@ -18,6 +18,7 @@ import sn_pandas as sn
 from sn_pandas import AnswerError
 from sn_pandas.frames import Repository
 from sn_pandas.frames.reads.arrow import table_of
+from sn_pandas.odata.messages import Response
 from sn_pandas.odata.rows import RowReader
 
 from ..fakes import EDITOR, FakeServer, open_sample
@@ -377,7 +378,7 @@ def test_more_fields_than_a_request_line_holds() -> None:
     with server.connect() as repo:
         plan = sn.frames.reads.planning.Plan(sn.Query("/Root/x"), repo.schema, ["Task"])
     assert plan.query.select == ()
-    answer = httpx.Response(200, json={"d": {"results": [{"Id": 1, "AFieldWithQuiteALongName0399": 7}]}})
+    answer = Response(200, content=b'{"d": {"results": [{"Id": 1, "AFieldWithQuiteALongName0399": 7}]}}')
     _, _, chunks = RowReader(plan.names).read("GET /Root/x", answer, plan.chunks)
     frame = plan.frame([chunks], lambda: 1)
     assert set(frame["AFieldWithQuiteALongName0399"]) == {7}
@@ -408,7 +409,7 @@ def test_more_fields_than_a_request_line_holds() -> None:
 def test_an_answer_of_another_shape_is_said_to_be_one(answer: object) -> None:
     reader = RowReader(["Id", "Name"])
     with pytest.raises(AnswerError, match="GET /Root/x: the answer"):
-        reader.read("GET /Root/x", httpx.Response(200, json=answer), lambda rows: rows)
+        reader.read("GET /Root/x", Response(200, content=json.dumps(answer).encode()), lambda rows: rows)
 
 
 @pytest.mark.parametrize(("kind", "value"), [("Integer", 2**70), ("Number", 10**400), ("DateTime", "\ud800")])
@@ -417,7 +418,7 @@ def test_a_value_that_is_none_of_its_type_is_named_with_its_field(kind: str, val
     with server.connect() as repo:
         plan = sn.frames.reads.planning.Plan(sn.Query("/Root/x", select="Odd"), repo.schema, ["Task"])
     content = json.dumps({"d": {"results": [{"Id": 1, "Odd": value}]}}).encode()
-    answer = httpx.Response(200, content=content)
+    answer = Response(200, content=content)
     with pytest.raises(AnswerError, match="Odd"):
         plan.frame([RowReader(plan.names).read("GET /Root/x", answer, plan.chunks)[2]], lambda: 1)
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+import http.client
+import threading
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpcore
@@ -12,10 +15,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas.odata import http_transport
+import sn_pandas as sn
+from sn_pandas.odata import http_transport, messages
+from sn_pandas.odata.client import Client, Retries
+
+from ..fakes import FakeServer
 
 ORIGIN = "https://repo.example"
-REQUEST = http_transport.Request("PATCH", "/x", {"apikey": "k"}, b'{"Index":1}')
+REQUEST = messages.Request("PATCH", "/x", {"apikey": "k"}, b'{"Index":1}')
 
 
 class Recorded:
@@ -101,22 +108,132 @@ def test_head_and_body_of_a_small_request_leave_together(monkeypatch: pytest.Mon
     assert len(written) == 1
     assert written[0].startswith(b"PATCH /x HTTP/1.1\r\n")
     assert written[0].endswith(b'\r\n\r\n{"Index":1}')
-    lender.send(http_transport.Request("PUT", "/x", content=b"x" * 50_000)).close()
+    lender.send(messages.Request("PUT", "/x", content=b"x" * 50_000)).close()
     assert b"".join(written[1:]).endswith(b"x" * 50_000)
 
 
-def test_errors_are_those_of_httpx(monkeypatch: pytest.MonkeyPatch) -> None:
+def errors_of(library: Any, *, leaving_out: frozenset[str]) -> list[type[Exception]]:
+    """Return the errors of a library that can end a request."""
+    named = {name: getattr(library, name) for name in dir(library) if name not in leaving_out}
+    return [one for one in named.values() if isinstance(one, type) and issubclass(one, Exception)]
+
+
+#: What is no trouble of a connection, but of how its library is used.
+MISUSES = frozenset(
+    "CookieConflict HTTPError HTTPStatusError RequestError RequestNotRead ResponseNotRead StreamClosed "
+    "StreamConsumed StreamError TooManyRedirects".split()
+)
+CAUGHT = errors_of(httpcore, leaving_out=MISUSES) + errors_of(httpx, leaving_out=MISUSES)
+
+
+@pytest.mark.parametrize("error", CAUGHT, ids=lambda error: f"{error.__module__}.{error.__name__}")
+def test_every_error_of_the_libraries_becomes_one_of_ours(error: type[Exception]) -> None:
+    def refuse(request: httpx.Request) -> httpx.Response:
+        raise error("too long")
+
+    kinds = {
+        "ConnectTimeout": messages.ConnectTimeoutError,
+        "PoolTimeout": messages.ConnectTimeoutError,
+        "ReadTimeout": messages.AnswerTimeoutError,
+        "WriteTimeout": messages.AnswerTimeoutError,
+        "TimeoutException": messages.AnswerTimeoutError,
+        "ConnectError": messages.ConnectError,
+        "ProxyError": messages.ProxyRefusalError,
+        "DecodingError": messages.DecodingError,
+        "InvalidURL": messages.AddressError,
+    }
+    with pytest.raises(messages.TransportError, match="too long") as found:
+        http_transport.OfHttpx(ORIGIN, httpx.MockTransport(refuse)).send(REQUEST)
+    assert type(found.value) is kinds.get(error.__name__, messages.TransportError)
+    assert found.value.name == error.__name__
+
+
+def test_errors_of_a_connection_become_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*place: object, **options: object) -> httpcore.NetworkStream:
         raise httpcore.ConnectTimeout("too long")
 
     monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", refuse)
-    with pytest.raises(httpx.ConnectTimeout, match="too long"):
+    with pytest.raises(messages.ConnectTimeoutError, match="too long"):
         http_transport.Connections(ORIGIN).send(REQUEST)
 
 
-def carried(carrier: http_transport.Carrier, request: http_transport.Request, seen: list[Any]) -> Any:
+@pytest.mark.parametrize("is_proxied", [False, True])
+def test_120_threads_ask_at_once(is_proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    threads = 120
+    together = threading.Barrier(threads)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        together.wait(30)  # nobody is answered before all have asked
+        return httpx.Response(200, json={"d": {"Name": request.url.path}})
+
+    for name in ("http_proxy", "all_proxy", "no_proxy", "NO_PROXY", "ALL_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with FakeServer(answer).listening() as address:
+        if is_proxied:
+            monkeypatch.setenv("http_proxy", address)
+        origin = "http://repo.example" if is_proxied else address
+        client = Client(origin, timeout=30, retries=Retries(attempts=1))
+        with ThreadPoolExecutor(threads) as pool:
+            answers = list(pool.map(client.get, [f"/{n}" for n in range(threads)]))
+        client.close()
+    assert [one["d"]["Name"] for one in answers] == [f"/{n}" for n in range(threads)]
+
+
+class Plain:
+    """A transport of nobody's library: a connection of the standard library for each request."""
+
+    def __init__(self, address: str) -> None:
+        self.asked: list[str] = []
+        self.is_open = True
+        self._place = address.removeprefix("http://")
+
+    def send(self, request: messages.Request) -> messages.Answer:
+        self.asked.append(f"{request.origin}{request.target}")
+        connection = http.client.HTTPConnection(self._place, timeout=request.timeout["read"])
+        try:
+            connection.request(request.method, request.target, request.content, dict(request.headers))
+            return PlainAnswer(connection)
+        except OSError as error:
+            raise messages.TransportError(str(error)) from error
+
+    def close(self) -> None:
+        self.is_open = False
+
+
+class PlainAnswer:
+    def __init__(self, connection: http.client.HTTPConnection) -> None:
+        self._connection = connection
+        self._answer = connection.getresponse()
+        self.status = self._answer.status
+        self.headers = [(n.encode(), v.encode()) for n, v in self._answer.getheaders()]
+        self.encoding = self._answer.getheader("Content-Encoding", "")
+
+    def __iter__(self) -> Iterator[bytes]:
+        while piece := self._answer.read(1000):
+            yield piece
+
+    def close(self) -> None:
+        self._connection.close()
+
+
+def test_a_transport_of_the_users_own_carries_everything() -> None:
+    server = FakeServer()
+    with server.listening() as address:
+        transport = Plain(address)
+        with sn.connect("http://repo.example:8080", api_key=server.key_of(), transport=transport) as repo:
+            frame = repo.read("/Root/Content", filter=sn.F("Name") != "a b", select="Name")
+            assert "Sales" in set(frame["Name"])
+            repo.patch("/Root/Content", {"Description": "ü"})
+            assert repo.value("/Root/Content", "Description") == "ü"
+    server.end()
+    assert not transport.is_open
+    assert all(one.startswith("http://repo.example:8080/odata.svc/") for one in transport.asked)
+    assert not any(" " in one for one in transport.asked)
+
+
+def carried(carrier: messages.Transport, request: messages.Request, seen: list[Any]) -> Any:
     """Return what leaves of a request; None if it cannot be sent."""
-    with contextlib.suppress(httpx.InvalidURL, UnicodeError):
+    with contextlib.suppress(messages.AddressError):
         carrier.send(request).close()
         return seen.pop()
     return None
@@ -156,7 +273,7 @@ def test_what_leaves_is_what_httpx_would_send(
         seen.append((request.method.encode(), bytes(there), sorted(request.headers.raw), request.content))
         return httpx.Response(200)
 
-    request = http_transport.Request(method, f"/{target}", {"X-Name": value}, content)
+    request = messages.Request(method, f"/{target}", {"X-Name": value}, content)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http_transport.httpcore, "HTTPConnection", Connection)
         ours = carried(http_transport.Connections(origin), request, seen)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, assert_type
 
+import httpx
 import pandas as pd
 
 import sn_pandas as sn
@@ -20,6 +21,11 @@ def connecting() -> None:
         assert_type(repo.user, sn.User)
         assert_type(repo.user.how, str)
         assert_type(repo.create_api_key(), sn.NewApiKey)
+
+
+def carrying(ours: sn.Transport, theirs: httpx.BaseTransport) -> None:
+    sn.connect("https://repo.example.com", api_key="key", transport=ours)
+    sn.connect("https://repo.example.com", api_key="key", transport=theirs)
 
 
 def reading(repo: sn.Repository) -> None:

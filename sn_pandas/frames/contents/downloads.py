@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import quote
 
-import httpx
 import pandas as pd
 
 from ...odata import shapes
 from ...odata.addresses import entity, normalize
 from ...odata.answers import described
 from ...odata.errors import AnswerError, BrokenAnswer, NotFoundError, SensenetError, ServerError
+from ...odata.messages import Response
 from ...odata.query import target
 from ...odata.schema import Field
 from ...odata.wording import with_article
@@ -137,7 +137,7 @@ def _received(
     address = address_of(int(stored["Id"]), field)
     size = _size(repo, stored, field)
 
-    def whole(answer: httpx.Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def whole(answer: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
         expected, count, begin = size, 0, b""
         for piece in pieces:
             count += len(piece)
@@ -166,10 +166,9 @@ def _received(
     return repo.client.stream(address, lambda answer, pieces: use(whole(answer, pieces)))
 
 
-def _other(address: str, answer: httpx.Response, begin: bytes, why: str) -> AnswerError:
-    kept = httpx.Response(
-        200, headers={"Content-Type": answer.headers.get("content-type", "")}, content=begin
-    )
+def _other(address: str, answer: Response, begin: bytes, why: str) -> AnswerError:
+    kind = answer.headers.get("content-type").encode()
+    kept = Response(200, [(b"Content-Type", kind)], begin)
     return AnswerError(
         f"GET {address}: what came is not the file but {described(kept)} ({why}); "
         "did a proxy, a login page or a maintenance page answer?"

@@ -19,8 +19,6 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
-import httpx
-
 from ..addresses import entity
 from ..answers import cut_short, described, refusal
 from ..errors import (
@@ -33,6 +31,7 @@ from ..errors import (
     ServerError,
     UnavailableError,
 )
+from ..messages import Response
 from ..origins import canonical_origin, canonical_url, is_loopback, is_secure, same_origin
 from ..redaction import SECRETS, SecretBytes, conceal_values, hide
 from .tokens import Grant
@@ -46,7 +45,7 @@ class AuthorityClient(Protocol):
     def send(self, method: str, target: str, **options: Any) -> Any:
         """Send a request and return what the answer says."""
 
-    def request(self, method: str, target: str, **options: Any) -> httpx.Response:
+    def request(self, method: str, target: str, **options: Any) -> Response:
         """Send a request and return its answer."""
 
     def close(self) -> None:
@@ -328,7 +327,7 @@ def given_address(authority: str) -> str:
         ) from None
 
 
-def refuse(what: str, origin: str, answer: httpx.Response) -> SensenetError:
+def refuse(what: str, origin: str, answer: Response) -> SensenetError:
     """Return the error that an answer of an authority without success means."""
     if answer.status_code in (429, 500, 502, 503, 504) or answer.is_redirect:
         error = refusal(what, origin, answer)
@@ -347,7 +346,7 @@ def refuse(what: str, origin: str, answer: httpx.Response) -> SensenetError:
     return AuthenticationError(f"{origin} gives no token ({what} failed with {answer.status_code}){said}")
 
 
-def _object(what: str, answer: httpx.Response) -> dict[str, Any]:
+def _object(what: str, answer: Response) -> dict[str, Any]:
     try:
         body = answer.json()
     except (ValueError, RecursionError):

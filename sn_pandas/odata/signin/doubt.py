@@ -13,9 +13,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
-
 from ..errors import AlreadyExistsError, ForbiddenError, InterceptedError, NotFoundError, SensenetError
+from ..messages import Response
 
 #: The cookie in which a server repeats the token of the caller; it is empty for everybody else.
 COOKIE = ".sn.auth"
@@ -31,14 +30,14 @@ _EMPTY_LIST = re.compile(rb'"results"\s*:\s*\[\s*\]')
 _SHORT = 400
 
 
-def given_to_caller(answer: httpx.Response | None, used: Mapping[str, str]) -> bool | None:
+def given_to_caller(answer: Response | None, used: Mapping[str, str]) -> bool | None:
     """Return whether an answer was given to the caller (True) or to the Visitor (False).
 
     None if the answer does not say it; only answers to requests with a token do.
 
     Examples
     --------
-    >>> answer = httpx.Response(200, headers={"Set-Cookie": ".sn.auth=; path=/"})
+    >>> answer = Response(200, [(b"Set-Cookie", b".sn.auth=; path=/")])
     >>> given_to_caller(answer, {"Authorization": "Bearer abc"})
     False
     """
@@ -68,24 +67,23 @@ def is_doubtful_error(error: SensenetError, method: str) -> bool:
     return error.status in (403, 404) or method != "POST"
 
 
-def is_doubtful(answer: httpx.Response | None, value: Any) -> bool:
+def is_doubtful(answer: Response | None, value: Any) -> bool:
     """Whether an answer to a read may have been one to the Visitor.
 
     Parameters
     ----------
-    answer : httpx.Response
+    answer : Response
         With its body, unless that was read piece by piece.
     value : object
         What was made of it.
     """
     if answer is None:
         return False
-    if answer.extensions.get("blank"):
+    if answer.is_blank:
         return True
-    try:
-        content = answer.content
-    except httpx.ResponseNotRead:
-        return str(answer.headers.get("content-length")) == "0"
+    if not answer.is_read:
+        return answer.headers.get("content-length") == "0"
+    content = answer.content
     if len(content) < _SHORT:
         text = content.strip().removeprefix(b"\xef\xbb\xbf")
         if text in (b"", b"0", b"[]", b"{}", b'""', b"null") or _EMPTY_LIST.search(text):

@@ -28,11 +28,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import unquote
 
-import httpx
-
 from .. import flight
 from ..errors import AnswerError, AuthenticationError, NoAnswer, NotFoundError, SensenetError, ServerError
 from ..literals import query_value
+from ..messages import Response
 from ..redaction import hide
 from .credentials import Auth
 from .doubt import given_to_caller, is_doubtful, is_doubtful_error
@@ -56,7 +55,7 @@ class Exchange:
     """One sending of a request: the credentials that it had, and the answer."""
 
     used: Mapping[str, str] = dataclasses.field(default_factory=dict)
-    answer: httpx.Response | None = None
+    answer: Response | None = None
     began: float = dataclasses.field(default_factory=time.monotonic)
 
 
@@ -405,7 +404,6 @@ def _fingerprint(exchange: Exchange, error: SensenetError | None) -> tuple[Any, 
     answer = exchange.answer
     if answer is None:
         return ()
-    try:
-        return (answer.status_code, answer.content)
-    except httpx.ResponseNotRead:
+    if not answer.is_read:
         return (answer.status_code, answer.headers.get("content-length"))
+    return (answer.status_code, answer.content)

@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
-
 from ..errors import AuthenticationError, ServerError
+from ..messages import Response
 from ..origins import canonical_origin
 from ..redaction import SECRETS, Secret
 from .authority import SN_AUTH, Authority, refuse
@@ -53,7 +52,7 @@ class SnAuthority(Authority):
         """End a token, and the refresh token that belongs to it."""
         self._bare("POST", "/api/auth/logout", token)
 
-    def _bare(self, method: str, path: str, token: str) -> httpx.Response | None:
+    def _bare(self, method: str, path: str, token: str) -> Response | None:
         """Send a request with a token and return the answer, None for a refusal."""
         address = canonical_origin(self.address)
         with contextlib.closing(self._open_client(address, refuse=refuse)) as client:
