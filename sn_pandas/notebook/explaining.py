@@ -67,10 +67,13 @@ def explain(
         return _explained(query.bind(schema, added=added_of(query) if added_of else None), schema)
     except QueryError as error:
         filters = [value for name, value in options if name.lower() == "$filter"]
-        query = Query.of(place, [option for option in options if option[0].lower() != "$filter"], base)
-        known = _explained(query, schema, filters[-1] if filters else None)
-        traps = tuple(trap for trap in known.traps if trap not in str(error))
-        return Explanation((f"is refused before it is sent, so nothing is read: {error}",), traps)
+        others = [option for option in options if option[0].lower() not in ("$filter", "$orderby")]
+        refused = f"is refused before it is sent, so nothing is read: {error}"
+        try:
+            known = _explained(Query.of(place, others, base), schema, filters[-1] if filters else None)
+        except QueryError:  # another part is refused, too
+            return Explanation((refused,), ())
+        return Explanation((refused,), tuple(trap for trap in known.traps if trap not in str(error)))
 
 
 def _explained(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
@@ -155,6 +158,9 @@ def _order(query: Query, schema: Schema) -> Iterator[str]:
     fields = [schema.fields[key] for key in keys if key in schema.fields]
     if any(field.is_number or field.is_date for field in fields):
         yield "has contents that lack such a number or date among those of 0 and of the year 1"
+    if references := [key for key in keys if key in schema.fields and schema.fields[key].is_reference]:
+        names = ", ".join(references)
+        yield f"orders {names} by the ids of what is referred to, not by names; sort the frame for these"
     if dates:
         yield f"compares {', '.join(dates)} by the minute when ordering"
 

@@ -15,7 +15,7 @@ from .tokens import without_texts
 
 # What the index can order by beside the fields of the schema.
 _INDEX_ONLY = frozenset("Id InTree InFolder Type TypeIs ParentId VersionId _Text".split())
-_SORT = re.compile(r"\.(?:REVERSE)?SORT:([#\w.]+)")
+_SORT = re.compile(r"\.(?:REVERSE)?SORT\s*:\s*([#\w.]+(?:/[\w.]+)*)")
 
 
 def refuse_unknown(

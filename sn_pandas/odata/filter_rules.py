@@ -674,9 +674,16 @@ def order_refusal(name: str, field: Field | None) -> str:
     the server orders Notes by the greatest word of each text; sort the frame instead: df.sort_values('Notes')
     """
     by = ""
+    if "/" in name:
+        return (
+            f"the server cannot order by {name}: only fields of the rows themselves order them; sort the frame "
+            f"instead: select={name!r}, then df.sort_values({name!r})"
+        )
+    if name == "_Text":
+        return "the full text has no order; order by a field, or sort the frame"
     if kind_of(name, field) in ("words", "rich", "file", "tags"):
         by = f"{name} by the greatest word of each text"
-    elif field is not None and field.is_reference and field.multiple:
+    elif field is not None and field.is_reference and (field.multiple or field.kind.several):
         by = f"{name} by the largest id of each list"
     elif name in ("InFolder", "InTree"):
         return f"the server orders {name} by paths of its own; sort the frame instead: df.sort_values('Path')"

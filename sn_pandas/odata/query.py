@@ -15,6 +15,7 @@ from .contentqueries import Clause
 from .errors import QueryError, UnknownOptionError, did_you_mean
 from .escaping import cut_short
 from .field_names import ordered_by, refuse_unknown
+from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .filters import Filter
 from .misread import refuse_misread
@@ -518,8 +519,6 @@ def _order(value: str | Iterable[str] | None) -> str | None:
         if len(words) > 2 or (len(words) == 2 and words[1].lower() not in ("asc", "desc")):
             raise QueryError(f"{key.strip()!r} is no order: write a field, then asc or desc")
         if "/" in words[0]:
-            raise QueryError(
-                f"the server cannot order by {words[0]}: only fields of the rows themselves order them"
-            )
+            raise QueryError(order_refusal(words[0], None))
         clean.append(" ".join([words[0], *(w.lower() for w in words[1:])]))
     return ",".join(clean) or None

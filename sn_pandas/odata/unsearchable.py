@@ -19,7 +19,7 @@ NOT_INDEXED = frozenset(
     "BrowseUrl".split()
 )
 _FIELD = re.compile(r"(?<![\w.#/])(\w+)\s*:")
-_SORT = re.compile(r"\.(?:REVERSE)?SORT:\s*(\w+)")
+_SORT = re.compile(r"\.(?:REVERSE)?SORT\s*:\s*(\w+)")
 
 
 def reject_unsearchable(filter: str | None, query: str | None, orderby: str | None) -> None:
