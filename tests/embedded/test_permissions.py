@@ -172,6 +172,23 @@ def test_lists_show_what_may_be_seen(world: World, acls: dict[str, tuple[list[En
         assert (content.id in seen) == bool(bits & permissions.BIT["See"])
 
 
+def test_many_places_with_entries_are_told_apart_one_by_one_and_together(world: World) -> None:
+    top = world.make(world.at("/Root/Content"), "Workspace", "many")
+    world.permit(top, Entry(world.user.id, False, permissions.needed("See")))
+    places = [world.make(top, "Folder", f"m{number}") for number in range(80)]
+    for number, place in enumerate(places):
+        allow, deny = permissions.needed("Open"), permissions.needing("See") if number % 3 == 0 else 0
+        world.permit(place, Entry(world.user.id, False, allow if number % 2 else 0, deny))
+    session = world.session()
+    bits = [session.rights.bits(world.at(place.path)) for place in places]  # one by one
+    assert [place.id in world.seen() for place in places] == [number % 3 != 0 for number in range(80)]
+    assert bits == [world.session().rights.bits(world.at(place.path)) for place in places]  # after a list
+    open_bit = permissions.BIT["Open"]
+    assert [bool(b & open_bit) for b in bits] == [n % 2 == 1 and n % 3 != 0 for n in range(80)]
+    world.permit(places[0], Entry(world.user.id, False, permissions.needed("Save")))
+    assert world.session().rights.bits(world.at(places[0].path)) == permissions.needed("Save")
+
+
 def test_moves_and_new_contents_take_the_permissions_of_their_place(world: World) -> None:
     world.permit(world.places["a"])
     world.permit(world.places["a/d"], Entry(world.user.id, False, permissions.needed("See")))

@@ -185,7 +185,7 @@ def copy_entries_to_visitor(session: Session, content: Content, except_list: lis
 
 
 def _without_visitor(session: Session, content: Content) -> list[int]:
-    found = permissions.acls(session.store).found.of
+    found = permissions.all_entries(session.store).of
     holders = [
         holder
         for holder, own in found.items()

@@ -236,7 +236,7 @@ def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
 
 def _sub(session: Session, content: Content, user: Content) -> list[Json]:
     """Return all permissions, ``on`` if a content below has an entry of the user's own about it."""
-    found = permissions.acls(session.store).found
+    found = permissions.all_entries(session.store)
     said = 0
     for holder in _holders_below(session, content):
         for entry in found.of.get(holder, ()):
@@ -256,7 +256,7 @@ def _sub(session: Session, content: Content, user: Content) -> list[Json]:
 def _holders_below(session: Session, content: Content) -> Iterator[int]:
     """Yield what holds entries below a content."""
     key = content.path.lower() + "/"
-    holders = permissions.acls(session.store).found.holders
+    holders = permissions.all_entries(session.store).holders
     for one in session.store.load_many(sorted(holders)):
         if one.path.lower().startswith(key):
             yield one.id
@@ -264,7 +264,7 @@ def _holders_below(session: Session, content: Content) -> Iterator[int]:
 
 def _entries_below(session: Session, content: Content) -> Iterator[tuple[int, Entry]]:
     """Yield the entries of a content and of what is below it."""
-    found = permissions.acls(session.store).found
+    found = permissions.all_entries(session.store)
     for holder in (content.id, *_holders_below(session, content)):
         for entry in found.of.get(holder, ()):
             yield holder, entry

@@ -74,13 +74,13 @@ class EffectiveEntry:
 
 def effective_entries(store: Store, content: Content) -> list[EffectiveEntry]:
     """Return the entries of a content and those that reach it from above, by identity."""
-    acls = permissions.acls(store)
-    chain = acls.chain(entries.holder_of(store, content))
-    paths = {one.id: one.path for one in store.load_many(chain)}
+    with store.reading() as db:
+        chain = permissions.acls(store).chain(db, entries.holder_of(store, content))
+        paths = {one.id: one.path for one in store.load_many([place for place, _ in chain])}
     found: dict[tuple[int, bool], EffectiveEntry] = {}
-    for place in chain:
+    for place, own in chain:
         here = place == content.id
-        for entry in acls.found.of.get(place, ()):
+        for entry in own:
             if entry.local_only and not here:
                 continue
             one = found.setdefault(

@@ -29,6 +29,15 @@ class Entry:
     deny: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A content that decides about permissions: its entries, whether it breaks, the next holder above."""
+
+    own: list[Entry]
+    breaks: bool
+    above: int | None
+
+
 @dataclass(slots=True)
 class Entries:
     """All entries, by content; where the inheritance is broken; the next holder above each holder."""
@@ -41,6 +50,11 @@ class Entries:
     def holders(self) -> set[int]:
         """The contents that have entries or break the inheritance, and the root."""
         return set(self.above)
+
+    def holder(self, content_id: int) -> Holder:
+        """Return what is held of one content."""
+        above = self.above.get(content_id)
+        return Holder(self.of.get(content_id, []), content_id in self.breaks, above)
 
 
 def stamp(db: sqlite3.Connection) -> int:
@@ -67,21 +81,38 @@ def load(db: sqlite3.Connection) -> Entries:
     return found
 
 
+def load_holder(db: sqlite3.Connection, content_id: int) -> Holder:
+    """Return what the database holds of one content, as `load` does of all."""
+    row = db.execute(
+        "SELECT p.holder FROM contents AS c JOIN contents AS p ON p.id = c.parent_id WHERE c.id = ?",
+        (content_id,),
+    ).fetchone()
+    return Holder(_own(db, content_id), _breaks(db, content_id), row and row[0])
+
+
 def own(store: ContentTable, content_id: int) -> list[Entry]:
     """Return the entries that a content has itself."""
     with store.reading() as db:
-        rows = db.execute(
-            "SELECT identity_id, local_only, allow, deny FROM permission_entries WHERE content_id = ?"
-            " ORDER BY identity_id, local_only",
-            (content_id,),
-        ).fetchall()
-    return [Entry(identity, bool(local), _bits(allow), _bits(deny)) for identity, local, allow, deny in rows]
+        return _own(db, content_id)
 
 
 def breaks(store: ContentTable, content_id: int) -> bool:
     """Whether a content takes nothing from above."""
     with store.reading() as db:
-        row = db.execute("SELECT 1 FROM permission_breaks WHERE content_id = ?", (content_id,)).fetchone()
+        return _breaks(db, content_id)
+
+
+def _own(db: sqlite3.Connection, content_id: int) -> list[Entry]:
+    rows = db.execute(
+        "SELECT identity_id, local_only, allow, deny FROM permission_entries WHERE content_id = ?"
+        " ORDER BY identity_id, local_only",
+        (content_id,),
+    ).fetchall()
+    return [Entry(identity, bool(local), _bits(allow), _bits(deny)) for identity, local, allow, deny in rows]
+
+
+def _breaks(db: sqlite3.Connection, content_id: int) -> bool:
+    row = db.execute("SELECT 1 FROM permission_breaks WHERE content_id = ?", (content_id,)).fetchone()
     return row is not None
 
 

@@ -8,6 +8,7 @@ in SQL.
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from weakref import WeakKeyDictionary
 from sn_pandas.embedded.contents import EVERYONE, OWNERS, VISITOR, Content
 from sn_pandas.embedded.schema.permission_names import NAMES
 from sn_pandas.embedded.security import entries
-from sn_pandas.embedded.security.entries import Entries, Entry
+from sn_pandas.embedded.security.entries import Entries, Entry, Holder
 from sn_pandas.embedded.storage import versions
 
 if TYPE_CHECKING:
@@ -98,8 +99,9 @@ def of_identities(store: ContentTable, content: Content, identities: frozenset[i
     """Return the bits of all permissions that somebody has on a content."""
     if content.owner == user_id:
         identities |= {OWNERS}
-    holder = entries.holder_of(store, content)
-    return acls(store).effective(holder, holder == content.id, identities)
+    with store.reading() as db:
+        holder = entries.holder_of(store, content)
+        return acls(store).effective(db, holder, holder == content.id, identities)
 
 
 def is_public(store: ContentTable, content: Content) -> bool:
@@ -118,34 +120,56 @@ def identities_of(store: ContentTable, user_id: int) -> frozenset[int]:
 
 
 class Acls:
-    """Every entry of a repository, as it is now, and what was worked out of them."""
+    """The entries of a repository in one state of it, and what was worked out of them.
 
-    def __init__(self, found: Entries) -> None:
-        self.found = found
+    Entries are read when they are asked for: those of a few holders one by one, then all at once. So a write
+    that changes permissions does not make the next request read all that there are. The methods take a
+    connection that is in this state.
+    """
+
+    def __init__(self) -> None:
         self.identities: dict[int, frozenset[int]] = {}
         """Id of a user -> what permissions of his may name; filled by `identities_of`."""
         self.roles: dict[frozenset[int], frozenset[str]] = {}
         """Ids of groups -> their names; filled by `roles`."""
+        self._all: Entries | None = None
+        self._holders: dict[int, Holder] = {}
         self._effective: dict[tuple[int, bool, frozenset[int]], int] = {}
         self._visible: dict[tuple[frozenset[int], int, str], tuple[str, list[object]] | None] = {}
         self._having: dict[tuple[frozenset[int], int, str], str | None] = {}
 
-    def chain(self, holder: int) -> list[int]:
-        """Return a holder and those above it from which it takes permissions, nearest first."""
+    def all(self, db: sqlite3.Connection) -> Entries:
+        """Return every entry."""
+        if self._all is None:
+            self._all = entries.load(db)
+        return self._all
+
+    def chain(self, db: sqlite3.Connection, holder: int) -> list[tuple[int, list[Entry]]]:
+        """Return a holder and those above it from which it takes permissions, nearest first, with entries."""
         found = []
         current: int | None = holder
         while current is not None:
-            found.append(current)
-            current = None if current in self.found.breaks else self.found.above.get(current)
+            here = self._holder(db, current)
+            found.append((current, here.own))
+            current = None if here.breaks else here.above
         return found
 
-    def effective(self, holder: int, own: bool, identities: frozenset[int]) -> int:
+    def _holder(self, db: sqlite3.Connection, content_id: int) -> Holder:
+        if self._all is None and len(self._holders) >= _FEW:
+            self.all(db)
+        if self._all is not None:
+            return self._all.holder(content_id)
+        if content_id not in self._holders:
+            self._holders[content_id] = entries.load_holder(db, content_id)
+        return self._holders[content_id]
+
+    def effective(self, db: sqlite3.Connection, holder: int, own: bool, identities: frozenset[int]) -> int:
         """Return the bits that identities have on a holder (``own``), or on what is below it."""
         key = (holder, own, identities)
         if key not in self._effective:
             allow = deny = 0
-            for place in self.chain(holder):
-                for entry in self.found.of.get(place, ()):
+            for place, found in self.chain(db, holder):
+                for entry in found:
                     if entry.identity in identities and (not entry.local_only or (own and place == holder)):
                         allow |= entry.allow
                         deny |= entry.deny
@@ -153,51 +177,58 @@ class Acls:
         return self._effective[key]
 
     def visible(
-        self, identities: frozenset[int], user_id: int, permission: str
+        self, db: sqlite3.Connection, identities: frozenset[int], user_id: int, permission: str
     ) -> tuple[str, list[object]] | None:
         """Return the SQL condition for contents that identities find in their present version."""
         key = (identities, user_id, permission)
         if key not in self._visible:
-            self._visible[key] = self._condition(identities, user_id, permission)
+            self._visible[key] = self._condition(db, identities, user_id, permission)
         return self._visible[key]
 
     def _condition(
-        self, identities: frozenset[int], user_id: int, permission: str
+        self, db: sqlite3.Connection, identities: frozenset[int], user_id: int, permission: str
     ) -> tuple[str, list[object]] | None:
-        seen = self.having(permission, identities, user_id)
-        drafts = self.having("OpenMinor", identities, user_id)
+        seen = self.having(db, permission, identities, user_id)
+        drafts = self.having(db, "OpenMinor", identities, user_id)
         present = None if drafts is None else f"({versions.IS_PUBLIC} OR {drafts})"
         parts = [part for part in (seen, present) if part is not None]
         return (" AND ".join(parts), []) if parts else None
 
-    def having(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
+    def having(
+        self, db: sqlite3.Connection, permission: str, identities: frozenset[int], user_id: int
+    ) -> str | None:
         """Return the SQL condition for the contents on which identities have a permission; None = all."""
         key = (identities, user_id, permission)
         if key not in self._having:
-            self._having[key] = self._having_now(permission, identities, user_id)
+            self._having[key] = self._having_now(db, permission, identities, user_id)
         return self._having[key]
 
-    def _having_now(self, permission: str, identities: frozenset[int], user_id: int) -> str | None:
-        holders = sorted(self.found.holders)
+    def _having_now(
+        self, db: sqlite3.Connection, permission: str, identities: frozenset[int], user_id: int
+    ) -> str | None:
+        holders = sorted(self.all(db).holders)
         bit = BIT[permission]
-        own = [h for h in holders if self.effective(h, True, identities) & bit]
-        below = [h for h in holders if self.effective(h, False, identities) & bit]
+        own = [h for h in holders if self.effective(db, h, True, identities) & bit]
+        below = [h for h in holders if self.effective(db, h, False, identities) & bit]
         if len(own) == len(below) == len(holders):
             return None
         owner = identities | {OWNERS}
-        as_owner = [h for h in holders if self.effective(h, False, owner) & bit]
-        own_as_owner = [h for h in holders if self.effective(h, True, owner) & bit]
+        as_owner = [h for h in holders if self.effective(db, h, False, owner) & bit]
+        own_as_owner = [h for h in holders if self.effective(db, h, True, owner) & bit]
         parts = [_either(own, below)]
         if as_owner != below or own_as_owner != own:
             parts.append(f"(c.owner = {int(user_id)} AND ({_either(own_as_owner, as_owner)}))")
         return f"({' OR '.join(parts)})"
 
 
+_FEW = 50
+"""How many holders are read one by one before all are."""
+
 _CACHE: WeakKeyDictionary[ContentTable, tuple[int, Types, Acls]] = WeakKeyDictionary()
 
 
 def acls(store: ContentTable) -> Acls:
-    """Return the entries of a repository; read again only after a change."""
+    """Return the entries of a repository in the state that the thread reads; new ones only after a change."""
     with store.reading() as db:
         kept = store.kept
         if kept is not None and Acls in kept:
@@ -206,10 +237,16 @@ def acls(store: ContentTable) -> Acls:
         stamp = entries.stamp(db)
         cached = _CACHE.get(store)
         if cached is None or cached[0] != stamp or cached[1] is not store.types:
-            cached = _CACHE[store] = (stamp, store.types, Acls(entries.load(db)))
+            cached = _CACHE[store] = (stamp, store.types, Acls())
         if kept is not None:
             kept[Acls] = cached[2]
     return cached[2]
+
+
+def all_entries(store: ContentTable) -> Entries:
+    """Return every entry of a repository, to look at."""
+    with store.reading() as db:
+        return acls(store).all(db)
 
 
 def roles(store: ContentTable, identities: frozenset[int]) -> frozenset[str]:

@@ -43,6 +43,9 @@ _STEPS = (
     (Knowledge.HEAD, permissions.BIT["See"]),
 )
 
+_READING = permissions.mask(("Preview", "Open"))
+"""What everybody may do with the user who stands for others."""
+
 HEAD_FIELDS = frozenset(
     ("Id", "Name", "Path", "Type", "TypeIs", "InTree", "InFolder", "Index", "Icon", "CreatedBy", "ModifiedBy",
      "CreationDate", "ModificationDate", "VersionCreationDate", "VersionModificationDate")
@@ -102,9 +105,13 @@ class Rights:
 
     def can(self, content: Content, permission: str) -> bool:
         """Whether the caller has a permission on a content."""
-        if content.id == SOMEBODY and permission in ("Preview", "Open"):
-            return True  # this user stands for others in what everybody may read
-        return self.caller.system or bool(self.bits(content) & permissions.BIT[permission])
+        return self.has(content, permissions.BIT[permission])
+
+    def has(self, content: Content, bits: int) -> bool:
+        """Whether the caller has all of some permissions, given as bits, on a content."""
+        if content.id == SOMEBODY:
+            bits &= ~_READING
+        return bits & ~self.bits(content) == 0
 
     def known(self, content: Content) -> Knowledge:
         """Return how much the caller knows of a content, given in its present version."""
@@ -135,14 +142,16 @@ class Rights:
                 " WHERE key > ? AND key < ? AND type = 'ContentType'",
                 (folder + "/", folder + "0"),
             ).fetchall()
-        found, see = permissions.acls(self.store), permissions.BIT["See"]
-        mine = caller.identities | {OWNERS}
-        return frozenset(
-            name
-            for name, content_id, holder, owner in rows
-            if see
-            & found.effective(holder, holder == content_id, mine if owner == caller.id else caller.identities)
-        )
+            found, see = permissions.acls(self.store), permissions.BIT["See"]
+            mine = caller.identities | {OWNERS}
+            return frozenset(
+                name
+                for name, content_id, holder, owner in rows
+                if see
+                & found.effective(
+                    db, holder, holder == content_id, mine if owner == caller.id else caller.identities
+                )
+            )
 
     # In SQL: conditions on ``contents AS c``; None = every content, "0" = none
 
@@ -151,16 +160,18 @@ class Rights:
         caller = self.caller
         if caller.system:
             return None
-        return permissions.acls(self.store).visible(caller.identities, caller.id, permission)
+        with self.store.reading() as db:
+            return permissions.acls(self.store).visible(db, caller.identities, caller.id, permission)
 
     def visible_as_public(self, permission: str = "See") -> Visible:
         """Return the condition for contents of which he finds the last public version, not the draft."""
         caller = self.caller
         if caller.system:
             return "0", ()
-        found = permissions.acls(self.store)
-        drafts = found.having("OpenMinor", caller.identities, caller.id)
-        if drafts is None:
-            return "0", ()
-        seen = found.having(permission, caller.identities, caller.id)
+        with self.store.reading() as db:
+            found = permissions.acls(self.store)
+            drafts = found.having(db, "OpenMinor", caller.identities, caller.id)
+            if drafts is None:
+                return "0", ()
+            seen = found.having(db, permission, caller.identities, caller.id)
         return " AND ".join([f"NOT {drafts}", *([] if seen is None else [seen])]), ()
