@@ -127,9 +127,13 @@ def test_another_letter_case_is_done_and_said_to_be_missing(client: Client) -> N
 
 
 def test_copies_beside_the_original_get_a_name(client: Client) -> None:
-    for _ in range(2):
-        batch(client, "CopyBatch", targetPath=WORKSPACE, paths=[FOLDER])
-    assert client.names(WORKSPACE) == ["Copy (1) of d", "Copy of d", "d", "e"]
+    client.create(WORKSPACE, "Folder", "Copy (7) of others")
+    batch(client, "CopyBatch", targetPath=WORKSPACE, paths=[FOLDER] * 3)
+    names = ["Copy (1) of d", "Copy (2) of d", "Copy (7) of others", "Copy of d", "d", "e"]
+    assert client.names(WORKSPACE) == names
+    client.send("DELETE", f"/odata.svc{WORKSPACE}/('Copy (1) of d')?permanent=true")
+    batch(client, "CopyBatch", targetPath=WORKSPACE, paths=[FOLDER])
+    assert client.names(WORKSPACE) == names
 
 
 @pytest.mark.parametrize(

@@ -117,6 +117,17 @@ def test_names_are_numbered_in_lower_case_from_the_third_on(client: Client) -> N
     assert names == ["Mug.Txt", "Mug(1).Txt", "mug(2).txt", "mug(3).txt"]
 
 
+def test_numbers_count_names_in_the_same_place_only(client: Client) -> None:
+    moment = "2027-01-01T00:00:00Z"
+    for place, name in ((WORKSPACE, "Pot(1)s"), (WORKSPACE, "Pot"), (f"{WORKSPACE}/Pot", "Pot(1)")):
+        client.create(place, "Folder", name)
+    names = [client.create(WORKSPACE, "Memo", "POT", Date=moment)["Name"] for _ in range(2)]
+    assert names == ["Pot(1)", "pot(2)"]
+    client.create(f"{WORKSPACE}/Pot", "Folder", "deep")
+    client.create(f"{WORKSPACE}/Pot/deep", "Folder", "Pot(3)")
+    assert client.create(WORKSPACE, "Memo", "pot(1)", Date=moment)["Name"] == "pot(3)"
+
+
 @pytest.mark.parametrize("token", ["nonsense", "1|2|3|4", ""])
 def test_a_token_of_no_upload_is_refused(client: Client, token: str) -> None:
     client.create(WORKSPACE, "File", "glaze.txt")
@@ -179,14 +190,6 @@ def test_a_list_moves_to_where_its_items_are_allowed(client: Client) -> None:
     assert error["error"]["message"]["value"].endswith("'Task' type is not allowed in the new position.")
     answer = client.call("/Root", "MoveBatch", targetPath="/Root/Content/wide", paths=paths[:1])
     assert answer.json()["d"]["errors"] == []
-
-
-def test_copies_beside_the_original_keep_its_letters(client: Client) -> None:
-    client.create(WORKSPACE, "Folder", "Jug")
-    for _ in range(3):
-        client.call("/Root", "CopyBatch", targetPath=WORKSPACE, paths=[f"{WORKSPACE}/Jug"])
-    names = ["Copy (1) of Jug", "Copy (2) of Jug", "Copy of Jug"]
-    assert client.names(WORKSPACE) == [*names, "Jug", "oven"]
 
 
 def test_deleting_spares_what_has_a_longer_name(client: Client) -> None:

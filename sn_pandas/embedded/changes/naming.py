@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from sn_pandas.embedded.errors import bad_request, invalid_content, server_error
 
@@ -46,10 +47,17 @@ def check_path(path: str) -> None:
         )
 
 
-def numbered(name: str, taken: list[str]) -> str:
+def numbered(name: str, taken: Callable[[str], list[str]]) -> str:
     """Return the first free form of a taken name: ``A.txt`` becomes ``A(1).txt``, then ``a(2).txt``.
 
     From the second number on the real server takes the name from its index, in lower case.
+
+    Parameters
+    ----------
+    name
+        The name that is taken.
+    taken
+        Returns the names in the place that begin with a text.
     """
     stem, dot, extension = name.rpartition(".")
     if not dot:
@@ -58,7 +66,7 @@ def numbered(name: str, taken: list[str]) -> str:
     number = 1
     if base != stem:
         number = int(stem[len(base) + 1 : -1]) + 1
-    names = {other.lower() for other in taken}
+    names = {other.lower() for other in taken(f"{base}(")}
     while f"{base}({number}){dot}{extension}".lower() in names:
         number += 1
     made = f"{base}({number}){dot}{extension}"

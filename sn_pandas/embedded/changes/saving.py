@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sn_pandas.embedded import endings
 from sn_pandas.embedded.changes import naming, versions
 from sn_pandas.embedded.content_types import added_fields, child_types, grown_fields
@@ -174,8 +176,7 @@ def free_name(session: Session, content: Content, parent: Content, *, numbered: 
         return
     if not numbered and not session.types.of(content.type).incremental_naming:
         raise already_exists()
-    names = [child.name for child in session.store.children(parent.id)]
-    content.name = naming.numbered(taken.name, names)
+    content.name = naming.numbered(taken.name, partial(session.store.child_names, parent))
     content.path = f"{parent.path}/{content.name}"
     naming.check_path(content.path)
 

@@ -152,11 +152,14 @@ def _copied(session: Session, content: Content, target: Content, name: str) -> C
 
 
 def _copy_name(session: Session, target: Content, name: str) -> str:
-    number, made = 0, f"Copy of {name}"
-    while session.store.by_path(f"{target.path}/{made}") is not None:
+    made = f"Copy of {name}"
+    if session.store.by_path(f"{target.path}/{made}") is None:
+        return made
+    names = {other.lower() for other in session.store.child_names(target, "Copy (")}
+    number = 1
+    while f"Copy ({number}) of {name}".lower() in names:
         number += 1
-        made = f"Copy ({number}) of {name}"
-    return made
+    return f"Copy ({number}) of {name}"
 
 
 def _free(session: Session, target: Content, name: str, verb: str) -> None:

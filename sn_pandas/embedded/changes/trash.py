@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, timedelta
+from functools import partial
 
 from sn_pandas.embedded.changes import naming, saving, transfers, versions, writes
 from sn_pandas.embedded.content_types import icons
@@ -98,7 +99,7 @@ def _name_in(session: Session, content: Content, target: Content, new_name: bool
             raise server_error(
                 "Exception", "A content with this name already exists in the selected target folder."
             )
-        name = naming.numbered(name, [child.name for child in session.store.children(target.id)])
+        name = naming.numbered(name, partial(session.store.child_names, target))
     return name
 
 

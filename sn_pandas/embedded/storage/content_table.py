@@ -56,6 +56,16 @@ class ContentTable(Database):
             rows = db.execute(f"SELECT {COLUMNS} FROM contents WHERE parent_id = ?", (parent_id,)).fetchall()
         return [content_of(row) for row in rows]
 
+    def child_names(self, parent: Content, start: str) -> list[str]:
+        """Return the names of the children of a content that begin with a text, in any letter case."""
+        key = f"{parent.path}/{start}".lower()
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT name FROM contents WHERE key >= ? AND key < ? AND +parent_id = ?",
+                (key, key + "\U0010ffff", parent.id),
+            ).fetchall()
+        return [row[0] for row in rows]
+
     def child(self, parent_id: int, name: str) -> Content | None:
         """Return the child with the name, in any letter case."""
         parent = self.load(parent_id)
