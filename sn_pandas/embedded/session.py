@@ -105,6 +105,8 @@ class Session:
         """Id of a content -> the fields that a list adds to what is below it."""
         self.merged_fields: dict[tuple[object, ...], Mapping[str, Field]] = {}
         """Type, parent and names of added fields -> these fields with those of the type."""
+        self.operations: dict[str, Any] = {}
+        """Name of a content type -> the operations on its contents that the caller may know of."""
         self._visible_types: frozenset[str] | None = None
 
     def as_system(self) -> Session:

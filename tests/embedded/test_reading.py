@@ -314,3 +314,14 @@ def test_the_root_has_the_columns_of_what_is_directly_below_it(tasks: Client, or
     root = [row for row in above if row["Path"] == "/Root"]
     assert [set(row) for row in (*below, *found, *root)] == [set(below[0])] * (len(below) + 2)
     assert len(below[0]) == 92  # as in every repository that nobody added a type of content to
+
+
+@pytest.mark.parametrize("options", ["metadata=no", "metadata=minimal", "$expand=CreatedBy", "$select=Name"])
+def test_a_long_list_is_whole(tasks: Client, options: str) -> None:
+    for number in range(120):
+        tasks.create(f"{WORKSPACE}/Tasks", "Task", f"n{number:03}", DisplayName=f"\u2028 \x85 {number}")
+    found = rows(tasks, f"{TASKS}?{options}&$orderby=Name")
+    assert found["__count"] == 121
+    assert [row["Name"] for row in found["results"]] == [*(f"n{n:03}" for n in range(120)), "t"]
+    assert rows(tasks, f"{TASKS}?{options}&$filter=Name eq 'none'") == {"__count": 0, "results": []}
+    assert rows(tasks, f"{TASKS}?{options}&$top=2&$inlinecount=allpages")["__count"] == 121

@@ -21,14 +21,10 @@ def metadata(content: Content, session: Session) -> tuple[list[Json], list[Json]
             continue
         found[one.action].append(
             {
-                "title": one.title,
-                "name": one.name,
-                "opId": one.op_id,
+                **one.about,
                 "target": f"{target}/{one.name}",
                 "forbidden": not dispatch.permitted(session, content, one),
-                "parameters": [
-                    {"name": p.name, "type": p.type, "required": p.required} for p in one.parameters
-                ],
+                "parameters": one.shown,
             }
         )
     return found[True], found[False]

@@ -124,12 +124,15 @@ def known_to(session: Session, one: Operation) -> bool:
 
 def permitted(session: Session, content: Content, one: Operation) -> bool:
     """Whether the caller has the permissions of an operation on a content."""
-    return all(session.can(content, permission) for permission in one.permissions)
+    return session.rights.has(content, one.bits)
 
 
 def offered(session: Session, content: Content) -> list[Operation]:
     """Return the operations that lists show for a content, by title."""
-    known = (one for one in of_type(session, content.type) if known_to(session, one))
+    known = session.operations.get(content.type)
+    if known is None:
+        known = [one for one in of_type(session, content.type) if known_to(session, one)]
+        session.operations[content.type] = known
     return [one for one in known if _possible(session, content, one)]
 
 

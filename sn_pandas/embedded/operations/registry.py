@@ -12,10 +12,11 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
+from sn_pandas.embedded.security.permissions import mask
 from sn_pandas.embedded.session import Session
 
 Json = Any
@@ -102,11 +103,22 @@ class Operation:
     partial: str = ""
     on_seen: bool = False
     """Whether an action can be called on a content that the caller may only see."""
+    op_id: str = field(init=False)
+    """The name with the names of the parameters."""
+    bits: int = field(init=False)
+    """The permissions as bits."""
+    about: Mapping[str, Json] = field(init=False, repr=False)
+    """What metadata tells of the operation, whatever it is called on."""
+    shown: Sequence[Json] = field(init=False, repr=False)
+    """The parameters as metadata tells them."""
 
-    @property
-    def op_id(self) -> str:
-        """The name with the names of the parameters."""
-        return f"{self.name}({','.join(p.name for p in self.parameters)})"
+    def __post_init__(self) -> None:
+        # worked out once, since full metadata shows some sixty operations in every row
+        set_once = partial(object.__setattr__, self)
+        set_once("op_id", f"{self.name}({','.join(p.name for p in self.parameters)})")
+        set_once("bits", mask(self.permissions))
+        set_once("about", {"title": self.title, "name": self.name, "opId": self.op_id})
+        set_once("shown", [{"name": p.name, "type": p.type, "required": p.required} for p in self.parameters])
 
 
 class Contents(list[Content]):

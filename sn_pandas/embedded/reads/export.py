@@ -40,7 +40,7 @@ def rows(session: Session, contents: list[Content], count: int, single: bool = F
     if wanted in (None, "json", "verbosejson"):
         return None
     if wanted == "table":
-        return table(Projector(session).rows(contents))
+        return table(list(Projector(session).rows(contents)))
     if wanted != "export":
         return refused(session)
     exported = [_exported(session, content) for content in contents]

@@ -8,7 +8,7 @@ does.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from operator import attrgetter
@@ -111,8 +111,8 @@ class Projector:
         """Return one content."""
         return self._project(content, None)
 
-    def rows(self, contents: Sequence[Content]) -> list[dict[str, Json]]:
-        """Return the rows of a list; without ``$select`` they show the fields of all types allowed there."""
+    def rows(self, contents: Sequence[Content]) -> Iterator[dict[str, Json]]:
+        """Yield the rows of a list; without ``$select`` they show the fields of all types allowed there."""
         if self.expands:
             self.session.preload(
                 target
@@ -121,16 +121,15 @@ class Projector:
                 for target in _refers_to(one, name)
             )
         if self.selects or self.expands:
-            return [self._project(content, None) for content in contents]
+            yield from (self._project(content, None) for content in contents)
+            return
         names: dict[int, list[str]] = {}
-        rows = []
         for content in contents:
             if content.parent_id not in names:
                 names[content.parent_id] = self._names_below(content.parent_id, content)
             added = added_fields.of_content(self.session, content)
             below = names[content.parent_id]
-            rows.append(self._project(content, [*below, *added] if added else below))
-        return rows
+            yield self._project(content, [*below, *added] if added else below)
 
     def _project(self, content: Content, names: list[str] | None) -> dict[str, Json]:
         if self.selects and not self.expands:

@@ -68,8 +68,7 @@ def rows(session: Session, contents: list[Content], count: int) -> Answer:
     special = export.rows(session, contents, count)
     if special is not None:
         return special
-    results = projector(session).rows(contents)
-    return answers.document({"d": {"__count": count or len(results), "results": results}})
+    return answers.listing(count or len(contents), projector(session).rows(contents))
 
 
 def projector(session: Session) -> Projector:

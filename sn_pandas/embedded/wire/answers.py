@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from sn_pandas.embedded.errors import ODataError
@@ -15,6 +16,7 @@ from sn_pandas.embedded.errors import ODataError
 Json = Any
 VERBOSE = "application/json;odata=verbose;charset=utf-8"
 
+_ROWS_AT_A_TIME = 50
 _TOKEN = f"\x00{secrets.token_hex(8)}:"
 _DECIMAL = re.compile(re.escape(json.dumps(_TOKEN, ensure_ascii=False)[:-1]) + '([^"]*)"')
 _ESCAPED = str.maketrans({"\u2028": "\\u2028", "\u2029": "\\u2029", "\x85": "\\u0085"})
@@ -51,6 +53,19 @@ def text(value: str) -> Answer:
 def document(value: Json, status: int = 200, content_type: str = VERBOSE) -> Answer:
     """Return JSON."""
     return Answer(status, dumps(value), {"content-type": content_type})
+
+
+def listing(count: int, rows: Iterable[Json]) -> Answer:
+    """Return a list as JSON.
+
+    The rows are written some at a time: thousands of them, kept as dictionaries, would take many times the
+    memory of the text, and the garbage collector of Python would walk through all of them again and again.
+    """
+    parts, remaining = [], iter(rows)
+    while some := list(islice(remaining, _ROWS_AT_A_TIME)):
+        parts.append(dumps(some)[1:-1])
+    body = b'{"d":{"__count":%d,"results":[%b]}}' % (count, b",".join(parts))
+    return Answer(200, body, {"content-type": VERBOSE})
 
 
 def error(problem: ODataError) -> Answer:
