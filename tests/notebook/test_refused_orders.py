@@ -21,7 +21,8 @@ ORDERS = {
     "df.sort_values('AssignedTo')",
     "InFolder": "sort the frame instead: df.sort_values('Path')",
     "CreatedBy/FullName": "the server cannot order by CreatedBy/FullName: only fields of the rows themselves "
-    "order them; sort the frame instead: select='CreatedBy/FullName', then df.sort_values('CreatedBy/FullName')",
+    "order them; sort the frame instead: select='CreatedBy/FullName', then "
+    "df.sort_values('CreatedBy/FullName')",
     "RemainingDays": "df.sort_values('RemainingDays')",
     "Descriptoin": "Did you mean Description?",
 }
