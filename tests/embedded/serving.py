@@ -29,4 +29,4 @@ def server(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
 def run_serve(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a server that is expected to end by itself."""
     command = [sys.executable, "-m", "sn_pandas", "serve", "--port", "0", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)

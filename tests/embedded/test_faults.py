@@ -49,7 +49,7 @@ def port(counter: Counter, faults: Faults) -> Iterator[int]:
 
 
 def ask(port: int, method: str = "GET", target: str = "/odata.svc/Root/Content") -> tuple[int, dict, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request(method, target)
         answer = connection.getresponse()

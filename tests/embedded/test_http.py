@@ -36,14 +36,14 @@ def port(application: Application) -> Iterator[int]:
     thread.start()
     yield server.server_port
     server.shutdown()
-    thread.join(10)
+    thread.join(60)
     server.server_close()
     assert not thread.is_alive()
 
 
 def raw(port: int, data: bytes) -> bytes:
     """Send bytes, say that there are no more, and return everything that comes."""
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         received = b""
@@ -126,7 +126,7 @@ def test_unusual_heads_have_one_meaning(port: int, head: bytes, status: int) -> 
 @pytest.mark.parametrize("announced", [b"fffffffff", b"10", b"3"])
 def test_chunks_that_are_cut_harm_nobody(port: int, announced: bytes) -> None:
     raw(port, HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + announced + b"\r\n{}")
-    assert httpx.get(f"http://127.0.0.1:{port}/").status_code == 200
+    assert httpx.get(f"http://127.0.0.1:{port}/", timeout=60).status_code == 200
 
 
 def test_chunks_and_pipelines_work(port: int, application: Application) -> None:
@@ -145,9 +145,11 @@ def test_one_continue_for_one_request(port: int, application: Application) -> No
 def test_of_strangers_no_large_body_is_read(port: int, application: Application) -> None:
     body = b" " * 5_000_000
     target = f"http://127.0.0.1:{port}/odata.svc/Root('Content')"
-    assert httpx.patch(target, content=body).status_code == 413
-    assert httpx.patch(target, content=body[:1000]).status_code == 404
-    known = httpx.patch(target, content=body[:100_000] + b"{}", headers={"apikey": application.api_key})
+    assert httpx.patch(target, content=body, timeout=60).status_code == 413
+    assert httpx.patch(target, content=body[:1000], timeout=60).status_code == 404
+    known = httpx.patch(
+        target, content=body[:100_000] + b"{}", headers={"apikey": application.api_key}, timeout=60
+    )
     assert known.status_code == 200
 
 
@@ -197,13 +199,14 @@ def test_pages_of_other_origins_do_not_write(
         f"http://{here}/odata.svc/Root('Content')?$select=Id",
         json={"Index": 3},
         headers={"apikey": application.api_key, **sent},
+        timeout=60,
     )
     assert answer.status_code == status
 
 
 def test_only_pages_that_are_allowed_read_the_answers(port: int) -> None:
     target = f"http://127.0.0.1:{port}/odata.svc/Root('Nope')"
-    allowed = httpx.get(target, headers={"Origin": "http://localhost:3000"})
+    allowed = httpx.get(target, headers={"Origin": "http://localhost:3000"}, timeout=60)
     assert allowed.status_code == 404
     assert allowed.headers["access-control-allow-origin"] == "http://localhost:3000"
     asked = {"Origin": "http://localhost:3000", "Access-Control-Request-Method": "PATCH"}
@@ -211,7 +214,9 @@ def test_only_pages_that_are_allowed_read_the_answers(port: int) -> None:
     assert preflight.status_code == 204
     assert "PATCH" in preflight.headers["access-control-allow-methods"]
     for origin in ("http://evil.example", "null"):
-        other = httpx.get(target, headers={"Origin": origin, "Access-Control-Request-Method": "PATCH"})
+        other = httpx.get(
+            target, headers={"Origin": origin, "Access-Control-Request-Method": "PATCH"}, timeout=60
+        )
         assert not [name for name in other.headers if name.startswith("access-control")]
 
 
@@ -251,7 +256,7 @@ def test_clients_that_take_no_answers_hold_nobody_up(monkeypatch: pytest.MonkeyP
         for taker in takers:
             taker.close()
         server.shutdown()
-        thread.join(10)
+        thread.join(60)
         server.server_close()
         application.close()
 

@@ -29,9 +29,9 @@ FOLDER = {"__ContentType": "Folder"}
 def test_callers_need_the_printed_key() -> None:
     with server("--empty") as (_, address, key):
         target = f"{address}/odata.svc/Root('IMS')/?$select=Id&metadata=no"
-        assert httpx.get(target).status_code == 404
-        assert httpx.get(target, headers={"apikey": key[:-1] + "x"}).status_code == 404
-        answer = httpx.get(target, headers={"apikey": key})
+        assert httpx.get(target, timeout=60).status_code == 404
+        assert httpx.get(target, headers={"apikey": key[:-1] + "x"}, timeout=60).status_code == 404
+        answer = httpx.get(target, headers={"apikey": key}, timeout=60)
         assert answer.json() == {"d": {"Id": 3}}
         assert answer.headers["x-content-type-options"] == "nosniff"
 
@@ -47,20 +47,20 @@ def test_no_address_is_logged_which_may_hold_a_key_or_a_code() -> None:
             f"{authority[1]}/account/login?returnUrl=s3cret",
             f"{authority[1]}/s3cret",
         ):
-            httpx.get(place)
+            httpx.get(place, timeout=60)
         with socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2]))) as raw:
             raw.sendall(b"s3cret\r\n\r\n")
             raw.recv(100)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert (err, "s3cret" in out, key in out) == ("", False, False)
 
 
 def test_ctrl_c_stops_it_cleanly() -> None:
     with server("--empty", "--admin") as (process, address, _):
-        assert httpx.get(f"{address}/odata.svc").status_code == 200
+        assert httpx.get(f"{address}/odata.svc", timeout=60).status_code == 200
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert process.returncode == 0
         assert out.endswith("Stopped.\n")
         assert "Traceback" not in err
@@ -104,7 +104,9 @@ def test_what_cannot_be_served_is_refused_in_words(tmp_path: Path, arguments: li
 
 def test_the_printed_key_is_that_of_the_user() -> None:
     with server("--user", "olga.okafor") as (_, address, key):
-        answer = httpx.get(f"{address}/odata.svc/('Root')/GetCurrentUser", headers={"apikey": key})
+        answer = httpx.get(
+            f"{address}/odata.svc/('Root')/GetCurrentUser", headers={"apikey": key}, timeout=60
+        )
         assert answer.json()["d"]["LoginName"] == "olga.okafor"
 
 
@@ -119,18 +121,18 @@ def test_every_answered_write_survives_sigkill(tmp_path: Path) -> None:
     with server("--empty", "--admin", "--data", data) as (process, address, _):
         for number in range(20):
             body = {**FOLDER, "Name": f"f{number}"}
-            assert httpx.post(f"{address}/odata.svc/Root/Content", json=body).status_code == 200
+            assert httpx.post(f"{address}/odata.svc/Root/Content", json=body, timeout=60).status_code == 200
         process.kill()
         process.wait()
     with server("--empty", "--admin", "--data", data) as (_, address, _):
-        found = httpx.get(f"{address}/odata.svc/Root/Content/$count?$filter=startswith(Name,'f')")
+        found = httpx.get(f"{address}/odata.svc/Root/Content/$count?$filter=startswith(Name,'f')", timeout=60)
         assert found.text == "20"
 
 
 def test_connections_stay_open_and_broken_requests_get_empty_answers() -> None:
     with server("--empty", "--admin") as (_, address, _):
         host = address.removeprefix("http://")
-        connection = http.client.HTTPConnection(host, timeout=20)
+        connection = http.client.HTTPConnection(host, timeout=60)
         for _ in range(3):
             connection.request("GET", "/odata.svc")
             assert connection.getresponse().read() == b'{"d":{"EntitySets":["Root"]}}'
@@ -139,7 +141,7 @@ def test_connections_stay_open_and_broken_requests_get_empty_answers() -> None:
         connection.close()
         name, _, port = host.partition(":")
         for line in (b"GET /odata.svc/Root/a b HTTP/1.1", b"nonsense", b"GET /" + b"x" * 9000 + b" HTTP/1.1"):
-            with socket.create_connection((name, int(port)), timeout=20) as raw:
+            with socket.create_connection((name, int(port)), timeout=60) as raw:
                 raw.sendall(line + b"\r\nHost: x\r\nConnection: close\r\n\r\n")
                 head, _, body = raw.makefile("rb").read().partition(b"\r\n\r\n")
             assert head.split()[1] in (b"400", b"414")
@@ -155,16 +157,18 @@ def test_an_authority_beside_it_lets_people_sign_in(more: list[str], kind: str) 
         password = re.search(r"with the password (\S+)", "".join(lines))
         assert there is not None
         assert password is not None
-        named = httpx.get(f"{address}/odata.svc/('Root')/GetClientRequestParameters?clientType=client").json()
+        named = httpx.get(
+            f"{address}/odata.svc/('Root')/GetClientRequestParameters?clientType=client", timeout=60
+        ).json()
         assert (named["authority"], named["type"]) == (there[1], kind)
         if kind == "SNAuth":
             given = {"loginName": r"builtin\admin", "password": password[1]}
-            token = httpx.post(f"{there[1]}/api/auth/login", json=given).json()["accessToken"]
+            token = httpx.post(f"{there[1]}/api/auth/login", json=given, timeout=60).json()["accessToken"]
             target = f"{address}/odata.svc/('Root')/GetCurrentUser?metadata=no&$select=Name"
-            user = httpx.get(target, headers={"Authorization": f"Bearer {token}"}).json()
+            user = httpx.get(target, headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
             assert user["d"]["Name"] == "Admin"
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         assert (process.returncode, "Traceback" in err) == (0, False)
         assert out.endswith("Stopped.\n")
 

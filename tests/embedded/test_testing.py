@@ -24,7 +24,7 @@ def running(*arguments: str) -> Iterator[httpx.Client]:
     """Run a server for tests; give a client with the key of the administrator."""
     with (
         server("--key", KEY, "--testing", *arguments) as (_, address, _),
-        httpx.Client(base_url=address, headers={"apikey": KEY}) as http,
+        httpx.Client(base_url=address, headers={"apikey": KEY}, timeout=60) as http,
     ):
         yield http
 
@@ -32,7 +32,7 @@ def running(*arguments: str) -> Iterator[httpx.Client]:
 def test_without_the_switch_there_is_nothing_to_test_with() -> None:
     with server("--empty", "--admin") as (_, address, _):
         for method, path in (("GET", "requests"), ("POST", "reset"), ("PUT", "faults")):
-            answer = httpx.request(method, f"{address}/_sn/{path}")
+            answer = httpx.request(method, f"{address}/_sn/{path}", timeout=60)
             assert (answer.status_code, answer.content) == (404, b"")
 
 
@@ -62,17 +62,17 @@ def test_a_reset_puts_everything_back_and_requests_are_remembered() -> None:
 def test_only_administrators_test_and_no_web_page() -> None:
     with server("--user", "olga.okafor", "--testing") as (_, address, key):
         for headers in ({}, {"apikey": key}):
-            assert httpx.post(f"{address}/_sn/reset", headers=headers).status_code == 403
+            assert httpx.post(f"{address}/_sn/reset", headers=headers, timeout=60).status_code == 403
     with server("--empty", "--admin", "--testing") as (_, address, _):
         foreign = {"Origin": "http://evil.example"}
-        assert httpx.post(f"{address}/_sn/reset", headers=foreign).status_code == 403
+        assert httpx.post(f"{address}/_sn/reset", headers=foreign, timeout=60).status_code == 403
         rebound = {"Host": "evil.example"}
-        assert httpx.get(f"{address}/_sn/requests", headers=rebound).status_code == 403
+        assert httpx.get(f"{address}/_sn/requests", headers=rebound, timeout=60).status_code == 403
 
 
 def test_a_repository_in_a_file_is_not_reset(tmp_path: Path) -> None:
     with server("--empty", "--admin", "--testing", "--data", str(tmp_path / "r.db")) as (_, address, _):
-        answer = httpx.post(f"{address}/_sn/reset")
+        answer = httpx.post(f"{address}/_sn/reset", timeout=60)
         assert (answer.status_code, "without --data" in answer.json()["error"]) == (409, True)
 
 

@@ -17,7 +17,7 @@ from ..fakes import Entry, FakeServer
 
 Answer = httpx.Response | Exception | Callable[[httpx.Request], httpx.Response]
 #: Retries that wait no longer than a test can.
-QUICK = sn.Retries(attempts=4, deadline=3.0, first_wait=0.001, longest_wait=0.3)
+QUICK = sn.Retries(attempts=4, deadline=30.0, first_wait=0.001, longest_wait=0.3)
 #: How the server refuses what it cannot do.
 REFUSED = b'{"error":{"code":"NotSpecified","exceptiontype":"X","message":{"value":"No."},"innererror":null}}'
 TASKS = "/Root/Content/IT/Tasks"

@@ -87,15 +87,16 @@ class Watched:
 
     def wait_for(self, writes, process):
         """Wait until so many writes have come, or the process ended."""
-        end = time.monotonic() + 60
+        end = time.monotonic() + 300
         with self.lock:
             while self.seen < writes and not process() and time.monotonic() < end:
                 self.lock.wait(0.05)
 
     def wait_until_quiet(self):
         """Wait until what was on its way when the process died has come and is done."""
-        seen = -1
-        while seen != self.seen or self.active:
+        seen, quiet = -1, 0
+        while quiet < 5:  # a slow machine may take its time to pass on what has come
+            quiet = quiet + 1 if seen == self.seen and not self.active else 0
             seen = self.seen
             time.sleep(0.03)
 

@@ -20,7 +20,7 @@ CONNECT = "%sensenet connect --user olga.okafor"
 @pytest.fixture(scope="module")
 def client() -> Iterator[NotebookClient]:
     """Start one kernel for all cells here."""
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3")
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=240, kernel_name="python3")
     with client.setup_kernel():
         yield client
 
@@ -70,7 +70,7 @@ def test_a_plain_ipython_runs_the_magic(tmp_path: Path) -> None:
     lines = ["%load_ext sn_pandas", CONNECT, f"rows = %sensenet {TASKS}?$select=Name&$top=2", "print(rows)"]
     options = ["--no-banner", "--colors=NoColor", f"--ipython-dir={tmp_path}", "-c", "\n".join(lines)]
     command = [sys.executable, "-m", "IPython", *options]
-    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run(command, capture_output=True, text=True, timeout=240, check=True)
     assert "2 of 60 rows" in run.stdout
     assert "T002" in run.stdout
 
@@ -85,7 +85,9 @@ print(*sys.modules)
 
 
 def test_loading_is_light() -> None:
-    run = subprocess.run([sys.executable, "-c", LOAD], capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", LOAD], capture_output=True, text=True, timeout=240, check=True
+    )
     loaded = set(run.stdout.split())
     assert "sn_pandas.notebook.magic" in loaded
     assert not loaded & HEAVY
@@ -101,7 +103,9 @@ print(*sys.modules)
 
 
 def test_connecting_and_reading_load_nothing_that_writes() -> None:
-    run = subprocess.run([sys.executable, "-c", READ], capture_output=True, text=True, timeout=60, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", READ], capture_output=True, text=True, timeout=240, check=True
+    )
     loaded = set(run.stdout.split())
     assert "sn_pandas.frames.reads.reading" in loaded
     assert not loaded & {"sn_pandas.frames.writes.saving", "sn_pandas.frames.contents.uploads"}

@@ -39,7 +39,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     ]
     options = [
         *("--nbval-sanitize-with", str(HERE / "sanitize.cfg"), "--nbval-current-env"),
-        *("--nbval-cell-timeout", "120", "--color=no", f"--junitxml={found}"),
+        *("--nbval-cell-timeout", "300", "--color=no", f"--junitxml={found}"),
     ]
     # Without the other plugins, which take as long to load as a notebook to run.
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "XDG_STATE_HOME": str(home), "IPYTHONDIR": str(home)}
@@ -48,7 +48,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
         capture_output=True,
         text=True,
         cwd=NOTEBOOKS[0].parent,
-        timeout=600,
+        timeout=1200,
         env={**os.environ, **alone},
     )
     assert found.exists(), run.stdout[-6000:] + run.stderr[-2000:]

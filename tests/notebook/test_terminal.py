@@ -34,7 +34,7 @@ class Terminal:
         )
         os.close(theirs)
 
-    def until(self, words: str, seconds: float = 30) -> str:
+    def until(self, words: str, seconds: float = 180) -> str:
         """Return what is shown, up to some words."""
         shown, end = "", time.monotonic() + seconds
         while not re.search(words, shown):

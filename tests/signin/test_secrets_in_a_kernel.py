@@ -59,7 +59,7 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def kernel() -> Iterator[NotebookClient]:
-    client = NotebookClient(nbformat.v4.new_notebook(), timeout=60, kernel_name="python3", allow_errors=True)
+    client = NotebookClient(nbformat.v4.new_notebook(), timeout=240, kernel_name="python3", allow_errors=True)
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("HUSH", SECRET)
         patched.setenv("TOKEN", TOKEN)

@@ -130,7 +130,7 @@ def send(address: str, sent: bytes) -> None:
     """Send bytes and wait for the end of the answer, whatever it is."""
     parts = urlsplit(address)
     with (
-        socket.create_connection((parts.hostname, parts.port), timeout=20) as connection,
+        socket.create_connection((parts.hostname, parts.port), timeout=60) as connection,
         contextlib.suppress(OSError),  # the server may end the connection before it has read all
     ):
         connection.sendall(sent)
@@ -148,7 +148,9 @@ def test_no_secret_is_in_the_output_of_serve(log: str, kind: str, tmp_path: Path
     with serving(errors, log, *options) as (process, repository, authority, key):
         administrator = {"apikey": key}
         user = f"{repository}/odata.svc/Root/IMS/BuiltIn/Portal('Admin')"
-        own_key = httpx.post(f"{user}/CreateApiKey", headers=administrator, json={}).json()["Value"]
+        own_key = httpx.post(f"{user}/CreateApiKey", headers=administrator, json={}, timeout=60).json()[
+            "Value"
+        ]
         for number, (failure, way) in enumerate(itertools.product(FAILURES, WAYS)):
             secret = own_key if (way, failure) == ("API key", "not known") else f"hush{number}xyzzy" * 3
             secrets[secret] = (way, failure)
@@ -157,11 +159,13 @@ def test_no_secret_is_in_the_output_of_serve(log: str, kind: str, tmp_path: Path
             fault = re.search(rb"X-Fault: (\w+)", sent)
             if fault:
                 rules = [{"fault": fault[1].decode(), "times": 1}]
-                httpx.put(f"{repository}/_sn/faults", headers=administrator, json={"rules": rules})
+                httpx.put(
+                    f"{repository}/_sn/faults", headers=administrator, json={"rules": rules}, timeout=60
+                )
             send(repository if to_repository else authority, sent)
-        requests = httpx.get(f"{repository}/_sn/requests", headers=administrator).text
+        requests = httpx.get(f"{repository}/_sn/requests", headers=administrator, timeout=60).text
         process.terminate()
-        out, err = process.communicate(timeout=30)[0], errors.read_text()
+        out, err = process.communicate(timeout=120)[0], errors.read_text()
     assert "Stopped" in out
     assert "broken on purpose" in err, "the error of the server was heard"
     assert requests.count("***") > 1, "keys in addresses were hidden"
