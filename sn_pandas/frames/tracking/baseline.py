@@ -158,17 +158,20 @@ class Baseline:
 
     def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
         """Return the paths of contents by their ids; None for one that is no row."""
+        return [path if isinstance(path, str) else None for path in self.paths_at(ids)]
+
+    def paths_at(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> Any:
+        """Return the paths of contents by their ids as an array of texts, without one that is no row."""
         known = self.frame["Path"] if "Path" in self.frame.columns else self.paths
         if known is None or not len(known) or not len(ids):
-            return [None] * len(ids)
+            return pd.array([None] * len(ids), dtype="str")
         if not known.index.is_unique:
             known = known[~known.index.duplicated()]  # versions of one content share its path
         places = known.index.get_indexer(pd.Index(np.asarray(ids, dtype=np.int64)))
-        found = known.array.take(np.maximum(places, 0)).to_numpy(dtype=object)
-        return [
-            str(path) if place >= 0 and isinstance(path, str) else None
-            for path, place in zip(found, places.tolist(), strict=True)
-        ]
+        found = known.array.take(places, allow_fill=True)
+        if found.dtype == "str":
+            return found
+        return pd.array([path if isinstance(path, str) else None for path in found], dtype="str")
 
     def sure_of(self, columns: Mapping[str, Iterable[int]]) -> Baseline:
         """Return a baseline in which some cells, by column and id, are as the server holds them."""

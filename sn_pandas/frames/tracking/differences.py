@@ -39,7 +39,9 @@ def scalars(array: Any, places: npt.NDArray[np.intp]) -> list[Any]:
     if not len(places):
         return []
     small = _small_float(array.dtype)
-    cells = list(array.take(places))
+    taken = array.take(places)
+    # of numbers, plain ones are made at once; dates would lose their type
+    cells: list[Any] = list(taken) if isinstance(taken, np.ndarray) else taken.tolist()
     return cells if small is None else [cell if pd.isna(cell) else small.type(cell) for cell in cells]
 
 
@@ -51,7 +53,7 @@ def _rough(old: Any, new: Any) -> npt.NDArray[np.intp] | None:
     unlike = one[0] != other[0]
     for mine, theirs in zip(one[1:], other[1:], strict=True):
         unlike |= mine != theirs
-    return np.flatnonzero(unlike)
+    return np.flatnonzero(unlike) if unlike.any() else np.empty(0, dtype=np.intp)
 
 
 def _memory(array: Any) -> list[npt.NDArray[Any]] | None:

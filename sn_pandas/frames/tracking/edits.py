@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+import itertools
+import operator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +22,7 @@ from .matching import Rows, rows_of
 _EXACT = ("integer", "truth", "text")
 # Different values that a column has at least plus one, to be known by them.
 _VARIED = 2
+_row_of = operator.itemgetter(0)
 #: The columns of ``df.sn.changes()``.
 COLUMNS = ("Id", "Path", "field", "before", "after")
 
@@ -57,7 +60,7 @@ def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) 
         found.extend(_column(column, _compared(column, frame, baseline, rows), baseline, rows))
     for row in rows.new:
         found.extend(_new(frame, int(row), baseline))
-    found.sort(key=lambda edit: edit.row)
+    found.sort(key=_row_of)
     return found
 
 
@@ -74,33 +77,29 @@ def edited_cells(frame: pd.DataFrame, baseline: Baseline, many: int) -> int:
 
 def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     """Return edits as a frame of one line a cell."""
-    ids = np.fromiter((e.id for e in edits), dtype=np.int64, count=len(edits))
-    paths = baseline.paths_of(ids)
-    secret = {column for column in {e.column for e in edits} if _is_secret(column, baseline)}
+    _, numbers, columns, before, after = zip(*edits, strict=True) if edits else ((),) * 5
+    ids = np.fromiter(numbers, dtype=np.int64, count=len(edits))
+    if Unusable in set(map(type, after)) or any(_is_secret(column, baseline) for column in set(columns)):
+        after = tuple(shown(edit, baseline) for edit in edits)
     data: dict[str, Any] = {
         "Id": pd.arrays.IntegerArray(np.where(ids > 0, ids, 1), ids <= 0),
-        "Path": pd.array(paths, dtype="str"),
-        "field": pd.array([e.column for e in edits], dtype="str"),
-        "before": _objects([frozen(e.before) for e in edits]),
-        "after": _objects([_shown(e, secret) for e in edits]),
+        "Path": baseline.paths_at(ids),
+        "field": pd.array(columns, dtype="str"),
+        "before": _objects(before),
+        "after": _objects(after),
     }
     return pd.DataFrame(data, copy=False)
 
 
 def shown(edit: Edit, baseline: Baseline) -> Cell:
     """Return what an edit makes of a cell, to be shown: never a password."""
-    return _shown(edit, {edit.column} if _is_secret(edit.column, baseline) else ())
+    cell = edit.after.value if isinstance(edit.after, Unusable) else edit.after
+    return "•••" if _is_secret(edit.column, baseline) and cell else frozen(cell)
 
 
 def _is_secret(column: str, baseline: Baseline) -> bool:
     field = baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
     return field is not None and field.is_secret
-
-
-def _shown(edit: Edit, secret: Collection[str]) -> Cell:
-    """Return what an edit makes of a cell, to be shown: never a password."""
-    cell = edit.after.value if isinstance(edit.after, Unusable) else edit.after
-    return "•••" if edit.column in secret and cell else frozen(cell)
 
 
 def renamed(
@@ -150,9 +149,19 @@ def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) ->
         return
     field = baseline.fields.get(column)
     exact = old.dtype == new.dtype and field is not None and field.kind.value in _EXACT
-    cells = zip(numbers.tolist(), rows.ids[numbers].tolist(), scalars(old, at), scalars(new, at), strict=True)
-    for row, id_, was, is_ in cells:
-        if exact or not same_cell(field, was, is_):
+    cells = zip(
+        numbers.tolist(),
+        rows.ids[numbers].tolist(),
+        itertools.repeat(column, len(at)),
+        scalars(old, at),
+        scalars(new, at),
+        strict=True,
+    )
+    if exact:
+        yield from map(Edit._make, cells)
+        return
+    for row, id_, _, was, is_ in cells:
+        if not same_cell(field, was, is_):
             yield Edit(row, id_, column, was, plain(is_) if isinstance(is_, np.floating) else is_)
 
 
@@ -165,6 +174,6 @@ def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
 
 
 def _objects(values: Sequence[Any]) -> pd.Series:
-    """Return a column of cells as they are: pandas would unpack lists, and fails to make texts of some."""
-    cells = np.fromiter(values, dtype=object, count=len(values))
-    return pd.Series(cells, dtype=object)
+    """Return a column of copies of cells as they are: pandas would unpack lists, and fails at some texts."""
+    cells = np.fromiter(map(frozen, values), dtype=object, count=len(values))
+    return pd.Series(cells, dtype=object, copy=False)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from ...odata.errors import TrackingError
 from .baseline import KEY, Baseline, baselines
-from .differences import differing
+from .differences import buffers, differing
 from .foreign_rows import refuse_strangers
 
 
@@ -60,8 +60,9 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> R
     if not frame.columns.is_unique:
         twice = frame.columns[frame.columns.duplicated()][0]
         raise TrackingError(f"the frame has two columns {twice!r}; drop or rename one")
-    if "Id" not in frame.columns and frame.index.is_(baseline.frame.index):
-        return Rows(baseline.frame.index.to_numpy(), None)
+    index = baseline.frame.index
+    if "Id" not in frame.columns and (frame.index.is_(index) or _is_same(frame.index, index)):
+        return Rows(index.to_numpy(), None)
     ids = _ids(frame, baseline)
     known = ids > 0
     sure = sure or KEY in frame.attrs
@@ -84,6 +85,11 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> R
             gc.collect()
             refuse_strangers(frame, baseline, ids, places, baselines())
     return Rows(ids, places)
+
+
+def _is_same(index: pd.Index, other: pd.Index) -> bool:
+    """Whether two indexes have one name and lie in the same memory, which nobody can write to."""
+    return index.name == other.name and buffers(index.to_numpy()) == buffers(other.to_numpy())
 
 
 def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
