@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,15 +14,16 @@ from ...odata.addresses import canonical_origin, in_trash
 from ...odata.errors import IncompleteWarning, SaveWarning, TrackingError
 from ...odata.literals import query_value
 from ...odata.query import Query
-from ...odata.schema import PSEUDO_FIELDS
+from ...odata.schema import PSEUDO_FIELDS, Field
 from ...odata.wording import counted
+from ..columns.file_forms import form_of
 from ..reads import lookup, reading
 from ..replacing import put
 from ..tracking.baseline import KEY, Baseline, IdName, baseline_of, rebase
-from ..tracking.edits import edits_of
+from ..tracking.edits import Edit, edits_of
 from ..tracking.matching import Rows, ids_of, rows_of
 from ..writes.hidden import learn
-from ..writes.plan import typed
+from ..writes.plan import field_of, typed
 from .parquet import FILE, kept
 
 if TYPE_CHECKING:
@@ -132,7 +133,7 @@ def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
 
 
 def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
-    """Mark the cells of which it cannot be told whether the user or somebody else changed them."""
+    """Mark the cells of which it cannot be told whether the user, somebody else or a file changed them."""
     ids = ids_of(frame)
     known = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
     if gone := [id_ for id_ in known if id_ not in now.frame.index]:
@@ -140,19 +141,15 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
             f"there is no content of the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
             "not see it; drop such rows, or rebase on the repository that they came from"
         )
-    edits = [edit for edit in edits_of(frame, now, rows_of(frame, now, sure=True)) if edit.id > 0]
+    edits, lossy = _without_file_forms(frame, now)
+    _warn_of_files(lossy, now)
+    unsure = _cells(lossy)
     if read is not None:
         changed = set(modified.index[~(modified < (pd.Timestamp(read) - _SAVING).floor("10ms"))])
         edits = [edit for edit in edits if edit.id in changed]
     if not edits:
-        return now
-    unsure: dict[str, set[int]] = {}
-    for edit in edits:
-        unsure.setdefault(edit.column, set()).add(edit.id)
-    rows = list(dict.fromkeys(edit.id for edit in edits))
-    paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
-    shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
-    what = f"{counted(len(edits), 'cell')} ({', '.join(unsure)}) of {shown} differ from what the server holds"
+        return dataclasses.replace(now, unsure=unsure)
+    what = f"{_named(edits, now)} differ from what the server holds"
     if read is None:
         warnings.warn(
             f"{what}, and it is not known when the frame was read: they all count as your edits, also those "
@@ -160,14 +157,68 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
             SaveWarning,
             stacklevel=4,
         )
-        return now
+        return dataclasses.replace(now, unsure=unsure)
     warnings.warn(
         f"{what} in contents that were changed after the frame was read: whether by you or by somebody else "
         "is not known, so a save treats them as conflicts (on_conflict)",
         SaveWarning,
         stacklevel=4,
     )
-    return dataclasses.replace(now, unsure={column: frozenset(ids) for column, ids in unsure.items()})
+    return dataclasses.replace(now, unsure=_cells([*edits, *lossy]))
+
+
+def _without_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit], list[Edit]]:
+    """Return the edits of rows that are contents, and those that the file may have made by itself.
+
+    Cells that are another form of the very value get that value, in place, and so do those of columns that
+    nobody can edit.
+    """
+    edits: list[Edit] = []
+    lossy: list[Edit] = []
+    same: dict[str, list[Edit]] = {}
+    fields = {column: field_of(column, now) for column in now.frame.columns}
+    for edit in edits_of(frame, now, rows_of(frame, now, sure=True)):
+        field = fields[edit.column] if edit.id > 0 else None
+        if field is None:
+            continue
+        form = form_of(now.fields.get(edit.column), edit.before, edit.after)
+        if form == "same" or (form and not (isinstance(field, Field) and field.editable)):
+            same.setdefault(edit.column, []).append(edit)
+        else:
+            (lossy if form else edits).append(edit)
+    for column, found in same.items():
+        frame[column] = put(frame[column], [edit.row for edit in found], [edit.before for edit in found])
+    return edits, lossy
+
+
+def _warn_of_files(lossy: list[Edit], now: Baseline) -> None:
+    """Name the cells that a file may have changed by itself."""
+    if lossy:
+        first = lossy[0]
+        warnings.warn(
+            f"{_named(lossy, now)} differ from what the server holds as a file by itself may change "
+            f"them, such as {first.before!r} that became {first.after!r}: whether you changed them is not "
+            "known, so a save treats them as conflicts (on_conflict). CSV keeps texts if it is read with "
+            "dtype=str and keep_default_na=False; df.sn.to_parquet(…) keeps everything",
+            SaveWarning,
+            stacklevel=5,
+        )
+
+
+def _cells(edits: Iterable[Edit]) -> dict[str, frozenset[int]]:
+    """Return the ids of edited cells by column."""
+    unsure: dict[str, set[int]] = {}
+    for edit in edits:
+        unsure.setdefault(edit.column, set()).add(edit.id)
+    return {column: frozenset(ids) for column, ids in unsure.items()}
+
+
+def _named(edits: Sequence[Edit], now: Baseline) -> str:
+    """Return how many cells some edits are, with their columns and the first of their paths."""
+    rows = list(dict.fromkeys(edit.id for edit in edits))
+    paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
+    shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
+    return f"{counted(len(edits), 'cell')} ({', '.join(_cells(edits))}) of {shown}"
 
 
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ array, a set, or the text of a list. Comparing, checking and writing all begin w
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import decimal
 import json
 import math
@@ -24,6 +25,7 @@ Cell = Any
 
 _LISTS = (list, tuple, set, frozenset, np.ndarray, pd.Series, pd.Index, pd.api.extensions.ExtensionArray)
 _SETS = (set, frozenset)
+_DATES = (dt.datetime, np.datetime64)
 _EMPTY_SETS = ("set()", "frozenset()")
 # Types that most cells have, of which nothing else is to be found out: those that numpy never wraps, and
 # those that never stand for a missing cell.
@@ -210,6 +212,8 @@ def _same_content(one: Cell, other: Cell) -> bool:
         return _is_text_of(text, cell)
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same_content(one[key], other[key]) for key in one)
+    if isinstance(one, _DATES) and isinstance(other, _DATES):
+        return _in_utc(one) == _in_utc(other)
     try:
         return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
     except (TypeError, ValueError):
@@ -229,7 +233,22 @@ def _is_text_of(text: str, cell: Cell) -> bool:
         )
     if isinstance(cell, Mapping):
         return text == str(cell) or _is_json(text, cell)
+    if isinstance(cell, _DATES):
+        return _is_date(text, cell)
     return text == str(whole(cell))
+
+
+def _in_utc(date: Cell) -> pd.Timestamp:
+    """Return a date of any type in UTC, which is what a date without a zone means."""
+    stamp = pd.Timestamp(date)
+    return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
+
+
+def _is_date(text: str, date: Cell) -> bool:
+    try:
+        return _in_utc(dt.datetime.fromisoformat(text)) == _in_utc(date)
+    except (ValueError, OverflowError):
+        return text == str(date)
 
 
 def _is_json(text: str, cell: Cell) -> bool:

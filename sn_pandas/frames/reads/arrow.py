@@ -153,5 +153,6 @@ def _as_text(cell: Any) -> str | None:
     if isinstance(cell, (pd.Timestamp, dt.date)):
         return cell.isoformat()
     if is_list(cell) or isinstance(cell, Mapping):
-        return json.dumps(items(cell) if is_list(cell) else cell, default=str, ensure_ascii=False)
+        listed = [None if is_missing(item) else item for item in items(cell)] if is_list(cell) else cell
+        return json.dumps(listed, default=str, ensure_ascii=False)
     return str(cell)

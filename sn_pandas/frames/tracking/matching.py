@@ -130,8 +130,10 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
     if (places < 0).any():
         missing = [path for path, place in zip(found, places, strict=True) if place < 0]
         raise TrackingError(f"the frame has no Id, and {missing[0]!r} is the path of no row that was read")
-    _refuse_tables(frame, baseline, places)
-    return np.asarray(baseline.frame.index.to_numpy()[places], dtype=np.int64)
+    ids = np.asarray(baseline.frame.index.to_numpy()[places], dtype=np.int64)
+    if not np.array_equal(frame.index.to_numpy(), ids):  # JSON keeps the labels, and not that they are the Id
+        _refuse_tables(frame, baseline, places)
+    return ids
 
 
 def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[np.intp]) -> None:

@@ -13,6 +13,7 @@ from ...odata.addresses import in_trash
 from ...odata.errors import SensenetError
 from ...odata.schema import Field
 from ..columns.cells import Cell, Json, decoded, encode, rewritten, told
+from ..columns.file_forms import form_of
 from ..reads import lookup
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
@@ -132,6 +133,9 @@ def _said(work: Patch, name: str, now: Stored) -> str:
     """Say what a cell in conflict was, is and should be."""
     field = work.fields[name]
     was, is_, wanted = (told(field, value) for value in (work.before[name], now.get(name), work.after[name]))
+    edit = work.edits.get(name)
+    if name in work.unsure and was == is_ and edit and form_of(field, edit.before, edit.after):
+        return f"{name} is {is_}, which a file may have made {wanted}: whether you did is not known"
     if name in work.unsure and was == is_:
         return f"{name} is {is_} in a row that was changed after the frame was read, you want {wanted}"
     return f"{name} was {was}, is {is_} now, you want {wanted}"
