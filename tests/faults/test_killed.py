@@ -37,6 +37,8 @@ for line in sys.stdin:
         repo = sn.connect(order["url"], api_key=order["key"])
         if order["do"] == "resume":
             sn.resume(order["journal"], repo, workers=4)
+        elif order["do"] == "import":
+            repo.import_rows(LAB, order["rows"], "Asset", journal=order["journal"], workers=4)
         elif order["do"] == "upsert":
             rows = [{"Name": f"A{n}", "Serial": f"AB-{n:06}", "Quantity": n} for n in range(200)]
             for row in rows:
@@ -136,6 +138,33 @@ def test_an_upsert_is_killed_and_resumed(tmp_path):
             held = dict(zip(now["Name"], now["Quantity"], strict=True))
             assert len(now) == 200, "each is created once"
             assert held == {f"A{n}": n + least for n in range(200)}
+        repo.close()
+    assert kills["resume"]
+
+
+def test_an_import_is_killed_and_resumed(tmp_path):
+    """Each file brings rows of its own, and each row becomes one content."""
+    kills = Counter()
+    with served(tmp_path) as (application, watched, url, zygote):
+        repo = connect(url, api_key=application.key_of(EDITOR))
+        order = {"url": url, "key": application.key_of(EDITOR), "begin": "import"}
+        expected = {}
+        for number in range(2):
+            rows = {f"I{number}-{n}": n for n in range(150)}
+            expected |= rows
+            file = tmp_path / f"rows-{number}.csv"
+            lines = [f"{name},AB-{n:06},{n}" for name, n in rows.items()]
+            file.write_text("\n".join(["Name,Serial,Quantity", *lines]))
+            journal, dice, points = (
+                tmp_path / f"journal-{number}.jsonl",
+                random.Random(number),
+                4 * number + 4,
+            )
+            order["rows"] = str(file)
+            killed_until_done(order, journal, dice, watched, zygote, kills, points)
+            now = repo.read(LAB, select=["Name", "Quantity"], filter="isof('Asset')")
+            assert len(now) == len(expected), "each is created once"
+            assert dict(zip(now["Name"], now["Quantity"], strict=True)) == expected
         repo.close()
     assert kills["resume"]
 

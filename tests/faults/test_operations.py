@@ -103,6 +103,10 @@ def upsert_new(repo, name):
     return repo.upsert(LAB, [{"Name": name, "Serial": "AB-7000"}], type="Asset")
 
 
+def import_row(repo, name):
+    return repo.import_rows(LAB, [{"Name": name, "Serial": "AB-7000", "In use": "yes"}], "Asset")
+
+
 def quantity(admin, name):
     return int(admin.value(f"{LAB}/{name}", "Quantity") == 50)
 
@@ -205,6 +209,7 @@ OPERATIONS = {
     "create rows": Operation("POST", r"/Lab\?", create_row, named, creates=True),
     "upsert": Operation("PATCH", r"content\(\d+\)", upsert, quantity, asset),
     "upsert of a new row": Operation("POST", r"/Lab\?", upsert_new, named, creates=True),
+    "import": Operation("POST", r"/Lab\?", import_row, named, creates=True),
     "patch": Operation(
         "PATCH", "content", lambda repo, name: repo.patch(f"{LAB}/{name}", {"Quantity": 50}), quantity, asset
     ),

@@ -148,6 +148,11 @@ def _upserted(repo: Repository, place: str) -> Any:
     return _counts(repo.upsert(place, rows, type="Folder", workers=1))
 
 
+def _imported(repo: Repository, place: str) -> Any:
+    rows = [{"Name": "new", "Index": "51"}, {"Name": "newer", "Index": "1"}]
+    return _counts(repo.import_rows(place, rows, "Folder", workers=1))
+
+
 def _upserted_rows(repo: Repository, place: str) -> Any:
     frame = _frame(repo, place).sn.upsert([{"Name": "a", "Index": 50}, {"Name": "new", "Index": 51}])
     return _counts(frame.sn.save(create=True, workers=1))
@@ -332,6 +337,7 @@ WRITES = {
     "create_api_key": Call(lambda r, p: len(r.create_api_key().value)),
     "append": Call(_appended),
     "upsert": Call(_upserted),
+    "import_rows": Call(_imported),
     "upsert_rows": Call(_upserted_rows),
     "restore": Call(
         lambda r, p: (_counts(r.delete(f"{p}/a")), _counts(r.restore(f"{p}/a"))),

@@ -82,6 +82,66 @@ def test_no_secret_is_seen(
     assert failure != "none" or (happened is None and fake.count("PATCH") == 1), happened
 
 
+USERS = "Name,LoginName,FullName,Email,Enabled,Password\n" + "".join(
+    f"u{n},u{n},User {n},u{n}@example.com,{enabled},Hush-{n}-4711\n"
+    for n, enabled in enumerate(["yes", "no", "perhaps"])
+)
+#: What becomes of users that are created out of a file.
+IMPORTS: dict[str, Any] = {
+    "created": lambda server: None,
+    "refused with an echo": lambda server: server.on("POST", "Public").call(
+        lambda request, forward: httpx.Response(
+            400, json={"error": {"code": "X", "message": {"value": request.content.decode()}}}
+        )
+    ),
+    "answer lost": lambda server: server.on("POST", "Public").reset(after=True),
+    "broken": lambda server: server.on("POST", "Public").reset(),
+    "a page": lambda server: server.on("POST", "Public").html(),
+}
+
+
+@pytest.mark.parametrize("refused", ["raise", "skip"])
+@pytest.mark.parametrize("failure", IMPORTS)
+def test_passwords_of_imported_users_are_seen_nowhere(
+    fake: Any, failure: str, refused: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    server = fake(sample=False)
+    admin = server.connect(user="Admin")
+    IMPORTS[failure](server)
+    file, bad = tmp_path / "users.csv", tmp_path / "bad.csv"
+    file.write_text(USERS)
+    texts: list[str] = []
+    values: list[str] = []
+    rejected = bad if refused == "skip" else None
+    with everything_logged() as logged, warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        report: Any = admin.import_rows("/Root/IMS/Public", file, "User", dry_run=True, on_refused="skip")
+        reports = [report]
+        try:
+            report = admin.import_rows(
+                "/Root/IMS/Public", file, "User", rejected=rejected, on_error="raise", on_refused=refused
+            )
+        except sn.SaveError as error:
+            report = error.report
+            texts += [*traceback.format_exception(error), repr(error), str(error)]
+            values += of_variables(error)
+        reports.append(report)
+    for one in reports:
+        texts += [repr(one), one._repr_html_(), one.frame.to_csv(), one.problems.to_csv(), repr(vars(one))]
+        texts += one.requests
+    texts += [path.read_text("utf-8") for path in (tmp_path / "state").rglob("*") if path.is_file()]
+    texts += [str(one.message) for one in caught]
+    if refused == "skip":
+        texts.append(bad.read_text("utf-8"))
+    channels = {"log": logged[0], "texts": "\n".join(texts), "variables": "\n".join(values)}
+    for name, text in channels.items():
+        assert "-4711" not in text, f"{name}: …{text[max(0, text.index('-4711') - 400) :][:500]}…"
+    if failure == "created" and refused == "skip":
+        assert report.counts == {"saved": 2, "refused": 1}
+        assert any(b"Hush-0-4711" in entry.body for entry in server.entries("POST", "Public"))
+
+
 PASSWORD = "hush4711"
 ADDRESSES = [
     f"https://olga:{PASSWORD}@repo.example",

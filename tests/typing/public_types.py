@@ -34,6 +34,7 @@ def reading(repo: sn.Repository) -> None:
     assert_type(repo.get(1), "pd.Series[Any]")
     assert_type(repo.find("Olga Okafor", type="User"), pd.DataFrame)
     assert_type(repo.upsert("/Root/Content", [{"Name": "new"}], type="Folder"), sn.Report)
+    assert_type(repo.import_rows("/Root/Content", "rows.csv", "Task", decimal=","), sn.Report)
     assert_type(sn.ref("Olga Okafor"), sn.Ref)
     assert_type(sn.ref("Olga Okafor").type, str | None)
     assert_type(repo.actions("/Root/Content"), pd.DataFrame)

@@ -9,9 +9,19 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import calls, downloads, move_copy, permissions, rows, single, trash, uploads
+    from . import calls, downloads, importing, move_copy, permissions, rows, single, trash, uploads
 
-__all__ = ["calls", "downloads", "move_copy", "permissions", "rows", "single", "trash", "uploads"]
+__all__ = [
+    "calls",
+    "downloads",
+    "importing",
+    "move_copy",
+    "permissions",
+    "rows",
+    "single",
+    "trash",
+    "uploads",
+]
 
 _ON_USE = frozenset(__all__)
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from ...odata.limits import CHUNK
 from .. import contents
+from ..columns.coercing import Coercion
 from ..progress import Setting
 from ..reads.finding import located
 
@@ -201,6 +202,109 @@ class Contents(abc.ABC):
             type,
             dry_run=dry_run,
             on_conflict=on_conflict,
+            on_error=on_error,
+            on_refused=on_refused,
+            workers=workers,
+            journal=journal,
+            progress=progress,
+        )
+
+    def import_rows(
+        self,
+        folder: Place,
+        rows: str
+        | os.PathLike[str]
+        | pd.DataFrame
+        | Mapping[str, Sequence[Any]]
+        | Sequence[Mapping[str, Any]],
+        type: str | None = None,
+        *,
+        columns: Mapping[str, str | None] | None = None,
+        resolve: Literal["names"] | None = None,
+        dayfirst: bool | None = None,
+        decimal: Literal[".", ","] | None = None,
+        rejected: str | os.PathLike[str] | None = None,
+        sheet: str | int | None = None,
+        sep: str | None = None,
+        encoding: str | None = None,
+        dry_run: bool = False,
+        on_error: Literal["collect", "raise"] = "collect",
+        on_refused: Literal["raise", "skip"] = "raise",
+        workers: int = 8,
+        journal: str | os.PathLike[str] | None = None,
+        progress: Setting = None,
+    ) -> Report:
+        """Create contents in a folder out of the rows of a CSV or Excel file, or of a frame.
+
+        The first row of a file names the fields, by their names or labels. Each cell is read as its field
+        needs it: ``yes`` for a truth value, ``31.12.2026`` for a date, ``1.234,56`` for a number, the label
+        of an option, several of them with semicolons between. A cell that may mean two things is rejected,
+        and never guessed. Empty cells are left out, and dates without a time zone are in UTC.
+
+        Parameters
+        ----------
+        folder : str or int
+            The folder that the contents go to.
+        rows : path, DataFrame, or what ``pandas.DataFrame`` makes one of
+            A ``.csv`` or ``.xlsx`` file (which needs openpyxl), or the rows. ``Id``, ``Path`` and ``problem``
+            are left out.
+        type : str, optional
+            The content type of rows that have no ``Type``.
+        columns : mapping, optional
+            The field of a column by its header, or None to leave the column out.
+        resolve : {"names"}, optional
+            Whether texts in references are names, as :func:`sn_pandas.ref` takes them.
+        dayfirst : bool, optional
+            Whether 05/06/2026 is 5 June; unless it is said, only dates that can be read in one way are read.
+        decimal : {".", ","}, optional
+            What stands before the decimals of numbers; the other sign groups thousands.
+        rejected : path, optional
+            A ``.csv`` or ``.xlsx`` file for the rows that are not created, with a column ``problem``: mend
+            them and import it again. The other rows are created then, as with ``on_refused="skip"``.
+            Passwords are left out of it.
+        sheet : str or int, optional
+            The sheet of a workbook; the first if not given.
+        sep, encoding : str, optional
+            Of a CSV file; the separator is found in its first row, and it is UTF-8 if nothing else is said.
+        dry_run, on_error, on_refused, workers, journal, progress
+            As in ``df.sn.save``.
+
+        Returns
+        -------
+        Report
+            One outcome a row, on the number of the row in the file, or the label of the frame; ``problems``
+            has one line for each cell that was rejected. ``sn_pandas.undo`` takes it back.
+
+        Raises
+        ------
+        RefusedError
+            If a row cannot be created and ``on_refused`` is ``"raise"``; nothing was sent.
+        TrackingError
+            If a column is no field, or the file cannot be read as a table.
+        NotFoundError
+            If there is no such folder, or we may not see it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> rows = pd.DataFrame({"Name": ["ink", "tape"], "Due date": ["31.12.2026", "2027-01-31"]})
+        >>> rows["Assigned to"] = "Anna Ács"
+        >>> columns = {"Due date": "DueDate", "Assigned to": "AssignedTo"}
+        >>> repo.import_rows("/Root/Content/IT/Tasks", rows, "Task", columns=columns, resolve="names").counts
+        {'saved': 2}
+        """
+        return contents.importing.import_rows(
+            self._repo,
+            folder,
+            rows,
+            type,
+            Coercion(dayfirst, decimal, resolve),
+            columns or {},
+            rejected,
+            {"sheet": sheet, "sep": sep, "encoding": encoding},
+            dry_run=dry_run,
             on_error=on_error,
             on_refused=on_refused,
             workers=workers,

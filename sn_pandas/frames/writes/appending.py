@@ -22,14 +22,16 @@ def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Return a frame with new rows behind; see ``Accessor.append``."""
     baseline = baseline_of(frame)
     new = checked_rows(rows, frame, baseline)
-    columns = {}
+    columns, labels = {}, _labels(frame, len(new), baseline)
     for column in dict.fromkeys([*frame.columns, *new.columns]):
         old = frame[column] if column in frame.columns else _missing(len(frame))
         given = new[column] if column in new.columns else _missing(len(new))
         if column == "Id":
             given = pd.Series(_free(old, len(new), baseline), dtype="int64")
-        columns[column] = _joined(str(column), old, given, baseline)
-    both = pd.DataFrame(columns, index=_labels(frame, len(new), baseline))
+        joined = _joined(str(column), old, given, baseline)
+        joined.index = labels
+        columns[column] = joined  # a series: of an array of objects pandas may make texts
+    both = pd.DataFrame(columns, index=labels)
     both.attrs = dict(frame.attrs)
     return both
 
@@ -86,10 +88,11 @@ def _missing(count: int) -> pd.Series:
     return pd.Series([None] * count, dtype=object)
 
 
-def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> Any:
+def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> pd.Series:
     """Return the cells of a column and those of its new rows, in its dtype if they fit."""
     cells = [None if is_missing(cell) else cell for cell in given]
-    return pd.concat([old, _fitted(column, cells, old, baseline)], ignore_index=True).array
+    both: pd.Series[Any] = pd.concat([old, _fitted(column, cells, old, baseline)], ignore_index=True)
+    return both
 
 
 def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -> pd.Series:

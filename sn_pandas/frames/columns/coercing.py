@@ -1,0 +1,243 @@
+"""What a cell of a file means for a field: "yes", "31.12.2026", "1.234,56", the label of an option, a name.
+
+A file has texts where the server wants numbers, dates and options. What can be told from the field is made a
+cell of it; what may mean two things, or nothing, is an ``Unusable`` with the reason.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import re
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from ...odata.refs import as_ref, ref
+from ...odata.schema import Field
+from .encoders import moment
+from .masked import Masked
+from .normalizing import Cell, is_list, is_missing, items, list_of, plain, whole
+from .unusable import Unusable
+
+_TRUE = frozenset("true t yes y on 1 ja wahr oui vrai igen igaz sí si sì".split())
+_FALSE = frozenset("false f no n off 0 nein falsch non faux nem hamis".split())
+_BLANKS = re.compile(r"[\s\u00a0\u202f']")
+_CURRENCY = re.compile(r"^[€$£¥]\s*|\s*[€$£¥]$")
+_GROUPED = {
+    ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"),
+    ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?"),
+}
+_PLAIN = {".": re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"), ",": re.compile(r"[+-]?(?:\d+(?:,\d*)?|,\d+)")}
+_ISO = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ].*)?")
+_DATE = re.compile(r"(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4})(?:[ ,T]+(\d{1,2}:\d\d(?::\d\d)?))?")
+_BETWEEN = re.compile(r"[;\n]")
+#: Digits of a number that a float holds as they are.
+_EXACT = 15
+
+
+@dataclass(frozen=True)
+class Coercion:
+    """How texts of a file are read.
+
+    Attributes
+    ----------
+    dayfirst : bool, optional
+        Whether 05/06/2026 is 5 June or May 6; unless it is said, such a date is not read.
+    decimal : {".", ","}, optional
+        What stands before the decimals; the other one groups thousands. Unless it is said, a point stands
+        before the decimals and a number with a comma is not read.
+    resolve : {"names"}, optional
+        Whether texts in references are names.
+    """
+
+    dayfirst: bool | None = None
+    decimal: Literal[".", ","] | None = None
+    resolve: Literal["names"] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value, allowed in (
+            ("dayfirst", self.dayfirst, (None, True, False)),
+            ("decimal", self.decimal, (None, ".", ",")),
+            ("resolve", self.resolve, (None, "names")),
+        ):
+            if value not in allowed:
+                shown = ", ".join(repr(one) for one in allowed if one is not None)
+                raise ValueError(f"{name} is one of {shown}, not {value!r}")
+
+    def cell(self, field: Field, given: Cell) -> Cell:
+        """Return what a cell of a file means for a field: None if it is empty, ``Unusable`` if nothing.
+
+        Examples
+        --------
+        >>> Coercion().cell(Field("InUse", "Boolean"), "yes")
+        True
+        >>> Coercion(decimal=",").cell(Field("Price", "Currency"), "1.234,56")
+        1234.56
+        """
+        given = plain(given)
+        if is_missing(given) or (isinstance(given, str) and not given.strip()) or isinstance(given, Unusable):
+            return given if isinstance(given, Unusable) else None
+        if field.is_secret:
+            return given if isinstance(given, Masked) else Masked(whole(given))
+        if field.is_choice:
+            return self._choice(field, given)
+        if field.type == "Reference":
+            return self._reference(field, given)
+        if field.is_number:
+            return self._number(field, given)
+        if field.is_truth:
+            return self._truth(given)
+        if field.is_date:
+            return self._date(given)
+        return self._text(field, given) if field.is_text else given
+
+    def _text(self, field: Field, given: Cell) -> Cell:
+        if isinstance(given, str):
+            return given.strip() if field.name == "Name" else given
+        if isinstance(given, bool):
+            return Unusable(given, f"{field.name} is a text, and the cell a truth value: format it as text")
+        if isinstance(given, (int, float, decimal.Decimal)):
+            return str(whole(given))
+        if isinstance(given, (dt.date, pd.Timestamp, np.datetime64)):
+            return Unusable(given, f"{field.name} is a text, and the cell a date: format it as text")
+        return given
+
+    def _number(self, field: Field, given: Cell) -> Cell:
+        if not isinstance(given, str):
+            return whole(given) if field.type == "Integer" else given
+        text = _BLANKS.sub("", _CURRENCY.sub("", given.strip()))
+        sign = self.decimal or "."
+        if self.decimal is None and "," in text:
+            said = "pass decimal=',' if decimals stand behind it, or decimal='.' if it groups thousands"
+            return Unusable(given, f"{given!r} has a comma: {said}")
+        if _GROUPED[sign].fullmatch(text):
+            text = text.replace("," if sign == "." else ".", "")
+        elif not _PLAIN[sign].fullmatch(text):
+            other = f" with decimal={sign!r}" if self.decimal else ""
+            return Unusable(given, f"{given!r} is not a number{other}")
+        number = decimal.Decimal(text.replace(",", "."))
+        if number == number.to_integral_value() and field.type == "Integer":
+            return int(number)
+        return number if len(number.as_tuple().digits) > _EXACT else float(number)
+
+    def _truth(self, given: Cell) -> Cell:
+        if isinstance(given, str):
+            word = given.strip().lower()
+            if word in _TRUE or word in _FALSE:
+                return word in _TRUE
+            return Unusable(given, f"{given!r} is neither yes nor no: write yes or no, or true or false")
+        if isinstance(given, (int, float)) and given in (0, 1):
+            return bool(given)
+        return given
+
+    def _date(self, given: Cell) -> Cell:
+        if isinstance(given, (bool, int, float, decimal.Decimal)):
+            return Unusable(given, f"{given!r} is a number and not a date: format the cell as a date")
+        if not isinstance(given, str):
+            return given
+        text = given.strip()
+        if found := _ISO.fullmatch(text):
+            try:
+                when = moment(text)
+            except (ValueError, TypeError, OverflowError):
+                return Unusable(given, f"{given!r} is not a date of the calendar")
+            return pd.Timestamp(when) if not found["time"] else text
+        parts = _DATE.fullmatch(text)
+        if parts is None:
+            return Unusable(given, f"{given!r} is not a date: write 2026-12-31 or 31.12.2026")
+        first, second, year = int(parts[1]), int(parts[3]), int(parts[4])
+        dayfirst = self.dayfirst
+        if dayfirst is None and first != second and max(first, second) <= 12:
+            said = "pass dayfirst=True if the day stands first, or dayfirst=False"
+            return Unusable(given, f"{given!r} may be one of two dates: {said}")
+        if dayfirst is None:
+            dayfirst = first > 12
+        day, month = (first, second) if dayfirst else (second, first)
+        try:
+            date = dt.date(year, month, day)
+            hour, _, rest = (parts[5] or "0:00").partition(":")
+            time = dt.time.fromisoformat(f"{int(hour):02}:{rest}")
+        except ValueError:
+            way = f" with dayfirst={self.dayfirst}" if self.dayfirst is not None else ""
+            return Unusable(given, f"{given!r} is not a date of the calendar{way}")
+        if not parts[5]:
+            return pd.Timestamp(date, tz="UTC")
+        return f"{date.isoformat()}T{time.isoformat()}"
+
+    def _choice(self, field: Field, given: Cell) -> Cell:
+        options = [option.value for option in field.options]
+        known: dict[str, list[str]] = {}
+        for option in field.options:
+            for word in {option.value.lower(), option.text.lower()}:
+                known.setdefault(word, []).append(option.value)
+
+        def option_of(item: Cell) -> Cell:
+            item = whole(item)
+            text = str(item).strip()
+            if text in options:
+                return text
+            found = known.get(text.lower(), [])
+            return found[0] if len(found) == 1 else text
+
+        if is_list(given):
+            return [option_of(item) for item in items(given)]
+        text = str(whole(given)).strip()
+        if option_of(given) in options:
+            return [option_of(given)] if field.multiple else option_of(given)
+        if isinstance(listed := list_of(text), (list, set)):
+            return [option_of(item) for item in items(listed)]
+        parts = _parts(text)
+        if len(parts) == 1 and "," in text:
+            commas = [part.strip() for part in text.split(",") if part.strip()]
+            parts = commas if all(option_of(part) in options for part in commas) else parts
+        found = [option_of(part) for part in parts]
+        return found if field.multiple or len(found) > 1 else found[0]
+
+    def _reference(self, field: Field, given: Cell) -> Cell:
+        if not isinstance(given, str):
+            return [self._target(item) for item in items(given)] if is_list(given) else given
+        listed = list_of(given)
+        parts = items(listed) if listed is not None else _parts(given)
+        found = [self._target(part) for part in parts]
+        wrong = [one for one in found if isinstance(one, Unusable)]
+        if wrong:
+            return Unusable(given, "; ".join(one.reason for one in wrong))
+        return found if field.multiple or len(found) != 1 else found[0]
+
+    def _target(self, item: Cell) -> Cell:
+        if not isinstance(item, str):
+            return whole(item)
+        text = item.strip()
+        if text.startswith("/") or text.isdecimal() or as_ref(text) is not None:
+            return text
+        if self.resolve == "names":
+            return ref(text)
+        return Unusable(text, f"{text!r} is neither a path nor an id: pass resolve='names' if it is a name")
+
+
+def _parts(text: str) -> list[str]:
+    """Return the items of a text that lists several: they stand between semicolons or on lines."""
+    return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
+
+
+def header_of(header: Any, fields: dict[str, Field]) -> str | None:
+    """Return the field that a header of a file names, by its name or label in any letter case; None if none.
+
+    Examples
+    --------
+    >>> header_of("bought on", {"BoughtOn": Field("BoughtOn", "DateTime", display_name="Bought on")})
+    'BoughtOn'
+    """
+    text = str(header).strip()
+    if text in fields:
+        return text
+    lower = text.lower()
+    named = [name for name in fields if name.lower() == lower]
+    labelled = [name for name, field in fields.items() if field.display_name.strip().lower() == lower]
+    for found in (named, labelled):
+        if len(found) == 1:
+            return found[0]
+    return None

@@ -1,0 +1,303 @@
+"""Rows of a file or a frame to new contents: read, coerced by the schema, and created as a save does it."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.errors import SaveError, TrackingError, did_you_mean
+from ...odata.schema import Field
+from ...odata.wording import counted, with_article
+from ..columns.coercing import Coercion, header_of
+from ..columns.masked import Masked
+from ..columns.normalizing import is_missing
+from ..writes.appending import append
+from ..writes.report import Report
+from .rows import read_rows, save_rows, without_places
+from .targets import path_at
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+#: The name of the labels of rows of a file: 1 is the row of the headers.
+FILE_ROW = "file row"
+#: The column that files of rejected rows have behind the others; an import leaves it out.
+PROBLEM = "problem"
+_EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
+_SEPARATORS = ",;\t|"
+#: Columns of rows that are no fields that are written, and mean something all the same.
+_MEANT = ("Type",)
+
+
+@dataclass(frozen=True)
+class Source:
+    """The rows that were given, as they were given, and what each of their columns is.
+
+    Attributes
+    ----------
+    rows : DataFrame
+        On the labels that problems are told by.
+    fields : dict
+        By header, the name of the field.
+    """
+
+    rows: pd.DataFrame
+    fields: dict[str, str]
+
+
+def import_rows(
+    repo: Connection,
+    folder: str | int,
+    rows: Any,
+    type_name: str | None,
+    how: Coercion,
+    columns: Mapping[str, str | None],
+    rejected: str | os.PathLike[str] | None,
+    reading: Mapping[str, Any],
+    **options: Any,
+) -> Report:
+    """Create contents out of rows; see ``Repository.import_rows``."""
+    target = _checked_target(rejected, rows)
+    source = _source(repo, rows, type_name, columns, reading)
+    path = path_at(repo, folder)
+    coerced = _coerced(repo, source, type_name, how)
+    frame = read_rows(repo, path, [], [str(column) for column in coerced.columns])
+    both = append(frame, coerced.reset_index(drop=True))
+    headers = {name: header for header, name in source.fields.items()}
+    if target is not None:
+        options["on_refused"] = "skip"
+    try:
+        report = save_rows(both, source.rows.index, "import", **options)
+    except SaveError as error:
+        if isinstance(error.report, Report):
+            _explain(error.report, source, headers, target, repo.schema.fields)
+        raise
+    _explain(report, source, headers, target, repo.schema.fields)
+    return report
+
+
+# --- what is given
+
+
+def _checked_target(rejected: Any, rows: Any) -> Path | None:
+    """Return the file that bad rows are to be written to, once it is known that they can be."""
+    if rejected is None:
+        return None
+    target = Path(rejected)
+    if target.suffix.lower() not in (".csv", ".xlsx"):
+        raise ValueError(f"rejected is the name of a .csv or .xlsx file, not {str(rejected)!r}")
+    if isinstance(rows, (str, os.PathLike)) and target.exists() and target.samefile(rows):
+        raise ValueError("rejected is the very file that is imported: name another one")
+    return target
+
+
+def _source(
+    repo: Connection,
+    rows: Any,
+    type_name: str | None,
+    columns: Mapping[str, str | None],
+    reading: Mapping[str, Any],
+) -> Source:
+    given = _read_file(rows, reading) if isinstance(rows, (str, os.PathLike)) else without_places(rows)
+    given.columns = pd.Index([str(column) for column in given.columns])
+    given = given.drop(columns=[PROBLEM, "Id", "Path"], errors="ignore")
+    if not given.columns.is_unique:
+        raise TrackingError(f"the rows have two columns {given.columns[given.columns.duplicated()][0]!r}")
+    schema = repo.schema
+    kind = schema.get(type_name) if type_name is not None else None
+    own = dict(kind.fields) if kind is not None else dict(schema.fields)
+    fields: dict[str, str] = {}
+    unknown: list[str] = []
+    for header in given.columns:
+        wanted = columns.get(header, header)
+        if wanted is None:
+            continue
+        name = (
+            wanted if wanted in _MEANT else header_of(wanted, own) or header_of(wanted, dict(schema.fields))
+        )
+        if name is None:
+            unknown.append(f"{header!r}{did_you_mean(str(wanted), own) or '.'}")
+        elif name in fields.values():
+            twice = next(other for other, known in fields.items() if known == name)
+            raise TrackingError(
+                f"the columns {twice!r} and {header!r} are both {name}: leave one of them out"
+            )
+        else:
+            fields[header] = name
+    if missing := [header for header in columns if header not in given.columns]:
+        raise TrackingError(
+            f"columns names {missing[0]!r}, which is no column of the rows."
+            f"{did_you_mean(str(missing[0]), [str(column) for column in given.columns])}"
+        )
+    if unknown:
+        what = with_article(str(type_name)) if kind is not None else "every type that you see"
+        raise TrackingError(
+            f"{counted(len(unknown), 'column')} cannot be imported, because {what} lacks the field: "
+            f"{' '.join(unknown)} Name the field with columns={{'Header': 'Field'}}, or leave the column out "
+            "with columns={'Header': None}"
+        )
+    for header in _secret(fields, schema.fields):
+        cells = [cell if is_missing(cell) else Masked(cell) for cell in given[header]]
+        masked = pd.Series([*cells, None], dtype=object).iloc[:-1]
+        given[header] = masked.set_axis(given.index)
+    return Source(given, fields)
+
+
+def _secret(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
+    """Return the headers of the columns that hold passwords."""
+    return [header for header, name in names.items() if name in fields and fields[name].is_secret]
+
+
+def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> pd.DataFrame:
+    """Read a file, every cell as it stands there; rows that are blank are left out."""
+    path = Path(file)
+    rows = (_read_excel if path.suffix.lower() in _EXCEL else _read_csv)(path, reading)
+    rows.index = pd.RangeIndex(2, len(rows) + 2, name=FILE_ROW)
+    blank = rows.map(lambda cell: is_missing(cell) or (isinstance(cell, str) and not cell.strip()))
+    return rows[~blank.all(axis=1)] if len(rows.columns) else rows
+
+
+def _read_csv(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+    encoding = reading.get("encoding") or "utf-8-sig"
+    try:
+        with path.open(encoding=encoding, newline="") as opened:
+            head = next(csv.reader([opened.readline()], delimiter="\0"), [""])
+        separator = reading.get("sep") or _separator(head[0] if head else "")
+        rows = pd.read_csv(
+            path, sep=separator, dtype=object, keep_default_na=False, encoding=encoding,
+            skip_blank_lines=False, na_values=[""],
+        )  # fmt: skip
+        if not isinstance(rows.index, pd.RangeIndex):  # pandas takes the first cells for labels
+            raise pd.errors.ParserError(
+                "its rows have more cells than the first row has headers, from line 2 on"
+            )
+        return rows
+    except UnicodeDecodeError as error:
+        raise TrackingError(
+            f"{path.name} is not a text in {encoding}: name its encoding, such as encoding='cp1252'"
+        ) from error
+    except pd.errors.EmptyDataError as error:
+        raise TrackingError(f"{path.name} is empty: its first row has to name the fields") from error
+    except pd.errors.ParserError as error:
+        raise TrackingError(f"{path.name} cannot be read as a table: {error}") from error
+
+
+def _separator(head: str) -> str:
+    counts = {sign: head.count(sign) for sign in _SEPARATORS}
+    best = max(counts, key=lambda sign: counts[sign])
+    return best if counts[best] else ","
+
+
+def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+    sheet = reading.get("sheet")
+    try:
+        return pd.read_excel(
+            path,
+            sheet_name=0 if sheet is None else sheet,
+            dtype=object,
+            keep_default_na=False,
+            na_values=[""],
+        )
+    except ValueError as error:
+        raise TrackingError(f"{path.name} cannot be read as a workbook: {error}") from error
+
+
+# --- what it means
+
+
+def _coerced(repo: Connection, source: Source, type_name: str | None, how: Coercion) -> pd.DataFrame:
+    """Return the rows as cells of the fields; what means nothing stays as it is, with the reason."""
+    schema = repo.schema
+    data: dict[str, Any] = {}
+    types = _types(source, type_name)
+    for header, name in source.fields.items():
+        if name == "Type":
+            continue
+        cells = []
+        for cell, kind in zip(source.rows[header], types, strict=True):
+            own = schema.get(kind) if kind is not None else None
+            field = (own.fields.get(name) if own is not None else None) or schema.fields[name]
+            cells.append(how.cell(field, cell))
+        data[name] = pd.Series([*cells, None], dtype=object).iloc[:-1]
+    if any(kind is not None for kind in types):
+        data["Type"] = pd.Series(types, dtype=object)
+    frame = pd.DataFrame(data, index=pd.RangeIndex(len(source.rows)))
+    frame.index = source.rows.index
+    return frame
+
+
+def _types(source: Source, type_name: str | None) -> list[str | None]:
+    """Return the content type of each row: that of its column, else the one that was named."""
+    header = next((header for header, name in source.fields.items() if name == "Type"), None)
+    if header is None:
+        return [type_name] * len(source.rows)
+    return [
+        type_name if is_missing(cell) or not str(cell).strip() else str(cell).strip()
+        for cell in source.rows[header]
+    ]
+
+
+# --- what is said of it
+
+
+def _explain(
+    report: Report,
+    source: Source,
+    headers: Mapping[str, str],
+    target: Path | None,
+    fields: Mapping[str, Field],
+) -> None:
+    """Have the problems of a report name the columns as the file does, and write the bad rows if asked."""
+    report.cells = {
+        row: tuple(replace(cell, field=headers.get(cell.field, cell.field)) for cell in cells)
+        for row, cells in report.cells.items()
+    }
+
+    if target is not None and not report.dry_run:
+        _write_rejected(report, source, target, fields)
+
+
+def _write_rejected(report: Report, source: Source, target: Path, fields: Mapping[str, Field]) -> None:
+    """Write the rows that were not created to a file that can be mended and imported again.
+
+    Passwords are left out. Rows of which it is not known whether they were created are not in it.
+    """
+    outcomes = report.frame["outcome"].isin(["refused", "failed", "unsent", "conflict"]).to_numpy()
+    rows = source.rows[outcomes].copy()
+    if not len(rows):
+        return
+    secret = (
+        [header for header, name in source.fields.items() if fields[name].type == "Password"]
+        if rows.size
+        else []
+    )
+    for header in secret:
+        rows[header] = ""
+    rows[PROBLEM] = report.frame["reason"][outcomes].to_numpy()
+    if target.suffix.lower() == ".csv":
+        rows.to_csv(target, index=False, encoding="utf-8-sig")
+    else:
+        _to_excel(rows, target)
+    words = [
+        f"{counted(len(rows), 'row')} that were not created are in {target}: mend them and import it again."
+    ]
+    if secret:
+        words.append("Passwords are not in it: fill them in.")
+    report.note = " ".join([*([report.note] if report.note else []), *words])
+
+
+def _to_excel(rows: pd.DataFrame, target: Path) -> None:
+    """Write rows to a workbook in which a text stays a text, also one that looks like a formula."""
+    plain = rows.map(lambda cell: cell.isoformat() if getattr(cell, "tzinfo", None) is not None else cell)
+    with pd.ExcelWriter(target, engine="openpyxl") as writer:
+        plain.to_excel(writer, index=False)
+        for line in writer.sheets["Sheet1"].iter_rows():
+            for cell in line:
+                if isinstance(cell.value, str):
+                    cell.data_type = "s"

@@ -1,0 +1,410 @@
+"""Rows of CSV files, workbooks and frames to new contents: what cells mean, and what is said of bad ones."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import sn_pandas as sn
+from sn_pandas import NotFoundError, RefusedError, TrackingError
+from sn_pandas.frames.columns.coercing import Coercion
+from sn_pandas.frames.columns.unusable import Unusable
+from sn_pandas.odata.fields import Field, Option
+
+from .labs import LAB, fill, requests_of
+
+CSV = """Name;serial;PRICE;In use;Bought on;Condition;Labels;Keeper;Quantity
+N1;XY-0001;1.234,56;yes;31.12.2025;Used;red; edna;3
+N2;XY-0002;12;nein;2025-05-06;new;red, blue;/Root/IMS/Public/edna;1.000
+;;;;;;;;
+N3;XY-0003;;;;;;;
+"""
+
+
+def written(tmp_path, text, name="rows.csv", encoding="utf-8"):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def imported(repo, names="Name Serial Price InUse BoughtOn Condition Labels Keeper Quantity"):
+    frame = repo.read(LAB, select=names.split(), filter="isof('Asset')")
+    return frame.set_index("Name").astype(object)
+
+
+# --- what comes in
+
+
+def test_a_csv_file_becomes_contents(repo, tmp_path):
+    path = written(tmp_path, CSV)
+    report = repo.import_rows(LAB, path, "Asset", decimal=",", resolve="names")
+    assert report.what == "import"
+    assert report.counts == {"saved": 3}
+    assert report.frame.index.tolist() == [2, 3, 5], "the rows of the file"
+    assert report.frame.index.name == "file row"
+    now = imported(repo)
+    assert now.loc["N1"].to_dict() == {
+        "Serial": "XY-0001", "Price": 1234.56, "InUse": True,
+        "BoughtOn": pd.Timestamp("2025-12-31", tz="UTC"),
+        "Condition": "used", "Labels": ["red"], "Keeper": "/Root/IMS/Public/edna", "Quantity": 3,
+    }  # fmt: skip
+    assert now.loc["N2", ["Price", "InUse", "Labels", "Quantity"]].tolist() == [
+        12,
+        False,
+        ["red", "blue"],
+        1000,
+    ]
+    assert sn.journals().iloc[0]["what"] == "import"
+    assert sn.undo(report).counts == {"saved": 3}
+    assert imported(repo).empty
+
+
+def test_a_workbook_becomes_contents(repo, tmp_path):
+    rows = pd.DataFrame(
+        {
+            "Name": ["N1", "N2"],
+            "Serial": ["XY-0001", "XY-0002"],
+            "Code": [1001, "=1+1"],
+            "In use": [True, "no"],
+            "Bought on": [dt.datetime(2025, 12, 31), "31.12.2025"],
+            "Quantity": [3, None],
+            "Labels": ["red; blue", "green"],
+        }
+    )
+    rows.to_excel(tmp_path / "rows.xlsx", index=False, sheet_name="Assets")
+    with pytest.warns(sn.SaveWarning, match="dates of BoughtOn have no time zone"):
+        report = repo.import_rows(LAB, tmp_path / "rows.xlsx", "Asset", sheet="Assets")
+    assert report.ok
+    now = imported(repo, "Name Code InUse BoughtOn Labels")
+    assert now["Code"].tolist()[0] == "1001"
+    assert now["InUse"].tolist() == [True, False]
+    assert [when.date() for when in now["BoughtOn"]] == [dt.date(2025, 12, 31)] * 2
+    assert now["Labels"].tolist() == [["red", "blue"], ["green"]]
+
+
+def test_a_frame_keeps_its_labels(repo):
+    rows = pd.DataFrame({"Name": ["N1", "N2"], "Serial": "XY-0001", "Quantity": ["5", "x"]}, index=["a", "b"])
+    report = repo.import_rows(LAB, rows, "Asset", on_refused="skip")
+    assert report.frame["outcome"].to_dict() == {"a": "saved", "b": "refused"}
+    assert rows["Quantity"].tolist() == ["5", "x"], "the rows stay as they are"
+
+
+@pytest.mark.parametrize("sep", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(("encoding", "named"), [("utf-8", None), ("utf-8-sig", None), ("cp1250", "cp1250")])
+def test_separators_and_encodings(repo, tmp_path, sep, encoding, named):
+    text = f"Name{sep}Serial{sep}Notes\nN1{sep}XY-0001{sep}őszi ács\n"
+    path = written(tmp_path, text, encoding=encoding)
+    assert repo.import_rows(LAB, path, "Asset", encoding=named).ok
+    assert imported(repo, "Name Notes")["Notes"].tolist() == ["őszi ács"]
+
+
+def test_texts_of_a_file_stay_texts(repo, tmp_path):
+    path = written(tmp_path, "Name,Serial,Code,Notes\nN1,XY-0001,007,NA\nN2,XY-0002,1e5,=1+1\n")
+    assert repo.import_rows(LAB, path, "Asset").ok
+    now = imported(repo, "Name Code Notes")
+    assert now["Code"].tolist() == ["007", "1e5"]
+    assert now["Notes"].tolist() == ["NA", "=1+1"]
+
+
+def test_rows_say_their_types_themselves(repo):
+    rows = [{"Name": "docs", "Type": "Folder"}, {"Name": "N1", "Type": None, "Serial": "XY-0001"}]
+    assert repo.import_rows(LAB, rows, "Asset").ok
+    assert repo.get(f"{LAB}/docs")["Type"] == "Folder"
+    assert repo.get(f"{LAB}/N1")["Type"] == "Asset"
+
+
+# --- what is wrong
+
+
+BAD = """Name,Serial,Quantity,In use,Bought on,Condition,Keeper
+N1,XY-0001,5,yes,2025-12-31,new,edna
+N2,XY-0002,many,perhaps,30.02.2025,odd,Nobody Here
+A0,XY-0003,5,no,,,
+N4,,5,no,,,
+N5,XY-0005,-5,no,05/06/2025,,
+N6,XY-0006,6,no,,,
+"""
+
+
+def test_each_problem_has_the_row_and_the_column_of_the_file(repo, tmp_path):
+    fill(repo, 1)
+    path = written(tmp_path, BAD)
+    sent = requests_of(repo)
+    with pytest.raises(RefusedError) as error:
+        repo.import_rows(LAB, path, "Asset", resolve="names")
+    assert {method for method, _ in sent} == {"GET"}
+    problems = error.value.report.problems
+    told = list(zip(problems.index, problems["field"], strict=True))
+    assert sorted(told) == sorted([
+        (3, "Quantity"), (3, "In use"), (3, "Bought on"), (3, "Condition"), (3, "Keeper"),
+        (4, "Name"), (5, "Name"), (6, "Bought on"), (6, "Quantity"),
+    ])  # fmt: skip
+    texts = dict(zip(told, problems["problem"], strict=True))
+    assert "not a number" in texts[3, "Quantity"]
+    assert "write yes or no" in texts[3, "In use"]
+    assert "not a date of the calendar" in texts[3, "Bought on"]
+    assert "the options are" in texts[3, "Condition"]
+    assert "repo.find('Nobody Here', type='User')" in texts[3, "Keeper"]
+    assert f"there is a {LAB}/A0 already" in texts[4, "Name"]
+    assert "Serial: must be given" in texts[5, "Name"]
+    assert "pass dayfirst=True" in texts[6, "Bought on"]
+    assert "-5 is below 0" in texts[6, "Quantity"]
+    assert dict(zip(told, problems["mine"], strict=True))[3, "Quantity"] == "many"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_bad_rows_are_mended_and_imported_again(repo, tmp_path, suffix):
+    path, bad = (
+        written(tmp_path, BAD.replace(",5,no,,,", ",5,no,,,=1+1").replace("A0", "N3")),
+        tmp_path / f"bad.{suffix}",
+    )
+    report = repo.import_rows(LAB, path, "Asset", resolve="names", rejected=bad)
+    assert report.counts == {"saved": 2, "refused": 4}
+    assert f"4 rows that were not created are in {bad}" in repr(report)
+    read = {"csv": pd.read_csv, "xlsx": pd.read_excel}[suffix]
+    rows = read(bad, dtype=object)
+    assert rows.columns.tolist() == [*BAD.splitlines()[0].split(","), "problem"]
+    assert rows["Name"].tolist() == ["N2", "N3", "N4", "N5"]
+    if suffix == "xlsx":
+        cells = [cell for line in openpyxl.load_workbook(bad).active.iter_rows() for cell in line]
+        assert "=1+1" in [cell.value for cell in cells]
+        assert "f" not in {cell.data_type for cell in cells}, "a text is no formula"
+    rows["Quantity"] = ["7", "5", "5", "5"]
+    rows[["In use", "Condition"]] = ["no", "new"]
+    rows[["Bought on", "Keeper"]] = None
+    rows.loc[2, "Serial"] = "XY-0004"
+    {"csv": rows.to_csv, "xlsx": rows.to_excel}[suffix](bad, index=False)
+    assert repo.import_rows(LAB, bad, "Asset").counts == {"saved": 4}
+    assert sorted(imported(repo).index) == ["N1", "N2", "N3", "N4", "N5", "N6"]
+
+
+def test_no_file_is_written_where_all_is_well_or_nothing_is_sent(repo, tmp_path):
+    bad = tmp_path / "bad.csv"
+    assert repo.import_rows(LAB, [{"Name": "N1", "Serial": "XY-0001"}], "Asset", rejected=bad).ok
+    repo.import_rows(LAB, [{"Name": "N2", "Quantity": "x"}], "Asset", rejected=bad, dry_run=True)
+    assert not bad.exists()
+
+
+def test_a_dry_run_sends_nothing(repo, tmp_path):
+    sent = requests_of(repo)
+    report = repo.import_rows(LAB, written(tmp_path, BAD), "Asset", dry_run=True, on_refused="skip")
+    assert {method for method, _ in sent} == {"GET"}
+    assert repr(report).startswith("dry run of an import: 3 requests") or report.counts["unsent"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "message"),
+    [
+        ([{"Name": "N1", "Quantety": 1}], {}, r"'Quantety' Did you mean Quantity"),
+        ([{"Name": "N1", "a": 1, "b": 2}], {}, "2 columns cannot be imported"),
+        ([{"Name": "N1", "x": 1}], {"columns": {"y": None}}, "'y', which is no column"),
+        ([{"In use": "yes", "InUse": "no"}], {}, "both InUse"),
+    ],
+)
+def test_columns_that_mean_nothing_are_told(repo, rows, options, message):
+    with pytest.raises(TrackingError, match=message):
+        repo.import_rows(LAB, rows, "Asset", **options)
+
+
+def test_columns_are_named_or_left_out(repo):
+    rows = [{"Article": "N1", "Number": "XY-0001", "Remark": "to be deleted"}]
+    columns = {"Article": "Name", "Number": "serial", "Remark": None}
+    assert repo.import_rows(LAB, rows, "Asset", columns=columns).ok
+    assert imported(repo)["Serial"].tolist() == ["XY-0001"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "error", "message"),
+    [
+        ("", "rows.csv", TrackingError, "is empty"),
+        ("Name,Serial\nN1,XY-1,3\n", "rows.csv", TrackingError, "line 2"),
+        ("Name,Serial\nőr,XY-1\n", "rows.csv", TrackingError, "name its encoding"),
+        ("no workbook", "rows.xlsx", TrackingError, "cannot be read as a workbook"),
+        (None, "none.csv", FileNotFoundError, "none.csv"),
+    ],
+)
+def test_files_that_are_no_tables_are_told(repo, tmp_path, text, name, error, message):
+    path = tmp_path / name
+    if text is not None:
+        path = written(tmp_path, text, name, "cp1250")
+    with pytest.raises(error, match=message):
+        repo.import_rows(LAB, path, "Asset")
+
+
+@pytest.mark.parametrize(
+    "options", [{"decimal": ";"}, {"dayfirst": "yes"}, {"resolve": "ids"}, {"rejected": "bad.txt"}]
+)
+def test_options_that_are_none_are_told(repo, options):
+    with pytest.raises(ValueError, match=next(iter(options))):
+        repo.import_rows(LAB, [{"Name": "N1"}], "Asset", **options)
+
+
+def test_the_file_itself_is_never_overwritten(repo, tmp_path):
+    path = written(tmp_path, BAD)
+    with pytest.raises(ValueError, match="the very file"):
+        repo.import_rows(LAB, path, "Asset", rejected=path)
+    with pytest.raises(NotFoundError):
+        repo.import_rows(f"{LAB}/none", path, "Asset")
+
+
+# --- users
+
+
+def people(count, bad):
+    rows = [
+        {
+            "Name": f"u{n:02}", "Login name": f"u{n:02}", "Full name": f"User {n}",
+            "Email": f"u{n}@example.com",
+            "Password": f"Secret-{n:02}-word", "Enabled": "yes",
+        }
+        for n in range(count)
+    ]  # fmt: skip
+    for n in range(bad):
+        rows[n * 5] |= {"Enabled": "perhaps"} if n % 2 else {"Login name": ""}
+    return pd.DataFrame(rows)
+
+
+def test_fifty_users_with_eight_bad_rows(admin, tmp_path, state):
+    path, bad = tmp_path / "users.csv", tmp_path / "bad.csv"
+    people(50, 8).to_csv(path, index=False)
+    columns = {"Login name": "LoginName", "Full name": "FullName"}
+    report = admin.import_rows("/Root/IMS/Public", path, "User", columns=columns, rejected=bad)
+    assert report.counts == {"saved": 42, "refused": 8}
+    assert "Passwords are not in it" in repr(report)
+    shown = [
+        repr(report),
+        report._repr_html_(),
+        report.frame.to_csv(),
+        report.problems.to_csv(),
+        bad.read_text("utf-8"),
+    ]
+    shown += [*report.requests, *(file.read_text("utf-8") for file in state.iterdir())]
+    assert not [text for text in shown if re.search("Secret-", text)]
+    mended = pd.read_csv(bad, dtype=object)
+    mended["Login name"] = mended["Name"]
+    mended["Enabled"] = "yes"
+    mended["Password"] = "Another-12345"
+    mended.to_csv(bad, index=False)
+    assert admin.import_rows("/Root/IMS/Public", bad, "User", columns=columns).counts == {"saved": 8}
+    assert admin.count("/Root/IMS/Public", query="TypeIs:User AND Name:u*") == 50
+
+
+def test_passwords_go_to_the_server_as_they_are(fake):
+    server = fake(sample=False)
+    admin = server.connect(user="Admin")
+    rows = people(1, 0).rename(columns={"Login name": "LoginName", "Full name": "FullName"})
+    assert admin.import_rows("/Root/IMS/Public", rows, "User").ok
+    assert [e for e in server.entries("POST") if b"Secret-00-word" in e.body]
+
+
+# --- what cells mean
+
+
+TEXT, NUMBER, WHOLE = Field("Notes", "LongText"), Field("Price", "Currency"), Field("Quantity", "Integer")
+DATE, TRUTH = Field("BoughtOn", "DateTime"), Field("InUse", "Boolean")
+OPTIONS = (Option("1", "Low"), Option("2", "Middle"), Option("3", "High"), Option("low", "Other"))
+CHOICE = Field("Rank", "Choice", options=OPTIONS)
+SEVERAL = Field("Ranks", "Choice", multiple=True, options=OPTIONS)
+KEEPER = Field("Keeper", "Reference")
+
+
+@given(st.decimals(-(10**9), 10**9, places=2, allow_nan=False), st.sampled_from(["", " ", "\u00a0", "'"]))
+def test_numbers_are_read_as_they_are_written(number, blank):
+    english = f"{number:,.2f}"
+    german = english.translate(str.maketrans(",.", ".,"))
+    for text, sign in (
+        (english, "."),
+        (german, ","),
+        (english.replace(",", blank), "."),
+        (f"{number:.2f}", None),
+    ):
+        assert Coercion(decimal=sign).cell(NUMBER, text) == float(number)
+    assert Coercion(decimal=",").cell(NUMBER, f"€ {german}") == float(number)
+
+
+@given(st.integers(-(2**31), 2**31 - 1))
+def test_whole_numbers_are_read_as_they_are_written(number):
+    for given_, sign in (
+        (str(number), None),
+        (f"{number:,}", "."),
+        (f"{number}.0", None),
+        (float(number), None),
+        (number, None),
+    ):
+        cell = Coercion(decimal=sign).cell(WHOLE, given_)
+        assert (cell, type(cell)) == (number, int)
+
+
+@given(st.dates(dt.date(1800, 1, 1)), st.sampled_from("./-"))
+def test_dates_are_read_as_they_are_written_or_rejected(date, sign):
+    expected = pd.Timestamp(date, tz="UTC")
+    first = f"{date.day}{sign}{date.month}{sign}{date.year:04}"
+    second = f"{date.month:02}{sign}{date.day:02}{sign}{date.year:04}"
+    assert Coercion(dayfirst=True).cell(DATE, first) == expected
+    assert Coercion(dayfirst=False).cell(DATE, second) == expected
+    assert Coercion().cell(DATE, date.isoformat()) == expected
+    guessed = Coercion().cell(DATE, first)
+    if date.day > 12 or date.day == date.month:
+        assert guessed == expected
+    else:
+        assert isinstance(guessed, Unusable), "what may be two dates is never guessed"
+
+
+@given(st.text(max_size=20), st.sampled_from([NUMBER, WHOLE, DATE, TRUTH, CHOICE, SEVERAL, KEEPER, TEXT]),
+       st.sampled_from([Coercion(), Coercion(True, ",", "names"), Coercion(False, ".")]))  # fmt: skip
+def test_no_text_is_an_error(text, field, how):
+    cell = how.cell(field, text)
+    if field is TEXT:
+        assert cell == (text if text.strip() else None)
+    elif not text.strip():
+        assert cell is None
+
+
+@pytest.mark.parametrize(
+    ("field", "given_", "cell"),
+    [
+        (TRUTH, "Yes", True), (TRUTH, " NO ", False), (TRUTH, 1, True), (TRUTH, "ja", True),
+        (TRUTH, False, False),
+        (CHOICE, "Middle", "2"), (CHOICE, "HIGH", "3"), (CHOICE, 2.0, "2"), (CHOICE, "low", "low"),
+        (SEVERAL, "Middle; High", ["2", "3"]), (SEVERAL, "1, 3", ["1", "3"]),
+        (SEVERAL, "['1', 'High']", ["1", "3"]), (KEEPER, "1398", "1398"), (KEEPER, 1398.0, 1398),
+        (KEEPER, "/Root/IMS/Public/edna", "/Root/IMS/Public/edna"),
+        (DATE, "31.12.2026 14:30", "2026-12-31T14:30:00"),
+        (DATE, "2026-12-31T14:30:00Z", "2026-12-31T14:30:00Z"),
+        (TEXT, 12.0, "12"), (TEXT, "  two  ", "  two  "), (NUMBER, "", None), (NUMBER, float("nan"), None),
+        (Field("Name", "ShortText"), " a name ", "a name"),
+    ],
+)  # fmt: skip
+def test_a_cell_means(field, given_, cell):
+    assert Coercion().cell(field, given_) == cell
+
+
+@pytest.mark.parametrize(
+    ("field", "given_", "reason"),
+    [
+        (NUMBER, "1,5", "decimal=','"), (NUMBER, "1.2.3", "not a number"), (WHOLE, "ten", "not a number"),
+        (NUMBER, "12,34,567", "decimal="), (TRUTH, "perhaps", "yes or no"),
+        (DATE, 46022, "format the cell as a date"),
+        (DATE, "31.12.26", "not a date"), (DATE, "31.11.2026", "calendar"), (DATE, "soon", "not a date"),
+        (KEEPER, "Edna", "resolve='names'"), (TEXT, True, "format it as text"),
+        (TEXT, dt.datetime(2026, 1, 1), "format it as text"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_means_nothing_says_why(field, given_, reason):
+    cell = Coercion().cell(field, given_)
+    assert isinstance(cell, Unusable)
+    assert reason in cell.reason
+    assert cell.value == given_
+
+
+def test_names_become_references_by_name():
+    how = Coercion(resolve="names")
+    assert how.cell(KEEPER, "Edna Editor") == sn.ref("Edna Editor")
+    parts = Field("Parts", "Reference", multiple=True)
+    assert how.cell(parts, "Edna Editor; /Root/IMS") == [sn.ref("Edna Editor"), "/Root/IMS"]
