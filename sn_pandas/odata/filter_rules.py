@@ -11,6 +11,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import decimal
+import difflib
 import operator as op
 import re
 from collections.abc import Callable
@@ -36,6 +37,7 @@ _SAID = {
     "substringof": "contains",
 }
 _COMPARE = {"eq": op.eq, "lt": op.lt, "le": op.le, "gt": op.gt, "ge": op.ge}
+_DIGITS = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 _EXAMPLES = {
     "integer": "5",
     "number": "5m",
@@ -276,9 +278,25 @@ class Meaning:
     def example(self) -> str:
         """A value of the field as a filter has it; for a choice a whole test."""
         if self.kind in ("choice", "choices"):
-            option = self.field.options[0].value if self.field is not None and self.field.options else "…"
-            return f"{self.member} eq '${option}'"
+            return f"{self.member} eq '${self._close_option}'"
+        value = self.condition.value
+        if isinstance(value, str) and self.kind in ("date", "moment"):
+            try:
+                dt.datetime.fromisoformat(value)
+            except ValueError:
+                return _EXAMPLES[self.kind]
+            return f"datetime'{value}'"
+        if isinstance(value, str) and _DIGITS.fullmatch(value):
+            return f"{value}m" if self.kind == "number" else value.partition(".")[0]
         return _EXAMPLES[self.kind]
+
+    @property
+    def _close_option(self) -> str:
+        """The value of the option that may have been meant, or of the first one."""
+        options = self.field.options if self.field is not None else ()
+        known = {lowered(word): option.value for option in options for word in (option.value, option.text)}
+        close = difflib.get_close_matches(lowered(self.text), known, 1)
+        return known[close[0]] if close else options[0].value if options else "…"
 
     @property
     def words(self) -> str:

@@ -18,6 +18,10 @@ from .schema import UNKNOWN, Field
 from .word_fields import checked_phrase, checked_words
 
 Fields = Mapping[str, Field]
+_PARENTHESES = (
+    "filters are joined with &, | and ~, each comparison in parentheses, not with and, or, not: "
+    "(F('Index') > 5) & ~(F('Name') == 'a')"
+)
 
 
 class Filter:
@@ -39,10 +43,14 @@ class Filter:
     def __invert__(self) -> Filter:
         return _Not(self)
 
+    def __rand__(self, other: object) -> Filter:
+        raise TypeError(_PARENTHESES)
+
+    def __ror__(self, other: object) -> Filter:
+        raise TypeError(_PARENTHESES)
+
     def __bool__(self) -> bool:
-        raise TypeError(
-            "filters are joined with &, | and ~, each comparison in parentheses; not with and, or, not"
-        )
+        raise TypeError(_PARENTHESES)
 
     def __str__(self) -> str:
         return self.text()
@@ -178,6 +186,11 @@ def written(column: str, name: str, operator: str, value: Any, field: Field | No
     QueryError
         If the table of rules refuses it, or the value does not fit the field.
     """
+    if isinstance(value, F):
+        raise QueryError(
+            f"a filter compares {column} with a value, not with {value!r}; "
+            "read both fields and compare in pandas"
+        )
     value = fitting(value, field)
     if operator in FUNCTIONS:
         _reject_part_that_is_none(operator, value)
@@ -188,7 +201,9 @@ def written(column: str, name: str, operator: str, value: Any, field: Field | No
         value = _date_of(value)
         is_text = isinstance(value, str)
         if is_text and operator != "phrase":
-            raise QueryError("the server cannot order texts in a filter; write a content query: Q(…)")
+            raise QueryError(
+                "the server cannot order texts in a filter; write a content query: Q({column!r}) > …"
+            )
     if is_text and field is not None and field.is_choice and operator in ("eq", "ne"):
         value = as_option(value, field)
     meaning = meaning_of(Condition(column, operator, _minute(value, field)), field)
@@ -259,7 +274,7 @@ class F:
                     f"the server tests the row's own field for {name} in a filter; write a content query: "
                     f"Q({name.partition('/')[0]!r}).where(Q({name.rpartition('/')[2]!r}) == …)"
                 )
-            raise QueryError(f"{name!r} is no name of a field")
+            raise QueryError(f"{name!r} is not a field name")
         self.name = name
 
     def __repr__(self) -> str:
@@ -282,6 +297,14 @@ class F:
 
     def __ge__(self, value: Any) -> Filter:
         return _Test(self.name, "ge", value)
+
+    def __and__(self, other: object) -> Filter:
+        raise TypeError(f"{self!r} is a field, not a condition; compare it with a value: {self!r} == True")
+
+    __or__ = __rand__ = __ror__ = __and__
+
+    def __invert__(self) -> Filter:
+        raise TypeError(f"{self!r} is a field, not a condition; compare it with a value: {self!r} == False")
 
     def startswith(self, text: str) -> Filter:
         """Whether the text begins so, in any letter case."""
@@ -345,7 +368,12 @@ def isof(type_name: str) -> Filter:
 
 def _parts(item: Filter, kind: type[_And | _Or]) -> tuple[Filter, ...]:
     if not isinstance(item, Filter):
-        raise TypeError(f"a filter is joined with a filter, not with {type(item).__name__}")
+        if isinstance(item, F):
+            raise TypeError(
+                f"{item!r} is a field, not a condition; compare it with a value: {item!r} == True"
+            )
+        said = f"a filter made of F(…) is joined with another one, not with {type(item).__name__}"
+        raise TypeError(f"{said}: write all of it with F(…), or all as one text")
     return item.parts if isinstance(item, kind) else (item,)
 
 

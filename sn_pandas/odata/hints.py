@@ -27,6 +27,20 @@ _DOUBLE = re.compile(r'"([^"]*)"')
 #: A comparison with several words without quotes, up to what joins it to the next one.
 _WORDS = re.compile(r"(\w+) (eq|ne) ((?!not\b)[^\W\d][\w-]*(?: (?!and\b|or\b|eq\b|ne\b)[\w-]+)+)")
 _SIGN = re.compile(r"[=!<>]=|<>|&&|\|\||[=<>&|!~]")
+#: Words of other languages that stand where an operator is expected.
+_FOREIGN = re.compile(r"\b(AND|OR|NOT|EQ|NE|GT|LT|GE|LE|neq|like|LIKE|in|IN|is|IS|between|BETWEEN)\b")
+_INSTEAD = {
+    "like": "startswith(Field,'text') or substringof('text',Field)",
+    "in": "Field eq 'a' or Field eq 'b'",
+    "is": "eq",
+    "neq": "ne",
+    "between": "Field ge 1 and Field le 5",
+}
+_CONTENT_QUERY = re.compile(r"[+(-]*#?[A-Za-z_][\w.]*:")
+_BARE_DATE = re.compile(r"(\w+ (?:eq|ne|lt|le|gt|ge)) (\d{4}-\d\d-\d\d(?:T[\d:.]+Z?)?)")
+_TEMPLATE = re.compile(r"@@\w")
+_CURLY = re.compile("[‘’‚“”„]")
+_QUOTE_INSIDE = re.compile(r"'(\w+)'(\w[^']*)'")
 
 
 def hint(text: str, fields: Mapping[str, Field]) -> str:
@@ -45,11 +59,31 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
         bare, quoted = _DOUBLE.sub("''", bare), _DOUBLE.search(bare)
         text_of = quoted and quoted[1].replace("'", "''")
         said = [f"texts stand in single quotes: write '{text_of}'"] if quoted else []
+        said += _of_other_languages(text, bare)
         for name, operator, words in _WORDS.findall(bare):
             if name in fields and (fields[name].is_text or fields[name].is_choice):
                 said.extend(_quoted(fields[name], operator, words))
         return "; ".join([*said, *(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))])
     return "; ".join(dict.fromkeys(_hints(tree, fields)))
+
+
+def _of_other_languages(text: str, bare: str) -> Iterator[str]:
+    """Say what of a filter that cannot be read belongs to other languages, or was not finished."""
+    if _CONTENT_QUERY.match(bare):
+        yield "this is a content query: pass it as query=, in a cell in the line query=…"
+        return
+    for word in dict.fromkeys(_FOREIGN.findall(bare)):
+        yield f"write {_INSTEAD.get(word.lower(), word.lower())} for {word}"
+    for test, moment in _BARE_DATE.findall(bare):
+        yield f"a date stands in quotes behind datetime: write {test} datetime'{moment}'"
+    if _TEMPLATE.search(bare):
+        yield "only content queries have templates: query='DueDate:<@@Today@@'"
+    if _CURLY.search(bare):
+        yield "texts stand in straight single quotes: 'text'"
+    elif inside := _QUOTE_INSIDE.search(text):
+        yield f"a quote in a text is doubled: write '{inside[1]}''{inside[2]}'"
+    if (missing := bare.count("(") - bare.count(")")) > 0:
+        yield f"close {'the parenthesis' if missing == 1 else f'{missing} parentheses'}"
 
 
 def unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
@@ -63,6 +97,8 @@ def unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
         case Compare(left=Member(steps=(name,)), right=Member(steps=(word,))):
             if name in fields and word not in fields:
                 yield word
+        case Call(name="isof", arguments=(Member(steps=(word,)),)):
+            yield word
         case Call(name=name, arguments=arguments) if name in _OF_TEXTS:
             yield from _words_beside(arguments, fields)
 
@@ -87,6 +123,8 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
             yield from _hints(right, fields)
         case Member(steps=(name,)):
             yield from _unknown(name, fields)
+        case Call(name="isof", arguments=(Member(steps=(word,)),)):
+            yield f"the name of a type stands in single quotes: write isof('{word}')"
         case Call(name=name, arguments=arguments):
             if name == "contains":
                 yield "write substringof('text',Field) for contains"

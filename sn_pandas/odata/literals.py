@@ -156,7 +156,7 @@ def fitting(value: Any, field: Field | None) -> Any:
             return (dt.date if len(value) <= len("2026-01-31") else dt.datetime).fromisoformat(value)
         except ValueError:
             raise QueryError(
-                f"{value!r} is no date; write a datetime, or a text such as '2026-01-31T12:30'"
+                f"{value!r} is not a date; write a datetime, or a text such as '2026-01-31T12:30'"
             ) from None
     if field.is_number:
         raise QueryError(f"the field holds numbers: write a number, not the text {value!r}")
@@ -276,7 +276,7 @@ def _number(value: int | float | decimal.Decimal, kind: Value | None) -> str:
 def _decimal(value: int | float | decimal.Decimal) -> str:
     number = decimal.Decimal(repr(value)) if isinstance(value, float) else decimal.Decimal(value)
     if not number.is_finite():
-        raise QueryError(f"{value} is no number that a filter can hold")
+        raise QueryError(f"{value} is not a number that a filter can hold")
     return f"{number:f}"
 
 

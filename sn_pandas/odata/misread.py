@@ -16,6 +16,15 @@ _KNOWN_REFERENCES = frozenset(
     "CreatedBy ModifiedBy Owner VersionCreatedBy VersionModifiedBy CheckedOutTo Workspace AssignedTo Manager "
     "Members BrowseApplication Image Link ApprovingUsers".split()
 )
+#: Functions that are tests of a field by themselves.
+_TESTS = ("startswith", "endswith", "substringof", "isof")
+_FUNCTION_OF = {
+    "add": "a sum",
+    "sub": "a difference",
+    "mul": "a product",
+    "div": "a quotient",
+    "mod": "a remainder",
+}
 # A list of ids, as it mostly comes from code: thousands of them would take their time.
 _LISTED = re.compile(r"Id eq \d+(?: or Id eq \d+)*")
 
@@ -52,6 +61,7 @@ def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_m
         check.constant(tree)
         check.swapped(tree)
         check.negations(tree)
+        check.computed(tree)
         check.tests(tree)
 
 
@@ -96,6 +106,52 @@ class _Check:
             if meaning.refusal:
                 begins = meaning.refusal.startswith(meaning.name)
                 raise QueryError(meaning.refusal if begins else f"{meaning.name}: {meaning.refusal}")
+
+    def computed(self, tree: Node) -> None:
+        """Raise for what the server reads and cannot look up in its index."""
+        match tree:
+            case (
+                Compare(operator="eq", right=Literal(text="true"), left=Call() as call)
+                | Compare(operator="eq", left=Literal(text="true"), right=Call() as call)
+            ):
+                self.computed(call)
+            case Compare(left=Call(name=name), right=Literal(text="true" | "false")) if name in _TESTS:
+                raise QueryError(
+                    f"the server cannot compare a test: write not ({name}(…)), or {name}(…) alone"
+                )
+            case Compare(left=Member() as left, right=Member() as right) if self._are_fields(left, right):
+                raise QueryError(
+                    f"a filter compares a field with a value, not {'/'.join(left.steps)} with "
+                    f"{'/'.join(right.steps)}; read both and compare in pandas"
+                )
+            case Compare():
+                for side in (tree.left, tree.right):
+                    if not isinstance(side, Call) or side.name in _TESTS:
+                        continue
+                    if inner := [one for one in members(side) if "." not in one.steps[0]]:
+                        raise QueryError(
+                            f"a filter cannot compute {_FUNCTION_OF.get(side.name, side.name)} of a field: "
+                            f"compare {'/'.join(inner[0].steps)} itself (texts in any letter case), or read "
+                            "all rows and compute in pandas"
+                        )
+            case Call(
+                name="startswith" | "endswith" as name, arguments=(Literal(kind="text"), Member() as one)
+            ):
+                raise QueryError(
+                    f"the field stands first in {name}: write {name}({'/'.join(one.steps)},'text')"
+                )
+            case Call(name="substringof", arguments=(Member() as one, Literal(kind="text"))):
+                raise QueryError(
+                    f"the text stands first in substringof: write substringof('text',{'/'.join(one.steps)})"
+                )
+            case Not(inner=inner):
+                self.computed(inner)
+            case Join(parts=parts):
+                for part in parts:
+                    self.computed(part)
+
+    def _are_fields(self, *found: Member) -> bool:
+        return all(len(one.steps) == 1 and one.steps[0] in (self.fields or {}) for one in found)
 
     def swapped(self, tree: Node) -> None:
         for node in _comparisons(tree):

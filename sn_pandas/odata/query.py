@@ -17,7 +17,7 @@ from .escaping import cut_short
 from .field_names import ordered_by, refuse_unknown
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
-from .filters import Filter
+from .filters import F, Filter
 from .misread import refuse_misread
 from .schema import Field, FieldsToAsk, Schema
 from .unsearchable import reject_unsearchable
@@ -115,14 +115,10 @@ class Query:
             if text is None or isinstance(text, str):
                 set_(name, (text or "").strip() or None)
         if not isinstance(self.filter, (str, Filter, type(None))):
-            raise QueryError(
-                f"filter is a text or made of F(…), not {type(self.filter).__name__}; "
-                "content queries go to query="
-            )
+            raise QueryError(_not_a_filter(self.filter))
         if not isinstance(self.query, (str, Clause, type(None))):
-            raise QueryError(
-                f"query is a text or made of Q(…), not {type(self.query).__name__}; filters go to filter="
-            )
+            said = "a condition made of F(…), which goes to filter=" if isinstance(self.query, Filter) else ""
+            raise QueryError(f"query is a text or made of Q(…), not {said or type(self.query).__name__}")
         if isinstance(self.filter, str):
             refuse_misread(self.filter, in_memory=self.property is not None)
         if self.property is not None and not re.fullmatch(r"#?\w[\w.]*", self.property):
@@ -339,6 +335,20 @@ class Query:
         elif isinstance(self.path, int) and not self.single:
             place = f"content({self.path})"
         return "\n".join([place, *(f"{k}={v}" for k, v in self.options().items())])
+
+
+def _not_a_filter(given: object) -> str:
+    """Say why something cannot be a filter, and what to write instead."""
+    if isinstance(given, Clause):
+        return "filter is a text or made of F(…), not of Q(…): pass a content query as query="
+    if isinstance(given, F):
+        return f"{given!r} is a field, not a condition; compare it with a value: {given!r} == …"
+    said = f"filter is a text or made of F(…), not {type(given).__name__}"
+    if isinstance(given, Mapping):
+        return f"{said}: join comparisons with &, (F('Status') == 'active') & (F('Index') > 5)"
+    if isinstance(given, (list, tuple, set)):
+        return f"{said}: join the conditions with & or |"
+    return f"{said}; rows are also selected in pandas after reading"
 
 
 def split(text: str) -> tuple[str, list[tuple[str, str]]]:

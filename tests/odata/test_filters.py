@@ -119,7 +119,7 @@ def test_what_the_server_would_misread_is_refused(made: Any) -> None:
                 sn.F("Due").between(missing, MINUTE),
             )
         ),
-        (sn.F("Due") > "November", "Due: 'November' is no date"),
+        (sn.F("Due") > "November", "Due: 'November' is not a date"),
         (sn.F("Index") == "55", "Index: the field holds numbers"),
         (sn.F("Price").isin(["1"]), "Price: the field holds numbers"),
         (sn.F("Hidden") == "true", "Hidden: the field holds truth values"),

@@ -301,7 +301,7 @@ def _explained(repo: Connection, query: Query) -> Iterator[None]:
         if name := _missing_field(repo, query, error):
             raise QueryError.unknown_field(name, repo.schema.fields) from error
         if said := hint(str(query.filter or ""), {**repo.schema.fields, **query.added}):
-            error.args = (f"{error} (hint: {said})",)
+            error.args = (f"the server refused the filter (hint: {said}): {error}",)
         raise
     except ServerError as error:
         if query.property and error.code == "UnknownAction":
