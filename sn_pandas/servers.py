@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from .odata.errors import QueryError, did_you_mean
+from .odata.errors import QueryError, unknown
 from .odata.origins import holds_credentials
 from .odata.redaction import conceal
 
@@ -111,8 +111,7 @@ def find_server(name: str) -> Server:
     bare = name.lower().startswith("localhost") or "." in name
     meant = f"; an address begins with https://, such as https://{name}" if bare else ""
     if known:
-        hint = did_you_mean(name, known) or f" There are: {', '.join(known)}"
-        raise QueryError(f"there is no server {name!r}{meant}.{hint}")
+        raise QueryError(unknown("server", name, known, where=meant, list_all=True))
     if bare:
         raise QueryError(
             f"{name!r} is not the address of a repository: that begins with https://, as https://{name}; "
@@ -179,8 +178,7 @@ def _server(name: str, entry: Mapping[str, Any], file: Path) -> Server:
                 f"{where}: {key} is a secret, and this file is no place for one. {_instead(plain)}"
             )
         if key not in fields:
-            hint = did_you_mean(key, fields) or f" There are: {', '.join(fields)}"
-            raise QueryError(f"{where}: there is no setting {key!r}.{hint}")
+            raise QueryError(f"{where}: {unknown('setting', key, fields, list_all=True)}")
         _check_type(where, key, value, str(fields[key].type))
     address = entry.get("address")
     if not address:
@@ -189,8 +187,7 @@ def _server(name: str, entry: Mapping[str, Any], file: Path) -> Server:
         _check_address(where, key, entry.get(key))
     ways = get_args(Way)
     if entry.get("sign_in") is not None and entry["sign_in"] not in ways:
-        hint = did_you_mean(entry["sign_in"], ways) or f" There are: {', '.join(ways)}"
-        raise QueryError(f"{where}: there is no way to sign in {entry['sign_in']!r}.{hint}")
+        raise QueryError(f"{where}: {unknown('way to sign in', entry['sign_in'], ways, list_all=True)}")
     ca_file = entry.get("ca_file")
     if ca_file is not None:
         ca_file = str((file.parent / Path(ca_file).expanduser()).resolve())

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
-from ..odata.errors import did_you_mean
+from ..odata.errors import alternatives, did_you_mean
 from .cells import without_comment
 
 #: Characters of a line of help: a terminal has 80.
@@ -146,7 +146,7 @@ def is_query(line: str) -> bool:
 def unknown(word: str, known: Iterable[str]) -> UsageError:
     """Make the error for a word that is no command."""
     known = list(known)
-    hint = did_you_mean(word, known) or f" There are: {', '.join(known)}; or a path such as /Root/Content"
+    hint = did_you_mean(word, known) or f"{alternatives(word, known)}; or a path such as /Root/Content"
     return UsageError(f"%sensenet has no command {word!r}.{hint}")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 
-from ..odata.errors import ConnectionFailed, did_you_mean
+from ..odata.errors import ConnectionFailed, unknown
 from . import arguments, showing
 from .arguments import Parser
 from .cells import evaluate, parts_of, without_comment
@@ -201,9 +201,8 @@ def _history(session: SensenetSession, options: argparse.Namespace, rest: str, n
 def _named(text: str, what: str, names: Names) -> Any:
     """Return the value of a name or an expression behind a command."""
     if text.isidentifier() and text not in names and not hasattr(builtins, text):
-        known = [name for name, value in names.items() if _is_a(what, value) and not name.startswith("_")]
-        hint = did_you_mean(text, known) or (f" There are: {', '.join(sorted(known))}" if known else "")
-        raise UsageError(f"there is no {what} {text!r} in the notebook.{hint}")
+        known = sorted(name for name, value in names.items() if _is_a(what, value) and name[0] != "_")
+        raise UsageError(unknown(what, text, known, where=" in the notebook", list_all=True))
     return evaluate(text, names)
 
 

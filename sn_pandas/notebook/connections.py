@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..odata.errors import ConnectionFailed, QueryError, did_you_mean
+from ..odata.errors import ConnectionFailed, QueryError, unknown
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +41,8 @@ class Connections(Mapping[str, "Repository"]):
         known = self._open()
         if name in known:
             return known[name]
-        raise QueryError(f"there is no connection {name!r}.{did_you_mean(name, known) or self._list()}")
+        none = "" if known else " There is none yet; make one with %sensenet connect"
+        raise QueryError(f"{unknown('connection', name, known, list_all=True)}{none}")
 
     def connect(self, url: str | None, name: str | None = None, **credentials: Any) -> tuple[str, Repository]:
         """Connect, and use the connection from now on.

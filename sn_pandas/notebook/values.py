@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..odata.contentqueries import Clause
-from ..odata.errors import QueryError, did_you_mean
+from ..odata.errors import QueryError
 from ..odata.filters import Filter, written
 from ..odata.literals import filter_literal, query_value
 from ..odata.schema import Field
@@ -141,7 +141,7 @@ class _Filter:
             return self.fields[name]
         if name == "ContentType":
             return Field(name=name, type="ShortText")
-        raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, self.fields)}")
+        raise QueryError.unknown_field(name, self.fields)
 
     def _comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
         name = member.rpartition("/")[2]

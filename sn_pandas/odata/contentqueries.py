@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from .errors import QueryError, did_you_mean
+from .errors import QueryError
 from .fields import of_some_contents
 from .filter_rules import kind_of, search_refusal
 from .filters import Fields
@@ -360,7 +360,7 @@ def _field(name: str, fields: Fields | None) -> Field | None:
     if of_some_contents(name):
         return fields.get(name)
     if name not in fields:
-        raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, fields)}")
+        raise QueryError.unknown_field(name, fields)
     return fields[name]
 
 

@@ -60,7 +60,7 @@ class QueryError(SensenetError, ValueError):
     @classmethod
     def unknown_field(cls, name: str, fields: Iterable[str], of: str = "no content type has") -> QueryError:
         """Return the error of a name that no field has, with the one that may have been meant."""
-        return cls(f"{of} a field {name!r}.{did_you_mean(name, fields)}")
+        return cls(unknown_field(name, fields, of))
 
 
 class UnknownOptionError(QueryError):
@@ -219,7 +219,61 @@ class IncompleteWarning(SensenetWarning):
     """A read that gave less than there is, or other rows than a single look at the list would give."""
 
 
-def did_you_mean(name: str, known: Iterable[str]) -> str:
+#: Why there is nothing at a place.
+MISSING = "there is no such content, or you may not see it"
+
+
+def unknown(
+    what: str, name: object, known: Iterable[object], *, where: str = "", list_all: bool = False
+) -> str:
+    """Return the sentence about a name that does not exist, with the one that may have been meant.
+
+    Parameters
+    ----------
+    what : str
+        What does not exist, such as ``content type``.
+    known : iterable
+        The names that exist.
+    where : str
+        What stands behind the name.
+    list_all : bool
+        Whether to list them if none is close.
+
+    Examples
+    --------
+    >>> unknown("content type", "Tsk", ["Task", "File"])
+    "there is no content type 'Tsk'. Did you mean Task?"
+    >>> unknown("option", "x", ["top"], list_all=True)
+    "there is no option 'x'. There are: top"
+    """
+    hint = alternatives if list_all else did_you_mean
+    return f"there is no {what} {name!r}{where}.{hint(name, known)}"
+
+
+def unknown_field(name: str, fields: Iterable[str], of: str = "no content type has") -> str:
+    """Return the sentence about a name that no field has, with the one that may have been meant.
+
+    Examples
+    --------
+    >>> unknown_field("DueDat", ["DueDate"])
+    "no content type has a field 'DueDat'. Did you mean DueDate?"
+    """
+    return f"{of} a field {name!r}.{did_you_mean(name, fields)}"
+
+
+def alternatives(name: object, known: Iterable[object]) -> str:
+    """Return the hint for a misspelt name, or all names if none is close; nothing if there are none.
+
+    Examples
+    --------
+    >>> alternatives("x", ["top", "skip"])
+    ' There are: top, skip'
+    """
+    names = [str(one) for one in known]
+    return did_you_mean(name, names) or (f" There are: {', '.join(names)}" if names else "")
+
+
+def did_you_mean(name: object, known: Iterable[object]) -> str:
     """Return a hint for a misspelt name, or nothing.
 
     Examples
@@ -227,7 +281,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("DueDat", ["DueDate", "Name"])
     ' Did you mean DueDate?'
     """
-    names = {k.lower(): k for k in known}
+    name = str(name)
+    names = {str(one).lower(): str(one) for one in known}
     composed = unicodedata.normalize("NFC", name)
     for other in () if name.isascii() else names.values():
         if other != name and unicodedata.normalize("NFC", other) == composed:
@@ -272,7 +327,7 @@ def server_error(what: str, status: int, code: str, exceptiontype: str, reason: 
     said = f": {reason}" if reason else f" ({code})" if code and code != "NotSpecified" else ""
     message = f"{what} failed with {status}{said}"
     if kind is NotFoundError and not reason:
-        message = f"{what}: there is no such content, or you may not see it"
+        message = f"{what}: {MISSING}"
     elif kind is OutOfDateError:
         message = f"{what}: somebody else saved the same content at the same moment"
     return kind(message, status=status, code=code, exceptiontype=exceptiontype, reason=reason)

@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterator, Mapping
 
-from .errors import IncompleteWarning, QueryError, did_you_mean
+from .errors import IncompleteWarning, QueryError, did_you_mean, unknown_field
 from .fields import of_some_contents
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
@@ -81,8 +81,7 @@ def ignored(orders: Collection[str], expand: Collection[str], schema: Schema) ->
             if step not in PSEUDO_FIELDS and not of_some_contents(step) and step not in schema.fields:
                 yield (
                     step,
-                    f"the server ignores expand={chain!r}: no content type has a field {step!r}."
-                    f"{did_you_mean(step, schema.fields)}",
+                    f"the server ignores expand={chain!r}: {unknown_field(step, schema.fields)}",
                 )
 
 

@@ -10,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from .errors import QueryError, did_you_mean
+from .errors import QueryError
 from .fields import of_some_contents
 from .filter_rules import FUNCTIONS, NO_DATE, Condition, Meaning, meaning_of
 from .literals import as_option, filter_literal, fitting, plain
@@ -401,7 +401,7 @@ def _field(name: str, fields: Fields | None) -> Field | None:
     if of_some_contents(name):
         return fields.get(name)
     if name not in fields:
-        raise QueryError(f"no content type has a field {name!r}.{did_you_mean(name, fields)}")
+        raise QueryError.unknown_field(name, fields)
     return fields[name] if name != "Type" else Field("Type", "ShortText")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from .errors import did_you_mean
+from .errors import did_you_mean, unknown_field
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse
 from .schema import Field
 from .tokens import filter_tokens
@@ -194,4 +194,4 @@ def _value_of(word: str, field: Field) -> str:
 
 def _unknown(name: str, fields: Mapping[str, Field]) -> Iterator[str]:
     if name not in fields and name != "ContentType" and not name.startswith("#"):
-        yield f"no content type has a field {name!r}.{did_you_mean(name, fields)}"
+        yield unknown_field(name, fields)

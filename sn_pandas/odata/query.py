@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 
 from .addresses import SERVICE, collection, entity, normalize, path_of, without_service
 from .contentqueries import Clause
-from .errors import QueryError, UnknownOptionError, did_you_mean
+from .errors import QueryError, UnknownOptionError, did_you_mean, unknown
 from .escaping import cut_short
 from .field_names import ordered_by, refuse_unknown
 from .filter_rules import order_refusal
@@ -229,7 +229,7 @@ class Query:
         for key, value in pairs:
             name = _OPTIONS.get(key.lower())
             if name is None:
-                raise QueryError(f"there is no option {key!r}.{did_you_mean(key, _OPTIONS)}")
+                raise QueryError(unknown("option", key, _OPTIONS))
             if name:
                 merged[name] = f"{merged[name]},{value}" if name in merged and name in _LISTS else value
         return cls(**_address(place, base), **_typed(merged), copied=without_service(place) != place)
@@ -263,12 +263,9 @@ class Query:
         given = {k: v for k, v in given.items() if not (k in ("top", "skip") and v is not False and v == 0)}
         if isinstance(what, Mapping):
             renamed = {_OPTIONS.get(str(k).lower(), k): v for k, v in what.items()}
-            unknown = [k for k in renamed if k and k not in cls.__dataclass_fields__]
-            if unknown:
-                raise QueryError(
-                    f"there is no option {unknown[0]!r}."
-                    f"{did_you_mean(str(unknown[0]), cls.__dataclass_fields__)}"
-                )
+            strange = [k for k in renamed if k and k not in cls.__dataclass_fields__]
+            if strange:
+                raise QueryError(unknown("option", strange[0], cls.__dataclass_fields__))
             if "path" not in renamed:
                 raise QueryError("a query names a path")
             texts = {k: v for k, v in renamed.items() if isinstance(v, str)}

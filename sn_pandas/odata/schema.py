@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import Any
 
 from .built_in import built_in_types, is_ever_shown
-from .errors import did_you_mean
+from .errors import did_you_mean, unknown
 from .field_kinds import field_kind
 from .fields import (
     NEVER_WRITTEN,
@@ -117,8 +117,9 @@ class Schema(Mapping[str, ContentType]):
 
     def describe_missing(self, name: str) -> str:
         """Return what to say of a type that no layer knows: where types are hidden, it may be one of them."""
-        there = "you see no content type" if self.is_partial else "there is no content type"
-        return f"{there} {name!r}.{did_you_mean(name, self)}"
+        if not self.is_partial:
+            return unknown("content type", name, self)
+        return f"you see no content type {name!r}.{did_you_mean(name, self)}"
 
     # -- what is hidden ---------------------------------------------------------------------------
 

@@ -133,7 +133,7 @@ def test_a_misspelt_path_is_told_what_it_may_have_been(tree, do):
 def test_a_misspelt_path_is_not_deleted_in_silence(tree):
     with pytest.raises(NotFoundError, match=rf"^{LAB}/F/GG: .* Did you mean {LAB}/F/G\?"):
         tree.delete(f"{LAB}/F/GG")
-    with pytest.raises(NotFoundError, match="999999: there is no such content"):
+    with pytest.raises(NotFoundError, match="999999: there is no content with this id"):
         tree.delete(999999)
     several = tree.delete([f"{LAB}/F/GG", f"{LAB}/nobody", 999999, f"{LAB}/F/A"]).frame
     assert several["outcome"].tolist() == ["unchanged"] * 3 + ["saved"]

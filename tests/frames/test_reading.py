@@ -116,9 +116,9 @@ def test_counts_and_single_contents(repo: Repository) -> None:
 @pytest.mark.parametrize(
     ("name", "meant"),
     [
-        ("t033", "Did you mean t03"),
-        ("emptyy", "Did you mean empty?"),
-        ("EMTPY", "Did you mean empty?"),
+        ("t033", rf"Did you mean {PLACE}/t03"),
+        ("emptyy", rf"Did you mean {PLACE}/empty\?$"),
+        ("EMTPY", rf"Did you mean {PLACE}/empty\?$"),
         ("q", "see it$"),
     ],
 )

@@ -20,13 +20,12 @@ from ...odata.query import target
 from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..progress import Setting
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..writes.acting import each
 from ..writes.report import Line, Report, report_frame
 from ..writes.settling import certain
 from .file_names import names_below, safe_path
-from .targets import there
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -46,7 +45,7 @@ def download(
     A file that exists is replaced only when the new one is whole.
     """
     where = normalize(place, repo.base)
-    with there(repo, where):
+    with not_found.explained(repo, where):
         stored = lookup.one(repo.client, where, _FACTS)
         if to is None:
             return _received(repo, stored, field, b"".join, largest=repo.client.max_answer)
@@ -75,7 +74,7 @@ def download_all(
     def one(id_: int) -> Line:
         row = stored.get(id_)
         if row is None:
-            return Line("failed", "it is gone, or you may not see it", (field,), id_)
+            return Line("failed", not_found.GONE, (field,), id_)
         try:
             path = safe_path(target_folder, *names[id_])
             _fetch(repo, row, field, path)

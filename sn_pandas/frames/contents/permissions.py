@@ -20,14 +20,14 @@ from ...odata.errors import (
 from ...odata.query import Query
 from ...odata.schema import Field
 from ...odata.wording import with_article
-from ..reads import lookup, reading
+from ..reads import lookup, not_found, reading
 from ..reads.lookup import Stored
 from ..writes.acting import each
 from ..writes.permitting import own_entry
 from ..writes.report import Line, Report
 from ..writes.settling import Attempts, certain, collides
 from ..writes.works import Permit, Work
-from .targets import carried, found_at, missing, path_at, places_of, reported, there
+from .targets import carried, found_at, missing, path_at, places_of, reported
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -44,7 +44,7 @@ _NAMES = (
 def permissions(repo: Connection, place: str | int) -> pd.DataFrame:
     """List the entries of a content; see ``Repository.permissions``."""
     where = normalize(place, repo.base)
-    with there(repo, where):
+    with not_found.explained(repo, where):
         acl = repo.client.get(f"{entity(where)}/GetAcl", shapes.entries)
     lines = [
         (
@@ -189,7 +189,7 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
 
 def _members(repo: Connection, group: str | int) -> list[Any]:
     address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Path,Type,Members/Id,Members/Path"
-    with there(repo, group):
+    with not_found.explained(repo, group):
         held = repo.client.get(address, shapes.content("Id", "Path", "Type", fields=[_MEMBERS]))
     kind = str(held["Type"])
     if kind in repo.schema and "Members" not in repo.schema[kind].fields:
@@ -214,7 +214,7 @@ def _set(repo: Connection, path: Any, body: Any, names: tuple[str, ...], seen: A
         except SensenetError as error:
             trouble = error
         if isinstance(trouble, NotFoundError):
-            return Line("failed", lookup.MISSING, names, id_, shown, error=trouble)
+            return Line("failed", not_found.MISSING, names, id_, shown, error=trouble)
         try:
             wrong = seen(place)
         except SensenetError as error:

@@ -31,7 +31,7 @@ from ...odata.query import Query, target
 from ...odata.schema import ContentType, Field
 from ...odata.wording import with_article
 from ..columns.cells import Cell, Json, decoded, encode, is_missing, same_json, without_passwords
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..reads.reading import series_of
 from ..tracking.edits import Edit
@@ -50,7 +50,7 @@ from ..writes.running import carry_out
 from ..writes.sending import send
 from ..writes.settling import Attempts, certain, collides
 from ..writes.works import Create, Patch, journaled
-from .targets import path_at, there
+from .targets import path_at
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -100,10 +100,10 @@ def create(
 
 def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
     """Set some fields of a content; see ``Repository.patch``."""
-    now = lookup.known(repo, normalize(place, repo.base))
+    now = not_found.known(repo, normalize(place, repo.base))
     body, known = _body(repo, _type_of(repo, now), fields, now["Path"])
     if body:
-        now = lookup.known(repo, now["Id"], known.values())
+        now = not_found.known(repo, now["Id"], known.values())
     _free(repo, now, body)
     before = {n: exact(known[n], now.get(n)) if not known[n].kind.patch else None for n in body}
     work = Patch(0, now["Id"], now["Path"], before, body, known)
@@ -121,7 +121,7 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     if not dry_run:
         repo.client.reject_write("put")
     where = normalize(place, repo.base)
-    now = lookup.known(repo, where)
+    now = not_found.known(repo, where)
     kind = _type_of(repo, now)
     body, written = _body(repo, kind, fields, now["Path"])
     own = {**kind.fields, **list_fields(repo.client, now["Id"])}
@@ -129,7 +129,7 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     # in one order for everybody, whoever taught the type
     known = {n: known[n] for n in [*written, *sorted(known.keys() - written.keys())]}
     readable = [f for f in known.values() if f.type not in ("Binary", "AllRoles", "DirectRoles", "Password")]
-    before = lookup.known(repo, now["Id"], readable)
+    before = not_found.known(repo, now["Id"], readable)
     _free(repo, now, body)
     if dry_run:
         after = {n: body[n] if n in body else _default(f, now, repo) for n, f in known.items()}
@@ -204,7 +204,7 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
     """Call an operation of a content; see ``Repository.call``."""
     body = {name: _parameter(value) for name, value in parameters.items()}
     where = normalize(place, repo.base)
-    with there(repo, where):
+    with not_found.explained(repo, where):
         done = calling.call(repo, where, operation, body)
         if done.error is not None:
             done.error.args = (done.reason, *done.error.args[1:])
@@ -380,7 +380,7 @@ def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | 
             raise SaveError(f"the server stored something else: {line.reason}", report)
     elif line.outcome != "saved":
         if isinstance(line.error, NotFoundError) and isinstance(work, Create):
-            lookup.explain(repo.client, work.parent, line.error)
+            not_found.explain(repo.client, work.parent, line.error)
         known = isinstance(line.error, (AlreadyExistsError, AuthenticationError))
         if line.error and line.outcome != "unknown" and (known or line.outcome == "failed"):
             vars(line.error)["report"] = report

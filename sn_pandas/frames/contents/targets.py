@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ from ...odata.addresses import normalize
 from ...odata.errors import NotFoundError, SaveError
 from ..reads import lookup
 from ..reads.lookup import Stored
+from ..reads.not_found import MISSING, explained
 from ..writes.naming import are_nested
 from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.running import carry_out
@@ -40,18 +40,8 @@ def found_at(repo: Connection, places: Sequence[str | int]) -> list[Stored | Non
 def path_at(repo: Connection, place: str | int) -> str:
     """Return the path of a content that should be there, as the server spells it."""
     where = normalize(place, repo.base)
-    with there(repo, where):
+    with explained(repo, where):
         return str(lookup.one(repo.client, where)["Path"])
-
-
-@contextlib.contextmanager
-def there(repo: Connection, place: str | int) -> Iterator[None]:
-    """Say of a content that is missing what may have been meant, after asking who we are."""
-    try:
-        yield
-    except NotFoundError as error:
-        lookup.explain(repo.client, place, error)
-        raise
 
 
 def is_single(path: Any) -> bool:
@@ -62,8 +52,8 @@ def is_single(path: Any) -> bool:
 def missing(place: str | int, outcome: Outcome = "failed") -> Line:
     """Return the outcome of a place where nothing is."""
     id_, path = (place, None) if isinstance(place, int) else (-1, place)
-    error = NotFoundError(f"{place}: {lookup.MISSING}", status=404)
-    return Line(outcome, lookup.MISSING, (), id_, path, error=error)
+    error = NotFoundError(f"{place}: {MISSING}", status=404)
+    return Line(outcome, MISSING, (), id_, path, error=error)
 
 
 def report_of(repo: Connection, lines: Mapping[int, Line], what: str, **facts: Any) -> Report:
@@ -121,7 +111,7 @@ def raise_single(path: Any, report: Report, line: Line | None = None) -> None:
         return
     error = line.error if line else None
     if isinstance(error, NotFoundError) and report.repo:
-        with there(report.repo, normalize(path, report.repo.base)):
+        with explained(report.repo, normalize(path, report.repo.base)):
             raise error
     outcome, reason = report.frame[["outcome", "reason"]].iloc[0]
     raise SaveError(f"{outcome}: {reason}", report) from error

@@ -12,11 +12,12 @@ from ...odata import shapes
 from ...odata.addresses import entity, in_trash
 from ...odata.errors import NotFoundError, SensenetError
 from ..reads import reading
-from ..reads.lookup import MISSING, Stored, near
+from ..reads.lookup import Stored
+from ..reads.not_found import MISSING, explained, hint
 from ..writes.acting import deletion
 from ..writes.report import Line, Report
 from ..writes.works import Restore
-from .targets import carried, found_at, is_single, missing, path_at, places_of, raise_single, there
+from .targets import carried, found_at, is_single, missing, path_at, places_of, raise_single
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -37,7 +38,7 @@ def delete(repo: Connection, path: Any, *, permanent: bool, dry_run: bool) -> Re
     lost = {row: place for row, place in enumerate(places) if found[row] is None}
     gone = {row: missing(place, "unchanged") for row, place in lost.items()}
     for row, place in list(lost.items())[:_HINTS]:
-        said = MISSING + near(repo.client, place)
+        said = MISSING + hint(repo.client, place)
         gone[row] = dataclasses.replace(gone[row], reason=said)
     report = deletion(repo, ids, pd.RangeIndex(len(places)), gone, permanent=permanent, dry_run=dry_run)
     raise_single(path, report)
@@ -78,7 +79,7 @@ def _deleted(repo: Connection, place: str | int, *, permanent: bool) -> Stored:
     if bag and inside and not permanent:
         return inside
     why = f"it is in the trash; to delete it for good, delete {bag['Path']}" if bag else ""
-    with there(repo, place):
+    with explained(repo, place):
         raise NotFoundError(f"{place}: {why or MISSING}", status=404, reason=why)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from ...odata.contentqueries import Clause, Q
-from ...odata.errors import QueryError, RefusedError, did_you_mean
+from ...odata.errors import QueryError, RefusedError, unknown
 from ...odata.literals import query_value
 from ...odata.refs import Ref, as_ref
 from ...odata.schema import Field, Schema
@@ -43,9 +43,7 @@ def find(repo: Connection, text: str, type_name: str | None, below: str | int) -
     clause: Clause = reduce(or_, [_like(Q(name), text) for name in names])
     if type_name is not None:
         if type_name not in repo.schema and not repo.schema.may_hide:
-            raise QueryError(
-                f"there is no content type {type_name!r}.{did_you_mean(str(type_name), repo.schema)}"
-            )
+            raise QueryError(unknown("content type", type_name, repo.schema))
         clause = (Q("TypeIs") == type_name) & clause
     select = list(dict.fromkeys(["Name", "DisplayName", "Type", *names, "Path"]))
     found = reading.read(repo, repo.query(below, select=select, query=clause))

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ...odata import shapes
-from ...odata.addresses import collection, entity
+from ...odata.addresses import entity
 from ...odata.client import Client
-from ...odata.errors import AddressTooLongError, AnswerError, NotFoundError, SensenetError
+from ...odata.errors import AddressTooLongError, AnswerError, NotFoundError
 from ...odata.flight import Job, in_order
 from ...odata.literals import query_value
 from ...odata.query import target
@@ -19,18 +18,13 @@ from ...odata.schema import Field
 from ...odata.shapes import Stored as Stored
 
 if TYPE_CHECKING:
-    from ..connection import Connection
-
-#: Why there is nothing to do something to.
-MISSING = "there is no such content, or you may not see it"
+    pass
 
 # Characters of a query in a request line, which may have 8 KB with everything else.
 _ROOM = 6000
 _LEAST = 200
 # So few contents that are missing are asked for twice, one by one, which sees also what no search shows.
 _FEW = 2
-# How many names are looked at for one that was misspelt.
-_NEIGHBOURS = 1000
 # Wildcards of the query language, which no name can have.
 _WILD = frozenset("*?")
 #: The fields that are read of every content.
@@ -116,49 +110,6 @@ def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Store
     if isinstance(place, int) and stored["Id"] != place:
         raise AnswerError(f"GET {address}: the answer shows the content {stored['Id']}, not {place}")
     return stored
-
-
-def known(repo: Connection, place: int | str, fields: Iterable[Field] = ()) -> Stored:
-    """Read some fields of one content that should be there: before it is not, ask who we are.
-
-    Raises
-    ------
-    NotFoundError
-        If it is missing or invisible.
-    AuthenticationError
-        If the server takes us for the Visitor, who is told that there is nothing.
-    """
-    try:
-        return one(repo.client, place, fields)
-    except NotFoundError as error:
-        explain(repo.client, place, error)
-        raise
-
-
-def explain(client: Client, place: int | str, error: NotFoundError) -> None:
-    """Have an error say first which content is missing, and what may have been meant."""
-    said = error.reason or MISSING
-    error.args = (f"{place}: {said}{near(client, place)}",)
-
-
-def near(client: Client, place: Any) -> str:
-    """Return a hint for a path that names nothing: the path that looks most like it, if there is one."""
-    below: list[str] = []
-    while isinstance(place, str) and "/" in place[1:]:
-        parent, _, name = place.rpartition("/")
-        options = {"metadata": "no", "$select": "Name", "$top": str(_NEIGHBOURS)}
-        try:
-            rows = client.get(target(collection(parent), options), shapes.contents("Name"))
-            names = {f"/{row['Name']}".lower(): str(row["Name"]) for row in rows}
-        except NotFoundError:
-            place, below = parent, [name, *below]
-            continue
-        except SensenetError:
-            return ""
-        sought = f"/{name}".lower()  # the slash lets G be close to GG
-        close = [] if sought in names else difflib.get_close_matches(sought, names, n=1, cutoff=0.7)
-        return f". Did you mean {'/'.join([parent, names[close[0]], *below])}?" if close else ""
-    return ""
 
 
 def _missed(

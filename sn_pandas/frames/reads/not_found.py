@@ -1,20 +1,34 @@
-"""What to say where a place is not found: its path first, and the sibling that may have been meant."""
+"""What to say where a place is not found: its path first, and the path that may have been meant."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import difflib
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
 
 from ...odata import shapes
-from ...odata.errors import NotFoundError, SensenetError, did_you_mean
-from ...odata.query import Query
+from ...odata.addresses import collection
+from ...odata.client import Client
+from ...odata.errors import MISSING as MISSING
+from ...odata.errors import NotFoundError, SensenetError
+from ...odata.query import target
+from ...odata.schema import Field
+from . import lookup
+from .lookup import Stored
 
 if TYPE_CHECKING:
     from ..connection import Connection
 
-#: Siblings among whose names a close one is looked for.
-_LOOKED_AT = 1000
+#: Why nothing can be done to what was there before.
+GONE = "it is gone, or you may not see it"
+# How many names are looked at for one that was misspelt.
+_NEIGHBOURS = 1000
+
+
+def no_such(place: object) -> str:
+    """Return what to say of a content that something else needs, such as the folder of a new one."""
+    return f"there is no {place}, or you may not see it"
 
 
 @contextlib.contextmanager
@@ -29,32 +43,53 @@ def explained(repo: Connection, place: str | int, version: str | None = None) ->
     try:
         yield
     except NotFoundError as error:
-        if not error.reason:
-            error.args = (_said(repo, place, version),)
+        explain(repo.client, place, error, version)
         raise
 
 
-def _said(repo: Connection, place: str | int, version: str | None) -> str:
-    what = "such content" if isinstance(place, str) else "content with this id"
-    words = f"{place}: there is no {what}, or you may not see it"
-    if version:
-        words = f"{words}, or it has no version {version}"
-    if not isinstance(place, str):
-        return words
-    if not f"{place.lower()}/".startswith("/root/"):
-        return f"{words} (paths begin with /Root)"
-    parent, _, name = place.rpartition("/")
-    meant = _meant(repo, parent, name) if parent else ""
-    return f"{words}.{meant}" if meant else words
+def known(repo: Connection, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+    """Read some fields of one content that should be there: before it is not, ask who we are.
+
+    Raises
+    ------
+    NotFoundError
+        If it is missing or invisible.
+    AuthenticationError
+        If the server takes us for the Visitor, who is told that there is nothing.
+    """
+    with explained(repo, place):
+        return lookup.one(repo.client, place, fields)
 
 
-def _meant(repo: Connection, parent: str, name: str) -> str:
-    """Return the name of a sibling that is close, for one request; nothing where that does not work."""
-    try:
-        address = Query(parent, select=("Name",), top=_LOOKED_AT).url(metadata="no")
-        children = repo.client.get(address, shapes.contents("Name"))
-        return did_you_mean(name, [child["Name"] for child in children])
-    except NotFoundError:
-        return f" You do not see {parent} either."
-    except SensenetError:
-        return ""
+def explain(client: Client, place: int | str, error: NotFoundError, version: str | None = None) -> None:
+    """Have an error say first which content is missing, why, and what may have been meant."""
+    said = error.reason
+    if not said:
+        said = MISSING if isinstance(place, str) else no_such("content with this id")
+        said += f", or it has no version {version}" if version else ""
+    if isinstance(place, str) and not f"{place.lower()}/".startswith("/root/"):
+        error.args = (f"{place}: {said} (paths begin with /Root)",)
+    else:
+        error.args = (f"{place}: {said}{hint(client, place)}",)
+
+
+def hint(client: Client, place: Any) -> str:
+    """Return a hint for a path that names nothing: the path that looks most like it, if there is one."""
+    below: list[str] = []
+    unseen = ""
+    while isinstance(place, str) and "/" in place[1:]:
+        parent, _, name = place.rpartition("/")
+        options = {"metadata": "no", "$select": "Name", "$top": str(_NEIGHBOURS)}
+        try:
+            rows = client.get(target(collection(parent), options), shapes.contents("Name"))
+            names = {f"/{row['Name']}".lower(): str(row["Name"]) for row in rows}
+        except NotFoundError:
+            unseen = unseen or f". You do not see {parent} either."
+            place, below = parent, [name, *below]
+            continue
+        except SensenetError:
+            return ""
+        sought = f"/{name}".lower()  # the slash lets G be close to GG
+        close = [] if sought in names else difflib.get_close_matches(sought, names, n=1, cutoff=0.7)
+        return f". Did you mean {'/'.join([parent, names[close[0]], *below])}?" if close else unseen
+    return unseen

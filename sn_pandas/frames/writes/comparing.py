@@ -14,7 +14,7 @@ from ...odata.errors import SensenetError
 from ...odata.schema import Field
 from ..columns.cells import Cell, Json, decoded, encode, rewritten, told
 from ..columns.file_forms import form_of
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
 from .checking import problem
@@ -89,7 +89,7 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
     """
     names = tuple(work.after)
     if now is None:
-        return Line("failed", "it is gone, or you may not see it", names, work.id, work.path)
+        return Line("failed", not_found.GONE, names, work.id, work.path)
     trashed = in_trash(now["Path"]) and not in_trash(work.path or "")
     work.path = now["Path"]
     if trashed and on_conflict != "overwrite":

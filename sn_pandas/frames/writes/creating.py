@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from ...odata.addresses import normalize
-from ...odata.errors import QueryError, did_you_mean
+from ...odata.errors import QueryError, unknown
 from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..columns.cells import Cell, encode, is_missing
@@ -111,9 +111,7 @@ def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal
     if type_name is None:
         return Refusal(cells[0], "say what it is to be: fill in its Type")
     if type_name not in schema and not schema.may_hide:
-        return Refusal(
-            cells[0], f"there is no content type {type_name!r}.{did_you_mean(str(type_name), schema)}"
-        )
+        return Refusal(cells[0], unknown("content type", type_name, schema))
     path = given.get("Path")
     if path is not None:
         try:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from ...odata import shapes
 from ...odata.addresses import entity
-from ...odata.errors import SaveWarning, SensenetError, did_you_mean
+from ...odata.errors import SaveWarning, SensenetError, did_you_mean, unknown
 from ...odata.learning import type_paths
 from ...odata.schema import ContentType, Field
 from ..columns.encoders import target_of
 from ..columns.normalizing import Cell, is_missing, items
-from ..reads import lookup
+from ..reads import lookup, not_found
 from .works import Patch
 
 if TYPE_CHECKING:
@@ -67,14 +67,10 @@ def why_not_created(
     if not hidden:
         return {}
     if not schema.may_hide:
-        return {
-            name: f"there is no content type {name!r}.{did_you_mean(name, schema)}"
-            for name in hidden
-            if name not in schema
-        }
+        return {name: unknown("content type", name, schema) for name in hidden if name not in schema}
     found = lookup.by_path(repo.client, [parent], [_ALLOWED]).get(parent.lower())
     if found is None:
-        return dict.fromkeys(hidden, f"there is no {parent}, or you may not see it")
+        return dict.fromkeys(hidden, not_found.no_such(parent))
     named = [str(item["Name"]) for item in found.get(_ALLOWED.name) or ()]
     if not schema.shown.keys() >= set(named):
         _show_more(repo)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from ...odata.client import Client
 from ...odata.schema import Field
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
 from .works import Create
@@ -154,7 +154,7 @@ def _next(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> 
 
 def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[str, str] | None:
     if parent is None:
-        return "Path", f"there is no {create.parent}, or you may not see it"
+        return "Path", not_found.no_such(create.parent)
     if reason := altered(create.name):
         return "Name", reason
     if create.path.lower() in there:

@@ -9,7 +9,7 @@ from ...odata.schema import Field, Schema
 from ...odata.wording import with_article
 from ..columns.cells import is_missing, items
 from ..columns.encoders import target_of
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.finding import is_one_of
 from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
@@ -37,7 +37,7 @@ def _targets(assignment: Assignment) -> list[int | str]:
 
 def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema) -> str:
     if row is None:
-        return f"there is no content {target}, or you may not see it; the server would clear the field"
+        return f"{not_found.no_such(f'content {target}')}; the server would clear the field"
     allowed = field.limits.get("AllowedTypes") or ()
     if allowed and not is_one_of(row, allowed, schema):
         return f"{row['Path']} is {with_article(row['Type'])}, {field.name} takes {', '.join(allowed)}"

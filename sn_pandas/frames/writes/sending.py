@@ -25,7 +25,7 @@ from ...odata.errors import (
 )
 from ...odata.schema import Field
 from ..columns.cells import Json, told, without_passwords
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from .authorship import MADE, is_ours
 from .differing import differing, unverified
@@ -165,7 +165,7 @@ class _Sending:
         if line := self._not_taken(work, trouble):
             return line
         if isinstance(trouble, NotFoundError):
-            return _line(work, "failed", f"there is no {work.parent}, or you may not see it", error=trouble)
+            return _line(work, "failed", not_found.no_such(work.parent), error=trouble)
         if _is_open(trouble):
             return _line(work, "failed", _explained(work, trouble), error=trouble)
         taken = isinstance(trouble, AlreadyExistsError)
@@ -202,7 +202,7 @@ class _Sending:
                 if line := self._not_taken(work, trouble):
                     return line
                 if isinstance(trouble, NotFoundError):
-                    return _line(work, "failed", lookup.MISSING, error=trouble)
+                    return _line(work, "failed", not_found.MISSING, error=trouble)
             if trouble is None or not collides(trouble):
                 try:
                     held = own_entry(self._client, work.id, work.identity, local=work.local)

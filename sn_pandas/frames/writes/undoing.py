@@ -15,7 +15,7 @@ from ...odata.client import Client
 from ...odata.errors import ConflictError, JournalError
 from ...odata.wording import counted
 from ..progress import Setting
-from ..reads import lookup
+from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
 from .authorship import MADE, is_ours, there
@@ -195,7 +195,7 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
         if other.is_done(place):
             plan.lines[number] = Line("unchanged", "it is so already", (), other.id, place or other.path)
         elif place is None:
-            gone = "it is gone, or you may not see it"
+            gone = not_found.GONE
             plan.lines[number] = Line("failed", gone, (), other.id, other.path)
         else:
             plan.todo[number] = other
@@ -318,7 +318,7 @@ def _put_back(work: Delete | Restore | Move, place: str | None) -> Work | Line:
             return Line("unchanged", "it is not there any more", (), work.id, place or work.path)
         return Delete(work.row, work.id, place)
     if place is None:
-        gone = "it was deleted for good" if isinstance(work, Delete) else "it is gone, or you may not see it"
+        gone = "it was deleted for good" if isinstance(work, Delete) else not_found.GONE
         return Line("failed", gone, (), work.id, work.path)
     if isinstance(work, Move):
         if place.lower() == work.path.lower():
