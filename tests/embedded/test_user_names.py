@@ -106,3 +106,46 @@ def test_a_move_to_another_domain_looks_at_the_users_that_come_along(people: Cli
     people.patch(f"{elsewhere}/other", {"LoginName": "other"})
     assert moved(f"{PUBLIC}/unit") == []
     assert people.read(f"{elsewhere}/unit/lee", "Name") == {"Name": "lee"}
+
+
+def test_an_old_version_does_not_bring_back_a_login_name_that_is_taken(people: Client) -> None:
+    kim = f"{PUBLIC}/kim"
+    people.patch(kim, {"VersioningMode": ["2"], "Index": 1})
+    people.patch(kim, {"LoginName": "kimmy"})
+    first = people.read(kim, "Versions/Version", "&$expand=Versions")["Versions"][0]["Version"]
+    user(people, PUBLIC, "other", LoginName="kimberly")
+    assert problem(people.call(kim, "RestoreVersion", version=first)) == REFUSED
+    assert people.read(kim, "LoginName") == {"LoginName": "kimmy"}
+    people.patch(f"{PUBLIC}/other", {"LoginName": "other"})
+    assert people.call(kim, "RestoreVersion", version=first).status_code == 200
+    assert people.read(kim, "LoginName") == {"LoginName": "kimberly"}
+
+
+def test_an_undone_check_out_does_not_bring_back_a_login_name_that_is_taken(people: Client) -> None:
+    kim = f"{PUBLIC}/kim"
+    people.patch(kim, {"VersioningMode": ["2"], "Index": 1})
+    people.call(kim, "CheckOut")
+    people.patch(kim, {"LoginName": "kimmy"})
+    user(people, PUBLIC, "other", LoginName="kimberly")
+    assert problem(people.call(kim, "UndoCheckOut")) == REFUSED
+    assert people.read(kim, "LoginName") == {"LoginName": "kimmy"}
+    people.patch(f"{PUBLIC}/other", {"LoginName": "other"})
+    assert people.call(kim, "UndoCheckOut").status_code == 200
+    assert people.read(kim, "LoginName") == {"LoginName": "kimberly"}
+
+
+def test_a_template_with_users_in_it_is_copied_once_in_a_domain(people: Client) -> None:
+    templates = "/Root/ContentTemplates/OrganizationalUnit"
+    people.create("/Root/ContentTemplates", "Folder", "OrganizationalUnit")
+    people.create(templates, "OrganizationalUnit", "office")
+    user(people, f"{templates}/office", "desk", LoginName="front")
+
+    def office(place: str, name: str) -> Any:
+        model = {"__ContentType": "OrganizationalUnit", "__ContentTemplate": "office", "Name": name}
+        return people.send("POST", address(place, "metadata=no&$select=Name"), model)
+
+    assert office(PUBLIC, "first").status_code == 200
+    assert people.read(f"{PUBLIC}/first/desk", "LoginName") == {"LoginName": "front"}
+    assert problem(office(PUBLIC, "second")) == REFUSED
+    assert people.send("GET", address(f"{PUBLIC}/second")).status_code == 404, "not in part, either"
+    assert office("/Root/IMS/Elsewhere", "second").status_code == 200

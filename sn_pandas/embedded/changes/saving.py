@@ -81,10 +81,8 @@ def update(
     plan = versions.save_plan(session, before, content, in_steps)
     if not always and not versions.raises(before, plan) and not _changed(before, content):
         return
-    renamed = content.name != before.name or content.stored("LoginName") != before.stored("LoginName")
     with session.store.transaction():
-        if renamed and session.types.of(content.type).is_a("User"):
-            accounts.check_unique(session.store, content)
+        accounts.check_renamed(session.store, before, content)
         stamp(session, content, touched)
         grown_fields.keep(session, content, touched)
         versions.follow(session, before, content, plan)

@@ -17,6 +17,7 @@ from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import MissingError, forbidden, out_of_date, refused_action
 from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
+from sn_pandas.embedded.security import accounts
 from sn_pandas.embedded.storage import binaries
 from sn_pandas.embedded.storage.versions import archive, archived, as_named_now, history, version_of
 from sn_pandas.embedded.versioning import Action, Mode, Plan, State
@@ -222,7 +223,13 @@ def finalize(session: Session, content: Content) -> Content:
 
 
 def undo(session: Session, content: Content) -> Content:
-    """Throw the working copy away."""
+    """Throw the working copy away.
+
+    Raises
+    ------
+    ODataError
+        If somebody else saved the content meanwhile, or it is a user whose login name of then is taken now.
+    """
     with session.store.transaction() as db:
         current = session.store.load(content.id) or content
         if current.stamp != content.stamp:
@@ -232,6 +239,7 @@ def undo(session: Session, content: Content) -> Content:
         previous.locked_by = previous.saving_state = 0
         known_as = previous.copy()
         as_named_now(previous, current)
+        accounts.check_renamed(session.store, current, previous)
         _take_over(previous.fields, current.fields, (SHARINGS,))
         session.store.save(previous)
         if known_as.display_name != previous.display_name:
@@ -257,6 +265,7 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
     if not raises(current, plan) and fields == current.fields:
         return current
     with session.store.transaction():
+        accounts.check_renamed(session.store, current, replace(current, fields=fields))
         current.fields = fields
         return _do(session, current, plan, None)
 

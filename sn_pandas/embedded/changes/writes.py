@@ -23,6 +23,7 @@ from sn_pandas.embedded.fields import IGNORED, SettingError, kind_of
 from sn_pandas.embedded.fields.base import net_type
 from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
 from sn_pandas.embedded.schema.types import ContentType, Field
+from sn_pandas.embedded.security import accounts
 from sn_pandas.embedded.session import Session
 from sn_pandas.embedded.storage import binaries
 
@@ -64,9 +65,10 @@ def create(session: Session, parent: Content, model: Model) -> Content:
     if content_type.is_a("User") and "LoginName" not in model:
         content.fields["LoginName"] = content.name
     _validate(session, content, fields_of(session, content).values(), model, name=True)
-    saving.create(session, content, parent, touched, in_steps=session.options.multistep)
-    if template is not None:
-        _copy_children(session, template, content)
+    with session.store.transaction():
+        saving.create(session, content, parent, touched, in_steps=session.options.multistep)
+        if template is not None:
+            _copy_children(session, template, content)
     return content
 
 
@@ -327,6 +329,8 @@ def _copy_children(session: Session, source: Content, target: Content) -> None:
         copy.id = copy.version_id = 0
         copy.parent_id, copy.path = target.id, f"{target.path}/{child.name}"
         copy.is_system, copy.holder = target.is_system, target.holder
+        if session.types.of(copy.type).is_a("User"):
+            accounts.check_unique(session.store, copy)
         binaries.separate(session.store, copy)
         session.store.insert(copy)
         binaries.settle(session.store, copy)

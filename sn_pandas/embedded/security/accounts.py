@@ -75,6 +75,19 @@ def check_unique(store: ContentTable, user: Content) -> None:
         )
 
 
+def check_renamed(store: ContentTable, before: Content, user: Content) -> None:
+    """Refuse what `check_unique` refuses, for a user whose name or login name changes.
+
+    Raises
+    ------
+    ODataError
+        If somebody else in the domain has one of them.
+    """
+    renamed = user.name != before.name or user.stored("LoginName") != before.stored("LoginName")
+    if renamed and user.type in store.types.derived("User"):
+        check_unique(store, user)
+
+
 def check_all_unique(store: ContentTable, path: str) -> None:
     """Refuse what `check_unique` refuses, for all users at a path and below it.
 
