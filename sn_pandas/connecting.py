@@ -123,7 +123,7 @@ def connect(
     Raises
     ------
     AuthenticationError
-        If there are no credentials, or the server takes us for the Visitor all the same.
+        If there are no credentials, or the server still treats the caller as anonymous.
     ConnectionFailed
         If there is no answer.
     NotFoundError
@@ -151,11 +151,11 @@ def connect(
     url = url or os.environ.get("SENSENET_URL") or EMBEDDED
     if not url.startswith(EMBEDDED) and holds_credentials(url):
         url = conceal(url)
-        raise AuthenticationError("credentials have no place in the address; pass api_key=… or token=…")
+        raise AuthenticationError("credentials are not allowed in the address; pass api_key=… or token=…")
     if isinstance(authority, str) and holds_credentials(authority):
         authority = conceal(authority)
         raise AuthenticationError(
-            "credentials have no place in authority=…; pass client_id=… and client_secret=…"
+            "credentials are not allowed in authority=…; pass client_id=… and client_secret=…"
         )
     server = _server(url)
     if server is not None:
@@ -177,8 +177,8 @@ def connect(
         return _embedded(url.removeprefix(EMBEDDED), anonymous, faults, user, read_only=read_only, **options)
     if user is not None:
         raise AuthenticationError(
-            "user=… opens an embedded repository as one of its people; at a server, sign in as yourself: "
-            "pass browser=True, login=…, api_key=… or token=…; or say "
+            "user=… opens an embedded repository as one of its users. On a server, sign in as yourself: "
+            "pass browser=True, login=…, api_key=… or token=…. Or open "
             f'sn.connect("embedded://", user={user!r}) for the sample company'
         )
     parts = urlsplit(url)
@@ -187,8 +187,8 @@ def connect(
         meant = re.sub(r"^\w+:/+", "", bare).strip("/") if "\\" not in bare else ""
         meant = meant if meant and " " not in meant else "repository.example.com"
         raise QueryError(
-            f"{bare!r} is not the address of a repository: that begins with https://, such as "
-            f"https://{meant}, or is embedded:// for one in this process"
+            f"{bare!r} is not the address of a repository. Addresses begin with https://, such as "
+            f"https://{meant}, or are embedded:// for one in this process"
         )
     origin, base = _places(parts)
     given = {
@@ -297,8 +297,8 @@ def _embedded(
         raise ConnectionFailed(f"The file {path} cannot be opened as a repository: {error}.") from error
     except (OSError, sqlite3.Error) as error:
         raise ConnectionFailed(
-            f"the file {path} cannot be opened as a repository: {error}; its folder has to exist, "
-            "and the file to be one that was made by embedded:// or not to be there yet"
+            f"the file {path} cannot be opened as a repository: {error}; its folder must exist, and the file "
+            "must be new or have been created by embedded://"
         ) from error
     try:
         key = application.api_key if user is None else application.key_of(user)

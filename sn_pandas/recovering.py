@@ -147,15 +147,15 @@ def journals() -> pd.DataFrame:
 _BY_HAND = {
     "move": "move them back with repo.move(report.saved, to)",
     "copy": "delete the copies with repo.delete(report.saved)",
-    "upload": "delete the new ones with repo.delete(path); a file that was overwritten comes back only where "
+    "upload": "delete the new ones with repo.delete(path); an overwritten file can only be restored where "
     "versions are kept, with repo.call(path, 'RestoreVersion', version='V1.0.A')",
     "download": "nothing was changed at the server; remove the files",
     "CheckOut": "unlock them with repo.undo_check_out(report.saved)",
     "members": "use repo.add_members(group, …) or repo.remove_members(group, …)",
 }
 _OTHERWISE = (
-    "look at repo.actions(path) for what takes it back; earlier fields come back where versions are kept, "
-    "with repo.call(path, 'RestoreVersion', version='V1.0.A')"
+    "see repo.actions(path) for an operation that reverts it. Where versions are kept, restore earlier "
+    "fields with repo.call(path, 'RestoreVersion', version='V1.0.A')"
 )
 
 
@@ -192,7 +192,7 @@ def _no_journal(report: Report, what: str) -> str:
     if report.dry_run or not report.frame["outcome"].isin(["saved", "ignored", "unknown"]).any():
         return f"there is nothing to {what}: this {report.what} changed nothing"
     known = next((way for name, way in _BY_HAND.items() if name in report.what), _OTHERWISE)
-    way = "do what is left once more" if what == "resume" else known
+    way = "repeat what is left" if what == "resume" else known
     return f"this {report.what} keeps no journal, so sn_pandas cannot {what} it; {way}"
 
 
@@ -203,11 +203,9 @@ def _followed(report: Report, saved: Any) -> Report:
         return report
     follow = saved.follow if isinstance(saved, Report) else None
     if follow is not None and follow(back):
-        note = (
-            "the frame shows what the server holds now; the values that were undone stand in report.requests"
-        )
+        note = "the frame shows what the server holds now; the undone values are in report.requests"
         return dataclasses.replace(report, note=_both(report.note, note), follow=follow)
-    note = "frames show what they showed: df.sn.refresh() reads their rows again"
+    note = "frames are not updated: df.sn.refresh() reads their rows again"
     return dataclasses.replace(report, note=_both(report.note, note))
 
 
@@ -224,14 +222,14 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
     origin = record.header["origin"]
     if re.fullmatch(r"http://embedded(-\d+)?", origin) and record.header.get("process") != journal.PROCESS:
         raise JournalError(
-            "the embedded repository of this journal was in the memory of another process, and is gone "
-            f"with it: there is nothing to {what}"
+            "the embedded repository of this journal was in the memory of another process that has ended: "
+            f"there is nothing to {what}"
         )
     if given is not None:
         if canonical_origin(given.url) != canonical_origin(origin):
             raise JournalError(
-                f"this journal is of {origin}, and the repository is {given.url}: ids mean other contents "
-                "there. Pass the repository that the journal was written for"
+                f"this journal belongs to {origin}, not to {given.url}, where the ids mean other contents. "
+                "Pass the repository that the journal was written for"
             )
         return given
     repo = opened(origin)
@@ -240,13 +238,13 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
     how = f"sn_pandas.{what}({str(record.path)!r}, repo)"
     if origin.startswith("http://embedded"):
         raise JournalError(
-            f"this journal is of an embedded repository, {origin}: say which one that is, as {how}"
+            f"this journal belongs to an embedded repository, {origin}. Pass that repository: {how}"
         )
     home = os.environ.get("SENSENET_URL", "")
     if not home or canonical_origin(home) != canonical_origin(origin):
         raise JournalError(
-            f"this journal is of {origin}, to which there is no connection. If you trust the file: "
-            f"repo = sn_pandas.connect({origin!r}, api_key=…) and {how}"
+            f"this journal belongs to {origin}, which is not connected. If you trust the file: repo = "
+            f"sn_pandas.connect({origin!r}, api_key=…) and {how}"
         )
     from .connecting import connect
 
@@ -254,5 +252,5 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
         return connect(home)
     except AuthenticationError as error:
         raise AuthenticationError(
-            f"this journal is of {origin}, which needs credentials: connect, and say {how}"
+            f"this journal belongs to {origin}, which needs credentials. Connect, then call {how}"
         ) from error

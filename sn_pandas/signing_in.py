@@ -20,8 +20,8 @@ SendSecret = Literal["body", "basic"]
 
 _NO_CREDENTIALS = (
     "no credentials: pass api_key=…, token=…, client_id=… with client_secret=…, browser=True or login=…; "
-    "set $SENSENET_API_KEY or another of these variables; or say anonymous=True. "
-    "In a cell, %sensenet connect --help lists the options"
+    "set $SENSENET_API_KEY or another of these variables; or pass anonymous=True. In a cell, %sensenet "
+    "connect --help lists the options"
 )
 #: What signs in -> the argument, and the variable of the environment.
 _KINDS: dict[Way, tuple[str, str]] = {
@@ -113,7 +113,7 @@ def _from_arguments(given: Mapping[str, Any]) -> Credentials | None:
         raise AuthenticationError(f"pass one kind of credentials, not {named}")
     if not ways:
         if given.get("client_id") is not None:
-            raise AuthenticationError("client_id= is nothing without client_secret=, or browser=True")
+            raise AuthenticationError("client_id= requires client_secret= or browser=True")
         return None
     way = ways[0]
     value = values[way]
@@ -159,10 +159,10 @@ def _from_environment(origin: str, given: Mapping[str, Any]) -> Credentials | No
             f"several kinds of credentials are set: $SENSENET_CLIENT_ID and ${variable}; unset one of them"
         )
     if way == "browser" and value.lower() not in (*_YES, "link"):
-        raise AuthenticationError(f"${variable} has to be 1 or link")
+        raise AuthenticationError(f"${variable} must be 1 or link")
     send = os.environ.get("SENSENET_SEND_SECRET") or None
     if send not in (None, "body", "basic"):
-        raise AuthenticationError("$SENSENET_SEND_SECRET has to be body or basic")
+        raise AuthenticationError("$SENSENET_SEND_SECRET must be body or basic")
     return Credentials(
         way,
         f"${variable}",
@@ -184,7 +184,7 @@ def _unused(origin: str) -> str:
             f"which is not {origin}"
         )
     if not named and os.environ.get("SENSENET_CLIENT_ID"):
-        return ". $SENSENET_CLIENT_ID is nothing without $SENSENET_CLIENT_SECRET"
+        return ". $SENSENET_CLIENT_ID requires $SENSENET_CLIENT_SECRET"
     return ""
 
 

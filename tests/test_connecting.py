@@ -183,9 +183,9 @@ def test_a_key_that_is_lost_midway_is_told_where_rows_are_missing(visible: bool)
         repo.read("/Root/x", select="Name")
         repo.count("/Root/x")
         server.key = "other"
-        with pytest.raises(sn.AuthenticationError, match="takes us for the Visitor"):
+        with pytest.raises(sn.AuthenticationError, match="treats the connection as anonymous"):
             repo.read("/Root/x", select="Name")
-        with pytest.raises(sn.AuthenticationError, match="takes us for the Visitor"):
+        with pytest.raises(sn.AuthenticationError, match="treats the connection as anonymous"):
             repo.count("/Root/x")
 
 

@@ -88,7 +88,7 @@ class UnknownUserError(LookupError):
 
 
 def find_user(repository: Repository, name: str) -> Content:
-    """Return the user with a login name, a name (both in any letter case) or a path.
+    """Return the user with a login name, a name (both ignoring case) or a path.
 
     Raises
     ------

@@ -82,7 +82,7 @@ class Connection:
         Raises
         ------
         AuthenticationError
-            If credentials were given and the server took us for the Visitor all the same.
+            If credentials were given but the server treats the caller as anonymous.
 
         Examples
         --------
@@ -139,9 +139,7 @@ class Connection:
     def open_tree(self, path: str | int, **options: Any) -> Any:
         """Show the tree below a path; see ``Repository.browse``."""
         if self._browser is None:
-            raise TypeError(
-                "this repository was made without widgets: sn_pandas.connect(…) gives one with them"
-            )
+            raise TypeError("this repository has no widgets; connect with sn_pandas.connect(…)")
         return self._browser(self, path, **options)
 
     def _refuse_elsewhere(self, what: Query | str | int | Mapping[str, Any]) -> None:
@@ -152,8 +150,8 @@ class Connection:
             return
         if not same_origin(address, self.url):
             raise QueryError(
-                f"the address is of {canonical_origin(address)}, this repository is {self.url}; "
-                "connect to that server, or write the path alone"
+                f"the address is of {canonical_origin(address)}, this repository is {self.url}. Connect to "
+                "that server, or pass only the path"
             )
 
     def verify_identity(self, since: float | None = None) -> None:

@@ -59,8 +59,8 @@ class Moved:
                 self._places.clear()
                 return
         warnings.warn(
-            f"a folder of {query.path} was moved, renamed or restored a moment ago, and the server is still "
-            "putting what is below it into its index: rows may be missing; read again",
+            f"a folder of {query.path} was moved, renamed or restored recently, and the server is still "
+            "indexing its contents: rows may be missing. Read again",
             IncompleteWarning,
             stacklevel=2,
         )

@@ -95,12 +95,12 @@ class Repository(Connection, Contents):
         >>> repo.call(repo.user, "DeleteApiKey", apiKey=key.value)
         """
         if keyring and (problem := keyring_problem()):
-            raise AuthenticationError(f"no key was made: {problem}")
+            raise AuthenticationError(f"no key was created: {problem}")
         address = f"{entity(normalize(self._user))}/CreateApiKey"
         answer = self.client.send("POST", address, body={}, read=shapes.result)
         value = answer.get("Value") if isinstance(answer, dict) else None
         if not isinstance(value, str) or not value:
-            raise AnswerError(f"{self.url} gives no API key")
+            raise AnswerError(f"{self.url} returned no API key")
         kept = keyring and write_api_key(self.url, value)
         return NewApiKey(value, str(answer.get("ExpirationDate") or ""), kept)
 

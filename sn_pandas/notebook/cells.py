@@ -92,8 +92,8 @@ def parts_of(
     for key, _ in pairs:
         if named := MARK.search(key):
             raise QueryError(
-                f"{{{expressions[int(named[1])]}}} stands in the name of an option, which is written out; "
-                "values stand behind the ="
+                f"{{{expressions[int(named[1])]}}} is in the name of an option; values are only allowed "
+                "after the ="
             )
     known = fields() if expressions else {}
     filled = [(key, fill(key.lower(), template, values, known)) for key, template in pairs]
@@ -127,8 +127,8 @@ def joined(text: str) -> str:
     """
     if len(text) > _LONGEST:
         raise QueryError(
-            f"the cell has {len(text):,} characters, and a query {_LONGEST:,} at most; long lists of values "
-            "belong into a variable: Id eq {ids}"
+            f"the cell has {len(text):,} characters, and a query has at most {_LONGEST:,}. Put long lists of "
+            "values into a variable: Id eq {ids}"
         )
     lines: list[str] = []
     for line in text.splitlines():
@@ -169,7 +169,7 @@ def mark(text: str) -> tuple[str, list[str]]:
     ['n']
     """
     if BEGIN in text or END in text:
-        raise QueryError("the cell holds a private character, which no query needs")
+        raise QueryError("the cell contains a private-use character, which is not allowed in a query")
     pieces: list[str] = []
     expressions: list[str] = []
     position = 0
@@ -200,8 +200,8 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
         missing = error.name or expression
         hint = did_you_mean(missing, [n for n in names if not n.startswith("_")])
         raise QueryError(
-            f"{{{expression}}}: there is no {missing!r} in the notebook.{hint}"
-            " (braces that are meant as text are doubled)"
+            f"{{{expression}}}: there is no {missing!r} in the notebook.{hint} (double the braces that are "
+            "meant literally)"
         ) from None
     except SensenetError:
         raise
@@ -227,8 +227,8 @@ def _is_comment(line: str, option: str) -> bool:
     if option in _LIST_CONDITION and _LIST_CONDITION[option].match(line):
         both = "AND" if option == "query" else "and"
         raise QueryError(
-            f"{line!r} may be a comment, or a condition on a field of a list: a comment has a blank behind "
-            f"the #, and a condition begins with what joins it, {both} {line}"
+            f"{line!r} may be a comment or a condition on a list field. A comment needs a blank after the #; "
+            f"a condition must begin with its operator: {both} {line}"
         )
     return True
 
@@ -238,8 +238,9 @@ def _refuse_words(query: str) -> None:
     for match in _WORD.finditer(query):
         if match[1]:
             raise QueryError(
-                f"#{match[1]} is no field in this content query; a comment has a blank behind the #, and a "
-                f'text stands in quotes: "#{match[1]}"'
+                f"#{match[1]} is not a field in this content query. A comment needs a blank after the #, and "
+                "a "
+                f'text needs quotes: "#{match[1]}"'
             )
 
 

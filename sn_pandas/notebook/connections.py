@@ -88,8 +88,8 @@ class Connections(Mapping[str, "Repository"]):
         known = self._open()
         if not known:
             raise ConnectionFailed(
-                "there is no connection; make one with %sensenet connect https://…, "
-                "or with repo = sn_pandas.connect(…)"
+                "there is no connection; create one with %sensenet connect https://…, or with repo = "
+                "sn_pandas.connect(…)"
             )
         newest = _newest(known)
         if self.used in known and known[newest].number <= self._newest_then:
@@ -113,8 +113,8 @@ class Connections(Mapping[str, "Repository"]):
         found = {name: repo for name, repo in self.items() if same_origin(repo.url, origin)}
         if not found and len(self):
             raise QueryError(
-                f"the address is of {origin}, and there is no connection to it; "
-                "make one with %sensenet connect, or write the path alone"
+                f"the address is of {origin}, which is not connected. Connect with %sensenet connect, or "
+                "pass only the path"
             )
         if not found:
             return None
@@ -151,9 +151,9 @@ class Connections(Mapping[str, "Repository"]):
     def _list(self) -> str:
         names = list(self)
         return (
-            f" There are: {', '.join(names)}"
+            f" Available: {', '.join(names)}"
             if names
-            else " There is none yet; make one with %sensenet connect"
+            else " There is none yet; create one with %sensenet connect"
         )
 
 

@@ -55,7 +55,7 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
 def _known(schema: Schema, name: str) -> str:
     if name in schema:
         return name
-    raise QueryError(f"{schema.describe_missing(name)} See those that there are: %sensenet types")
+    raise QueryError(f"{schema.describe_missing(name)} List them with %sensenet types")
 
 
 def _type_row(kind: ContentType) -> tuple[str, str, str, int, str, str, str]:

@@ -68,7 +68,7 @@ def explain(
     except QueryError as error:
         filters = [value for name, value in options if name.lower() == "$filter"]
         others = [option for option in options if option[0].lower() not in ("$filter", "$orderby")]
-        refused = f"is refused before it is sent, so nothing is read: {error}"
+        refused = f"is rejected before it is sent, so nothing is read: {error}"
         try:
             known = _explained(Query.of(place, others, base), schema, filters[-1] if filters else None)
         except QueryError:  # another part is refused, too
@@ -87,10 +87,10 @@ def _explained(query: Query, schema: Schema, condition: str | None = None) -> Ex
     if query.query:
         traps += _query_traps(str(query.query), query)
     does += _order(query, schema)
-    does.append(f"gives {', '.join(query.select) or 'the fields of the types that can be there'}")
+    does.append(f"returns {', '.join(query.select) or 'the fields of the types that may occur'}")
     does += _layers(query, schema)
     if query.top or query.skip:
-        does.append(f"skips {query.skip} rows and gives {query.top or 'all others'}")
+        does.append(f"skips {query.skip} rows and returns {query.top or 'all others'}")
     return Explanation(tuple(does), tuple(dict.fromkeys(traps)))
 
 
@@ -116,10 +116,10 @@ def _layers(query: Query, schema: Schema) -> Iterator[str]:
 
 
 _LAYERS = {
-    "learned": "knows from contents of types that you may not see:",
-    "built in": "knows from the types that every sensenet has, which you may not see:",
-    "values": "knows by the shape of their values only:",
-    "": "sends as it is, and checks when the types of the rows are known:",
+    "learned": "takes the definitions from contents of types that you may not see:",
+    "built in": "takes the definitions from the built-in types, which you may not see:",
+    "values": "infers the definitions from the shape of the values:",
+    "": "sends without checking, until the types of the rows are available:",
 }
 
 
@@ -145,19 +145,19 @@ def _hidden(query: Query) -> Iterator[str]:
 
 def _order(query: Query, schema: Schema) -> Iterator[str]:
     if not query.orderby:
-        yield "asks for the rows in the order of their ids, so that none is lost between pages"
+        yield "requests the rows in the order of their ids, so that none is lost between pages"
         return
     keys = [key.split()[0] for key in query.orderby.split(",")]
     dates = [key for key in keys if key in schema.fields and schema.fields[key].is_date]
     yield f"orders by {query.orderby}" + ("" if "Id" in keys else ", then by Id")
     texts = [k for k in keys if k in schema.fields and schema.fields[k].dtype in ("str", "category")]
     if texts:
-        yield f"orders {', '.join(texts)} as the language of the server has it, in any letter case"
+        yield f"orders {', '.join(texts)} by the language of the server, ignoring case"
         key = "key=lambda s: s.str.lower()"
-        yield f"is put into an exact order of texts by pandas: df.sort_values({texts[0]!r}, {key})"
+        yield f"is sorted exactly by pandas: df.sort_values({texts[0]!r}, {key})"
     fields = [schema.fields[key] for key in keys if key in schema.fields]
     if any(field.is_number or field.is_date for field in fields):
-        yield "has contents that lack such a number or date among those of 0 and of the year 1"
+        yield "sorts contents without such a number or date as 0 or the year 1"
     if references := [key for key in keys if key in schema.fields and schema.fields[key].is_reference]:
         names = ", ".join(references)
         yield f"orders {names} by the ids of what is referred to, not by names; sort the frame for these"
@@ -193,10 +193,10 @@ def _query_traps(text: str, query: Query) -> Iterator[str]:
         yield "a nested query searches the whole repository, and hides system contents"
     for keyword, option in ((".TOP:", query.top), (".SKIP:", query.skip), (".SORT:", query.orderby)):
         if keyword in bare and option:
-            yield f"{keyword[:-1]} in the query beats the option beside it"
+            yield f"{keyword[:-1]} in the query overrides the option"
     if re.search(r"\.(TOP|SKIP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|QUICK|SELECT)\b", text) and len(
         re.findall(r"\.[A-Z]{3,}", text)
     ) != len(re.findall(r"\.[A-Z]{3,}", bare)):
-        yield "a control word inside of quotes is cut out of the text and takes effect; escape its dot"
+        yield "a control word inside quotes is removed from the text and takes effect; escape its dot"
     if re.search(r"//|/\*", text):
         yield "// and /* begin a comment, also in quotes; escape the slashes"

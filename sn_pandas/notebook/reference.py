@@ -7,7 +7,7 @@ from .magic import SensenetMagics
 
 _HEAD = """# The magic, option by option
 
-This page is made from the help texts, so it says what the code does.
+This page is generated from the help texts of the code.
 
 ```{contents}
 :local:

@@ -41,25 +41,25 @@ class SensenetSession(Magics):
         "", help="The environment variable that holds the bearer token for the url above."
     ).tag(config=True)
     base = Unicode(
-        "", help="What a path that does not begin with /Root is below; that of the connection if empty."
+        "", help="The folder that relative paths start from; the one of the connection if empty."
     ).tag(config=True)
     limit = Int(
         0,
         min=0,
-        help="Rows at most where a cell has no $top and no --limit; 0 is no limit. A cut is always said.",
+        help="The maximum number of rows without $top and --limit; 0 is no limit. A cut is always reported.",
     ).tag(config=True)
-    page_size = Int(1000, min=1, help="Rows that one request asks for.").tag(config=True)
-    workers = Int(4, min=1, help="Requests at the same time.").tag(config=True)
+    page_size = Int(1000, min=1, help="Rows per request.").tag(config=True)
+    workers = Int(4, min=1, help="The number of concurrent requests.").tag(config=True)
     progress = CaselessStrEnum(
         ["auto", "always", "never"],
         default_value="auto",
-        help="When a bar shows how far a read is; auto is after a second.",
+        help="When to show a progress bar; auto is after one second.",
     ).tag(config=True)
-    note = Bool(True, help="Whether a line says rows, seconds and requests.").tag(config=True)
-    caption = Bool(True, help="Whether shown frames carry their query and the number of unsaved cells.").tag(
+    note = Bool(True, help="Whether to print the number of rows, seconds and requests.").tag(config=True)
+    caption = Bool(True, help="Whether to show the query and the number of unsaved cells with a frame.").tag(
         config=True
     )
-    completion_seconds = Float(0.3, min=0, help="How long the Tab key waits for the repository.").tag(
+    completion_seconds = Float(0.3, min=0, help="Seconds that the Tab key waits for the repository.").tag(
         config=True
     )
 
@@ -151,4 +151,6 @@ class SensenetSession(Magics):
             return
         kept = next(k for n in range(1, 100) if (k := f"_{name}" + f"_{n}" * (n > 1)) not in names or n == 99)
         names[kept] = names[name]
-        showing.say(f"beware: {name} had {unsaved}. That frame is {kept} now: {name} = {kept} brings it back")
+        showing.say(
+            f"warning: {name} had {unsaved}. That frame is now {kept}; to restore it: {name} = {kept}"
+        )

@@ -60,7 +60,7 @@ def say_again(warned: Iterable[warnings.WarningMessage], *, noted: bool, cut_kno
         elif "cut by top" in text and cut_known:
             continue
         elif noted:
-            say(f"beware: {text}")
+            say(f"warning: {text}")
         else:
             warnings.warn(text, IncompleteWarning, stacklevel=2)
 

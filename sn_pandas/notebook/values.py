@@ -61,7 +61,7 @@ def items_of(value: Any) -> list[Any] | None:
         return list(value)
     dimensions = getattr(value, "ndim", 0)
     if dimensions > 1:
-        raise QueryError("a whole frame is no value; take its index or one of its columns: {df.index}")
+        raise QueryError("a frame is not a value; use its index or one of its columns: {df.index}")
     return list(value) if dimensions == 1 else None
 
 
@@ -86,7 +86,7 @@ class _Filter:
             elif token in "{}" or "}" in token:
                 rest = "".join(tokens[place:])[:30]
                 raise QueryError(
-                    f"what begins with {MARK.sub('…', rest)!r} is no Python expression in braces"
+                    f"what begins with {MARK.sub('…', rest)!r} is not a Python expression in braces"
                 )
         return "".join(out)
 
@@ -112,9 +112,9 @@ class _Filter:
         function = self._function(tokens, words, at)
         if function is None:
             raise QueryError(
-                "a value stands beside a comparison with a field ($filter=Name eq {name}) or in a function "
-                "($filter=startswith(Name, {start})); fields and operators are written out, "
-                "whole conditions are made with sn_pandas.F"
+                "a value must be compared with a field ($filter=Name eq {name}) or in a function "
+                "($filter=startswith(Name, {start})); write out fields and operators, or build the "
+                "condition with sn_pandas.F"
             )
         if items_of(value) is not None:
             raise QueryError(
@@ -231,7 +231,7 @@ class _ContentQuery:
         )
         direct = bool(out) and out[-1] == before
         if not name or not before.endswith(":") or not (alone or direct):
-            raise QueryError("a list stands after a field: query=Id:{ids}")
+            raise QueryError("a list must follow a field: query=Id:{ids}")
         if not items:  # no content has the id 0
             out.append(f"{'(' if direct else ''}0{')' if direct else ''}")
             out[out.index(before, len(out) - (3 if alone else 2))] = "Id:"
@@ -242,8 +242,8 @@ class _ContentQuery:
     def _literal(self, value: Any, name: str, field: Field | None) -> str:
         if value is None:
             raise QueryError(
-                f"a content query cannot look for nothing ({name}:{{None}}); "
-                f"write a filter: $filter={name} eq null"
+                f"a content query cannot search for an empty value ({name}:{{None}}); write a filter: "
+                f"$filter={name} eq null"
             )
         return _checked(value, f"{name}:" if name else "a word", lambda: query_value(value, field))
 
@@ -267,9 +267,9 @@ def _checked(value: Any, where: str, write: Callable[[], str]) -> str:
 def _inline(value: Any) -> str:
     """Return a value as a part of a text."""
     if not isinstance(value, str) and items_of(value) is not None:
-        raise QueryError("a list cannot stand inside of a quoted text")
+        raise QueryError("a list is not allowed inside quotes")
     if value is None:
-        raise QueryError("None cannot stand inside of a quoted text")
+        raise QueryError("None is not allowed inside quotes")
     return str(value)
 
 
@@ -282,19 +282,21 @@ def _place(value: Any) -> str:
             break
     if isinstance(value, str):
         if "\n" in value or "?" in value:
-            raise QueryError(f"{value!r} is no path of a content")
+            raise QueryError(f"{value!r} is not a content path")
         return value
     try:
         return f"content({value.__index__()})"
     except AttributeError:
-        raise QueryError(f"a content is named by its path or its id, not by {type(value).__name__}") from None
+        raise QueryError(
+            f"a content is identified by its path or id, not by a {type(value).__name__}"
+        ) from None
 
 
 def _step(value: Any) -> str:
     """Write a step of a path."""
     text = str(value)
     if not text.strip() or re.search(r"[/\\?\n]|\('", text) or text in (".", ".."):
-        raise QueryError(f"{text!r} is no name of a content, so it cannot be a step of the path")
+        raise QueryError(f"{text!r} is not a valid content name, so it cannot be part of a path")
     return text
 
 
@@ -303,7 +305,7 @@ def _names(value: Any) -> str:
     names = [value] if names is None else names
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise QueryError(f"{name!r} is no name of a field")
+            raise QueryError(f"{name!r} is not a valid field name")
     return ",".join(names)
 
 
@@ -312,7 +314,7 @@ def _orders(value: Any) -> str:
     keys = [value] if keys is None else keys
     for key in keys:
         if not isinstance(key, str) or not _ORDER.fullmatch(key):
-            raise QueryError(f"{key!r} is no order: a field, then asc or desc")
+            raise QueryError(f"{key!r} is not a valid sort expression: write a field, then asc or desc")
     return ",".join(keys)
 
 
@@ -320,7 +322,7 @@ def _number(value: Any) -> str:
     try:
         return str(value.__index__())
     except AttributeError:
-        raise QueryError(f"{value!r} is no whole number") from None
+        raise QueryError(f"{value!r} is not an integer") from None
 
 
 def _flag(value: Any) -> str:
@@ -332,7 +334,7 @@ def _flag(value: Any) -> str:
 def _word(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(r"[\w.]+", value):
         return value
-    raise QueryError(f"{value!r} cannot stand here")
+    raise QueryError(f"{value!r} is not allowed here")
 
 
 _KINDS: dict[str, Callable[[Any], str]] = {

@@ -43,7 +43,7 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
     if not isinstance(place, (str, int)) and hasattr(place, "__index__"):
         place = int(place.__index__())  # an integer of numpy
     if isinstance(place, bool) or not isinstance(place, (str, int)):
-        raise QueryError(f"a content is named by its path or its id, not by {place!r}")
+        raise QueryError(f"a content is identified by its path or id, not by {place!r}")
     if isinstance(place, int):
         if place <= 0:
             raise QueryError(f"{place} is not the id of a content: ids are positive")
@@ -62,9 +62,9 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
     if text[:1] != "/" and not (steps and steps[0].lower() == "root"):
         steps = [step for step in base.split("/") if step] + steps
     if not steps:
-        raise QueryError(f"{place!r} is no path of a content: paths begin with /Root")
+        raise QueryError(f"{place!r} is not a content path: paths begin with /Root")
     if bad := next((step for step in steps if step in (".", "..")), None):
-        raise QueryError(f"{place!r} has the step {bad!r}, which no content can be named")
+        raise QueryError(f"{place!r} has the segment {bad!r}, which is not a valid content name")
     return "/" + "/".join(steps)
 
 
@@ -98,7 +98,7 @@ def canonical_origin(url: str) -> str:
 
 
 def without_service(address: str) -> str:
-    """Cut ``/odata.svc``, in any letter case, from the beginning of an address.
+    """Cut ``/odata.svc``, ignoring case, from the beginning of an address.
 
     Examples
     --------

@@ -76,17 +76,17 @@ def decoded(content: bytes) -> Any:
 def not_sensenet(what: str, answer: Response, expected: str = "") -> AnswerError:
     """Return the error of an answer that has not the shape of one of a sensenet."""
     return AnswerError(
-        f"{what}: the answer is not one of a sensenet server, but {described(answer)}"
-        f"{f' ({cut_short(expected)})' if expected else ''}; "
-        "is this the address of a sensenet, or did a proxy, a login page or a maintenance page answer?"
+        f"{what}: the answer is not from a sensenet server, but "
+        f"{described(answer)}{f' ({cut_short(expected)})' if expected else ''}; is this the address of a "
+        "sensenet, or did a proxy, a login page or a maintenance page answer?"
     )
 
 
 def empty_answer(what: str) -> BrokenAnswer:
     """Return the error of an answer without a body, where there has to be one."""
     return BrokenAnswer(
-        f"{what}: the answer is empty, which a sensenet server never gives here; "
-        "something between this computer and the server may have cut it"
+        f"{what}: the answer is empty, which a sensenet server never sends here; something between this "
+        "computer and the server may have cut it"
     )
 
 
@@ -97,9 +97,9 @@ def described(answer: Response) -> str:
     if not said and not begin:
         return "empty"
     if begin.startswith(b"<") and (b"<html" in begin or b"<!doctype html" in begin or _is_html(answer)):
-        return f"a page that says {said!r}" if said else "a page without words"
+        return f"a page that says {said!r}" if said else "an empty page"
     if begin[:1] in (b"{", b"["):
-        return f"JSON of another kind: {said}"
+        return f"unexpected JSON: {said}"
     return f"this text: {said!r}"
 
 
@@ -150,15 +150,16 @@ def refusal(what: str, origin: str, answer: Response) -> SensenetError:
         # a list of the server changed while it went through it; what it had done until then is open
         return UnavailableError(f"{what} failed with 500: {reason}", **facts)
     if status == 401:
-        return AuthenticationError(f"{what}: {origin} does not take our credentials (401){said}")
+        return AuthenticationError(f"{what}: {origin} does not accept these credentials (401){said}")
     if error is None and status >= 500 and answer.content:
         return UnavailableError(
-            f"{what} failed with {status}: the answer is no sensenet error but {described(answer)}", **facts
+            f"{what} failed with {status}: the answer is not a sensenet error but {described(answer)}",
+            **facts,
         )
     if error is None and (answer.content or status in (405, 406)) and status != 414:
         return InterceptedError(
-            f"{what} failed with {status}: the answer is not one of a sensenet but {described(answer)}; "
-            f"{_interceptor(what, origin, status)}",
+            f"{what} failed with {status}: the answer is not from a sensenet server but "
+            f"{described(answer)}; {_interceptor(what, origin, status)}",
             **facts,
         )
     return server_error(what, status, code, kind, reason)
@@ -166,11 +167,11 @@ def refusal(what: str, origin: str, answer: Response) -> SensenetError:
 
 def _interceptor(what: str, origin: str, status: int) -> str:
     if status == 404:
-        return f"is {origin} the address of a sensenet, with what stands before /odata.svc?"
+        return f"is {origin} the address of a sensenet server, up to /odata.svc?"
     if status == 400 and origin.startswith("http:"):
         return f"if it is reached by https, write {_secure(origin)}"
     method = what.partition(" ")[0]
-    return f"a firewall or proxy refuses this {method}: those who run it can tell why"
+    return f"a firewall or proxy rejects this {method}; its administrators know why"
 
 
 def _error_of(answer: Response) -> tuple[str, str, str] | None:
@@ -196,9 +197,7 @@ def _redirect(what: str, origin: str, answer: Response) -> AnswerError:
         place = urlsplit(answer.headers.get("location", ""))
         host, path = place.hostname, cut_short(place.path)
     except ValueError:
-        return AnswerError(
-            f"{what}: the answer is a redirect to a place that is no address; it is not followed"
-        )
+        return AnswerError(f"{what}: the answer is a redirect to an invalid address; it is not followed")
     here = urlsplit(origin)
     if here.scheme == "http" and place.scheme == "https" and host == here.hostname:
         return AnswerError(
@@ -218,7 +217,7 @@ def _is_html(answer: Response) -> bool:
 
 
 def _too_deep(what: str) -> AnswerError:
-    return AnswerError(f"{what}: the answer is nested too deep to be one of a sensenet")
+    return AnswerError(f"{what}: the answer is nested too deeply to be from a sensenet server")
 
 
 def _whole_characters(shown: Any) -> Any:
@@ -233,4 +232,4 @@ def _whole_characters(shown: Any) -> Any:
 
 
 def _reject(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number of JSON")
+    raise ValueError(f"{constant} is not a JSON number")

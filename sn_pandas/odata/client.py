@@ -233,9 +233,9 @@ class Client:
             )
         except _CachedAnswer as cached:
             raise AnswerError(
-                f"{call.what}: a cache answered with what it kept for {cached} s, though it was asked not "
-                "to; it cannot be compared with what the server holds now: have the proxy before "
-                f"{self.origin} pass on requests to /odata.svc"
+                f"{call.what}: a cache answered with a copy that is {cached} s old, although the request "
+                f"forbids it, so the current state is unknown. Configure the proxy in front of {self.origin} "
+                "to pass on requests to /odata.svc"
             ) from None
 
     def count(self, target: str) -> int:
@@ -350,7 +350,7 @@ class Client:
     ) -> _Call:
         """Return a request that may be sent."""
         if not target.startswith("/") or target.startswith("//"):
-            raise QueryError(f"{target!r} is no address of this repository: it begins with one slash")
+            raise QueryError(f"{target!r} is not an address of this repository: those begin with one slash")
         what = f"{method} {self.shown(target)}"
         if kind != "read" and method not in _READS:
             self.reject_write(what)
@@ -481,8 +481,8 @@ class Client:
             path = urlsplit(self.origin).path
             front = self.origin.removesuffix(path) if path else ""
             raise NotFoundError(
-                f"{self.origin} is not the address of a sensenet: it has no {SERVICE} (404). The address is "
-                "what stands before /odata.svc, with the path of a folder behind it if you like"
+                f"{self.origin} is not the address of a sensenet server: it has no {SERVICE} (404). The "
+                "address is the part before /odata.svc, optionally followed by the path of a folder"
                 + (f"; did you mean {front}?" if front else ""),
                 status=missing.status,
             ) from missing

@@ -161,8 +161,9 @@ class _Term(Clause):
         known = None if field is not None and field.type == UNKNOWN else field
         if self.mark == "" and isinstance(self.value, str) and kind_of(self.field, field) in _WORDS:
             raise QueryError(
-                f"{self.field} is searched word by word: it cannot be compared as a whole. Look for a phrase "
-                f"in it, Q({self.field!r}).has_phrase({self.value!r}), or read all rows and compare in pandas"
+                f"{self.field} is searched word by word: it cannot be compared as one value. Search for a "
+                f"phrase, Q({self.field!r}).has_phrase({self.value!r}), or read all rows and compare in "
+                "pandas"
             )
         return f"{self.field}:{self.mark}{_value(self.field, self.value, known)}"
 
@@ -350,7 +351,7 @@ def _parts(item: Clause, kind: type[_All | _Any]) -> tuple[Clause, ...]:
 
 def _some(text: str) -> str:
     if not isinstance(text, str) or not text:
-        raise QueryError(f"a part of a text is looked for by a text that is not empty, not by {text!r}")
+        raise QueryError(f"a search for a part of a text needs a text that is not empty, not {text!r}")
     return text
 
 
@@ -367,7 +368,7 @@ def _field(name: str, fields: Fields | None) -> Field | None:
 def _value(name: str, value: Any, field: Field | None) -> str:
     if plain(value) is None:
         raise QueryError(
-            f"{name}: a content query cannot look for nothing; use a filter: F({name!r}) == None"
+            f"{name}: a content query cannot search for an empty value; use a filter: F({name!r}) == None"
         )
     if field is not None and field.is_reference and isinstance(value, str) and not value.isdecimal():
         raise QueryError(

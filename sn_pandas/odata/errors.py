@@ -329,5 +329,5 @@ def server_error(what: str, status: int, code: str, exceptiontype: str, reason: 
     if kind is NotFoundError and not reason:
         message = f"{what}: {MISSING}"
     elif kind is OutOfDateError:
-        message = f"{what}: somebody else saved the same content at the same moment"
+        message = f"{what}: somebody else saved the same content at the same time"
     return kind(message, status=status, code=code, exceptiontype=exceptiontype, reason=reason)

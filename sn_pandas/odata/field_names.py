@@ -107,8 +107,8 @@ def refuse_scalar(field: Field, chain: str) -> None:
     """
     if field.kind.is_scalar:
         raise QueryError(
-            f"{chain}: {field.name} is a field of type {field.type}, there is nothing behind it; "
-            "only references have fields of their own"
+            f"{chain}: {field.name} is a field of type {field.type}, so it has no fields of its own; only "
+            "references do"
         )
 
 

@@ -26,7 +26,7 @@ class Pace:
 
     def __init__(self, per_second: float | None) -> None:
         if per_second is not None and not per_second > 0:
-            raise QueryError(f"max_requests_per_second has to be greater than 0, it is {per_second}")
+            raise QueryError(f"max_requests_per_second must be greater than 0, it is {per_second}")
         self._interval = 0.0 if per_second is None else 1.0 / per_second
         self._next = 0.0
         self._lock = threading.Lock()

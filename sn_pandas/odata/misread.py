@@ -50,7 +50,7 @@ def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_m
     --------
     >>> refuse_misread("not (Name ne 'a')")
     Traceback (most recent call last):
-    sn_pandas.odata.errors.QueryError: the server takes a double negation in a filter for everything: ...
+    sn_pandas.odata.errors.QueryError: the server treats a double negation in a filter as ...
     """
     inner = text[1:-1] if text[:1] == "(" and text[-1:] == ")" else text
     if _LISTED.fullmatch(inner) or (tree := parse(text)) is None:
@@ -162,7 +162,7 @@ class _Check:
             ):
                 turned = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le"}[node.operator]
                 raise QueryError(
-                    "the server turns the sides of a comparison that begins with the value, but not its "
+                    "the server swaps the sides of a comparison that begins with the value, but not its "
                     f"operator; write the field first: {'/'.join(node.right.steps)} {turned} …"
                 )
 
@@ -179,7 +179,8 @@ class _Check:
             case Not():
                 if self._negative(tree.inner):
                     raise QueryError(
-                        f"the server takes a double negation in a filter for everything: {_instead(tree)}"
+                        "the server treats a double negation in a filter as true for every row: "
+                        f"{_instead(tree)}"
                     )
                 self.negations(tree.inner)
 

@@ -166,7 +166,7 @@ class Pages(Generic[T]):
         self._count_past_the_end(query, first)
         there = max(0, (self.total or 0) - query.skip)
         if not full and len(first) < (min(there, limit) if limit else there):
-            self.cut = "the server gives no more: the query of the folder limits its rows"
+            self.cut = "the server returns no more: the query of the folder limits its rows"
         if not full or (limit and len(first) >= limit) or len(first) >= there:
             return
         rest = query.varied(top=0, skip=0)
@@ -255,7 +255,7 @@ class Pages(Generic[T]):
         yield self._give(self._fresh(first, seen) if distinct else first)
         if not full or len(first) >= wanted:
             if len(first) < wanted:
-                self.cut = "the server gives no more: the query of the folder limits its rows"
+                self.cut = "the server returns no more: the query of the folder limits its rows"
             return
         starts = range(query.skip + len(first), query.skip + wanted, self.size)
         end = query.skip + wanted
@@ -355,7 +355,7 @@ class Pages(Generic[T]):
         shape = shapes.content("Id", fields=[Field(name, "Reference")])
         held = self.client.get(address, shape).get(name)
         if held and "__deferred" not in held:
-            raise BrokenAnswer(f"{query.path}: {name} was answered with nothing, but points to something")
+            raise BrokenAnswer(f"{query.path}: {name} came back empty, but refers to a content")
 
     def _count(self, query: Query) -> int:
         return count(self.client, query)
@@ -371,8 +371,9 @@ def _check_range(ids: Sequence[int], low: int, high: int) -> None:
     """
     if ids and (ids[0] <= low or ids[-1] > high or sorted(set(ids)) != list(ids)):
         raise AnswerError(
-            f"contents with ids over {low} up to {high} were asked for, the answer holds others, as if it "
-            "were that to another request: is there a cache or a proxy between this computer and the server?"
+            f"contents with ids over {low} up to {high} were requested, but the answer contains others, as "
+            "if it belonged to another request. Is there a cache or a proxy between this computer and the "
+            "server?"
         )
 
 
@@ -403,7 +404,7 @@ def _whole(name: str, value: Any) -> int:
     except TypeError:
         number = 0
     if isinstance(value, bool) or not 1 <= number <= shapes.LARGEST:
-        raise QueryError(f"{name} is a whole number of at least 1, not {value!r}")
+        raise QueryError(f"{name} must be an integer of at least 1, not {value!r}")
     return number
 
 

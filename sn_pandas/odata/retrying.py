@@ -104,7 +104,7 @@ class Retrier:
                 result = once(end)
                 self._earn()
                 return result
-        raise AssertionError("stamina gives at least one attempt")
+        raise AssertionError("stamina makes at least one attempt")
 
     def _wait(self, error: Exception, failures: int) -> float:
         longest = self.rules.longest_wait

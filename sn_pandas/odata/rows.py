@@ -145,7 +145,7 @@ class RowReader:
             total = msgspec.convert(body.get("__count"), Count | None) if "results" in body else None
             msgspec.convert(found, list[_Numbered])
         except msgspec.ValidationError as error:
-            raise AnswerError(f"{what}: the answer cannot be believed: {error}") from None
+            raise AnswerError(f"{what}: the answer is not valid: {error}") from None
         return total, self._turned(tuple(row.get(name) for name in self._names) for row in found)
 
     def _turned(self, rows: Iterable[tuple[Any, ...]]) -> Rows:

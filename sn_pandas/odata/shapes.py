@@ -270,7 +270,7 @@ def _check(what: str, shown: Any, shape: Any) -> None:
     try:
         msgspec.convert(shown, shape)
     except (msgspec.ValidationError, RecursionError) as error:
-        raise AnswerError(f"{what}: the answer cannot be believed: {cut_short(str(error))}") from None
+        raise AnswerError(f"{what}: the answer is not valid: {cut_short(str(error))}") from None
 
 
 def _check_references(what: str, rows: Iterable[Stored], fields: Iterable[Field]) -> None:
@@ -281,11 +281,11 @@ def _check_references(what: str, rows: Iterable[Stored], fields: Iterable[Field]
         for row in rows:
             held = row.get(field.name) or []
             if isinstance(held, dict) and key == "Name":
-                raise AnswerError(f"{what}: the answer cannot be believed: {field.name} is not a list")
+                raise AnswerError(f"{what}: the answer is not valid: {field.name} is not a list")
             for item in held if isinstance(held, list) else [held]:
                 if item.get(key) is None and (key == "Name" or "__deferred" not in item):
                     said = f"{field.name} points to something without {key}"
-                    raise AnswerError(f"{what}: the answer cannot be believed: {said}")
+                    raise AnswerError(f"{what}: the answer is not valid: {said}")
 
 
 def _kinds(fields: Iterable[Field]) -> tuple[tuple[str, Any], ...]:

@@ -113,8 +113,8 @@ class Wire:
                     answer.close()
         except TooLarge:
             raise AnswerError(
-                f"{what}: the answer has more than {self._largest:,} bytes, so it is not read on; "
-                "ask for less (fewer fields, a smaller page_size), or connect with a larger max_answer"
+                f"{what}: the answer has more than {self._largest:,} bytes, so reading stopped. Request less "
+                "(fewer fields, a smaller page_size), or connect with a larger max_answer"
             ) from None
         except AnswerTimeoutError as error:
             unsent = isinstance(error, ConnectTimeoutError)
@@ -146,7 +146,7 @@ class Wire:
         return Response(answer.status, answer.headers, None)
 
     def paced(self, answer: Answer, clock: Clock) -> Iterator[bytes]:
-        """Yield the pieces of a body; whenever some thousand bytes came, the next have the whole time."""
+        """Yield the pieces of a body; whenever some thousand bytes arrived, the next have the full time."""
         count = 0
         for piece in pieces(answer, answer.encoding, clock):
             yield piece
@@ -159,7 +159,7 @@ class Wire:
         try:
             return self._transport.send(request)
         except AddressError as error:
-            raise QueryError(f"{what}: this is no address that can be sent ({error})") from None
+            raise QueryError(f"{what}: this is not a valid address ({error})") from None
 
     def _by_way(self) -> str:
         """Say by way of which proxy the server is reached, if there is one."""
@@ -175,7 +175,7 @@ class Wire:
             )
         lasting = status.isdigit() and status not in ("408", "429", "500", "502", "503", "504")
         return NoAnswer(
-            f"{what}: the proxy {self._proxy} does not pass us on to {self._origin}: {said}",
+            f"{what}: the proxy {self._proxy} does not forward requests to {self._origin}: {said}",
             sent=False,
             lasting=lasting,
         )

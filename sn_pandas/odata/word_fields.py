@@ -25,7 +25,7 @@ def checked_words(words: Iterable[str]) -> tuple[str, ...]:
         if len(word.split()) > 1:
             raise QueryError(f"{word!r} is more than one word; write has_phrase({word!r})")
         if not asked_words(word):
-            raise QueryError(f"{word!r} is in no index: servers drop such words; leave it out")
+            raise QueryError(f"{word!r} is not indexed: servers drop such words; leave it out")
         checked_phrase(word)  # joints may part it into several, with a stop word among them
     return given
 

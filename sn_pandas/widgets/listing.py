@@ -114,7 +114,7 @@ class Listing:
             query = self._query(folder, sent, select=_FIELDS, top=_SCAN, skip=len(found))
             total, rows = self._read(query)
             if total > _MOST_LOOKED_AT:
-                raise QueryError(f"“{text}” would be looked for in {total:,} names: add some letters")
+                raise QueryError(f"“{text}” is too short to search {total:,} names: add some letters")
             found += rows
             if not rows or len(found) >= total:
                 break

@@ -197,7 +197,7 @@ class TreeBrowser(anywidget.AnyWidget):
         """Return the full path of what is named below the root of the tree."""
         place = normalize(path, base=self.path)
         if not isinstance(place, str):
-            raise QueryError(f"a content of a tree is named by its path, not by the id {place}")
+            raise QueryError(f"a content of a tree is identified by its path, not by the id {place}")
         return place
 
     def _expand(self, paths: list[str]) -> None:

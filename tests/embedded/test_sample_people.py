@@ -92,7 +92,7 @@ def test_a_disabled_user_is_said(application: Application) -> None:
 def test_only_an_embedded_repository_is_opened_as_somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     for url in ("https://repo.example.com", None):
         monkeypatch.setenv("SENSENET_URL", "https://repo.example.com")
-        with pytest.raises(sn.AuthenticationError, match=r'say sn\.connect\("embedded://", user=\'olga'):
+        with pytest.raises(sn.AuthenticationError, match=r'Or open sn\.connect\("embedded://", user=\'olga'):
             sn.connect(url, user="olga.okafor")
     with pytest.raises(sn.AuthenticationError, match="not both"):
         sn.connect("embedded://", user="olga.okafor", anonymous=True)

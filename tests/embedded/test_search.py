@@ -57,7 +57,7 @@ GADGETS = ["G1", "G2"]
 TASKS = ["T1", "T2", "T3"]
 
 FOUND = [
-    # text: whole, in any letter case; nothing is a term too
+    # text: whole, ignoring case; nothing is a term too
     ("Name eq 't1'", ["T1"]),
     ("DisplayName eq 'ABOUT über-PRÜFUNG'", ["T2"]),
     ("DisplayName eq 'T3'", ["T3"]),

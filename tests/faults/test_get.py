@@ -75,7 +75,7 @@ def test_a_passing_fault_is_not_seen(fault: Answer) -> None:
         (httpx.ReadTimeout("slow"), sn.ConnectionFailed, ConnectionError, "did not answer in time"),
         (httpx.Response(503), sn.UnavailableError, Exception, "not available now"),
         (httpx.Response(502, text=PAGE), sn.UnavailableError, Exception, "not available now"),
-        (httpx.Response(500, text=PAGE), sn.UnavailableError, Exception, "no sensenet error"),
+        (httpx.Response(500, text=PAGE), sn.UnavailableError, Exception, "not a sensenet error"),
         (httpx.Response(200, text='{"d": {"Na'), sn.AnswerError, Exception, "cut or damaged"),
     ],
     ids=str,
@@ -111,7 +111,7 @@ def test_a_lasting_fault_is_said_after_all_tries(
             httpx.Response(200, text=PAGE, headers={"Content-Type": "text/html"}),
             sn.AnswerError,
             Exception,
-            "not one of a sensenet",
+            "not from a sensenet",
         ),
         (
             httpx.Response(302, headers={"Location": "https://evil.example/x?key=1"}),

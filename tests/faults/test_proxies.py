@@ -52,7 +52,7 @@ def test_a_proxy_that_lets_nobody_through_is_named(
     monkeypatch.setenv("https_proxy", f"http://me:s3cret@{proxy.address}")
     client = Client(f"https://{NOWHERE}", retries=QUICK)
     with pytest.raises(
-        sn.ConnectionFailed, match=f"proxy http://{proxy.address} does not pass us on.*{words}"
+        sn.ConnectionFailed, match=f"proxy http://{proxy.address} does not forward requests.*{words}"
     ) as error:
         client.get("/odata.svc/x")
     client.close()
@@ -139,7 +139,7 @@ def test_a_cached_answer_is_asked_for_past_the_cache_and_then_refused() -> None:
     assert seen[1].target.startswith(f"{seen[0].target}&nocache=")
     client, seen = client_of(old)
     assert client.get("/odata.svc/x") == {"d": {"Name": "old"}}
-    with pytest.raises(sn.AnswerError, match="a cache answered with what it kept for 60 s"):
+    with pytest.raises(sn.AnswerError, match="a cache answered with a copy that is 60 s old"):
         client.get("/odata.svc/x", fresh=True)
 
 

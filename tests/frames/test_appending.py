@@ -58,7 +58,7 @@ def test_cells_that_do_not_fit_are_refused_by_the_save(repo):
     both = fill(repo, 2).sn.append({"Name": ["B0"], "Quantity": ["2,5"], "Condition": ["usd"], "Code": [5]})
     found = both.sn.check()
     assert found["field"].tolist() == ["Code", "Quantity", "Condition", "Name"]
-    assert found["problem"].iloc[-1].startswith("Serial: must be given"), "all problems in one round"
+    assert found["problem"].iloc[-1].startswith("Serial: is required"), "all problems in one round"
     assert found.index.tolist() == [-1] * 4, "on the label of the row"
     with pytest.raises(RefusedError, match="Did you mean used"):
         both.sn.save(create=True)
@@ -68,7 +68,7 @@ def test_what_cannot_be_put_behind_is_told(repo):
     frame = fill(repo, 2)
     with pytest.raises(TrackingError, match=r"Quantety is neither .*Did you mean Quantity"):
         frame.sn.append({"Name": ["B"], "Quantety": [5]})
-    with pytest.raises(TrackingError, match=f"have the Id {frame.index[0]} of a content"):
+    with pytest.raises(TrackingError, match=f"have the Id {frame.index[0]} of an existing content"):
         frame.sn.append(frame)
     with pytest.raises(TrackingError, match="has Id as its index or a column"):
         frame.reset_index(drop=True).sn.append(NEW)

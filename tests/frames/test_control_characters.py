@@ -24,7 +24,7 @@ def test_names_have_no_control_characters(fake: Callable[..., FakeServer], name:
         repo.create("/Root/Content", "Folder", name)
     with pytest.raises(sn.SensenetError, match="control characters"):
         repo.patch(folder["Path"], {"Name": name})
-    with pytest.raises(sn.RefusedError, match="cannot keep the name"):
+    with pytest.raises(sn.RefusedError, match="cannot store the name"):
         repo.upload("/Root/Content", {name: b"x"})
     edited = frame.copy()
     edited.loc[edited["Name"] == "own", "Name"] = name

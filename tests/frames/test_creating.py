@@ -69,7 +69,7 @@ def test_what_was_created_is_found_by_the_next_save(lost, reshape):
     assert dry.requests == []
     report = frame.sn.save(create=True)
     assert report.counts["saved"] == 2
-    assert report.saved["reason"].str.contains("seen by reading").all()
+    assert report.saved["reason"].str.contains("verified by reading").all()
     assert frame.sn.changes().empty
     names = lost.made()
     assert len(names) == 4
@@ -132,7 +132,7 @@ def test_what_may_be_ours_and_was_changed_since_is_a_conflict(lost):
     name = lost.made()["XY-1"]
     lost.repo.patch(f"{LAB}/{name}", {"Quantity": 77})
     with pytest.raises(
-        ConflictError, match=f"may have made {LAB}/{name}, which differs in Quantity"
+        ConflictError, match=f"may have created {LAB}/{name}, which differs in Quantity"
     ) as error:
         lost.frame.sn.save(create=True)
     assert error.value.report.counts == {"saved": 1, "unchanged": 2, "conflict": 1}
@@ -210,7 +210,7 @@ def test_a_name_that_was_decided_on_must_be_free(repo):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("-", "leave nothing"), ("--", "leave nothing"), ("a--b", "'a-b'")]
+    ("name", "words"), [("-", "remove every character"), ("--", "remove every character"), ("a--b", "'a-b'")]
 )
 def test_names_that_the_server_would_change_are_refused(repo, name, words):
     frame = fill(repo, 1)

@@ -164,7 +164,7 @@ def test_memory_is_used_for_what_fits_and_the_disk_for_the_rest(
     server = fake()
     server.connect().upload(DOCS, {"large.bin": b"x" * 300_000})
     repo = server.connect(max_answer=250_000)
-    with pytest.raises(sn.AnswerError, match=r"download it into a file with to="):
+    with pytest.raises(sn.AnswerError, match=r"Download it to a file with to="):
         repo.download(f"{DOCS}/large.bin")
     repo.download(f"{DOCS}/large.bin", tmp_path / "large.bin")
     assert (tmp_path / "large.bin").stat().st_size == 300_000

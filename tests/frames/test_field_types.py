@@ -92,7 +92,7 @@ def test_a_new_type_is_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert problem(field, 0) == "0 is below 1.0"
     assert "not a number" in problem(field, "far")
     assert problem(field, None).startswith("a Mileage cannot be empty")
-    assert absent(field) == "must be given, 0 breaks the limits of its type"
+    assert absent(field) == "is required, because 0 is outside the limits of its type"
 
 
 def test_a_type_in_neither_table_is_read_as_it_comes_and_not_edited() -> None:

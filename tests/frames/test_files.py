@@ -63,10 +63,10 @@ def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
     reasons = error.value.report.frame.set_index("Path")["reason"]
     assert "is a folder" in reasons["folder"]
     assert "cannot be found" in reasons["missing.txt"]
-    assert "5 is no file" in reasons["number"]
+    assert "5 is not a file" in reasons["number"]
     assert "open it with 'rb'" in reasons["text.txt"]
     assert "named twice" in reasons["twice-2"]
-    assert "7 is no name" in reasons["7"]
+    assert "7 is not a valid file name" in reasons["7"]
     assert error.value.report.counts == {"refused": 6, "unsent": 2}
     assert sent == []
     with pytest.raises(RefusedError, match="name is for a single file"):
@@ -77,7 +77,9 @@ def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
 
 
 def test_a_name_that_the_server_would_change_is_refused(docs):
-    with pytest.raises(RefusedError, match=r"cannot keep the name 'a\?b\.txt': give another, {'a-b\.txt'"):
+    with pytest.raises(
+        RefusedError, match=r"cannot store the name 'a\?b\.txt': pass another one, {'a-b\.txt'"
+    ):
         docs.upload(DOCS, {"a?b.txt": b"1", "b.txt": b"2"})
     assert names(docs) == []
 
@@ -109,7 +111,7 @@ def test_a_download_that_ends_early_is_not_taken_for_whole(opened, tmp_path):
     assert repo.download(f"{DOCS}/f.bin") == bytes(5000)
     assert repo.download(f"{DOCS}/empty.bin") == b""
     faults.on("GET", match="binaryhandler").garble(0)
-    with pytest.raises(SensenetError, match="0 of 5,000 bytes came"):
+    with pytest.raises(SensenetError, match="0 of 5,000 bytes were received"):
         repo.download(f"{DOCS}/f.bin", tmp_path / "f.bin")
     report = repo.read(DOCS, select=["Name"]).sn.download(tmp_path)
     assert report.counts == {"saved": 1, "failed": 1}

@@ -168,7 +168,7 @@ def test_a_repository_in_memory_is_gone_with_its_process(saved, do):
     header, rest = saved.journal.read_text().split("\n", 1)
     facts = {**json.loads(header), "origin": "http://embedded", "process": "another"}
     saved.journal.write_text(json.dumps(facts) + "\n" + rest)
-    with open_sample(), pytest.raises(sn.JournalError, match="gone with it"):
+    with open_sample(), pytest.raises(sn.JournalError, match="process that has ended"):
         do(saved.journal)
 
 

@@ -54,7 +54,7 @@ def test_an_order_that_is_another_one_on_a_server_is_refused(
 ) -> None:
     with pytest.raises(sn.QueryError, match=words):
         erin.read(PLACE, select="Name", orderby=order)
-    assert "refused before it is sent" in repr(explain(PLACE, [("$orderby", order)], erin.schema))
+    assert "rejected before it is sent" in repr(explain(PLACE, [("$orderby", order)], erin.schema))
 
 
 def test_an_order_in_the_words_of_a_query_is_refused_too(erin: Repository) -> None:
@@ -64,10 +64,10 @@ def test_an_order_in_the_words_of_a_query_is_refused_too(erin: Repository) -> No
 
 def test_explain_says_how_servers_order_texts_and_what_is_missing(erin: Repository) -> None:
     told = explain(PLACE, [("$orderby", "DisplayName,DueDate")], erin.schema).does
-    assert "orders DisplayName as the language of the server has it, in any letter case" in told
+    assert "orders DisplayName by the language of the server, ignoring case" in told
     exact = "df.sort_values('DisplayName', key=lambda s: s.str.lower())"
-    assert f"is put into an exact order of texts by pandas: {exact}" in told
-    assert "has contents that lack such a number or date among those of 0 and of the year 1" in told
+    assert f"is sorted exactly by pandas: {exact}" in told
+    assert "sorts contents without such a number or date as 0 or the year 1" in told
 
 
 @pytest.mark.parametrize("options", [{"orderby": "DisplayName"}, {"orderby": "Index desc"}, {}], ids=str)
@@ -158,7 +158,7 @@ def test_what_never_stands_still_is_told_of(server: FakeServer, erin: Repository
     server.on("GET", r"restless/\$count").call(
         lambda request, forward: httpx.Response(200, text=str(next(numbers)))
     )
-    with pytest.warns(sn.IncompleteWarning, match="moved, renamed or restored a moment ago"):
+    with pytest.warns(sn.IncompleteWarning, match="moved, renamed or restored recently"):
         erin.read(f"{PLACE}/restless", select="Name")
     server.clear()
     folder["Name"] = "below"

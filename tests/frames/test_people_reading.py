@@ -303,7 +303,7 @@ def test_what_nothing_is_known_of_comes_as_it_is(server: FakeServer, asked: Aske
     )
     assert frame["Quantity"].tolist()[:2] == [0, 7]
     assert len(words) == 1
-    assert "types of the rows are not known" in words[0]
+    assert "types of the rows are unknown" in words[0]
     for rule in rules:
         rule.off()
 
@@ -345,11 +345,11 @@ def test_options_of_hidden_types_are_asked_for(admin: Repository, erin: Reposito
         same(admin.read(PLACE, **how), erin.read(PLACE, **how))  # all that she sees of it is Memento: old
     wrong = sn.F("Labels") == "usd"
     theirs, *_ = asked(admin, lambda repo: repo.count(PLACE, filter=wrong))
-    assert "'usd' is no option of Labels" in theirs
+    assert "'usd' is not an option of Labels" in theirs
     ours, _, words = asked(erin, lambda repo: repo.count(PLACE, filter=wrong))
     assert ours == 0
     assert len(words) == 1
-    assert "'usd' is no option of Labels" in words[0]
+    assert "'usd' is not an option of Labels" in words[0]
     assert "could not be checked" in words[0]
 
 

@@ -179,7 +179,7 @@ def test_a_put_is_believed_only_when_seen(admin, monkeypatch):
         )
 
     monkeypatch.setattr(repo.client, "send", send)
-    with pytest.raises(SaveError, match="ignored: Serial shows something else") as error:
+    with pytest.raises(SaveError, match="ignored: Serial differs from what was sent") as error:
         repo.put(f"{LAB}/A0", {"Serial": "ZZ-9"})
     assert error.value.report.frame["fields"].tolist() == ["Serial"]
 

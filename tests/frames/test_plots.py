@@ -114,7 +114,7 @@ def test_more_groups_than_colours_are_gathered() -> None:
         (lambda p: p.types("Typ"), "Did you mean Type"),
         (lambda p: p.treemap("Status"), "holds no numbers"),
         (lambda p: p.treemap(depth=0), "at least 1"),
-        (lambda p: p.versions(), "of 40 contents at most, not of 60"),
+        (lambda p: p.versions(), "of at most 40 contents, not of 60"),
         (lambda p: Plots(p._frame[["Path"]]).gantt(), "no StartDate"),
         *[
             (lambda p, kind=kind: getattr(Plots(p._frame.head(0)), kind)(), "the frame has no rows")

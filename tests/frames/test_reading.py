@@ -177,7 +177,7 @@ def test_a_version_has_several_forms(repo: Repository, version: str) -> None:
 @pytest.mark.parametrize("option", ["top", "skip", "page_size"])
 @pytest.mark.parametrize("number", [2.0, 2.5, True, "two"])
 def test_numbers_of_rows_are_whole(repo: Repository, option: str, number: object) -> None:
-    with pytest.raises(sn.QueryError, match=f"{option} is a"):
+    with pytest.raises(sn.QueryError, match=f"{option} must be an"):
         repo.read(PLACE, select="Name", **{option: number})
 
 
@@ -205,8 +205,8 @@ def test_what_is_not_there(repo: Repository) -> None:
         ({"query": "TypeIs:Task .REVERSESORT:Indx"}, "Did you mean Index"),
         ({"expand": "AssignedT"}, "Did you mean AssignedTo"),
         ({"expand": "AssignedTo/Managr"}, "Did you mean Manager"),
-        ({"expand": "DueDate"}, "DueDate is a field of type DateTime, there is nothing behind it"),
-        ({"select": "Status/FullName"}, "Status is a field of type Choice, there is nothing behind it"),
+        ({"expand": "DueDate"}, "DueDate is a field of type DateTime, so it has no fields of its own"),
+        ({"select": "Status/FullName"}, "Status is a field of type Choice, so it has no fields of its own"),
     ],
 )
 def test_names_that_the_server_ignores_are_refused(
@@ -428,7 +428,7 @@ def test_a_value_that_is_none_of_its_type_is_named_with_its_field(kind: str, val
     [{"page_size": 2.0}, {"page_size": "2"}, {"page_size": 0}, {"workers": 1.5}, {"page_size": True}],
 )
 def test_numbers_of_rows_and_requests_are_whole(repo: Repository, option: dict[str, Any]) -> None:
-    with pytest.raises(sn.QueryError, match=f"{next(iter(option))} is a whole number of at least 1, not"):
+    with pytest.raises(sn.QueryError, match=f"{next(iter(option))} must be an integer of at least 1, not"):
         repo.read(PLACE, select="Name", **option)
 
 
@@ -459,7 +459,7 @@ def test_an_empty_body_is_an_empty_reference_only_if_there_is_none(fake: Callabl
     repo = server.connect()
     task = "/Root/Content/IT/Tasks/" + repo.read("/Root/Content/IT/Tasks", select="Name")["Name"].iloc[0]
     server.on("GET", r"/CreatedBy\?").empty()
-    with pytest.raises(sn.AnswerError, match="points to something"):
+    with pytest.raises(sn.AnswerError, match="refers to a content"):
         repo.read(task, property="CreatedBy", select="Name")
     assert len(repo.read(task, property="CheckedOutTo", select="Name")) == 0
 

@@ -211,7 +211,7 @@ class Raw(Server):
 
 def test_a_whole_number_with_a_fraction_is_no_whole_number() -> None:
     assert list(codec(FIELDS["Integer"]).decode([1, 2.0, None])) == [1, 2, pd.NA]
-    with pytest.raises(Exception, match="whole numbers"):
+    with pytest.raises(Exception, match="integer field"):
         codec(FIELDS["Integer"]).decode([1.5])
 
 
@@ -273,7 +273,7 @@ def test_a_date_with_a_zone_is_that_moment(digits: str, zone: str) -> None:
 
 @pytest.mark.parametrize("values", [["true"], [2], [True, None, "false"], [None, 1.5], [True, 2]])
 def test_what_is_no_truth_value_is_not_taken_for_one(values: list[Any]) -> None:
-    with pytest.raises(sn.AnswerError, match="is a field of truth values"):
+    with pytest.raises(sn.AnswerError, match="a boolean field"):
         codec(FIELDS["Boolean"]).decode(values)
 
 

@@ -93,7 +93,7 @@ def test_a_failure_is_a_line_of_its_row(repo):
     assert "it is gone" in problem
     assert report.problems["field"].tolist() == ["Quantity"]
     assert report.problems[["base", "mine", "theirs"]].isna().all(axis=None)
-    assert repr(report).splitlines()[-1] == "  .retry() does the rest once more"
+    assert repr(report).splitlines()[-1] == "  .retry() tries the rest again"
 
 
 def test_rows_with_the_same_reason_are_told_once(repo):

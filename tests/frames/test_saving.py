@@ -399,7 +399,7 @@ def test_new_rows_that_cannot_be(repo):
     frame.loc[-4, ["Path", "Serial"]] = ["/Root/Content/Nowhere/D", "XY-4"]
     with pytest.raises(RefusedError) as error:
         frame.sn.save(create=True)
-    for words in ("Serial: must be given", "did you mean Asset", "above 1000"):
+    for words in ("Serial: is required", "did you mean Asset", "above 1000"):
         assert words.lower() in str(error.value).lower()
     frame = frame.drop([-1, -2, -3])
     frame.loc[-6, ["Name", "Serial"]] = ["E", "XY-6"]
@@ -431,7 +431,7 @@ def test_two_columns_of_one_reference_must_agree(repo):
     frame = repo.read(LAB, select=["Name", "Keeper", "Keeper/Id"], filter="isof('Asset')")
     frame["Keeper/Id"] = 1
     frame["Keeper"] = ["/Root/IMS/BuiltIn/Portal/Visitor", None]
-    assert frame.sn.check()["problem"].str.contains("edit one of the two").tolist() == [True]
+    assert frame.sn.check()["problem"].str.contains("edit only one of the two").tolist() == [True]
     frame["Keeper"] = None
     assert frame.sn.save().counts == {"saved": 2}
     assert repo.read(LAB, select=["Keeper"], filter="isof('Asset')").Keeper.str.endswith("Admin").all()
@@ -664,7 +664,7 @@ def test_a_column_that_was_renamed_and_edited_is_told(repo):
     frame = fewer.rename(columns={"BoughtOn": "Bought"})
     frame["Bought"] = pd.Timestamp("2026-01-01", tz="UTC").as_unit("us")
     for do in (lambda: frame.sn.check(), lambda: frame.sn.save(dry_run=True)):
-        with pytest.warns(SaveWarning, match="BoughtOn was read and is gone; if it is that, rename it back"):
+        with pytest.warns(SaveWarning, match="BoughtOn that was read is gone. If this is it, rename it back"):
             do()
     added = repo.read(LAB, select=COLUMNS, filter="isof('Asset')").assign(late=True, note="x")
     assert added.sn.check().empty, "columns that are only added are nobody's concern"
@@ -676,7 +676,7 @@ def test_a_column_that_was_renamed_and_edited_is_told(repo):
 def test_a_column_renamed_to_no_text_is_told(repo, names):
     frame = fill(repo).rename(columns=names)
     frame.iloc[:, list(frame.columns).index(names["BoughtOn"])] = pd.Timestamp("2026-01-01", tz="UTC")
-    with pytest.warns(SaveWarning, match="BoughtOn was read and is gone; if it is that, rename it back"):
+    with pytest.warns(SaveWarning, match="BoughtOn that was read is gone. If this is it, rename it back"):
         assert frame.sn.changes().empty
 
 

@@ -31,8 +31,8 @@ def people(**more):
 def test_a_check_says_that_new_users_need_a_password(admin):
     frame = read(admin).sn.append(people())
     problems = frame.sn.check()
-    assert problems["problem"].str.startswith("Password: must be given in a column of this name").sum() == 2
-    with pytest.raises(sn.RefusedError, match="Password: must be given"):
+    assert problems["problem"].str.startswith("Password: is required, in a column of this name").sum() == 2
+    with pytest.raises(sn.RefusedError, match="Password: is required"):
         frame.sn.save(create=True)
 
 

@@ -114,7 +114,7 @@ def test_an_error_of_a_job_is_raised_when_the_others_have_their_outcome():
     with pytest.raises(ValueError, match="oops"):
         at_once(range(5), work, Flow(1), told.__setitem__)
     assert [told[n].outcome for n in range(5)] == ["saved", "saved", "unknown", "unsent", "unsent"]
-    assert "another row ran into ValueError: oops" in told[4].reason
+    assert "another row failed with ValueError: oops" in told[4].reason
 
 
 @pytest.mark.parametrize("workers", [1, 8])
@@ -253,7 +253,7 @@ def test_a_call_whose_answer_cannot_be_read_may_have_been_done(opened, fault):
 
 
 def lose(repo, kind, after):
-    """Have the server take us for the Visitor after so many requests."""
+    """Have the server treat the caller as anonymous after so many requests."""
     seen = []
 
     def revoked(request):
@@ -280,12 +280,12 @@ def test_a_key_that_is_revoked_midway_stops_everything(repo, kind, do):
     frame = fill(repo, 10)
     frame["Quantity"] += 10
     seen = lose(repo, kind, after=3)
-    with pytest.raises(AuthenticationError, match="takes us for the Visitor") as error:
+    with pytest.raises(AuthenticationError, match="treats the connection as anonymous") as error:
         do(frame)
     report = error.value.report
     first = "unknown" if kind == "DELETE" else "saved"  # what cannot be seen any more is not called deleted
     assert report.frame["outcome"].tolist() == [first] * 3 + ["unsent"] * 7
-    assert report.failed["reason"].str.contains("takes us for the Visitor").all()
+    assert report.failed["reason"].str.contains("treats the connection as anonymous").all()
     assert len(seen) == 4, "nothing more is sent"
     watch(repo, lambda request: None)
     if report.journal:
@@ -298,7 +298,7 @@ def test_credentials_that_are_refused_midway_stop_a_save(opened):
     frame = fill(repo, 10)
     frame["Quantity"] += 10
     faults.on("PATCH", nth=range(4, 20)).status(401)
-    with pytest.raises(AuthenticationError, match="does not take our credentials") as error:
+    with pytest.raises(AuthenticationError, match="does not accept these credentials") as error:
         frame.sn.save(workers=1)
     assert len(faults.log) == 1
     report = error.value.report
@@ -326,7 +326,7 @@ def test_a_token_that_cannot_be_had_midway_stops_a_save(repo):
         return "kept-in-the-vault"
 
     repo.client._auth = Tokens(token)
-    with pytest.raises(AuthenticationError, match="gives the token failed: RuntimeError") as error:
+    with pytest.raises(AuthenticationError, match="token function failed: RuntimeError") as error:
         frame.sn.save(workers=1)
     report = error.value.report
     assert report.counts["saved"] + report.counts["unsent"] == 10

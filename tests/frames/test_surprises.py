@@ -18,7 +18,7 @@ from .labs import LAB, fill, held, lab
 
 @pytest.fixture
 def lost(repo, monkeypatch):
-    """Return a function after which the server takes us for the Visitor, as it does when a key expires."""
+    """Return a function after which the server treats calls as anonymous, as when a key expires."""
 
     def lose():
         monkeypatch.setattr(repo.client, "_auth", Anonymous())
@@ -45,7 +45,7 @@ def test_nothing_is_gone_only_because_we_are_not_ourselves_any_more(repo, lost, 
     frame = fill(repo, 2)
     frame["Quantity"] += 10
     lost()
-    with pytest.raises(AuthenticationError, match="takes us for the Visitor"):
+    with pytest.raises(AuthenticationError, match="treats the connection as anonymous"):
         do(repo, frame)
 
 
@@ -100,7 +100,7 @@ def test_new_rows_of_a_rebased_frame_go_where_the_others_are(repo):
     repo.create("/Root/Content", "Folder", "Other")
     other = repo.read("/Root/Content", select="Name,Type,Serial", filter="Name eq 'Other'")
     both = sn.rebase(pd.concat([read.reset_index(), other.reset_index(), new.assign(Name="C2")]), repo)
-    with pytest.raises(RefusedError, match="say where it is to be"):
+    with pytest.raises(RefusedError, match="its Path is missing"):
         both.sn.save(create=True)
 
 
@@ -172,10 +172,10 @@ def test_what_is_no_journal_and_no_file_is_told(repo):
             sn.resume(what)
     with pytest.raises(sn.JournalError, match="there is nothing to resume: this save changed nothing"):
         sn.resume(frame.sn.save())
-    with pytest.raises(RefusedError, match="5 is no file"):
+    with pytest.raises(RefusedError, match="5 is not a file"):
         repo.upload(LAB, 5)
     for files in ([5], {"a": 5}, [b"bytes without a name"]):
-        with pytest.raises(RefusedError, match=r"nothing was sent: .*(no file|which name)"):
+        with pytest.raises(RefusedError, match=r"nothing was sent: .*(not a file|pass the name)"):
             repo.upload(LAB, files)
 
 
@@ -183,7 +183,7 @@ def test_the_way_back_that_a_lost_id_is_told_works(repo):
     frame = fill(repo, 3)[["Name", "Quantity"]]
     extra = pd.DataFrame({"Name": ["A0", "A1", "A2"], "extra": range(3)})
     for lost in (frame.reset_index(drop=True), frame.set_index("Name")):
-        with pytest.raises(TrackingError, match=r"df.reset_index\(\).merge\(…\) say merged.sn.rebase\(df\)"):
+        with pytest.raises(TrackingError, match=r"df.reset_index\(\).merge\(…\) call merged.sn.rebase\(df\)"):
             lost.sn.changes()
     merged = frame.reset_index().merge(extra)
     assert merged.sn.rebase(frame).sn.changes().empty
@@ -198,7 +198,9 @@ def test_a_resume_of_a_finished_save_says_that_nothing_was_left(repo):
     report = frame.sn.save()
     resumed = sn.resume(report.journal)
     assert resumed.counts == {"unchanged": 3}
-    assert resumed.frame["reason"].unique().tolist() == ["the save was finished: nothing was left to do"]
+    assert resumed.frame["reason"].unique().tolist() == [
+        "the save is already complete: there was nothing left to do"
+    ]
     assert sn.undo(report).ok
     assert sn.resume(report).counts == {"unchanged": 3}
     assert held(repo, "Quantity", "A1") == 1, "what was undone since stays so"

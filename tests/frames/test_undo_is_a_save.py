@@ -82,7 +82,9 @@ def test_what_is_in_a_deleted_folder_comes_back_with_it_only(fake):
     repo.restore(f"{LAB}/F")
     repo.restore(inner)
     gone = repo.delete(f"{LAB}/F")
-    with pytest.raises(sn.SaveError, match=r"was deleted with F, and comes back only with it: repo\.restore"):
+    with pytest.raises(
+        sn.SaveError, match=r"was deleted with F, and can only be restored with it: repo\.restore"
+    ):
         repo.restore(inner)
     assert sn.undo(gone).ok
     assert folders(repo) == ["F", "F/G"]
@@ -195,9 +197,9 @@ def test_check_finds_every_problem_at_once_on_the_labels_of_the_rows(fake):
     assert set(found.index) == {frame.index[0], -1, -2, -3}
     assert frame.join(found[["problem"]])["problem"].notna().sum() == len(found)
     problems = found.groupby(level=0)["problem"].agg("; ".join)
-    assert "Serial: must be given" in problems[-1]
+    assert "Serial: is required" in problems[-1]
     assert "there is a /Root/Content/Lab/a0 already" in problems[-1]
-    assert "is not a whole number" in problems[-1]
+    assert "is not an integer" in problems[-1]
     with pytest.raises(sn.RefusedError, match=r"row -2"):
         frame.sn.save(create=True)
     frame.loc[-3, "Quantity"] = 4

@@ -74,20 +74,20 @@ def test_what_was_lost_is_undone_only_if_we_made_it(repo, created, other):
     original = created.journal.read_bytes()
     change(created, 3, outcome="unknown", id=-1)
     change(created, 0, **other)
-    with pytest.raises(ConflictError, match="somebody else made the content of this name"):
+    with pytest.raises(ConflictError, match="somebody else created the content of this name"):
         sn.undo(created)
     assert count(repo) == 1
     created.journal.write_bytes(original)
     change(created, 3, outcome="unknown", id=-1)
     assert sn.undo(created).counts == {"saved": 1}
     assert count(repo) == 0
-    assert sn.undo(created).frame["reason"].tolist() == ["it is gone already"]
+    assert sn.undo(created).frame["reason"].tolist() == ["it is already gone"]
 
 
 def test_what_somebody_else_made_meanwhile_is_no_save_of_ours(repo, created):
     change(created, 3, outcome="unknown", id=-1)
     change(created, 0, user=VISITOR)
-    with pytest.raises(ConflictError, match="somebody else made a content of this name"):
+    with pytest.raises(ConflictError, match="somebody else created a content of this name"):
         sn.resume(created)
 
 
@@ -120,7 +120,7 @@ def test_a_part_of_what_is_in_a_created_folder_keeps_it(repo, nested):
 
 def test_what_is_in_the_trash_already_is_not_deleted_for_good(repo, created):
     repo.delete(f"{LAB}/B")
-    assert sn.undo(created).frame["reason"].tolist() == ["it is in the trash already"]
+    assert sn.undo(created).frame["reason"].tolist() == ["it is already in the trash"]
     assert repo.restore(f"{LAB}/B").ok
 
 
@@ -218,6 +218,6 @@ def test_a_journal_of_a_repository_that_nobody_is_connected_to_says_how(repo, mo
     for name, do in (("undo", sn.undo), ("resume", sn.resume)):
         with pytest.raises(
             sn.JournalError,
-            match=rf"no connection.*connect\('http://lab.example'.* sn_pandas\.{name}\('.*', repo\)",
+            match=rf"not connected.*connect\('http://lab.example'.* sn_pandas\.{name}\('.*', repo\)",
         ):
             do(path)

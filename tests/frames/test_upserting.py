@@ -130,9 +130,15 @@ def test_references_go_by_name(repo):
         (LAB, [{"Name": "A0", "Quantety": 5}], "Name", TrackingError, "Did you mean Quantity"),
         (LAB, [{"Quantity": 5}], "Name", TrackingError, "no column 'Name'"),
         (f"{LAB}/none", [{"Name": "A0"}], "Name", NotFoundError, "none"),
-        (LAB, [{"Name": "B0", "Serial": "XY-0001"}], "Name", RefusedError, "fill in its Type"),
+        (LAB, [{"Name": "B0", "Serial": "XY-0001"}], "Name", RefusedError, "fill in a content type"),
         (LAB, [{"Name": "A0", "Quantity": -5}], "Name", RefusedError, "-5 is below 0"),
-        (LAB, [{"Name": "a/b", "Type": "Asset", "Serial": "X-1"}], "Name", RefusedError, "cannot be a name"),
+        (
+            LAB,
+            [{"Name": "a/b", "Type": "Asset", "Serial": "X-1"}],
+            "Name",
+            RefusedError,
+            "is not a valid name",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_an_error_and_nothing_is_sent(repo, place, rows, key, error, message):

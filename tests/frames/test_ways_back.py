@@ -121,7 +121,7 @@ def test_doubts_stay_when_the_frame_is_written_again(repo, written, tmp_path, mo
 def test_where_nothing_is_known_every_difference_counts_and_is_told(repo, written):
     back = written(lambda frame, file: frame[["Name", "Quantity"]].to_csv(file), pd.read_csv)
     back.loc[back.Name == "A1", "Quantity"] = 50
-    with pytest.warns(SaveWarning, match="not known when the frame was read: they all count as your edits"):
+    with pytest.warns(SaveWarning, match="time of the read is unknown: all of them count as your edits"):
         sn.rebase(back, repo)
     assert told(back) == BOTH
 
@@ -157,7 +157,7 @@ def test_options_that_are_numbers_come_back_from_csv(repo, tmp_path):
 def test_rows_that_are_gone_are_named_by_the_rebase(repo, written):
     back = written(pickled, pd.read_pickle).drop(columns=["Quantity", "Code"])
     repo.delete(f"{LAB}/A4", permanent=True)
-    with pytest.raises(sn.TrackingError, match=f"no content of the Id {back.index[4]} at"):
+    with pytest.raises(sn.TrackingError, match=f"no content with the Id {back.index[4]} at"):
         sn.rebase(back, repo)
     assert sn.rebase(back.iloc[:4].copy(), repo).sn.changes().empty
 

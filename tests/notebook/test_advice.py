@@ -39,7 +39,7 @@ def test_a_text_without_quotes_is_no_unknown_field(session: Session, text: str) 
 def test_what_is_refused_is_not_said_to_keep_rows(session: Session) -> None:
     told = explain(TASKS, [("$filter", MISREAD)], session.names["repo"].schema)
     said = "\n".join([*told.does, *told.traps])
-    assert "refused before it is sent" in said
+    assert "rejected before it is sent" in said
     assert "keeps" not in said
 
 

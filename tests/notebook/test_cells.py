@@ -93,7 +93,7 @@ def test_a_comment_takes_no_part_in_a_query(text: str, means: str) -> None:
     ["query=TypeIs:Task\n    #Status:done", "query=TypeIs:Task #done", "$filter=Index gt 5\n    #Price lt 9"],
 )
 def test_what_may_be_a_comment_or_a_condition_is_refused(text: str) -> None:
-    with pytest.raises(QueryError, match="blank behind the #"):
+    with pytest.raises(QueryError, match="blank after the #"):
         joined(f"/Root/Content\n{text}")
 
 
@@ -174,7 +174,7 @@ def test_a_semicolon_at_the_end_is_quiet() -> None:
         ("/Root --limit many", "invalid int"),
         ("/Root --limit -5", "negative"),
         ("/Root --limit", "expected one argument"),
-        ("--name a-b /Root", "name of a variable"),
+        ("--name a-b /Root", "valid variable name"),
     ],
 )
 def test_wrong_options_are_refused(line: str, words: str) -> None:
@@ -194,7 +194,7 @@ def test_an_option_in_quotes_is_text() -> None:
     [
         ("/Root\nfilter: Name eq {n}", "'filter: Name eq {n}' is no option"),
         ("/Root?filter {n}", "'filter {n}' is no option"),
-        ("/Root\n{n}=Name", "{n} stands in the name of an option"),
+        ("/Root\n{n}=Name", "{n} is in the name of an option"),
     ],
 )
 def test_errors_show_values_as_they_were_written(text: str, words: str) -> None:
@@ -207,5 +207,5 @@ def test_errors_show_values_as_they_were_written(text: str, words: str) -> None:
 @pytest.mark.parametrize("name", ["class", "None", "lambda"])
 def test_a_keyword_is_no_name_of_a_result(name: str) -> None:
     for line, cell in ((f"{name} << /Root", None), (name, "/Root"), (f"/Root --name {name}", None)):
-        with pytest.raises(UsageError, match="cannot be the name of a variable"):
+        with pytest.raises(UsageError, match="is not a valid variable name"):
             arguments.parse(line, cell)

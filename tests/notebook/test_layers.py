@@ -57,12 +57,15 @@ def test_explanations_say_what_is_not_shown(erin: Repository) -> None:
     asked = [("$select", "Name,Quantity,Keeper/FullName"), ("$filter", "Weight gt 1m")]
     before = "\n".join(explain(PLACE, asked, erin.schema).does)
     assert (
-        "sends as it is, and checks when the types of the rows are known: Quantity, Keeper, Weight" in before
+        "sends without checking, until the types of the rows are available: Quantity, Keeper, Weight"
+        in before
     )
     assert "which you may not see: FullName" in before
     erin.read(PLACE, select="Name,Quantity", filter="isof('Gadget')")
     after = "\n".join(explain(PLACE, asked, erin.schema).does)
-    assert "knows from contents of types that you may not see: Quantity, Keeper, Weight" in after
+    assert (
+        "takes the definitions from contents of types that you may not see: Quantity, Keeper, Weight" in after
+    )
 
 
 def test_tab_offers_the_fields_of_hidden_types(erin: Repository) -> None:

@@ -102,22 +102,22 @@ def test_conditions_built_in_python_stand_in_a_cell(session: Session) -> None:
         ("%%sensenet\n/Root\n$selct=Name", r"Did you mean \$select"),
         ("%%sensenet\n/Root\n$select=Nmae", "Did you mean Name"),
         ("%%sensenet\n/Root\n$filter=Name eq {nmae}", "there is no 'nmae'"),
-        (f"%%sensenet 1x\n{TASKS}", "'1x' cannot stand behind %%sensenet"),
-        (f"%%sensenet x y z\n{TASKS}", "'x y z' cannot stand behind"),
-        (f"%%sensenet x;\n{TASKS}", "a ; is the end of the cell"),
+        (f"%%sensenet 1x\n{TASKS}", "'1x' cannot follow %%sensenet"),
+        (f"%%sensenet x y z\n{TASKS}", "'x y z' cannot follow"),
+        (f"%%sensenet x;\n{TASKS}", "a ; ends the cell"),
         ("%sensenet use prd", "there is no connection 'prd'"),
         ("%sensenet types Tsk", "Did you mean Task"),
         ("%sensenet /Root/Nowhere", "no such content"),
-        ("%sensenet https://other.example/odata.svc/Root", "no connection to it"),
+        ("%sensenet https://other.example/odata.svc/Root", "which is not connected"),
         ("%sensenet connect --api-key-env NOT_SET_ANYWHERE https://x.example", "NOT_SET_ANYWHERE is not set"),
-        ("%sensenet save", "Name the frame"),
+        ("%sensenet save", "no frame to save"),
         ("%sensenet save nothing", "there is no frame 'nothing' in the notebook"),
         ("%sensenet undo nothing", "there is no report 'nothing' in the notebook"),
         ("%sensenet help sav", "Did you mean save"),
         (f'%sensenet {TASKS}?$select=Name&$filter=Name eq "T001"', "single quotes: write 'T001'"),
         ("%sensenet undo", "no save to undo"),
         ("%sensenet history --run 7", "no query 7"),
-        ("%sensenet count", "a query is missing"),
+        ("%sensenet count", "the query is missing"),
     ],
 )
 def test_errors_are_short_and_helpful(session: Session, cell: str, words: str) -> None:
@@ -187,7 +187,7 @@ def test_a_misspelt_frame_is_named(session: Session) -> None:
     session.value(f"%sensenet tasks << {TASKS}?$select=Name&$top=1")
     assert "Did you mean tasks" in str(session.error("%sensenet save taks"))
     session.names["other"] = 3
-    assert "There are: tasks" in str(session.error("%sensenet save quite_different"))
+    assert "Available: tasks" in str(session.error("%sensenet save quite_different"))
 
 
 def test_nothing_found_says_what_would_be(session: Session) -> None:
@@ -262,7 +262,7 @@ def test_what_changed_while_it_was_read_is_said(session: Session) -> None:
     with server.connect() as session.names["repo"]:
         server.before = lambda number: server.rows.append(last) if number == 2 else None
         session.value(read)
-        assert "beware: the list changed while it was read: 30 rows before, 31 after" in session.printed()
+        assert "warning: the list changed while it was read: 30 rows before, 31 after" in session.printed()
         server.before = lambda number: None
         server.pages = 0
 
@@ -273,7 +273,7 @@ def test_what_changed_while_it_was_read_is_said(session: Session) -> None:
         server.before = move
         session.value(read.replace("Index -", "Index&$orderby=Index -"))
         assert re.search(
-            r"beware: rows changed places .*\(\d came twice and are kept once\)", session.printed()
+            r"warning: rows moved during the read \(\d came twice and are kept once\)", session.printed()
         )
 
 

@@ -68,7 +68,7 @@ def test_it_is_refused_with_the_reason_and_with_what_does_it(session: Session, o
 )  # checked by the rows
 def test_explain_says_why_and_what_does_it(session: Session, order: str) -> None:
     told = repr(session.value(f"%sensenet explain {TASKS}?$select=Name&$orderby={order}"))
-    assert "is refused before it is sent" in told
+    assert "is rejected before it is sent" in told
     assert ORDERS[order] in told
 
 

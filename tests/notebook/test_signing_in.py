@@ -158,7 +158,7 @@ def test_a_named_server_that_is_read_only(
         ("--client-secret-env NOT_SET", "the environment variable NOT_SET is not set"),
         ("api_key=s3cret", "api_key= is Python; in a cell it is --api-key-env"),
         ("--keep read_only = True", "read_only= is Python; in a cell it is --read-only"),
-        ("--client-id x", "client_id= is nothing without client_secret="),
+        ("--client-id x", "client_id= requires client_secret="),
         ("--browser --login olga", "not browser= and login="),
         ("--send-secret pigeon", "invalid choice: 'pigeon'"),
         ("--max-requests-per-second many --anonymous", "invalid float value: 'many'"),

@@ -59,7 +59,7 @@ def test_nothing_is_said_where_nothing_is_lost(edited: Session) -> None:
     edited.printed()
     edited.run(CELL)
     edited.run(CELL.replace("tasks", "others", 1))
-    assert "beware" not in edited.printed()
+    assert "warning: " not in edited.printed()
 
 
 def test_a_connection_that_is_closed_with_edits_says_so(edited: Session) -> None:

@@ -122,7 +122,7 @@ def test_twenty_thousand_filters_find_what_their_expressions_say(things: World) 
 @pytest.mark.parametrize(
     ("text", "words", "expression"),
     [
-        ("Code eq 'Red'", "Code is 'Red', in any letter case", "df['Code'].str.lower().eq('red')"),
+        ("Code eq 'Red'", "Code is 'Red', ignoring case", "df['Code'].str.lower().eq('red')"),
         ("Quantity gt 5", "Quantity is more than 5", "(df['Quantity'] > 5).fillna(False)"),
         ("InUse ne true", "not (InUse is True)", "(df['InUse'] == False).fillna(False)"),
         (

@@ -95,7 +95,7 @@ def test_a_number_is_written_as_the_field_holds_it(condition, text):
 @pytest.mark.parametrize(
     ("condition", "words"),
     [
-        (F("Priority") == 3, "no option of Priority"),
+        (F("Priority") == 3, "not an option of Priority"),
         (F("Index") == 4.5, "write 4 or 5"),
         (F("Index") == True, "write 1, not True"),  # noqa: E712  # it makes a filter
         (F("Price") == False, "write 0, not False"),  # noqa: E712

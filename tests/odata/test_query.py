@@ -136,7 +136,7 @@ def test_ways_to_make_a_query() -> None:
         ("/Root\nenableautofilters=yes", "true or false"),
         ("/Root/$count", "repo.count"),
         ("/Root('IMS')/DisplayName/$value", "repo.value"),
-        ("/Root\njust words", "no option"),
+        ("/Root\njust words", "not an option"),
     ],
 )
 def test_texts_that_are_no_query(text: str, words: str) -> None:
@@ -252,7 +252,7 @@ def test_the_lifespan_switch_does_what_it_says(given_: dict[str, object], meanin
 
 @pytest.mark.parametrize("option", ["select", "expand", "orderby"])
 def test_names_are_texts(option: str) -> None:
-    with pytest.raises(sn.QueryError, match=f"{option} is a text or a list of texts, not 5"):
+    with pytest.raises(sn.QueryError, match=f"{option} must be a text or a list of texts, not 5"):
         sn.Query("/Root", **{option: 5})  # type: ignore[arg-type]  # what people write
     with pytest.raises(sn.QueryError):
         sn.Query("/Root", **{option: [5]})  # type: ignore[arg-type]  # what people write

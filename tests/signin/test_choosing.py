@@ -77,7 +77,7 @@ def test_several_kinds_in_the_environment_are_refused_by_name(environment: Any, 
         ({"api_key": "k", "token": "t"}, "not api_key= and token="),
         ({"browser": True, "login": "x"}, "not browser= and login="),
         ({"anonymous": True, "client_secret": "s"}, "not client_secret= and anonymous="),
-        ({"client_id": "i"}, "client_id= is nothing without client_secret="),
+        ({"client_id": "i"}, "client_id= requires client_secret="),
         ({"client_id": "i", "api_key": "k"}, "client_id= belongs to client_secret="),
         ({"browser": "window"}, "browser='window': pass True"),
         ({"login": 7}, "login= takes the login name"),
@@ -106,7 +106,7 @@ def test_credentials_of_another_server_are_not_used(environment: Any) -> None:
 
 def test_a_client_id_alone_is_told(environment: Any) -> None:
     environment(CLIENT_ID="i")
-    with pytest.raises(sn.AuthenticationError, match=r"ID is nothing without \$SENSENET_CLIENT_SECRET"):
+    with pytest.raises(sn.AuthenticationError, match=r"ID requires \$SENSENET_CLIENT_SECRET"):
         choose(HERE, {})
 
 
@@ -251,14 +251,14 @@ def test_a_secret_in_the_file_is_refused_and_not_shown(config: Any, key: str) ->
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('address = "https://u:p@repo.example"', "address holds credentials"),
-        ('address = "https://repo.example/?apikey=x"', "address holds credentials"),
+        ('address = "https://u:p@repo.example"', "address contains credentials"),
+        ('address = "https://repo.example/?apikey=x"', "address contains credentials"),
         ('address = "repo.example"', "address is not an address"),
         ("read_only = true", "the address is missing"),
         ('address = "https://a.example"\nreadonly = true', "no setting 'readonly'. Did you mean"),
-        ('address = "https://a.example"\nread_only = "yes"', "read_only has to be true or false, it is str"),
-        ('address = "https://a.example"\ntimeout = true', "timeout has to be a number, it is bool"),
-        ('address = "https://a.example"\ntimeout = -1', "timeout has to be greater than 0"),
+        ('address = "https://a.example"\nread_only = "yes"', "read_only must be true or false, it is str"),
+        ('address = "https://a.example"\ntimeout = true', "timeout must be a number, it is bool"),
+        ('address = "https://a.example"\ntimeout = -1', "timeout must be greater than 0"),
         ('address = "https://a.example"\nsign_in = "api-key"', "no way to sign in 'api-key'. Did you mean"),
         ('address = "https://a.example"\nsign_in = "token"', "add token_env"),
         ('address = "https://a.example"\ntoken_env = "SN_NOT_SET"', "SN_NOT_SET.* is not set"),

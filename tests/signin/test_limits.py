@@ -74,7 +74,7 @@ def test_requests_keep_the_pace(fake: Any) -> None:
 
 @pytest.mark.parametrize("pace", [0, -1.0, float("nan")])
 def test_a_pace_that_is_none(fake: Any, pace: float) -> None:
-    with pytest.raises(sn.QueryError, match="max_requests_per_second has to be greater than 0"):
+    with pytest.raises(sn.QueryError, match="max_requests_per_second must be greater than 0"):
         fake(sample=False).connect(max_requests_per_second=pace)
 
 

@@ -316,7 +316,7 @@ def test_a_key_of_the_keyring_that_is_no_good_any_more_says_so(
 def test_without_a_keyring_no_key_is_made_for_it(make_world: MakeWorld) -> None:
     world = make_world()
     with connect(world, api_key=world.key) as repo:
-        with pytest.raises(sn.AuthenticationError, match=r"no key was made: .*keyring"):
+        with pytest.raises(sn.AuthenticationError, match=r"no key was created: .*keyring"):
             repo.create_api_key(keyring=True)
         assert repo.call(ADMIN, "GetApiKeys") == {"apiKeys": []}
 

@@ -72,7 +72,7 @@ def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) ->
 
 
 def lookup(name: str, parameters: Mapping[str, Json]) -> tuple[bool, Json]:
-    """Return whether a parameter is given, in any letter case, and its value."""
+    """Return whether a parameter is given, ignoring case, and its value."""
     known = _spelling(name, parameters)
     return (False, None) if known is None else (True, parameters[known])
 

@@ -43,7 +43,7 @@ def answer(
     Parameters
     ----------
     parameters
-        The query, names in any letter case.
+        The query, names ignoring case.
     headers
         Of the request, lower-case names.
     """

@@ -187,7 +187,7 @@ class Types(Mapping[str, ContentType]):
         return self._types.get(name) or self._types["GenericContent"]
 
     def derived(self, name: str) -> list[str]:
-        """Return the named type and those derived from it; the name in any letter case, unknown = none."""
+        """Return the named type and those derived from it; the name ignoring case, unknown = none."""
         lower = name.lower()
         if lower not in self._derived:
             self._derived[lower] = [t.name for t in self.values() if lower in (a.lower() for a in t.lineage)]

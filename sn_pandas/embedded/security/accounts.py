@@ -45,7 +45,7 @@ def check_unique(store: ContentTable, user: Content) -> None:
     Raises
     ------
     ODataError
-        If another user has one of them as name or login name, or a group as its name, in any letter case.
+        If another user has one of them as name or login name, or a group as its name, ignoring case.
     """
     key = names_apply_in(user.path)
     if key is None:

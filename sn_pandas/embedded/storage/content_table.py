@@ -33,7 +33,7 @@ class ContentTable(Database):
         return found
 
     def by_path(self, path: str) -> Content | None:
-        """Return the content at the path, in any letter case."""
+        """Return the content at the path, ignoring case."""
         with self.reading() as db:
             row = db.execute(f"SELECT {COLUMNS} FROM contents WHERE key = ?", (path.lower(),)).fetchone()
         return content_of(row) if row else None
@@ -57,7 +57,7 @@ class ContentTable(Database):
         return [content_of(row) for row in rows]
 
     def child_names(self, parent: Content, start: str) -> list[str]:
-        """Return the names of the children of a content that begin with a text, in any letter case."""
+        """Return the names of the children of a content that begin with a text, ignoring case."""
         key = f"{parent.path}/{start}".lower()
         with self.reading() as db:
             rows = db.execute(
@@ -67,7 +67,7 @@ class ContentTable(Database):
         return [row[0] for row in rows]
 
     def child(self, parent_id: int, name: str) -> Content | None:
-        """Return the child with the name, in any letter case."""
+        """Return the child with the name, ignoring case."""
         parent = self.load(parent_id)
         return self.by_path(f"{parent.path}/{name}") if parent else None
 

@@ -138,7 +138,7 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
     known = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
     if gone := [id_ for id_ in known if id_ not in now.frame.index]:
         raise TrackingError(
-            f"there is no content of the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
+            f"there is no content with the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
             "not see it; drop such rows, or rebase on the repository that they came from"
         )
     edits, lossy = _without_file_forms(frame, now)
@@ -152,15 +152,15 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
     what = f"{_named(edits, now)} differ from what the server holds"
     if read is None:
         warnings.warn(
-            f"{what}, and it is not known when the frame was read: they all count as your edits, also those "
-            "that somebody else changed meanwhile; look at df.sn.changes() before you save",
+            f"{what}, and the time of the read is unknown: all of them count as your edits, even those that "
+            "somebody else made in the meantime. Check df.sn.changes() before saving",
             SaveWarning,
             stacklevel=4,
         )
         return dataclasses.replace(now, unsure=unsure)
     warnings.warn(
-        f"{what} in contents that were changed after the frame was read: whether by you or by somebody else "
-        "is not known, so a save treats them as conflicts (on_conflict)",
+        f"{what} in contents that changed after the frame was read: you or somebody else may have changed "
+        "them, so a save treats them as conflicts (on_conflict)",
         SaveWarning,
         stacklevel=4,
     )
@@ -226,8 +226,8 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
     baseline = baseline_of(frame)
     if baseline.query.version:
         raise TrackingError(
-            f"the frame shows the version {baseline.query.version}, which stays as it is; read it again "
-            "if it is a draft, or tie the frame to the latest version with df.sn.rebase()"
+            f"the frame shows the version {baseline.query.version}, which never changes. Read it again if it "
+            "is a draft, or attach the frame to the latest version with df.sn.rebase()"
         )
     rows = rows_of(frame, baseline)
     edited: dict[str, list[int]] = {}
@@ -298,8 +298,8 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
     keys = ids_of(frame)
     if keys is None:
         raise TrackingError(
-            "the frame has neither Id nor Path, so its rows cannot be matched to contents; new rows are put "
-            "behind the frame that was read with df.sn.append(rows)"
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents. To add new rows "
+            "to a frame that was read, use df.sn.append(rows)"
         )
     if isinstance(keys, list):
         query = f"Path:({' '.join(query_value(path) for path in keys)})"

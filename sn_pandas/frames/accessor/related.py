@@ -31,7 +31,7 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
     field = repo.schema.fields.get(reference)
     if field is None or not field.is_reference:
         names = [name for name, f in repo.schema.fields.items() if f.is_reference]
-        raise QueryError(f"{reference!r} is no reference field.{did_you_mean(reference, names)}")
+        raise QueryError(f"{reference!r} is not a reference field.{did_you_mean(reference, names)}")
     stored = lookup.by_id(repo.client, rows_of(frame, baseline).known, [field])
     pairs = [
         (id_, target["Id"])

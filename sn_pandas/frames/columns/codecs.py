@@ -131,9 +131,7 @@ class Integer(Codec):
                 return number
         except (TypeError, ValueError):
             pass
-        raise AnswerError(
-            f"the server gives {value!r} for {self.field.name}, which is a field of whole numbers"
-        )
+        raise AnswerError(f"the server sent {value!r} for {self.field.name}, an integer field")
 
 
 class Number(Codec):
@@ -178,9 +176,7 @@ class Boolean(Codec):
     def _truth(self, value: Json) -> bool:
         if value is None or (isinstance(value, int) and value in (0, 1)):
             return bool(value)
-        raise AnswerError(
-            f"the server gives {value!r} for {self.field.name}, which is a field of truth values"
-        )
+        raise AnswerError(f"the server sent {value!r} for {self.field.name}, a boolean field")
 
 
 class DateTime(Codec):

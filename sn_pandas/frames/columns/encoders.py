@@ -178,5 +178,5 @@ def _whole(cell: Cell) -> int:
         raise TypeError(f"{cell} is not a number")
     number = decimal.Decimal(repr(cell) if isinstance(cell, float) else cell)
     if not abs(number) < 2**64 or number != number.to_integral_value():
-        raise ValueError(f"{cell} is not a whole number")
+        raise ValueError(f"{cell} is not an integer")
     return int(number)

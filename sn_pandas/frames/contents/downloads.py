@@ -143,22 +143,25 @@ def _received(
             begin = begin or piece[:_LOOKED_AT]
             if largest is not None and count > largest:
                 raise AnswerError(
-                    f"GET {address}: the file has more than the {largest:,} bytes that memory is used for; "
-                    "download it into a file with to=…, or connect with a larger max_answer"
+                    f"GET {address}: the file has more than {largest:,} bytes, the limit for downloads into "
+                    "memory. Download it to a file with to=…, or connect with a larger max_answer"
                 )
             if expected is not None and count > expected:
                 expected = _size_now(repo, stored, field)  # it may have grown meanwhile
                 if expected is not None and count > expected:
                     raise _other(
-                        address, answer, begin, f"{count:,} bytes or more came, the file has {expected:,}"
+                        address,
+                        answer,
+                        begin,
+                        f"{count:,} bytes or more were received, the file has {expected:,}",
                     )
             yield piece
         if expected is not None and count < expected:
             expected = _size_now(repo, stored, field)  # or there is a smaller one now
             if expected is not None and count < expected:
-                raise BrokenAnswer(f"GET {address}: {count:,} of {expected:,} bytes came")
+                raise BrokenAnswer(f"GET {address}: {count:,} of {expected:,} bytes were received")
         if count and "content-disposition" not in answer.headers:
-            raise _other(address, answer, begin, "a server says with each file under which name it is kept")
+            raise _other(address, answer, begin, "a sensenet server names each file that it sends")
         if not count:
             _make_sure(repo, stored, field)
 
@@ -169,8 +172,8 @@ def _other(address: str, answer: Response, begin: bytes, why: str) -> AnswerErro
     kind = answer.headers.get("content-type").encode()
     kept = Response(200, [(b"Content-Type", kind)], begin)
     return AnswerError(
-        f"GET {address}: what came is not the file but {described(kept)} ({why}); "
-        "did a proxy, a login page or a maintenance page answer?"
+        f"GET {address}: the answer is not the file but {described(kept)} ({why}); did a proxy, a login page "
+        "or a maintenance page answer?"
     )
 
 
@@ -197,7 +200,7 @@ def _make_sure(repo: Connection, stored: Stored, field: str) -> None:
     kind = str(stored["Type"])
     known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
     if known is None or known.type != "Binary":
-        said = f"it has no file, for {with_article(kind)} has no binary field {field}"
+        said = f"it has no file: {with_article(kind)} has no binary field {field}"
         if stored.get("IsFolder"):
             below = f'repo.read({stored["Path"]!r}, query="TypeIs:File")'
             said += f"; the files below it: {below}.sn.download(folder)"

@@ -58,8 +58,8 @@ def safe_path(folder: Path, *steps: str) -> Path:
     path = folder.joinpath(*map(safe_name, steps))
     if not path.parent.resolve().is_relative_to(folder.resolve()):
         raise AnswerError(
-            f"{path.parent} is a link that leads out of {folder}, so that nothing is written there; "
-            "name another folder, or remove the link"
+            f"{path.parent} is a link that leads out of {folder}, so nothing was written. Choose another "
+            "folder, or remove the link"
         )
     return path
 

@@ -127,7 +127,7 @@ class Contents(abc.ABC):
         Raises
         ------
         SaveError
-            If the content shows something else than was sent, or it cannot be known what became of it.
+            If the content differs from what was sent, or it cannot be known what became of it.
         """
         return contents.single.put(self._repo, path, fields, dry_run=dry_run)
 

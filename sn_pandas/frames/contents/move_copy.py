@@ -98,10 +98,10 @@ def _copied(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -
                     lines[row] = _judged(repo, copied, stored)
                     del left[row]
         except SensenetError as error:
-            return lines | _unknown(left, f"{trouble}; and it could not be looked for: {error}")
+            return lines | _unknown(left, f"{trouble}; and looking it up failed: {error}")
         if not left:
             return lines
-    return lines | _unknown(left, f"{trouble}; it was not there yet: look before it is copied again")
+    return lines | _unknown(left, f"{trouble}; the copy did not exist yet. Check before you copy it again")
 
 
 def _sent(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:

@@ -174,7 +174,7 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
             return missing(place, "refused")
         id_, shown = row["Id"], row["Path"]
         if id_ not in first:
-            return Line("unchanged", "it is so already", ("Members",), id_, shown)
+            return Line("unchanged", "it is already in the requested state", ("Members",), id_, shown)
         if lost:
             return Line("unknown", lost, ("Members",), id_, shown)
         if (id_ in after) == add:
@@ -208,7 +208,7 @@ def _set(repo: Connection, path: Any, body: Any, names: tuple[str, ...], seen: A
             stored = lookup.one(repo.client, place)
             id_, shown = stored["Id"], stored["Path"]
             if not seen(place):
-                return Line("unchanged", "it is so already", names, id_, shown)
+                return Line("unchanged", "it is already in the requested state", names, id_, shown)
             address = f"{entity(place)}/SetPermissions?metadata=no&$select=Id"
             repo.client.send("POST", address, body=body, read=shapes.nothing)
         except SensenetError as error:

@@ -84,7 +84,7 @@ def create(
         else [f"{n}: {r}" for n, f in kind.fields.items() if n not in body and (r := absent(f))]
     )
     if missing:
-        raise RefusedError(f"{with_article(type_name)} needs more: {'; '.join(missing)}")
+        raise RefusedError(f"{with_article(type_name)} is incomplete: {'; '.join(missing)}")
     name = name or body.pop("Name", None)
     work = Create(0, path, name or "", type_name, body, known, template=template)
     if name:
@@ -180,7 +180,7 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
             return dict(now)
         if wrong and (touched or trouble is None):
             outcome: Outcome = "ignored" if trouble is None else "conflict"
-            said = f"{', '.join(wrong)} shows something else than was sent"
+            said = f"{', '.join(wrong)} differs from what was sent"
             said += f"; {trouble}, and somebody may have changed it meanwhile" if trouble else ""
             raise SaveError(f"{outcome}: {said}", _report(work, Line(outcome, said, tuple(wrong)), "put"))
     said = f"after {attempts.lost} tries: {trouble}"
@@ -270,7 +270,7 @@ def _body(
                 wrong.append(f"{name}: write {field.kind.patch}")
             elif field.type == "Color" and not COLOR.fullmatch(str(cell)):
                 wrong.append(
-                    f"{name}: {cell!r} is not a color that the server knows: write {field.kind.patch}"
+                    f"{name}: {cell!r} is not a color that the server accepts: write {field.kind.patch}"
                 )
             body[name], known[name] = cell, field
         elif reason := problem(field, cell):

@@ -58,9 +58,8 @@ def restore(repo: Connection, path: Any, to: str | int | None) -> Report:
             lines[row] = Line("failed", f"{place}: it is not in the trash", (), id_, named)
         elif len(steps := str(inside.get("Path", "")).split("/")) > _TOP:
             top = "/".join(steps[:_TOP])
-            said = (
-                f"it was deleted with {steps[_TOP - 1]}, and comes back only with it: repo.restore({top!r})"
-            )
+            name = steps[_TOP - 1]
+            said = f"it was deleted with {name}, and can only be restored with it: repo.restore({top!r})"
             lines[row] = Line("failed", said, (), int(inside["Id"]), str(inside["Path"]))
         elif (id_ := int(inside["Id"])) in works:
             lines[row] = Line("unchanged", "named twice", (), id_, works[id_].path)

@@ -96,7 +96,7 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
         names.append(known)
         kept, key = as_stored(known), known.lower()
         if not reason and kept != known:
-            reason = f"the server cannot keep the name {known!r}: give another, {{{kept!r}: file}}"
+            reason = f"the server cannot store the name {known!r}: pass another one, {{{kept!r}: file}}"
         elif not reason and overwrite and key in first:
             other = names[first[key]]
             reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
@@ -124,24 +124,24 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
 def _name(name: Any, file: Any) -> tuple[str, str]:
     """Return the name of a file, and why it cannot be sent."""
     if name is not None and not (isinstance(name, str) and name):
-        return str(name), f"{name!r} is no name of a file"
+        return str(name), f"{name!r} is not a valid file name"
     if isinstance(file, (str, os.PathLike)):
         path = Path(file).expanduser()
         return name or path.name, _unfit(path)
     if not isinstance(file, (bytes, bytearray)):
         if not hasattr(file, "read"):
-            return name or "", f"{file!r} is no file; give a path, bytes or an open file"
+            return name or "", f"{file!r} is not a file; pass a path, bytes or an open file"
         if isinstance(file, io.TextIOBase):
-            return name or "", f"{file!r} is open as a text; open it with 'rb'"
+            return name or "", f"{file!r} is open in text mode; open it with 'rb'"
     known = name or getattr(file, "name", None)
     if not isinstance(known, (str, os.PathLike)):
-        return "", "say under which name the bytes are to be stored: name=…, or {name: file}"
+        return "", "pass the name to store the bytes under: name=…, or {name: file}"
     return name or Path(known).name, ""
 
 
 def _unfit(path: Path) -> str:
     """Say why a path is not that of a file, and what to give instead; nothing if it is one."""
-    several = "for several files give a list of their paths, such as sorted(Path({!r}).glob({!r}))"
+    several = "for several files pass a list of their paths, such as sorted(Path({!r}).glob({!r}))"
     if path.is_dir():
         return f"{str(path)!r} is a folder; {several.format(str(path), '*.txt')}"
     if path.exists():

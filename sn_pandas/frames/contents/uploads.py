@@ -65,7 +65,7 @@ def upload(
     how = manner or Manner()
     single = not is_several(file)
     if not single and name is not None:
-        raise RefusedError("nothing was sent: name is for a single file; give several as {name: file}")
+        raise RefusedError("nothing was sent: name is for a single file; pass several as {name: file}")
     given = given_files(file, name)
     index = file.index if isinstance(file, pd.Series) else pd.RangeIndex(len(given))
     names = names_of(given, index, overwrite=how.overwrite)
@@ -146,7 +146,7 @@ class _Upload:
                 return self._empty_over(before, source)
             self.others = self._numbered() if not self.how.overwrite else frozenset()
         except SensenetError as error:
-            said = f"it could not be looked what is there: {error}"
+            said = f"the existing content could not be read: {error}"
             return self._line("unsent", said, error=error)
         # Storing the same bytes once more does no harm; a second content of another name would.
         attempts = Attempts(self.client.retries.deadline)
@@ -163,21 +163,21 @@ class _Upload:
                 return self._line(outcome, str(trouble), error=trouble)
             if not self.how.overwrite:
                 self.trouble = trouble
-                return self._line("unknown", f"{trouble}; what was sent was not there yet")
+                return self._line("unknown", f"{trouble}; the uploaded file was not there yet")
             try:
                 settled = self._settled(before, source)
             except SensenetError as error:
-                said = f"{trouble}; and it could not be looked for: {error}"
+                said = f"{trouble}; and looking it up failed: {error}"
                 return self._line("unknown", said, error=error)
             if settled:
                 return settled
-        return self._line("unknown", f"{trouble}; what was sent was not there yet")
+        return self._line("unknown", f"{trouble}; the uploaded file was not there yet")
 
     def _told(self, answer: Mapping[str, Any], source: Source) -> Line:
         """Say what the server answers."""
         id_, path = int(answer["Id"]), str(answer["Url"])
         if answer.get("Length") not in (None, source.size):
-            said = f"{source.size:,} bytes were sent, the server says {answer['Length']:,}"
+            said = f"{source.size:,} bytes were sent, the server reports {answer['Length']:,}"
             return self._line("ignored", said, id_, path)
         other = f"the server named it {answer['Name']}" if answer.get("Name") != self.name else ""
         return self._line("saved", other, id_, path)
@@ -193,7 +193,7 @@ class _Upload:
         if not self._holds(now["Id"], source):
             if not touched:
                 return None
-            said = "the answer was lost, and somebody else stored another file meanwhile"
+            said = "the answer was lost, and somebody else stored another file in the meantime"
             return self._line("conflict", said, now["Id"])
         return self._line("saved", SEEN, now["Id"]) if touched else None
 
@@ -207,10 +207,8 @@ class _Upload:
                     if ours and not _is_unfinished(one) and self._holds(one["Id"], source):
                         return self._line("saved", SEEN, one["Id"], str(one["Path"]))
         except SensenetError as error:
-            return self._line(
-                "unknown", f"{self.trouble}; and it could not be looked for: {error}", error=error
-            )
-        return self._line("unknown", f"{self.trouble}; it is not there yet: look before it is sent again")
+            return self._line("unknown", f"{self.trouble}; and looking it up failed: {error}", error=error)
+        return self._line("unknown", f"{self.trouble}; it is not there yet. Check before you upload it again")
 
     def _empty_over(self, before: Stored, source: Source) -> Line:
         if self._holds(before["Id"], source):

@@ -85,8 +85,8 @@ def edges(moments: pd.Series[Any], freq: str) -> npt.NDArray[Any]:
         raise QueryError(f"freq={freq!r} is not a frequency of pandas, such as 'D', 'W' or 'MS'") from error
     if not 0 <= guess <= _MOST_PERIODS:
         raise QueryError(
-            f"freq={freq!r} makes {abs(guess):,.0f} periods, more than a picture can show;"
-            " name a longer one, such as 'W' or 'MS'"
+            f"freq={freq!r} makes {abs(guess):,.0f} periods, more than a plot can show; choose a longer one, "
+            "such as 'W' or 'MS'"
         )
     ends = pd.Series(1, index=pd.DatetimeIndex([first, last]).unique())
     begins: Any = ends.resample(freq, label="left", closed="left").sum().index

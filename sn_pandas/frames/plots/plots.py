@@ -342,8 +342,8 @@ class Plots:
         self._some()
         if len(frame) > _MOST_ROWS:
             raise QueryError(
-                f"versions are shown of {_MOST_ROWS} contents at most, not of {len(frame):,}; "
-                "take some: df.head(10)"
+                f"the plot shows the versions of at most {_MOST_ROWS} contents, not of {len(frame):,}. "
+                "Select some: df.head(10)"
             )
         from ..reads import reading
 

@@ -204,9 +204,7 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
         if is_known:
             fields = {f for t in met for f in schema[t].fields} | set(schema.fields)
             raise QueryError(others[name]) if name in others else QueryError.unknown_field(name, fields)
-        why = (
-            "there are no rows whose types would tell" if not rows else "the types of the rows are not known"
-        )
+        why = "there are no rows to check it with" if not rows else "the types of the rows are unknown"
         words.append(
             f"{name!r} could not be checked: no content type that you see has this field, and {why}."
             f"{did_you_mean(name, schema.fields)}{_check_with_rows(query, name) if not rows else ''}"
@@ -255,7 +253,7 @@ def _check_with_rows(query: Query, name: str) -> str:
     """Return the line that reads rows to check a name by, where a condition has kept them out."""
     if not (query.filter or query.query):
         return ""
-    return f" With some rows it is checked: repo.read({query.path!r}, select={name!r}, top=5)"
+    return f" To check it, read some rows: repo.read({query.path!r}, select={name!r}, top=5)"
 
 
 def _first(chain: str) -> str:
@@ -265,7 +263,7 @@ def _first(chain: str) -> str:
 def _if_reference(query: Query, schema: Schema, path: str) -> str:
     """Say of a path in a filter what it means if it begins with a reference, which is not known."""
     first = _first(path)
-    said = f"it could not be checked whether {first} is a reference: there are no rows whose types would tell"
+    said = f"it could not be checked whether {first} is a reference: there are no rows to check it with"
     try:
         supposed = {**schema.fields, first: Field(first, "Reference")}
         refuse_misread(str(query.filter), supposed, in_memory=query.property is not None)
@@ -417,22 +415,22 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any], 
         and not query.property
     ):
         words.append(
-            f"{rows:,} of {total:,} rows: the others vanished while they were read, or cannot be shown"
+            f"{rows:,} of {total:,} rows: the others disappeared during the read, or cannot be shown"
         )
     if pages.moved or pages.duplicates:
         words.append(
-            f"rows changed places while they were read ({pages.duplicates} came twice and are kept once); "
-            "some may be missing: read again, or without orderby and sort the frame"
+            f"rows moved during the read ({pages.duplicates} came twice and are kept once); some may be "
+            "missing. Read again, or drop orderby and sort the frame"
         )
     for name, values in plan.strangers().items():
         words.append(
-            f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not know as options"
+            f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not list as options"
         )
     if plan.rounded():
         facts["rounded"] = list(plan.rounded())
         words.append(
-            f"{', '.join(plan.rounded())}: numbers of more than {DIGITS} digits are the nearest that a "
-            "float64 holds; repo.get(…) and repo.value(…) give all digits of one, as a Decimal"
+            f"{', '.join(plan.rounded())}: numbers of more than {DIGITS} digits are rounded to the nearest "
+            "float64; repo.get(…) and repo.value(…) return all digits, as a Decimal"
         )
     for word in words:
         warnings.warn(word, IncompleteWarning, stacklevel=4)

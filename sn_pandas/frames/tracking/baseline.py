@@ -257,14 +257,15 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
         baseline = _baselines.get(name.token)
     if baseline is None and not provenance:
         raise TrackingError(
-            "this frame does not come from a repository, or what made it (merge, concat) dropped its origin; "
-            "new rows are put behind a frame with df.sn.append(rows), which keeps it; or tie it to the frame "
-            "it was made of with df.sn.rebase(read), or to a repository with sn_pandas.rebase(df, repo)"
+            "this frame does not come from a repository, or the operation that created it (merge, concat) "
+            "dropped its origin. To add rows, use df.sn.append(rows), which keeps it; or attach the frame "
+            "to the one it was derived from with df.sn.rebase(read), or to a repository with "
+            "sn_pandas.rebase(df, repo)"
         )
     if baseline is None:
         raise TrackingError(
-            "what this frame was when it was read is not known in this session (it came from a file or "
-            "another process); tie it to the repository with sn_pandas.rebase(df, repo)"
+            "the original values of this frame are not available in this session (it came from a file or "
+            "another process). Attach it to the repository with sn_pandas.rebase(df, repo)"
         )
     return baseline
 

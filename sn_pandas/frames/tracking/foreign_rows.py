@@ -54,13 +54,11 @@ def refuse_strangers(
     rows = np.flatnonzero(places >= 0)
     unlike = _unlike(frame, rows, baseline, places[rows])
     if "Path" in unlike and unlike["Path"].any():
-        raise _strangers(ids[rows[unlike["Path"]]], "their Path is another one")
+        raise _strangers(ids[rows[unlike["Path"]]], "their Path differs")
     if "Name" in unlike and len(unlike) > 1:
         most = np.sum(list(unlike.values()), axis=0) >= _MOST * len(unlike)
         if (unlike["Name"] & most).any():
-            raise _strangers(
-                ids[rows[unlike["Name"] & most]], "their Name and most of their cells are others"
-            )
+            raise _strangers(ids[rows[unlike["Name"] & most]], "their Name and most of their cells differ")
     if not unlike:
         return
     changed = rows[np.any(list(unlike.values()), axis=0)]
@@ -94,7 +92,7 @@ def _unlike(
 def _strangers(ids: npt.NDArray[np.int64], why: str) -> TrackingError:
     shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
     return TrackingError(
-        f"the rows {shown} are not those that the index of this frame was read with: {why}. What made it "
-        "(concat, merge) dropped its origin; if all its rows come from one read say df.sn.rebase(read), "
-        "otherwise sn_pandas.rebase(df, repo)"
+        f"the rows {shown} are not the rows that this frame was read with: {why}. The operation that created "
+        "it (concat, merge) dropped its origin. If all its rows come from one read, call "
+        "df.sn.rebase(read), otherwise sn_pandas.rebase(df, repo)"
     )

@@ -117,10 +117,10 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
         return found
     if found is None or "Path" not in baseline.frame.columns:
         raise TrackingError(
-            "the frame has neither Id nor Path, so its rows cannot be matched to contents; keep Id: "
-            "after merged = df.reset_index().merge(…) say merged.sn.rebase(df), or use df.join(…), which "
-            "keeps the index; new rows are put behind with df.sn.append(rows); if Id is lost already, merge "
-            "it in again by a column that tells the rows apart"
+            "the frame has neither Id nor Path, so its rows cannot be matched to contents. Keep Id: after "
+            "merged = df.reset_index().merge(…) call merged.sn.rebase(df), or use df.join(…), which keeps "
+            "the index. To add rows, use df.sn.append(rows). If Id is already lost, merge it in again by a "
+            "column that identifies the rows"
         )
     paths = pd.Index(baseline.frame["Path"])
     if not paths.is_unique:
@@ -158,11 +158,11 @@ def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[
     if not numbered and name in ("Path", "Name") and name in baseline.frame.columns:
         numbered = not len(differing(baseline.frame[name].array.take(places), labels.array))
     if other or not numbered:
-        why = f"its {other[0]} is not that of the content" if other else "its rows are labelled otherwise"
-        way = "" if other else ", or say df.reset_index(drop=True)"
+        why = f"its {other[0]} is not that of the content" if other else "its rows have other labels"
+        way = "" if other else ", or call df.reset_index(drop=True)"
         raise TrackingError(
-            f"the frame has no Id, and {why}, so its rows may be no contents but a table made of them (mode, "
-            f"agg, groupby); if they are those that were read, keep Id{way}"
+            f"the frame has no Id, and {why}, so its rows may be aggregates (mode, agg, groupby) instead of "
+            f"contents. If they are the rows that were read, keep Id{way}"
         )
 
 

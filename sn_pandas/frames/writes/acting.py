@@ -150,10 +150,10 @@ def _deletes(
         if id_ < 0:
             lines[row] = Line("unchanged", "a new row: there is nothing to delete")
         elif found is None:
-            said = "it is gone already, or you may not see it"
+            said = "it is already gone, or you may not see it"
             lines[row] = gone.get(row) or Line("unchanged", said, (), id_)
         elif in_trash(found["Path"]) and not permanent:
-            lines[row] = Line("unchanged", "it is in the trash already", (), id_, found["Path"])
+            lines[row] = Line("unchanged", "it is already in the trash", (), id_, found["Path"])
         else:
             works.append(Delete(row, id_, found["Path"], permanent))
     return works

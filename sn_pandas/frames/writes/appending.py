@@ -45,8 +45,8 @@ def checked_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.Data
     if ids is not None and not isinstance(ids, list) and (ids > 0).any():
         known = ids[ids > 0]
         raise TrackingError(
-            f"the rows to be appended have the Id {known[0]} of a content: new rows have none; "
-            "drop it with .drop(columns='Id') or .reset_index(drop=True)"
+            f"the rows to append have the Id {known[0]} of an existing content, and new rows have none. Drop "
+            "it with .drop(columns='Id') or .reset_index(drop=True)"
         )
     new = new.drop(columns="Id", errors="ignore")
     fields = [*frame.columns, *baseline.repo.schema.fields, "Path", "Type"]
@@ -107,7 +107,7 @@ def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -
         elif isinstance(dtype, pd.DatetimeTZDtype):
             if any(cell is not None and has_no_zone(cell) for cell in cells):
                 said = f"dates of {column} have no time zone and are taken as UTC; "
-                warnings.warn(f"{said}say another with .dt.tz_localize(…)", SaveWarning, stacklevel=5)
+                warnings.warn(f"{said}set another one with .dt.tz_localize(…)", SaveWarning, stacklevel=5)
             return pd.to_datetime(plain, utc=True).dt.tz_convert(dtype.tz).astype(dtype)
         elif not isinstance(dtype, pd.StringDtype) or all(
             cell is None or isinstance(cell, str) for cell in cells

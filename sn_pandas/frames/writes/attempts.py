@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Outcomes of a creation that leave open whether there is a content.
 OPEN = ("unknown", "unsent", "conflict")
-SEEN = "the answer of an earlier save was lost; seen by reading"
+SEEN = "the answer of an earlier save was lost; verified by reading"
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -138,7 +138,7 @@ def look(repo: Connection, attempts: Mapping[int, Attempt]) -> Found:
             id_, path = int(now["Id"]), str(now["Path"])
             if wrong := differing(work, work.after, now):
                 said = (
-                    f"an earlier save may have made {path}, which differs in {', '.join(wrong)} from what "
+                    f"an earlier save may have created {path}, which differs in {', '.join(wrong)} from what "
                     "was sent then: read it and drop this row, or give the row another Name"
                 )
                 found.unlike[row] = Line("conflict", said, tuple(wrong), id_, path)

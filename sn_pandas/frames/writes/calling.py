@@ -116,7 +116,7 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
                 verdict, said, now = _look(repo, place, operation, began, trouble)
         except SensenetError as error:
             first = error if isinstance(error, AuthenticationError) else lost
-            return _unknown(operation, f"{lost}; and it could not be looked for: {error}", first)
+            return _unknown(operation, f"{lost}; and looking it up failed: {error}", first)
         if verdict == "done":
             return Called("saved", f"{SEEN}: {said}", stored=now)
         if verdict == "open":
@@ -129,7 +129,7 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
 
 
 def _unknown(operation: str, said: str, error: SensenetError) -> Called:
-    hint = f"{operation} may have been done: look before you call it once more"
+    hint = f"{operation} may have been done: check before you call it again"
     return Called("unknown", f"{said}; {hint}", error=error)
 
 

@@ -86,7 +86,7 @@ def problem(field: Field, cell: Cell) -> str:
     Examples
     --------
     >>> problem(Field("Index", "Integer"), None)
-    'an Integer cannot be empty, the server would make it 0: write 0 if you mean that'
+    'an Integer cannot be empty, the server would store 0. Write 0 if you mean that'
     >>> problem(Field("Index", "Integer"), 5)
     ''
     """
@@ -130,11 +130,11 @@ def absent(field: Field) -> str:
         return ""
     checks = column_kind(field).checks
     if field.compulsory and _is_one_of(_COMPULSORY, checks):
-        return "must be given, its type makes it compulsory"
+        return "is required by its type"
     if _is_one_of("length", checks) and (field.limits.get("MinLength") or _no_regex_match("", field)):
-        return "must be given, an empty text breaks the limits of its type"
+        return "is required, because an empty text is outside the limits of its type"
     if _is_one_of("integer decimal", checks) and (_below(0, field) or _above(0, field)):
-        return "must be given, 0 breaks the limits of its type"
+        return "is required, because 0 is outside the limits of its type"
     return ""
 
 
@@ -334,14 +334,14 @@ def _is_target(item: Cell) -> bool:
 # fmt: off
 #: Rules for cells that hold nothing.
 EMPTY: tuple[Rule, ...] = (
-    Rule("integer", _always, "an Integer cannot be empty, the server would make it 0: write 0 if you mean that"),
-    Rule("decimal", _always, "a {field.type} cannot be empty, the server would make it 0: write 0 if you mean that"),
-    Rule("truth", _always, "a Boolean cannot be empty, the server would make it false: write False if you mean that"),
+    Rule("integer", _always, "an Integer cannot be empty, the server would store 0. Write 0 if you mean that"),
+    Rule("decimal", _always, "a {field.type} cannot be empty, the server would store 0. Write 0 if you mean that"),
+    Rule("truth", _always, "a Boolean cannot be empty, the server would store false. Write False if you mean that"),
     Rule("text", _always, "a content always has a name", names={"Name"}),
     Rule("text", _always, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
     Rule("mode", _always, "{a} {field.type} cannot be empty: write '0' to inherit it"),
     Rule("reference", _always, "{field.name} cannot be empty: write a user", names=_PEOPLE),
-    Rule(_COMPULSORY, _is_compulsory, "{field.name} cannot be empty: its type makes it compulsory"),
+    Rule(_COMPULSORY, _is_compulsory, "{field.name} is required by its type and cannot be empty"),
     Rule("length", lambda c, f: bool(f.limits.get("MinLength")), "{field.name} has at least {field.limits[MinLength]} characters, so it cannot be emptied"),
     Rule("length", lambda c, f: _no_regex_match("", f), "{field.name} must match {field.limits[Regex]}, so it cannot be emptied"),
 )
@@ -351,18 +351,18 @@ FILLED: tuple[Rule, ...] = (
     Rule("text", _no_text, "{cell} is not a text: convert the column with .astype(str), or read the file with dtype={{'{field.name}': str}}"),
     Rule("text choice reference", _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),
     Rule("text", _date_text, "the server takes {cell} for a date and cannot store it as text: leave out the T or the seconds"),
-    Rule("text", _no_name, "{cell} cannot be a name: names have no blanks at their ends, no dot at the end, no control characters, and none of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
+    Rule("text", _no_name, "{cell} is not a valid name: names must not begin or end with a blank, end with a dot, or contain control characters or any of \" # $ % & ' * + , / : ; < = > ? @ [ \\ ] ^ {{ | }} ~ `", names={"Name"}),
     Rule("text", lambda c, f: not c, "an empty DisplayName shows the Name instead: write the text that is to be shown", names={"DisplayName"}),
-    Rule("text", lambda c, f: f.compulsory and not c, "{field.name} cannot be empty: its type makes it compulsory"),
+    Rule("text", lambda c, f: f.compulsory and not c, "{field.name} is required by its type and cannot be empty"),
     Rule("length", lambda c, f: len(c) < f.limits.get("MinLength", 0), "{cell} is shorter than {field.limits[MinLength]} characters"),
     Rule("length", lambda c, f: len(c) > f.limits.get("MaxLength", math.inf), "{cell} is longer than {field.limits[MaxLength]} characters"),
     Rule("length", _no_regex_match, "{cell} does not match {field.limits[Regex]}"),
     Rule("xml", _no_xml, "{cell} is not well-formed XML"),
-    Rule("integer", _is_bool, "{cell} is a truth value, not a number: convert the column with .astype('Int64')"),
-    Rule("integer", _no_number, "{cell} is not a whole number: write one, or convert the column with pd.to_numeric(…)"),
-    Rule("integer", _fraction, "{cell} is not a whole number, the server would round it: use .round()"),
+    Rule("integer", _is_bool, "{cell} is a boolean, not a number: convert the column with .astype('Int64')"),
+    Rule("integer", _no_number, "{cell} is not an integer: write one, or convert the column with pd.to_numeric(…)"),
+    Rule("integer", _fraction, "{cell} is not an integer, the server would round it: use .round()"),
     Rule("integer", _outside(-(2**31), 2**31 - 1), "{cell} is outside of the 32 bits of an Integer"),
-    Rule("decimal", _is_bool, "{cell} is a truth value, not a number: convert the column with .astype(float)"),
+    Rule("decimal", _is_bool, "{cell} is a boolean, not a number: convert the column with .astype(float)"),
     Rule("decimal", _no_number, "{cell} is not a number (the server would take a comma for a separator of thousands): write one, or convert the column with pd.to_numeric(…)"),
     Rule("decimal", _outside(-7.9e28, 7.9e28), "{cell} is too big for the server: below 7.9e28 fits"),
     Rule("decimal", _too_exact, "{cell} has more digits than the 15 that the server keeps: round it"),

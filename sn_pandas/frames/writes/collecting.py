@@ -42,8 +42,8 @@ def _edits(
     baseline = baseline_of(frame)
     if baseline.query.version:
         raise TrackingError(
-            f"the frame shows the version {baseline.query.version}, and a save would change the "
-            "latest one; tie it to that with df.sn.rebase()"
+            f"the frame shows the version {baseline.query.version}, and a save would change the latest one. "
+            "Attach it to the latest version with df.sn.rebase()"
         )
     rows = rows_of(frame, baseline)
     edits = [

@@ -110,7 +110,9 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
         else:  # to the last digit, which a frame may not hold
             work.before[name] = exact(work.fields[name], now.get(name))
     work.unsure.difference_update(changed)
-    return None if wanted else Line("unchanged", "the server holds it already", names, work.id, work.path)
+    return (
+        None if wanted else Line("unchanged", "the server already has this value", names, work.id, work.path)
+    )
 
 
 def exact(field: Field, read: Json) -> Json:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 #: What has to be true of a content afterwards: it is ``there``, at a certain path (``at``), or ``deleted``.
 State = Literal["there", "at", "deleted"]
 #: The reason while it is not read back yet.
-ANSWERED = "the server answered that it was done; it was not read back"
+ANSWERED = "the server reported that it was done; it was not read back"
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def confirm(repo: Connection, answered: Mapping[int, tuple[Line, Expected]]) -> 
     for number, (line, expected) in left.items():
         if trouble is not None:
             said = (
-                f"the server answered that it was {expected.done}; and it could not be read back: {trouble}"
+                f"the server reported that it was {expected.done}; and it could not be read back: {trouble}"
             )
             found[number] = dataclasses.replace(line, outcome="unknown", reason=said, error=trouble)
         else:
@@ -138,7 +138,7 @@ def _seen(line: Line, expected: Expected, now: Stored | None) -> Line:
 
 def _unmet(line: Line, expected: Expected, now: Stored | None) -> Line:
     """Return the outcome of what is not as the server said."""
-    answered = f"the server answered that it was {expected.done}"
+    answered = f"the server reported that it was {expected.done}"
     if expected.state == "deleted":
         place = str(now["Path"]) if now else line.path
         said = f"{answered}, but it is still at {place}: delete it again"

@@ -109,7 +109,7 @@ def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal
     schema = baseline.repo.schema
     type_name = given.get("Type") or _only_type(baseline)
     if type_name is None:
-        return Refusal(cells[0], "say what it is to be: fill in its Type")
+        return Refusal(cells[0], "its Type is missing: fill in a content type")
     if type_name not in schema and not schema.may_hide:
         return Refusal(cells[0], unknown("content type", type_name, schema))
     path = given.get("Path")
@@ -122,7 +122,7 @@ def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal
     else:
         query = baseline.query
         if query.query or query.property or not isinstance(query.path, str):
-            return Refusal(cells[0], "say where it is to be: fill in its Path, such as /Root/Content/IT/Name")
+            return Refusal(cells[0], "its Path is missing: fill in a path such as /Root/Content/IT/Name")
         parent, name = query.path, str(given.get("Name") or "")
     return Create(row, parent, name, str(type_name))
 
@@ -178,7 +178,7 @@ def _absent(
 def _absent_password(field: Field) -> str:
     """Return why a new user cannot go without a password; nothing of other fields."""
     if field.is_secret and field.compulsory:
-        return "must be given in a column of this name; it is not shown, and not kept in journals"
+        return "is required, in a column of this name; it is never shown or written to journals"
     return ""
 
 

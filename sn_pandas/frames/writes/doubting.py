@@ -55,7 +55,7 @@ def unsettled(line: Line) -> Line:
     """Return the outcome of a row as long as nobody has asked whether the refusal was meant for us."""
     if _is_unrepeatable(line):
         return line
-    said = f"not done, and it was not settled whether that was meant for us: {line.reason}"
+    said = f"not done, and the answer may have been meant for an anonymous caller: {line.reason}"
     return dataclasses.replace(line, outcome="unsent", reason=said)
 
 

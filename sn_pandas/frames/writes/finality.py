@@ -89,8 +89,8 @@ def warn(works: Iterable[Delete], reasons: Mapping[int, str]) -> None:
     more = "" if len(paths) <= 3 else ", …"
     said = (
         f"{counted(len(paths), 'content')} will be deleted for good, and undo cannot take that back: "
-        f"{', '.join(paths[:3])}{more} ({'; '.join(dict.fromkeys(reasons.values()))}). "
-        "permanent=True says that you mean it"
+        f"{', '.join(paths[:3])}{more} ({'; '.join(dict.fromkeys(reasons.values()))}). Pass permanent=True "
+        "to confirm"
     )
     warnings.warn(said, SaveWarning, stacklevel=5)
 

@@ -40,7 +40,7 @@ class Flow:
 
     def __init__(self, workers: int, overloads: Callable[[], int] = lambda: 0) -> None:
         if workers < 1:
-            raise ValueError(f"workers is how many requests are in flight, at least 1, not {workers}")
+            raise ValueError(f"workers is the number of concurrent requests, at least 1, not {workers}")
         self.most = workers
         self.limit = float(workers)
         self.stopped = ""
@@ -212,7 +212,7 @@ class _Crew(Generic[T]):
             line = self._work(self._jobs[number])
         except BaseException as error:
             line = Line("unknown", f"{type(error).__name__}: {error}")
-            self._fail(error, f"not sent, because another row ran into {type(error).__name__}: {error}")
+            self._fail(error, f"not sent, because another row failed with {type(error).__name__}: {error}")
         finally:
             self._flow.leave()
         if isinstance(line.error, AuthenticationError):

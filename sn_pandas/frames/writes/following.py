@@ -73,7 +73,7 @@ def _read(collected: Collected, unread: Mapping[str, set[int]], following: Follo
             read = reading.read(collected.repo, asked, reading.Manner(progress=False))
     except SensenetError:
         columns = ", ".join(unread)
-        following.note = f"{columns} could not be read again and may be of before: df.sn.refresh()"
+        following.note = f"{columns} could not be read again and may be out of date: df.sn.refresh()"
         return
     for column, wanted in unread.items():
         for id_, cell in zip(read.index.tolist(), read[column], strict=True) if column in read else ():

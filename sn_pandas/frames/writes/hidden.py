@@ -124,8 +124,8 @@ def warn_of_hidden_members(repo: Connection, fields: Iterable[Field]) -> None:
     lists = sorted({f.name for f in fields if f.type == "Reference" and f.multiple})
     if lists and repo.schema.is_partial:
         warnings.warn(
-            f"{', '.join(lists)}: a save replaces the whole list. You do not see every content type, so the "
-            "lists may have members that you are not shown; a replaced list loses them",
+            f"{', '.join(lists)}: a save replaces the complete list. You do not see every content type, so "
+            "the lists may have members that you are not shown; a replaced list loses them",
             SaveWarning,
             stacklevel=4,
         )

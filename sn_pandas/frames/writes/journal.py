@@ -77,8 +77,8 @@ class Journal:
     --------
     >>> import sn_pandas as sn
     >>> repo = sn.connect("embedded://")
-    >>> df = repo.read("/Root/Content/IT/Tasks", select="Index", top=2)
-    >>> df["Index"] += 1
+    >>> df = repo.read("/Root/Content/IT/Tasks", select="Index")
+    >>> df.loc[df.index[:2], "Index"] += 1
     >>> journal = sn.Journal.read(df.sn.save().journal)
     >>> journal.entries["outcome"].tolist()
     ['saved', 'saved']
@@ -201,7 +201,7 @@ class JournalWriter:
             try:
                 return cls._written(path, lines)
             except OSError as error:
-                raise _unwritable(error, "name another file with journal=…") from error
+                raise _unwritable(error, "pass another file with journal=…") from error
         trouble: OSError | None = None
         for place in folders():
             try:
@@ -210,8 +210,8 @@ class JournalWriter:
                 _prune(place, began - KEPT)
                 if trouble is not None:
                     warnings.warn(
-                        f"the journal is written to {place}, because it cannot be where it belongs "
-                        f"({trouble}); another folder is chosen by the environment variable {PLACE}",
+                        f"the journal is written to {place}, because the usual folder cannot be written "
+                        f"({trouble}); set the environment variable {PLACE} to choose another folder",
                         SaveWarning,
                         stacklevel=2,
                     )
@@ -220,7 +220,7 @@ class JournalWriter:
                 trouble = trouble or error
         raise _unwritable(
             trouble or OSError("there is no folder for it"),
-            f"let the environment variable {PLACE} name a folder that can be written",
+            f"set the environment variable {PLACE} to a folder that can be written",
         ) from trouble
 
     @classmethod
@@ -317,7 +317,7 @@ def held(place: str | os.PathLike[str]) -> Iterator[Journal]:
         if not _locked(stream):
             raise JournalError(
                 f"the journal {file} is being written right now: wait until that save has ended, or "
-                "interrupt it, and repeat this"
+                "interrupt it, and try again"
             )
         yield _read(file, stream.read())
 
@@ -368,16 +368,16 @@ def _read(file: Path, content: bytes) -> Journal:
                 f"({type(error).__name__}: {error}): {text[:60]!r}"
             ) from None
     if not header:
-        raise JournalError(f"{file} has no whole line: if it is a journal, nothing was sent after it began")
+        raise JournalError(f"{file} has no complete line: if it is a journal, nothing was sent")
     if len(works) < header["rows"]:
         if outcomes:
             raise JournalError(
-                f"{file} is damaged: it announces {header['rows']} contents and names {len(works)}, so it "
-                "cannot be told which outcome belongs to which"
+                f"{file} is damaged: it announces {header['rows']} contents and lists {len(works)}, so the "
+                "outcomes cannot be matched to them"
             )
         works = []  # killed while it was written, so nothing was sent
     if any(not 0 <= done < len(works) for done in outcomes):
-        raise JournalError(f"{file} is damaged: it has an outcome of a content that it does not name")
+        raise JournalError(f"{file} is damaged: it has an outcome for a content that it does not list")
     return Journal(file, header, works, outcomes)
 
 
@@ -513,7 +513,7 @@ def _planned(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
 
 def _whole(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
-        raise TypeError(f"{number!r} is not a whole number")
+        raise TypeError(f"{number!r} is not an integer")
     return number
 
 

@@ -48,9 +48,9 @@ def altered(name: str) -> str:
     """
     kept = as_stored(name)
     if not kept:
-        return f"{name!r} cannot be a name: the server would leave nothing of it"
+        return f"{name!r} is not a valid name: the server would remove every character"
     if kept != name:
-        return f"the server would make {kept!r} of the name {name!r}: write that, or choose another"
+        return f"the server would change the name {name!r} to {kept!r}: use that, or choose another one"
     return ""
 
 
@@ -107,7 +107,7 @@ def _composed(path: str) -> str:
 
 def _looks_alike(path: str, other: str) -> str:
     return (
-        f"it looks like {other!a}, which is there or is created, too, and has the same letters in "
+        f"it looks like {other!a}, which exists or is about to be created and has the same letters in "
         f"another Unicode form than {path!a}: choose another Name"
     )
 
@@ -168,7 +168,7 @@ def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[
 
 
 def _too_long(path: str) -> str:
-    return f"its path would have {len(path)} characters, the server takes {LONGEST}"
+    return f"its path would have {len(path)} characters, the server allows {LONGEST}"
 
 
 def _some(names: Sequence[str]) -> str:

@@ -51,7 +51,7 @@ def field_of(column: str, baseline: Baseline) -> Field | str:
     first, _, rest = column.partition("/")
     field = baseline.fields.get(first) or schema.fields.get(first)
     if field is None or first in PSEUDO_FIELDS:
-        return f"{first} is no field that can be written.{did_you_mean(first, schema.fields)}"
+        return f"{first} is not a field that can be written.{did_you_mean(first, schema.fields)}"
     if rest and (not field.is_reference or rest not in ("Id", "Path")):
         return (
             f"{column} belongs to the content that {first} refers to; read and save that one, "
@@ -82,7 +82,7 @@ def assign(
         if isinstance(field, Field) and not reason:
             twice = written.setdefault((edit.row, field.name), edit)
             if twice is not edit and not same_cell(field, twice.after, edit.after):
-                reason = f"{twice.column} says something else in the same row: edit one of the two columns"
+                reason = f"{twice.column} has another value in the same row: edit only one of the two columns"
         if isinstance(field, str) or reason:
             refused.append(Refusal(edit, reason))
         else:
@@ -154,18 +154,19 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
         if name is not None and name != column:
             yield str(column), f"did you mean {name}?"
         elif rows and (old := renamed(column, missing, frame, baseline, rows)):
-            yield str(column), f"it was read as {old}, and columns go by their names; name it so again"
+            yield str(column), f"it was read as {old}, so rename the column back to save it"
         elif rows and (old := _of_the_same_kind(column, gone, frame, baseline)):
             yield (
                 str(column),
-                f"it is no field, and {old} was read and is gone; if it is that, rename it back",
+                f"it is not a field, and the column {old} that was read is gone. If this is it, rename it "
+                "back",
             )
         elif (
             name is None
             and (field := _fitting(str(column), baseline))
             and _is_filled(column, frame, baseline)
         ):
-            said = "it was not read, so changes by others could not be seen; read it, too"
+            said = "it was not read, so changes by others could not be detected; read it as well"
             yield str(column), _NO_PASSWORDS if field.is_secret else said
 
 

@@ -21,12 +21,12 @@ Outcome = Literal["saved", "unchanged", "conflict", "refused", "ignored", "faile
 #: Every outcome with what it means; a row has exactly one.
 OUTCOMES: Mapping[Outcome, str] = {
     "saved": "the server shows what was sent",
-    "unchanged": "nothing was to be done",
-    "refused": "the server could not take it; not sent",
+    "unchanged": "there was nothing to do",
+    "refused": "rejected before it was sent",
     "conflict": "somebody else changed the same cell",
     "ignored": "the server answered, but stored something else",
     "failed": "the server refused it",
-    "unknown": "no answer, and it could not be looked up what happened",
+    "unknown": "no answer, and the result could not be verified",
     "unsent": "not sent",
 }
 _SHOWN = 10
@@ -242,7 +242,7 @@ class Report:
             return steps
         rest = self.unsettled
         rest = rest[~rest["outcome"].isin(["refused", "conflict"]) & (rest["reason"] != NEW)]
-        return [*steps, ".retry() does the rest once more"] if len(rest) else steps
+        return [*steps, ".retry() tries the rest again"] if len(rest) else steps
 
     @staticmethod
     def _more(count: int, where: str) -> list[str]:
@@ -309,7 +309,7 @@ DRY = "dry run"
 #: How the reasons of rows begin that were not sent because of others.
 BECAUSE_OF_OTHERS = "not sent, because other"
 #: The reason of new rows that were not to be created.
-NEW = "a new row: it is created with create=True"
+NEW = "a new row: pass create=True to create it"
 
 
 def report_frame(index: pd.Index, lines: Sequence[Line]) -> pd.DataFrame:

@@ -201,7 +201,7 @@ def warn(collected: Collected, assigned: Iterable[Assignment], stacklevel: int) 
     if naive := no_zone(assigned):
         columns = ", ".join(sorted({edit.column for edit in naive}))
         said = f"{len(naive)} dates of {columns} have no time zone and are taken as UTC; "
-        warnings.warn(f"{said}say another with .dt.tz_localize(…)", SaveWarning, stacklevel=stacklevel)
+        warnings.warn(f"{said}set another one with .dt.tz_localize(…)", SaveWarning, stacklevel=stacklevel)
     warn_of_missing(assigned, stacklevel=stacklevel)
     warn_of_unread(collected.frame, collected.baseline, stacklevel=stacklevel)
 
@@ -281,7 +281,7 @@ def execute(
         try:
             confirm(collected, checked, executed, quick=True)
         except Exception as error:  # the report of what was written matters more
-            made.note = f"the frame may not show all that was saved ({error}): df.sn.refresh()"
+            made.note = f"the frame may not show everything that was saved ({error}): df.sn.refresh()"
         return made
 
     comparison = Comparison(collected.repo, compared.patches, on_conflict)
@@ -317,7 +317,7 @@ def remember_creations(collected: Collected, creates: Iterable[Create]) -> None:
 def _alive(kept: weakref.ref[pd.DataFrame]) -> pd.DataFrame:
     frame = kept()
     if frame is None:
-        raise ValueError("the frame of this save is gone; its journal is not: sn_pandas.resume(report)")
+        raise ValueError("the frame of this save no longer exists; use its journal: sn_pandas.resume(report)")
     return frame
 
 

@@ -135,7 +135,7 @@ class _Sending:
             if now is None:
                 return _line(work, "failed", f"{trouble}; the content is gone", error=trouble)
             if not differing(work, work.after, now):
-                return _line(work, "saved", "the answer was lost; seen by reading again", stored=now)
+                return _line(work, "saved", "the answer was lost; verified by reading again", stored=now)
             if _is_refusal(trouble):
                 return _line(work, _outcome_of(trouble), _explained(work, trouble), error=trouble)
             if later := _changed_later(work, now):
@@ -177,7 +177,9 @@ class _Sending:
             if now is None:
                 continue
             if taken or not is_ours(work, now, self._repo.user, began):
-                said = f"{trouble}; a content of this name is there, which somebody else made meanwhile"
+                said = (
+                    f"{trouble}; a content of this name is there, which somebody else created in the meantime"
+                )
                 return _line(work, "conflict", said, stored=now, error=trouble)
             line = _verdict(work, now)
             reason = line.reason or SEEN
@@ -186,7 +188,7 @@ class _Sending:
             return _line(work, _outcome_of(trouble), _explained(work, trouble), error=trouble)
         if self._flow.stopped:
             return self._given_up(work, trouble)
-        said = f"{trouble}; it is not there, so save again to create it"
+        said = f"{trouble}; it does not exist, so save again to create it"
         return _line(work, "unsent", said, error=trouble)
 
     def permit(self, work: Permit) -> Line:
@@ -336,7 +338,7 @@ class _Sending:
             if not self._may_be_late and (collides(trouble) or _is_ended(trouble)):
                 return _line(work, "failed", said, error=trouble)
             # a request whose answer was lost may be carried out late
-            said += "; it was not done when it was last looked at, so look again, or save again"
+            said += "; it was not done when last checked. Check again, or save again"
             return _line(work, "unknown", said, error=trouble)
         # what was lost may still be done; what the server refused is not
         outcome: Outcome = "unsent" if collides(trouble) else "unknown"

@@ -25,7 +25,7 @@ TRIES = 4
 # When to look for what was not answered, in seconds.
 _LOOKS = (0.0, 0.3, 1.0)
 #: The reason of what was seen.
-SEEN = "the answer was lost; seen by reading"
+SEEN = "the answer was lost; verified by reading"
 
 
 def certain(error: SensenetError) -> Outcome | None:

@@ -193,7 +193,9 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
         found = places.get(other.id)
         place = str(found["Path"]) if found else None
         if other.is_done(place):
-            plan.lines[number] = Line("unchanged", "it is so already", (), other.id, place or other.path)
+            plan.lines[number] = Line(
+                "unchanged", "it is already in the requested state", (), other.id, place or other.path
+            )
         elif place is None:
             gone = not_found.GONE
             plan.lines[number] = Line("failed", gone, (), other.id, other.path)
@@ -239,7 +241,7 @@ def _made(work: Create, stored: Stored | None, record: Journal) -> Line | None:
     if stored is None:
         return None
     if not is_ours(work, stored, record.user, record.began):
-        return Line("conflict", "somebody else made a content of this name", (), stored["Id"], work.path)
+        return Line("conflict", "somebody else created a content of this name", (), stored["Id"], work.path)
     if wrong := differing(work, work.after, stored):
         return Line("ignored", f"{', '.join(wrong)} differ", tuple(wrong), stored["Id"], work.path)
     return Line("unchanged", "it is there", work.names, stored["Id"], work.path)
@@ -274,7 +276,7 @@ def _unpermitted(
     for number, work in permits.items():
         held = own_entry(repo.client, work.id, work.identity, local=work.local)
         if held == work.before:
-            found[number] = Line("unchanged", "it is so already", (), work.id, work.path)
+            found[number] = Line("unchanged", "it is already in the requested state", (), work.id, work.path)
         elif (wrong := work.wrong(held)) and on_conflict != "overwrite":
             said = f"somebody changed {', '.join(wrong)} since"
             found[number] = Line("conflict", said, tuple(wrong), work.id, work.path)
@@ -285,12 +287,12 @@ def _unpermitted(
 
 def _uncreated(work: Create, stored: Stored | None, record: Journal, on_conflict: OnConflict) -> Work | Line:
     if stored is None:
-        return Line("unchanged", "it is gone already", (), work.id, work.path)
+        return Line("unchanged", "it is already gone", (), work.id, work.path)
     place = str(stored["Path"])
     if in_trash(place) and not in_trash(work.path):
-        return Line("unchanged", "it is in the trash already", (), stored["Id"], place)
+        return Line("unchanged", "it is already in the trash", (), stored["Id"], place)
     if work.id < 0 and not is_ours(work, stored, record.user, record.began):
-        reason = "the answer of the save was lost, and somebody else made the content of this name"
+        reason = "the answer of the save was lost, and somebody else created the content of this name"
         return Line("conflict", reason, (), stored["Id"], place)
     wrong = differing(work, work.after, stored)
     if wrong and on_conflict != "overwrite":
@@ -443,7 +445,7 @@ def _was_done(line: Line) -> Line:
     if line.outcome != "saved":
         return line
     return dataclasses.replace(
-        line, outcome="unchanged", reason="the save was finished: nothing was left to do"
+        line, outcome="unchanged", reason="the save is already complete: there was nothing left to do"
     )
 
 

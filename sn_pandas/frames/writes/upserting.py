@@ -86,7 +86,7 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
 def key_of(field: Field | str, cell: Cell) -> str | None:
     """Return what tells a key from others; None for a missing one.
 
-    Names are the same in any letter case, as they are for the server.
+    Names are the same ignoring case, as they are for the server.
     """
     if is_missing(cell) or (isinstance(cell, str) and not cell.strip()) or isinstance(cell, Unusable):
         return None

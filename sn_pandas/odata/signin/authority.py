@@ -59,7 +59,7 @@ SN_AUTH = "SNAuth"
 #: The words of an authority that refuses -> what they mean to the one who signs in.
 _MEANINGS = {
     "invalid_client": "the client id or its secret is wrong",
-    "unauthorized_client": "the client id or its secret is wrong, or this client may not sign in like this",
+    "unauthorized_client": "the client id or its secret is wrong, or this client may not sign in this way",
     "invalid_grant": "the code or the refresh token is wrong, has expired or was used before",
     "INVALID_CREDENTIALS": "the login name or the password is wrong",
 }
@@ -221,8 +221,8 @@ class Authority:
             return
         if self.kind.lower() == SN_AUTH.lower():
             raise AuthenticationError(
-                f"{self.origin} signs in by sn-auth (type SNAuth), which knows neither client credentials "
-                "nor this way with the browser, so no secret was sent. Sign in with your login name "
+                f"{self.origin} signs in by sn-auth (type SNAuth), which supports neither client credentials "
+                "nor this sign-in with the browser, so no secret was sent. Sign in with your login name "
                 "(login=…, which asks for the password), or use an API key (api_key=…) or a token (token=…)"
             )
 
@@ -237,7 +237,7 @@ class Authority:
         self.reject_sn_auth()
         if not isinstance(named, str) or not named.strip():
             raise AuthenticationError(
-                f'{self.origin} names no authority that gives tokens; pass authority="https://…"'
+                f'{self.origin} names no authority that issues tokens; pass authority="https://…"'
             )
         try:
             address = canonical_url(named)
@@ -269,7 +269,7 @@ class Authority:
         if is_loopback(address) and not is_loopback(self.origin):
             raise AuthenticationError(
                 f"{self.origin} names an authority on this computer, {address}, so no secret was sent there; "
-                f'name the one that is meant: authority="https://…"'
+                f'pass the right one: authority="https://…"'
             )
 
     def _json(self, address: str, method: str, target: str, **options: Any) -> dict[str, Any]:
@@ -323,7 +323,7 @@ def given_address(authority: str) -> str:
         shown = cut_short(hide(str(authority)).partition("?")[0].rpartition("@")[2], 80)
         meant = shown if shown and "://" not in shown else "login.example"
         raise AuthenticationError(
-            f'authority={shown!r} is not an address; write it with its scheme: authority="https://{meant}"'
+            f'authority={shown!r} is not an address; include the scheme: authority="https://{meant}"'
         ) from None
 
 

@@ -242,7 +242,7 @@ def _code_of(found: Mapping[str, str], state: str) -> str:
         said = " ".join(filter(None, (found["error"], found.get("error_description"))))
         raise AuthenticationError(f"the authority refused the sign-in: {said[:200]}")
     if not code:
-        raise AuthenticationError("the browser brought no code back; sign in once more")
+        raise AuthenticationError("the browser returned no code; sign in once more")
     return code
 
 

@@ -71,7 +71,7 @@ def explain_token(token: str, authority: str = "") -> str:
 def _times(claims: dict[str, Any]) -> list[str]:
     now, end, begin = time.time(), claims.get("exp"), claims.get("nbf")
     if not isinstance(end, int | float):
-        return ["it has no end (exp), and the server accepts only tokens that have one"]
+        return ["it has no expiry time (exp), and the server accepts only tokens with one"]
     said = []
     if end < now:
         said.append(f"it expired at {_moment(end)}; get a new one")

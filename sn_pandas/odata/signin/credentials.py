@@ -141,12 +141,12 @@ class Token:
         except Exception as error:
             # its text and its traceback are somebody else's and may hold a secret
             raise AuthenticationError(
-                f"the function that gives the token failed: {type(error).__name__}{_place(error)}"
+                f"the token function failed: {type(error).__name__}{_place(error)}"
             ) from None
         if not isinstance(token, str):
             kind = "bytes" if isinstance(token, bytes) else type(token).__name__
             raise AuthenticationError(
-                f"the function that gives the token returned {kind}, not a str"
+                f"the token function returned {kind}, not a str"
                 + ("; decode it: token.decode()" if isinstance(token, bytes) else "")
                 + (", so it is empty" if token is None else "")
             )
@@ -170,7 +170,7 @@ def clean_token(token: object, what: str) -> str:
     """Return a token that fits into a header, without the scheme that may have been copied with it."""
     text = _without_scheme(clean_secret(token, what), what)
     if " " in text:
-        raise AuthenticationError(f"the {what} holds a blank, which no {what} has")
+        raise AuthenticationError(f"the {what} contains a blank, which is not allowed")
     if len(text) > LONGEST:
         raise AuthenticationError(
             f"the {what} has {len(text):,} characters; a server reads {LONGEST:,} at most"
@@ -186,7 +186,7 @@ def clean_secret(secret: object, what: str) -> Secret:
     SECRETS.add(secret, secret.strip())
     secret = Secret(secret.strip())
     if not secret.isascii() or not secret.isprintable():
-        raise AuthenticationError(f"the {what} holds characters that no {what} has")
+        raise AuthenticationError(f"the {what} contains characters that are not allowed")
     return secret
 
 

@@ -286,15 +286,15 @@ class Guard:
         name = self._auth.name or "caller"
         if unsettled:
             return AuthenticationError(
-                f"{self._origin} answers the same request now as to the caller, now as to an anonymous one "
-                f"(the Visitor), so nothing is believed: it may not reach the authority that checks "
-                f"this {name}; try again later"
+                f"{self._origin} answers the same request sometimes as to the caller and sometimes as to an "
+                "anonymous one (the Visitor), so its answers are not used: it may not reach the authority "
+                f"that checks this {name}; try again later"
             )
         why = hide(self._auth.explain(used))
         return AuthenticationError(
-            f"{self._origin} does not accept this {name} and treats the connection as anonymous (it takes us "
-            f"for the Visitor){f'. As for the {name}: {why}' if why else ''}. Connect again with valid "
-            "credentials, or with anonymous=True"
+            f"{self._origin} does not accept this {name} and treats the connection as anonymous (the "
+            f"Visitor){f'. As for the {name}: {why}' if why else ''}. Connect again with valid credentials, "
+            "or with anonymous=True"
         )
 
 
