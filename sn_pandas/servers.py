@@ -151,7 +151,7 @@ def _read(file: Path) -> dict[str, Any]:
         raise QueryError(f"{file} is not TOML: {error}") from None
     loose = [name for name, value in found.items() if not isinstance(value, dict)]
     if loose:
-        raise QueryError(f"{file}: {loose[0]} stands outside of a server; write [prod] above it")
+        raise QueryError(f"{file}: {loose[0]} is outside of a section; write [prod] above it")
     return {name: _concealed(entry) for name, entry in found.items()}
 
 
@@ -175,7 +175,7 @@ def _server(name: str, entry: Mapping[str, Any], file: Path) -> Server:
         plain = key.lower().replace("-", "_")
         if key not in fields and (plain in _SECRETS or re.search(r"secret|password|token$", plain)):
             raise QueryError(
-                f"{where}: {key} is a secret, and this file is no place for one. {_instead(plain)}"
+                f"{where}: {key} is a secret, which does not belong in this file. {_instead(plain)}"
             )
         if key not in fields:
             raise QueryError(f"{where}: {unknown('setting', key, fields, list_all=True)}")
@@ -206,9 +206,9 @@ def _check_type(where: str, key: str, value: object, annotation: str) -> None:
     wanted = annotation.partition(" ")[0]
     kinds: dict[str, tuple[type, ...]] = {"str": (str,), "bool": (bool,), "float": (int, float)}
     if isinstance(value, bool) is not (wanted == "bool") or not isinstance(value, kinds[wanted]):
-        raise QueryError(f"{where}: {key} has to be {_KINDS[wanted]}, it is {type(value).__name__}")
+        raise QueryError(f"{where}: {key} must be {_KINDS[wanted]}, it is {type(value).__name__}")
     if isinstance(value, (int, float)) and not isinstance(value, bool) and not value > 0:
-        raise QueryError(f"{where}: {key} has to be greater than 0")
+        raise QueryError(f"{where}: {key} must be greater than 0")
 
 
 _KINDS = {"str": "a text", "bool": "true or false", "float": "a number"}
@@ -219,7 +219,7 @@ def _check_address(where: str, key: str, address: str | None) -> None:
         return
     if holds_credentials(address):
         raise QueryError(
-            f"{where}: {key} holds credentials, and this file is no place for them. {_instead('api_key')}"
+            f"{where}: {key} contains credentials, which do not belong in this file. {_instead('api_key')}"
         )
     parts = urlsplit(address)
     if parts.scheme not in ("http", "https") and not (key == "address" and address.startswith("embedded://")):

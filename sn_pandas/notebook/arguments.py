@@ -87,13 +87,13 @@ def _cell_parser() -> Parser:
     parser = Parser(
         "[NAME <<] PATH",
         "Read contents into a typed frame. %sensenet takes the query in one line; %%sensenet takes a path "
-        "and then one option a line ($select=…, $filter=…, query=…). {expression} stands for a value of the "
-        "notebook, # begins a comment, and a ; at the end shows nothing.",
+        "and then one option a line ($select=…, $filter=…, query=…). {expression} inserts a value of the "
+        "notebook, # begins a comment, and a ; at the end suppresses the output.",
     )
-    parser.add_argument("--name", metavar="NAME", help="the variable that keeps the frame; also: NAME << …")
-    parser.add_argument("--limit", type=int, metavar="N", help="rows at most; 0 is all")
+    parser.add_argument("--name", metavar="NAME", help="the variable to store the frame in; also: NAME << …")
+    parser.add_argument("--limit", type=int, metavar="N", help="the maximum number of rows; 0 for all")
     parser.add_argument("--on", metavar="CONNECTION", help="the connection to read from")
-    parser.add_argument("--page-size", type=int, metavar="N", help="rows that one request asks for")
+    parser.add_argument("--page-size", type=int, metavar="N", help="rows per request")
     return parser
 
 
@@ -120,11 +120,11 @@ def parse(line: str, cell: str | None) -> Asked:
         name, rest = match[1], match[2] or ""
     elif cell is not None and rest and not _PLACE.match(rest) and "?" not in rest:
         raise UsageError(
-            f"{rest!r} cannot stand behind %%sensenet: that is the name of the result, a path, or both, "
-            "such as %%sensenet tasks; a path may also be the next line, and a ; is the end of the cell"
+            f"{rest!r} cannot follow %%sensenet, which takes the name of the result, a path, or both, such "
+            "as %%sensenet tasks. The path may also be on the next line, and a ; ends the cell"
         )
     if name is not None and (not name.isidentifier() or iskeyword(name)):
-        raise UsageError(f"{name!r} cannot be the name of a variable")
+        raise UsageError(f"{name!r} is not a valid variable name")
     for value, what in ((options.limit, "--limit"), (options.page_size, "--page-size")):
         if value is not None and value < 0:
             raise UsageError(f"{what} cannot be negative, it is {value}")

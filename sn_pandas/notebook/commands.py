@@ -112,7 +112,7 @@ def _disconnect(session: SensenetSession, options: argparse.Namespace, rest: str
     name, repo = session.connections.disconnect(rest or None)
     showing.say(f"disconnected from {name}")
     for frame, unsaved in _unsaved({n: v for n, v in names.items() if showing.repository_of(v) is repo}):
-        showing.say(f"beware: {frame} has {unsaved}, which cannot be saved without this connection")
+        showing.say(f"warning: {frame} has {unsaved}, which cannot be saved without this connection")
     return None
 
 
@@ -168,7 +168,7 @@ def _save(session: SensenetSession, options: argparse.Namespace, rest: str, name
     given = {k: v for k, v in vars(options).items() if v is not None and k != "help"}
     frame = _named(rest or "None", "frame", names)
     if not hasattr(frame, "sn"):
-        raise UsageError("save what? Name the frame: %sensenet save tasks")
+        raise UsageError("no frame to save. Name one: %sensenet save tasks")
     return frame.sn.save(**given)
 
 
@@ -214,7 +214,7 @@ def _is_a(what: str, value: Any) -> bool:
 
 def _asked(text: str) -> str:
     if not text:
-        raise UsageError("a query is missing: write a path, and options behind a question mark")
+        raise UsageError("the query is missing: write a path, with options after a question mark")
     return text
 
 
@@ -225,7 +225,7 @@ def _command(name: str, about: str, run: Any, *options: tuple[str, dict[str, Any
     return name, Command(parser, run)
 
 
-_ON = ("--on", {"metavar": "CONNECTION", "help": "the connection to ask"})
+_ON = ("--on", {"metavar": "CONNECTION", "help": "the connection to use"})
 COMMANDS: dict[str, Command] = dict(
     [
         _command(
@@ -244,11 +244,14 @@ COMMANDS: dict[str, Command] = dict(
             ),
             (
                 "--send-secret",
-                {"choices": ["body", "basic"], "help": "how the authority wants it; found out if not given"},
+                {"choices": ["body", "basic"], "help": "how to send the secret; detected by default"},
             ),
             (
                 "--authority",
-                {"metavar": "ADDRESS", "help": "what gives tokens, if not what the server names"},
+                {
+                    "metavar": "ADDRESS",
+                    "help": "the authority that issues tokens, if not the one that the server names",
+                },
             ),
             ("--browser", {"action": "store_true", "help": "sign in as yourself, in the browser"}),
             (
@@ -257,7 +260,7 @@ COMMANDS: dict[str, Command] = dict(
             ),
             (
                 "--login",
-                {"metavar": "NAME", "help": "sign in as yourself by sn-auth; the password is asked for"},
+                {"metavar": "NAME", "help": "sign in as yourself with sn-auth, which asks for the password"},
             ),
             (
                 "--keep",
@@ -273,43 +276,50 @@ COMMANDS: dict[str, Command] = dict(
                     "action": "store_false",
                     "dest": "keep",
                     "default": None,
-                    "help": "keep nothing in the keyring, also of a sign-in by --login",
+                    "help": "keep nothing in the keyring, not even with --login",
                 },
             ),
-            ("--anonymous", {"action": "store_true", "help": "be the Visitor"}),
-            ("--read-only", {"action": "store_true", "help": "refuse whatever would change something"}),
+            ("--anonymous", {"action": "store_true", "help": "connect anonymously, as the Visitor"}),
+            (
+                "--read-only",
+                {"action": "store_true", "help": "reject every request that would change something"},
+            ),
             (
                 "--max-requests-per-second",
-                {"type": float, "metavar": "N", "help": "wait, so that no more requests are sent"},
+                {"type": float, "metavar": "N", "help": "the maximum rate; further requests wait"},
             ),
-            ("--application", {"metavar": "NAME/VERSION", "help": "what the logs of the server show"}),
-            ("--user", {"metavar": "NAME", "help": "as which of its people to open an embedded repository"}),
-            ("--name", {"metavar": "NAME", "help": "what to call the connection"}),
+            (
+                "--application",
+                {"metavar": "NAME/VERSION", "help": "how the logs of the server name this application"},
+            ),
+            ("--user", {"metavar": "NAME", "help": "the user to open an embedded repository as"}),
+            ("--name", {"metavar": "NAME", "help": "the name of the connection"}),
         ),
         _command("use", "use another connection: its name, or a variable that holds a repository", _use),
-        _command("status", "say which repository, who we are, and how many cells are unsaved", _status),
+        _command("status", "show the connections, their users and the number of unsaved cells", _status),
         _command("disconnect", "close a connection", _disconnect),
         _command("browse", "show the tree below a path", _browse, _ON),
         _command("types", "list the content types, or one with those derived from it", _types, _ON),
-        _command("fields", "list the fields of types, or of what is at a path", _fields, _ON),
-        _command("count", "count what a query finds", _count, _ON),
+        _command("fields", "list the fields of types, or of the contents at a path", _fields, _ON),
+        _command("count", "count the contents that a query finds", _count, _ON),
         _command("url", "print the address that a query is sent to", _url, _ON),
-        _command(
-            "explain", "say in words what the server will do with a query, and its traps", _explain, _ON
-        ),
+        _command("explain", "explain what the server will do with a query, and its pitfalls", _explain, _ON),
         _command(
             "save",
             "save the edited cells of a frame",
             _save,
-            ("--dry-run", {"action": "store_true", "help": "only say what would be sent"}),
+            ("--dry-run", {"action": "store_true", "help": "only show what would be sent"}),
             (
                 "--on-conflict",
-                {"choices": ["raise", "skip", "overwrite"], "help": "where others edited the same"},
+                {
+                    "choices": ["raise", "skip", "overwrite"],
+                    "help": "what to do when somebody else changed the same cells",
+                },
             ),
-            ("--on-error", {"choices": ["collect", "raise"], "help": "go on after a failure, or stop"}),
-            ("--create", {"action": "store_true", "help": "make contents of rows without an id"}),
+            ("--on-error", {"choices": ["collect", "raise"], "help": "continue after a failure, or stop"}),
+            ("--create", {"action": "store_true", "help": "create contents from rows without an id"}),
         ),
-        _command("undo", "put back what the last save changed, or what a report says", _undo),
+        _command("undo", "undo the last save, or that of a report", _undo),
         _command(
             "history",
             "list the queries of this session",

@@ -41,7 +41,7 @@ class Connections(Mapping[str, "Repository"]):
         known = self._open()
         if name in known:
             return known[name]
-        none = "" if known else " There is none yet; make one with %sensenet connect"
+        none = "" if known else " There is none yet; create one with %sensenet connect"
         raise QueryError(f"{unknown('connection', name, known, list_all=True)}{none}")
 
     def connect(self, url: str | None, name: str | None = None, **credentials: Any) -> tuple[str, Repository]:

@@ -244,7 +244,7 @@ def unknown(
     >>> unknown("content type", "Tsk", ["Task", "File"])
     "there is no content type 'Tsk'. Did you mean Task?"
     >>> unknown("option", "x", ["top"], list_all=True)
-    "there is no option 'x'. There are: top"
+    "there is no option 'x'. Available: top"
     """
     hint = alternatives if list_all else did_you_mean
     return f"there is no {what} {name!r}{where}.{hint(name, known)}"
@@ -267,10 +267,10 @@ def alternatives(name: object, known: Iterable[object]) -> str:
     Examples
     --------
     >>> alternatives("x", ["top", "skip"])
-    ' There are: top, skip'
+    ' Available: top, skip'
     """
     names = [str(one) for one in known]
-    return did_you_mean(name, names) or (f" There are: {', '.join(names)}" if names else "")
+    return did_you_mean(name, names) or (f" Available: {', '.join(names)}" if names else "")
 
 
 def did_you_mean(name: object, known: Iterable[object]) -> str:

@@ -307,15 +307,15 @@ class F:
         raise TypeError(f"{self!r} is a field, not a condition; compare it with a value: {self!r} == False")
 
     def startswith(self, text: str) -> Filter:
-        """Whether the text begins so, in any letter case."""
+        """Whether the text begins like this, ignoring case."""
         return _Test(self.name, "startswith", text)
 
     def endswith(self, text: str) -> Filter:
-        """Whether the text ends so, in any letter case."""
+        """Whether the text ends like this, ignoring case."""
         return _Test(self.name, "endswith", text)
 
     def contains(self, text: str) -> Filter:
-        """Whether the text is somewhere in it, in any letter case."""
+        """Whether the text contains this, ignoring case."""
         return _Test(self.name, "substringof", text)
 
     def has_words(self, *words: str) -> Filter:
@@ -330,7 +330,7 @@ class F:
         return tests[0] if len(tests) == 1 else _And(tests)
 
     def has_phrase(self, text: str) -> Filter:
-        """Whether a long text has the words side by side, in any letter case.
+        """Whether a long text has the words side by side, ignoring case.
 
         Words that may stand apart are looked for by ``Q("Notes").has_phrase("blue herons", distance=2)``.
 

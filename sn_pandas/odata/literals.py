@@ -161,7 +161,7 @@ def fitting(value: Any, field: Field | None) -> Any:
     if field.is_number:
         raise QueryError(f"the field holds numbers: write a number, not the text {value!r}")
     if field.is_truth:
-        raise QueryError(f"the field holds truth values: write True or False, not the text {value!r}")
+        raise QueryError(f"the field holds booleans: write True or False, not the text {value!r}")
     return value
 
 
@@ -191,11 +191,11 @@ def _fitting_number(value: Any, field: Field) -> Any:
     if field.is_truth and value in (0, 1):
         return bool(value)
     if field.is_truth:
-        raise QueryError(f"the field holds truth values: write True or False, not {value}")
+        raise QueryError(f"the field holds booleans: write True or False, not {value}")
     if field.kind.value == "integer" and math.isfinite(value) and not whole:
         raise QueryError(
-            f"the field holds whole numbers, and the server cannot compare them with {value}: "
-            f"write {math.floor(value)} or {math.ceil(value)}"
+            f"the field holds integers, and the server cannot compare them with {value}: write "
+            f"{math.floor(value)} or {math.ceil(value)}"
         )
     return value
 
@@ -227,7 +227,7 @@ def _option(value: str, field: Field) -> str:
     meant = labels.get(value.lower())
     said = f" Did you mean {meant}?" if meant else did_you_mean(value, [o.value for o in field.options])
     shown = ", ".join(repr(option.value) for option in field.options[:8])
-    raise UnknownOptionError(f"{value!r} is no option of {field.name}, which has {shown}.{said}")
+    raise UnknownOptionError(f"{value!r} is not an option of {field.name}, which has {shown}.{said}")
 
 
 def plain(value: Any) -> Any:

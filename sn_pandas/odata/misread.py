@@ -131,8 +131,8 @@ class _Check:
                     if inner := [one for one in members(side) if "." not in one.steps[0]]:
                         raise QueryError(
                             f"a filter cannot compute {_FUNCTION_OF.get(side.name, side.name)} of a field: "
-                            f"compare {'/'.join(inner[0].steps)} itself (texts in any letter case), or read "
-                            "all rows and compute in pandas"
+                            f"compare {'/'.join(inner[0].steps)} itself (texts ignoring case), or read all "
+                            "rows and compute in pandas"
                         )
             case Call(
                 name="startswith" | "endswith" as name, arguments=(Literal(kind="text"), Member() as one)

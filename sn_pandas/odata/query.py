@@ -122,7 +122,7 @@ class Query:
         if isinstance(self.filter, str):
             refuse_misread(self.filter, in_memory=self.property is not None)
         if self.property is not None and not re.fullmatch(r"#?\w[\w.]*", self.property):
-            raise QueryError(f"{self.property!r} is no name of a property")
+            raise QueryError(f"{self.property!r} is not a valid property name")
         if self.query is not None and self.property is not None:
             raise QueryError("the server ignores a content query on a property; use filter=")
         for chain in self.select:
@@ -430,7 +430,7 @@ _LISTS = ("select", "expand", "orderby")
 def _pair(text: str) -> tuple[str, str]:
     key, found, value = text.partition("=")
     if not found:
-        raise QueryError(f"{text!r} is no option: options are written as $select=Name or query=TypeIs:Task")
+        raise QueryError(f"{text!r} is not an option: write options as $select=Name or query=TypeIs:Task")
     return key.strip(), value.strip()
 
 
@@ -445,7 +445,7 @@ def _address(place: str, base: str) -> dict[str, Any]:
     if re.search(r"/\$(count|value|metadata)/?$", bare, re.IGNORECASE):
         member = bare.rstrip("/").rpartition("/")[2]
         raise QueryError(
-            f"{member} is no list of contents; use repo.count(…), repo.value(…) or repo.metadata(…)"
+            f"{member} is not a list of contents; use repo.count(…), repo.value(…) or repo.metadata(…)"
         )
     match = _ENTITY.match(bare)
     if not match:
@@ -474,7 +474,7 @@ def _names(value: str | Iterable[str] | None, what: str) -> tuple[str, ...]:
     names = [item.strip() if isinstance(item, str) else item for item in items]
     if bad := [n for n in names if not isinstance(n, str) or re.search(r"[\s,&?='\"]", n)]:
         raise QueryError(
-            f"{bad[0]!r} is no name of a field for {what}: names have no blanks, commas or quotes"
+            f"{bad[0]!r} is not a valid field name for {what}: names have no blanks, commas or quotes"
         )
     return tuple(dict.fromkeys(n for n in names if n and not (what == "select" and n == "*")))
 
@@ -483,10 +483,10 @@ def _items(value: str | Iterable[str] | None, what: str) -> list[str]:
     if isinstance(value, str):
         return value.split(",")
     if value is not None and not isinstance(value, Iterable):
-        raise QueryError(f"{what} is a text or a list of texts, not {value!r}")
+        raise QueryError(f"{what} must be a text or a list of texts, not {value!r}")
     items = [] if value is None else list(value)
     if what == "orderby" and (bad := [item for item in items if not isinstance(item, str)]):
-        raise QueryError(f"{what} is a text or a list of texts, and {bad[0]!r} is none")
+        raise QueryError(f"{what} must be a text or a list of texts, and {bad[0]!r} is not a text")
     return items
 
 
@@ -497,7 +497,7 @@ def _version(value: Any, *, copied: bool) -> str | None:
     text = value.strip() if isinstance(value, str) else ""
     if _VERSION.fullmatch(text):
         return text
-    said = f"{value!r} is not a version, for which the server gives the latest one"
+    said = f"{value!r} is not a version, and the server would return the latest one"
     if not copied:
         raise QueryError(f"{said}: write 'V1.0.A', '1.0', 'lastmajor' or 'lastminor'")
     warnings.warn(said, stacklevel=5)
@@ -506,11 +506,11 @@ def _version(value: Any, *, copied: bool) -> str | None:
 
 def _count(value: Any, what: str) -> int:
     if isinstance(value, (bool, float)) and value != 0:
-        raise QueryError(f"{what} is a whole number of rows, not {value!r}")
+        raise QueryError(f"{what} must be an integer, the number of rows, not {value!r}")
     try:
         number = int(value if value is not None else 0)
     except (TypeError, ValueError):
-        raise QueryError(f"{what} is a number of rows, not {value!r}") from None
+        raise QueryError(f"{what} must be an integer, the number of rows, not {value!r}") from None
     if number < 0:
         raise QueryError(f"{what} cannot be negative, it is {number}")
     return number
@@ -524,7 +524,9 @@ def _order(value: str | Iterable[str] | None) -> str | None:
         if not words:
             continue
         if len(words) > 2 or (len(words) == 2 and words[1].lower() not in ("asc", "desc")):
-            raise QueryError(f"{key.strip()!r} is no order: write a field, then asc or desc")
+            raise QueryError(
+                f"{key.strip()!r} is not a valid sort expression: write a field, then asc or desc"
+            )
         if "/" in words[0]:
             raise QueryError(order_refusal(words[0], None))
         clean.append(" ".join([words[0], *(w.lower() for w in words[1:])]))

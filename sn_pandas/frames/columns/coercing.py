@@ -224,7 +224,7 @@ def _parts(text: str) -> list[str]:
 
 
 def header_of(header: Any, fields: dict[str, Field]) -> str | None:
-    """Return the field that a header of a file names, by its name or label in any letter case; None if none.
+    """Return the field that a header of a file names, by its name or label ignoring case; None if none.
 
     Examples
     --------
