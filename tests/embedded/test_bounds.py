@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from sn_pandas.embedded import Application
+from sn_pandas.embedded.changes import batches
 from sn_pandas.embedded.index import search
 from sn_pandas.embedded.reads import projection
 from sn_pandas.embedded.wire import bodies
@@ -148,3 +150,29 @@ def test_expansions_have_an_end(
     status, text = send(client, "GET", target, key=key)
     assert (status, "QueryTimeoutException" in text) == (400, True)
     assert send(client, "GET", target.partition("?")[0], key=key)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [("DeleteBatch", {"permanent": True}), ("MoveBatch", {"targetPath": "/Root/Trash"}),
+     ("CopyBatch", {"targetPath": "/Root/Content/HR"})],
+)  # fmt: skip
+def test_a_batch_that_takes_too_long_begins_nothing_more(
+    client: Client, monkeypatch: pytest.MonkeyPatch, name: str, more: dict[str, object]
+) -> None:
+    paths = ["/Root/Content/Sales", "/Root/Content/Research", 999_999, None, "/Root/nowhere"]
+    monkeypatch.setattr(batches, "LONGEST_BATCH", -1.0)
+    status, text = send(client, "POST", f"/odata.svc/('Root')/{name}", {"paths": paths, **more})
+    answer = json.loads(text)["d"]
+    assert (status, answer["results"], answer["__count"]) == (200, [], len(paths))
+    assert [error["content"]["Path"] for error in answer["errors"]] == [*paths[:2], None, None, paths[4]]
+    assert {error["error"]["exceptiontype"] for error in answer["errors"]} == {"System.TimeoutException"}
+    for path in paths[:2]:
+        assert send(client, "GET", address(str(path)))[0] == 200
+
+
+def test_a_batch_has_a_largest_number_of_items(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "MOST_ITEMS", 3)
+    for count, expected in ((3, 200), (4, 400)):
+        body = {"paths": ["/Root/nowhere"] * count, "permanent": True}
+        assert send(client, "POST", "/odata.svc/('Root')/DeleteBatch", body)[0] == expected

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from sn_pandas.embedded.changes import naming, transfers, trash
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, forbidden, server_error
+from sn_pandas.embedded.errors import ODataError, bad_request, forbidden, server_error
 from sn_pandas.embedded.session import Session
 
 Json = Any
+
+MOST_ITEMS = 100_000
+"""Items that a batch may have: each of them is answered, also those that name nothing."""
+LONGEST_BATCH = 4.0
+"""Seconds of computing after which no further item of a batch is begun, as it holds up other writers."""
 
 FULL_NAMES = {
     "NodeAlreadyExistsException": "SenseNet.ContentRepository.Storage.Data.NodeAlreadyExistsException",
@@ -70,10 +76,16 @@ def _each(
     """Do something with every content that is named; what fails does not hinder the others."""
     results: list[Json] = []
     errors: list[Json] = []
+    if len(items) > MOST_ITEMS:
+        raise bad_request("ArgumentException", f"A batch has {MOST_ITEMS:,} items at most. Send several.")
     for item in items:
         _check(item)
-    found, missing = _loaded(session, items)
+    end = time.thread_time() + LONGEST_BATCH
+    found, missing, late = _loaded(session, items, end)
     for content in found:
+        if time.thread_time() > end:
+            errors.append({"content": describe(content, content, True), "error": _TOO_LATE})
+            continue
         before = content.copy()
         try:
             if not session.opens(content):
@@ -85,7 +97,8 @@ def _each(
         else:
             results.append(describe(before, after, False))
         session.forget(content.id)
-    errors += [_not_there(item) for item in missing]
+    errors += [{"content": _named(item), "error": _not_there(item)} for item in missing]
+    errors += [{"content": _named(item), "error": _TOO_LATE} for item in late]
     return {"d": {"__count": len(results) + len(errors), "results": results, "errors": errors}}
 
 
@@ -104,18 +117,25 @@ def _is_path(text: str) -> bool:
     return not any(naming.FORBIDDEN.search(name) for name in text.split("/"))
 
 
-def _loaded(session: Session, items: Sequence[Json]) -> tuple[list[Content], list[Json]]:
-    """Return the contents that paths and ids name, and what names none in exactly this spelling."""
+def _loaded(
+    session: Session, items: Sequence[Json], end: float
+) -> tuple[list[Content], list[Json], list[Json]]:
+    """Return the contents that paths and ids name, what names none in exactly this spelling, and the rest.
+
+    The rest are the items that nobody looked for, since the time was over.
+    """
     found: list[Content] = []
     missing: list[Json] = []
-    for item in items:
+    for place, item in enumerate(items):
+        if time.thread_time() > end:
+            return found, missing, list(items[place:])
         content_id = session.resolve(item)
         content = session.store.load(content_id) if content_id is not None else None
         if content is not None:
             found.append(content)
         if content is None or (isinstance(item, str) and item.startswith("/") and item != content.path):
             missing.append(item)
-    return found, missing
+    return found, missing, []
 
 
 def _transferred(before: Content, after: Content, failed: bool) -> Json:
@@ -136,21 +156,25 @@ def _error(problem: ODataError) -> Json:
     }
 
 
-def _not_there(item: Json) -> Json:
-    path = item if isinstance(item, str) and item.startswith("/") else None
-    content: Json
+_TOO_LATE = _error(
+    bad_request("TimeoutException", "The batch takes too long. Send what is left in another request.")
+)
+
+
+def _named(item: Json) -> Json:
+    """Return what an error says of an item that is no content."""
     if item is None:
-        content = {"Id": None, "Path": None}
-    elif path is not None:
-        content = {"Id": 0, "Path": path}
-    else:
-        content = {"Id": int(item), "Path": None}
+        return {"Id": None, "Path": None}
+    if isinstance(item, str) and item.startswith("/"):
+        return {"Id": 0, "Path": item}
+    return {"Id": int(item), "Path": None}
+
+
+def _not_there(item: Json) -> Json:
+    path = item if isinstance(item, str) and item.startswith("/") else ""
     return {
-        "content": content,
-        "error": {
-            "code": "ResourceNotFound",
-            "exceptiontype": "ContentNotFoundException",
-            "message": {"lang": "en-us", "value": f"Content does not exist at {path or ''}."},
-            "innererror": None,
-        },
+        "code": "ResourceNotFound",
+        "exceptiontype": "ContentNotFoundException",
+        "message": {"lang": "en-us", "value": f"Content does not exist at {path}."},
+        "innererror": None,
     }
