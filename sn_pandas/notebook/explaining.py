@@ -198,5 +198,5 @@ def _query_traps(text: str, query: Query) -> Iterator[str]:
         re.findall(r"\.[A-Z]{3,}", text)
     ) != len(re.findall(r"\.[A-Z]{3,}", bare)):
         yield "a control word inside quotes is removed from the text and takes effect; escape its dot"
-    if re.search(r"//|/\*", text):
+    if re.search(r"//|(?<![\w.-]/)(?<![\w.-])/\*", text):
         yield "// and /* begin a comment, also in quotes; escape the slashes"

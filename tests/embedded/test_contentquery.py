@@ -204,6 +204,12 @@ PLACED = [
     ("Name:a /* .TOP:1 */", "+(Name:a /* .TOP:1 */) +(InTree:'/Root/X')"),
     ("Name:'http://x' .TOP:1", "+(Name:'http://x' .TOP:1) +(InTree:'/Root/X')"),
     ("Name:a /* open", "+(Name:a /* open*/) +(InTree:'/Root/X')"),
+    ("Path:/Root/X/*", "+(Path:/Root/X/*) +(InTree:'/Root/X')"),
+    ("+InFolder:/Root/X/* -Name:a", "+(+InFolder:/Root/X/* -Name:a) +(InTree:'/Root/X')"),
+    ("Name:'/* b'", "+(Name:'/* b') +(InTree:'/Root/X')"),
+    ('Path:"/Root/X/*" /* open', "+(Path:\"/Root/X/*\" /* open*/) +(InTree:'/Root/X')"),
+    ("Path:/Root/X/* /* open", "+(Path:/Root/X/* /* open*/) +(InTree:'/Root/X')"),
+    ("(/* open", "+((/* open*/) +(InTree:'/Root/X')"),
 ]
 
 

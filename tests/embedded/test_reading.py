@@ -325,3 +325,31 @@ def test_a_long_list_is_whole(tasks: Client, options: str) -> None:
     assert [row["Name"] for row in found["results"]] == [*(f"n{n:03}" for n in range(120)), "t"]
     assert rows(tasks, f"{TASKS}?{options}&$filter=Name eq 'none'") == {"__count": 0, "results": []}
     assert rows(tasks, f"{TASKS}?{options}&$top=2&$inlinecount=allpages")["__count"] == 121
+
+
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [
+        ("$inlinecount=allpages", "3"),
+        ("$inlinecount=allpages&$skip=2", "3"),
+        ("$inlinecount=allpages&$skip=3", "0"),
+        ("$inlinecount=allpages&$skip=3&$top=1", "0"),
+        ("$inlinecount=allpages&$skip=3&$orderby=Id", "3"),
+        ("$inlinecount=allpages&$skip=9&query=TypeIs:Task .SORT:Id", "3"),
+        ("$inlinecount=allpages&$skip=9&query=TypeIs:Task", "0"),
+        ("$skip=2", "1"),
+        ("$skip=9", "0"),
+    ],
+)
+def test_a_count_past_the_end_of_what_has_no_order_is_0(tasks: Client, options: str, number: str) -> None:
+    for name in ("u", "v"):
+        tasks.create(f"{WORKSPACE}/Tasks", "Task", name)
+    assert tasks.send("GET", f"{TASKS}/$count?{options}").text == number
+
+
+def test_a_star_behind_a_slash_is_a_pattern_and_no_comment(tasks: Client) -> None:
+    assert tasks.names(WORKSPACE, f"&query=Path:{WORKSPACE}/Tasks/*") == ["t"]
+    assert tasks.names(WORKSPACE, f"&query=InFolder:{WORKSPACE}* AND Name:t /* a comment") == ["t"]
+    assert tasks.names(WORKSPACE, f"&query=.TOP:1 Path:{WORKSPACE}/Tasks/*") == ["t"]
+    behind = f"/odata.svc{WORKSPACE}?query=Path:{WORKSPACE}/Tasks/* .TOP:1"
+    assert tasks.send("GET", behind).status_code == 400, "a keyword behind it is not seen"

@@ -89,14 +89,19 @@ _KEYWORD = re.compile(
 )
 
 
+_BARE = rf"[^\s'{re.escape(TERMINATORS)}]"
+_PIECE = re.compile(rf""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|/\*|(?!//){_BARE}+|.""", re.DOTALL)
+"""A text in quotes, the beginning of a comment, a bare value, which may hold one, or any other character."""
+
+
 def _placed(text: str, path: str) -> str:
     return _keywords_moved(f"+({_comment_closed(text)}) +(InTree:'{path}')").strip()
 
 
 def _comment_closed(text: str) -> str:
-    """Close the last comment if nobody did."""
-    start = text.rfind("/*")
-    return text + "*/" if start >= 0 and text.find("*/", start + 2) < 0 else text
+    """Close the last comment if nobody did; within a value, as in ``Path:/Root/A/*``, there is none."""
+    opened = [found.start() for found in _PIECE.finditer(text) if found.group() == "/*"]
+    return text + "*/" if opened and text.find("*/", opened[-1] + 2) < 0 else text
 
 
 def _keywords_moved(text: str) -> str:

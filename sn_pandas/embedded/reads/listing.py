@@ -147,7 +147,9 @@ def _found(
     if count_only and not all_versions:
         total = searches.count(session, wanted, fields)
         rest = max(0, total - skip)
-        return Listing([], total if options.total else min(top, rest) if top else rest)
+        if options.total:  # past the end of what has no order nothing is counted
+            return Listing([], total if rest or order else 0)
+        return Listing([], min(top, rest) if top else rest)
     hits = searches.find(
         session,
         wanted,
