@@ -283,7 +283,7 @@ def test_secrets_appear_nowhere(secret: str, kind: str) -> None:
                 repr(repo),
                 str(repo.client),
                 repr(vars(repo)),
-                repr(repo.client._auth),
+                repr(repo.client.auth),
                 repr(frame.attrs),
                 repo.url,
             ]

@@ -61,11 +61,13 @@ def opened() -> Iterator[Callable[..., Repository]]:
     """Yield a function that opens a repository with the type Asset and the folder ``/Root/Content/Lab``."""
     closing: list[Application] = []
 
-    def open_(faults: Faults | None = None, user: str | None = EDITOR) -> Repository:
+    def open_(
+        faults: Faults | None = None, user: str | None = EDITOR, retries: Retries = SWIFT
+    ) -> Repository:
         application = Application(sample=False)
         closing.append(application)
         prepare(application)
-        return client_of(application, faults, user)
+        return client_of(application, faults, user, retries)
 
     yield open_
     for application in closing:
@@ -109,13 +111,16 @@ def lab(fake: Callable[..., FakeServer], rows: int = 3) -> FakeServer:
 
 
 def client_of(
-    application: Application, faults: Faults | None = None, user: str | None = EDITOR
+    application: Application,
+    faults: Faults | None = None,
+    user: str | None = EDITOR,
+    retries: Retries = SWIFT,
 ) -> Repository:
     """Return a client of an application, of the editor or another user, with faults between them."""
     app = faults.around(application) if faults else application
     key = application.key_of(user) if user else application.api_key
     watched = Watched(app)
-    repo = connect("http://lab.example", api_key=key, transport=watched, retries=SWIFT)
+    repo = connect("http://lab.example", api_key=key, transport=watched, retries=retries)
     _WATCHED[repo] = watched
     return repo
 

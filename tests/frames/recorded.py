@@ -80,7 +80,7 @@ class RecordedServer:
         self._schema = schema()
         self._cases = {json.dumps(case.body, sort_keys=True): case for case in reversed(recorded)}
         untouched = next(case for case in recorded if case.body == {})
-        self.state: dict[str, Json] = self._typed(untouched.after)
+        self.state: dict[str, Json] = self.typed(untouched.after)
         self.patches: list[Json] = []
 
     def repo(self) -> Any:
@@ -120,7 +120,7 @@ class RecordedServer:
         elif case.status != 200:
             return httpx.Response(case.status, json=case.answer)
         else:
-            self.state = {**self.state, **{k: v for k, v in self._typed(case.after).items() if k in body}}
+            self.state = {**self.state, **{k: v for k, v in self.typed(case.after).items() if k in body}}
         return httpx.Response(200, json={"d": _shown(self.state, options)})
 
     def _resolved(self, name: str, value: Json) -> Json:
@@ -142,7 +142,7 @@ class RecordedServer:
         ]
         return [self.state, *others]
 
-    def _typed(self, after: dict[str, Json]) -> dict[str, Json]:
+    def typed(self, after: dict[str, Json]) -> dict[str, Json]:
         """Return the state that a recorded answer shows, its references by id and path."""
         by_name = {path.rpartition("/")[2]: (id_, path) for path, id_ in self._ids.items()}
 

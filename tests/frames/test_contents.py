@@ -351,7 +351,7 @@ def test_journals_are_listed_and_hold_no_secret(repo, state):
         ["save", repo.url, 2, 0, 2]
     ]
     text = report.journal.read_text()
-    key = repo.client._auth.headers()["apikey"]
+    key = repo.client.auth.headers()["apikey"]
     assert key not in text
     assert key not in repr(report) + report._repr_html_() + repr(frame.attrs)
     assert report.journal.stat().st_mode & 0o077 == 0, "values of contents are for their reader only"

@@ -109,22 +109,22 @@ def test_more_groups_than_colours_are_gathered() -> None:
 @pytest.mark.parametrize(
     ("draw", "words"),
     [
-        (lambda p: p.timeline("Status"), "holds no dates; there are"),
-        (lambda p: p.timeline("DueDat"), "Did you mean DueDate"),
-        (lambda p: p.types("Typ"), "Did you mean Type"),
-        (lambda p: p.treemap("Status"), "holds no numbers"),
-        (lambda p: p.treemap(depth=0), "at least 1"),
-        (lambda p: p.versions(), "of at most 40 contents, not of 60"),
-        (lambda p: Plots(p._frame[["Path"]]).gantt(), "no StartDate"),
+        (lambda t: t.sn.plot.timeline("Status"), "holds no dates; there are"),
+        (lambda t: t.sn.plot.timeline("DueDat"), "Did you mean DueDate"),
+        (lambda t: t.sn.plot.types("Typ"), "Did you mean Type"),
+        (lambda t: t.sn.plot.treemap("Status"), "holds no numbers"),
+        (lambda t: t.sn.plot.treemap(depth=0), "at least 1"),
+        (lambda t: t.sn.plot.versions(), "of at most 40 contents, not of 60"),
+        (lambda t: Plots(t[["Path"]]).gantt(), "no StartDate"),
         *[
-            (lambda p, kind=kind: getattr(Plots(p._frame.head(0)), kind)(), "the frame has no rows")
+            (lambda t, kind=kind: getattr(Plots(t.head(0)), kind)(), "the frame has no rows")
             for kind in ("timeline", "gantt", "types", "treemap", "versions")
         ],
     ],
 )
 def test_what_cannot_be_drawn_is_said(tasks: pd.DataFrame, draw: object, words: str) -> None:
     with pytest.raises(sn.QueryError, match=words):
-        draw(tasks.sn.plot)  # type: ignore[operator]  # a function of the table
+        draw(tasks)  # type: ignore[operator]  # a function of the table
 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=1, max_size=60))

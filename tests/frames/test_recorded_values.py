@@ -75,7 +75,7 @@ def test_nothing_that_the_server_takes_is_refused():
         fields = frame.sn.baseline.repo.schema["Asset"].fields
         if case.status != 200 or not case.body or not set(case.body) <= set(fields):
             continue
-        if not all(same_json(fields[n], v, server._typed(case.after).get(n)) for n, v in case.body.items()):
+        if not all(same_json(fields[n], v, server.typed(case.after).get(n)) for n, v in case.body.items()):
             continue
         for name, value in case.body.items():
             frame[name] = pd.Series(np.fromiter([value], dtype=object, count=1), index=frame.index)

@@ -17,9 +17,8 @@ from sn_pandas.frames.writes import sending
 from sn_pandas.frames.writes.flow import Flow, at_once
 from sn_pandas.frames.writes.report import Line
 from sn_pandas.odata.retrying import Retries
-from sn_pandas.odata.signin.credentials import Token
 
-from .labs import LAB, fill, requests_of, watch
+from .labs import EDITOR, LAB, fill, lab, requests_of, watch
 
 PATIENT = Retries(attempts=6, longest_wait=60.0, deadline=90.0)
 
@@ -120,10 +119,9 @@ def test_an_error_of_a_job_is_raised_when_the_others_have_their_outcome():
 @pytest.mark.parametrize("workers", [1, 8])
 def test_ctrl_c_ends_the_waits_between_tries(opened, ctrl_c, workers):
     faults = Faults()
-    repo = opened(faults)
+    repo = opened(faults, retries=PATIENT)
     frame = fill(repo, 10)
     frame["Quantity"] += 10
-    monitored(repo, PATIENT)
     waiting = threading.Event()
     rule = faults.on("PATCH", nth=range(2, 100))
     rule.unavailable(503, retry_after=60)
@@ -169,9 +167,8 @@ def test_ctrl_c_twice_leaves_at_once(opened, ctrl_c):
 def test_what_was_lost_when_it_was_stopped_is_looked_for_once(opened, ctrl_c, kind, monkeypatch):
     monkeypatch.setattr(sending, "_LOOKS", (0.0, 30.0))
     faults = Faults()
-    repo = opened(faults)
+    repo = opened(faults, retries=PATIENT)
     frame = fill(repo, 3)
-    monitored(repo, PATIENT)
     arrived, goon = threading.Event(), threading.Event()
     for after in (True, False):
         rule = faults.on(kind, nth=1)
@@ -213,9 +210,8 @@ def test_ctrl_c_stops_calls_and_carries_their_report(repo):
 
 def test_ctrl_c_ends_the_waits_of_calls(opened, ctrl_c):
     faults = Faults()
-    repo = opened(faults)
+    repo = opened(faults, retries=PATIENT)
     frame = fill(repo, 5)
-    monitored(repo, PATIENT)
     waiting = threading.Event()
     rule = faults.on("POST", match="GetAcl")
     rule.unavailable(503, retry_after=60)
@@ -308,36 +304,26 @@ def test_credentials_that_are_refused_midway_stop_a_save(opened):
     assert sn.resume(report.journal, repo).counts == {"saved": 10}
 
 
-def test_a_token_that_cannot_be_had_midway_stops_a_save(repo):
-    frame = fill(repo, 10)
-    frame["Quantity"] += 10
-    asked = []
-    key = repo.client._auth
-
-    class Tokens(Token):
-        def headers(self):
-            super().headers()
-            return key.headers()
+def test_a_token_that_cannot_be_had_midway_stops_a_save(fake):
+    server = lab(fake, rows=0)
+    server.tokens["kept-in-the-vault"] = EDITOR
 
     def token():
-        asked.append(1)
-        if len(asked) > 5:
+        if server.count("PATCH") >= 3:
             raise RuntimeError("the vault is sealed")
         return "kept-in-the-vault"
 
-    repo.client._auth = Tokens(token)
+    repo = server.connect(token=token)
+    frame = fill(repo, 10)
+    frame["Quantity"] += 10
     with pytest.raises(AuthenticationError, match="token function failed: RuntimeError") as error:
         frame.sn.save(workers=1)
     report = error.value.report
-    assert report.counts["saved"] + report.counts["unsent"] == 10
-    assert len(asked) == 6
+    assert report.counts == {"saved": 3, "unsent": 7}
+    assert server.count("PATCH") == 3
     assert "RuntimeError" in report.failed["reason"].iloc[-1]
     assert "the vault" not in str(error.value), "the words of a vault may hold a secret"
     assert "unsent" in "\n".join(error.value._render_traceback_()), "a notebook shows it, too"
-
-
-def monitored(repo, rules):
-    repo.client._retrier.rules = repo.client.retries = rules
 
 
 def signalling(rule, *events):

@@ -10,18 +10,17 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas import AuthenticationError, ConflictError, RefusedError, SaveError, SaveWarning, TrackingError
-from sn_pandas.odata.signin.credentials import Anonymous
 
 from ..fakes import open_sample
-from .labs import LAB, fill, held, lab
+from .labs import LAB, fill, held, lab, watch
 
 
 @pytest.fixture
-def lost(repo, monkeypatch):
+def lost(repo):
     """Return a function after which the server treats calls as anonymous, as when a key expires."""
 
     def lose():
-        monkeypatch.setattr(repo.client, "_auth", Anonymous())
+        watch(repo, lambda request: request.headers.pop("apikey", None))
 
     return lose
 
