@@ -215,18 +215,18 @@ PLACED = [
 
 @pytest.mark.parametrize(("text", "placed"), PLACED)
 def test_the_place_is_added_and_keywords_go_to_the_end(text: str, placed: str) -> None:
-    assert contentquery._placed(text, "/Root/X") == placed
+    assert contentquery.restrict(text, "/Root/X") == placed
 
 
 def test_a_comment_to_the_end_swallows_the_place() -> None:
     with pytest.raises(ODataError, match="Missing"):
-        read(contentquery._placed("Name:a // all", "/Root/X"))
+        read(contentquery.restrict("Name:a // all", "/Root/X"))
 
 
 def test_a_quote_that_is_left_open_takes_the_place_in() -> None:
-    assert read(contentquery._placed("Name:'a", "/Root/X")) is not None
+    assert read(contentquery.restrict("Name:'a", "/Root/X")) is not None
     with pytest.raises(ODataError, match="Unclosed string"):
-        read(contentquery._placed('Name:"a', "/Root/X"))
+        read(contentquery.restrict('Name:"a', "/Root/X"))
 
 
 def test_groups_melt_where_the_server_melts_them() -> None:
@@ -256,7 +256,7 @@ PIECES = st.sampled_from(
     )
 )
 def test_no_text_does_anything_but_fail_cleanly_or_mean_something(text: str) -> None:
-    for given_text in (text, contentquery._placed(text, "/Root/X")):
+    for given_text in (text, contentquery.restrict(text, "/Root/X")):
         error = refusal(partial(understood, given_text))
         assert error is None or error.status in (400, 500)
 

@@ -58,7 +58,7 @@ def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
         400 ParserException if the text is no query; 500 for what fails only when it runs.
     """
     if under is not None:
-        text = _placed(text, under)
+        text = restrict(text, under)
     fields: set[str] = set()
     text = _nested_resolved(text, session, fields)
     text = _templates_replaced(text, session)
@@ -94,7 +94,8 @@ _PIECE = re.compile(rf""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|/\*|(?!//){_BARE}+|
 """A text in quotes, the beginning of a comment, a bare value, which may hold one, or any other character."""
 
 
-def _placed(text: str, path: str) -> str:
+def restrict(text: str, path: str) -> str:
+    """Return a query of what another one finds below a path; the keywords of both go to its end."""
     return _keywords_moved(f"+({_comment_closed(text)}) +(InTree:'{path}')").strip()
 
 
