@@ -55,7 +55,7 @@ def sensenet_repository(sensenet_server: EmbeddedServer) -> Repository:
 def sensenet_environment(
     sensenet_server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[dict[str, str]]:
-    """Have the environment name the ``sensenet_server``, for code that calls ``sn.connect()`` by itself.
+    """Set ``$SENSENET_URL`` to the ``sensenet_server``, for code that calls ``sn.connect()`` by itself.
 
     The server listens on a socket of this machine, so that scripts and the kernels of notebooks reach it,
     too. The variables are ``SENSENET_URL`` and ``SENSENET_API_KEY``, with a key of the editor; all others

@@ -142,14 +142,14 @@ _ON_USE = {
 
 
 def load_ipython_extension(shell: InteractiveShell) -> None:
-    """Make ``%sensenet`` and ``%%sensenet`` known: what ``%load_ext sn_pandas`` calls."""
+    """Register ``%sensenet`` and ``%%sensenet``; called by ``%load_ext sn_pandas``."""
     from .notebook.magic import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: InteractiveShell) -> None:
-    """Leave nothing behind: what ``%unload_ext sn_pandas`` calls."""
+    """Remove the magics and everything that they installed; called by ``%unload_ext sn_pandas``."""
     from .notebook.magic import unload
 
     unload(shell)

@@ -31,14 +31,14 @@ def undo(
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Take a save back, or a part of it: old values return, created contents go, deleted ones come back.
+    """Undo a save, or a part of it: restore old values and deleted contents, delete created ones.
 
     What somebody else changed since is a conflict, as in a save; so is a created folder that holds what the
     save did not create, and a content of a creation whose answer was lost unless we made it. The undo has a
     journal of its own, so it can be undone, too.
 
-    The frame whose report is undone shows what the server holds then, except in cells that were edited again
-    meanwhile. Other frames keep what they show; ``df.sn.refresh()`` reads their rows again.
+    The frame of the report shows what the server holds afterwards, except in cells that were edited again
+    since. Other frames keep what they show; ``df.sn.refresh()`` reads their rows again.
 
     A journal is applied only to the repository that it names. Without ``repo`` that is an open connection, or
     the server of ``$SENSENET_URL``; to no other address is a connection made because a file names it.
@@ -61,7 +61,7 @@ def undo(
     Returns
     -------
     Report
-        One line a content of the save.
+        One row per content of the save.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def resume(
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Finish a save that was interrupted: what is done already is not sent again.
+    """Finish an interrupted save: completed operations are not sent again.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def resume(
     Returns
     -------
     Report
-        One line a content of the whole save.
+        One row per content of the complete save.
 
     Raises
     ------
@@ -188,11 +188,11 @@ def _ids(ids: Collection[int] | int | None) -> set[int] | None:
 
 
 def _no_journal(report: Report, what: str) -> str:
-    """Say why what a report tells of cannot be undone or resumed, and what to do instead."""
+    """Explain why what a report tells of cannot be undone or resumed, and what to do instead."""
     if report.dry_run or not report.frame["outcome"].isin(["saved", "ignored", "unknown"]).any():
         return f"there is nothing to {what}: this {report.what} changed nothing"
-    known = next((way for name, way in _BY_HAND.items() if name in report.what), _OTHERWISE)
-    way = "repeat what is left" if what == "resume" else known
+    by_hand = next((way for name, way in _BY_HAND.items() if name in report.what), _OTHERWISE)
+    way = "repeat what is left" if what == "resume" else by_hand
     return f"this {report.what} keeps no journal, so sn_pandas cannot {what} it; {way}"
 
 

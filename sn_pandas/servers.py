@@ -73,7 +73,7 @@ class Server:
 
 
 def is_name(url: str) -> bool:
-    """Whether a text may be the name of a server rather than an address.
+    """Return whether a text may be the name of a server rather than an address.
 
     Examples
     --------
@@ -102,16 +102,16 @@ def find_server(name: str) -> Server:
     QueryError
         If there is none, or the file cannot be read or says something that it must not say.
     """
-    known: list[str] = []
+    names: list[str] = []
     for file in config_files():
         entries = _read(file)
         if name in entries:
             return _server(name, entries[name], file)
-        known += [one for one in entries if one not in known]
+        names += [one for one in entries if one not in names]
     bare = name.lower().startswith("localhost") or "." in name
     meant = f"; an address begins with https://, such as https://{name}" if bare else ""
-    if known:
-        raise QueryError(unknown("server", name, known, where=meant, list_all=True))
+    if names:
+        raise QueryError(unknown("server", name, names, where=meant, list_all=True))
     if bare:
         raise QueryError(
             f"{name!r} is not the address of a repository: that begins with https://, as https://{name}; "

@@ -189,7 +189,7 @@ def _unused(origin: str) -> str:
 
 
 def _is_at_home(origin: str) -> bool:
-    """Whether the credentials of the environment may go to a repository: that of ``$SENSENET_URL``."""
+    """Return whether the credentials of the environment may go to a repository: that of ``$SENSENET_URL``."""
     home = os.environ.get("SENSENET_URL")
     if not home:
         return True

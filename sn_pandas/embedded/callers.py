@@ -67,7 +67,7 @@ def load(repository: Repository, user_id: int) -> Caller:
 
 
 def new_key(repository: Repository, user_id: int) -> ApiKey:
-    """Make an API key for a user, good for a year."""
+    """Create an API key for a user, good for a year."""
     now = repository.clock().astimezone(UTC)
     key = ApiKey(
         _random_key(),

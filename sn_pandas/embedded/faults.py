@@ -69,7 +69,7 @@ class Rule:
         self.fault = lambda app, environ, start: _answer(start, status, body, pairs)
 
     def out_of_date(self) -> None:
-        """Refuse a write as if somebody saved the same content at the same moment."""
+        """Reject a write as if somebody saved the same content at the same moment."""
         body = json.dumps(_OUT_OF_DATE, indent=2).encode()
         kind = [("Content-Type", "application/json;odata=verbose;charset=utf-8")]
         self.fault = lambda app, environ, start: _answer(start, 400, body, kind)
@@ -86,7 +86,7 @@ class Rule:
         self.fault = fault
 
     def cut(self, length: int = 20) -> None:
-        """Do what was asked and break the connection after so many bytes of the answer."""
+        """Process the request, and break the connection after some bytes of the answer."""
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
             status, headers, body = _run(app, environ)
@@ -97,7 +97,7 @@ class Rule:
         self.fault = fault
 
     def garble(self, length: int = 20) -> None:
-        """Do what was asked and answer only so many bytes, as if that were all."""
+        """Process the request, and truncate the answer as if it were complete."""
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
             status, headers, body = _run(app, environ)
@@ -129,7 +129,7 @@ class Rule:
         self.fault = fault
 
     def anonymous(self) -> None:
-        """Take the request for the Visitor's, as a server does that cannot check a good token just now."""
+        """Treat the request as anonymous, like a server that temporarily cannot check a valid token."""
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
             return app(_without_credentials(environ), start)
@@ -137,7 +137,7 @@ class Rule:
         self.fault = fault
 
     def revoke_token(self) -> None:
-        """Let the token of the request be dead from now on: every request with it is the Visitor's."""
+        """Invalidate the token of the request: from now on, every request with it is anonymous."""
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
             token = _token(environ)
@@ -196,7 +196,7 @@ class Faults:
         rate: float = 1.0,
         times: int | None = None,
     ) -> Rule:
-        """Begin a rule: which requests fail.
+        """Start a rule: which requests fail.
 
         Parameters
         ----------

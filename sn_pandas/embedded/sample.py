@@ -476,7 +476,7 @@ def _table(dice: random.Random) -> bytes:
 
 
 def _picture(dice: random.Random, width: int = 64, height: int = 40) -> bytes:
-    """A bar chart as PNG."""
+    """Return a bar chart as PNG."""
     bars = [dice.randrange(4, height) for _ in range(8)]
     colour = bytes(dice.randrange(40, 200) for _ in range(3))
     rows = b"".join(

@@ -218,7 +218,7 @@ class Session:
         return None
 
     def wants_rich(self, name: str) -> bool:
-        """Whether the request asks for the editor's state of a rich text."""
+        """Return whether the request asks for the editor's state of a rich text."""
         return self.options.all_rich_text or name in self.options.rich_text
 
     # Permissions
@@ -232,15 +232,15 @@ class Session:
         return self._roles
 
     def can(self, content: Content, permission: str) -> bool:
-        """Whether the caller has a permission on a content."""
+        """Return whether the caller has a permission on a content."""
         return self.rights.can(content, permission)
 
     def sees(self, content: Content) -> bool:
-        """Whether the caller may know of a content."""
+        """Return whether the caller may know of a content."""
         return self.can(content, "See")
 
     def opens(self, content: Content) -> bool:
-        """Whether the caller may read the fields of a content, its bytes aside: they need Open."""
+        """Return whether the caller may read the fields of a content, its bytes aside: they need Open."""
         return self.can(content, "Preview")
 
     # Values

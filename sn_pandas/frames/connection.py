@@ -111,7 +111,7 @@ class Connection:
         return Schema(answer, partial(describe_type, self.client), partial(type_names, self.client))
 
     def query(self, what: Query | str | int | Mapping[str, Any], **options: Any) -> Query:
-        """Make a query of whatever names one, checked against the schema, as ``Query.make`` does."""
+        """Create a query from anything that specifies one, and check it against the schema."""
         self._refuse_elsewhere(what)
         asked = Query.make(what, self.base, **options)
         named = (asked.filter, asked.query, asked.orderby, asked.expand or None)

@@ -64,7 +64,7 @@ class Progress:
 
 
 def interactive() -> bool:
-    """Whether somebody may watch: a notebook or a terminal."""
+    """Return whether somebody may watch: a notebook or a terminal."""
     return _kernel() is not None or (sys.stderr is not None and sys.stderr.isatty())
 
 
@@ -124,7 +124,7 @@ class _NotebookBar:
 
 
 def _inside_output() -> bool:
-    """Whether outputs go to an Output widget, which shows them but never changes them."""
+    """Return whether outputs go to an Output widget, which shows them but never changes them."""
     widget = sys.modules.get("ipywidgets.widgets.widget_output")
     kernel = _kernel()
     if widget is None or kernel is None:

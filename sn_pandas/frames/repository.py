@@ -68,7 +68,7 @@ class Repository(Connection, Contents):
         self.close()
 
     def create_api_key(self, *, keyring: bool = False) -> NewApiKey:
-        """Make an API key of your own: it signs in without asking, until it ends or is deleted.
+        """Create an API key for yourself, which signs in without asking until it expires or is deleted.
 
         Parameters
         ----------
@@ -210,7 +210,7 @@ class Repository(Connection, Contents):
             path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip,
             query=query, autofilters=autofilters, lifespan=lifespan, version=version, property=property,
         )  # fmt: skip
-        frame = reading.read(self, asked, reading.Manner(page_size, workers, progress, dtype_backend))
+        frame = reading.read(self, asked, reading.ReadOptions(page_size, workers, progress, dtype_backend))
         return arrow.table_of(frame) if as_table else frame
 
     def read_pages(
@@ -234,8 +234,8 @@ class Repository(Connection, Contents):
         2
         >>> pages.close()
         """
-        manner = reading.Manner(page_size, workers, progress, dtype_backend)
-        return reading.read_pages(self, self.query(path, **options), manner)
+        read_options = reading.ReadOptions(page_size, workers, progress, dtype_backend)
+        return reading.read_pages(self, self.query(path, **options), read_options)
 
     def count(
         self,

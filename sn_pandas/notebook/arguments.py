@@ -139,14 +139,14 @@ def first_word(line: str) -> tuple[str, str]:
 
 
 def is_query(line: str) -> bool:
-    """Whether a line reads, rather than names a command."""
+    """Return whether a line reads, rather than names a command."""
     return bool(_PLACE.match(line.strip()) or _NAMED.fullmatch(line) or line.strip().startswith("--"))
 
 
-def unknown(word: str, known: Iterable[str]) -> UsageError:
-    """Make the error for a word that is no command."""
-    known = list(known)
-    hint = did_you_mean(word, known) or f"{alternatives(word, known)}; or a path such as /Root/Content"
+def unknown(word: str, choices: Iterable[str]) -> UsageError:
+    """Create the error for a word that is no command."""
+    choices = list(choices)
+    hint = did_you_mean(word, choices) or f"{alternatives(word, choices)}; or a path such as /Root/Content"
     return UsageError(f"%sensenet has no command {word!r}.{hint}")
 
 

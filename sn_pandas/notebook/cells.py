@@ -44,7 +44,7 @@ def query_of(
     base: str = "/Root",
     refer: Callable[[Ref], int] | None = None,
 ) -> Query:
-    r"""Make the query that a cell means.
+    r"""Create the query that a cell means.
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ def parts_of(
                 f"{{{expressions[int(named[1])]}}} is in the name of an option; values are only allowed "
                 "after the ="
             )
-    known = fields() if expressions else {}
-    filled = [(key, fill(key.lower(), template, values, known)) for key, template in pairs]
-    return fill("", place, values, known), filled
+    definitions = fields() if expressions else {}
+    filled = [(key, fill(key.lower(), template, values, definitions)) for key, template in pairs]
+    return fill("", place, values, definitions), filled
 
 
 def _referred(value: Any, refer: Callable[[Ref], int]) -> Any:
@@ -210,12 +210,12 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
 
 
 def _goes_on(line: str, lines: list[str]) -> bool:
-    """Whether an indented line continues the option before it."""
+    """Return whether an indented line continues the option before it."""
     return bool(lines) and line[:1].isspace() and bool(_START.match(lines[-1]))
 
 
 def _is_comment(line: str, option: str) -> bool:
-    """Whether a line that begins with ``#`` is a comment, within an option or outside of one ("").
+    """Return whether a line that begins with ``#`` is a comment, within an option or outside of one ("").
 
     Raises
     ------

@@ -77,8 +77,8 @@ def _shown_rows(frame: pd.DataFrame) -> tuple[list[int], int]:
 
 def _texts(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the cells as texts, cut where they are long; on row numbers."""
-    told = pd.get_option("display.max_colwidth")
-    most = _CELL if told == _PANDAS_CELL else told
+    width = pd.get_option("display.max_colwidth")
+    most = _CELL if width == _PANDAS_CELL else width
     columns: dict[int, list[str]] = {}
     for number, column in enumerate(frame.columns):
         length = _LONGEST if column in WHOLE and most is not None else most

@@ -201,8 +201,8 @@ def _history(session: SensenetSession, options: argparse.Namespace, rest: str, n
 def _named(text: str, what: str, names: Names) -> Any:
     """Return the value of a name or an expression behind a command."""
     if text.isidentifier() and text not in names and not hasattr(builtins, text):
-        known = sorted(name for name, value in names.items() if _is_a(what, value) and name[0] != "_")
-        raise UsageError(unknown(what, text, known, where=" in the notebook", list_all=True))
+        candidates = sorted(name for name, value in names.items() if _is_a(what, value) and name[0] != "_")
+        raise UsageError(unknown(what, text, candidates, where=" in the notebook", list_all=True))
     return evaluate(text, names)
 
 

@@ -38,11 +38,11 @@ class Connections(Mapping[str, "Repository"]):
 
     def __getitem__(self, name: str) -> Repository:
         """Return a connection by its name."""
-        known = self._open()
-        if name in known:
-            return known[name]
-        none = "" if known else " There is none yet; create one with %sensenet connect"
-        raise QueryError(f"{unknown('connection', name, known, list_all=True)}{none}")
+        open_ones = self._open()
+        if name in open_ones:
+            return open_ones[name]
+        none = "" if open_ones else " There is none yet; create one with %sensenet connect"
+        raise QueryError(f"{unknown('connection', name, open_ones, list_all=True)}{none}")
 
     def connect(self, url: str | None, name: str | None = None, **credentials: Any) -> tuple[str, Repository]:
         """Connect, and use the connection from now on.
@@ -64,7 +64,7 @@ class Connections(Mapping[str, "Repository"]):
         """Use a connection from now on, until another is made or chosen."""
         repo = self[name]
         self.used = name
-        self._newest_then = max(known.number for known in self.values())
+        self._newest_then = max(repo_.number for repo_ in self.values())
         return repo
 
     def disconnect(self, name: str | None = None) -> tuple[str, Repository]:
@@ -85,16 +85,16 @@ class Connections(Mapping[str, "Repository"]):
         ConnectionFailed
             If there is none.
         """
-        known = self._open()
-        if not known:
+        open_ones = self._open()
+        if not open_ones:
             raise ConnectionFailed(
                 "there is no connection; create one with %sensenet connect https://…, or with repo = "
                 "sn_pandas.connect(…)"
             )
-        newest = _newest(known)
-        if self.used in known and known[newest].number <= self._newest_then:
-            return self.used, known[self.used]
-        return newest, known[newest]
+        newest = _newest(open_ones)
+        if self.used in open_ones and open_ones[newest].number <= self._newest_then:
+            return self.used, open_ones[self.used]
+        return newest, open_ones[newest]
 
     def at(self, text: str) -> str | None:
         """Return the connection that a whole address in a query is of; None for a path.
@@ -122,7 +122,7 @@ class Connections(Mapping[str, "Repository"]):
         return current if current in found else _newest(found)
 
     def several(self) -> bool:
-        """Whether there is more than one repository that a cell may mean."""
+        """Return whether there is more than one repository that a cell may mean."""
         return len({id(repo) for repo in self.values()}) > 1
 
     def close(self) -> None:
@@ -133,13 +133,13 @@ class Connections(Mapping[str, "Repository"]):
 
     def _open(self) -> dict[str, Repository]:
         """Return all connections that are open; of two with one name, the newer."""
-        known = {name: repo for name, repo in self._own.items() if not repo.closed}
+        repositories = {name: repo for name, repo in self._own.items() if not repo.closed}
         for name, value in list(self._variables.items()):
             if name.startswith("_") or not _is_repository(value) or value.closed:
                 continue
-            if name not in known or known[name].number < value.number:
-                known[name] = value
-        return known
+            if name not in repositories or repositories[name].number < value.number:
+                repositories[name] = value
+        return repositories
 
     def _free_name(self, url: str) -> str:
         """Return the host of an address, with its port where another server on that host has the name."""
@@ -191,8 +191,8 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _newest(known: Mapping[str, Repository]) -> str:
-    return max(known, key=lambda name: known[name].number)
+def _newest(repositories: Mapping[str, Repository]) -> str:
+    return max(repositories, key=lambda name: repositories[name].number)
 
 
 def _is_repository(value: Any) -> bool:

@@ -21,7 +21,7 @@ def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
     QueryError
         If there is no such type.
     """
-    chosen = schema.derived(_known(schema, name)) if name else frozenset(schema)
+    chosen = schema.derived(_content_type(schema, name)) if name else frozenset(schema)
     rows = [_type_row(schema[t]) for t in sorted(chosen, key=lambda t: (t != name, t))]
     return pd.DataFrame(
         rows, columns=["type", "display_name", "parent", "fields", "own_fields", "children", "layer"]
@@ -33,7 +33,7 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
     fields: dict[str, Field] = {}
     within: dict[str, list[str]] = {}
     for name in names:
-        for field_name, field in schema[_known(schema, name)].fields.items():
+        for field_name, field in schema[_content_type(schema, name)].fields.items():
             fields.setdefault(field_name, field)
             within.setdefault(field_name, []).append(name)
     columns = [
@@ -52,7 +52,7 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index("field")
 
 
-def _known(schema: Schema, name: str) -> str:
+def _content_type(schema: Schema, name: str) -> str:
     if name in schema:
         return name
     raise QueryError(f"{schema.describe_missing(name)} List them with %sensenet types")

@@ -49,7 +49,7 @@ def explain(
     base: str = "/Root",
     added_of: Callable[[Query], Mapping[str, Field]] | None = None,
 ) -> Explanation:
-    """Say what the server will do with a query, also with one that is refused here.
+    """Explain what the server will do with a query, even with one that is rejected here.
 
     Parameters
     ----------
@@ -70,10 +70,10 @@ def explain(
         others = [option for option in options if option[0].lower() not in ("$filter", "$orderby")]
         refused = f"is rejected before it is sent, so nothing is read: {error}"
         try:
-            known = _explained(Query.of(place, others, base), schema, filters[-1] if filters else None)
+            explained = _explained(Query.of(place, others, base), schema, filters[-1] if filters else None)
         except QueryError:  # another part is refused, too
             return Explanation((refused,), ())
-        return Explanation((refused,), tuple(trap for trap in known.traps if trap not in str(error)))
+        return Explanation((refused,), tuple(trap for trap in explained.traps if trap not in str(error)))
 
 
 def _explained(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
@@ -95,7 +95,7 @@ def _explained(query: Query, schema: Schema, condition: str | None = None) -> Ex
 
 
 def _layers(query: Query, schema: Schema) -> Iterator[str]:
-    """Say which of the fields that a query names the server does not show to the caller."""
+    """Describe the fields of a query that the server does not show to the caller."""
     chains = [
         *query.select,
         *query.expand,

@@ -50,7 +50,7 @@ SensenetMagics.sensenet.__doc__ = commands.overview()
 
 
 def load(shell: InteractiveShell) -> None:
-    """Make the magic known, and how tracked frames show."""
+    """Register the magic and the formatter of tracked frames."""
     magics = vars(shell).get(_STATE)  # %reload_ext keeps connections, queries and what was configured
     if magics is None:
         magics = vars(shell)[_STATE] = SensenetMagics(shell)

@@ -94,7 +94,9 @@ class SensenetSession(Magics):
             showing.say(showing.note(asked.name, frame, seconds, requests, source))
             if why := nothing.found(repo, query, frame):
                 showing.say(f"note: {why}")
-        showing.say_again(said, noted=noted, cut_known=noted or limit != self.limit or query.top != limit)
+        showing.repeat_warnings(
+            said, noted=noted, is_cut_reported=noted or limit != self.limit or query.top != limit
+        )
         return None if asked.quiet and not self.assigned() else frame
 
     def reading(self, asked: arguments.Asked | None = None) -> dict[str, Any]:
@@ -122,7 +124,7 @@ class SensenetSession(Magics):
         return self.connection(name)[1]
 
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
-        """Make the query that a text means."""
+        """Create the query that a text means."""
         base = self.base or repo.base
         return query_of(text, names, lambda: repo.schema.fields, base, self.referring(repo))
 

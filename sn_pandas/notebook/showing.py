@@ -38,7 +38,7 @@ _MIME = ("text/html", "text/plain")
 
 
 def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int, source: str = "") -> str:
-    """Say in one line what a read gave: how many rows, of how many, how fast, and from where."""
+    """Describe the result of a read in one line: rows, total, time and source."""
     facts = frame.attrs.get(KEY, {})
     rows, total = len(frame), facts.get("total")
     of = facts.get("cut") and total
@@ -48,7 +48,7 @@ def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int, s
     return f"{what}{got}, {seconds:.2f} s, {counted(requests, 'request')}{cut}{source and f'; from {source}'}"
 
 
-def say_again(warned: Iterable[warnings.WarningMessage], *, noted: bool, cut_known: bool) -> None:
+def repeat_warnings(warned: Iterable[warnings.WarningMessage], *, noted: bool, is_cut_reported: bool) -> None:
     """Pass on what a read warned of: below the note, or as warnings where there is none.
 
     That rows were cut is not said twice, nor to who asked for just that.
@@ -57,7 +57,7 @@ def say_again(warned: Iterable[warnings.WarningMessage], *, noted: bool, cut_kno
         text = str(warning.message)
         if not issubclass(warning.category, IncompleteWarning):
             warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
-        elif "cut by top" in text and cut_known:
+        elif "cut by top" in text and is_cut_reported:
             continue
         elif noted:
             say(f"warning: {text}")
@@ -94,7 +94,7 @@ def unsaved_cells(frame: pd.DataFrame) -> int:
 
 
 def unsaved(value: Any) -> str:
-    """Say how many cells of a frame are unsaved; empty if there are none, or it is no such frame."""
+    """Describe how many cells of a frame are unsaved; empty if there are none, or it is no such frame."""
     cells = unsaved_cells(value) if KEY in getattr(value, "attrs", ()) else 0
     return counted(cells, "unsaved cell") if cells else ""
 
@@ -108,7 +108,7 @@ def repository_of(value: Any) -> Any:
 
 
 def _unsaved(frame: pd.DataFrame) -> str:
-    """Say how many cells are unsaved, where that is told at once."""
+    """Describe how many cells are unsaved, if that is quick to determine."""
     if len(frame) > _SORTED and _reordered(frame):
         return " · unsaved cells not counted: rows were moved or dropped"
     unsaved = unsaved_cells(frame)
@@ -194,7 +194,7 @@ def _text(frame: pd.DataFrame) -> str:
 
 
 def _is_ours(frame: pd.DataFrame) -> bool:
-    """Whether a frame is a table of ours, or a part of one."""
+    """Return whether a frame is a table of ours, or a part of one."""
     columns = set(map(str, frame.columns))
     return any(part <= columns for part in _TABLES)
 

@@ -161,5 +161,5 @@ def _quote(path: str) -> str:
 
 
 def in_trash(path: str) -> bool:
-    """Whether a path is in the trash."""
+    """Return whether a path is in the trash."""
     return path.lower().startswith("/root/trash/")

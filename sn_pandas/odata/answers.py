@@ -91,7 +91,7 @@ def empty_answer(what: str) -> BrokenAnswer:
 
 
 def described(answer: Response) -> str:
-    """Say what an answer is, in the words of whoever wrote it."""
+    """Describe what an answer is, in the words of whoever wrote it."""
     said = words_of(answer)
     begin = answer.content[:200].lstrip().lower()
     if not said and not begin:

@@ -140,8 +140,8 @@ class _Term(Clause):
         if self.mark == "()":
             return f"{self.field}:({' '.join(_value(self.field, v, field) for v in self.value)})"
         if self.mark == "[]":
-            known = None if field is not None and field.type == UNKNOWN else field
-            low, high = (_value(self.field, v, known) for v in self.value)
+            definition = None if field is not None and field.type == UNKNOWN else field
+            low, high = (_value(self.field, v, definition) for v in self.value)
             return f"{self.field}:[{low} TO {high}]"
         if self.mark == "~":
             text, distance = self.value
@@ -158,14 +158,14 @@ class _Term(Clause):
             word, least = self.value
             self._check("fuzzy", word, field)
             return f"{self.field}:{query_value(word)}~{least:g}"
-        known = None if field is not None and field.type == UNKNOWN else field
+        definition = None if field is not None and field.type == UNKNOWN else field
         if self.mark == "" and isinstance(self.value, str) and kind_of(self.field, field) in _WORDS:
             raise QueryError(
                 f"{self.field} is searched word by word: it cannot be compared as one value. Search for a "
                 f"phrase, Q({self.field!r}).has_phrase({self.value!r}), or read all rows and compare in "
                 "pandas"
             )
-        return f"{self.field}:{self.mark}{_value(self.field, self.value, known)}"
+        return f"{self.field}:{self.mark}{_value(self.field, self.value, definition)}"
 
     def _check(self, how: str, text: str, field: Field | None) -> None:
         """Raise if such a text cannot be looked for in the field."""
@@ -235,19 +235,19 @@ class Q:
         return _Term(self.name, ">=", value)
 
     def startswith(self, text: str) -> Clause:
-        """Whether it begins so."""
+        """Return whether it begins so."""
         return _Term(self.name, "*", ("", _some(text), "*"))
 
     def endswith(self, text: str) -> Clause:
-        """Whether it ends so."""
+        """Return whether it ends so."""
         return _Term(self.name, "*", ("*", _some(text), ""))
 
     def contains(self, text: str) -> Clause:
-        """Whether it is somewhere in it."""
+        """Return whether it is somewhere in it."""
         return _Term(self.name, "*", ("*", _some(text), "*"))
 
     def has_words(self, *words: str) -> Clause:
-        """Whether a long text has all of the words, in any order and letter case.
+        """Return whether a long text has all of the words, in any order and letter case.
 
         Examples
         --------
@@ -258,7 +258,7 @@ class Q:
         return clauses[0] if len(clauses) == 1 else _All(clauses)
 
     def has_phrase(self, text: str, distance: int = 0) -> Clause:
-        """Whether a long text has the words side by side, or moved by ``distance`` places in all.
+        """Return whether a long text has the words side by side, or moved by ``distance`` places in all.
 
         Two neighbours in the other order are two places apart. Words such as *of* and *the* are in no index,
         but leave a gap in the texts: ``has_phrase("cat on the roof", distance=2)``.
@@ -322,18 +322,18 @@ class Q:
         return made
 
     def between(self, low: Any, high: Any) -> Clause:
-        """Whether it is from ``low`` to ``high``, both included."""
+        """Return whether it is from ``low`` to ``high``, both included."""
         return _Term(self.name, "[]", (low, high))
 
     def isin(self, values: Iterable[Any]) -> Clause:
-        """Whether it is one of the values; a long list is sent in parts."""
+        """Return whether it is one of the values; a long list is sent in parts."""
         if isinstance(values, str):
             raise QueryError("isin takes a list of values, not one text")
         unique = tuple(dict.fromkeys(map(plain, values)))
         return _Term(self.name, "()", unique) if unique else _Term("Id", "", 0)
 
     def where(self, inner: Clause) -> Clause:
-        """Whether the content that it refers to is found by a clause of its own."""
+        """Return whether the content that it refers to is found by a clause of its own."""
         return _Term(self.name, "{{}}", inner)
 
 

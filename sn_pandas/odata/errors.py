@@ -50,7 +50,7 @@ class SensenetError(Exception):
         return escape_controls(self.args[0]) if self.args else ""
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows: the message, the caller's own lines and the notes."""
+        """Return what IPython shows: the message, the caller's own lines and the notes."""
         return render(self)
 
 
@@ -273,7 +273,7 @@ def alternatives(name: object, known: Iterable[object]) -> str:
     return did_you_mean(name, names) or (f" Available: {', '.join(names)}" if names else "")
 
 
-def did_you_mean(name: object, known: Iterable[object]) -> str:
+def did_you_mean(name: object, candidates: Iterable[object]) -> str:
     """Return a hint for a misspelt name, or nothing.
 
     Examples
@@ -282,7 +282,7 @@ def did_you_mean(name: object, known: Iterable[object]) -> str:
     ' Did you mean DueDate?'
     """
     name = str(name)
-    names = {str(one).lower(): str(one) for one in known}
+    names = {str(one).lower(): str(one) for one in candidates}
     composed = unicodedata.normalize("NFC", name)
     for other in () if name.isascii() else names.values():
         if other != name and unicodedata.normalize("NFC", other) == composed:
@@ -317,7 +317,7 @@ _BY_WORDS: dict[str, type[ServerError]] = {
 
 
 def server_error(what: str, status: int, code: str, exceptiontype: str, reason: str) -> ServerError:
-    """Make the error that fits what the server said about the request ``what``."""
+    """Create the error that fits what the server said about the request ``what``."""
     kind = (
         _BY_CODE.get(code)
         or _BY_EXCEPTION.get(exceptiontype)

@@ -155,5 +155,5 @@ class ContentType:
 
 
 def of_some_contents(name: str) -> bool:
-    """Whether a name is one of a list's or an aspect's own fields, which the schema does not know."""
+    """Return whether a name is one of a list's or an aspect's own fields, which the schema does not know."""
     return name.startswith("#") or "." in name

@@ -640,14 +640,14 @@ def functions_for(field: Field) -> list[str]:
 
 
 def _is_allowed(kind: str, operator: str) -> bool:
-    """Whether there is a value with which a test is not refused."""
+    """Return whether there is a value with which a test is not refused."""
     operator = "phrase" if kind == "words" and operator == "eq" else operator
     rows = (rule for rule in RULES if kind in rule.kinds.split() and operator in rule.operators.split())
     return any(not rule.refused for rule in rows)
 
 
 def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
-    """Say why a content query cannot look for a text in a field; empty if it can.
+    """Explain why a content query cannot look for a text in a field; empty if it can.
 
     Parameters
     ----------
@@ -684,7 +684,7 @@ def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
 
 
 def order_refusal(name: str, field: Field | None) -> str:
-    """Say why a server does not order by a field as one would think; empty if it does.
+    """Explain why a server does not order by a field as one would think; empty if it does.
 
     Examples
     --------

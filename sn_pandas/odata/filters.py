@@ -307,19 +307,19 @@ class F:
         raise TypeError(f"{self!r} is a field, not a condition; compare it with a value: {self!r} == False")
 
     def startswith(self, text: str) -> Filter:
-        """Whether the text begins like this, ignoring case."""
+        """Return whether the text begins like this, ignoring case."""
         return _Test(self.name, "startswith", text)
 
     def endswith(self, text: str) -> Filter:
-        """Whether the text ends like this, ignoring case."""
+        """Return whether the text ends like this, ignoring case."""
         return _Test(self.name, "endswith", text)
 
     def contains(self, text: str) -> Filter:
-        """Whether the text contains this, ignoring case."""
+        """Return whether the text contains this, ignoring case."""
         return _Test(self.name, "substringof", text)
 
     def has_words(self, *words: str) -> Filter:
-        """Whether a long text has all of the words, in any order and letter case.
+        """Return whether a long text has all of the words, in any order and letter case.
 
         Examples
         --------
@@ -330,7 +330,7 @@ class F:
         return tests[0] if len(tests) == 1 else _And(tests)
 
     def has_phrase(self, text: str) -> Filter:
-        """Whether a long text has the words side by side, ignoring case.
+        """Return whether a long text has the words side by side, ignoring case.
 
         Words that may stand apart are looked for by ``Q("Notes").has_phrase("blue herons", distance=2)``.
 
@@ -342,7 +342,7 @@ class F:
         return _Test(self.name, "phrase", checked_phrase(text))
 
     def isin(self, values: Iterable[Any]) -> Filter:
-        """Whether it is one of the values; a long list is sent in parts."""
+        """Return whether it is one of the values; a long list is sent in parts."""
         if isinstance(values, str):
             raise QueryError("isin takes a list of values, not one text")
         unique = list(dict.fromkeys(map(plain, values)))
@@ -351,12 +351,12 @@ class F:
         return _Or(tuple(_Test(self.name, "eq", value) for value in unique))
 
     def between(self, low: Any, high: Any) -> Filter:
-        """Whether it is from ``low`` to ``high``, both included."""
+        """Return whether it is from ``low`` to ``high``, both included."""
         return _And((_Test(self.name, "ge", low), _Test(self.name, "le", high)))
 
 
 def isof(type_name: str) -> Filter:
-    """Whether a content is of a type or of one derived from it.
+    """Return whether a content is of a type or of one derived from it.
 
     Examples
     --------

@@ -44,7 +44,7 @@ def check() -> None:
 
 
 def ending() -> bool:
-    """Whether what this thread works for is over, so that nothing is to take long any more."""
+    """Return whether what this thread works for is over, so that nothing is to take long any more."""
     return _here.over is not None and _here.over.is_set()
 
 
@@ -71,7 +71,7 @@ def work_for(over: threading.Event, *, silent: bool = False) -> None:
 
 @contextlib.contextmanager
 def working_for(over: threading.Event) -> Iterator[None]:
-    """Say what this thread works for until the block ends; what it worked for before comes back then."""
+    """Bind this thread to a flight until the block ends."""
     before = _here.over, _here.silent
     work_for(over)
     try:

@@ -44,7 +44,7 @@ _QUOTE_INSIDE = re.compile(r"'(\w+)'(\w[^']*)'")
 
 
 def hint(text: str, fields: Mapping[str, Field]) -> str:
-    """Say what may be wrong with a filter that was refused; empty if nothing is known.
+    """Return a hint on a filter that was rejected; empty if there is none.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
 
 
 def _of_other_languages(text: str, bare: str) -> Iterator[str]:
-    """Say what of a filter that cannot be read belongs to other languages, or was not finished."""
+    """Return a hint on a filter in the syntax of another language, or an incomplete one."""
     if _CONTENT_QUERY.match(bare):
         yield "this is a content query: pass it as query=, in a cell in the line query=…"
         return
@@ -145,7 +145,7 @@ def _words_beside(arguments: Sequence[Node], fields: Mapping[str, Field]) -> lis
 
 
 def _quoted(field: Field, operator: str, word: str) -> Iterator[str]:
-    """Say how a text without quotes is to be written beside a field."""
+    """Describe how a text without quotes is to be written beside a field."""
     name = field.name
     if field.is_reference:
         yield f"{name} is a reference: write a content query with the id, query='{name}:12'"

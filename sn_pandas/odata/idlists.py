@@ -49,7 +49,7 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
 
 
 def of_ids(query: Query) -> bool:
-    """Whether a query has a list of ids that narrows it, so that it finds no more rows than ids."""
+    """Return whether a query has a list of ids that narrows it, so that it finds no more rows than ids."""
     searched = ((_GROUPS, query.words(), QUERY_TEXT), (_CHAINS, f"({query.filter or ''})", FILTER_TEXT))
     return any(
         found["name"] == "Id" and _joined(texts, text[: found.start()], text[found.end() :])

@@ -219,9 +219,9 @@ def _option(value: str, field: Field) -> str:
     UnknownOptionError
         If the choice offers no such option, as far as its options are told.
     """
-    known = {option.value.lower() for option in field.options}
-    is_open = not known or field.extra_values or "Options" in field.untold
-    if is_open or value.lower() in known or "*" in value or "?" in value:
+    values = {option.value.lower() for option in field.options}
+    is_open = not values or field.extra_values or "Options" in field.untold
+    if is_open or value.lower() in values or "*" in value or "?" in value:
         return value
     labels = {option.text.lower(): option.value for option in field.options}
     meant = labels.get(value.lower())

@@ -12,7 +12,7 @@ from .literals import query_value
 from .schema import Field
 
 # References that every repository has; the schema tells of the others.
-_KNOWN_REFERENCES = frozenset(
+_COMMON_REFERENCES = frozenset(
     "CreatedBy ModifiedBy Owner VersionCreatedBy VersionModifiedBy CheckedOutTo Workspace AssignedTo Manager "
     "Members BrowseApplication Image Link ApprovingUsers".split()
 )
@@ -29,7 +29,9 @@ _FUNCTION_OF = {
 _LISTED = re.compile(r"Id eq \d+(?: or Id eq \d+)*")
 
 
-def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_memory: bool = False) -> None:
+def reject_misinterpreted(
+    text: str, fields: Mapping[str, Field] | None = None, *, in_memory: bool = False
+) -> None:
     """Raise if the server would read a filter as something else.
 
     Parameters
@@ -48,7 +50,7 @@ def refuse_misread(text: str, fields: Mapping[str, Field] | None = None, *, in_m
 
     Examples
     --------
-    >>> refuse_misread("not (Name ne 'a')")
+    >>> reject_misinterpreted("not (Name ne 'a')")
     Traceback (most recent call last):
     sn_pandas.odata.errors.QueryError: the server treats a double negation in a filter as ...
     """
@@ -72,7 +74,7 @@ class _Check:
     def paths(self, tree: Node) -> None:
         for member in members(tree):
             first, last = member.steps[0], member.steps[-1]
-            if len(member.steps) == 1 or not (first in _KNOWN_REFERENCES or first in (self.fields or {})):
+            if len(member.steps) == 1 or not (first in _COMMON_REFERENCES or first in (self.fields or {})):
                 continue
             value = _compared(tree, member)
             inner = f"{last}:{value}" if value else f"{last}:…"
@@ -185,7 +187,7 @@ class _Check:
                 self.negations(tree.inner)
 
     def _negative(self, node: Node) -> bool:
-        """Whether a part only says what is not, which the index cannot find by itself."""
+        """Return whether a part only says what is not, which the index cannot find by itself."""
         match node:
             case Not():
                 return not self._boolean(node.inner)
@@ -196,7 +198,7 @@ class _Check:
         return False
 
     def _boolean(self, node: Node) -> bool:
-        """Whether a part is a yes-no field, alone or compared; a lone field must be one."""
+        """Return whether a part is a yes-no field, alone or compared; a lone field must be one."""
         match node:
             case Compare():
                 sides = (node.left, node.right)

@@ -64,7 +64,7 @@ def canonical_url(address: str) -> str:
 
 
 def holds_credentials(address: str) -> bool:
-    """Whether an address holds a name, a password or a key, which would be shown wherever it is.
+    """Return whether an address holds a name, a password or a key, which would be shown wherever it is.
 
     Examples
     --------
@@ -77,7 +77,7 @@ def holds_credentials(address: str) -> bool:
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Whether two addresses name the same scheme, host and port; False for what is not an address.
+    """Return whether two addresses name the same scheme, host and port; False for what is not an address.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def same_origin(one: str, other: str) -> bool:
 
 
 def is_secure(address: str) -> bool:
-    """Whether what is sent to an address cannot be read on its way: HTTPS, or this very machine.
+    """Return whether what is sent to an address cannot be read on its way: HTTPS, or this very machine.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def is_secure(address: str) -> bool:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address names this very machine."""
+    """Return whether an address names this very machine."""
     return _parse(address).host in _LOOPBACK
 
 

@@ -18,7 +18,7 @@ from .field_names import ordered_by, refuse_unknown
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .filters import F, Filter
-from .misread import refuse_misread
+from .misread import reject_misinterpreted
 from .schema import Field, FieldsToAsk, Schema
 from .unsearchable import reject_unsearchable
 
@@ -120,7 +120,7 @@ class Query:
             said = "a condition made of F(…), which goes to filter=" if isinstance(self.query, Filter) else ""
             raise QueryError(f"query is a text or made of Q(…), not {said or type(self.query).__name__}")
         if isinstance(self.filter, str):
-            refuse_misread(self.filter, in_memory=self.property is not None)
+            reject_misinterpreted(self.filter, in_memory=self.property is not None)
         if self.property is not None and not re.fullmatch(r"#?\w[\w.]*", self.property):
             raise QueryError(f"{self.property!r} is not a valid property name")
         if self.query is not None and self.property is not None:
@@ -174,7 +174,7 @@ class Query:
             )
             text, words = self._texts(fields)
         if isinstance(self.filter, str):
-            refuse_misread(self.filter, {**schema.fields, **added}, in_memory=in_memory)
+            reject_misinterpreted(self.filter, {**schema.fields, **added}, in_memory=in_memory)
         if not in_memory:  # a list behind a reference is tested row by row, without the index
             reject_unsearchable(text, words, self.orderby)
         bound = self.varied(added=added) if added is not self.added else self
@@ -224,7 +224,7 @@ class Query:
 
     @classmethod
     def of(cls, place: str, pairs: Iterable[tuple[str, str]], base: str = "/Root") -> Query:
-        """Make a query of what :func:`split` gives: a place, and option names with their texts."""
+        """Create a query from the result of :func:`split`: a place, and option names with their texts."""
         merged: dict[str, str] = {}
         for key, value in pairs:
             name = _OPTIONS.get(key.lower())
@@ -236,7 +236,7 @@ class Query:
 
     @classmethod
     def make(cls, what: Query | str | int | Mapping[str, Any], base: str = "/Root", **options: Any) -> Query:
-        """Make a query of whatever names one, with further options.
+        """Create a query from anything that specifies one, with further options.
 
         Parameters
         ----------
@@ -335,7 +335,7 @@ class Query:
 
 
 def _not_a_filter(given: object) -> str:
-    """Say why something cannot be a filter, and what to write instead."""
+    """Explain why something cannot be a filter, and what to write instead."""
     if isinstance(given, Clause):
         return "filter is a text or made of F(…), not of Q(…): pass a content query as query="
     if isinstance(given, F):
@@ -364,7 +364,7 @@ def split(text: str) -> tuple[str, list[tuple[str, str]]]:
     parts = urlsplit(place)
     if parts.scheme in ("http", "https") or without_service(place) != place:
         place = path_of(_behind_host(parts.path if parts.scheme else place))
-        pairs = _known(parse_qsl(search, keep_blank_values=True))
+        pairs = _without_ignored(parse_qsl(search, keep_blank_values=True))
     elif "%" in search:
         pairs = parse_qsl(search, keep_blank_values=True)
     else:
@@ -378,15 +378,15 @@ def _behind_host(path: str) -> str:
     return path[at:] if at > 0 else path
 
 
-def _known(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def _without_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Drop what the server ignores of an address, with a word, and credentials, without one."""
-    known = []
+    kept_options = []
     for key, value in pairs:
         if key.lower() in _OPTIONS:
-            known.append((key, value))
+            kept_options.append((key, value))
         elif key.lower() not in _NOT_OURS:
             warnings.warn(f"the server ignores {key!r}.{did_you_mean(key, _OPTIONS)}", stacklevel=4)
-    return known
+    return kept_options
 
 
 def target(address: str, options: Mapping[str, str | int]) -> str:

@@ -100,8 +100,8 @@ class Secrets:
     def hide(self, text: str) -> str:
         """Return a text with every known secret replaced."""
         with self._lock:
-            known = sorted(self._kept.union(self._known), key=len, reverse=True)
-        for secret in known:
+            secrets_ = sorted(self._kept.union(self._known), key=len, reverse=True)
+        for secret in secrets_:
             if secret in text:
                 text = text.replace(secret, HIDDEN)
         return text

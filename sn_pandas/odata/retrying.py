@@ -126,7 +126,7 @@ class Retrier:
 
 
 def may_repeat(error: Exception, kind: Kind) -> bool:
-    """Whether a request that ended so may be sent again."""
+    """Return whether a request that ended so may be sent again."""
     if isinstance(error, UnavailableError):
         return kind == "read" or error.status in (429, 503)  # a proxy that gave up may have passed a write on
     if isinstance(error, NoAnswer):

@@ -187,50 +187,52 @@ class Schema(Mapping[str, ContentType]):
 
         It costs a request each time; None if the server tells nothing.
         """
-        told = self._describe(place) if self._describe is not None else None
-        if told is None:
+        description = self._describe(place) if self._describe is not None else None
+        if description is None:
             return None
-        if not self.is_complete(told.name):
-            self._take(told.name, told, place)
-        return self._find(told.name)
+        if not self.is_complete(description.name):
+            self._take(description.name, description, place)
+        return self._find(description.name)
 
     def _is_to_be_asked(self, name: str, content: int) -> bool:
         silent = self._silent.get(name, ())
         return not self.is_complete(name) and content not in silent and len(silent) < TRIES
 
-    def _take(self, name: str, told: TypeDescription | None, content: int | str) -> None:
+    def _take(self, name: str, description: TypeDescription | None, content: int | str) -> None:
         """Put what was described between what is shown and what is built in."""
         with self._lock:
-            if told is None or told.name != name:
+            if description is None or description.name != name:
                 self._silent.setdefault(name, set()).add(content)
                 return
-            self._learned = {**self._learned, name: self._completed(told)}
+            self._learned = {**self._learned, name: self._completed(description)}
             self._merged = {}
 
-    def _completed(self, told: TypeDescription) -> ContentType:
+    def _completed(self, description: TypeDescription) -> ContentType:
         """Return a type as a content of it describes it, with what other layers say of the same fields."""
-        parent = told.parent
-        known = self._find(told.name)
-        if known is not None and parent is None:
-            parent = known.parent
+        parent = description.parent
+        current = self._find(description.name)
+        if current is not None and parent is None:
+            parent = current.parent
         base = self._find(parent) if parent else None
         inherited = dict(base.fields) if base is not None else dict(self._root_fields)
         fields = dict(inherited)
-        if told.name in self._shown:
-            fields |= {name: self._shown[told.name].fields[name] for name in self._shown[told.name].own}
-        named = dict.fromkeys([*(known.fields if known is not None else ()), *told.fields])
-        for name, field in ((name, told.fields[name]) for name in named if name in told.fields):
-            before = (known.fields.get(name) if known is not None else None) or inherited.get(name)
+        if description.name in self._shown:
+            fields |= {
+                name: self._shown[description.name].fields[name] for name in self._shown[description.name].own
+            }
+        named = dict.fromkeys([*(current.fields if current is not None else ()), *description.fields])
+        for name, field in ((name, description.fields[name]) for name in named if name in description.fields):
+            before = (current.fields.get(name) if current is not None else None) or inherited.get(name)
             fields[name] = field if before is None else _completed(field, before)
         return ContentType(
-            name=told.name,
-            parent=parent or (ROOT if told.name != "ContentType" else None),
+            name=description.name,
+            parent=parent or (ROOT if description.name != "ContentType" else None),
             fields=fields,
             own=tuple(n for n, f in fields.items() if inherited.get(n) is not f),
-            display_name=known.display_name if known is not None else told.name,
-            description=known.description if known is not None else "",
-            allowed_child_types=known.allowed_child_types if known is not None else (),
-            layer=told.layer,
+            display_name=current.display_name if current is not None else description.name,
+            description=current.description if current is not None else "",
+            allowed_child_types=current.allowed_child_types if current is not None else (),
+            layer=description.layer,
         )
 
     @property
@@ -327,8 +329,8 @@ class Schema(Mapping[str, ContentType]):
 
     def _having(self, name: str, types: Iterable[str]) -> list[Field]:
         """Return the definitions that some types have of a field, by the names of the types."""
-        known = (self._find(t) for t in sorted(types))
-        return [t.fields[name] for t in known if t is not None and name in t.fields]
+        candidates = (self._find(t) for t in sorted(types))
+        return [t.fields[name] for t in candidates if t is not None and name in t.fields]
 
     @property
     def fields(self) -> Mapping[str, Field]:
@@ -351,9 +353,9 @@ class Schema(Mapping[str, ContentType]):
                 found.setdefault(name, field)
                 for option in field.options:
                     options.setdefault(name, {}).setdefault(option.value, option)
-        for name, known in options.items():
-            if len(known) > len(found[name].options):
-                found[name] = dataclasses.replace(found[name], options=tuple(known.values()))
+        for name, own in options.items():
+            if len(own) > len(found[name].options):
+                found[name] = dataclasses.replace(found[name], options=tuple(own.values()))
         return found
 
 
@@ -427,33 +429,33 @@ def _declared(name: str) -> dict[str, Field]:
     return found.get(name, {})
 
 
-def _completed(learned: Field, known: Field) -> Field:
+def _completed(learned: Field, base: Field) -> Field:
     """Return a learned field with what another layer says of it beyond that, if it is of the same kind."""
     if learned.layer == "values":
-        return known
-    if learned.type != known.type:
+        return base
+    if learned.type != base.type:
         return learned
-    told: dict[str, Any] = {"compulsory": learned.compulsory}
-    if known.is_choice or known.type == "Reference":
-        told["multiple"] = learned.multiple
+    changes: dict[str, Any] = {"compulsory": learned.compulsory}
+    if base.is_choice or base.type == "Reference":
+        changes["multiple"] = learned.multiple
     if learned.default is not None:
-        told["default"] = learned.default
-    if [o.value for o in learned.options] != [o.value for o in known.options] and learned.options:
-        told["options"] = learned.options
-    limits = {k: v for k, v in known.limits.items() if k not in ("MaxLength", "AllowedTypes")}
-    if "AllowedTypes" in known.limits and not _is_other_target(learned, known):
-        limits["AllowedTypes"] = known.limits["AllowedTypes"]
-    if "MaxLength" in known.limits and learned.type != "ShortText":  # told of short texts only
-        limits["MaxLength"] = known.limits["MaxLength"]
+        changes["default"] = learned.default
+    if [o.value for o in learned.options] != [o.value for o in base.options] and learned.options:
+        changes["options"] = learned.options
+    limits = {k: v for k, v in base.limits.items() if k not in ("MaxLength", "AllowedTypes")}
+    if "AllowedTypes" in base.limits and not _is_other_target(learned, base):
+        limits["AllowedTypes"] = base.limits["AllowedTypes"]
+    if "MaxLength" in base.limits and learned.type != "ShortText":  # told of short texts only
+        limits["MaxLength"] = base.limits["MaxLength"]
     limits |= {k: v for k, v in learned.limits.items() if k not in limits}
-    told["limits"] = {k: limits[k] for k in [*known.limits, *limits] if k in limits}
-    changed = {k: v for k, v in told.items() if getattr(known, k) != v}
-    return dataclasses.replace(known, **changed, layer="learned") if changed else known
+    changes["limits"] = {k: limits[k] for k in [*base.limits, *limits] if k in limits}
+    changed = {k: v for k, v in changes.items() if getattr(base, k) != v}
+    return dataclasses.replace(base, **changed, layer="learned") if changed else base
 
 
-def _is_other_target(learned: Field, known: Field) -> bool:
+def _is_other_target(learned: Field, base: Field) -> bool:
     target = learned.limits.get("AllowedTypes")
-    return target is not None and list(target) != list(known.limits["AllowedTypes"])
+    return target is not None and list(target) != list(base.limits["AllowedTypes"])
 
 
 def _merged(fields: Iterable[Field]) -> Field | None:

@@ -32,9 +32,9 @@ class ServerClock:
         ours = dt.datetime.now(dt.UTC)
         if self._told is None:
             return ours
-        told, at = self._told
+        noted, at = self._told
         try:
-            return min(ours, told + dt.timedelta(seconds=time.monotonic() - at))
+            return min(ours, noted + dt.timedelta(seconds=time.monotonic() - at))
         except OverflowError:  # a date of the year 9999
             return ours
 

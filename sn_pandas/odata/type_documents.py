@@ -149,7 +149,7 @@ def _property(name: str, said: Mapping[str, str], enum: ET.Element | None) -> Fi
     options = [e.attrib for e in enum if _tag(e) == "Member"] if enum is not None else []
     name_of_kind = said.get("FieldType") or "Object"
     kind = field_kind(name_of_kind)
-    is_told = enum is not None or kind.value != "choice"
+    has_type = enum is not None or kind.value != "choice"
     return Field(
         name,
         name_of_kind,
@@ -160,7 +160,7 @@ def _property(name: str, said: Mapping[str, str], enum: ET.Element | None) -> Fi
         limits={"MaxLength": int(length)} if length.isascii() and length.isdigit() else {},
         default=said.get("DefaultValue"),
         layer="learned",
-        untold=UNTOLD if is_told else UNTOLD | {"Options", "AllowMultiple"},
+        untold=UNTOLD if has_type else UNTOLD | {"Options", "AllowMultiple"},
     )
 
 

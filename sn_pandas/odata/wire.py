@@ -162,7 +162,7 @@ class Wire:
             raise QueryError(f"{what}: this is not a valid address ({error})") from None
 
     def _by_way(self) -> str:
-        """Say by way of which proxy the server is reached, if there is one."""
+        """Name the proxy that requests to the server go through, if there is one."""
         return f", by way of the proxy {self._proxy}" if self._proxy else ""
 
     def _refused_by_proxy(self, what: str, error: ProxyRefusalError) -> NoAnswer:

@@ -163,7 +163,7 @@ class EmbeddedServer:
             socket.server_close()
 
     def reset(self) -> None:
-        """Put the contents back as they were at first; forget faults and requests, and close the connections.
+        """Restore the initial contents, clear faults and requests, and close the connections.
 
         Examples
         --------

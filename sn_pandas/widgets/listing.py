@@ -193,7 +193,7 @@ def _readable(label: str | None) -> str:
 
 
 def problem(error: Exception) -> Problem:
-    """Say what went wrong as a row of the tree has room for it."""
+    """Describe an error briefly, for a row of the tree."""
     words = {
         NotFoundError: "There is no such content, or you may not see it.",
         ForbiddenError: "You are not permitted to see what is in here.",

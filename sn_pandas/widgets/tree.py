@@ -201,8 +201,8 @@ class TreeBrowser(anywidget.AnyWidget):
         return place
 
     def _expand(self, paths: list[str]) -> None:
-        known = {p.casefold() for p in self.expanded}
-        if more := [p for p in paths if p.casefold() not in known]:
+        open_paths = {p.casefold() for p in self.expanded}
+        if more := [p for p in paths if p.casefold() not in open_paths]:
             self.expanded = [*self.expanded, *more]
 
     def _look(self, place: str | int) -> dict[str, Any]:

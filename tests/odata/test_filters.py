@@ -17,7 +17,7 @@ import sn_pandas as sn
 from sn_pandas.odata.filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse
 from sn_pandas.odata.filters import Filter
 from sn_pandas.odata.idlists import shorter
-from sn_pandas.odata.misread import refuse_misread
+from sn_pandas.odata.misread import reject_misinterpreted
 from sn_pandas.odata.schema import Field, Option
 
 FIELDS = {
@@ -200,7 +200,7 @@ def read(node: Node, row: dict[str, Any]) -> bool:
 @settings(deadline=None, max_examples=300)
 def test_any_condition_is_written_without_what_the_server_misreads(made: Filter) -> None:
     text = made.text(FIELDS)
-    refuse_misread(text, FIELDS)
+    reject_misinterpreted(text, FIELDS)
     tree = parse(text)
     assert tree is not None
     assert [read(tree, row) for row in ROWS] == [meant(made, row) for row in ROWS]
@@ -212,7 +212,7 @@ def test_ids_in_a_row_are_the_same_ids_as_a_range(ids: set[int], joined: bool) -
     made = sn.F("Id").isin(ids)
     asked = sn.Query("/Root", filter=str(made & (sn.F("Id") > 7)) if joined else str(made))
     text = str(shorter(asked).filter)
-    refuse_misread(text, FIELDS)
+    reject_misinterpreted(text, FIELDS)
     inner = re.sub(r"Id (eq|ge|le|gt) (\d+)", lambda m: f"i {_OPERATORS[m[1]]} {m[2]}", text)
     assert {i for i in range(70) if eval(inner, {"i": i})} == {i for i in ids if i > 7 or not joined}
 

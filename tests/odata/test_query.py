@@ -12,7 +12,7 @@ import sn_pandas as sn
 from sn_pandas.odata import idlists
 from sn_pandas.odata.addresses import collection, entity, normalize
 from sn_pandas.odata.controls import effective
-from sn_pandas.odata.misread import refuse_misread
+from sn_pandas.odata.misread import reject_misinterpreted
 from sn_pandas.odata.schema import Field
 
 # What a name of a content may hold, and then some: the address has to bear all of it.
@@ -132,7 +132,7 @@ def test_ways_to_make_a_query() -> None:
         ("/Root\n$top=x", "number"),
         ("/Root\n$orderby=Name DESCENDING", "asc or desc"),
         ("/Root\n$orderby=CreatedBy/Name", "order by"),
-        ("/Root\n$select=Name Path", "name of a field"),
+        ("/Root\n$select=Name Path", "valid field name"),
         ("/Root\nenableautofilters=yes", "true or false"),
         ("/Root/$count", "repo.count"),
         ("/Root('IMS')/DisplayName/$value", "repo.value"),
@@ -181,7 +181,7 @@ FIELDS = {
 )
 def test_filters_that_the_server_reads_as_something_else(text: str, words: str) -> None:
     with pytest.raises(sn.QueryError, match=words):
-        refuse_misread(text, FIELDS)
+        reject_misinterpreted(text, FIELDS)
 
 
 @pytest.mark.parametrize(
@@ -206,13 +206,13 @@ def test_filters_that_the_server_reads_as_something_else(text: str, words: str) 
     ],
 )
 def test_filters_that_are_the_servers_to_judge(text: str) -> None:
-    refuse_misread(text, FIELDS)
+    reject_misinterpreted(text, FIELDS)
 
 
 def test_lists_in_memory_know_negations() -> None:
-    refuse_misread("Name ne 'a' or Index eq 1", FIELDS, in_memory=True)
+    reject_misinterpreted("Name ne 'a' or Index eq 1", FIELDS, in_memory=True)
     with pytest.raises(sn.QueryError):
-        refuse_misread("CreatedBy/Name eq 'x'", FIELDS, in_memory=True)
+        reject_misinterpreted("CreatedBy/Name eq 'x'", FIELDS, in_memory=True)
 
 
 @pytest.mark.parametrize(

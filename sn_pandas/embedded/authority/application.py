@@ -342,7 +342,7 @@ class Authority:
         return Response(status=302, headers={"Location": f"/account/login?{urlencode({'returnUrl': here})}"})
 
     def _problem(self, asked: Mapping[str, str]) -> str:
-        """Say what is wrong with a request for a code; nothing if it is all right."""
+        """Describe what is wrong with a request for a code; nothing if it is all right."""
         client = self._client(asked.get("client_id", ""))
         if client is None or client.type not in SIGN_IN_TYPES:
             return "unauthorized_client: no application that people sign in with has this client id."
@@ -490,7 +490,7 @@ _SN_AUTH: dict[str, dict[str, Handler]] = {
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is one of this machine.
+    """Return whether an address is one of this machine.
 
     Examples
     --------
@@ -505,7 +505,7 @@ def is_loopback(address: str) -> bool:
 
 
 def _same(one: str, other: str) -> bool:
-    """Whether two texts are equal, in constant time."""
+    """Return whether two texts are equal, in constant time."""
     return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
 
 

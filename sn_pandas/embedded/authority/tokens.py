@@ -130,7 +130,7 @@ class OneTokenSigner:
                 self._refresh.pop(user, None)
 
     def is_valid(self, token: str) -> bool:
-        """Whether a token is the one of its user, and not at its end."""
+        """Return whether a token is the one of its user, and not at its end."""
         with self._lock:
             if token not in self._access.values():
                 return False

@@ -103,7 +103,7 @@ def _each(
 
 
 def _check(item: Json) -> None:
-    """Refuse an item that is neither an id nor a path, before anything is done; null is a missing content."""
+    """Reject an item that is neither an id nor a path, before anything is done; null is a missing content."""
     if item is None or (isinstance(item, int) and not isinstance(item, bool)):
         return
     if isinstance(item, str) and (re.fullmatch(r"\s*[+-]?[0-9]+\s*", item, re.ASCII) or _is_path(item)):

@@ -18,7 +18,7 @@ def made(text: str) -> str:
 
 
 def check(name: str) -> None:
-    """Refuse a name that no content may have.
+    """Reject a name that no content may have.
 
     Raises
     ------
@@ -40,7 +40,7 @@ def check(name: str) -> None:
 
 
 def check_path(path: str) -> None:
-    """Refuse a path that is too long."""
+    """Reject a path that is too long."""
     if len(path) > LONGEST_PATH:
         raise bad_request(
             "RepositoryPathTooLongException", f"Cannot save the content, because its path is too long: {path}"

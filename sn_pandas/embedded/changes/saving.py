@@ -121,7 +121,7 @@ def stamp(session: Session, content: Content, touched: set[str]) -> None:
 
 
 def check_allowed(session: Session, content: Content, parent: Content) -> None:
-    """Refuse a type that the place does not allow, or the caller cannot see."""
+    """Reject a type that the place does not allow, or the caller cannot see."""
     _check_place(session, parent)
     if content.type == "SystemFolder" and not session.caller.is_operator:
         raise forbidden()
@@ -138,7 +138,7 @@ def check_allowed(session: Session, content: Content, parent: Content) -> None:
 
 
 def _check_place(session: Session, parent: Content) -> None:
-    """Refuse a place whose allowed types depend on something that the caller cannot see."""
+    """Reject a place whose allowed types depend on something that the caller cannot see."""
     holder: Content | None = parent
     while holder is not None and session.types.of(holder.type).transitive:
         holder = session.store.load(holder.parent_id)
@@ -147,7 +147,7 @@ def _check_place(session: Session, parent: Content) -> None:
 
 
 def _check_executable(session: Session, content: Content) -> None:
-    """Refuse the name of a page that runs on the server, unless the type is made for it."""
+    """Reject the name of a page that runs on the server, unless the type is made for it."""
     found = session.types.of(content.type)
     if (
         found.is_a("File")
@@ -180,7 +180,7 @@ def free_name(session: Session, content: Content, parent: Content, *, numbered: 
 
 
 def _own(session: Session, user: Content, touched: set[str]) -> None:
-    """Make a new user the creator and the owner of himself."""
+    """Set a new user as their own creator and owner."""
     for field, attribute in (
         ("CreatedBy", "created_by"),
         ("Owner", "owner"),

@@ -97,7 +97,7 @@ def copy(session: Session, content: Content, target: Content) -> Content:
 
 
 def may(session: Session, content: Content, permission: str) -> bool:
-    """Whether the caller has a permission on a content and on everything below it."""
+    """Return whether the caller has a permission on a content and on everything below it."""
     if not session.can(content, permission):
         return False
     below = session.store.load_many(_holders(session, content))
@@ -105,7 +105,7 @@ def may(session: Session, content: Content, permission: str) -> bool:
 
 
 def is_protected(session: Session, content: Content) -> bool:
-    """Whether a content must stay where it is."""
+    """Return whether a content must stay where it is."""
     return content.path.lower() in (path.lower() for path in protected_paths(session))
 
 
@@ -119,7 +119,7 @@ def _under_itself() -> ODataError:
 
 
 def _readable(session: Session, content: Content) -> bool:
-    """Whether the caller may read all that a copy would hold: without bytes, Preview is enough."""
+    """Return whether the caller may read all that a copy would hold: without bytes, Preview is enough."""
     holds_bytes = any(
         field.kind == "Binary" and content.fields.get(field.name)
         for field in fields_of(session, content).values()
@@ -172,7 +172,7 @@ def _free(session: Session, target: Content, name: str, verb: str) -> None:
 
 
 def _check_tree(session: Session, content: Content, target: Content) -> None:
-    """Refuse a move that brings a type to where it is not allowed."""
+    """Reject a move that brings a type to where it is not allowed."""
     allowed = saving.allowed_types(session, target)
     for name in dict.fromkeys([content.type, *_types_below(session, content)]):
         if allowed is not None and name not in allowed:
@@ -193,7 +193,7 @@ def _types_below(session: Session, content: Content) -> list[str]:
 
 
 def inside(target: Content, content: Content) -> bool:
-    """Whether a place is a content itself or somewhere below it."""
+    """Return whether a place is a content itself or somewhere below it."""
     return f"{target.path}/".lower().startswith(f"{content.path}/".lower())
 
 

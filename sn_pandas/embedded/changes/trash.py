@@ -144,7 +144,7 @@ def _not_permitted() -> ODataError:
 
 
 def _bag(session: Session, bin_: Content, content: Content) -> Content:
-    """Make the bag for a content that is deleted."""
+    """Create the bag for a content that is deleted."""
     moment = session.repository.clock().astimezone(UTC)
     bag = writes.new_content(
         session, bin_, session.types["TrashBag"], f"TrashBag-{moment.strftime('%Y%m%d%H%M%S')}"
@@ -220,14 +220,14 @@ def _for_good(session: Session, content: Content, *, forced: bool) -> None:
 
 
 def _check_place(session: Session, content: Content) -> None:
-    """Refuse to go on if the content was moved or deleted since it was loaded."""
+    """Raise if the content was moved or deleted since it was loaded."""
     current = session.store.load(content.id)
     if current is None or current.path != content.path:
         raise tree_is_locked(content.path)
 
 
 def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> None:
-    """Refuse to remove a built-in content type, or, unless it is forced, one that contents have."""
+    """Raise for a built-in content type, or, unless it is forced, one that contents have."""
     if transfers.is_protected(session, content):
         raise _kept(content.name, "it is protected.")
     if forced:

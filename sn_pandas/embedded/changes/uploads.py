@@ -173,7 +173,7 @@ def whole(
 
 
 def start(session: Session, target: Target, in_chunks: bool, length: int) -> Token:
-    """Begin an upload; one in chunks makes its content at once."""
+    """Start an upload; one in chunks makes its content at once."""
     existing = _existing(session, target)
     if existing is None:
         content = _new(session, target)
@@ -223,7 +223,7 @@ def chunk(session: Session, token: Token, piece: Range, data: bytes, name: str) 
 
 
 def expect(session: Session, content: Content, field: str, length: int) -> str:
-    """Begin an upload of bytes that are written elsewhere; return its token."""
+    """Start an upload of bytes that are written elsewhere; return its token."""
     _binary_field(session, content, field)
     with session.store.transaction():
         if not content.saving_state:
@@ -232,7 +232,7 @@ def expect(session: Session, content: Content, field: str, length: int) -> str:
 
 
 def expect_below(session: Session, target: Target, length: int) -> tuple[Content, str]:
-    """Begin an upload into a content of a name, which is made if it is missing; return it and the token."""
+    """Start an upload into a content of a name, which is made if it is missing; return it and the token."""
     existing = _existing(session, target)
     if existing is not None:
         return existing, expect(session, existing, target.field, length)
@@ -275,7 +275,7 @@ def finish(
 
 
 def may_upload(session: Session, content: Content) -> None:
-    """Refuse a content that somebody else holds."""
+    """Reject a content that somebody else holds."""
     if content.locked_by not in (0, session.caller.id):
         raise server_error("Exception", "The file is locked by another user.")
 

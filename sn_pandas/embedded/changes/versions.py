@@ -111,24 +111,24 @@ def mode(session: Session, content: Content) -> Mode:
 
 
 def approving(session: Session, content: Content) -> bool:
-    """Whether a public version of a content must be approved."""
+    """Return whether a public version of a content must be approved."""
     return _inherited(session, content, "ApprovingMode") == "2"
 
 
 def may_save(session: Session, content: Content) -> bool:
-    """Whether the caller may change a content; a list or a workspace needs one permission more."""
+    """Return whether the caller may change a content; a list or a workspace needs one permission more."""
     return session.can(content, "Save") and may_manage(session, content.type, content)
 
 
 def may_manage(session: Session, type_name: str, place: Content) -> bool:
-    """Whether the caller may manage lists and workspaces at a place, if the type is one of these."""
+    """Return whether the caller may manage lists and workspaces at a place, if the type is one of these."""
     of_type = session.types.of(type_name)
     managed = of_type.is_a("ContentList") or of_type.is_a("Workspace")
     return not managed or session.can(place, "ManageListsAndWorkspaces")
 
 
 def can(session: Session, content: Content, action: Action) -> bool:
-    """Whether the caller may do an action on a content in its present state."""
+    """Return whether the caller may do an action on a content in its present state."""
     if not may_save(session, content):
         return False
     if not all(session.can(content, permission) for permission in _NEEDED[action]):
@@ -137,7 +137,7 @@ def can(session: Session, content: Content, action: Action) -> bool:
 
 
 def check(session: Session, content: Content, action: Action) -> None:
-    """Refuse an action that the caller may not do now.
+    """Reject an action that the caller may not do now.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def check(session: Session, content: Content, action: Action) -> None:
 
 
 def begin(session: Session, content: Content, in_steps: bool = False) -> None:
-    """Make the first version of a new content."""
+    """Create the first version of a new content."""
     how = mode(session, content)
     plan = (
         versioning.created_in_steps(how) if in_steps else versioning.created(how, approving(session, content))
@@ -271,7 +271,7 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
 
 
 def _take_over(fields: dict[str, Any], current: dict[str, Any], names: Iterable[str]) -> None:
-    """Give an old version's fields those values of the present one that are no version's."""
+    """Return an old version's fields those values of the present one that are no version's."""
     for name in names:
         fields.pop(name, None)
         if name in current:

@@ -285,7 +285,7 @@ def _set_person(
 def _validate(
     session: Session, content: Content, fields: Iterable[Field], model: Model, name: bool = False
 ) -> None:
-    """Refuse a content that breaks the rules of these fields; all are named at once."""
+    """Reject a content that breaks the rules of these fields; all are named at once."""
     wrong: list[str] = []
     for field in fields:
         if field.name == "Name":

@@ -86,7 +86,7 @@ def below(session: Session, content_id: int) -> tuple[Field, ...]:
 
 
 def is_of_aspect(field: Field) -> bool:
-    """Whether an aspect adds a field: without a value such a field is null, whatever its kind."""
+    """Return whether an aspect adds a field: without a value such a field is null, whatever its kind."""
     return "." in field.name
 
 
@@ -101,6 +101,6 @@ def notice(session: Session, before: Content | None, after: Content) -> None:
 
 
 def is_list(session: Session, content: Content) -> bool:
-    """Whether a content may have fields of its own for what is below it."""
+    """Return whether a content may have fields of its own for what is below it."""
     found = session.types.get(content.type)
     return found is not None and found.is_a("ContentList")

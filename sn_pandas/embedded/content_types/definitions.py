@@ -116,7 +116,7 @@ def parse(text: str) -> dict[str, Json]:
 
 
 def check(types: Types, definition: dict[str, Json]) -> None:
-    """Refuse a definition that does not fit the types that there are."""
+    """Reject a definition that does not fit the types that there are."""
     name, parent = definition["Name"], definition.get("Parent")
     if not name:
         raise _invalid("The definition has no name.")

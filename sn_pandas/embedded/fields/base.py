@@ -63,7 +63,7 @@ class Kind:
         return text
 
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
-        """Whether the rules of the field allow the value."""
+        """Return whether the rules of the field allow the value."""
         text = "" if stored is None else str(stored)
         if field.compulsory and text == "":
             return False
@@ -98,7 +98,7 @@ class Empty(Kind):
 
 
 def in_range(value: Any, field: Field) -> bool:
-    """Whether a number is within the limits of its field."""
+    """Return whether a number is within the limits of its field."""
     low, high = field.settings.get("MinValue"), field.settings.get("MaxValue")
     if low is not None and value < Decimal(str(low)):
         return False

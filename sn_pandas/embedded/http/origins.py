@@ -39,7 +39,7 @@ class Origins:
         self.hosts = None if hosts is None else frozenset(one.lower() for one in hosts)
 
     def knows_host(self, headers: Mapping[str, str]) -> bool:
-        """Whether the name in ``Host`` is one of this server.
+        """Return whether the name in ``Host`` is one of this server.
 
         Examples
         --------
@@ -91,7 +91,7 @@ class Origins:
 
 
 def is_preflight(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a browser asks before a request to another origin. The answer alone allows nothing."""
+    """Return whether a browser asks before a request to another origin. The answer alone allows nothing."""
     asks = method == "OPTIONS" and "access-control-request-method" in headers
     return asks and headers.get("origin", "null") != "null"
 

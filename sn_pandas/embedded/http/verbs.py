@@ -49,14 +49,14 @@ def find(session: Session, address: Address) -> Content | None:
 
 
 def exists(session: Session, address: Address) -> bool:
-    """Whether there is a content at an address, visible or not."""
+    """Return whether there is a content at an address, visible or not."""
     if address.content_id is not None:
         return session.store.load(address.content_id) is not None
     return session.store.by_path(address.path) is not None
 
 
 def _is_unpublished(session: Session, address: Address) -> bool:
-    """Whether a content may be seen, but has no version that the caller may read."""
+    """Return whether a content may be seen, but has no version that the caller may read."""
     if address.content_id is not None:
         content = session.store.load(address.content_id)
     else:
@@ -65,7 +65,7 @@ def _is_unpublished(session: Session, address: Address) -> bool:
 
 
 def _refuse_below_invisible(session: Session, address: Address) -> None:
-    """Refuse to write to what is not there, or may not be seen.
+    """Raise for a write to a content that does not exist, or may not be seen.
 
     Raises
     ------

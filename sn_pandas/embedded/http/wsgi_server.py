@@ -337,7 +337,7 @@ def _everybody(head: bytes) -> bool:
 
 
 def _known(head: bytes) -> bool:
-    """Whether the head of a request carries credentials, good or bad."""
+    """Return whether the head of a request carries credentials, good or bad."""
     return bool(_CREDENTIALS.search(head) or _KEY_IN_ADDRESS.match(head))
 
 

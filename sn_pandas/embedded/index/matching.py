@@ -50,7 +50,7 @@ def _is_cut(field: Field) -> bool:
 
 
 def is_tags(field: Field) -> bool:
-    """Whether a text holds tags, of which each is a term."""
+    """Return whether a text holds tags, of which each is a term."""
     return field.name == "Tags" or field.settings.get("IndexHandler") == "Tag"
 
 
@@ -59,7 +59,7 @@ class Never:
     """No term."""
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for."""
+        """Return whether a term is asked for."""
         return False
 
 
@@ -70,7 +70,7 @@ class Exactly:
     value: Value
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for."""
+        """Return whether a term is asked for."""
         return bool(value == self.value)
 
     def test(self, column: str) -> Sql:
@@ -97,7 +97,7 @@ class Wildcards:
         return re.compile("".join(parts), re.DOTALL)
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for."""
+        """Return whether a term is asked for."""
         return isinstance(value, str) and self._compiled.fullmatch(value) is not None
 
     def test(self, column: str) -> Sql:
@@ -138,7 +138,7 @@ class AnyOf:
         return frozenset(self.values)
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for."""
+        """Return whether a term is asked for."""
         return value in self._set or any(pattern.fits(value) for pattern in self.patterns)
 
     def test(self, column: str) -> Sql:
@@ -161,7 +161,7 @@ class Expression:
         self._timeout = TimeoutError
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for."""
+        """Return whether a term is asked for."""
         if not isinstance(value, str):
             return False
         try:
@@ -178,7 +178,7 @@ class Similar:
     least: float
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for."""
+        """Return whether a term is asked for."""
         return isinstance(value, str) and similarity(self.word, value) > self.least
 
 
@@ -191,7 +191,7 @@ class Phrase:
     analysis: Analysis = "words"
 
     def fits(self, value: Value) -> bool:
-        """Whether a term is asked for: a single one is no phrase."""
+        """Return whether a term is asked for: a single one is no phrase."""
         return False
 
 

@@ -34,7 +34,7 @@ class Term:
 
 
 def is_expression(value: object) -> bool:
-    """Whether a value is a regular expression between slashes."""
+    """Return whether a value is a regular expression between slashes."""
     return isinstance(value, str) and len(value) > 1 and value[0] == value[-1] == "/"
 
 

@@ -201,7 +201,7 @@ class Query:
         return conditions
 
     def _may_be_joint(self, asked: Matcher | None, name: str) -> TypeGuard[Exactly | Wildcards]:
-        """Whether what is asked of a field may be asked together with more of the kind."""
+        """Return whether what is asked of a field may be asked together with more of the kind."""
         if not isinstance(asked, Exactly | Wildcards) or name in sharing_search.FIELDS:
             return False
         column = COLUMNS.get(name)
@@ -517,7 +517,7 @@ def _has_one_term(name: str, types: Types) -> bool:
 
 
 def _fits(value: Value, asked: Asked) -> bool:
-    """Whether a single term is what is asked for."""
+    """Return whether a single term is what is asked for."""
     if not isinstance(asked, Range):
         return asked.fits(value)
     for end, above in ((asked.low, True), (asked.high, False)):

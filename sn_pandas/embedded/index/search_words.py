@@ -53,7 +53,7 @@ def phrase_in_field(name: str, first: Sql, phrase: Phrase) -> Condition:
 
 
 def has_phrase(text: str | None, written: str) -> bool:
-    """Whether a text has the words that are asked for: a function of the database."""
+    """Return whether a text has the words that are asked for: a function of the database."""
     if text is None:
         return False
     words = words_of(text) if _read(written)[2] == "words" else lowered(text).split()
@@ -114,7 +114,7 @@ def _among(ids: Sql) -> Condition:
 
 
 def _may_be_in_words(text: str) -> bool:
-    """Whether words can hold all characters of a text."""
+    """Return whether words can hold all characters of a text."""
     return all(c.isalnum() or c in JOINTS or not c.isascii() for c in text)
 
 

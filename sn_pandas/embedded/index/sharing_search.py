@@ -27,13 +27,13 @@ TABLES = f"CREATE INDEX IF NOT EXISTS contents_shared ON contents (id) WHERE {_S
 
 
 def asks_only(predicate: Predicate) -> bool:
-    """Whether a predicate asks for nothing but sharings."""
+    """Return whether a predicate asks for nothing but sharings."""
     fields = fields_in(predicate)
     return bool(fields) and fields <= FIELDS
 
 
 def refuse(predicates: list[Predicate]) -> None:
-    """Refuse to look for what is not shared.
+    """Raise for a search of something that is not shared.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def condition(db: sqlite3.Connection, types: Types, predicates: list[Predicate])
 
 
 def _check(predicate: Predicate) -> None:
-    """Refuse what cannot be asked for, whether or not anything is shared."""
+    """Reject what cannot be asked for, whether or not anything is shared."""
     if isinstance(predicate, Range):
         raise _invalid("A sharing has no order.")
     if isinstance(predicate, Group):
@@ -81,7 +81,7 @@ class _Sharings:
         self._users: dict[str, set[int]] = {}
 
     def holds(self, predicate: Predicate, item: dict[str, Any]) -> bool:
-        """Whether a predicate is true of a sharing."""
+        """Return whether a predicate is true of a sharing."""
         if isinstance(predicate, Group):
             musts = [one.predicate for one in predicate.clauses if one.occur == "must"]
             if musts:

@@ -28,7 +28,7 @@ Lookup = Callable[[FieldValue | Member | Call], Any]
 
 
 def is_constant(expression: Expression) -> bool:
-    """Whether an expression is worth the same for every content."""
+    """Return whether an expression is worth the same for every content."""
     if isinstance(expression, Constant):
         return True
     if isinstance(expression, Parameter | FieldValue):

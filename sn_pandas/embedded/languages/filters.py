@@ -57,7 +57,7 @@ class Filter:
             raise server_error(TOO_DEEP, "The filter is nested too deeply.") from None
 
     def matches(self, content: Content, read: Reader, *, ignore_case: bool = False) -> bool:
-        """Whether a content of a list in memory fits; see `memory_filter.matches`."""
+        """Return whether a content of a list in memory fits; see `memory_filter.matches`."""
         try:
             return matches(self.expression, content, read, ignore_case=ignore_case)
         except RecursionError:

@@ -112,7 +112,7 @@ _LISTS = (
 
 
 def matches(expression: Expression, content: Content, reader: Reader, *, ignore_case: bool = False) -> bool:
-    """Whether a content of a list fits a filter.
+    """Return whether a content of a list fits a filter.
 
     Parameters
     ----------

@@ -49,7 +49,7 @@ def preview_finalizer(session: Session, content: Content, result: Json) -> None:
     parameters=[("action", "string")],
 )
 def wopi_data(session: Session, content: Content, action: str | None) -> None:
-    """Refuse to open a document in an office server."""
+    """Raise: documents are not opened in an office server."""
     raise server_error("SnNotSupportedException", "There is no office server.")
 
 
@@ -61,7 +61,7 @@ def wopi_data(session: Session, content: Content, action: str | None) -> None:
     roles=("Administrators", "Developers"),
 )
 def replication_template(session: Session, content: Content) -> None:
-    """Refuse to describe a replication."""
+    """Raise: there is no replication to describe."""
     raise server_error("NotSupportedException", "Replication is not supported.")
 
 
@@ -142,7 +142,7 @@ def multi_factor_info(session: Session, content: Content) -> Json:
 
 @operation("ResetTwoFactorKey", partial="there is no second factor", types=USER)
 def reset_two_factor_key(session: Session, content: Content) -> None:
-    """Refuse to make a new key of a second factor."""
+    """Raise: there is no second factor to make a key for."""
     raise server_error("SnNotSupportedException", "There is no second factor here.")
 
 
@@ -153,5 +153,5 @@ def reset_two_factor_key(session: Session, content: Content) -> None:
     parameters=[("twoFactorCode", "string")],
 )
 def validate_two_factor_code(session: Session, content: Content, two_factor_code: str | None) -> None:
-    """Refuse to check a code of a second factor."""
+    """Raise: there is no second factor to check."""
     raise server_error("SnNotSupportedException", "There is no second factor here.")

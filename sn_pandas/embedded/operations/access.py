@@ -101,7 +101,7 @@ def has_permission(
     permissions: list[str] | None,
     user: str | None = None,
 ) -> bool:
-    """Whether the caller, or a user, has all of some permissions on a content."""
+    """Return whether the caller, or a user, has all of some permissions on a content."""
     asked = checked(permissions)
     if user:
         someone = identities.find(session, user) if user.startswith("/") else None

@@ -42,6 +42,6 @@ def scenarios(application: Content) -> list[str]:
 
 
 def is_forbidden(session: Session, content: Content, application: Content) -> bool:
-    """Whether the caller lacks what the application asks for on a content."""
+    """Return whether the caller lacks what the application asks for on a content."""
     needed = application.fields.get("RequiredPermissions") or ()
     return not all(session.can(content, permission) for permission in needed)

@@ -36,7 +36,7 @@ _ALPHABET = string.ascii_letters + string.digits
 
 
 def put_initial(session: Session) -> None:
-    """Make the clients that a repository begins with, if it has none of the admin UI yet."""
+    """Create the clients that a repository begins with, if it has none of the admin UI yet."""
     if initial_id(session, "AdminUi"):
         return
     with session.store.transaction() as db:
@@ -98,7 +98,7 @@ def create_client(
     type: str | None,
     user_name: str | None = None,
 ) -> Json:
-    """Make a client, as yet without a secret."""
+    """Create a client, as yet without a secret."""
     kind = next((one for one in TYPES if one.lower() == (type or "").lower()), None)
     if kind is None:
         raise server_error("InvalidOperationException", f"Unknown client type: {type}.")

@@ -98,7 +98,7 @@ def bind(one: Operation, given: Mapping[str, Json], strict: bool) -> dict[str, J
 
 
 def authorize(session: Session, content: Content, one: Operation, given: Mapping[str, Json]) -> None:
-    """Refuse a caller who is in none of the roles, or lacks a permission.
+    """Reject a caller who is in none of the roles, or lacks a permission.
 
     Raises
     ------
@@ -116,14 +116,14 @@ def authorize(session: Session, content: Content, one: Operation, given: Mapping
 
 
 def known_to(session: Session, one: Operation) -> bool:
-    """Whether the roles of an operation let the caller know of it."""
+    """Return whether the roles of an operation let the caller know of it."""
     if session.caller.system or not one.roles or "All" in one.roles:
         return True
     return not session.roles.isdisjoint(one.roles)
 
 
 def permitted(session: Session, content: Content, one: Operation) -> bool:
-    """Whether the caller has the permissions of an operation on a content."""
+    """Return whether the caller has the permissions of an operation on a content."""
     return session.rights.has(content, one.bits)
 
 
@@ -137,7 +137,7 @@ def offered(session: Session, content: Content) -> list[Operation]:
 
 
 def _possible(session: Session, content: Content, one: Operation) -> bool:
-    """Whether the state of the content lets an operation be called."""
+    """Return whether the state of the content lets an operation be called."""
     if one.rule is None:
         return True
     try:

@@ -15,7 +15,7 @@ Json = Any
 
 
 def is_user(session: Session, content: Content) -> bool:
-    """Whether a content is a user."""
+    """Return whether a content is a user."""
     return accounts.kind(session.store, content) == "user"
 
 
@@ -27,7 +27,7 @@ def find(session: Session, value: Json) -> Content | None:
 
 
 def is_hidden(session: Session, value: Json) -> bool:
-    """Whether an id or a path names an identity that is there, but that the caller cannot see."""
+    """Return whether an id or a path names an identity that is there, but that the caller cannot see."""
     store = session.store
     if isinstance(value, str) and value.startswith("/"):
         content = store.by_path(value)

@@ -25,7 +25,7 @@ def get_api_keys(session: Session, content: Content) -> Json:
 
 @operation("CreateApiKey", types=USER, roles=ALL)
 def create_api_key(session: Session, content: Content) -> Json:
-    """Make one more key for a user."""
+    """Create one more key for a user."""
     if not _may_manage(session, content):
         raise forbidden()
     return _document(callers.new_key(session.repository, content.id))

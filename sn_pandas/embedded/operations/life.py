@@ -53,7 +53,7 @@ def check_out(session: Session, content: Content) -> Content:
     scenarios=[*MENUS, "SimpleApprovableListItem"],
 )
 def check_in(session: Session, content: Content, check_in_comments: str | None = None) -> Content:
-    """Make the working copy the current version."""
+    """Turn the working copy into the current version."""
     return versions.act(session, content, "CheckIn", ("CheckInComments", check_in_comments or ""))
 
 
@@ -73,7 +73,7 @@ def force_undo_check_out(session: Session, content: Content) -> Content:
 
 @operation("Publish", rule=_allowed("Publish"), scenarios=[*MENUS, "SimpleApprovableListItem"])
 def publish(session: Session, content: Content) -> Content:
-    """Make a draft public, or ask for its approval."""
+    """Publish a draft, or ask for its approval."""
     return versions.act(session, content, "Publish")
 
 
@@ -84,7 +84,7 @@ def publish(session: Session, content: Content) -> Content:
     scenarios=[*MENUS, "SimpleApprovableListItem"],
 )
 def approve(session: Session, content: Content) -> Content:
-    """Make a pending version public."""
+    """Approve a pending version."""
     return versions.act(session, content, "Approve", ("RejectReason", ""))
 
 

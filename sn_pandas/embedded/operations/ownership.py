@@ -11,7 +11,7 @@ from sn_pandas.embedded.session import Session
 
 @operation("TakeOwnership", types=ANY, permissions=["TakeOwnership"], parameters=[("userOrGroup", "string")])
 def take_ownership(session: Session, content: Content, user_or_group: str | None) -> None:
-    """Make the caller, or a user, the owner of a content."""
+    """Set the caller, or a user, as the owner of a content."""
     owner = session.caller.id
     if user_or_group:
         found = session.resolve(user_or_group)

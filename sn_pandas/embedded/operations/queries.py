@@ -82,7 +82,7 @@ def save_query(
 
 
 def _folder(system: Session, place: Content) -> Content:
-    """Make the list in which the queries of a place are kept, whatever types the place allows."""
+    """Create the list in which the queries of a place are kept, whatever types the place allows."""
     folder = writes.new_content(system, place, system.types["CustomList"], FOLDER)
     folder.fields |= {"DisplayName": FOLDER, "Hidden": True, "AllowedChildTypes": ["Query"]}
     versions.begin(system, folder)

@@ -156,7 +156,7 @@ def related_permissions(
 
 
 def _check_reader(session: Session, content: Content) -> None:
-    """Refuse who may not see the permissions of a content."""
+    """Raise if the caller may not see the permissions of a content."""
     if not session.can(content, "SeePermissions"):
         raise forbidden()
 

@@ -162,7 +162,7 @@ def _ids_in(group: Content) -> list[str]:
 
 
 def _insert(system: Session, place: Content, kind: str, name: str, **fields: Json) -> Content:
-    """Make a content whatever types its place allows."""
+    """Create a content whatever types its place allows."""
     made = writes.new_content(system, place, system.types[kind], name)
     made.fields |= fields
     versions.begin(system, made)

@@ -173,7 +173,7 @@ def refresh_index_subtree(session: Session, content: Content) -> None:
     parameters=[("target", "string"), ("options", "object")],
 )
 def replicate(session: Session, content: Content, target: str | None, options: Json) -> None:
-    """Refuse to make many copies: the server does it only over its own database."""
+    """Raise for many copies: the server does it only over its own database."""
     raise server_error("NotSupportedException", "Replication is not supported.")
 
 

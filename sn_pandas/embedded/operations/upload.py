@@ -111,7 +111,7 @@ def start_blob_upload_to_parent(
     full_size: int,
     field_name: str | None = None,
 ) -> str:
-    """Make a content whose bytes are written elsewhere, and return the token of the upload."""
+    """Create a content whose bytes are written elsewhere, and return the token of the upload."""
     target = uploads.Target(content, name, content_type, field_name or "Binary")
     made, token = uploads.expect_below(session, target, full_size)
     return _script(made, token)
@@ -126,7 +126,7 @@ def start_blob_upload_to_parent(
 def start_blob_upload(
     session: Session, content: Content, full_size: int, field_name: str | None = None
 ) -> str:
-    """Begin an upload of bytes that are written elsewhere, and return its token."""
+    """Start an upload of bytes that are written elsewhere, and return its token."""
     token = uploads.expect(session, content, field_name or "Binary", full_size)
     session.forget(content.id)
     return _script(session.store.load(content.id) or content, token)
@@ -211,7 +211,7 @@ def _script(content: Content, token: str) -> str:
 
 
 def _is_type(parent: Content, content_type: str | None) -> bool:
-    """Whether an upload is a definition of a content type."""
+    """Return whether an upload is a definition of a content type."""
     return content_type == "ContentType" or parent.type == "ContentType" or parent.name == "ContentTypes"
 
 

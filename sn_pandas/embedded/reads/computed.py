@@ -23,7 +23,7 @@ NULL_FIELDS = frozenset(
 
 
 def is_file(content: Content, session: Session) -> bool:
-    """Whether a content has a field for its bytes."""
+    """Return whether a content has a field for its bytes."""
     return "Binary" in fields_of(session, content)
 
 
@@ -33,7 +33,7 @@ def display_name(content: Content, session: Session) -> Json:
 
 
 def is_folder(content: Content, session: Session) -> Json:
-    """Whether a content is made to hold others."""
+    """Return whether a content is made to hold others."""
     return session.types.of(content.type).is_a("Folder")
 
 

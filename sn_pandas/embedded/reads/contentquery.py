@@ -225,7 +225,7 @@ def _property(session: Session, content_id: int, name: str) -> templates.Propert
 
 
 def finds_all(session: Session, text: str, ids: set[int]) -> bool:
-    """Whether a content query finds all these contents."""
+    """Return whether a content query finds all these contents."""
     query = compile(text, under=None, session=session)
     conditions = [query.predicate, any_of(*(Term("Id", one) for one in ids))]
     if query.autofilters:

@@ -296,7 +296,7 @@ class _Builder:
 
 
 def _declares(one: ContentType, field: Field) -> bool:
-    """Whether a type shows a field as its own: lists repeat what the type ContentList declares."""
+    """Return whether a type shows a field as its own: lists repeat what the type ContentList declares."""
     return field.owner in (one.name, "ContentList")
 
 

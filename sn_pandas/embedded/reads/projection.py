@@ -424,7 +424,7 @@ def _bad_select(chain: str) -> ODataError:
 
 
 def _check(select: Node, expand: Node) -> None:
-    """Refuse chains of one tree that the other has not; the sides change at every level, as at the server."""
+    """Reject chains of one tree that the other has not; the sides change at every level, as at the server."""
     for name, node in select.children.items():
         if not node.children:
             continue

@@ -138,7 +138,7 @@ class ContentType:
         return bool(self.settings.get("AllowIndexing", True))
 
     def is_a(self, name: str) -> bool:
-        """Whether the type is the named one or derived from it."""
+        """Return whether the type is the named one or derived from it."""
         return name in self.lineage
 
     @property

@@ -40,7 +40,7 @@ def by_login(store: ContentTable, text: str) -> Content | None:
 
 
 def check_unique(store: ContentTable, user: Content) -> None:
-    """Refuse a user whose name or login name somebody else has in the same domain.
+    """Reject a user whose name or login name somebody else has in the same domain.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def check_unique(store: ContentTable, user: Content) -> None:
 
 
 def check_renamed(store: ContentTable, before: Content, user: Content) -> None:
-    """Refuse what `check_unique` refuses, for a user whose name or login name changes.
+    """Raise what `check_unique` raises, for a user whose name or login name changes.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def check_renamed(store: ContentTable, before: Content, user: Content) -> None:
 
 
 def check_all_unique(store: ContentTable, path: str) -> None:
-    """Refuse what `check_unique` refuses, for all users at a path and below it.
+    """Raise what `check_unique` raises, for all users at a path and below it.
 
     Raises
     ------

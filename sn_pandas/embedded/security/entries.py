@@ -97,7 +97,7 @@ def own(store: ContentTable, content_id: int) -> list[Entry]:
 
 
 def breaks(store: ContentTable, content_id: int) -> bool:
-    """Whether a content takes nothing from above."""
+    """Return whether a content takes nothing from above."""
     with store.reading() as db:
         return _breaks(db, content_id)
 
@@ -199,7 +199,7 @@ def units_of(store: ContentTable, user_id: int) -> list[int]:
 
 
 def _hold(db: sqlite3.Connection, content: Content, holds: bool) -> None:
-    """Make a content the holder of what is below it, or no longer."""
+    """Set whether a content holds the permissions of what is below it."""
     row = db.execute("SELECT holder, key FROM contents WHERE id = ?", (content.id,)).fetchone()
     if row is None:
         return

@@ -105,7 +105,7 @@ def of_identities(store: ContentTable, content: Content, identities: frozenset[i
 
 
 def is_public(store: ContentTable, content: Content) -> bool:
-    """Whether the Visitor may open a content."""
+    """Return whether the Visitor may open a content."""
     return bool(of_identities(store, content, frozenset({VISITOR}), 0) & BIT["Open"])
 
 

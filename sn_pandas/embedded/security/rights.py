@@ -104,11 +104,11 @@ class Rights:
         return bits
 
     def can(self, content: Content, permission: str) -> bool:
-        """Whether the caller has a permission on a content."""
+        """Return whether the caller has a permission on a content."""
         return self.has(content, permissions.BIT[permission])
 
     def has(self, content: Content, bits: int) -> bool:
-        """Whether the caller has all of some permissions, given as bits, on a content."""
+        """Return whether the caller has all of some permissions, given as bits, on a content."""
         if content.id == SOMEBODY:
             bits &= ~_READING
         return bits & ~self.bits(content) == 0

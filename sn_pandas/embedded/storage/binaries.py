@@ -57,7 +57,7 @@ def read_back(store: ContentTable, content: Content) -> bool:
 
 
 def has_bytes(stored: Stored | None) -> TypeGuard[Stored]:
-    """Whether something was ever written to a binary field."""
+    """Return whether something was ever written to a binary field."""
     return stored is not None and bool(stored) and stored["file"] > 0
 
 
@@ -131,7 +131,7 @@ def size_of(store: ContentTable, stored: Stored) -> int:
 
 
 def separate(store: ContentTable, content: Content) -> None:
-    """Make files of its own for a copy of a content, with the same bytes."""
+    """Copy the files of a content for its copy, with the same bytes."""
     for name, stored in content.fields.items():
         if not files_of({name: stored}):
             continue
@@ -144,7 +144,7 @@ def separate(store: ContentTable, content: Content) -> None:
 
 
 def settle(store: ContentTable, content: Content) -> None:
-    """Make the files that a content names its own; remove those that none of its versions names."""
+    """Assign the files to the content that names them; remove those that none of its versions names."""
     with store.transaction() as db:
         named = files_of(content.fields)
         for (data,) in db.execute("SELECT data FROM versions WHERE content_id = ?", (content.id,)).fetchall():

@@ -121,7 +121,7 @@ class Store(ContentTable):
         return content
 
     def _check_free(self, db: sqlite3.Connection, path: str, content_id: int) -> None:
-        """Refuse a path that another content has, however it came there."""
+        """Reject a path that another content has, however it came there."""
         row = db.execute("SELECT id FROM contents WHERE key = ?", (path.lower(),)).fetchone()
         if row is not None and row[0] != content_id:
             raise already_exists()

@@ -67,7 +67,7 @@ def decode_path(raw: str) -> str:
 
 
 def is_service(path: str) -> bool:
-    """Whether a decoded path lies below the service root."""
+    """Return whether a decoded path lies below the service root."""
     return path.lower() == f"/{ROOT_SEGMENT}" or path.lower().startswith(f"/{ROOT_SEGMENT}/")
 
 

@@ -54,7 +54,7 @@ class Accessor:
         return Plots(self._frame)
 
     def changes(self) -> pd.DataFrame:
-        """Say what was edited since the frame was read.
+        """Return the edits since the frame was read.
 
         Returns
         -------
@@ -72,7 +72,7 @@ class Accessor:
         return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
 
     def check(self) -> pd.DataFrame:
-        """Say which edits a save would refuse, before anything is sent; the server is only looked at.
+        """Return the edits that a save would reject; reads from the server, and writes nothing.
 
         Returns
         -------
@@ -160,7 +160,7 @@ class Accessor:
     def append(
         self, rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
     ) -> pd.DataFrame:
-        """Put rows behind the frame that ``save(create=True)`` makes new contents of.
+        """Append rows; ``save(create=True)`` creates them on the server.
 
         Parameters
         ----------
@@ -197,7 +197,7 @@ class Accessor:
         rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]],
         key: str = "Name",
     ) -> pd.DataFrame:
-        """Put rows into the frame by a key: as edits of the rows that have it, or as new rows behind them.
+        """Update rows of the frame by a key, and append rows with new keys.
 
         ``save(create=True)`` sends both; :meth:`Repository.upsert` does it without a frame. What somebody
         else changed since the frame was read is a conflict, as with any edit.
@@ -342,7 +342,7 @@ class Accessor:
         to_parquet(self._frame, path, **options)
 
     def refresh(self) -> pd.DataFrame:
-        """Put what the server holds now into the cells that are not edited, in place.
+        """Update the cells that are not edited from the server, in place.
 
         Edits stay edits, of what the server holds now: ``changes()`` shows it as ``before``, so a save that
         follows overwrites it knowingly.
@@ -381,7 +381,7 @@ class Accessor:
         return rebase_on(self._frame, source)
 
     def revert(self) -> pd.DataFrame:
-        """Take the edits back, in place: the cells are as they were read, and new rows are gone.
+        """Revert the edits in place: restore the cells that were read and drop new rows.
 
         Returns
         -------

@@ -105,11 +105,11 @@ def _order_sets(written: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
 
 def _before(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> pd.DataFrame:
     """Return what the edited cells were, and every cell of the columns that have another dtype now."""
-    known = [edit for edit in edits if edit.id > 0]
+    existing = [edit for edit in edits if edit.id > 0]
     both = baseline.frame.columns.intersection(frame.columns)
     converted = [column for column in both if frame[column].dtype != baseline.frame[column].dtype]
-    columns = list(dict.fromkeys([*(edit.column for edit in known), *converted]))
-    ids = {edit.id for edit in known} | set(rows_of(frame, baseline).known if converted else ())
+    columns = list(dict.fromkeys([*(edit.column for edit in existing), *converted]))
+    ids = {edit.id for edit in existing} | set(rows_of(frame, baseline).known if converted else ())
     return baseline.frame.loc[sorted(ids), columns]
 
 

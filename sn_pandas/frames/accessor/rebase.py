@@ -51,13 +51,13 @@ def rebase_on(frame: pd.DataFrame, source: Connection | pd.DataFrame | None) -> 
         now, modified = _read_stamped(frame, repo)
         _show_unread(frame, now)
         facts: dict[str, Any] = {k: v for k, v in frame.attrs.get(KEY, {}).items() if k != FILE}
-        known = facts if "origin" in facts else {}
-        baseline = _as_it_was(now, _then(frame, repo, sure="origin" in known))
+        recorded = facts if "origin" in facts else {}
+        baseline = _as_it_was(now, _then(frame, repo, sure="origin" in recorded))
         if baseline is now:
-            baseline = _doubtful(frame, now, modified, known.get("read"))
+            baseline = _doubtful(frame, now, modified, recorded.get("read"))
         baseline = dataclasses.replace(baseline, attempts=_attempts(frame, repo))
-        told = {"origin": repo.url, "query": str(baseline.query)}
-        frame.attrs[KEY] = {"read": began.isoformat(timespec="milliseconds"), **facts, **told}
+        attrs = {"origin": repo.url, "query": str(baseline.query)}
+        frame.attrs[KEY] = {"read": began.isoformat(timespec="milliseconds"), **facts, **attrs}
     rebase(frame, baseline)
     return frame
 
@@ -87,9 +87,9 @@ def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
     ids = ids_of(frame)
     if not isinstance(ids, np.ndarray):
         return
-    known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(ids)) >= 0)
+    matched = np.flatnonzero(now.frame.index.get_indexer(pd.Index(ids)) >= 0)
     for column in now.frame.columns.intersection(frame.columns).difference([*read, *_SHOWN]):
-        empty = known[frame[column].iloc[known].isna().to_numpy()]
+        empty = matched[frame[column].iloc[matched].isna().to_numpy()]
         if len(empty):
             cells = now.frame[column].loc[pd.Index(ids[empty])]
             frame[column] = put(frame[column], empty, cells)
@@ -135,8 +135,8 @@ def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
 def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
     """Mark the cells of which it cannot be told whether the user, somebody else or a file changed them."""
     ids = ids_of(frame)
-    known = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
-    if gone := [id_ for id_ in known if id_ not in now.frame.index]:
+    existing = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
+    if gone := [id_ for id_ in existing if id_ not in now.frame.index]:
         raise TrackingError(
             f"there is no content with the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
             "not see it; drop such rows, or rebase on the repository that they came from"
@@ -222,7 +222,7 @@ def _named(edits: Sequence[Edit], now: Baseline) -> str:
 
 
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:
-    """Put what the server holds now into the cells that are not edited, in place; edits stay edits of it."""
+    """Update the cells that are not edited from the server, in place; edits are kept."""
     baseline = baseline_of(frame)
     if baseline.query.version:
         raise TrackingError(
@@ -235,17 +235,17 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
         edited.setdefault(edit.column, []).append(edit.row)
     began = baseline.repo.client.now
     now = _read(frame, baseline.repo)
-    known = np.flatnonzero(now.frame.index.get_indexer(pd.Index(rows.ids)) >= 0)
+    matched = np.flatnonzero(now.frame.index.get_indexer(pd.Index(rows.ids)) >= 0)
     _warn_of_missing(rows, now, baseline)
     moved = baseline.frame.copy(deep=False)
     for column in baseline.frame.columns.intersection(frame.columns):
         if column not in now.frame.columns:
             continue
-        ids = pd.Index(rows.ids[known])
+        ids = pd.Index(rows.ids[matched])
         cells = now.frame[column].loc[ids]
         moved[column] = put(moved[column], moved.index.get_indexer(ids), cells)
-        shown = ~np.isin(known, edited.get(column, []))
-        frame[column] = put(frame[column], known[shown], cells[shown])
+        shown = ~np.isin(matched, edited.get(column, []))
+        frame[column] = put(frame[column], matched[shown], cells[shown])
     paths = dict(zip(now.frame.index.to_numpy().tolist(), now.frame["Path"], strict=True))
     rebase(frame, dataclasses.replace(baseline, frame=moved, unsure={}).moved(paths))
     frame.attrs[KEY]["read"] = began.isoformat(timespec="milliseconds")
@@ -288,7 +288,7 @@ def _read_stamped(frame: pd.DataFrame, repo: Connection) -> tuple[Baseline, pd.S
 
 def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Baseline:
     """Read the rows of a frame again, in the columns that are fields."""
-    known = frame.attrs.get(KEY, {}).get("query")
+    recorded = frame.attrs.get(KEY, {}).get("query")
     _learn_types(frame, repo)
     names = [
         str(column)
@@ -312,7 +312,7 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
     if len(read) < len(keys):
         repo.verify_identity()
     found = baseline_of(read)
-    asked = Query.parse(known).replace(version=None) if known else _folder_of(found, tuple(names))
+    asked = Query.parse(recorded).replace(version=None) if recorded else _folder_of(found, tuple(names))
     return dataclasses.replace(found, frame=found.frame, query=asked)
 
 

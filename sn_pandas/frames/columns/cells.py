@@ -57,12 +57,12 @@ def rewritten(field: Field, read: Json) -> Json:
     return encode(field, decoded(field, field.name, read))
 
 
-def told(field: Field, value: Json) -> str:
+def format_value(field: Field, value: Json) -> str:
     """Return a value as messages show it: what a reference points to by its path, a single option as a text.
 
     Examples
     --------
-    >>> told(Field("Status", "Choice"), ["active"])
+    >>> format_value(Field("Status", "Choice"), ["active"])
     "'active'"
     """
     if field.is_secret and not is_missing(value):
@@ -138,8 +138,8 @@ def _same_target(one: Json, other: Json) -> bool:
 
 def _names(target: Json) -> set[int | str]:
     """Return every name of what a reference points to, as sent (id, path or type) or as read."""
-    known = target.values() if isinstance(target, Mapping) else [target]
-    return {name.lower() if isinstance(name, str) else name for name in known if name is not None}
+    values = target.values() if isinstance(target, Mapping) else [target]
+    return {name.lower() if isinstance(name, str) else name for name in values if name is not None}
 
 
 def _meaning(field: Field, value: Json) -> Any:

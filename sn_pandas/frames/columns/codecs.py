@@ -55,15 +55,15 @@ class Codec:
         return list(values)
 
     def gather(self, expected: int = 0) -> Gatherer:
-        """Begin a column of about so many values."""
+        """Start a column of about so many values."""
         return Objects()
 
     def becomes(self, other: Codec) -> bool:
-        """Whether columns that this codec has begun go on with another one as they are."""
+        """Return whether columns that this codec has begun go on with another one as they are."""
         return type(self) is type(other) and self.field.kind.by_name == other.field.kind.by_name
 
     def leads_to(self, other: Codec) -> bool:
-        """Whether what this codec has taken in can be taken over by another one."""
+        """Return whether what this codec has taken in can be taken over by another one."""
         return self.becomes(other) or (
             type(self).values is not Codec.values and type(other) is not type(self)
         )
@@ -77,7 +77,7 @@ class Codec:
         return self if self.becomes(other) else other
 
     def decode(self, values: Sequence[Json]) -> Array:
-        """Make the array of some values."""
+        """Create the array of some values."""
         column = self.gather(len(values))
         column.add(self.chunk(values))
         return column.done()
@@ -202,7 +202,7 @@ class SingleChoice(Codec):
         self._lock = threading.Lock()
 
     @property
-    def strangers(self) -> tuple[str, ...]:
+    def unlisted(self) -> tuple[str, ...]:
         """Values that were seen and are no options; they are kept as further categories."""
         return tuple(value for value in self._codes if value not in self._options)
 
@@ -235,7 +235,7 @@ class SingleChoice(Codec):
         names = list(self._codes)
         codes = np.maximum(codes, -1)
         column = pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype="str"))
-        wanted = [*self._options, *self.strangers]
+        wanted = [*self._options, *self.unlisted]
         return column if names == wanted else column.reorder_categories(wanted)
 
     def _code(self, value: Json) -> int:

@@ -92,7 +92,7 @@ def option_of(field: Field, item: Cell) -> str:
 
 
 def is_other(option: Cell) -> bool:
-    """Whether an item of a choice is a word of the user's own."""
+    """Return whether an item of a choice is a word of the user's own."""
     return isinstance(option, str) and option.startswith("~other.")
 
 
@@ -134,7 +134,7 @@ def moment(cell: Cell) -> dt.datetime | pd.Timestamp:
 
 
 def has_no_zone(cell: Cell) -> bool:
-    """Whether a date says no time zone."""
+    """Return whether a date says no time zone."""
     if isinstance(cell, str):
         try:
             cell = dt.datetime.fromisoformat(cell.strip())

@@ -35,7 +35,7 @@ _UNITS = (1_000_000, 1_000, 1, 0.001)
 
 
 def form_of(field: Field | None, before: Cell, after: Cell) -> Form:
-    """Say whether ``after`` is what a file may make of the cell ``before`` of a field.
+    """Classify whether a file may have changed the cell ``before`` of a field to ``after``.
 
     Examples
     --------

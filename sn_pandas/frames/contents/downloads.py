@@ -198,8 +198,8 @@ def _size_now(repo: Connection, stored: Stored, field: str) -> int | None:
 def _make_sure(repo: Connection, stored: Stored, field: str) -> None:
     """Raise if a content cannot have a file; the server answers nothing then, without an error."""
     kind = str(stored["Type"])
-    known = repo.schema[kind].fields.get(field) if kind in repo.schema else None
-    if known is None or known.type != "Binary":
+    definition = repo.schema[kind].fields.get(field) if kind in repo.schema else None
+    if definition is None or definition.type != "Binary":
         said = f"it has no file: {with_article(kind)} has no binary field {field}"
         if stored.get("IsFolder"):
             below = f'repo.read({stored["Path"]!r}, query="TypeIs:File")'

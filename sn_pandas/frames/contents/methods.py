@@ -345,7 +345,7 @@ class Contents(abc.ABC):
         return contents.trash.delete(self._repo, path, permanent=permanent, dry_run=dry_run)
 
     def restore(self, path: Places, to: Place | None = None) -> Report:
-        """Take contents out of the trash.
+        """Restore contents from the trash.
 
         Parameters
         ----------
@@ -473,7 +473,7 @@ class Contents(abc.ABC):
         SaveError
             If a single one was not stored; of several it stands in the report.
         """
-        how = contents.uploads.Manner(type, field, overwrite, chunk)
+        how = contents.uploads.UploadOptions(type, field, overwrite, chunk)
         return contents.uploads.upload(
             self._repo, parent, file, name, how, workers=workers, progress=progress
         )
@@ -552,12 +552,12 @@ class Contents(abc.ABC):
     def unset(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
-        """Take back what was allowed or denied to somebody on contents."""
+        """Remove permission entries of a user or group from contents."""
         who = located(self._repo, identity)
         return contents.permissions.set_permissions(self._repo, path, who, permissions, "undefined", local)
 
     def inherit(self, path: Places, inherits: bool = True) -> Report:
-        """Have contents inherit permissions from above, or not any more."""
+        """Restore or break the inheritance of permissions."""
         return contents.permissions.inherit(self._repo, path, inherits)
 
     def members(self, group: Place) -> pd.DataFrame:
@@ -593,7 +593,7 @@ class Contents(abc.ABC):
         return self._called(path, "ForceUndoCheckOut" if force else "UndoCheckOut")
 
     def publish(self, path: Places) -> Report:
-        """Make drafts public."""
+        """Publish drafts."""
         return self._called(path, "Publish")
 
     def approve(self, path: Places) -> Report:

@@ -77,7 +77,7 @@ def create(
     if template is not None:
         _refuse_unknown_template(repo, type_name, template)
     kind = repo.schema[type_name]
-    body, known = _body(repo, kind, fields, path)
+    body, own = _body(repo, kind, fields, path)
     missing = (
         []
         if template
@@ -86,7 +86,7 @@ def create(
     if missing:
         raise RefusedError(f"{with_article(type_name)} is incomplete: {'; '.join(missing)}")
     name = name or body.pop("Name", None)
-    work = Create(0, path, name or "", type_name, body, known, template=template)
+    work = Create(0, path, name or "", type_name, body, own, template=template)
     if name:
         if reason := problem(Field("Name", "ShortText"), name):
             raise RefusedError(f"nothing was sent: {reason}")
@@ -101,14 +101,14 @@ def create(
 def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
     """Set some fields of a content; see ``Repository.patch``."""
     now = not_found.known(repo, normalize(place, repo.base))
-    body, known = _body(repo, _type_of(repo, now), fields, now["Path"])
+    body, own = _body(repo, _type_of(repo, now), fields, now["Path"])
     if body:
-        now = not_found.known(repo, now["Id"], known.values())
+        now = not_found.known(repo, now["Id"], own.values())
     _free(repo, now, body)
-    before = {n: exact(known[n], now.get(n)) if not known[n].kind.patch else None for n in body}
-    work = Patch(0, now["Id"], now["Path"], before, body, known)
+    before = {n: exact(own[n], now.get(n)) if not own[n].kind.patch else None for n in body}
+    work = Patch(0, now["Id"], now["Path"], before, body, own)
     wanted = [n for n in differing(work, body, now) if n in body]
-    unread = [n for n in body if known[n].kind.patch]
+    unread = [n for n in body if own[n].kind.patch]
     if not wanted and not unread:
         return series_of(repo, dict(now), _asked(now))
     work.after = {n: body[n] for n in dict.fromkeys([*wanted, *unread])}
@@ -125,22 +125,22 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     kind = _type_of(repo, now)
     body, written = _body(repo, kind, fields, now["Path"])
     own = {**kind.fields, **list_fields(repo.client, now["Id"])}
-    known = {n: f for n, f in own.items() if not f.read_only and n not in _KEPT} | written
+    sent = {n: f for n, f in own.items() if not f.read_only and n not in _KEPT} | written
     # in one order for everybody, whoever taught the type
-    known = {n: known[n] for n in [*written, *sorted(known.keys() - written.keys())]}
-    readable = [f for f in known.values() if f.type not in ("Binary", "AllRoles", "DirectRoles", "Password")]
+    sent = {n: sent[n] for n in [*written, *sorted(sent.keys() - written.keys())]}
+    readable = [f for f in sent.values() if f.type not in ("Binary", "AllRoles", "DirectRoles", "Password")]
     before = not_found.known(repo, now["Id"], readable)
     _free(repo, now, body)
     if dry_run:
-        after = {n: body[n] if n in body else _default(f, now, repo) for n, f in known.items()}
+        after = {n: body[n] if n in body else _default(f, now, repo) for n, f in sent.items()}
     else:
-        after = _replaced(repo, Patch(0, now["Id"], now["Path"], {}, body, known), readable)
+        after = _replaced(repo, Patch(0, now["Id"], now["Path"], {}, body, sent), readable)
     lines = [
         (n, decoded(f, n, before.get(n)), decoded(f, n, after.get(n)))
-        for n, f in known.items()
+        for n, f in sent.items()
         if f in readable and not same_json(f, after.get(n), before.get(n))
     ]
-    lines += [(n, "the file", "broken") for n, f in known.items() if f.type == "Binary" and n not in body]
+    lines += [(n, "the file", "broken") for n, f in sent.items() if f.type == "Binary" and n not in body]
     frame = pd.DataFrame(lines, columns=["field", "before", "after"], dtype=object)
     return frame.astype({"field": "str"})
 
@@ -254,7 +254,7 @@ def _body(
     of_list = list_fields(repo.client, place) if any(name.startswith("#") for name in fields) else {}
     own = {**kind.fields, **of_list}
     body: dict[str, Json] = {}
-    known: dict[str, Field] = {}
+    written: dict[str, Field] = {}
     wrong: list[str] = []
     assigned: list[Assignment] = []
     for name, given in fields.items():
@@ -272,11 +272,11 @@ def _body(
                 wrong.append(
                     f"{name}: {cell!r} is not a color that the server accepts: write {field.kind.patch}"
                 )
-            body[name], known[name] = cell, field
+            body[name], written[name] = cell, field
         elif reason := problem(field, cell):
             wrong.append(f"{name}: {reason}")
         else:
-            body[name], known[name] = encode(field, cell), field
+            body[name], written[name] = encode(field, cell), field
             assigned.append(Assignment(Edit(0, 0, name, None, cell), field))
     lost = lost_targets(assigned, repo.client, repo.schema)
     wrong += [f"{refusal.edit.column}: {refusal.reason}" for refusal in lost]
@@ -285,7 +285,7 @@ def _body(
     if naive := [edit.column for edit in no_zone(assigned)]:
         said = f"{', '.join(naive)} has no time zone and is taken as UTC"
         warnings.warn(said, SaveWarning, stacklevel=4)
-    return body, known
+    return body, written
 
 
 def _refuse_unknown_template(repo: Connection, type_name: str, template: Any) -> None:
@@ -352,7 +352,7 @@ def _sent(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path
 
 
 def _free(repo: Connection, now: Stored, body: Mapping[str, Json]) -> None:
-    """Refuse a Name that another content has."""
+    """Reject a Name that another content has."""
     edit = Edit(0, now["Id"], "Name", now["Name"], body.get("Name", now["Name"]))
     if edit.after != edit.before:
         renamed = Assignment(edit, Field("Name", "ShortText"))
@@ -381,8 +381,8 @@ def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | 
     elif line.outcome != "saved":
         if isinstance(line.error, NotFoundError) and isinstance(work, Create):
             not_found.explain(repo.client, work.parent, line.error)
-        known = isinstance(line.error, (AlreadyExistsError, AuthenticationError))
-        if line.error and line.outcome != "unknown" and (known or line.outcome == "failed"):
+        is_definite = isinstance(line.error, (AlreadyExistsError, AuthenticationError))
+        if line.error and line.outcome != "unknown" and (is_definite or line.outcome == "failed"):
             vars(line.error)["report"] = report
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error

@@ -45,7 +45,7 @@ def path_at(repo: Connection, place: str | int) -> str:
 
 
 def is_single(path: Any) -> bool:
-    """Whether a caller names one content, whose failure raises, and no list of them."""
+    """Return whether a caller names one content, whose failure raises, and no list of them."""
     return isinstance(path, str) or not isinstance(path, Iterable)
 
 

@@ -42,7 +42,7 @@ class Source:
             yield at, part
 
     def equals(self, pieces: Iterator[bytes]) -> bool:
-        """Whether these are its bytes."""
+        """Return whether these are its bytes."""
         self.stream.seek(self.start)
         return all(self.stream.read(len(piece)) == piece for piece in pieces) and not self.stream.read(1)
 
@@ -66,7 +66,7 @@ def opened(file: File) -> Iterator[Source]:
 
 
 def is_several(file: Files) -> bool:
-    """Whether these are several files, so that a failure stands in the report and does not raise."""
+    """Return whether these are several files, so that a failure stands in the report and does not raise."""
     if isinstance(file, (pd.Series, Mapping)):
         return True
     return isinstance(file, Sequence) and not isinstance(file, (str, bytes, bytearray))
@@ -92,14 +92,14 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
     first: dict[str, int] = {}
     streams: dict[int, int] = {}
     for row, (name, file) in enumerate(given):
-        known, reason = _name(name, file)
-        names.append(known)
-        kept, key = as_stored(known), known.lower()
-        if not reason and kept != known:
-            reason = f"the server cannot store the name {known!r}: pass another one, {{{kept!r}: file}}"
+        stored_name, reason = _name(name, file)
+        names.append(stored_name)
+        kept, key = as_stored(stored_name), stored_name.lower()
+        if not reason and kept != stored_name:
+            reason = f"the server cannot store the name {stored_name!r}: pass another one, {{{kept!r}: file}}"
         elif not reason and overwrite and key in first:
             other = names[first[key]]
-            reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
+            reason = f"{_shown(file, stored_name)} would be stored over {_shown(given[first[key]][1], other)}"
         elif not reason and hasattr(file, "read") and id(file) in streams:
             reason = "the same open file is named twice"
         first.setdefault(key, row)
@@ -133,14 +133,14 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
             return name or "", f"{file!r} is not a file; pass a path, bytes or an open file"
         if isinstance(file, io.TextIOBase):
             return name or "", f"{file!r} is open in text mode; open it with 'rb'"
-    known = name or getattr(file, "name", None)
-    if not isinstance(known, (str, os.PathLike)):
+    file_name = name or getattr(file, "name", None)
+    if not isinstance(file_name, (str, os.PathLike)):
         return "", "pass the name to store the bytes under: name=…, or {name: file}"
-    return name or Path(known).name, ""
+    return name or Path(file_name).name, ""
 
 
 def _unfit(path: Path) -> str:
-    """Say why a path is not that of a file, and what to give instead; nothing if it is one."""
+    """Explain why a path is not that of a file, and what to give instead; nothing if it is one."""
     several = "for several files pass a list of their paths, such as sorted(Path({!r}).glob({!r}))"
     if path.is_dir():
         return f"{str(path)!r} is a folder; {several.format(str(path), '*.txt')}"

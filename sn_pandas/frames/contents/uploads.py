@@ -41,7 +41,7 @@ _STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "Versi
 
 
 @dataclasses.dataclass(frozen=True)
-class Manner:
+class UploadOptions:
     """How files are stored: as which type, in which field, over what is there or not, in which chunks."""
 
     type: str = "File"
@@ -55,14 +55,14 @@ def upload(
     parent: str | int,
     file: Files,
     name: str | None = None,
-    manner: Manner | None = None,
+    options: UploadOptions | None = None,
     *,
     workers: int = 4,
     progress: Setting = None,
 ) -> Report:
     """Upload one file, which raises if it fails, or several; see ``Repository.upload``."""
     repo.client.reject_write("upload")
-    how = manner or Manner()
+    how = options or UploadOptions()
     single = not is_several(file)
     if not single and name is not None:
         raise RefusedError("nothing was sent: name is for a single file; pass several as {name: file}")
@@ -70,7 +70,7 @@ def upload(
     index = file.index if isinstance(file, pd.Series) else pd.RangeIndex(len(given))
     names = names_of(given, index, overwrite=how.overwrite)
     folder = path_at(repo, parent)
-    if how.type != Manner.type and (reason := why_not_created(repo, folder, [how.type]).get(how.type)):
+    if how.type != UploadOptions.type and (reason := why_not_created(repo, folder, [how.type]).get(how.type)):
         raise RefusedError(f"nothing was sent: {reason}")
     jobs = [_Upload(repo, folder, name, file, how) for name, (_, file) in zip(names, given, strict=True)]
     lines = each(
@@ -83,11 +83,11 @@ def upload(
         index=index,
         expected=_expected,
     )
-    claimed = {line.id for line in lines if line.id > 0}
+    taken = {line.id for line in lines if line.id > 0}
     for row, job in enumerate(jobs):
         if job.trouble is not None and lines[row].outcome == "unknown":
-            lines[row] = job.look_for(claimed)
-            claimed.add(lines[row].id)
+            lines[row] = job.look_for(taken)
+            taken.add(lines[row].id)
     report = Report(report_frame(index, lines), what="upload", repo=repo)
     if single:
         raise_single(folder, report, lines[0])
@@ -111,7 +111,7 @@ class _Upload:
         of these may have the same name and bytes.
     """
 
-    def __init__(self, repo: Connection, folder: str, name: str, file: File, how: Manner) -> None:
+    def __init__(self, repo: Connection, folder: str, name: str, file: File, how: UploadOptions) -> None:
         self.trouble: SensenetError | None = None
         self.others: frozenset[int] = frozenset()
         self.file = file
@@ -126,9 +126,9 @@ class _Upload:
         """Upload it and say what became of it."""
         return self._reading(self._sent)
 
-    def look_for(self, claimed: set[int]) -> Line:
+    def look_for(self, taken: set[int]) -> Line:
         """Look for the content that a lost answer may have been about, but for those of other files."""
-        return self._reading(lambda source: self._added(source, claimed))
+        return self._reading(lambda source: self._added(source, taken))
 
     def _reading(self, use: Callable[[Source], Line]) -> Line:
         try:
@@ -174,7 +174,7 @@ class _Upload:
         return self._line("unknown", f"{trouble}; the uploaded file was not there yet")
 
     def _told(self, answer: Mapping[str, Any], source: Source) -> Line:
-        """Say what the server answers."""
+        """Describe what the server answers."""
         id_, path = int(answer["Id"]), str(answer["Url"])
         if answer.get("Length") not in (None, source.size):
             said = f"{source.size:,} bytes were sent, the server reports {answer['Length']:,}"
@@ -183,7 +183,7 @@ class _Upload:
         return self._line("saved", other, id_, path)
 
     def _settled(self, before: Stored | None, source: Source) -> Line | None:
-        """Look whether the file was stored over what was there; None if it may be tried once more."""
+        """Check whether the file replaced the existing one; None if it may be retried."""
         now = self._stored()
         if now is None:
             return None
@@ -197,11 +197,11 @@ class _Upload:
             return self._line("conflict", said, now["Id"])
         return self._line("saved", SEEN, now["Id"]) if touched else None
 
-    def _added(self, source: Source, claimed: set[int]) -> Line:
+    def _added(self, source: Source, taken: set[int]) -> Line:
         """Look for a new content that holds the file, under whatever name the server gave it."""
         try:
             for _ in looks():
-                new = lookup.by_id(self.client, self._numbered() - self.others - claimed, [_BY, _STATE])
+                new = lookup.by_id(self.client, self._numbered() - self.others - taken, [_BY, _STATE])
                 for one in new.values():
                     ours = (one.get("CreatedBy") or {}).get("Path") == self.repo.user
                     if ours and not _is_unfinished(one) and self._holds(one["Id"], source):
@@ -230,7 +230,7 @@ class _Upload:
         return frozenset(int(id_) for id_ in read.index)
 
     def _holds(self, id_: int, source: Source) -> bool:
-        """Whether a content holds exactly these bytes."""
+        """Return whether a content holds exactly these bytes."""
         return self.client.stream(address_of(id_, self.how.field), lambda _, pieces: source.equals(pieces))
 
     def _line(
@@ -244,7 +244,7 @@ class _Upload:
         return Line(outcome, reason, (self.how.field,), id_, path or self.path, error=error)
 
 
-def _store(client: Client, folder: str, name: str, source: Source, how: Manner) -> Mapping[str, Any]:
+def _store(client: Client, folder: str, name: str, source: Source, how: UploadOptions) -> Mapping[str, Any]:
     address = f"{entity(folder)}/Upload"
     facts = {
         "FileName": name,

@@ -410,7 +410,7 @@ class Plots:
 
     @staticmethod
     def _lacking(number: int, why: str) -> str:
-        """Say how many rows a picture leaves out."""
+        """Describe how many rows a picture leaves out."""
         return f"; {number:,} {why}" if number else ""
 
     def _finish(
@@ -448,10 +448,10 @@ class Plots:
 
     def _field(self, column: str) -> Field:
         try:
-            known = baseline_of(self._frame).fields
+            fields = baseline_of(self._frame).fields
         except TrackingError:
-            known = {}
-        return known.get(column) or Field(column, "ShortText")
+            fields = {}
+        return fields.get(column) or Field(column, "ShortText")
 
 
 def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:

@@ -35,14 +35,14 @@ def areas_of(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -
     """
     paths = list(paths)
     values = [1.0] * len(paths) if weights is None else weights_of(weights).tolist()
-    known = [(path, weight) for path, weight in zip(paths, values, strict=True) if isinstance(path, str)]
-    if not known:
+    weighted = [(path, weight) for path, weight in zip(paths, values, strict=True) if isinstance(path, str)]
+    if not weighted:
         return "", []
-    top = os.path.commonpath([path for path, _ in known])
-    if len({path for path, _ in known}) == 1:
+    top = os.path.commonpath([path for path, _ in weighted])
+    if len({path for path, _ in weighted}) == 1:
         top = top.rpartition("/")[0]
     sums: dict[tuple[str, ...], float] = collections.defaultdict(float)
-    for path, weight in known:
+    for path, weight in weighted:
         steps = path[len(top) :].strip("/").split("/")[:-1][:depth] or ["(here)"]
         sums[tuple(steps)] += max(weight, 0.0)
     if len(sums) > _MOST:  # a picture of more is none, and takes minutes

@@ -38,8 +38,8 @@ def find(repo: Connection, text: str, type_name: str | None, below: str | int) -
     if not isinstance(text, str) or not text.strip():
         raise QueryError(f"find takes a name or a part of one, not {text!r}")
     text = text.strip()
-    known = repo.schema.fields
-    names = [name for name in NAMES if name in known]
+    fields = repo.schema.fields
+    names = [name for name in NAMES if name in fields]
     clause: Clause = reduce(or_, [_like(Q(name), text) for name in names])
     if type_name is not None:
         if type_name not in repo.schema and not repo.schema.may_hide:
@@ -58,10 +58,10 @@ def _like(field: Q, text: str) -> Clause:
 
 def _rank(text: str, names: Iterable[Any]) -> int:
     """Return how well a content is called so: 0 exactly, 1 at the beginning, 2 somewhere."""
-    known = [str(name).lower() for name in names if isinstance(name, str)]
-    if text in known:
+    lowered = [str(name).lower() for name in names if isinstance(name, str)]
+    if text in lowered:
         return 0
-    return 1 if any(name.startswith(text) for name in known) else 2
+    return 1 if any(name.startswith(text) for name in lowered) else 2
 
 
 def called(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:
@@ -143,15 +143,15 @@ def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
             for row in lookup.by_field(repo.client, key, [start], _FIELDS):
                 if kind is None or is_one_of(row, [kind], repo.schema):
                     rows[int(row["Id"])] = row
-    known = {
+    candidates = {
         str(row[key]).lower(): row for row in rows.values() for key in NAMES if isinstance(row.get(key), str)
     }
-    close = difflib.get_close_matches(name.lower(), known, n=_LISTED, cutoff=0.6)
-    return list(dict.fromkeys(_shown(known[text]) for text in close))[:3]
+    close = difflib.get_close_matches(name.lower(), candidates, n=_LISTED, cutoff=0.6)
+    return list(dict.fromkeys(_shown(candidates[text]) for text in close))[:3]
 
 
 def is_one_of(row: Stored, allowed: Iterable[str], schema: Schema) -> bool:
-    """Whether a content is of one of some types, or of a hidden one whose bases are not all known."""
+    """Return whether a content is of one of some types, or of a hidden one whose bases are not all known."""
     kind, allowed = str(row["Type"]), set(allowed)
     if kind in allowed:
         return True

@@ -33,7 +33,7 @@ def no_such(place: object) -> str:
 
 @contextlib.contextmanager
 def explained(repo: Connection, place: str | int, version: str | None = None) -> Iterator[None]:
-    """Make the error of a place that is not found one that helps.
+    """Add a hint to the error of a place that is not found.
 
     Raises
     ------

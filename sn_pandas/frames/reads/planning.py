@@ -175,7 +175,7 @@ class Plan:
         """
         whole = dict(zip(self.names, rows.columns, strict=True))
         if "Type" in whole:
-            with _Believed("Type"):
+            with _ValueGuard("Type"):
                 if not self._is_begun and self._learns(whole):
                     return self._begun(rows, whole)
                 self._meet(whole)
@@ -192,15 +192,15 @@ class Plan:
             self._heard |= {n for n in self.silent() if any(value is not None for value in whole[n])}
             ids = np.frombuffer(array.array("q", whole["Id"]), "int64")
             columns: dict[str, Any] = {}
-            with _Believed() as believed:
-                for believed.name, codec in codecs.items():
-                    columns[believed.name] = codec.chunk(_behind(whole, believed.name))
+            with _ValueGuard() as guard:
+                for guard.name, codec in codecs.items():
+                    columns[guard.name] = codec.chunk(_behind(whole, guard.name))
             if self._reads_along:
                 columns["Path"] = _PATHS.chunk(whole["Path"])
             return Chunks(ids, columns, codecs)
 
     def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
-        """Make the frame of some pages, with ``Id`` as its index.
+        """Create the frame of some pages, with ``Id`` as its index.
 
         Parameters
         ----------
@@ -222,9 +222,9 @@ class Plan:
             for name in page.codecs.keys() - columns.keys():
                 columns[name] = _Column(room)
                 columns[name].add(_NONE, [None] * length)
-            with _Believed() as believed:
-                for believed.name, decoder in page.codecs.items():
-                    columns[believed.name].add(decoder, page.columns.pop(believed.name))
+            with _ValueGuard() as guard:
+                for guard.name, decoder in page.codecs.items():
+                    columns[guard.name].add(decoder, page.columns.pop(guard.name))
             for name in columns.keys() - page.codecs.keys():
                 columns[name].add(_NONE, [None] * len(page.ids))
             length += len(page.ids)
@@ -233,7 +233,7 @@ class Plan:
         data: dict[Hashable, Any] = {}
         for name, decoder in self.codecs.items():
             gathered = columns.pop(name, None) or _Column(0)
-            with _Believed(name):
+            with _ValueGuard(name):
                 column = converted(gathered.done(decoder), self.fields[name], self._backend)
             # An array of objects that happen to be texts would become a column of texts.
             objects = column.dtype == object
@@ -377,16 +377,16 @@ class Plan:
         self._heard |= {name for name in self.silent() if content.get(name) is not None}
         given = {}
         for name, decoder in self.codecs.items():
-            with _Believed(name):
+            with _ValueGuard(name):
                 given[name] = _cell(decoder, _behind(whole, name))
         return {"Id": content["Id"], **given} if "Id" in content else given
 
-    def strangers(self) -> dict[str, tuple[str, ...]]:
+    def unlisted(self) -> dict[str, tuple[str, ...]]:
         """Return the values of choices that were met and are no options of the schema."""
         return {
-            n: c.strangers
+            n: c.unlisted
             for n, c in self.codecs.items()
-            if isinstance(c, SingleChoice) and c.strangers and not self.fields[n].untold
+            if isinstance(c, SingleChoice) and c.unlisted and not self.fields[n].untold
         }
 
     def rounded(self) -> tuple[str, ...]:
@@ -568,7 +568,7 @@ def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-class _Believed:
+class _ValueGuard:
     """Says of a value that cannot be one of its field, ``name``, that the answer is wrong.
 
     One stands around all columns of a page: one for each column would take a thirtieth of a read.

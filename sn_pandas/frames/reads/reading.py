@@ -19,7 +19,7 @@ from ...odata.field_names import ignored, paths_behind_unknown
 from ...odata.filter_syntax import members, parse
 from ...odata.filters import Filter
 from ...odata.hints import hint, unquoted
-from ...odata.misread import refuse_misread
+from ...odata.misread import reject_misinterpreted
 from ...odata.numbers import DIGITS
 from ...odata.pages import Pages, count
 from ...odata.query import Query
@@ -39,7 +39,7 @@ T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
-class Manner:
+class ReadOptions:
     """How a query is read; the options are those of ``repo.read``."""
 
     page_size: int = 1000
@@ -49,19 +49,19 @@ class Manner:
 
 
 #: How it is read where nothing else is said.
-_USUAL = Manner()
+_USUAL = ReadOptions()
 
 
-def read(repo: Connection, query: Query, manner: Manner = _USUAL) -> pd.DataFrame:
+def read(repo: Connection, query: Query, options: ReadOptions = _USUAL) -> pd.DataFrame:
     """Read everything that a query asks for as one frame."""
     began = _now(repo)
 
     def whole(plan: Plan, pages: Pages[Chunks]) -> pd.DataFrame:
-        return plan.frame(_counted(pages, manner), partial(_expected, pages))
+        return plan.frame(_counted(pages, options), partial(_expected, pages))
 
     with _explained(repo, query):
         repo.moved.settle(repo.client, query)
-        query, plan, pages, frame = _taken(repo, query, manner, whole)
+        query, plan, pages, frame = _taken(repo, query, options, whole)
     repo.remember_types(query, plan.rows)
     facts = _facts(repo, query, pages, len(frame))
     _say(query, pages, plan, facts, judge(repo, query, plan, len(frame)))
@@ -69,18 +69,18 @@ def read(repo: Connection, query: Query, manner: Manner = _USUAL) -> pd.DataFram
     return frame
 
 
-def read_pages(repo: Connection, query: Query, manner: Manner) -> Iterator[pd.DataFrame]:
+def read_pages(repo: Connection, query: Query, options: ReadOptions) -> Iterator[pd.DataFrame]:
     """Read what a query asks for as one frame a page."""
     began = _now(repo)
 
     def first(plan: Plan, pages: Pages[Chunks]) -> Iterator[Chunks]:
         plan.is_fixed = True
-        source = _counted(pages, manner)
+        source = _counted(pages, options)
         return itertools.chain(list(itertools.islice(source, 1)), source)
 
     with _explained(repo, query):
         repo.moved.settle(repo.client, query)
-        query, plan, pages, source = _taken(repo, query, manner, first)
+        query, plan, pages, source = _taken(repo, query, options, first)
         for chunks in source:
             frame = plan.frame([chunks], partial(len, chunks.ids))
             total = pages.total if pages.total is not None else len(frame)
@@ -92,14 +92,14 @@ def read_pages(repo: Connection, query: Query, manner: Manner) -> Iterator[pd.Da
 
 
 def _taken(
-    repo: Connection, query: Query, manner: Manner, take: Callable[[Plan, Pages[Chunks]], T]
+    repo: Connection, query: Query, options: ReadOptions, take: Callable[[Plan, Pages[Chunks]], T]
 ) -> tuple[Query, Plan, Pages[Chunks], T]:
     """Take the pages of a query, again if it takes the types of the rows to know how to ask for them."""
     query = _prepared(repo, query)
-    plan = _plan(repo, query, manner)
+    plan = _plan(repo, query, options)
     tries = 0
     while True:
-        pages = _pages(repo, plan, manner)
+        pages = _pages(repo, plan, options)
         try:
             return query, plan, pages, take(plan, pages)
         except Replan:
@@ -107,7 +107,7 @@ def _taken(
         except ServerError as error:
             tries += 1
             query = _rewritten(repo, query, error, tries)
-            plan = _plan(repo, query, manner)
+            plan = _plan(repo, query, options)
 
 
 def series_of(repo: Connection, row: Mapping[str, Any], query: Query) -> pd.Series[Any]:
@@ -182,7 +182,7 @@ def _rewritten(repo: Connection, query: Query, error: ServerError, tries: int) -
 
 
 def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
-    """Say which names of a query could not be checked, once its rows are there.
+    """Return a warning for names of a query that could not be checked with its rows.
 
     Raises
     ------
@@ -197,11 +197,11 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
     )  # or they were judged before
     for name in [*unknown, *(n for n in others if n not in unknown)]:
         met = unknown.get(name, plan.met)
-        is_known = bool(met) and all(type_name in schema for type_name in met)
-        if is_known and name in others and query.copied and name in query.orders():
+        is_complete = bool(met) and all(type_name in schema for type_name in met)
+        if is_complete and name in others and query.copied and name in query.orders():
             words.append(others[name])
             continue
-        if is_known:
+        if is_complete:
             fields = {f for t in met for f in schema[t].fields} | set(schema.fields)
             raise QueryError(others[name]) if name in others else QueryError.unknown_field(name, fields)
         why = "there are no rows to check it with" if not rows else "the types of the rows are unknown"
@@ -214,7 +214,7 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
         words += unchecked(repo, query)
     if isinstance(query.filter, str) and not query.copied and plan.rows:
         named = {**schema.fields, **query.added}
-        refuse_misread(query.filter, named, in_memory=query.property is not None)
+        reject_misinterpreted(query.filter, named, in_memory=query.property is not None)
     if query.unbound is not None and plan.rows:
         query.unbound.bind(schema)  # refuses what does not go with the types that were learned
     if not rows and schema.may_hide:
@@ -239,12 +239,12 @@ def _learned_behind(repo: Connection, query: Query) -> list[str]:
     if query.copied or not repo.schema.may_hide or not any(paths_behind_unknown(query.filter, repo.schema)):
         return []
     learn_at(repo, query)
-    refuse_misread(str(query.filter), repo.schema.fields, in_memory=query.property is not None)
+    reject_misinterpreted(str(query.filter), repo.schema.fields, in_memory=query.property is not None)
     return _behind_unknown(repo, query)
 
 
 def unheard(name: str) -> str:
-    """Say of the name of a field of a list or an aspect that it was not found."""
+    """Return the message for a field of a list or an aspect that was not found."""
     what = "list" if name.startswith("#") else "aspect"
     return f"{name!r} could not be checked: no {what} is found here that has such a field, and no value of it"
 
@@ -261,12 +261,12 @@ def _first(chain: str) -> str:
 
 
 def _if_reference(query: Query, schema: Schema, path: str) -> str:
-    """Say of a path in a filter what it means if it begins with a reference, which is not known."""
+    """Explain what a path in a filter means if its first step is a reference."""
     first = _first(path)
     said = f"it could not be checked whether {first} is a reference: there are no rows to check it with"
     try:
         supposed = {**schema.fields, first: Field(first, "Reference")}
-        refuse_misread(str(query.filter), supposed, in_memory=query.property is not None)
+        reject_misinterpreted(str(query.filter), supposed, in_memory=query.property is not None)
     except QueryError as error:
         return f"{said}. If it is one, {error}"
     return f"{said} of {path}"
@@ -303,9 +303,9 @@ def _explained(repo: Connection, query: Query) -> Iterator[None]:
         raise
     except ServerError as error:
         if query.property and error.code == "UnknownAction":
-            known = [n for n, f in repo.schema.fields.items() if f.is_reference and n != query.property]
+            references = [n for n, f in repo.schema.fields.items() if f.is_reference and n != query.property]
             raise QueryError(
-                f"{query.path} has no reference {query.property!r}.{did_you_mean(query.property, known)}"
+                f"{query.path} has no reference {query.property!r}.{did_you_mean(query.property, references)}"
             ) from error
         raise
 
@@ -320,22 +320,22 @@ def _refuse_property(repo: Connection, name: str) -> None:
         )
 
 
-def _plan(repo: Connection, query: Query, manner: Manner) -> Plan:
-    backend = checked_backend(manner.dtype_backend)
+def _plan(repo: Connection, query: Query, options: ReadOptions) -> Plan:
+    backend = checked_backend(options.dtype_backend)
     there = types_at(repo, query)
     rows = repo.types_met(query)
     instance = fields_at(repo, query)
     return Plan(query, repo.schema, there.names, instance, backend, rows=rows, is_open=there.is_open)
 
 
-def _pages(repo: Connection, plan: Plan, manner: Manner) -> Pages[Chunks]:
+def _pages(repo: Connection, plan: Plan, options: ReadOptions) -> Pages[Chunks]:
     return Pages(
         repo.client,
         plan.query,
         plan.names,
         plan.chunks,
-        size=manner.page_size,
-        workers=manner.workers,
+        size=options.page_size,
+        workers=options.workers,
         keep=plan.keeps_answers,
     )
 
@@ -344,10 +344,10 @@ def _expected(pages: Pages[Chunks]) -> int:
     return _wanted(pages) or 0
 
 
-def _counted(pages: Pages[Chunks], manner: Manner) -> Iterator[Chunks]:
+def _counted(pages: Pages[Chunks], options: ReadOptions) -> Iterator[Chunks]:
     """Yield the pages and show how far they are."""
     source = iter(pages)
-    with Progress(manner.progress, pages.query.path) as progress:
+    with Progress(options.progress, pages.query.path) as progress:
         held: Chunks | None = None
         for chunks in source:
             progress.show(pages.rows, _wanted(pages))
@@ -422,7 +422,7 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any], 
             f"rows moved during the read ({pages.duplicates} came twice and are kept once); some may be "
             "missing. Read again, or drop orderby and sort the frame"
         )
-    for name, values in plan.strangers().items():
+    for name, values in plan.unlisted().items():
         words.append(
             f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not list as options"
         )

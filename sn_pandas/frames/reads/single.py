@@ -77,10 +77,10 @@ def value(repo: Connection, place: str | int, field: str) -> Any:
     """Read one field of one content as a typed cell."""
     with explained(repo, place):
         _refuse_unknown(repo, place, [field])
-    known = _definition(repo, place, field)
-    if known is None and not field.startswith("#") and "." not in field and not repo.schema.may_hide:
+    definition = _definition(repo, place, field)
+    if definition is None and not field.startswith("#") and "." not in field and not repo.schema.may_hide:
         raise QueryError.unknown_field(field, repo.schema.fields)
-    if known is not None and (known.is_reference or known.is_choice):
+    if definition is not None and (definition.is_reference or definition.is_choice):
         cells = get(repo, Query(place, select=("Path", "Type", field), single=True))
         of_type = not field.startswith("#")
         if of_type and cells["Type"] in repo.schema and field not in repo.schema[cells["Type"]].fields:
@@ -96,7 +96,7 @@ def value(repo: Connection, place: str | int, field: str) -> Any:
             raise
         raise QueryError(f"{place} has no field {field!r}") from None
     held = answer[field]
-    if known is not None and known.type == "RichText" and isinstance(held, dict):
+    if definition is not None and definition.type == "RichText" and isinstance(held, dict):
         held = held.get("text")
     return series_of(repo, {field: held}, Query(place, select=(field,), single=True))[field]
 

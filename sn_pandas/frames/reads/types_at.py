@@ -36,16 +36,16 @@ class TypesAt(NamedTuple):
 
 def types_at(repo: Connection, query: Query) -> TypesAt:
     """Return the types that rows of a query can have, as far as the query or the place says."""
-    known = repo.schema
+    schema = repo.schema
     said = list(dict.fromkeys(_said(query)))
     if query.select:
         return TypesAt(said)
-    if said and (known.may_hide or any(name in known for name in said)):
+    if said and (schema.may_hide or any(name in schema for name in said)):
         return _of(repo, said)
     if query.single:
         return TypesAt(types_of_row(repo, _facts(repo, query.path, "Id", "Type", select="Id,Type")) or [ROOT])
     if query.property:
-        field = known.fields.get(query.property)
+        field = schema.fields.get(query.property)
         allowed = field.limits.get("AllowedTypes") if field is not None else None
         return _of(repo, allowed or ()) if allowed else TypesAt([ROOT])
     if query.query:
@@ -58,8 +58,8 @@ def learn_at(repo: Connection, query: Query) -> None:
     schema = repo.schema
     place = query_value(query.path) if isinstance(query.path, str) else None
     inside = f"InTree:{place}" if query.query else f"InFolder:{place}" if place else f"ParentId:{query.path}"
-    known = " ".join(name for name in schema if schema.is_complete(name))
-    words = f"+{inside} -Type:({known})" if known else f"+{inside}"
+    complete = " ".join(name for name in schema if schema.is_complete(name))
+    words = f"+{inside} -Type:({complete})" if complete else f"+{inside}"
     asked = Query("/Root", select=("Id", "Type"), query=words, top=_LOOKED_AT, autofilters=False)
     for row in repo.client.get(asked.url(metadata="no"), shapes.contents("Id", "Type")):
         types_of_row(repo, row)
@@ -90,14 +90,14 @@ def _unknown_types(repo: Connection, query: Query) -> list[str]:
 def _type_in_any_case(name: str, schema: Schema) -> str | None:
     if name in schema:
         return name
-    return next((known for known in schema if known.lower() == name.lower()), None)
+    return next((visible for visible in schema if visible.lower() == name.lower()), None)
 
 
 def _of(repo: Connection, names: Iterable[str]) -> TypesAt:
     """Return types, and whether one of them is not known yet."""
-    known = [name for name in names if name in repo.schema]
-    is_open = len(known) < len(list(names)) and repo.schema.may_hide
-    return TypesAt(list(names) if is_open else known or [ROOT], is_open)
+    visible = [name for name in names if name in repo.schema]
+    is_open = len(visible) < len(list(names)) and repo.schema.may_hide
+    return TypesAt(list(names) if is_open else visible or [ROOT], is_open)
 
 
 def _allowed(repo: Connection, place: str | int) -> TypesAt:
@@ -108,11 +108,11 @@ def _allowed(repo: Connection, place: str | int) -> TypesAt:
     own, effective = ([str(item["Name"]) for item in there.get(name) or ()] for name in names)
     schema, name = repo.schema, str(there.get("Type"))
     kind = schema.get(name)
-    told = own or (list(kind.allowed_child_types) if kind is not None else [])
+    allowed = own or (list(kind.allowed_child_types) if kind is not None else [])
     if schema.is_partial:  # it is allowed nearly everywhere, and not shown to all
         effective.append("SystemFolder")
-    types = dict.fromkeys([*told, *effective])
-    if not told and schema.hides(name):  # nothing says what such a type allows: whatever rows there are
+    types = dict.fromkeys([*allowed, *effective])
+    if not allowed and schema.hides(name):  # nothing says what such a type allows: whatever rows there are
         return TypesAt([*types, ROOT], is_open=True)
     return _of(repo, types)
 

@@ -64,7 +64,7 @@ class IdName(str):
     origin: str
 
     def __new__(cls, token: Token, origin: str) -> IdName:
-        """Make the name that knows ``token``."""
+        """Create the name that refers to ``token``."""
         name = super().__new__(cls, "Id")
         name.token = token
         name.origin = origin
@@ -185,13 +185,13 @@ class Baseline:
         if self.paths is None:
             if "Path" not in self.frame.columns:
                 return self
-            frame, known = self.frame.copy(deep=False), pd.Series(paths, dtype="str")
-            given = known.reindex(frame.index)
+            frame, new_paths = self.frame.copy(deep=False), pd.Series(paths, dtype="str")
+            given = new_paths.reindex(frame.index)
             frame["Path"] = frame["Path"].where(given.isna(), given.astype(frame["Path"].dtype))
             return dataclasses.replace(self, frame=frame)
-        told = pd.Series(paths, dtype=self.paths.dtype)
-        rest = self.paths[~self.paths.index.isin(told.index)]
-        return dataclasses.replace(self, paths=pd.concat([rest, told]))
+        typed_paths = pd.Series(paths, dtype=self.paths.dtype)
+        rest = self.paths[~self.paths.index.isin(typed_paths.index)]
+        return dataclasses.replace(self, paths=pd.concat([rest, typed_paths]))
 
 
 _baselines: dict[str, Baseline] = {}
@@ -207,7 +207,7 @@ def track(
     as_read: pd.DataFrame | None = None,
     **facts: Any,
 ) -> None:
-    """Make a frame that was just read one whose edits can be found.
+    """Track the edits of a frame that was just read.
 
     Parameters
     ----------
@@ -222,7 +222,7 @@ def track(
 
 
 def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
-    """Make ``baseline`` that of ``frame`` alone; frames derived from it before keep the one they have.
+    """Set ``baseline`` as that of ``frame`` alone; frames derived from it before keep the one they have.
 
     The frame of the baseline must share no memory with those of the user; lists and the like in its cells are
     copied here.

@@ -95,7 +95,7 @@ def _floats(array: Any) -> npt.NDArray[np.float64]:
 
 
 def buffers(array: Any) -> Any:
-    """Say where the values of an array lie in memory; None if that cannot be told."""
+    """Return where the values of an array are in memory; None if this cannot be determined."""
     if isinstance(array, pd.Categorical):
         return (buffers(array.codes), id(array.categories))
     if isinstance(array, np.ndarray):

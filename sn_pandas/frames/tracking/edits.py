@@ -21,7 +21,7 @@ from .matching import Rows, rows_of
 # Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
 _EXACT = ("integer", "truth", "text")
 # Different values that a column has at least plus one, to be known by them.
-_VARIED = 2
+_DISTINCT_VALUES = 2
 _row_of = operator.itemgetter(0)
 #: The columns of ``df.sn.changes()``.
 COLUMNS = ("Id", "Path", "field", "before", "after")
@@ -107,12 +107,12 @@ def renamed(
 ) -> str | None:
     """Return the one of the missing columns that a new one is by its values: most of them are the same."""
     places = np.arange(len(rows.ids)) if rows.places is None else rows.places
-    known = np.flatnonzero(places >= 0)
-    now = frame[column].array.take(known)
+    matched = np.flatnonzero(places >= 0)
+    now = frame[column].array.take(matched)
     for old in missing:
-        before = baseline.frame[old].array.take(places[known])
-        varied = before.dtype == now.dtype and len(set(map(str, before))) > _VARIED
-        if varied and len(differing(before, now)) <= len(known) / 2:
+        before = baseline.frame[old].array.take(places[matched])
+        is_distinctive = before.dtype == now.dtype and len(set(map(str, before))) > _DISTINCT_VALUES
+        if is_distinctive and len(differing(before, now)) <= len(matched) / 2:
             return old
     return None
 
@@ -166,9 +166,9 @@ def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) ->
 
 
 def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
-    known = baseline.repo.schema.fields
+    fields = baseline.repo.schema.fields
     for column, cell in zip(frame.columns, frame.iloc[row].array, strict=True):
-        is_field = column in baseline.frame.columns or column in known
+        is_field = column in baseline.frame.columns or column in fields
         if is_field and column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
             yield Edit(row, -1, column, None, cell)
 

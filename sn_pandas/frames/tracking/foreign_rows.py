@@ -30,14 +30,14 @@ if TYPE_CHECKING:
 _MOST = 0.75
 
 
-def refuse_strangers(
+def reject_foreign_rows(
     frame: pd.DataFrame,
     baseline: Baseline,
     ids: npt.NDArray[np.int64],
     places: npt.NDArray[np.intp],
     others: Iterable[Baseline],
 ) -> None:
-    """Refuse a frame some of whose rows are those of another read.
+    """Raise if some rows of a frame come from another read.
 
     Parameters
     ----------
@@ -54,11 +54,13 @@ def refuse_strangers(
     rows = np.flatnonzero(places >= 0)
     unlike = _unlike(frame, rows, baseline, places[rows])
     if "Path" in unlike and unlike["Path"].any():
-        raise _strangers(ids[rows[unlike["Path"]]], "their Path differs")
+        raise _foreign_rows_error(ids[rows[unlike["Path"]]], "their Path differs")
     if "Name" in unlike and len(unlike) > 1:
         most = np.sum(list(unlike.values()), axis=0) >= _MOST * len(unlike)
         if (unlike["Name"] & most).any():
-            raise _strangers(ids[rows[unlike["Name"] & most]], "their Name and most of their cells differ")
+            raise _foreign_rows_error(
+                ids[rows[unlike["Name"] & most]], "their Name and most of their cells differ"
+            )
     if not unlike:
         return
     changed = rows[np.any(list(unlike.values()), axis=0)]
@@ -66,21 +68,21 @@ def refuse_strangers(
         if other is baseline or not len(changed) or not other.frame.index.is_unique:
             continue
         there = other.frame.index.get_indexer(pd.Index(ids[changed]))
-        known = np.flatnonzero(there >= 0)
-        found = _unlike(frame, changed[known], other, there[known])
+        matched = np.flatnonzero(there >= 0)
+        found = _unlike(frame, changed[matched], other, there[matched])
         if len(found) < len(unlike):
             continue
         same = ~np.any(list(found.values()), axis=0)
         if same.any():
-            raise _strangers(
-                ids[changed[known[same]]], f"they are as {other.query.path} was read another time"
+            raise _foreign_rows_error(
+                ids[changed[matched[same]]], f"they are as {other.query.path} was read another time"
             )
 
 
 def _unlike(
     frame: pd.DataFrame, rows: npt.NDArray[np.intp], baseline: Baseline, places: npt.NDArray[np.intp]
 ) -> dict[str, npt.NDArray[np.bool_]]:
-    """Say for each column that both have in which rows the cells are others."""
+    """Return, for each common column, the rows whose cells differ."""
     found = {}
     for column in baseline.frame.columns.intersection(frame.columns):
         cells = np.zeros(len(rows), dtype=bool)
@@ -89,7 +91,7 @@ def _unlike(
     return found
 
 
-def _strangers(ids: npt.NDArray[np.int64], why: str) -> TrackingError:
+def _foreign_rows_error(ids: npt.NDArray[np.int64], why: str) -> TrackingError:
     shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
     return TrackingError(
         f"the rows {shown} are not the rows that this frame was read with: {why}. The operation that created "

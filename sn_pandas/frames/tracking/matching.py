@@ -13,7 +13,7 @@ import pandas as pd
 from ...odata.errors import TrackingError
 from .baseline import KEY, Baseline, baselines
 from .differences import buffers, differing
-from .foreign_rows import refuse_strangers
+from .foreign_rows import reject_foreign_rows
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Rows:
 
 
 def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> Rows:
-    """Say which content each row is.
+    """Return the content of each row.
 
     Parameters
     ----------
@@ -64,14 +64,14 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> R
     if "Id" not in frame.columns and (frame.index.is_(index) or _is_same(frame.index, index)):
         return Rows(index.to_numpy(), None)
     ids = _ids(frame, baseline)
-    known = ids > 0
+    existing = ids > 0
     sure = sure or KEY in frame.attrs
     if sure and len(ids) == len(baseline.frame) and np.array_equal(ids, baseline.frame.index.to_numpy()):
         return Rows(ids, None)
-    _unique(ids[known])
+    _unique(ids[existing])
     places = np.full(len(ids), -1, dtype=np.intp)
-    places[known] = baseline.frame.index.get_indexer(pd.Index(ids[known]))
-    foreign = ids[known & (places < 0)]
+    places[existing] = baseline.frame.index.get_indexer(pd.Index(ids[existing]))
+    foreign = ids[existing & (places < 0)]
     if len(foreign):
         raise TrackingError(
             f"{_some(foreign)} not among the rows that this frame was read with; "
@@ -80,15 +80,15 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> R
         )
     if not sure:
         try:
-            refuse_strangers(frame, baseline, ids, places, baselines())
+            reject_foreign_rows(frame, baseline, ids, places, baselines())
         except TrackingError:  # frames that only finished exceptions hold are not reads to be mixed up with
             gc.collect()
-            refuse_strangers(frame, baseline, ids, places, baselines())
+            reject_foreign_rows(frame, baseline, ids, places, baselines())
     return Rows(ids, places)
 
 
 def _is_same(index: pd.Index, other: pd.Index) -> bool:
-    """Whether two indexes have one name and lie in the same memory, which nobody can write to."""
+    """Return whether two indexes have one name and lie in the same memory, which nobody can write to."""
     return index.name == other.name and buffers(index.to_numpy()) == buffers(other.to_numpy())
 
 

@@ -122,12 +122,12 @@ def _same_label(create: Create, label: Hashable, attempt: Attempt, issued: Colle
 
 
 def _fits(create: Create, attempt: Attempt) -> bool:
-    """Whether a row may have the name that was tried; one without a name of its own may."""
+    """Return whether a row may have the name that was tried; one without a name of its own may."""
     return not create.name or create.name.lower() == attempt.work.name.lower()
 
 
 def look(repo: Connection, attempts: Mapping[int, Attempt]) -> Found:
-    """Look what became of attempts, by the position of their rows."""
+    """Return the outcomes of attempts, by the position of their rows."""
     found = Found()
     stored = there(repo.client, [attempt.work for attempt in attempts.values()])
     for row, attempt in attempts.items():

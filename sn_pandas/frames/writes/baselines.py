@@ -91,7 +91,7 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
 
 
 def _alike(baseline: Baseline, column: str, one: Cell, other: Cell) -> bool:
-    """Whether two cells of a column mean the same."""
+    """Return whether two cells of a column mean the same."""
     return same_cell(baseline.fields.get(column), one, other)
 
 

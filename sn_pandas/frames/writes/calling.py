@@ -156,7 +156,7 @@ def _look(
 def _judged(
     user: str, operation: str, now: Stored, began: dt.datetime, is_refused: bool
 ) -> tuple[Verdict, str]:
-    """Say whether the state of a content is the one after an operation of a user, and what it is.
+    """Compare the state of a content with the expected one after an operation of a user.
 
     A content that is as it has to be, and was not touched since the call began, was so before; the server
     refuses another call then. Where its clock may be behind, that does not tell why. A content that somebody
@@ -190,7 +190,7 @@ def _path(reference: Any) -> str:
 
 
 def _is_refusal(error: SensenetError) -> bool:
-    """Whether the server itself refused, and is at nothing of ours any more."""
+    """Return whether the server itself refused, and is at nothing of ours any more."""
     return (
         isinstance(error, ServerError)
         and not isinstance(error, UnavailableError)

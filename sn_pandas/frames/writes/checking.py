@@ -72,7 +72,7 @@ class Rule:
     limit: Callable[[Cell, Field], object] | None = None
 
     def applies(self, checks: str, name: str) -> bool:
-        """Whether the rule is for a field with some checks and a name."""
+        """Return whether the rule is for a field with some checks and a name."""
         return _is_one_of(self.checks, checks) and (not self.names or name in self.names)
 
 
@@ -121,7 +121,7 @@ def _rules(checks: str, name: str, empty: bool) -> tuple[Rule, ...]:
 
 
 def absent(field: Field) -> str:
-    """Say why a new content of a type cannot go without a field; empty if it can.
+    """Explain why a new content of a type cannot go without a field; empty if it can.
 
     A pattern or a least length makes an optional text compulsory, because the server tests an absent text as
     an empty one, and an absent number as 0.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from ...odata.addresses import in_trash
 from ...odata.errors import SensenetError
 from ...odata.schema import Field
-from ..columns.cells import Cell, Json, decoded, encode, rewritten, told
+from ..columns.cells import Cell, Json, decoded, encode, format_value, rewritten
 from ..columns.file_forms import form_of
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
@@ -132,9 +132,11 @@ def exact(field: Field, read: Json) -> Json:
 
 
 def _said(work: Patch, name: str, now: Stored) -> str:
-    """Say what a cell in conflict was, is and should be."""
+    """Describe the old, current and new value of a cell in conflict."""
     field = work.fields[name]
-    was, is_, wanted = (told(field, value) for value in (work.before[name], now.get(name), work.after[name]))
+    was, is_, wanted = (
+        format_value(field, value) for value in (work.before[name], now.get(name), work.after[name])
+    )
     edit = work.edits.get(name)
     if name in work.unsure and was == is_ and edit and form_of(field, edit.before, edit.after):
         return f"{name} is {is_}, which a file may have made {wanted}: whether you did is not known"
@@ -166,7 +168,7 @@ def _decided(
 
 
 def _edit_of(work: Patch, name: str) -> Edit:
-    """Make the edit again that a work of a journal once was."""
+    """Restore the edit from an operation of a journal."""
     field = work.fields[name]
     before, after = (decoded(field, name, values[name]) for values in (work.before, work.after))
     return Edit(work.row, work.id, name, before, after)

@@ -54,7 +54,7 @@ class Expected:
     permanent: bool = False
 
     def is_met(self, stored: Stored | None) -> bool:
-        """Whether a content, None if there is none, is as it has to be."""
+        """Return whether a content, None if there is none, is as it has to be."""
         place = str(stored["Path"]) if stored else None
         if self.state == "deleted":
             was_in_trash = in_trash(self.path or "")

@@ -32,7 +32,7 @@ def _same(field: Field, sent: Json, read: Json) -> bool:
 
 
 def _same_color(sent: str, read: Mapping[str, Any]) -> bool:
-    """Whether the parts of a color are those of a text; those of a text that is none are all zero."""
+    """Return whether the parts of a color are those of a text; those of a text that is none are all zero."""
     if sent == "transparent":
         return read.get("Alpha") == 0
     digits = sent.removeprefix("#")

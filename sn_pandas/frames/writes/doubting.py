@@ -147,7 +147,7 @@ def _is_missing(line: Line) -> bool:
 
 
 def _is_unrepeatable(line: Line) -> bool:
-    """Whether a refusal leaves open what was done, so that only who we are can be asked."""
+    """Return whether a refusal leaves open what was done, so that only who we are can be asked."""
     return isinstance(line.error, ServerError) and line.error.doubt == "unasked"
 
 

@@ -70,7 +70,7 @@ class Flow:
             self._room.notify()
 
     def stop(self, why: str) -> None:
-        """Begin nothing more, and try nothing once more."""
+        """Start nothing more, and try nothing once more."""
         self.stopped = self.stopped or why
         self.over.set()
         with self._room:
@@ -156,7 +156,7 @@ class _Crew(Generic[T]):
         self._ended: list[None] = []
 
     def start(self) -> None:
-        """Begin."""
+        """Start."""
         for number in range(min(self._flow.most, len(self._jobs))):
             # daemons: a program that is interrupted twice does not wait for them at its end
             thread = threading.Thread(target=self._run, name=f"sn_pandas-{number}", daemon=True)

@@ -70,7 +70,7 @@ def _read(collected: Collected, unread: Mapping[str, set[int]], following: Follo
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            read = reading.read(collected.repo, asked, reading.Manner(progress=False))
+            read = reading.read(collected.repo, asked, reading.ReadOptions(progress=False))
     except SensenetError:
         columns = ", ".join(unread)
         following.note = f"{columns} could not be read again and may be out of date: df.sn.refresh()"

@@ -44,7 +44,7 @@ def type_of(repo: Connection, stored: lookup.Stored) -> ContentType | None:
 def why_not_created(
     repo: Connection, parent: str, types: Collection[str], *, next_step: bool = True
 ) -> dict[str, str]:
-    """Say of types that the caller may not see why no content of them can be created below a parent.
+    """Explain why contents of hidden types cannot be created below a parent.
 
     Types that have become visible meanwhile are taken into the schema.
 

@@ -500,7 +500,7 @@ def _header(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _planned(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
-    """Make the work again that a line plans; what is not as we write it is damage."""
+    """Restore the operation of a line; anything that this package does not write is damage."""
     work = KINDS[line["do"]].of(line, fields)
     _whole(work.row)
     _whole(work.id)
@@ -549,7 +549,7 @@ def _prune(where: Path, before: dt.datetime) -> None:
 
 
 def _is_stillborn(file: Path) -> bool:
-    """Whether its process was killed before the first line was on disk, so that nothing was sent."""
+    """Return whether its process was killed before the first line was on disk, so that nothing was sent."""
     try:
         with file.open("rb") as stream:
             return not stream.readline().endswith(b"\n")

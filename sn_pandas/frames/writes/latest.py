@@ -20,7 +20,7 @@ class Latest:
     report: Report | None = None
 
     def forget(self) -> None:
-        """Begin anew, as if nothing had been saved."""
+        """Start anew, as if nothing had been saved."""
         self.began, self.report = False, None
 
 

@@ -39,7 +39,7 @@ def as_stored(name: str) -> str:
 
 
 def altered(name: str) -> str:
-    """Say why the server would not create a content of exactly this name; nothing if it would.
+    """Explain why the server would not create a content of exactly this name; nothing if it would.
 
     Examples
     --------
@@ -138,7 +138,7 @@ def renamed_onto(
 
 
 def are_nested(paths: Iterable[str]) -> bool:
-    """Whether one of some contents is below another one."""
+    """Return whether one of some contents is below another one."""
     ordered = sorted(f"{path}/".lower() for path in paths)
     return any(below.startswith(above) for above, below in itertools.pairwise(ordered))
 

@@ -96,7 +96,7 @@ def raise_or_return(report: Report, on_conflict: OnConflict, on_error: OnError) 
 
 
 def describe_conflicts(conflicts: Sequence[Line], what: str) -> str:
-    """Say which rows have conflicts, and how they are decided."""
+    """Describe which rows have conflicts, and how they are decided."""
     shown = [f"\n  {line.path or line.id}: {line.reason}" for line in conflicts[:10]]
     more = f"\n  … and {len(conflicts) - 10} more in .report.conflicts" if len(conflicts) > 10 else ""
     return (
@@ -107,7 +107,7 @@ def describe_conflicts(conflicts: Sequence[Line], what: str) -> str:
 
 
 def describe_refusals(collected: Collected, checked: Checked) -> str:
-    """Say which cells cannot be saved."""
+    """Describe which cells cannot be saved."""
     paths = checked.paths
 
     def where(edit: Edit) -> str:

@@ -63,7 +63,7 @@ def field_of(column: str, baseline: Baseline) -> Field | str:
 def assign(
     edits: Iterable[Edit], baseline: Baseline, types: Mapping[int, str]
 ) -> tuple[list[Assignment], list[Refusal]]:
-    """Say which field each edit writes, and which edits cannot be saved.
+    """Return the field that each edit writes, and the edits that cannot be saved.
 
     ``types`` says the content type by id, as far as it is known.
     """
@@ -177,7 +177,7 @@ def warn_of_unread(frame: pd.DataFrame, baseline: Baseline, stacklevel: int) -> 
 
 
 def _is_written(column: str, baseline: Baseline) -> bool:
-    """Whether edits of a column that was read are saved."""
+    """Return whether edits of a column that was read are saved."""
     field = field_of(column, baseline)
     return isinstance(field, Field) and field.editable
 
@@ -211,7 +211,7 @@ def _fitting(column: str, baseline: Baseline) -> Field | None:
 
 
 def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> bool:
-    """Whether a row that is a content already has something in a column."""
+    """Return whether a row that is a content already has something in a column."""
     ids = rows_of(frame, baseline).ids
     return bool(frame[column].notna().to_numpy()[ids > 0].any())
 

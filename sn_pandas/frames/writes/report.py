@@ -77,7 +77,7 @@ class Line:
 
 @dataclasses.dataclass
 class Report:
-    """What became of each row of a frame; shows itself at a glance.
+    """The outcome of each row of a frame; its repr is a summary.
 
     Attributes
     ----------
@@ -92,9 +92,9 @@ class Report:
         Where the definition of each field that was to be written comes from: ``shown`` by the server,
         ``learned`` from contents of a type that you may not see, ``built in``, or the shape of ``values``.
     note : str
-        What else is to be known.
+        Further remarks.
     before : int
-        How many of the rows that a resume calls saved had been saved before it.
+        The number of saved rows of a resume that were saved before it.
     cells : mapping
         By position of the row, the cells that were not saved; ``problems`` is the table of them.
     """
@@ -114,18 +114,18 @@ class Report:
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many rows had each outcome, of those that occurred."""
+        """The number of rows with each outcome that occurred."""
         counted = self.frame["outcome"].value_counts()
         return {name: int(counted[name]) for name in OUTCOMES if counted.get(name, 0)}
 
     @property
     def ok(self) -> bool:
-        """Whether every row is as it was meant to be."""
+        """Whether every row is as intended."""
         return not len(self.unsettled)
 
     @property
     def saved(self) -> pd.DataFrame:
-        """The lines of the rows that were saved."""
+        """The rows that were saved."""
         return self.frame[self.frame["outcome"] == "saved"]
 
     @property
@@ -154,12 +154,12 @@ class Report:
 
     @property
     def failed(self) -> pd.DataFrame:
-        """The lines of the rows that did not become what was meant, conflicts left out."""
+        """The rows that were not saved as intended, without conflicts."""
         return self.frame[self.frame["outcome"].isin(["refused", "ignored", "failed", "unknown", "unsent"])]
 
     @property
     def unsettled(self) -> pd.DataFrame:
-        """The lines of the rows that did not become what was meant."""
+        """The rows that did not become what was meant."""
         return self.frame[~self.frame["outcome"].isin(["saved", "unchanged"])]
 
     def _by_cell(self, rows: Iterable[int]) -> pd.DataFrame:
@@ -179,7 +179,7 @@ class Report:
         return part.assign(**texts, **cells)
 
     def retry(self) -> Report:
-        """Do once more what is not done, under the same rules, and return the report of that.
+        """Retry the rows that were not saved, with the same options, and return the report.
 
         Raises
         ------
@@ -226,7 +226,7 @@ class Report:
         return html_block(*parts)
 
     def _next(self) -> list[str]:
-        """Say what can be done about the rows that did not become what was meant."""
+        """Return the next step for rows that were not saved."""
         outcomes = set(self.frame["outcome"].iloc[list(self.cells)])
         steps = []
         if "refused" in outcomes:
@@ -256,7 +256,7 @@ class Report:
         return f"{self.what}: {counts}"
 
     def _counted(self, outcome: str, count: int) -> str:
-        """Say how many rows had an outcome, in words that say what was done to them."""
+        """Describe how many rows had an outcome."""
         if outcome != "saved":
             return f"{count:,} {outcome}"
         if self.what == "undo":

@@ -24,7 +24,7 @@ from ...odata.errors import (
     server_error,
 )
 from ...odata.schema import Field
-from ..columns.cells import Json, told, without_passwords
+from ..columns.cells import Json, format_value, without_passwords
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from .authorship import MADE, is_ours
@@ -346,17 +346,17 @@ class _Sending:
 
 
 def _is_ended(error: SensenetError) -> bool:
-    """Whether the server itself answered that something went wrong, so that it is not still at it."""
+    """Return whether the server itself answered that something went wrong, so that it is not still at it."""
     return isinstance(error, ServerError) and not isinstance(error, UnavailableError)
 
 
 def _is_open(error: SensenetError) -> bool:
-    """Whether a refusal was not done, and may have been one to the Visitor."""
+    """Return whether a refusal was not done, and may have been one to the Visitor."""
     return isinstance(error, ServerError) and error.doubt == "open"
 
 
 def _looks(trouble: SensenetError) -> Iterator[None]:
-    """Say when to look: once at once, and, if the server may still be at it, some more times."""
+    """Yield the times to check: immediately, and later if the server may still be processing."""
     return looks(_LOOKS[:1] if _is_refusal(trouble) else _LOOKS)
 
 
@@ -377,8 +377,8 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
     unseen = unverified(work)
     wrong = [name for name in differing(work, work.after, answer) if name not in unseen]
     said = [
-        f"{name}: sent {told(work.fields[name], work.after[name])}, "
-        f"the server shows {told(work.fields[name], answer.get(name))}"
+        f"{name}: sent {format_value(work.fields[name], work.after[name])}, "
+        f"the server shows {format_value(work.fields[name], answer.get(name))}"
         for name in wrong
     ]
     if isinstance(work, Create) and work.name and answer.get("Name") != work.name:

@@ -33,7 +33,7 @@ class Part:
     labels: frozenset[Hashable]
 
     def has(self, edit: Edit, index: pd.Index) -> bool:
-        """Whether an edit is of one of these rows."""
+        """Return whether an edit is of one of these rows."""
         return edit.id in self.ids if edit.id > 0 else index[edit.row] in self.labels
 
 

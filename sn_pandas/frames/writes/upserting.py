@@ -101,13 +101,13 @@ def key_of(field: Field | str, cell: Cell) -> str | None:
 
 
 def _twice(labels: pd.Index, rows: Sequence[int], key: str) -> str:
-    """Say which rows have the same key."""
+    """Describe which rows have the same key."""
     shown = ", ".join(repr(plain(labels[row])) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
     return f"the rows {shown} have the same {key}, and which of them counts is not clear: keep one"
 
 
 def _several(frame: pd.DataFrame, rows: Sequence[int], baseline: Baseline, ids: Any) -> str:
-    """Say which contents have the same key."""
+    """Describe which contents have the same key."""
     known = [int(ids[row]) for row in rows[:5]]
     shown = [path or str(id_) for id_, path in zip(known, baseline.paths_of(known), strict=True)]
     more = ", …" if len(rows) > 5 else ""

@@ -60,7 +60,7 @@ class Patch:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Patch:
-        """Make the work again of what the journal kept."""
+        """Restore the operation from a journal."""
         own = {name: fields[name] for name in facts["after"]}
         return cls(facts["row"], facts["id"], facts["path"], dict(facts["before"]), dict(facts["after"]), own)
 
@@ -130,7 +130,7 @@ class Create:
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Create:
-        """Make the work again of what the journal kept."""
+        """Restore the operation from a journal."""
         own = {name: fields[name] for name in facts["after"]}
         left_out = tuple(map(str, facts.get("left_out", ())))
         return cls(
@@ -162,7 +162,7 @@ class Delete(Placed):
         return "DELETE", target(entity(self.id), {"permanent": "true"} if self.permanent else {}), None
 
     def is_done(self, place: str | None) -> bool:
-        """Whether it is done already, if the content is at ``place`` now."""
+        """Return whether it is done already, if the content is at ``place`` now."""
         if place is None:
             return True
         return in_trash(place) and not self.permanent and not in_trash(self.path or "")
@@ -173,7 +173,7 @@ class Delete(Placed):
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Delete:
-        """Make the work again of what the journal kept."""
+        """Restore the operation from a journal."""
         return cls(facts["row"], facts["id"], facts["path"], facts["permanent"])
 
 
@@ -205,7 +205,7 @@ class Restore(Placed):
         return "POST", f"{entity(self.bag)}/Restore", {"destination": self.below}
 
     def is_done(self, place: str | None) -> bool:
-        """Whether it is done already, if the content is at ``place`` now."""
+        """Return whether it is done already, if the content is at ``place`` now."""
         return place is not None and not in_trash(place)
 
     def facts(self) -> dict[str, Any]:
@@ -214,7 +214,7 @@ class Restore(Placed):
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Restore:
-        """Make the work again of what the journal kept."""
+        """Restore the operation from a journal."""
         return cls(facts["row"], facts["id"], facts["path"], facts["bag"])
 
 
@@ -251,7 +251,7 @@ class Move(Placed):
         return "POST", f"{entity(self.target)}/MoveBatch", {"targetPath": self.target, "paths": [self.id]}
 
     def is_done(self, place: str | None) -> bool:
-        """Whether it is done already, if the content is at ``place`` now."""
+        """Return whether it is done already, if the content is at ``place`` now."""
         return place is not None and place.lower() == self.destination.lower()
 
     def reversed(self) -> Move:
@@ -264,7 +264,7 @@ class Move(Placed):
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Move:
-        """Make the work again of what the journal kept."""
+        """Restore the operation from a journal."""
         return cls(facts["row"], facts["id"], facts["path"], facts["target"])
 
 
@@ -314,7 +314,7 @@ class Permit(Placed):
 
     @classmethod
     def of(cls, facts: Mapping[str, Any], fields: Mapping[str, Field]) -> Permit:
-        """Make the work again of what the journal kept."""
+        """Restore the operation from a journal."""
         held = {name: facts[name] for name in _PERMIT}
         return cls(**{**held, "before": dict(held["before"]), "after": dict(held["after"])})
 

@@ -56,7 +56,7 @@ def given_to_caller(answer: Response | None, used: Mapping[str, str]) -> bool | 
 
 
 def is_doubtful_error(error: SensenetError, method: str) -> bool:
-    """Whether a refusal may have been one to the Visitor; what was refused so was not done.
+    """Return whether a refusal may have been one to the Visitor; what was refused so was not done.
 
     Pages of somebody else are none of a server. A POST that was refused with 500 may be done.
     """
@@ -68,7 +68,7 @@ def is_doubtful_error(error: SensenetError, method: str) -> bool:
 
 
 def is_doubtful(answer: Response | None, value: Any) -> bool:
-    """Whether an answer to a read may have been one to the Visitor.
+    """Return whether an answer to a read may have been one to the Visitor.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def is_doubtful(answer: Response | None, value: Any) -> bool:
 
 
 def _is_blank(value: Any) -> bool:
-    """Whether JSON holds contents that show nothing but their head."""
+    """Return whether JSON holds contents that show nothing but their head."""
     if isinstance(value, Mapping) and isinstance(value.get("d"), Mapping):
         value = value["d"]
     if isinstance(value, Mapping) and isinstance(value.get("results"), list):
@@ -108,15 +108,15 @@ def _is_blank(value: Any) -> bool:
 
 def _have_blank_rows(rows: Sequence[Mapping[str, Any]]) -> bool:
     blank = [row for row in rows if _is_blank_row(row)]
-    return len(blank) == len(rows) or any(len(_told(row)) >= _TELLING for row in blank)
+    return len(blank) == len(rows) or any(len(_visible_fields(row)) >= _TELLING for row in blank)
 
 
 def _is_blank_row(row: Mapping[str, Any]) -> bool:
-    told = _told(row)
-    return bool(told) and not any(value is not None for value in told.values())
+    fields = _visible_fields(row)
+    return bool(fields) and not any(value is not None for value in fields.values())
 
 
-def _told(row: Mapping[str, Any]) -> dict[str, Any]:
+def _visible_fields(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a content that the Visitor would not be shown."""
     return {
         name: value
@@ -128,7 +128,7 @@ def _told(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def have_blank_rows(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bool:
-    """Whether columns hold rows that show nothing but their head.
+    """Return whether columns hold rows that show nothing but their head.
 
     Examples
     --------
@@ -137,16 +137,16 @@ def have_blank_rows(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> b
     >>> have_blank_rows(["Id", "Name", "DueDate"], [(1, 2), ("a", "b"), (None, "2026-01-01")])
     False
     """
-    told = [
+    fields = [
         column
         for name, column in zip(names, columns, strict=False)
         if name.partition("/")[0] not in HEAD_FIELDS
     ]
-    if not told or not columns[0] or any(None not in column for column in told):
+    if not fields or not columns[0] or any(None not in column for column in fields):
         return False
-    left = [n for n, value in enumerate(told[0]) if value is None]
-    for column in told[1:]:
+    left = [n for n, value in enumerate(fields[0]) if value is None]
+    for column in fields[1:]:
         if not left:
             return False
         left = [n for n in left if column[n] is None]
-    return bool(left) and (len(told) >= _TELLING or len(left) == len(columns[0]))
+    return bool(left) and (len(fields) >= _TELLING or len(left) == len(columns[0]))

@@ -44,7 +44,7 @@ class SnAuthority(Authority):
             )
 
     def accepts(self, token: str) -> bool:
-        """Whether sn-auth accepts a token."""
+        """Return whether sn-auth accepts a token."""
         answer = self._bare("GET", "/api/auth/validate-token", token)
         return answer is not None and answer.content.strip() == b"true"
 
@@ -115,8 +115,8 @@ class SnAuth(RenewedToken):
         if self._names is None:
             self._login = self._login or self._talk.ask(f"Login name at {self._authority.origin}: ").strip()
             self._names = self._open_vault(f"login {self._login.lower()}")
-            known = self._names.read().get("user")
-            self._vault = self._open_vault(f"user {known}") if known else None
+            stored = self._names.read().get("user")
+            self._vault = self._open_vault(f"user {stored}") if stored else None
         if self._vault is not None:
             with self._vault.locked():
                 found = self._renewed_pair(self._vault, before)

@@ -132,35 +132,35 @@ class RenewedToken(ABC):
             held = self._renewed(held, forced=True)
         return bearer(held.grant.token) != bearer_of(used)
 
-    def _renewed(self, known: _Held | None, *, forced: bool = False) -> _Held:
+    def _renewed(self, current: _Held | None, *, forced: bool = False) -> _Held:
         """Return another grant than ``known``; fetch it, unless another thread did that meanwhile."""
         rounds = self._rounds
         with self._lock:
-            if self._held is not None and self._held is not known:
+            if self._held is not None and self._held is not current:
                 return self._held
             if self._rounds != rounds and self._failure is not None:
-                return self._after(self._failure, known, forced)
-            if known is not None and not forced and time.monotonic() < self._next and known.is_alive:
-                return known
+                return self._after(self._failure, current, forced)
+            if current is not None and not forced and time.monotonic() < self._next and current.is_alive:
+                return current
             began = time.monotonic(), time.time()
             try:
-                grant = self.fetch(known.grant if known is not None else None)
+                grant = self.fetch(current.grant if current is not None else None)
                 token = clean_token(grant.token, "token of the authority")
             except SensenetError as error:
                 self._rounds += 1
                 self._failure = error
                 self._next = time.monotonic() + _PAUSE
-                return self._after(error, known, forced)
+                return self._after(error, current, forced)
             SECRETS.add(grant.refresh)
             self._held, self._failure = _Held(dataclasses.replace(grant, token=token), began), None
             self._rounds += 1
             return self._held
 
-    def _after(self, error: SensenetError, known: _Held | None, forced: bool) -> _Held:
+    def _after(self, error: SensenetError, current: _Held | None, forced: bool) -> _Held:
         """Return the old token if it is valid yet; raise the error of a renewal otherwise."""
         lost = isinstance(error, ConnectionFailed)
-        if known is not None and not forced and lost and known.is_alive:
-            return known
+        if current is not None and not forced and lost and current.is_alive:
+            return current
         if isinstance(error, NoAnswer):  # each thread raises one of its own
             raise NoAnswer(str(error), sent=False, lasting=True) from error
         if isinstance(error, AuthenticationError):
