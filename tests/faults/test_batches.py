@@ -330,7 +330,7 @@ def test_somebody_elses_content_is_not_what_we_created(lab, admin, serial):
         raise ConnectionResetError
 
     rule.fault = fault
-    with pytest.raises(sn.SaveError, match=r"^conflict: .*somebody else made"):
+    with pytest.raises(sn.SaveError, match=r"^conflict: .*somebody else created"):
         repo.create(LAB, "Asset", "B", {"Serial": "AB-2"})
 
 
@@ -371,13 +371,14 @@ CANNOT_LOOK = {
     "allow": lambda repo: repo.allow([f"{LAB}/F"], ADMIN, "Open"),
     "inherit": lambda repo: repo.inherit([f"{LAB}/F"], False),
     "members": lambda repo: repo.add_members("/Root/IMS/Public/team", [ADMIN]),
+    "remove": lambda repo: repo.remove_members("/Root/IMS/Public/team", [ADMIN]),
     "check out": lambda repo: repo.check_out([f"{LAB}/F/A"]),
     "create": lambda repo: repo.create(LAB, "Asset", "B", {"Serial": "AB-2"}),
     "patch": lambda repo: repo.patch(f"{LAB}/F/A", {"Quantity": 7}),
     "put": lambda repo: repo.put(f"{LAB}/F/A", {"Serial": "ZZ-9"}),
 }
 #: What only the administrator may do here.
-ADMINISTRATION = {"members", "put"}
+ADMINISTRATION = {"members", "remove", "put"}
 
 
 @pytest.mark.parametrize("name", CANNOT_LOOK)
@@ -385,6 +386,8 @@ def test_what_is_lost_and_cannot_be_looked_for_is_unknown(lab, admin, name):
     """The answer is lost, and from then on nothing can be read."""
     repo, faults = lab
     admin.create("/Root/IMS/Public", "Group", "team")
+    if name == "remove":
+        admin.add_members("/Root/IMS/Public/team", [ADMIN])
     for method in ("POST", "PATCH", "PUT"):
         rule = faults.on(method)
 
@@ -403,22 +406,34 @@ def test_what_is_lost_and_cannot_be_looked_for_is_unknown(lab, admin, name):
 
 
 @pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("name", ["allow", "inherit", "members"])
+@pytest.mark.parametrize("name", ["allow", "inherit", "members", "remove"])
 def test_permissions_and_members(lab, admin, name, after):
     repo, faults = lab
     admin.create("/Root/IMS/Public", "Group", "team")
+    if name == "remove":
+        admin.add_members("/Root/IMS/Public/team", [ADMIN])
     faults.on("POST", times=1).reset(after=after)
     report = CANNOT_LOOK[name](admin if name in ADMINISTRATION else repo)
-    # what is allowed twice is allowed once: it may be sent again
-    assert report.frame["outcome"].tolist() == ["saved" if after or name == "allow" else "unknown"]
-    after = after or name == "allow"
+    # who is added twice is a member twice; anything else may be sent again
+    assert report.frame["outcome"].tolist() == ["saved" if after or name != "members" else "unknown"]
+    after = after or name != "members"
     own = repo.permissions(f"{LAB}/F").query(f"identity == '{ADMIN}' and not inherited")
     truth = {
         "allow": "Open" in set(own.permission),
         "inherit": not repo.permissions(f"{LAB}/F").inherited.any(),
         "members": len(admin.members("/Root/IMS/Public/team")) == 1,
+        "remove": len(admin.members("/Root/IMS/Public/team")) == 0,
     }
     assert truth[name] == after
+
+
+def test_what_cannot_be_read_before_is_not_sent(lab):
+    repo, faults = lab
+    faults.on("GET").reset()
+    report = repo.inherit([f"{LAB}/F"], False)
+    faults.clear()
+    assert report.frame["outcome"].tolist() == ["unsent"]
+    assert repo.permissions(f"{LAB}/F").inherited.any()
 
 
 def test_no_error_and_no_journal_shows_a_password(lab, admin, state):

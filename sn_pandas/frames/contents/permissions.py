@@ -25,7 +25,7 @@ from ..reads.lookup import Stored
 from ..writes.acting import each
 from ..writes.permitting import own_entry
 from ..writes.report import Line, Report
-from ..writes.settling import Attempts, certain, collides
+from ..writes.settling import SEEN, Attempts, certain, collides
 from ..writes.works import Permit, Work
 from .targets import carried, found_at, missing, path_at, places_of, reported
 
@@ -122,12 +122,51 @@ def _names_of(permissions: Sequence[str | Iterable[str]]) -> list[str]:
 
 def inherit(repo: Connection, path: Any, inherits: bool) -> Report:
     """Break or restore inheritance; see ``Repository.inherit``."""
+    places = places_of(path, repo.base)
+    lines = each(places, lambda place: _inherit(repo, place, inherits), repo=repo, what="inherit")
+    return reported(repo, path, lines, "inherit permissions")
 
-    def seen(place: str | int) -> str:
-        held = repo.client.get(f"{entity(place)}/GetAcl", shapes.entries)
-        return "" if held["inherits"] == inherits else f"the server shows inherits={held['inherits']}"
 
-    return _set(repo, path, {"inheritance": "unbreak" if inherits else "break"}, (), seen, "inherit")
+def _inherit(repo: Connection, place: str | int, inherits: bool) -> Line:
+    """Have one content inherit or not, which does no harm if it is sent twice."""
+    id_, shown = (place, None) if isinstance(place, int) else (-1, place)
+    try:
+        stored = lookup.one(repo.client, place)
+        id_, shown = stored["Id"], stored["Path"]
+        if _inherits(repo, place) == inherits:
+            return Line("unchanged", "it is already in the requested state", (), id_, shown)
+    except NotFoundError as error:
+        return Line("failed", not_found.MISSING, (), id_, shown, error=error)
+    except SensenetError as error:
+        return Line("unsent", f"its permissions cannot be read: {error}", (), id_, shown, error=error)
+    address = f"{entity(place)}/SetPermissions?metadata=no&$select=Id"
+    body = {"inheritance": "unbreak" if inherits else "break"}
+    attempts = Attempts(repo.client.retries.deadline)
+    while True:
+        trouble: SensenetError | None = None
+        try:
+            repo.client.send("POST", address, body=body, read=shapes.nothing)
+        except NotFoundError as error:
+            return Line("failed", not_found.MISSING, (), id_, shown, error=error)
+        except SensenetError as error:
+            trouble = error
+        outcome = certain(trouble) if trouble else None
+        try:
+            now = _inherits(repo, place)
+        except SensenetError as error:
+            first = trouble or error
+            return Line(outcome or "unknown", str(first), (), id_, shown, error=first)
+        if now == inherits:
+            return Line("saved", SEEN if trouble else "", (), id_, shown)
+        if trouble is None:
+            return Line("ignored", f"the server shows inherits={now}", (), id_, shown)
+        if (outcome and not collides(trouble)) or not attempts.again(trouble):
+            return Line(outcome or "unknown", str(trouble), (), id_, shown, error=trouble)
+
+
+def _inherits(repo: Connection, place: str | int) -> bool:
+    held: Any = repo.client.get(f"{entity(place)}/GetAcl", shapes.entries, fresh=True)
+    return bool(held["inherits"])
 
 
 def members(repo: Connection, group: str | int) -> pd.DataFrame:
@@ -166,7 +205,9 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
             lost = f"{trouble or 'it was answered'}; and the group could not be read again: {error}"
             break
         wanted = [id_ for id_ in wanted if (id_ in after) != add]
-        if trouble is None or not (collides(trouble) and attempts.again(trouble)):
+        # a late request that adds somebody would do it twice, and servers keep both
+        is_harmless = trouble is not None and not add and certain(trouble) is None
+        if trouble is None or not ((is_harmless or collides(trouble)) and attempts.again(trouble)):
             break
 
     def line(place: str | int, row: Stored | None) -> Line:
@@ -190,7 +231,8 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
 def _members(repo: Connection, group: str | int) -> list[Any]:
     address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Path,Type,Members/Id,Members/Path"
     with not_found.explained(repo, group):
-        held = repo.client.get(address, shapes.content("Id", "Path", "Type", fields=[_MEMBERS]))
+        shape = shapes.content("Id", "Path", "Type", fields=[_MEMBERS])
+        held = repo.client.get(address, shape, fresh=True)
     kind = str(held["Type"])
     if kind in repo.schema and "Members" not in repo.schema[kind].fields:
         raise QueryError(f"{held['Path']} is not a group but {with_article(kind)}: it has no members")
@@ -198,33 +240,3 @@ def _members(repo: Connection, group: str | int) -> list[Any]:
     if not isinstance(members, list) or not all("Id" in member for member in members):
         raise AnswerError(f"{held['Path']}: the server does not show the members of the group as a list")
     return members
-
-
-def _set(repo: Connection, path: Any, body: Any, names: tuple[str, ...], seen: Any, what: str) -> Report:
-    def one(place: str | int) -> Line:
-        id_, shown = (place, None) if isinstance(place, int) else (-1, place)
-        trouble: SensenetError | None = None
-        try:
-            stored = lookup.one(repo.client, place)
-            id_, shown = stored["Id"], stored["Path"]
-            if not seen(place):
-                return Line("unchanged", "it is already in the requested state", names, id_, shown)
-            address = f"{entity(place)}/SetPermissions?metadata=no&$select=Id"
-            repo.client.send("POST", address, body=body, read=shapes.nothing)
-        except SensenetError as error:
-            trouble = error
-        if isinstance(trouble, NotFoundError):
-            return Line("failed", not_found.MISSING, names, id_, shown, error=trouble)
-        try:
-            wrong = seen(place)
-        except SensenetError as error:
-            first = trouble or error
-            outcome = certain(trouble) if trouble else None
-            return Line(outcome or "unknown", str(first), names, id_, shown, error=first)
-        if wrong and trouble:
-            return Line(certain(trouble) or "unknown", str(trouble), names, id_, shown, error=trouble)
-        return Line("ignored" if wrong else "saved", wrong, names, id_, shown)
-
-    places = places_of(path, repo.base)
-    lines = each(places, one, repo=repo, what=what)
-    return reported(repo, path, lines, f"{what} permissions")
