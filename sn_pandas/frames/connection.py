@@ -18,6 +18,7 @@ from ..odata.filter_reading import warn_of_surprises
 from ..odata.learning import describe_type, type_names
 from ..odata.origins import canonical_origin, same_origin
 from ..odata.query import Query
+from ..odata.query_reading import warn_of_query
 from ..odata.schema import Schema
 from ..odata.signin.user import User, user_of
 from .moved import Moved
@@ -120,6 +121,8 @@ class Connection:
         added = self.added_fields(asked)
         if isinstance(asked.filter, str) and asked.property is None:
             warn_of_surprises(asked.filter, self.schema, added)
+        if isinstance(asked.query, str):
+            warn_of_query(asked.query, self.schema.fields)
         return asked.bind(self.schema, added=added)
 
     def added_fields(self, query: Query) -> dict[str, Field]:

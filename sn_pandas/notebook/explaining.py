@@ -14,11 +14,15 @@ from ..odata.filter_reading import Reading
 from ..odata.filter_syntax import members, parse
 from ..odata.hints import hint as hint_of
 from ..odata.query import Query
+from ..odata.query_reading import query_surprises
 from ..odata.schema import PSEUDO_FIELDS
 from ..odata.tokens import without_texts
 
 if TYPE_CHECKING:
     from ..odata.schema import Field, Schema
+
+
+_KEYWORDS = "TOP|SKIP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|QUICK|SELECT"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +89,7 @@ def _explained(query: Query, schema: Schema, condition: str | None = None) -> Ex
         does += kept
         traps += treacherous
     if query.query:
+        traps += query_surprises(str(query.query), schema.fields)
         traps += _query_traps(str(query.query), query)
     does += _order(query, schema)
     does.append(f"returns {', '.join(query.select) or 'the fields of the types that may occur'}")
@@ -194,9 +199,11 @@ def _query_traps(text: str, query: Query) -> Iterator[str]:
     for keyword, option in ((".TOP:", query.top), (".SKIP:", query.skip), (".SORT:", query.orderby)):
         if keyword in bare and option:
             yield f"{keyword[:-1]} in the query overrides the option"
-    if re.search(r"\.(TOP|SKIP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|QUICK|SELECT)\b", text) and len(
-        re.findall(r"\.[A-Z]{3,}", text)
-    ) != len(re.findall(r"\.[A-Z]{3,}", bare)):
+    if re.search(rf"\.({_KEYWORDS})\b", text) and len(re.findall(r"\.[A-Z]{3,}", text)) != len(
+        re.findall(r"\.[A-Z]{3,}", bare)
+    ):
         yield "a control word inside quotes is removed from the text and takes effect; escape its dot"
-    if re.search(r"//|(?<![\w.-]/)(?<![\w.-])/\*", text):
+    if re.search(rf"/\*.*\.(?:{_KEYWORDS})\b", text, re.DOTALL):
+        yield "control words behind a /* are not recognized, so the query fails; write them before it"
+    elif re.search(r"//|(?<![\w.-])/\*", text):
         yield "// and /* begin a comment, also in quotes; escape the slashes"

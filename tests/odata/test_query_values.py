@@ -1,0 +1,134 @@
+# ruff: noqa: E501
+"""Values of typed content queries that find something else on a production server than one would think."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+import pytest
+
+from sn_pandas.frames import Repository
+from sn_pandas.notebook.explaining import explain
+
+from ..fakes import FakeServer
+from ..frames.people import RIGHTS
+
+PLACE = "/Root/Content/Herons"
+TYPES = "/Root/System/Schema/ContentTypes"
+FIELDS = {
+    "Note": "LongText",
+    "Story": "RichText",
+    "Label": "ShortText",
+    "Done": "Boolean",
+    "Day": "DateTime",
+    "Keeper": "Reference",
+}
+
+
+def _definition() -> bytes:
+    fields = "".join(f'<Field name="{name}" type="{kind}"/>' for name, kind in FIELDS.items())
+    return (
+        '<ContentType name="Heron" parentType="GenericContent" handler="SenseNet.ContentRepository.GenericContent" '
+        'xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">'
+        f"<Fields>{fields}</Fields></ContentType>"
+    ).encode()
+
+
+@pytest.fixture(scope="module")
+def erin() -> Iterator[Repository]:
+    server = FakeServer(sample=False)
+    admin = server.connect()
+    admin.upload(TYPES, {"Heron": _definition()}, type="ContentType")
+    everyone = {"identity": "/Root/IMS/BuiltIn/Portal/Everyone", "See": "allow"}
+    admin.call(f"{TYPES}/GenericContent/Heron", "SetPermissions", r=[everyone])
+    admin = server.connect()
+    admin.create("/Root/Content", "Workspace", "Herons")
+    admin.call(PLACE, "AddAllowedChildTypes", contentTypes=["Heron"])
+    texts = {"Note": "cat on the roof", "Label": "box", "Day": "2024-02-22T00:00:00Z"}
+    admin.create(PLACE, "Heron", "one", texts)
+    admin.create(PLACE, "Heron", "two", {"Keeper": f"{PLACE}/one", "Note": "blue herons", "Label": "1.2.3"})
+    server.add_user("erin", {PLACE: RIGHTS})
+    with server.connect(user="erin") as repo:
+        yield repo
+    server.end()
+
+
+SURPRISING = [
+    ("Note:the", "servers drop all its words", None, []),
+    ("Note:'!;'", "servers drop all its words", None, []),
+    ("Note:''", "an empty text has no words", None, []),
+    ("is", "servers drop all its words", None, []),
+    ("+roof +the", "servers drop all its words", "+roof", ["one"]),
+    ('Note:"cat on the roof"', "leave a gap in the texts", 'Note:"cat on the roof"~2', ["one"]),
+    ('"cat on the roof"', "leave a gap in the texts", '"cat on the roof"~2', ["one"]),
+    ('Note:(herons OR "cat on the roof"~1)', "leave a gap", 'Note:"cat on the roof"~2', ["one"]),
+    ("Note:'blue h*'", "none has a blank in it", "+Note:blue +Note:h*", ["two"]),
+    (f"InFolder:'{PLACE}/'", "regular expression", f"InFolder:'{PLACE}'", ["one", "two"]),
+    (f"InTree:{PLACE}/", "regular expression", f"InTree:'{PLACE}'", ["Herons", "one", "two"]),
+    ("Label:'/ox/'", "regular expression", None, ["one"]),
+    ("Day:2024.02.22", "ends before its second dot", 'Day:"2024.02.22"', ["one"]),
+    ("Label:1.2.3", "ends before its second dot", 'Label:"1.2.3"', ["two"]),
+]
+FAILING = [
+    ("Done:>no", "truth values have no order"),
+    ("Label:box~1", "how similar it is"),
+    ("Note:'the cat'~2", "how similar it is"),
+    ("Note:cat~3", "how similar it is"),
+]
+FINE = [
+    "Note:herons", "roof the", 'Note:"the cat"', 'Note:"cat on the roof"~2', "Label:the", "Label:b?x", "Label:why?",
+    "Note:her*", "Note:[a TO the]", "Id:(1 2 3)", "Keeper:{{Note:the}}", f"Path:{PLACE}/*", "Label:1.2", "v1.0.a",
+    "Day:>@@Today.AddDays(-3)@@", "/* the */ Note:cat", "TypeIs:Heron .SORT:Label .TOP:5", r"Note:cat\ roof", "Done:yes",
+    "Label:box~0.7", f"InTree:{PLACE}", "Note:<>cat", "Day:'2024.02.22'", "'blue herons'~3", "Note:o\\'brien",
+]  # fmt: skip
+
+
+def _names(repo: Repository, query: str) -> list[str]:
+    return sorted(repo.read(PLACE, select="Name", query=query)["Name"])
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "instead", "names"), SURPRISING, ids=[case[0] for case in SURPRISING]
+)
+def test_a_surprising_value_is_told_of_with_what_does_it(
+    erin: Repository, text: str, words: str, instead: str | None, names: list[str]
+) -> None:
+    with pytest.warns(UserWarning, match=re.escape(words)):
+        found = _names(erin, text)
+    told = "\n".join(explain(PLACE, [("query", text)], erin.schema).traps)
+    assert words in told
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert _names(erin, text) == found
+        if instead is None:
+            assert found == names
+        else:
+            assert found != names or text.startswith("In")  # nothing lies beside the place here
+            assert _names(erin, instead) == names
+    if instead is not None and instead.startswith(text.partition(":")[0]) and " +" not in instead:
+        assert instead in told
+
+
+def test_a_path_for_a_reference_is_explained(erin: Repository) -> None:
+    text = f"Keeper:{PLACE}/one"
+    assert _names(erin, text) == []
+    told = "\n".join(explain(PLACE, [("query", text)], erin.schema).traps)
+    assert "references are found by id" in told
+    instead = told.partition("; write ")[2].splitlines()[0]
+    assert _names(erin, instead) == ["two"]
+
+
+@pytest.mark.parametrize(("text", "words"), FAILING)
+def test_a_value_that_fails_is_told_of(erin: Repository, text: str, words: str) -> None:
+    assert words in "\n".join(explain(PLACE, [("query", text)], erin.schema).traps)
+
+
+@pytest.mark.parametrize("text", FINE)
+def test_of_others_nothing_is_told(erin: Repository, text: str) -> None:
+    _names(erin, text)
+    told = "\n".join(explain(PLACE, [("query", text)], erin.schema).traps)
+    assert "finds nothing" not in told
+    assert "fails:" not in told
+    assert "regular expression" not in told
