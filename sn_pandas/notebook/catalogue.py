@@ -11,6 +11,7 @@ from concurrent.futures import TimeoutError as TooLate
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..odata.addresses import entity, normalize
+from ..odata.fields import ALLOWED_TYPES
 from ..odata.query import Query, target
 from ..odata.schema import Field
 
@@ -22,7 +23,6 @@ T = TypeVar("T")
 #: How many children of one folder are offered; a longer folder is asked again for what was typed.
 OFFERED = 200
 _KEPT_SECONDS = 60.0
-_ALLOWED = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
 
 
 class Catalogue:
@@ -100,10 +100,10 @@ class Catalogue:
     def _allowed(self, path: str | int) -> list[str]:
         from ..odata import shapes  # on use: it takes long to load
 
-        chain = _ALLOWED.name
+        chain = ALLOWED_TYPES.name
         options = {"$expand": chain, "$select": f"{chain}/Name", "metadata": "no"}
         place = self._repo.client.get(
-            target(entity(normalize(path)), options), shapes.content(fields=[_ALLOWED])
+            target(entity(normalize(path)), options), shapes.content(fields=[ALLOWED_TYPES])
         )
         return [item["Name"] for item in place.get(chain) or []]
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError
+from ..odata.filter_rules import TESTS
 from ..odata.filters import Filter, written
 from ..odata.literals import filter_literal, query_value
 from ..odata.schema import Field
@@ -25,7 +26,6 @@ _Fields = Mapping[str, Field]
 _NAME = re.compile(r"#?\w+(?:[/.]#?\w+)*")
 _ORDER = re.compile(rf"{_NAME.pattern}(?:\s+(?:asc|desc))?")
 _SWAPPED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
-_FUNCTIONS = ("startswith", "endswith", "substringof", "isof")
 
 
 def fill(option: str, template: str, values: Values, fields: _Fields) -> str:
@@ -162,7 +162,7 @@ class _Filter:
             token = tokens[words[back]]
             if token == "(":
                 name = tokens[words[back - 1]].lower()
-                return name if name in _FUNCTIONS else None
+                return name if name in TESTS else None
             if token == ")" or token in ("and", "or"):
                 return None
         return None

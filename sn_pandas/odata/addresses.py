@@ -10,6 +10,12 @@ from .errors import QueryError
 SERVICE = "/odata.svc"
 #: What a sensenet takes of an address; a request line has 8,192 bytes with method and protocol.
 LONGEST = 8000
+#: Characters of it that names of fields, and values of a query, may have with everything else beside them.
+ROOM_OF_NAMES, ROOM_OF_VALUES = 5000, 6000
+#: Where what is deleted goes.
+TRASH = "/Root/Trash"
+#: Characters that no name has, in a class of a regular expression.
+BAD_IN_NAMES = r"\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\x00-\x1f\x7f-\x9f"
 #: What an id can be; the server counts in 32 bits.
 LARGEST_ID = 2**31 - 1
 _BY_ID = re.compile(r"/?content\(\(*\s*\+?(\d+)\s*\)*\)/?", re.IGNORECASE)
@@ -162,4 +168,4 @@ def _quote(path: str) -> str:
 
 def in_trash(path: str) -> bool:
     """Return whether a path is in the trash."""
-    return path.lower().startswith("/root/trash/")
+    return path.lower().startswith(f"{TRASH}/".lower())

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from .errors import QueryError
-from .fields import of_some_contents
+from .fields import INDEX_ONLY, of_some_contents
 from .filter_rules import kind_of, search_refusal
 from .filters import Fields
 from .literals import plain, query_value
@@ -16,8 +16,6 @@ from .schema import UNKNOWN, Field
 from .word_fields import checked_phrase, checked_words
 
 _NAME = re.compile(r"#?[^\W\d][\w.]*")
-#: What the index knows beside the fields of the schema.
-_INDEX_ONLY = frozenset(["InTree", "InFolder", "Type", "TypeIs", "_Text", "ParentId", "Id", "VersionId"])
 
 #: Private letters that stand for wildcards while the text around them is quoted.
 _WILD = {0xE010: "*", 0xE011: "?"}
@@ -356,7 +354,7 @@ def _some(text: str) -> str:
 
 
 def _field(name: str, fields: Fields | None) -> Field | None:
-    if fields is None or name in _INDEX_ONLY:
+    if fields is None or name in INDEX_ONLY:
         return None
     if of_some_contents(name):
         return fields.get(name)

@@ -7,14 +7,12 @@ import warnings
 from collections.abc import Collection, Iterator, Mapping
 
 from .errors import IncompleteWarning, QueryError, did_you_mean, unknown_field
-from .fields import of_some_contents
+from .fields import INDEX_ONLY, of_some_contents
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .schema import PSEUDO_FIELDS, Field, Schema
 from .tokens import without_texts
 
-# What the index can order by beside the fields of the schema.
-_INDEX_ONLY = frozenset("Id InTree InFolder Type TypeIs ParentId VersionId _Text".split())
 _SORT = re.compile(r"\.(?:REVERSE)?SORT\s*:\s*([#\w.]+(?:/[\w.]+)*)")
 
 
@@ -70,7 +68,7 @@ def refuse_unknown(
 def ignored(orders: Collection[str], expand: Collection[str], schema: Schema) -> Iterator[tuple[str, str]]:
     """Yield the names that the server ignores in a query, as far as is known, and what to say of each."""
     for name in orders:
-        if name not in schema.fields and name not in _INDEX_ONLY and not of_some_contents(name):
+        if name not in schema.fields and name not in INDEX_ONLY and not of_some_contents(name):
             yield (
                 name,
                 f"the server ignores an order by {name!r}: no content type has such a field."

@@ -19,6 +19,8 @@ NEVER_WRITTEN = {
     "CreationDate": "only operators of the repository may change it",
     "VersionCreationDate": "only operators of the repository may change it",
 }
+#: What the index knows beside the fields of the schema.
+INDEX_ONLY = frozenset(["InTree", "InFolder", "Type", "TypeIs", "_Text", "ParentId", "Id", "VersionId"])
 # Names that rows carry beside the fields of their type.
 PSEUDO_FIELDS = ("Actions", "Children", "IsFile")
 
@@ -85,6 +87,11 @@ class Field:
         return self.kind.value == "reference"
 
     @property
+    def points_to_contents(self) -> bool:
+        """Whether the value is other contents that are named by id or path."""
+        return self.is_reference and not self.kind.by_name
+
+    @property
     def is_text(self) -> bool:
         """Whether the value is a text that can be written."""
         return self.kind.value == "text"
@@ -129,6 +136,10 @@ class Field:
         if self.is_choice:
             return "object" if self.multiple else "str" if self.extra_values else "category"
         return self.kind.dtype
+
+
+#: The content types that a place allows, inherited ones included.
+ALLOWED_TYPES = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
 
 
 @dataclasses.dataclass(frozen=True)

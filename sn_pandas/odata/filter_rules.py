@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 FUNCTIONS = ("startswith", "endswith", "substringof")
+#: Functions that are tests by themselves.
+TESTS = (*FUNCTIONS, "isof")
 _SAID = {
     "eq": "is",
     "lt": "is less than",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from .errors import did_you_mean, unknown_field
+from .filter_rules import FUNCTIONS
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse
 from .schema import Field
 from .tokens import filter_tokens
@@ -16,7 +17,6 @@ _FUNCTIONS = frozenset(
     "day hour minute month second year round floor ceiling isof".split()
 )
 #: Functions with a field and a text.
-_OF_TEXTS = ("startswith", "endswith", "substringof")
 _OPERATORS = frozenset(["add", "sub", "mul", "div", "mod", "+", "-"])
 
 _SIGNS = {
@@ -99,7 +99,7 @@ def unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
                 yield word
         case Call(name="isof", arguments=(Member(steps=(word,)),)):
             yield word
-        case Call(name=name, arguments=arguments) if name in _OF_TEXTS:
+        case Call(name=name, arguments=arguments) if name in FUNCTIONS:
             yield from _words_beside(arguments, fields)
 
 
@@ -130,7 +130,7 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
                 yield "write substringof('text',Field) for contains"
             elif name not in _FUNCTIONS and name not in _OPERATORS:
                 yield f"there is no function {name}.{did_you_mean(name, _FUNCTIONS)}"
-            words = _words_beside(arguments, fields) if name in _OF_TEXTS else []
+            words = _words_beside(arguments, fields) if name in FUNCTIONS else []
             yield from (f"texts stand in single quotes: write '{word}'" for word in words)
             for argument in arguments:
                 if not (isinstance(argument, Member) and argument.steps[0] in words):

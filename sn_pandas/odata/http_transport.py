@@ -100,6 +100,25 @@ def carrier_of(
     return _proxied(origin, proxy if "://" in proxy else f"http://{proxy}", verify)
 
 
+def multipart(form: Mapping[str, str], field: str, name: str, content: bytes) -> tuple[bytes, str]:
+    """Return a form with a file as the body of a request, and its ``Content-Type``.
+
+    Parameters
+    ----------
+    field, name : str
+        What the form calls the file, and the name of the file itself.
+
+    Examples
+    --------
+    >>> body, kind = multipart({"Overwrite": "true"}, "files[]", "file.txt", b"abc")
+    >>> kind.partition(";")[0], body.count(b"Content-Disposition: form-data")
+    ('multipart/form-data', 2)
+    """
+    files = {field: (name, content, "application/octet-stream")}
+    made = httpx.Request("POST", "http://unsent", data=dict(form), files=files)
+    return made.read(), made.headers["Content-Type"]
+
+
 class OfHttpx:
     """Carries requests by a transport of httpx."""
 

@@ -16,6 +16,8 @@ from .errors import QueryError, UnknownOptionError, did_you_mean
 from .field_kinds import Value
 from .schema import Field
 
+#: Wildcards of the query language, which nothing can quote.
+WILDCARDS = frozenset("*?")
 # Texts that the server's parser mistakes for something else.
 MISREAD = frozenset(["null", "NULL", "(", "POINT", "datetime"])
 _CQL_SPECIAL = re.compile(r'(["\\])')

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from .errors import QueryError
 from .filter_reading import Reading
+from .filter_rules import TESTS
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, members, parse
 from .literals import query_value
 from .schema import Field
@@ -17,7 +18,6 @@ _COMMON_REFERENCES = frozenset(
     "Members BrowseApplication Image Link ApprovingUsers".split()
 )
 #: Functions that are tests of a field by themselves.
-_TESTS = ("startswith", "endswith", "substringof", "isof")
 _FUNCTION_OF = {
     "add": "a sum",
     "sub": "a difference",
@@ -117,7 +117,7 @@ class _Check:
                 | Compare(operator="eq", left=Literal(text="true"), right=Call() as call)
             ):
                 self.computed(call)
-            case Compare(left=Call(name=name), right=Literal(text="true" | "false")) if name in _TESTS:
+            case Compare(left=Call(name=name), right=Literal(text="true" | "false")) if name in TESTS:
                 raise QueryError(
                     f"the server cannot compare a test: write not ({name}(…)), or {name}(…) alone"
                 )
@@ -128,7 +128,7 @@ class _Check:
                 )
             case Compare():
                 for side in (tree.left, tree.right):
-                    if not isinstance(side, Call) or side.name in _TESTS:
+                    if not isinstance(side, Call) or side.name in TESTS:
                         continue
                     if inner := [one for one in members(side) if "." not in one.steps[0]]:
                         raise QueryError(

@@ -12,7 +12,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Application, Faults
-from sn_pandas.frames.writes import sending, settling
+from sn_pandas.frames.writes import settling
 from sn_pandas.odata.addresses import collection, entity
 
 from ..frames.labs import EDITOR, LAB, client_of, prepare
@@ -25,8 +25,7 @@ ALWAYS = None
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Look at once for what may have been done."""
-    monkeypatch.setattr(settling, "_LOOKS", (0.0, 0.001))
-    monkeypatch.setattr(sending, "_LOOKS", (0.0, 0.001, 0.001))
+    monkeypatch.setattr(settling, "LOOKS", (0.0, 0.001))
 
 
 # What happens to the first request, or to all; what may be sent again ends so, and what is sent once so.

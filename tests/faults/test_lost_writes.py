@@ -12,7 +12,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Faults
-from sn_pandas.frames.writes import sending, settling
+from sn_pandas.frames.writes import settling
 from sn_pandas.odata.errors import NoAnswer, SensenetError
 
 from ..frames.labs import LAB, fill, lab
@@ -23,7 +23,7 @@ SECRET = 'hush "it\'s" <1>'
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr(sending, "_LOOKS", (0.0, 0.001, 0.001))
+    monkeypatch.setattr(settling, "LOOKS", (0.0, 0.001, 0.001))
 
 
 def done_but(rule, body=REFUSED, status=500):

@@ -31,8 +31,7 @@ VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
 def state(tmp_path, monkeypatch):
     """Have journals in a folder of the test, and no waiting for what may come late."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("sn_pandas.frames.writes.settling._LOOKS", (0.0, 0.001))
-    monkeypatch.setattr("sn_pandas.frames.writes.sending._LOOKS", (0.0, 0.001))
+    monkeypatch.setattr("sn_pandas.frames.writes.settling.LOOKS", (0.0, 0.001))
 
 
 @dataclasses.dataclass

@@ -55,8 +55,7 @@ def world():
 def state(tmp_path, monkeypatch):
     """Have journals in a folder of the test, and no waiting."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    monkeypatch.setattr("sn_pandas.frames.writes.settling._LOOKS", (0.0,))
-    monkeypatch.setattr("sn_pandas.frames.writes.sending._LOOKS", (0.0,))
+    monkeypatch.setattr("sn_pandas.frames.writes.settling.LOOKS", (0.0,))
     return tmp_path / "state"
 
 

@@ -54,7 +54,7 @@ FAULTS: dict[str, tuple[Any, Callable[[Any], Any], str]] = {
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Look at once for what may have been done."""
-    monkeypatch.setattr("sn_pandas.frames.writes.settling._LOOKS", (0.0, 0.001))
+    monkeypatch.setattr("sn_pandas.frames.writes.settling.LOOKS", (0.0, 0.001))
 
 
 @pytest.fixture

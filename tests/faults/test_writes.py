@@ -13,7 +13,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Faults
-from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes import settling
 
 from ..frames.labs import LAB, fill, held, watch
 from .calls import REFUSED
@@ -25,7 +25,7 @@ ONCE, ALWAYS = 1, None
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Look at once for what may have been created."""
-    monkeypatch.setattr(sending, "_LOOKS", (0.0, 0.001, 0.001))
+    monkeypatch.setattr(settling, "LOOKS", (0.0, 0.001, 0.001))
 
 
 TABLE = {

@@ -7,7 +7,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import AlreadyExistsError, ConflictError, RefusedError
 from sn_pandas.embedded import Faults
-from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes import settling
 
 from .labs import LAB, fill, held, sorted_in_place
 
@@ -42,7 +42,7 @@ class Lost:
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
     """Look at once for what may have been created."""
-    monkeypatch.setattr(sending, "_LOOKS", (0.0,))
+    monkeypatch.setattr(settling, "LOOKS", (0.0,))
 
 
 @pytest.fixture

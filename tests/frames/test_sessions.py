@@ -17,7 +17,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 import sn_pandas as sn
 from sn_pandas import ConflictError
 from sn_pandas.embedded import Application, Faults
-from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes import settling
 from sn_pandas.odata.schema import Schema
 
 from .labs import LAB, client_of, prepare, sorted_in_place
@@ -336,7 +336,7 @@ def alike(one, other):
 @pytest.fixture
 def sessions(monkeypatch, tmp_path):
     """Return what sessions run on."""
-    monkeypatch.setattr(sending, "_LOOKS", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(settling, "LOOKS", (0.0, 0.0, 0.0))
     application = Application(sample=False)
     prepare(application)
     Session.application, Session.journals = application, tmp_path

@@ -13,7 +13,7 @@ import sn_pandas as sn
 from sn_pandas import AuthenticationError
 from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import flow as flowing
-from sn_pandas.frames.writes import sending
+from sn_pandas.frames.writes import settling
 from sn_pandas.frames.writes.flow import Flow, at_once
 from sn_pandas.frames.writes.report import Line
 from sn_pandas.odata.retrying import Retries
@@ -165,7 +165,7 @@ def test_ctrl_c_twice_leaves_at_once(opened, ctrl_c):
 
 @pytest.mark.parametrize("kind", ["PATCH", "DELETE"])
 def test_what_was_lost_when_it_was_stopped_is_looked_for_once(opened, ctrl_c, kind, monkeypatch):
-    monkeypatch.setattr(sending, "_LOOKS", (0.0, 30.0))
+    monkeypatch.setattr(settling, "LOOKS", (0.0, 30.0))
     faults = Faults()
     repo = opened(faults, retries=PATIENT)
     frame = fill(repo, 3)

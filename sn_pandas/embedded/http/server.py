@@ -16,6 +16,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+import filelock
+
 from sn_pandas.embedded import fault_scripts
 from sn_pandas.embedded.callers import UnknownUserError
 from sn_pandas.embedded.faults import Faults
@@ -192,31 +194,17 @@ def locked(data: str) -> Iterator[None]:
         raise FileNotFoundError(f"the folder {path.parent} of --data is not there; make it first")
     if Path(data).is_dir():
         raise IsADirectoryError(f"{data} is a folder; --data names a file in it, such as {data}/repo.db")
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    lock = filelock.FileLock(path, timeout=0, mode=0o600)  # it ends with the process, however that ends
     try:
-        if not _try_lock(handle):
-            raise FileInUseError(
-                f"{data} is in use by another process. Stop that one first, or serve another file."
-            )
+        lock.acquire()
+    except (filelock.Timeout, NotImplementedError):
+        raise FileInUseError(
+            f"{data} is in use by another process. Stop that one first, or serve another file."
+        ) from None
+    try:
         yield
     finally:
-        os.close(handle)
-
-
-def _try_lock(handle: int) -> bool:
-    """Take the lock of an open file; it ends with the process, however that ends."""
-    try:
-        if sys.platform == "win32":
-            import msvcrt
-
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        lock.release()
 
 
 def _serve(application: Application, arguments: argparse.Namespace) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sn_pandas.embedded.schema.field_settings import FORM_MODES, FORMS
 from sn_pandas.embedded.schema.localization import localized
 from sn_pandas.embedded.schema.types import ContentType, Field
 from sn_pandas.embedded.session import Session
@@ -20,8 +21,6 @@ SETTING_CLASSES = {
     "Xml": "Xml", "Captcha": "Captcha",
 }  # fmt: skip
 """Kind of a field -> its setting class; the others have none of their own."""
-FORM_MODES = {"show": 0, "hide": 1, "advanced": 2}
-FORMS = ("VisibleBrowse", "VisibleEdit", "VisibleNew")
 CHOICES = ("ChoiceFieldSetting", "YesNoFieldSetting", "PermissionChoiceFieldSetting")
 HIDDEN_SETTINGS = frozenset(
     (

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from ...odata.numbers import DIGITS
 from ...odata.refs import as_ref, ref
 from ...odata.schema import Field
 from .encoders import moment
@@ -34,8 +35,6 @@ _PLAIN = {".": re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"), ",": re.compile(r"[+
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ].*)?")
 _DATE = re.compile(r"(\d{1,2})([./-])\s?(\d{1,2})\2\s?(\d{4})(?:[ ,T]+(\d{1,2}:\d\d(?::\d\d)?))?")
 _BETWEEN = re.compile(r"[;\n]")
-#: Digits of a number that a float holds as they are.
-_EXACT = 15
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class Coercion:
             return given if isinstance(given, Masked) else Masked(whole(given))
         if field.is_choice:
             return self._choice(field, given)
-        if field.type == "Reference":
+        if field.points_to_contents:
             return self._reference(field, given)
         if field.is_number:
             return self._number(field, given)
@@ -107,7 +106,7 @@ class Coercion:
 
     def _number(self, field: Field, given: Cell) -> Cell:
         if not isinstance(given, str):
-            return whole(given) if field.type == "Integer" else given
+            return whole(given) if field.kind.value == "integer" else given
         text = _BLANKS.sub("", _CURRENCY.sub("", given.strip()))
         sign = self.decimal or "."
         if self.decimal is None and "," in text:
@@ -119,9 +118,9 @@ class Coercion:
             other = f" with decimal={sign!r}" if self.decimal else ""
             return Unusable(given, f"{given!r} is not a number{other}")
         number = decimal.Decimal(text.replace(",", "."))
-        if number == number.to_integral_value() and field.type == "Integer":
+        if number == number.to_integral_value() and field.kind.value == "integer":
             return int(number)
-        return number if len(number.as_tuple().digits) > _EXACT else float(number)
+        return number if len(number.as_tuple().digits) > DIGITS else float(number)
 
     def _truth(self, given: Cell) -> Cell:
         if isinstance(given, str):

@@ -55,7 +55,7 @@ def form_of(field: Field | None, before: Cell, after: Cell) -> Form:
         return "lossy" if lossy or _is_empty(before) else ""
     if is_missing(before):
         return ""
-    if isinstance(before, str) and (field is None or field.type != "DateTime"):
+    if isinstance(before, str) and (field is None or not field.is_date):
         return _text_form(before, after)
     if isinstance(before, pd.Timestamp):
         return _date_form(before, after)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ...odata.addresses import entity
 from ...odata.errors import AuthenticationError, SensenetError
 from ...odata.literals import query_value
-from ...odata.schema import Field
 from ..reads import lookup, reading
 from ..reads.lookup import Stored
+from ..writes.authorship import MAKER
 from ..writes.confirming import Expected, confirm
 from ..writes.hidden_refusals import explain_refusal
 from ..writes.report import Line, Outcome, Report
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 #: Contents that are copied with one request.
 _BATCH = 100
-_BY = Field("CreatedBy", "Reference")
 
 Rows = Mapping[int, Stored]
 
@@ -151,7 +150,7 @@ def _every(rows: Rows, outcome: Outcome, why: str, error: SensenetError | None =
 
 def _made_since(repo: Connection, target: str, before: frozenset[int]) -> list[Stored]:
     """Read what we made below the target since the first look."""
-    there = lookup.by_id(repo.client, _children(repo, target) - before, [_BY])
+    there = lookup.by_id(repo.client, _children(repo, target) - before, [MAKER])
     return [one for one in there.values() if (one.get("CreatedBy") or {}).get("Path") == repo.user]
 
 

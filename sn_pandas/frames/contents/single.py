@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 
 # What the server says to everybody else who replaces a content: it would reset when the version was made.
 _FOR_OPERATORS = "Cannot write the VersionCreationDate property"
-# What changes with every save of a content.
-_STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
 
 
 def create(
@@ -149,7 +147,7 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
     """Send a PUT until it is seen what became of it, and return what the content holds then."""
     client = repo.client
     address = target(entity(work.id), lookup.projection(fields[:1]))
-    stamps = lookup.one(client, work.id, _STAMPS)
+    stamps = lookup.one(client, work.id, lookup.STAMPS)
     attempts = Attempts(client.retries.deadline)
     again = True
     while again:
@@ -169,11 +167,11 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
             if collides(error) and again:
                 continue
         try:
-            now = lookup.one(client, work.id, [*fields, *_STAMPS])
+            now = lookup.one(client, work.id, [*fields, *lookup.STAMPS])
         except SensenetError as error:
             said = f"unknown: {trouble or 'the PUT was answered'}; and it could not be read again: {error}"
             raise SaveError(said, _report(work, Line("unknown", said, ()), "put")) from error
-        touched = any(now.get(f.name) != stamps.get(f.name) for f in _STAMPS)
+        touched = any(now.get(f.name) != stamps.get(f.name) for f in lookup.STAMPS)
         wrong = [n for n in differing(work, work.after, now) if work.fields[n] in fields]
         wrong = [n for n in wrong if not work.fields[n].kind.unread]
         if not wrong and (touched or trouble is None):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import re
-import secrets
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from ...odata.addresses import entity
 from ...odata.client import Client
 from ...odata.errors import NotFoundError, RefusedError, SensenetError, ServerError
 from ...odata.filters import F
+from ...odata.http_transport import multipart
 from ...odata.limits import CHUNK
 from ...odata.query import target
 from ...odata.schema import Field
@@ -23,6 +23,7 @@ from ..progress import Setting
 from ..reads import lookup, reading
 from ..reads.lookup import Stored
 from ..writes.acting import each
+from ..writes.authorship import MAKER
 from ..writes.confirming import Expected
 from ..writes.hidden import why_not_created
 from ..writes.report import Line, Outcome, Report, report_frame
@@ -34,10 +35,7 @@ from .upload_sources import File, Files, Source, given_files, is_several, names_
 if TYPE_CHECKING:
     from ..connection import Connection
 
-_BY = Field("CreatedBy", "Reference")
 _STATE = Field("SavingState", "Choice")
-# What changes with every save of a content.
-_STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -189,7 +187,7 @@ class _Upload:
             return None
         if _is_unfinished(now):
             return None
-        touched = before is None or any(now.get(f.name) != before.get(f.name) for f in _STAMPS)
+        touched = before is None or any(now.get(f.name) != before.get(f.name) for f in lookup.STAMPS)
         if not self._holds(now["Id"], source):
             if not touched:
                 return None
@@ -201,7 +199,7 @@ class _Upload:
         """Look for a new content that holds the file, under whatever name the server gave it."""
         try:
             for _ in looks():
-                new = lookup.by_id(self.client, self._numbered() - self.others - taken, [_BY, _STATE])
+                new = lookup.by_id(self.client, self._numbered() - self.others - taken, [MAKER, _STATE])
                 for one in new.values():
                     ours = (one.get("CreatedBy") or {}).get("Path") == self.repo.user
                     if ours and not _is_unfinished(one) and self._holds(one["Id"], source):
@@ -218,7 +216,7 @@ class _Upload:
 
     def _stored(self) -> Stored | None:
         try:
-            return lookup.one(self.client, self.path, [*_STAMPS, _STATE])
+            return lookup.one(self.client, self.path, [*lookup.STAMPS, _STATE])
         except NotFoundError:
             return None
 
@@ -300,7 +298,7 @@ def _is_unfinished(stored: Stored) -> bool:
 def _answered(
     client: Client, address: str, form: Mapping[str, str], part: bytes, headers: Mapping[str, str]
 ) -> Mapping[str, Any]:
-    body, kind = _multipart(form, part, _sent_as(form["FileName"]))
+    body, kind = multipart(form, "files[]", _sent_as(form["FileName"]), part)
     sent: Mapping[str, Any] = client.send(
         "POST", address, content=body, headers={**headers, "Content-Type": kind}, read=shapes.uploaded
     )
@@ -311,17 +309,3 @@ def _sent_as(name: str) -> str:
     """Return the file name that a part is sent with: servers read the type of the file from its ending."""
     ending = name.rpartition(".")[2] if "." in name else ""
     return f"file.{ending}" if re.fullmatch(r"[A-Za-z0-9]{1,20}", ending) else "file"
-
-
-def _multipart(form: Mapping[str, str], part: bytes, name: str) -> tuple[bytes, str]:
-    boundary = secrets.token_hex(16)
-    lines = [
-        f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-        for name, value in form.items()
-    ]
-    head = (
-        f'--{boundary}\r\nContent-Disposition: form-data; name="files[]"; filename="{name}"\r\n'
-        "Content-Type: application/octet-stream\r\n\r\n"
-    ).encode()
-    end = f"\r\n--{boundary}--\r\n".encode()
-    return b"".join([*lines, head, part, end]), f"multipart/form-data; boundary={boundary}"

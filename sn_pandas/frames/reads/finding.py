@@ -12,7 +12,7 @@ import pandas as pd
 
 from ...odata.contentqueries import Clause, Q
 from ...odata.errors import QueryError, RefusedError, unknown
-from ...odata.literals import query_value
+from ...odata.literals import WILDCARDS, query_value
 from ...odata.refs import Ref, as_ref
 from ...odata.schema import Field, Schema
 from ...odata.wording import with_article
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 #: The fields that say how a content is called, the most telling first.
 NAMES = ("Name", "DisplayName", "FullName", "LoginName", "Email")
 _FIELDS = tuple(Field(name, "ShortText") for name in NAMES[1:])
-# Characters that nothing can quote in a search.
-_PATTERN = frozenset("*?")
 #: Candidates that a message lists.
 _LISTED = 5
 #: Names that nobody has of which similar ones are looked for, one request each.
@@ -53,7 +51,7 @@ def find(repo: Connection, text: str, type_name: str | None, below: str | int) -
 
 
 def _like(field: Q, text: str) -> Clause:
-    return field.matches(text) if _PATTERN & set(text) else field.contains(text)
+    return field.matches(text) if WILDCARDS & set(text) else field.contains(text)
 
 
 def _rank(text: str, names: Iterable[Any]) -> int:
@@ -66,7 +64,7 @@ def _rank(text: str, names: Iterable[Any]) -> int:
 
 def called(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:
     """Read the contents that have one of some names exactly, by the name in lower case."""
-    wanted = list(dict.fromkeys(name.lower() for name in names if not _PATTERN & set(name)))
+    wanted = list(dict.fromkeys(name.lower() for name in names if not WILDCARDS & set(name)))
     found: dict[str, dict[int, Stored]] = {name: {} for name in wanted}
     for key in NAMES:
         values = [query_value(name) for name in wanted if name[:1] + name[-1:] != "//"]
@@ -126,7 +124,7 @@ class Resolver:
     def _hint(self, name: str, kind: str | None) -> str:
         """Return the names that look most like one that nobody has."""
         if name not in self._similar:
-            seen = len(self._similar) < _SOUGHT and not _PATTERN & set(name)
+            seen = len(self._similar) < _SOUGHT and not WILDCARDS & set(name)
             self._similar[name] = similar(self._repo, name, kind) if seen else []
         found = self._similar[name]
         look = f"repo.find({name!r})" if not kind else f"repo.find({name!r}, type={kind!r})"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from ...odata import shapes
-from ...odata.addresses import entity
+from ...odata.addresses import ROOM_OF_VALUES, entity
 from ...odata.client import Client
 from ...odata.errors import AddressTooLongError, AnswerError, NotFoundError
 from ...odata.flight import Job, in_order
-from ...odata.literals import query_value
+from ...odata.literals import WILDCARDS, query_value
 from ...odata.query import target
 from ...odata.schema import Field
 from ...odata.shapes import Stored as Stored
@@ -20,15 +20,13 @@ from ...odata.shapes import Stored as Stored
 if TYPE_CHECKING:
     pass
 
-# Characters of a query in a request line, which may have 8 KB with everything else.
-_ROOM = 6000
 _LEAST = 200
 # So few contents that are missing are asked for twice, one by one, which sees also what no search shows.
 _FEW = 2
-# Wildcards of the query language, which no name can have.
-_WILD = frozenset("*?")
 #: The fields that are read of every content.
 ALWAYS = ("Id", "Path", "Name", "Type")
+#: What changes with every save of a content.
+STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
 
 
 def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
@@ -60,7 +58,7 @@ def by_path(
     Unless it is to be ``sure``, a content that was made a moment ago may be missed.
     """
     wanted, fields = sorted(set(paths)), list(fields)
-    values = [query_value(path) for path in wanted if not _WILD & set(path)]
+    values = [query_value(path) for path in wanted if not WILDCARDS & set(path)]
     options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
     found: dict[str, Stored] = {}
     for rows in _search(client, "Path", values, options, shape):
@@ -135,7 +133,7 @@ def _missed(
     def ask(some: list[str]) -> list[Stored]:
         rows = []
         for value in some:
-            alone = few or (isinstance(place := places[value], str) and bool(_WILD & set(place)))
+            alone = few or (isinstance(place := places[value], str) and bool(WILDCARDS & set(place)))
             try:
                 with contextlib.nullcontext() if alone else client.guard.leaving_doubt():
                     rows.append(one(client, places[value], fields))
@@ -216,7 +214,7 @@ def _search(
 def _room(client: Client, options: Mapping[str, str]) -> int:
     """Return how many characters of values an address has room for."""
     others = len(target("/odata.svc/Root", {"query": "ParentId:()", "enableautofilters": "false", **options}))
-    return max(_LEAST, min(_ROOM, client.longest - others - 40))
+    return max(_LEAST, min(ROOM_OF_VALUES, client.longest - others - 40))
 
 
 def _chunks(values: Iterable[str], room: int) -> Iterator[list[str]]:

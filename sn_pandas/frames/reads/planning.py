@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 import pandas as pd
 
+from ...odata.addresses import ROOM_OF_NAMES
 from ...odata.answers import cut_short
 from ...odata.collector import paused
 from ...odata.errors import AnswerError, QueryError, SensenetError
@@ -59,7 +60,6 @@ HIDDEN = frozenset(
     "Sharing SharedWith SharedBy SharingMode SharingLevel Password Captcha".split()
 )
 _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
-_ROOM = 5000  # characters of names in a request line, which may have 8 KB with everything else
 # Rows that memory is reserved for on the word of the server alone; more is taken as they come.
 _MOST_RESERVED = 2_000_000
 _ID = Field("Id", "Integer", read_only=True)
@@ -153,7 +153,7 @@ class Plan:
         self._build()
         select = tuple(self._fetched)
         expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
-        if not query.select and not expand and len(",".join(select)) > _ROOM:
+        if not query.select and not expand and len(",".join(select)) > ROOM_OF_NAMES:
             select = ()  # more fields than a request line holds: the server gives all it has
         if self._is_open:
             select = ()  # what there is to be selected is known when the rows are there

@@ -10,6 +10,7 @@ from ...odata import shapes
 from ...odata.added_fields import added_fields
 from ...odata.addresses import entity
 from ...odata.errors import did_you_mean
+from ...odata.fields import ALLOWED_TYPES
 from ...odata.filter_syntax import Call, Compare, Join, Literal, Member, Node, parse
 from ...odata.literals import query_value
 from ...odata.query import Query, target
@@ -18,10 +19,7 @@ from ...odata.schema import ROOT, Field, Schema
 if TYPE_CHECKING:
     from ..connection import Connection
 
-_ALLOWED = tuple(
-    Field(name, "AllowedChildTypes", multiple=True)
-    for name in ("AllowedChildTypes", "EffectiveAllowedChildTypes")
-)
+_ALLOWED = (Field("AllowedChildTypes", "AllowedChildTypes", multiple=True), ALLOWED_TYPES)
 #: Contents among which hidden types are looked for.
 _LOOKED_AT = 500
 _TYPE_TERM = re.compile(r"(?<![-!\w])(?:TypeIs|Type):[\"']?(\w+)[\"']?")

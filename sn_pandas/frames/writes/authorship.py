@@ -14,8 +14,10 @@ from .works import Create
 
 #: How much the clock that stamps a creation may be behind those that we know.
 SKEW = dt.timedelta(minutes=10)
+#: The field that says who made a content.
+MAKER = Field("CreatedBy", "Reference")
 #: The fields that say who made a content, and when.
-MADE = (Field("CreatedBy", "Reference"), Field("CreationDate", "DateTime"))
+MADE = (MAKER, Field("CreationDate", "DateTime"))
 
 
 def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 import pandas as pd
 
+from ...odata.addresses import BAD_IN_NAMES
 from ...odata.errors import did_you_mean
 from ...odata.numbers import DIGITS
 from ...odata.schema import Field
@@ -43,7 +44,7 @@ _DATE_TEXT = re.compile(
 )
 _NUMBER_TEXT = re.compile(r"\s*[+-]?\d+(\.\d+)?\s*")
 _LONGEST_NUMBER = 400
-_BAD_IN_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\x00-\x1f\x7f-\x9f]")
+_BAD_IN_NAME = re.compile(f"[{BAD_IN_NAMES}]")
 
 
 @dataclasses.dataclass(frozen=True)

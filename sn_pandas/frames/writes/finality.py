@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from ...odata.addresses import in_trash
+from ...odata.addresses import TRASH, in_trash
 from ...odata.errors import SaveWarning, SensenetError
 from ...odata.schema import Field
 from ...odata.wording import counted
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 #: What says of a content that it has no trash, and nothing in it.
 FLAG = Field("TrashDisabled", "Boolean")
-_BIN = "/Root/Trash"
 _ACTIVE = Field("IsActive", "Boolean")
 # They are deleted for good wherever they are, and no flag says so.
 _NEVER = frozenset(["User", "Group", "OrganizationalUnit"])
@@ -41,7 +40,7 @@ def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored
         return {}
     above = {_parent(work) for work in to_trash}
     try:
-        places = lookup.by_path(repo.client, {*above, _BIN}, [FLAG, _ACTIVE], sure=False)
+        places = lookup.by_path(repo.client, {*above, TRASH}, [FLAG, _ACTIVE], sure=False)
     except SensenetError:  # the deletion itself will say what is the matter
         return {}
     found: dict[int, str] = {}
@@ -49,7 +48,7 @@ def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored
         now = stored[work.id]
         if _NEVER & {str(now["Type"]), *repo.schema.bases(str(now["Type"]))}:
             found[work.id] = "users, groups and organizational units never go to the trash"
-        elif places.get(_BIN.lower(), {}).get("IsActive") is False:
+        elif places.get(TRASH.lower(), {}).get("IsActive") is False:
             found[work.id] = "the trash is switched off"
         elif now.get(FLAG.name) is True or places.get(_parent(work).lower(), {}).get(FLAG.name) is True:
             found[work.id] = "the trash is switched off there (TrashDisabled)"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ...odata import shapes
 from ...odata.addresses import entity
 from ...odata.errors import SaveWarning, SensenetError, did_you_mean, unknown
+from ...odata.fields import ALLOWED_TYPES
 from ...odata.learning import type_paths
 from ...odata.schema import ContentType, Field
 from ..columns.encoders import target_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 #: The user that the server shows instead of a creator, owner or modifier whom the caller may not see.
 SOMEBODY = "/Root/IMS/BuiltIn/Portal/Somebody"
 _SOMEBODY_ID = 10
-_ALLOWED = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
 #: Names of types in a message.
 _SHOWN = 12
 
@@ -68,10 +68,10 @@ def why_not_created(
         return {}
     if not schema.may_hide:
         return {name: unknown("content type", name, schema) for name in hidden if name not in schema}
-    found = lookup.by_path(repo.client, [parent], [_ALLOWED]).get(parent.lower())
+    found = lookup.by_path(repo.client, [parent], [ALLOWED_TYPES]).get(parent.lower())
     if found is None:
         return dict.fromkeys(hidden, not_found.no_such(parent))
-    named = [str(item["Name"]) for item in found.get(_ALLOWED.name) or ()]
+    named = [str(item["Name"]) for item in found.get(ALLOWED_TYPES.name) or ()]
     if not schema.shown.keys() >= set(named):
         _show_more(repo)
     allowed = [name for name in named if name in schema.shown]
@@ -109,7 +109,7 @@ def without_somebody(work: Patch) -> tuple[Patch, list[str]]:
     hidden = [
         name
         for name, field in work.fields.items()
-        if field.type == "Reference" and name in work.after and names_somebody(work.after[name])
+        if field.points_to_contents and name in work.after and names_somebody(work.after[name])
     ]
     kept = {name: value for name, value in work.after.items() if name not in hidden}
     return dataclasses.replace(work, after=kept), hidden
@@ -121,7 +121,7 @@ def _is_somebody(place: int | str) -> bool:
 
 def warn_of_hidden_members(repo: Connection, fields: Iterable[Field]) -> None:
     """Warn of lists of references that are replaced by somebody who may not see all of their members."""
-    lists = sorted({f.name for f in fields if f.type == "Reference" and f.multiple})
+    lists = sorted({f.name for f in fields if f.points_to_contents and f.multiple})
     if lists and repo.schema.is_partial:
         warnings.warn(
             f"{', '.join(lists)}: a save replaces the complete list. You do not see every content type, so "

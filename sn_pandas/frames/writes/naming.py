@@ -7,8 +7,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
+from ...odata.addresses import BAD_IN_NAMES
 from ...odata.client import Client
-from ...odata.schema import Field
+from ...odata.fields import ALLOWED_TYPES
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
@@ -16,8 +17,7 @@ from .works import Create
 
 #: Characters of a path that the server takes.
 LONGEST = 450
-_NO_NAME = re.compile(r"[\"#$%&'*+,/:;<=>?@\[\\\]^{|}~`\x00-\x1f\x7f-\x9f-]+")
-_ALLOWED = Field("EffectiveAllowedChildTypes", "AllowedChildTypes", multiple=True)
+_NO_NAME = re.compile(f"[{BAD_IN_NAMES}-]+")
 
 
 def proposed(create: Create) -> str:
@@ -75,7 +75,7 @@ def misplaced(
 
     ``refusal`` makes one of a content, the column that is wrong, and the reason.
     """
-    parents = lookup.by_path(client, {create.parent for create in creates}, [_ALLOWED])
+    parents = lookup.by_path(client, {create.parent for create in creates}, [ALLOWED_TYPES])
     there = set(lookup.by_path(client, [p for create in creates for p in spellings(create.path)], sure=False))
     alike = {_composed(path): path for path in there}
     refused = []
@@ -161,7 +161,7 @@ def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[
         return "Name", f"there is a {create.path} already: choose another Name"
     if len(create.path) > LONGEST:
         return "Name", _too_long(create.path)
-    allowed = [item["Name"] for item in parent.get(_ALLOWED.name) or ()]
+    allowed = [item["Name"] for item in parent.get(ALLOWED_TYPES.name) or ()]
     if allowed and create.type not in allowed:
         return "Type", f"{create.parent} takes {_some(allowed)}, and no {create.type}"
     return None

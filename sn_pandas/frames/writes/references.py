@@ -17,7 +17,7 @@ from .plan import Assignment, Refusal
 
 def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema) -> list[Refusal]:
     """Return the edits of references that the server would not store, each with the reason."""
-    pointing = [(a, _targets(a)) for a in assigned if a.field.type == "Reference"]
+    pointing = [(a, _targets(a)) for a in assigned if a.field.points_to_contents]
     wanted = {target for _, targets in pointing for target in targets}
     by_id = lookup.by_id(client, [t for t in wanted if isinstance(t, int)])
     by_path = lookup.by_path(client, [t for t in wanted if isinstance(t, str)])

@@ -40,9 +40,6 @@ if TYPE_CHECKING:
     from ..connection import Connection
     from .comparing import Comparison
 
-#: When to look for what was created or deleted by a request that was not answered, in seconds.
-_LOOKS = (0.0, 0.3, 1.0)
-
 
 def send(
     repo: Connection,
@@ -357,7 +354,7 @@ def _is_open(error: SensenetError) -> bool:
 
 def _looks(trouble: SensenetError) -> Iterator[None]:
     """Yield the times to check: immediately, and later if the server may still be processing."""
-    return looks(_LOOKS[:1] if _is_refusal(trouble) else _LOOKS)
+    return looks((0.0,) if _is_refusal(trouble) else ())
 
 
 def _changed_later(work: Patch, now: Stored) -> list[str]:

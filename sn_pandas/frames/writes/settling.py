@@ -22,8 +22,8 @@ from .report import Outcome
 
 #: How often a request is sent whose answer was lost and that does the same once more.
 TRIES = 4
-# When to look for what was not answered, in seconds.
-_LOOKS = (0.0, 0.3, 1.0)
+#: When to look for what was not answered, in seconds.
+LOOKS = (0.0, 0.3, 1.0)
 #: The reason of what was seen.
 SEEN = "the answer was lost; verified by reading"
 
@@ -48,7 +48,7 @@ def certain(error: SensenetError) -> Outcome | None:
 
 def looks(waits: Sequence[float] = ()) -> Iterator[None]:
     """Wait before each look for what was not answered, as long as nobody stops us."""
-    for wait in waits or _LOOKS:
+    for wait in waits or LOOKS:
         if wait and not flight.pause(wait):
             return
         yield
