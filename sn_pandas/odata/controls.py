@@ -17,7 +17,7 @@ from .tokens import QUERY_TEXT
 ONE_ANSWER = re.compile(r"\.(?:ALLVERSIONS|TOP|SKIP|SORT|REVERSESORT)\b")
 _TOKEN = re.compile(
     rf"(?P<quoted>{QUERY_TEXT})|(?P<open>{{{{)|(?P<close>}}}})"
-    r"""|\.(?P<name>TOP|SKIP|SORT|REVERSESORT):(?P<value>[\w#.]+)(?=[\s)]|$)"""
+    r"""|\.(?P<name>TOP|SKIP|SORT|REVERSESORT)[ ]*:[ ]*(?P<value>[\w#.]+)(?=[\s)]|$)"""
 )
 
 

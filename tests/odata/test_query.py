@@ -220,6 +220,7 @@ def test_lists_in_memory_know_negations() -> None:
     [
         ("TypeIs:Task .TOP:5 .SKIP:2", {"query": "TypeIs:Task", "top": 5, "skip": 2}),
         ("TypeIs:Task .SORT:Name .REVERSESORT:Index", {"query": "TypeIs:Task", "orderby": "Name,Index desc"}),
+        ("TypeIs:Task .SORT: Name .TOP : 5", {"query": "TypeIs:Task", "orderby": "Name", "top": 5}),
         ("TypeIs:Task .AUTOFILTERS:OFF", {}),
         ('Name:"a .TOP:5"', {}),
         ("ParentId:{{Name:Tasks .TOP:1}}", {}),
