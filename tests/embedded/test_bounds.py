@@ -176,3 +176,39 @@ def test_a_batch_has_a_largest_number_of_items(client: Client, monkeypatch: pyte
     for count, expected in ((3, 200), (4, 400)):
         body = {"paths": ["/Root/nowhere"] * count, "permanent": True}
         assert send(client, "POST", "/odata.svc/('Root')/DeleteBatch", body)[0] == expected
+
+
+@pytest.mark.parametrize(
+    "options", ["", "metadata=no", "$select=Name", "$expand=CreatedBy", "query=TypeIs:User"]
+)
+def test_a_list_that_takes_too_long_is_given_up(
+    client: Client, monkeypatch: pytest.MonkeyPatch, options: str
+) -> None:
+    key = client.application.key_of("hugo.horvath")
+    target = f"/odata.svc/Root/IMS/Public?{options}"
+    assert send(client, "GET", target, key=key)[0] == 200
+    monkeypatch.setattr(projection, "LONGEST_LIST", -1.0)
+    status, text = send(client, "GET", target, key=key)
+    assert (status, "QueryTimeoutException" in text, "$top" in text) == (400, True, True)
+    assert send(client, "GET", "/odata.svc/Root/IMS('Public')", key=key)[0] == 200
+
+
+def test_members_are_many_and_leave_one_by_one() -> None:
+    found = Client(Application(sample=False, admin=True))
+    found.create("/Root/IMS/Public", "Group", "crowd")
+    crowd = f"{address('/Root/IMS/Public/crowd')}"
+    found.send("POST", f"{crowd}/AddMembers", {"contentIds": [6, 1] * 30_000 + [6]})
+    found.send("POST", f"{crowd}/RemoveMembers", {"contentIds": [1] * 29_999 + [6] * 30_000 + [7, 999_999]})
+    answer = found.send("GET", f"{crowd}/Members?metadata=no&$select=Id")
+    assert [row["Id"] for row in answer.json()["d"]["results"]] == [1, 6]
+    found.close()
+
+
+@pytest.mark.parametrize(
+    ("identity", "expected"),
+    [(True, 404), (7.5, 404), ([1], 404), ({}, 404), ("/Root/Content", 404), (1.0, 200), ("1", 200)],
+)
+def test_every_identity_that_is_named_is_looked_for(client: Client, identity: object, expected: int) -> None:
+    requests = [{"identity": 1, "Open": "allow"}, {"identity": identity, "Open": "allow"}]
+    answer = send(client, "POST", "/odata.svc/Root/Content('Sales')/SetPermissions", {"r": requests * 500})
+    assert answer[0] == expected, answer[1]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache, partial
 from typing import Any
 
 from sn_pandas.embedded.contents import EVERYONE, VISITOR, Content
@@ -138,7 +139,8 @@ def set_inheritance(session: Session, content: Content, inheritance: str | None)
 @operation("SetPermissions", parameters=[("r", "array")], **SETTING)
 def set_permissions(session: Session, content: Content, r: list[Json] | None) -> Content:
     """Allow, deny and undefine permissions of identities on a content."""
-    wanted = [_request(session, item) for item in r or ()]
+    find = cache(partial(_identity, session))  # each is looked for once, however often it is named
+    wanted = [_request(find, item) for item in r or ()]
     own = {(e.identity, e.local_only): e for e in entries.own(session.store, content.id)}
     for identity, local_only, changes in wanted:
         entry = own.setdefault((identity, local_only), Entry(identity, local_only))
@@ -226,7 +228,7 @@ def _ace(session: Session, one: EffectiveEntry) -> Json:
     }
 
 
-def _request(session: Session, item: Json) -> tuple[int, bool, list[tuple[str, str]]]:
+def _request(find: Callable[[str | int | float], int], item: Json) -> tuple[int, bool, list[tuple[str, str]]]:
     """Read one item of ``r``: who, whether only here, and the changes in their order."""
     if not isinstance(item, dict):
         raise server_error("JsonSerializationException", "An item of r is no object.")
@@ -244,12 +246,18 @@ def _request(session: Session, item: Json) -> tuple[int, bool, list[tuple[str, s
             changes.append((BY_LOWER_NAME[lower], word))
     if identity is None or identity == "":
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'identity')")
-    someone = identities.find(session, identity)
-    if someone is None and identities.is_hidden(session, identity):
+    if isinstance(identity, bool) or not isinstance(identity, str | int | float):
+        raise identities.not_found(str(identity))
+    return find(identity), local_only, changes
+
+
+def _identity(session: Session, value: str | int | float) -> int:
+    someone = identities.find(session, value)
+    if someone is None and identities.is_hidden(session, value):
         raise forbidden()
     if someone is None:
-        raise identities.not_found(str(identity))
-    return someone.id, local_only, changes
+        raise identities.not_found(str(value))
+    return someone.id
 
 
 def _save(session: Session, content: Content, wanted: Iterable[Entry], *, broken: bool) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from sn_pandas.embedded.changes import saving
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
@@ -31,11 +33,14 @@ def add_members(session: Session, content: Content, content_ids: list[int] | Non
 def remove_members(session: Session, content: Content, content_ids: list[int] | None) -> None:
     """Take contents out of a group: of one that is in it twice, once."""
     before = content.copy()
-    members = targets(session, content, "Members")
-    for content_id in content_ids or ():
-        if content_id in members:
-            members.remove(content_id)
-    content.fields["Members"] = members
+    leaving = Counter(content_ids or ())
+    staying = []
+    for member in targets(session, content, "Members"):
+        if leaving[member]:
+            leaving[member] -= 1
+        else:
+            staying.append(member)
+    content.fields["Members"] = staying
     saving.update(session, before, content, {"Members"})
 
 

@@ -57,6 +57,9 @@ LETTERS_OF_A_VALUE = 100
 LONGEST_EXPANSION = 3.0
 """Seconds of computing after which the expansions of a request are given up, as it holds up the others."""
 
+LONGEST_LIST = 4.0
+"""Seconds of computing after which a list is given up."""
+
 EVERYTHING = Node("*", all=True)
 """What a star below the first level of ``$expand`` stands for: every name, and every name below it."""
 
@@ -120,11 +123,12 @@ class Projector:
                 for name in self.expand.children
                 for target in _refers_to(one, name)
             )
+        within_time = _within_time(contents)
         if self.selects or self.expands:
-            yield from (self._project(content, None) for content in contents)
+            yield from (self._project(content, None) for content in within_time)
             return
         names: dict[int, list[str]] = {}
-        for content in contents:
+        for content in within_time:
             if content.parent_id not in names:
                 names[content.parent_id] = self._names_below(content.parent_id, content)
             added = added_fields.of_content(self.session, content)
@@ -328,6 +332,18 @@ class Projector:
         for name in [*allowed, "SystemFolder"] if allowed else session.types:
             wanted.update(session.types[name].fields)
         return [name for name in session.types.fields if name in wanted]
+
+
+def _within_time(contents: Sequence[Content]) -> Iterator[Content]:
+    """Yield the contents of a list, unless its rows take too long: references may be very long."""
+    end = time.thread_time() + LONGEST_LIST
+    for place, content in enumerate(contents):
+        if place % 16 == 0 and time.thread_time() > end:  # to ask for the time costs as much as a small row
+            raise bad_request(
+                "QueryTimeoutException",
+                "The list takes too long. Ask for fewer rows with $top, select fields, or send metadata=no.",
+            )
+        yield content
 
 
 def read(content: Content, found: Field, session: Session) -> Json:
