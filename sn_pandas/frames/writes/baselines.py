@@ -20,6 +20,7 @@ from ..tracking.baseline import Baseline, baseline_of, rebase
 from ..tracking.edits import edits_of
 from ..tracking.matching import rows_of
 from .creating import place_rows
+from .following import read_columns
 from .plan import Assignment
 from .report import Line
 from .works import Create
@@ -190,20 +191,19 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
         and "/" not in column
         and any(is_missing(frame[column].iloc[places[id_]]) for id_ in made)
     ]
-    if not columns:
-        return
+    found = _references_of(frame, baseline, places, made)
     fields = [baseline.fields[column] for column in columns]
-    stored = lookup.by_id(baseline.repo.client, made, fields)
-    moved = baseline.frame.copy(deep=False)
-    shown: dict[str, pd.Series] = {}
+    stored = lookup.by_id(baseline.repo.client, made, fields) if columns else {}
     for column, field in zip(columns, fields, strict=True):
-        cells = {
+        found[column] = {
             id_: decoded(field, column, stored[id_].get(field.name))
             for id_ in made
             if id_ in stored and field.name in stored[id_] and is_missing(frame[column].iloc[places[id_]])
         }
-        cells = {id_: cell for id_, cell in cells.items() if not is_missing(cell)}
-        if cells:
+    moved = baseline.frame.copy(deep=False)
+    shown: dict[str, pd.Series] = {}
+    for column, read in found.items():
+        if cells := {id_: cell for id_, cell in read.items() if not is_missing(cell)}:
             at = moved.index.get_indexer(pd.Index(list(cells)))
             moved[column] = put(moved[column], at, _cells(cells.values()))
             rows = [places[id_] for id_ in cells]
@@ -213,6 +213,31 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
             for column, whole in shown.items():
                 frame[column] = whole
             rebase(frame, dataclasses.replace(baseline, frame=moved))
+
+
+def _references_of(
+    frame: pd.DataFrame, baseline: Baseline, places: Mapping[int, int], made: Sequence[int]
+) -> dict[str, dict[int, Cell]]:
+    """Return how references of contents that were just created read, and the columns behind them.
+
+    A reference reads as paths, whatever it was written as. A cell that was edited since is left out.
+    """
+    columns = [
+        column
+        for column in map(str, baseline.frame.columns.intersection(frame.columns))
+        if "/" in column or ((field := baseline.fields.get(column)) is not None and field.is_reference)
+    ]
+    if not columns or not made:
+        return {}
+    read = read_columns(baseline.repo, columns, made)
+    found: dict[str, dict[int, Cell]] = {}
+    for column in read.columns.intersection(columns):
+        field = baseline.fields.get(column)
+        for id_, cell in zip(read.index.tolist(), read[column], strict=True):
+            now, kept = frame[column].iloc[places[id_]], baseline.frame[column].get(id_)
+            if is_missing(now) or same_cell(field, now, kept):
+                found.setdefault(column, {})[id_] = cell
+    return found
 
 
 def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Field]]]) -> bool:

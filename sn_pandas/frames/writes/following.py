@@ -1,10 +1,10 @@
-"""What else a frame shows of what was saved: references as they read, and columns behind them."""
+"""What else a frame shows of what was saved: references as they read, what is behind them, and who saved."""
 
 from __future__ import annotations
 
 import dataclasses
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...odata.errors import SensenetError
@@ -14,7 +14,19 @@ from ..reads.lookup import Stored
 from .works import Patch
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..connection import Connection
     from .stages import Collected
+
+
+#: What the server sets by itself whenever a content is saved.
+STAMPS = frozenset(
+    [
+        "ModificationDate", "ModifiedBy", "ModifiedById", "Version", "VersionId", "VersionCreationDate",
+        "VersionCreatedBy", "VersionModificationDate", "VersionModifiedBy",
+    ]
+)  # fmt: skip
 
 
 @dataclasses.dataclass
@@ -33,13 +45,12 @@ class Following:
     note: str = ""
 
 
-def follow_references(
-    collected: Collected, saved: Mapping[int, Patch], seen: Mapping[int, Stored]
-) -> Following:
-    """Return how the columns of edited references read now.
+def follow(collected: Collected, saved: Mapping[int, Patch], seen: Mapping[int, Stored]) -> Following:
+    """Return how columns read now that follow from what was saved.
 
     A reference reads as paths, whatever it was written as, and ``AssignedTo/FullName`` is that of the new
-    one. What the answers of the save do not show is read with one request for all rows.
+    one; ``ModificationDate`` and the like are new with each save, and a content without a display name shows
+    its new name. What the answers of the save do not show is read with one request for all rows.
     """
     following = Following()
     behind: dict[str, list[str]] = {}
@@ -47,6 +58,10 @@ def follow_references(
         behind.setdefault(str(column).partition("/")[0], []).append(str(column))
     unread: dict[str, set[int]] = {}
     for row, work in saved.items():
+        follows = STAMPS | ({"DisplayName"} if "Name" in work.after else frozenset())
+        for name in follows - work.after.keys():
+            for column in behind.get(name, ()):
+                unread.setdefault(column, set()).add(row)
         for name in work.after:
             field = work.fields[name]
             if not field.is_reference or row not in seen:
@@ -65,12 +80,8 @@ def follow_references(
 def _read(collected: Collected, unread: Mapping[str, set[int]], following: Following) -> None:
     rows = sorted(set().union(*unread.values()))
     ids = {int(collected.ids[row]): row for row in rows}
-    query = f"Id:({' '.join(map(str, sorted(ids)))})"
-    asked = collected.repo.query("/Root", select=("Name", *unread), query=query, autofilters=False)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            read = reading.read(collected.repo, asked, reading.ReadOptions(progress=False))
+        read = read_columns(collected.repo, list(unread), ids)
     except SensenetError:
         columns = ", ".join(unread)
         following.note = f"{columns} could not be read again and may be out of date: df.sn.refresh()"
@@ -79,3 +90,12 @@ def _read(collected: Collected, unread: Mapping[str, set[int]], following: Follo
         for id_, cell in zip(read.index.tolist(), read[column], strict=True) if column in read else ():
             if ids.get(id_) in wanted:
                 following.cells.setdefault(column, {})[ids[id_]] = cell
+
+
+def read_columns(repo: Connection, columns: Sequence[str], ids: Iterable[int]) -> pd.DataFrame:
+    """Read some columns of some contents together, on their ids."""
+    query = f"Id:({' '.join(map(str, sorted(ids)))})"
+    asked = repo.query("/Root", select=("Name", *columns), query=query, autofilters=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return reading.read(repo, asked, reading.ReadOptions(progress=False))

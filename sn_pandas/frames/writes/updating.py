@@ -11,7 +11,7 @@ from ..tracking.baseline import Baseline, baseline_of
 from .attempts import OPEN
 from .baselines import Confirmed, as_stored, extend, settle, show_created
 from .creating import put_cell
-from .following import Following, follow_references
+from .following import Following, follow
 from .plan import assignment_of
 from .report import Line
 from .stages import OPEN_LINE, Checked, Collected, Executed
@@ -38,7 +38,7 @@ def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick
         if name == "Name" and line.path:
             confirmed.paths[work.id] = line.path
     saved = {work.row: work for work in checked.patches if lines.get(work.row, OPEN_LINE).outcome == "saved"}
-    following = Following() if quick else follow_references(collected, saved, executed.seen)
+    following = Following() if quick else follow(collected, saved, executed.seen)
     confirmed.followed = following.cells
     settle(collected.frame, baseline, collected.ids, confirmed)
     creates = checked.creates
