@@ -34,7 +34,7 @@ def written(tmp_path, text, name="rows.csv", encoding="utf-8"):
 
 
 def imported(repo, names="Name Serial Price InUse BoughtOn Condition Labels Keeper Quantity"):
-    frame = repo.read(LAB, select=names.split(), filter="isof('Asset')")
+    frame = repo.read(LAB, select=names.split(), filter="isof('Asset')", orderby="Name")
     return frame.set_index("Name").astype(object)
 
 
@@ -78,9 +78,7 @@ def test_a_workbook_becomes_contents(repo, tmp_path):
         }
     )
     rows.to_excel(tmp_path / "rows.xlsx", index=False, sheet_name="Assets")
-    with pytest.warns(sn.SaveWarning, match="dates of BoughtOn have no time zone"):
-        report = repo.import_rows(LAB, tmp_path / "rows.xlsx", "Asset", sheet="Assets")
-    assert report.ok
+    assert repo.import_rows(LAB, tmp_path / "rows.xlsx", "Asset", sheet="Assets").ok
     now = imported(repo, "Name Code InUse BoughtOn Labels")
     assert now["Code"].tolist()[0] == "1001"
     assert now["InUse"].tolist() == [True, False]
@@ -152,7 +150,7 @@ def test_each_problem_has_the_row_and_the_column_of_the_file(repo, tmp_path):
     assert "the options are" in texts[3, "Condition"]
     assert "repo.find('Nobody Here', type='User')" in texts[3, "Keeper"]
     assert f"there is a {LAB}/A0 already" in texts[4, "Name"]
-    assert "Serial: must be given" in texts[5, "Name"]
+    assert "Serial: is required" in texts[5, "Name"]
     assert "pass dayfirst=True" in texts[6, "Bought on"]
     assert "-5 is below 0" in texts[6, "Quantity"]
     assert dict(zip(told, problems["mine"], strict=True))[3, "Quantity"] == "many"
@@ -210,6 +208,19 @@ def test_a_dry_run_sends_nothing(repo, tmp_path):
 def test_columns_that_mean_nothing_are_told(repo, rows, options, message):
     with pytest.raises(TrackingError, match=message):
         repo.import_rows(LAB, rows, "Asset", **options)
+
+
+def test_a_type_that_is_not_known_is_told_first(repo):
+    with pytest.raises(RefusedError, match="Did you mean Asset"):
+        repo.import_rows(LAB, [{"Nonsense": "N1"}], "Asst")
+
+
+def test_moments_without_a_zone_are_told(repo):
+    rows = [{"Name": "N1", "Serial": "XY-0001", "Bought on": "31.12.2025 14:30"}]
+    with pytest.warns(sn.SaveWarning, match="BoughtOn have no time zone"):
+        assert repo.import_rows(LAB, rows, "Asset").ok
+    when = imported(repo, "Name BoughtOn")["BoughtOn"].iloc[0]
+    assert when == pd.Timestamp("2025-12-31 14:30", tz="UTC")
 
 
 def test_columns_are_named_or_left_out(repo):

@@ -188,6 +188,22 @@ def test_a_frame_without_types_learns_them_before_it_is_saved(server: FakeServer
     assert server.count("GET", r"\$metadata") == 2, "Gadget and Special, once each"
 
 
+@pytest.mark.parametrize("key", ["Name", "Code"])
+def test_an_upsert_changes_contents_of_hidden_types(server: FakeServer, key: str) -> None:
+    def upsert(repo: Repository, place: str) -> Any:
+        rows = [{"Name": f"g{n}", "Code": f"c{n}", "Quantity": 60 + n, "Shape": "broken"} for n in range(2)]
+        report = repo.upsert(place, rows, key=key)
+        undone = sn.undo(report)
+        return report_of(report), report_of(undone)
+
+    assert "saved" in both(server, upsert)
+
+
+def test_an_import_says_that_a_hidden_type_cannot_be_created(erin: Repository) -> None:
+    with pytest.raises(sn.RefusedError, match="or you may not see this type"):
+        erin.import_rows(PLACE, [{"Name": "new", "Code": "c"}], "Gadget")
+
+
 @pytest.mark.parametrize("name", ["Gadget", "Gadgt", "User", "Mement"])
 def test_a_type_that_is_hidden_or_none_cannot_be_created(
     name: str, server: FakeServer, erin: Repository

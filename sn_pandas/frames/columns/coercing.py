@@ -136,7 +136,7 @@ class Coercion:
         if isinstance(given, (bool, int, float, decimal.Decimal)):
             return Unusable(given, f"{given!r} is a number and not a date: format the cell as a date")
         if not isinstance(given, str):
-            return given
+            return _as_date(given)
         text = given.strip()
         if found := _ISO.fullmatch(text):
             try:
@@ -215,6 +215,15 @@ class Coercion:
         if self.resolve == "names":
             return ref(text)
         return Unusable(text, f"{text!r} is neither a path nor an id: pass resolve='names' if it is a name")
+
+
+def _as_date(given: Cell) -> Cell:
+    """Return a moment without a zone at midnight, as workbooks have dates, as that day in UTC."""
+    if isinstance(given, dt.date) and not isinstance(given, dt.datetime):
+        return pd.Timestamp(given, tz="UTC")
+    if isinstance(given, dt.datetime) and given.tzinfo is None and given.time() == dt.time():
+        return pd.Timestamp(given).tz_localize("UTC")
+    return given
 
 
 def _parts(text: str) -> list[str]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ...odata.errors import SaveError, TrackingError, did_you_mean
+from ...odata.errors import RefusedError, SaveError, TrackingError, did_you_mean
 from ...odata.schema import Field
 from ...odata.wording import counted, with_article
 from ..columns.coercing import Coercion, header_of
 from ..columns.masked import Masked
 from ..columns.normalizing import is_missing
 from ..writes.appending import append
+from ..writes.hidden import why_not_created
 from ..writes.report import Report
 from .rows import read_rows, save_rows, without_places
 from .targets import path_at
@@ -64,8 +65,10 @@ def import_rows(
 ) -> Report:
     """Create contents out of rows; see ``Repository.import_rows``."""
     target = _checked_target(rejected, rows)
-    source = _source(repo, rows, type_name, columns, reading)
     path = path_at(repo, folder)
+    if type_name is not None and (reason := why_not_created(repo, path, [type_name]).get(type_name)):
+        raise RefusedError(f"nothing was sent: {reason}")
+    source = _source(repo, rows, type_name, columns, reading)
     coerced = _coerced(repo, source, type_name, how)
     frame = read_rows(repo, path, [], [str(column) for column in coerced.columns])
     both = append(frame, coerced.reset_index(drop=True))

@@ -16,6 +16,7 @@ from ...odata.schema import PSEUDO_FIELDS
 from ..columns.cells import is_missing
 from ..reads import lookup, reading
 from ..tracking.baseline import Baseline, baseline_of, rebase
+from ..writes.hidden import learn
 from ..writes.latest import Latest, recorded
 from ..writes.plan import field_of
 from ..writes.report import Report
@@ -66,19 +67,22 @@ def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) 
     if key == "Name":
         names = {str(name).strip() for name in given[key] if not is_missing(name)}
         paths = [f"{folder}/{name}" for name in names if name and not set(name) & set("/*?")]
-        ids = [int(row["Id"]) for row in lookup.by_path(repo.client, paths, sure=False).values()]
+        stored = lookup.by_path(repo.client, paths, sure=False).values()
+        types = {int(row["Id"]): str(row["Type"]) for row in stored}
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IncompleteWarning)
-            listed = reading.read(repo, repo.query(Query(folder, select=(key,), autofilters=False)))
+            listed = reading.read(repo, repo.query(Query(folder, select=(key, "Type"), autofilters=False)))
         wanted = {name for cell in given[key] if (name := key_of(field or key, cell)) is not None}
         known = field_of(key, baseline_of(listed)) if key in listed else key
-        ids = [
-            int(id_)
-            for id_, cell in zip(listed.index, listed.get(key, ()), strict=False)
+        cells = listed[key] if key in listed else [None] * len(listed)
+        types = {
+            int(id_): str(kind)
+            for id_, kind, cell in zip(listed.index, listed["Type"], cells, strict=True)
             if key_of(known, cell) in wanted
-        ]
-    return read_rows(repo, folder, ids, [str(column) for column in given.columns])
+        }
+    learn(repo, types)
+    return read_rows(repo, folder, list(types), [str(column) for column in given.columns])
 
 
 def read_rows(repo: Connection, folder: str, ids: Sequence[int], columns: Sequence[str]) -> pd.DataFrame:

@@ -139,12 +139,12 @@ class Report:
 
     @property
     def problems(self) -> pd.DataFrame:
-        """What keeps rows from being saved: ``Id``, ``Path``, ``outcome``, ``field``, ``base``, ``mine``,
-        ``theirs`` and ``problem``, one line a cell, on the labels of the caller's frame.
+        """What keeps rows from being saved, one line a cell, on the labels of the caller's frame.
 
-        Rows that were not sent only because of others, or of a dry run, are not in it. ``mine`` never shows a
-        password.
-        """  # noqa: D205 - the columns are one sentence
+        The columns are ``Id``, ``Path``, ``outcome``, ``field``, ``base`` (the cell as it was read), ``mine``
+        (as it is in the frame, a password as dots), ``theirs`` (as it is now, in conflicts) and ``problem``.
+        Rows that were not sent only because of others, or of a dry run, are not in it.
+        """
         reasons = self.frame["reason"]
         idle = (self.frame["outcome"] == "unsent") & (
             reasons.isin([DRY, NEW]) | reasons.str.startswith(BECAUSE_OF_OTHERS)
