@@ -45,9 +45,27 @@ def test_files_that_would_be_stored_over_each_other_are_refused(docs, tmp_path):
     assert names(docs) == ["Report(1).txt", "Report.txt"] or names(docs) == ["report(1).txt", "report.txt"]
 
 
+@pytest.mark.parametrize(
+    ("there", "given"), [("caf\u00e9.txt", "cafe\u0301.txt"), ("cafe\u0301.txt", "caf\u00e9.txt")]
+)
+def test_a_file_of_a_mac_makes_no_twin_of_what_is_there(docs, there, given):
+    docs.upload(DOCS, b"1", there)
+    with pytest.raises(RefusedError, match=r"looks like .*, which is there") as error:
+        docs.upload(DOCS, {given: b"2", "plain.txt": b"3"})
+    assert error.value.report.frame["outcome"].tolist() == ["refused", "unsent"]
+    assert names(docs) == [there]
+    sent = requests_of(docs)
+    docs.upload(DOCS, {there: b"2"})
+    assert docs.download(f"{DOCS}/{there}") == b"2"
+    del sent[:]
+    docs.upload(DOCS, {"plain.txt": b"3"})
+    assert not [target for _, target in sent if "query=Path" in target], "plain names are not searched for"
+
+
 def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
     sent = requests_of(docs)
-    text, stream = io.StringIO("text"), io.BytesIO(b"y")
+    text, stream, closed = io.StringIO("text"), io.BytesIO(b"y"), io.BytesIO(b"z")
+    closed.close()
     given = {
         "good.txt": b"good",
         "folder": tmp_path,
@@ -57,8 +75,12 @@ def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
         "twice-1": stream,
         "twice-2": stream,
         7: b"named by a number",
+        "closed": closed,
+        "...": b"nothing is left of the name",
+        "caf\u00e9.txt": b"1",
+        "cafe\u0301.txt": b"2",
     }
-    with pytest.raises(RefusedError, match="6 files cannot be uploaded") as error:
+    with pytest.raises(RefusedError, match="9 files cannot be uploaded") as error:
         docs.upload(DOCS, given)
     reasons = error.value.report.frame.set_index("Path")["reason"]
     assert "is a folder" in reasons["folder"]
@@ -67,7 +89,10 @@ def test_one_bad_file_keeps_the_others_from_being_sent(docs, tmp_path):
     assert "open it with 'rb'" in reasons["text.txt"]
     assert "named twice" in reasons["twice-2"]
     assert "7 is not a valid file name" in reasons["7"]
-    assert error.value.report.counts == {"refused": 6, "unsent": 2}
+    assert "is closed" in reasons["closed"]
+    assert reasons["..."].endswith("the server cannot store the name '...'"), "there is no other to be passed"
+    assert "another Unicode form" in reasons["cafe\u0301.txt"]
+    assert error.value.report.counts == {"refused": 9, "unsent": 3}
     assert sent == []
     with pytest.raises(RefusedError, match="name is for a single file"):
         docs.upload(DOCS, [b"x"], name="x.txt")

@@ -14,13 +14,16 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
+from ...odata.client import Client
 from ...odata.errors import RefusedError
 from ...odata.wording import counted
-from ..writes.naming import as_stored
+from ..reads import lookup
+from ..writes.naming import as_stored, composed, spellings
 from ..writes.report import Line, Report, report_frame
 
 #: A file: where it is, or its bytes, or an open file.
 File = str | os.PathLike[str] | bytes | BinaryIO
+_OTHER_FORM = "they are the same letters in another Unicode form"
 Files = File | Sequence[File] | Mapping[str, File] | pd.Series
 
 
@@ -92,33 +95,64 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
     first: dict[str, int] = {}
     streams: dict[int, int] = {}
     for row, (name, file) in enumerate(given):
-        stored_name, reason = _name(name, file)
-        names.append(stored_name)
-        kept, key = as_stored(stored_name), stored_name.lower()
-        if not reason and kept != stored_name:
-            reason = f"the server cannot store the name {stored_name!r}: pass another one, {{{kept!r}: file}}"
+        known, reason = _name(name, file)
+        names.append(known)
+        kept, key = as_stored(known), composed(known)
+        other = names[first.get(key, row)]
+        if not reason and kept != known:
+            way = f": pass another one, {{{kept!r}: file}}" if kept else ""
+            reason = f"the server cannot store the name {known!r}{way}"
+        elif not reason and other.lower() != known.lower():
+            reason = f"{known!a} looks like {other!a}: {_OTHER_FORM}"
         elif not reason and overwrite and key in first:
-            other = names[first[key]]
-            reason = f"{_shown(file, stored_name)} would be stored over {_shown(given[first[key]][1], other)}"
+            reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
         elif not reason and hasattr(file, "read") and id(file) in streams:
             reason = "the same open file is named twice"
         first.setdefault(key, row)
         streams.setdefault(id(file), row)
         if reason:
             reasons[row] = reason
-    if reasons:
-        lines = [
-            Line("refused", reasons[row], (), -1, name or None)
-            if row in reasons
-            else Line("unsent", "not sent, because other files were refused", (), -1, name)
-            for row, name in enumerate(names)
-        ]
-        said = "; ".join(list(reasons.values())[:10])
-        many = "" if len(given) == 1 else f"{counted(len(reasons), 'file')} cannot be uploaded: "
-        raise RefusedError(
-            f"nothing was sent: {many}{said}", Report(report_frame(index, lines), what="upload")
-        )
+    reject(names, reasons, index)
     return names
+
+
+def alike(names: Sequence[str], folder: str, client: Client) -> dict[int, str]:
+    """Return the files whose names look like that of another content of the folder, and why that is.
+
+    They have the same letters in another Unicode form, as files of a Mac do: such a file would become
+    another content beside the one that it is meant to replace.
+    """
+    forms_of = {row: [f"{folder}/{form}" for form in spellings(name)] for row, name in enumerate(names)}
+    doubtful = {row: forms for row, forms in forms_of.items() if len(forms) > 1}
+    there = lookup.by_path(client, [path for forms in doubtful.values() for path in forms], sure=False)
+    reasons = {}
+    for row, forms in doubtful.items():
+        found = [str(there[path.lower()]["Name"]) for path in forms if path.lower() in there]
+        if found and forms[0].lower() not in there:
+            way = f"to replace it, pass {{{found[0]!a}: file}}"
+            reasons[row] = f"{names[row]!a} looks like {found[0]!a}, which is there: {_OTHER_FORM}; {way}"
+    return reasons
+
+
+def reject(names: Sequence[str], reasons: Mapping[int, str], index: pd.Index) -> None:
+    """Raise if there are reasons not to send files, by their rows.
+
+    Raises
+    ------
+    RefusedError
+        With a report that has a line for each file.
+    """
+    if not reasons:
+        return
+    lines = [
+        Line("refused", reasons[row], (), -1, name or None)
+        if row in reasons
+        else Line("unsent", "not sent, because other files were refused", (), -1, name)
+        for row, name in enumerate(names)
+    ]
+    said = "; ".join(list(reasons.values())[:10])
+    many = "" if len(names) == 1 else f"{counted(len(reasons), 'file')} cannot be uploaded: "
+    raise RefusedError(f"nothing was sent: {many}{said}", Report(report_frame(index, lines), what="upload"))
 
 
 def _name(name: Any, file: Any) -> tuple[str, str]:
@@ -131,6 +165,8 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
     if not isinstance(file, (bytes, bytearray)):
         if not hasattr(file, "read"):
             return name or "", f"{file!r} is not a file; pass a path, bytes or an open file"
+        if getattr(file, "closed", False):
+            return name or "", f"{file!r} is closed; open it again"
         if isinstance(file, io.TextIOBase):
             return name or "", f"{file!r} is open in text mode; open it with 'rb'"
     file_name = name or getattr(file, "name", None)

@@ -30,7 +30,7 @@ from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.settling import SEEN, TRIES, Attempts, certain, collides, looks
 from .downloads import address_of
 from .targets import path_at, raise_single
-from .upload_sources import File, Files, Source, given_files, is_several, names_of, opened
+from .upload_sources import File, Files, Source, alike, given_files, is_several, names_of, opened, reject
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -70,6 +70,7 @@ def upload(
     folder = path_at(repo, parent)
     if how.type != UploadOptions.type and (reason := why_not_created(repo, folder, [how.type]).get(how.type)):
         raise RefusedError(f"nothing was sent: {reason}")
+    reject(names, alike(names, folder, repo.client), index)
     jobs = [_Upload(repo, folder, name, file, how) for name, (_, file) in zip(names, given, strict=True)]
     lines = each(
         jobs,

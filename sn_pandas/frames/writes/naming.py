@@ -77,15 +77,15 @@ def misplaced(
     """
     parents = lookup.by_path(client, {create.parent for create in creates}, [ALLOWED_TYPES])
     there = set(lookup.by_path(client, [p for create in creates for p in spellings(create.path)], sure=False))
-    alike = {_composed(path): path for path in there}
+    alike = {composed(path): path for path in there}
     refused = []
     for create in creates:
         if found := _misplaced(create, parents.get(create.parent.lower()), there):
             refused.append(refusal(create, *found))
-        elif other := alike.get(_composed(create.path)):
+        elif other := alike.get(composed(create.path)):
             refused.append(refusal(create, "Name", _looks_alike(create.path, other)))
         there.add(create.path.lower())
-        alike.setdefault(_composed(create.path), create.path)
+        alike.setdefault(composed(create.path), create.path)
     return refused
 
 
@@ -101,7 +101,8 @@ def spellings(path: str) -> list[str]:
     return list(dict.fromkeys(forms))
 
 
-def _composed(path: str) -> str:
+def composed(path: str) -> str:
+    """Return what all spellings of a path have in common."""
     return unicodedata.normalize("NFC", path).lower()
 
 
@@ -126,14 +127,14 @@ def renamed_onto(
     for edit, _ in renames:
         path = wanted[edit.row]
         found = next((row for form in spellings(path) if (row := there.get(form.lower()))), None)
-        taken = str(found["Path"]) if found and found["Id"] != edit.id else seen.get(_composed(path))
+        taken = str(found["Path"]) if found and found["Id"] != edit.id else seen.get(composed(path))
         if taken:
             same = taken.lower() == path.lower()
             reason = f"there is a {path} already: choose another Name" if same else _looks_alike(path, taken)
             refused.append(Refusal(edit, reason))
         elif len(path) > LONGEST:
             refused.append(Refusal(edit, _too_long(path)))
-        seen.setdefault(_composed(path), path)
+        seen.setdefault(composed(path), path)
     return refused
 
 
