@@ -19,10 +19,8 @@ from typing import Any
 
 from sn_pandas.embedded.security.tokens import token_of
 from sn_pandas.embedded.wire.addresses import decoded_target, shown_target
+from sn_pandas.embedded.wire.requests import App, Environ, StartResponse
 
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-App = Callable[[Environ, StartResponse], Iterable[bytes]]
 Fault = Callable[[App, Environ, StartResponse], Iterable[bytes]]
 
 _OUT_OF_DATE = {

@@ -9,7 +9,7 @@ from typing import Any
 
 from .errors import QueryError
 from .fields import INDEX_ONLY, of_some_contents
-from .filter_rules import kind_of, search_refusal
+from .filter_rules import WORD_KINDS, kind_of, search_refusal
 from .filters import Fields
 from .literals import plain, query_value
 from .schema import UNKNOWN, Field
@@ -19,8 +19,6 @@ _NAME = re.compile(r"#?[^\W\d][\w.]*")
 
 #: Private letters that stand for wildcards while the text around them is quoted.
 _WILD = {0xE010: "*", 0xE011: "?"}
-#: Kinds of fields that are searched word by word.
-_WORDS = ("words", "rich", "file")
 
 
 class Clause:
@@ -157,7 +155,7 @@ class _Term(Clause):
             self._check("fuzzy", word, field)
             return f"{self.field}:{query_value(word)}~{least:g}"
         definition = None if field is not None and field.type == UNKNOWN else field
-        if self.mark == "" and isinstance(self.value, str) and kind_of(self.field, field) in _WORDS:
+        if self.mark == "" and isinstance(self.value, str) and kind_of(self.field, field) in WORD_KINDS:
             raise QueryError(
                 f"{self.field} is searched word by word: it cannot be compared as one value. Search for a "
                 f"phrase, Q({self.field!r}).has_phrase({self.value!r}), or read all rows and compare in "

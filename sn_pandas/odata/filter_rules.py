@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 COMPARISONS = {"eq": "==", "ne": "!=", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}
 FUNCTIONS = ("startswith", "endswith", "substringof")
+#: Kinds of fields that are searched word by word.
+WORD_KINDS = ("words", "rich", "file")
 #: Functions that are tests by themselves.
 TESTS = (*FUNCTIONS, "isof")
 _SAID = {
@@ -701,7 +703,7 @@ def order_refusal(name: str, field: Field | None) -> str:
         )
     if name == "_Text":
         return "the full text has no order; order by a field, or sort the frame"
-    if kind_of(name, field) in ("words", "rich", "file", "tags"):
+    if kind_of(name, field) in (*WORD_KINDS, "tags"):
         by = f"{name} by the greatest word of each text"
     elif field is not None and field.is_reference and (field.multiple or field.kind.several):
         by = f"{name} by the largest id of each list"

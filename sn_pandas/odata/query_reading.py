@@ -9,10 +9,9 @@ from typing import Any, NamedTuple
 
 from ..words import asked_words, gaps_inside
 from .fields import Field
-from .filter_rules import kind_of
+from .filter_rules import WORD_KINDS, kind_of
 from .tokens import QUERY_TEXT
 
-_WORDS = ("words", "rich", "file")
 _PATHS = ("Path", "InTree", "InFolder")
 #: The longest query that is read: longer ones are lists of ids.
 _LONGEST = 4000
@@ -126,7 +125,7 @@ def _surprise(term: QueryTerm, fields: Mapping[str, Field]) -> str:
         return f"{name}:{term.operator}… fails: truth values have no order; write {name}:yes or {name}:no"
     if kind == "reference" and value.startswith("/"):
         return f'{shown} finds nothing: {_BY_ID}; write {name}:{{{{Path:"{value}"}}}}'
-    if kind in _WORDS and not term.operator:
+    if kind in WORD_KINDS and not term.operator:
         return _surprise_of_words(term, prefix, shown)
     return ""
 

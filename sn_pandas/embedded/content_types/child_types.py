@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sn_pandas.embedded.content_types.definitions import FOLDER
 from sn_pandas.embedded.contents import Content
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.session import Session
 
-TYPES = "/Root/System/Schema/ContentTypes"
 """Path of the folder of the content types."""
 
 
@@ -28,7 +28,7 @@ def effective_child_types(content: Content, session: Session) -> list[str]:
 def all_child_types(content: Content, session: Session) -> list[str]:
     """Return the types that are allowed below a content; SystemFolder comes last if no list names it."""
     found = listed_child_types(content, session)
-    if "SystemFolder" not in found and content.path != TYPES:
+    if "SystemFolder" not in found and content.path != FOLDER:
         found.append("SystemFolder")
     return found
 

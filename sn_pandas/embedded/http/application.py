@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from sn_pandas.embedded import callers, initial, migrations
 from sn_pandas.embedded.contents import ADMIN, VISITOR, Caller
@@ -23,12 +22,9 @@ from sn_pandas.embedded.storage.secret_texts import digest
 from sn_pandas.embedded.storage.store import Store
 from sn_pandas.embedded.wire import addresses, answers, options
 from sn_pandas.embedded.wire.answers import Answer
-from sn_pandas.embedded.wire.requests import Request, request_of
+from sn_pandas.embedded.wire.requests import Environ, Request, StartResponse, request_of
 
 log = logging.getLogger(__name__)
-
-StartResponse = Callable[..., Any]
-Environ = dict[str, Any]
 
 LONGEST_LINE = 8192
 MOST_HEADERS, LARGEST_HEAD = 100, 32 * 1024

@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from sn_pandas.embedded.wire.addresses import shown_target
-
-Environ = dict[str, Any]
-StartResponse = Callable[..., Any]
-App = Callable[[Environ, StartResponse], Iterable[bytes]]
+from sn_pandas.embedded.wire.requests import App, Environ, StartResponse
 
 MOST_REQUESTS = 10_000
 """How many requests are remembered; the oldest are forgotten first."""

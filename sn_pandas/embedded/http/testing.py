@@ -11,11 +11,11 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded import fault_scripts
-from sn_pandas.embedded.http.request_log import App, Environ, RequestLog, StartResponse
+from sn_pandas.embedded.http.request_log import RequestLog
 from sn_pandas.embedded.storage.store import Store
 from sn_pandas.embedded.wire import answers
 from sn_pandas.embedded.wire.answers import Answer
-from sn_pandas.embedded.wire.requests import Request
+from sn_pandas.embedded.wire.requests import App, Environ, Request, StartResponse
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.faults import Faults

@@ -7,10 +7,10 @@ others, and two programs with a secret, which act as the Admin and the PublicAdm
 from __future__ import annotations
 
 import secrets
-import string
 from dataclasses import dataclass
 from typing import Any
 
+from sn_pandas.embedded import callers
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.operations.registry import ADMINISTRATORS, ROOT, operation
@@ -32,7 +32,6 @@ INITIAL = (
 )
 """Type and user of the clients that are there from the beginning."""
 ID_LENGTH, SECRET_LENGTH = 16, 64
-_ALPHABET = string.ascii_letters + string.digits
 
 
 def put_initial(session: Session) -> None:
@@ -249,7 +248,7 @@ def _user(session: Session, user_name: str | None) -> str:
 
 
 def _random(length: int) -> str:
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    return "".join(secrets.choice(callers.ALPHABET) for _ in range(length))
 
 
 def _without_scheme(address: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -11,7 +11,10 @@ from sn_pandas.embedded.errors import ODataError, server_error
 from sn_pandas.embedded.security import tokens
 from sn_pandas.embedded.wire import addresses
 
+# What WSGI calls these.
 Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+App = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 LARGEST_BODY = 30_000_000
 
