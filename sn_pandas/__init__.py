@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
     from .connecting import connect
     from .frames.accessor.accessor import Accessor
+    from .frames.accessor.excel import read_excel
     from .frames.plots.plots import Plots
     from .frames.repository import Repository
     from .frames.writes.comparing import Conflict
@@ -113,6 +114,7 @@ __all__ = [
     "has_words",
     "isof",
     "journals",
+    "read_excel",
     "rebase",
     "ref",
     "resume",
@@ -137,6 +139,7 @@ _ON_USE = {
     **dict.fromkeys(["ContentType", "Field", "Option"], "odata.fields"),
     **dict.fromkeys(["NewApiKey", "User"], "odata.signin.user"),
     **dict.fromkeys(["journals", "resume", "undo"], "recovering"),
+    "read_excel": "frames.accessor.excel",
     "rebase": "rebasing",
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("read", "write", "store", "requests", "tree", "start", "load")
+NAMES = ("read", "write", "store", "requests", "tree", "start", "load", "excel")
 
 
 def main(arguments: list[str]) -> int:

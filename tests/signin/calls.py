@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
@@ -174,6 +175,15 @@ def _rebased(repo: Repository, place: str) -> Any:
     return sorted(made.sn.changes()["field"]), _told(made)
 
 
+def _through_excel(repo: Repository, place: str) -> Any:
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "list.xlsx")
+        groups = repo.read(place, filter="isof('Group')", select=["Name", "Members"])
+        groups.sn.to_excel(file)
+        back = sn.read_excel(file, repo)
+    return _told(back), len(back.sn.changes())
+
+
 def _exploded(repo: Repository, place: str) -> Any:
     groups = repo.read(place, filter="isof('Group')", select=["Name"])
     return _told(groups.sn.explode("Members", select=["Name", "Type"]))
@@ -290,6 +300,7 @@ READS = {
     "check": Call(_checked, writes=False),
     "rebase": Call(_rebased, writes=False),
     "explode": Call(_exploded, before=_with_member, writes=False),
+    "to_excel": Call(_through_excel, before=_with_member, writes=False),
     "download_rows": Call(_downloaded_rows, before=_with_file, writes=False),
     "plot_versions": Call(_versions_drawn, writes=False),
     "browse": Call(lambda r, p: _browsed(r.browse(p), p), writes=False),

@@ -86,6 +86,8 @@ def saving(accessor: sn.Accessor, repo: sn.Repository) -> None:
     assert_type(journal.entries, pd.DataFrame)
     assert_type(sn.undo(journal), sn.Report)
     assert_type(sn.rebase(report.frame, repo), pd.DataFrame)
+    assert_type(accessor.to_excel("list.xlsx"), None)
+    assert_type(sn.read_excel("list.xlsx", repo), pd.DataFrame)
 
 
 def contents(repo: sn.Repository) -> None:

@@ -22,6 +22,7 @@ from ..writes.plan import warn_of_unread
 from ..writes.report import Report
 from ..writes.saving import find_problems, save
 from ..writes.upserting import match
+from .excel import to_excel
 from .parquet import to_parquet
 from .rebase import rebase_on, refresh
 from .related import browse, children, download, explode
@@ -340,6 +341,30 @@ class Accessor:
             As ``pyarrow.parquet.write_table`` takes them.
         """
         to_parquet(self._frame, path, **options)
+
+    def to_excel(self, path: str | os.PathLike[str], protect: bool = True) -> None:
+        """Write the frame to an Excel file that can be edited and read back by :func:`sn_pandas.read_excel`.
+
+        Columns have the display names of their fields, dates are in the time zone that their header names,
+        choices and truth values have drop-downs, and references show the names of contents. Hidden sheets
+        keep the ids, the paths, what the frame was read as, and which repository that was.
+
+        Parameters
+        ----------
+        path : str or path
+            The file, ``.xlsx``; an existing one is replaced.
+        protect : bool
+            Whether cells that cannot be saved are locked. There is no password. Excel sorts, inserts and
+            deletes the rows of a locked sheet only after *Review, Unprotect Sheet*.
+
+        Raises
+        ------
+        TrackingError
+            If the frame does not come from a repository.
+        ImportError
+            If the extra ``excel`` is not installed.
+        """
+        to_excel(self._frame, path, protect=protect)
 
     def refresh(self) -> pd.DataFrame:
         """Update the cells that are not edited from the server, in place.

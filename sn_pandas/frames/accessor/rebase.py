@@ -37,8 +37,13 @@ _SHOWN = ("Name", "Path", "Type")
 _SAVING = pd.Timedelta(seconds=1)
 
 
-def rebase_on(frame: pd.DataFrame, source: Connection | pd.DataFrame | None) -> pd.DataFrame:
-    """Set the baseline of a frame: that of another frame, or what its rows were read as, or are now."""
+def rebase_on(
+    frame: pd.DataFrame, source: Connection | pd.DataFrame | None, then: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Set the baseline of a frame: that of another frame, or what its rows were read as, or are now.
+
+    ``then`` is what they were read as, on their ids, if the caller has that.
+    """
     if isinstance(source, pd.DataFrame):
         baseline = baseline_of(source)
         _refuse_other_origin(frame, baseline.repo.url)
@@ -52,7 +57,8 @@ def rebase_on(frame: pd.DataFrame, source: Connection | pd.DataFrame | None) -> 
         _show_unread(frame, now)
         facts: dict[str, Any] = {k: v for k, v in frame.attrs.get(KEY, {}).items() if k != FILE}
         recorded = facts if "origin" in facts else {}
-        baseline = _as_it_was(now, _then(frame, repo, sure="origin" in recorded))
+        then = _then(frame, repo, sure="origin" in recorded) if then is None else then
+        baseline = _as_it_was(now, then)
         if baseline is now:
             baseline = _doubtful(frame, now, modified, recorded.get("read"))
         baseline = dataclasses.replace(baseline, attempts=_attempts(frame, repo))

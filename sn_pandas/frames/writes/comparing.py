@@ -141,7 +141,8 @@ def _said(work: Patch, name: str, now: Stored) -> str:
     if name in work.unsure and was == is_ and edit and form_of(field, edit.before, edit.after):
         return f"{name} is {is_}, which a file may have made {wanted}: whether you did is not known"
     if name in work.unsure and was == is_:
-        return f"{name} is {is_} in a row that was changed after the frame was read, you want {wanted}"
+        why = "in a row that was changed after the frame was read or by a file"
+        return f"{name} is {is_} {why}, you want {wanted}"
     return f"{name} was {was}, is {is_} now, you want {wanted}"
 
 

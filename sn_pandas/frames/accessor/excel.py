@@ -1,0 +1,397 @@
+"""A frame as an Excel file, and the frame that such a file has become: what changed in it are its edits."""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import os
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from ...odata.errors import SaveWarning, TrackingError
+from ...odata.schema import Field
+from ...odata.wording import counted
+from ..columns.file_forms import form_of
+from ..columns.normalizing import Cell, is_missing, items
+from ..reads import lookup
+from ..replacing import put
+from ..spreadsheets import packing, workbooks
+from ..spreadsheets.sheet_cells import Column, is_cut, is_unchanged, kind_of, parse, show
+from ..tracking.baseline import KEY, Baseline, baseline_of, rebase
+from ..tracking.edits import edits_of
+from ..tracking.matching import rows_of
+from ..writes.plan import field_of
+from .rebase import rebase_on
+
+if TYPE_CHECKING:
+    from ..repository import Repository
+
+# Cells and rows that a warning names.
+_NAMED = 8
+_SHOWN_NAME = Field("DisplayName", "ShortText")
+_ERRORS = frozenset(
+    ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "Err:502", "Err:508"]
+)
+
+
+def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool = True) -> None:
+    """Write a frame to an Excel file; see ``Accessor.to_excel``."""
+    workbooks.require()
+    if not os.fspath(path).lower().endswith(".xlsx"):
+        raise ValueError(f"{os.fspath(path)} does not end with .xlsx, and no program would open it")
+    baseline = baseline_of(frame)
+    if baseline.query.version:
+        raise TrackingError(
+            f"the frame shows the version {baseline.query.version}, and edits of an old version cannot be "
+            "saved; write the latest one: df.sn.rebase()"
+        )
+    rows = rows_of(frame, baseline)
+    edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0]
+    columns = _columns(frame, baseline)
+    ids = [int(id_) if id_ > 0 else None for id_ in rows.ids.tolist()]
+    shown = [[show(column, cell) for cell in frame[column.name].array] for column in columns]
+    # nothing of a row or a column that the user dropped: the file is for other people
+    kept = [column.name for column in columns if column.name in baseline.frame.columns]
+    known = baseline.frame.loc[pd.Index([id_ for id_ in ids if id_ is not None], dtype="int64"), kept]
+    facts = {
+        "origin": baseline.repo.url,
+        "query": str(baseline.query),
+        "read": frame.attrs.get(KEY, {}).get("read"),
+        "columns": [dataclasses.asdict(column) for column in columns],
+        "baseline": packing.frame_to_json(known),
+        "edits": [[edit.id, edit.column, packing.cell_to_json(edit.after)] for edit in edits],
+        "unsure": {name: sorted(baseline.unsure[name]) for name in kept if name in baseline.unsure},
+    }
+    sheet = workbooks.Sheet(columns, ids, list(zip(*shown, strict=True)) if shown else [() for _ in ids])
+    workbooks.write(path, sheet, facts, protect=protect)
+
+
+def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
+    """Read a file of ``df.sn.to_excel`` back: a frame whose edits are what was changed in the file.
+
+    Rows may be sorted, filtered and deleted there, and new ones inserted; columns may be moved, removed and
+    added. A row without an ``Id`` is a new one, which ``save(create=True)`` creates. A row that was deleted
+    stays as it is on the server. The edits are compared with what the frame was read as before it was
+    written, so a save finds what others have changed since as if the frame had stayed here.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, as Excel or LibreOffice saved it (``.xlsx``).
+    repo : Repository
+        The repository that it was written from.
+
+    Returns
+    -------
+    DataFrame
+        In the order of the rows of the sheet.
+
+    Raises
+    ------
+    TrackingError
+        If the file is from another repository or was not written by ``df.sn.to_excel``, or its rows cannot be
+        matched to contents.
+
+    Warns
+    -----
+    SaveWarning
+        If rows were deleted, columns were added or removed, or cells could not be read; it names them.
+
+    Examples
+    --------
+    >>> import sn_pandas as sn
+    >>> repo = sn.connect(user="olga.okafor")
+    >>> tasks = repo.read("/Root/Content/IT/Tasks", select=["Name", "Status", "DueDate"])
+    >>> tasks.sn.to_excel("tasks.xlsx")  # doctest: +SKIP
+    >>> sn.read_excel("tasks.xlsx", repo).sn.save()  # doctest: +SKIP
+    """
+    read = workbooks.read(path)
+    facts = read.facts
+    try:
+        then = packing.frame_from_json(facts["baseline"])
+        columns = [Column(**column) for column in facts["columns"]]
+        edits = {(id_, name): packing.cell_from_json(cell) for id_, name, cell in facts["edits"]}
+        unsure = {str(name): set(ids) for name, ids in facts["unsure"].items()}
+        origin = {name: str(facts[name]) for name in ("origin", "query", "read") if facts[name]}
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise packing.damaged() from None
+    sheet = _Sheet(os.path.basename(os.fspath(path)), read, then, columns)
+    frame = sheet.frame(edits)
+    frame.attrs[KEY] = origin
+    rebase_on(frame, repo, then)
+    for column, id_ in sheet.unsure:
+        unsure.setdefault(column, set()).add(id_)
+    _doubt(frame, [name for name in map(str, frame.columns) if name not in then.columns], unsure)
+    sheet.warn()
+    return frame
+
+
+def _columns(frame: pd.DataFrame, baseline: Baseline) -> list[Column]:
+    """Return the columns of the sheet: a header of its own for each, and the names of what cells refer to."""
+    fields = {
+        str(name): baseline.fields.get(str(name)) if name in baseline.frame.columns else None
+        for name in frame.columns
+        if name != "Id" and not _is_secret(str(name), baseline)
+    }
+    names = _names_of(frame, fields, baseline)
+    taken = {workbooks.ID.lower()}
+    columns = []
+    for name, field in fields.items():
+        kind = kind_of(name, field)
+        zone = str(getattr(frame[name].dtype, "tz", None) or "UTC")
+        text = _header(name, baseline) + (f" ({zone})" if kind == "date" else "")
+        header = next(h for h in (text, f"{text} [{name}]") if h.lower() not in taken or h != text)
+        taken.add(header.lower())
+        written = field_of(name, baseline) if field is not None else None
+        editable = field is None or (isinstance(written, Field) and written.editable)
+        labels: Mapping[str, str] = {}
+        if field is not None and kind in ("choice", "choices"):
+            labels = _unique({option.value: option.text or option.value for option in field.options})
+        elif kind in ("reference", "references"):
+            labels = _unique({p: names[p] for p in _paths(frame[name]) if p in names})
+        columns.append(
+            Column(name, header, kind, editable, zone, field is not None and field.extra_values, labels)
+        )
+    return columns
+
+
+def _is_secret(name: str, baseline: Baseline) -> bool:
+    field = baseline.fields.get(name) or baseline.repo.schema.fields.get(name)
+    return field is not None and field.is_secret
+
+
+def _header(name: str, baseline: Baseline) -> str:
+    """Return the display name of a field, and of the reference that it is behind."""
+    first, _, rest = name.partition("/")
+    known = baseline.repo.schema.fields
+    parts = [(baseline.fields.get(first) or known.get(first), first)]
+    if rest:
+        parts.append((known.get(rest), rest))
+    shown = (((field.display_name if field else "") or part).strip() for field, part in parts)
+    return " / ".join(" ".join(text.split()) for text in shown)
+
+
+def _paths(column: pd.Series) -> list[str]:
+    return [item for cell in column for item in items(cell) if isinstance(item, str) and item.startswith("/")]
+
+
+def _names_of(frame: pd.DataFrame, fields: Mapping[str, Field | None], baseline: Baseline) -> dict[str, str]:
+    """Return the names of the contents that references point to, by path; looked up for all at once."""
+    columns = [name for name, field in fields.items() if field is not None and field.is_reference]
+    paths = list(dict.fromkeys(path for name in columns for path in _paths(frame[name])))
+    found = lookup.by_path(baseline.repo.client, paths, [_SHOWN_NAME], sure=False) if paths else {}
+    if len(found) < len(paths):
+        baseline.repo.verify_identity()
+    names = {path: (found.get(path.lower()) or {}).get("DisplayName") for path in paths}
+    return {path: " ".join(str(name or path.rpartition("/")[2]).split()) for path, name in names.items()}
+
+
+def _unique(labels: Mapping[str, str]) -> dict[str, str]:
+    """Return labels each of which stands for one value: one that two have is followed by the value."""
+    many = collections.Counter(labels.values())
+    return {
+        value: label if many[label] == 1 and (label == value or label not in labels) else f"{label} ({value})"
+        for value, label in labels.items()
+    }
+
+
+class _Sheet:
+    """A list that was read from a file: its rows matched to contents, and what changed in it."""
+
+    def __init__(
+        self, name: str, read: workbooks.Read, then: pd.DataFrame, columns: Sequence[Column]
+    ) -> None:
+        self._name = name
+        self._read = read
+        self._then = then
+        places: dict[str, int] = {}
+        for number, header in enumerate(read.headers):
+            if header:
+                places.setdefault(header, number)
+        self._columns = [(column, places[column.header]) for column in columns if column.header in places]
+        self._removed = [column.header for column in columns if column.header not in places]
+        known = {workbooks.ID, *(column.header for column in columns)}
+        self.added = {header: number for header, number in places.items() if header not in known}
+        self.ids = self._ids(places)
+        #: Column and id of cells of which it is not known whether a person or a program changed them.
+        self.unsure: list[tuple[str, int]] = []
+        self._problems: list[str] = []
+        self._check_headers()
+
+    def frame(self, edits: Mapping[tuple[int, str], Cell]) -> pd.DataFrame:
+        """Return the list as a frame on its ids; ``edits`` are those that it was written with."""
+        new = iter(range(-1, -1 - len(self.ids), -1))
+        index = pd.Index([next(new) if id_ is None else id_ for id_ in self.ids], dtype="int64", name="Id")
+        data = {}
+        for column, number in self._columns:
+            data[column.name] = self._cells(column, number, index, edits)
+        for header, number in self.added.items():
+            values = [self._value(row, number) for row in self._read.rows]
+            data[header] = pd.Series(values, index=index, dtype=object).infer_objects()
+        return pd.DataFrame(data, index=index, copy=False)
+
+    def warn(self) -> None:
+        """Warn of what the sheet lacks, what it has beyond what was written, and cells without a value."""
+        gone = self._then.index.difference(pd.Index([id_ for id_ in self.ids if id_ is not None]))
+        said = []
+        if len(gone):
+            paths = self._then["Path"].loc[gone] if "Path" in self._then.columns else gone
+            rows = counted(len(gone), "row")
+            said.append(
+                f"{rows} of the list {'is' if len(gone) == 1 else 'are'} gone ({_some(map(str, paths))}): "
+                "contents are not deleted by that; df.sn.delete() says it"
+            )
+        if self._removed:
+            said.append(f"the columns {_some(self._removed)} are gone, and their fields stay as they are")
+        if self.added:
+            said.append(f"the columns {_some(self.added)} are new; only columns that were read are saved")
+        if self._problems:
+            cells = counted(len(self._problems), "cell")
+            said.append(f"{cells} could not be read and stay as they were: {_some(self._problems)}")
+        for text in said:
+            warnings.warn(f"{self._name}: {text}", SaveWarning, stacklevel=3)
+
+    def _ids(self, places: Mapping[str, int]) -> list[int | None]:
+        """Return the id of each row, None for a new one."""
+        by_path = None
+        if workbooks.ID not in places:
+            by_path = self._ids_by_path()
+        known = set(self._then.index)
+        ids: list[int | None] = []
+        rows: dict[int, int] = {}
+        for row in self._read.rows:
+            value = self._value(row, places[workbooks.ID]) if by_path is None else self._path(row)
+            id_ = _id_of(value) if by_path is None else by_path.get(value)
+            if id_ is not None and id_ not in known:
+                raise TrackingError(
+                    f"{self._name}: row {row.number} has the Id {value}, which is none of the list; "
+                    "empty the Id of rows that are to be created"
+                )
+            if id_ is not None and id_ in rows:
+                raise TrackingError(
+                    f"{self._name}: the rows {rows[id_]} and {row.number} both have the Id {value}, so it is "
+                    "not clear which one counts; delete one, or empty its Id if it is to be created"
+                )
+            if id_ is not None:
+                rows[id_] = row.number
+            ids.append(id_)
+        return ids
+
+    def _ids_by_path(self) -> dict[Any, int]:
+        """Return the ids by path, for a sheet that has no Id any more."""
+        if not any(column.name == "Path" for column, _ in self._columns):
+            raise TrackingError(
+                f"{self._name} has neither a column {workbooks.ID} nor one of paths any more, so its rows "
+                "cannot be matched to contents; take them from a copy of the file as it was written"
+            )
+        return dict(zip(self._then["Path"], self._then.index.tolist(), strict=True))
+
+    def _path(self, row: workbooks.Row) -> Any:
+        number = next(number for column, number in self._columns if column.name == "Path")
+        path = self._value(row, number)
+        if path not in (None, "") and path not in set(self._then["Path"]):
+            raise TrackingError(
+                f"{self._name}: row {row.number} has the path {path!r}, which is none of the list, and the "
+                f"column {workbooks.ID} is gone"
+            )
+        return path
+
+    def _check_headers(self) -> None:
+        """Raise for a header that stands above two columns; name columns that have values and no header."""
+        seen = collections.Counter(header for header in self._read.headers if header)
+        known = {column.header for column, _ in self._columns}
+        if twice := [header for header, count in seen.items() if count > 1 and header in known]:
+            raise TrackingError(
+                f"{self._name}: {twice[0]!r} stands above several columns, so it is not clear which one "
+                "counts; rename or delete the others"
+            )
+        for number, header in enumerate(self._read.headers):
+            if not header and any(self._value(row, number) is not None for row in self._read.rows):
+                self._problems.append(f"{workbooks.address(1, number)[:-1]} (a column without a header)")
+
+    def _value(self, row: workbooks.Row, number: int) -> Any:
+        return row.values[number] if number < len(row.values) else None
+
+    def _cells(
+        self, column: Column, number: int, index: pd.Index, edits: Mapping[tuple[int, str], Cell]
+    ) -> pd.Series:
+        """Return a column: as it was written, but for the cells that changed in the sheet."""
+        name = column.name
+        if name in self._then.columns:
+            was = self._then[name].reindex(index)
+        else:
+            was = pd.Series([None] * len(index), index=index, dtype=object)
+        changed: dict[int, Cell] = {}
+        text = Field(name, "ShortText")
+        for place, (row, id_, cell) in enumerate(zip(self._read.rows, self.ids, was.array, strict=True)):
+            if id_ is not None and (id_, name) in edits:
+                cell = changed[place] = edits[id_, name]
+            value = self._value(row, number)
+            shown = show(column, cell) if id_ is not None and name in self._then.columns else None
+            if is_unchanged(shown, value):
+                continue
+            if problem := self._problem(row, number, shown, value):
+                self._problems.append(f"{workbooks.address(row.number, number)} ({column.header}): {problem}")
+                continue
+            try:
+                changed[place] = parse(column, value)
+            except ValueError:
+                self._problems.append(
+                    f"{workbooks.address(row.number, number)} ({column.header}): {value} is a time that "
+                    f"{column.zone} has twice or never"
+                )
+                continue
+            if id_ is not None and column.kind == "text" and form_of(text, shown, value):
+                self.unsure.append((name, id_))
+        cells = put(was, list(changed), changed.values()) if changed else was
+        return cells if name in self._then.columns else cells.infer_objects()
+
+    def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
+        """Return why a value of the sheet says nothing about the cell; empty if it does."""
+        if (row.number, number) in self._read.formulas:
+            return "a formula that was not computed; open the file in Excel or LibreOffice and save it"
+        if isinstance(value, str) and value in _ERRORS:
+            return f"a formula that gives {value}"
+        return "the text is cut in the sheet, so a change of it would lose the rest" if is_cut(shown) else ""
+
+
+def _id_of(value: Any) -> int | None:
+    """Return the id that a sheet shows; None if the cell is empty, or negative as that of a new row."""
+    if is_missing(value) or (isinstance(value, str) and not value.strip()):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return -1
+    if number <= 0:
+        return None
+    return int(number) if number.is_integer() else -1
+
+
+def _doubt(frame: pd.DataFrame, unread: Iterable[str], unsure: Mapping[str, set[int]]) -> None:
+    """Mark the cells of which it is not known what they were read as, or whether somebody changed them.
+
+    An unread column that has the name of a field was added by somebody: what it says is in doubt, and its
+    empty cells say nothing.
+    """
+    baseline = baseline_of(frame)
+    doubtful = {column: set(ids) for column, ids in unsure.items()}
+    new = [column for column in unread if column in baseline.frame.columns]
+    edits = [edit for edit in edits_of(frame, baseline) if edit.column in new and edit.id > 0] if new else []
+    for column in new:
+        empty = [edit for edit in edits if edit.column == column and is_missing(edit.after)]
+        frame[column] = put(frame[column], [edit.row for edit in empty], [edit.before for edit in empty])
+    for edit in edits:
+        if not is_missing(edit.after):
+            doubtful.setdefault(edit.column, set()).add(edit.id)
+    if doubtful:
+        found = {column: frozenset(ids) for column, ids in doubtful.items()}
+        rebase(frame, dataclasses.replace(baseline, unsure=found))
+
+
+def _some(names: Iterable[str]) -> str:
+    found = list(names)
+    return ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")

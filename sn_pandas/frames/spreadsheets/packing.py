@@ -1,0 +1,153 @@
+"""What a frame was read as, as texts that a sheet holds: JSON, compressed, in pieces."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import decimal
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from ...odata.errors import TrackingError
+from ..columns.normalizing import Cell, in_order, is_list, is_missing, plain
+
+#: Characters of a piece: a cell of Excel takes 32,767.
+_PIECE = 30_000
+#: Bytes that a file may unpack to: somebody else may have written it.
+_MOST_BYTES = 1 << 29
+_AS_IT_IS = frozenset([str, int, bool, type(None)])
+
+
+def pack(value: Any) -> list[str]:
+    """Return a value of JSON as texts that cells hold."""
+    data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    text = base64.b64encode(data).decode()
+    return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
+
+
+def unpack(pieces: Iterable[str]) -> Any:
+    """Return the value of :func:`pack`.
+
+    Raises
+    ------
+    TrackingError
+        If it was changed, or is larger than anything that a sheet can stand for.
+    """
+    try:
+        stream = zlib.decompressobj()
+        data = stream.decompress(base64.b64decode("".join(pieces), validate=True), _MOST_BYTES)
+        if not stream.eof:
+            raise ValueError
+        return json.loads(data)
+    except (ValueError, zlib.error, binascii.Error, RecursionError):
+        raise damaged() from None
+
+
+def damaged() -> TrackingError:
+    """Return the error for a file whose data cannot be read any more."""
+    return TrackingError(
+        "the hidden sheet of this file was changed or cut, or another version of sn_pandas wrote it, so it "
+        "is not known what its rows were read as; ask for the file as it was saved, or write it again with "
+        "df.sn.to_excel(…)"
+    )
+
+
+def frame_to_json(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return a frame on ids as JSON."""
+    columns = [
+        {"name": str(name), **_dtype_to_json(column), "cells": _cells_to_json(column)}
+        for name, column in frame.items()
+    ]
+    return {"ids": [int(id_) for id_ in frame.index], "columns": columns}
+
+
+def frame_from_json(packed: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the frame of :func:`frame_to_json`."""
+    index = pd.Index(packed["ids"], dtype="int64", name="Id")
+    columns = {column["name"]: _series(column, index) for column in packed["columns"]}
+    return pd.DataFrame(columns, index=index, copy=False)
+
+
+def cell_to_json(cell: Cell) -> Any:
+    """Return a cell as JSON that says what it is.
+
+    Examples
+    --------
+    >>> cell_to_json([pd.Timestamp("2026-01-01", tz="UTC"), pd.NA])
+    [{'$date': '2026-01-01T00:00:00+00:00'}, None]
+    """
+    cell = plain(cell)
+    if type(cell) in _AS_IT_IS:
+        return cell
+    if is_missing(cell):
+        return None
+    if isinstance(cell, float):
+        return cell
+    if isinstance(cell, dt.datetime):
+        return {"$date": cell.isoformat()}
+    if isinstance(cell, (set, frozenset)):
+        return {"$set": [cell_to_json(item) for item in in_order(cell)]}
+    if is_list(cell):
+        return [cell_to_json(item) for item in cell]
+    if isinstance(cell, Mapping):
+        return {"$dict": {str(key): cell_to_json(value) for key, value in cell.items()}}
+    return {"$decimal": str(cell)} if isinstance(cell, decimal.Decimal) else str(cell)
+
+
+def cell_from_json(value: Any) -> Cell:
+    """Return the cell of :func:`cell_to_json`."""
+    if isinstance(value, list):
+        return [cell_from_json(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    (kind, inner), *_ = value.items()
+    if kind == "$date":
+        return pd.Timestamp(inner).as_unit("us")
+    if kind == "$decimal":
+        return decimal.Decimal(inner)
+    if kind == "$set":
+        return {cell_from_json(item) for item in inner}
+    return {key: cell_from_json(item) for key, item in inner.items()}
+
+
+def _dtype_to_json(column: pd.Series) -> dict[str, Any]:
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        return {"dtype": "category", "categories": [str(name) for name in column.cat.categories]}
+    if isinstance(column.dtype, pd.StringDtype):
+        return {"dtype": "str" if column.dtype.na_value is np.nan else "string"}
+    return {"dtype": str(column.dtype)}
+
+
+def _cells_to_json(column: pd.Series) -> list[Any]:
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        moments = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+        numbers = moments.astype("int64").tolist()
+        return [None if gone else n for n, gone in zip(numbers, np.isnat(moments).tolist(), strict=True)]
+    return [cell if type(cell) is str else cell_to_json(cell) for cell in column]
+
+
+def _series(packed: Mapping[str, Any], index: pd.Index) -> pd.Series:
+    array = _array(packed)
+    column: pd.Series[Any] = pd.Series(array, index=index, dtype=array.dtype)  # never texts of objects
+    return column
+
+
+def _array(packed: Mapping[str, Any]) -> Any:
+    dtype, cells = packed["dtype"], packed["cells"]
+    if dtype == "category":
+        return pd.Categorical(cells, categories=pd.Index(packed["categories"], dtype="str"))
+    if dtype.startswith("datetime64["):
+        moments = np.array([np.iinfo("int64").min if n is None else n for n in cells], dtype="int64")
+        return pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC").astype(dtype).array
+    if dtype == "object":
+        found = [cell_from_json(cell) for cell in cells]
+        return np.fromiter(found, dtype=object, count=len(found))
+    if dtype in ("float64", "float32"):
+        return np.array([np.nan if cell is None else cell for cell in cells], dtype=dtype)
+    return pd.array([cell_from_json(cell) for cell in cells], dtype=dtype)

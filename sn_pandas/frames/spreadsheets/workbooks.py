@@ -1,0 +1,304 @@
+"""The workbook of a list: one sheet that people see, and hidden ones that say what it was written from."""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import os
+import re
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ...odata.errors import TrackingError
+from .packing import damaged, pack, unpack
+from .sheet_cells import Column, Value, escaped, unescaped
+
+#: The sheets: what people see, what it was written from, and the options of its drop-downs.
+SHOWN, HIDDEN, LISTS = "Contents", "_sensenet", "_lists"
+#: What stands above the ids of the rows.
+ID = "Id"
+#: Rows that drop-downs have behind the last one, for new rows.
+_MORE_ROWS = 500
+# Rows above the list that a header is looked for in.
+_ABOVE = 20
+_WIDTHS = (8, 60)
+_MEASURED = 500
+_PADDING = 3
+# The first lines of the hidden sheet, before the pieces of its data.
+_MARK = "sn_pandas list"
+_FORMATS: Mapping[str, str] = {"text": "@", "date": "yyyy-mm-dd hh:mm:ss"}
+_FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What people see: the columns, and of each row its id and what is shown in it.
+
+    Attributes
+    ----------
+    ids : sequence
+        None for a new row.
+    """
+
+    columns: Sequence[Column]
+    ids: Sequence[int | None]
+    rows: Sequence[Sequence[Value]]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a sheet that was read: its number there, and its values by the number of their column."""
+
+    number: int
+    values: Sequence[Any]
+
+
+@dataclass(frozen=True)
+class Read:
+    """A workbook that was read.
+
+    Attributes
+    ----------
+    facts : mapping
+        What it was written from.
+    headers : list of str
+        What stands above the columns now; empty above none.
+    formulas : frozenset
+        Cells, by the number of their row and column, whose formula no program has computed.
+    """
+
+    facts: Mapping[str, Any]
+    headers: list[str]
+    rows: list[Row]
+    formulas: frozenset[tuple[int, int]]
+
+
+def require() -> None:
+    """Raise if openpyxl is not installed.
+
+    Raises
+    ------
+    ImportError
+        If it is not: it says how to install it.
+    """
+    if importlib.util.find_spec("openpyxl") is None:
+        raise ImportError('Excel files need openpyxl: pip install "sn_pandas[excel]"')
+
+
+def write(path: str | os.PathLike[str], sheet: Sheet, facts: Mapping[str, Any], *, protect: bool) -> None:
+    """Write a workbook; an existing file is replaced only by a whole one."""
+    require()
+    from openpyxl import Workbook
+
+    book = Workbook(write_only=True)
+    book.properties.creator = "sn_pandas"
+    shown = book.create_sheet(SHOWN)
+    options = _options(sheet)
+    _lay_out(shown, sheet, options, protect=protect)
+    _fill(shown, sheet)
+    if options:
+        lists = book.create_sheet(LISTS)
+        lists.sheet_state = "hidden"
+        for line in itertools.zip_longest(*options.values()):
+            lists.append([None if text is None else _text_cell(lists, text) for text in line])
+    hidden = book.create_sheet(HIDDEN)
+    hidden.sheet_state = "veryHidden"
+    for said in (_MARK, "Read back with sn_pandas.read_excel(path, repo). Do not change this sheet."):
+        hidden.append([said])
+    for name in ("origin", "query", "read"):
+        hidden.append([_text_cell(hidden, name), _text_cell(hidden, str(facts.get(name) or ""))])
+    for piece in pack(facts):
+        hidden.append(["data", piece])
+    whole = f"{os.fspath(path)}.part"
+    try:
+        book.save(whole)
+        os.replace(whole, path)
+    finally:
+        if os.path.exists(whole):
+            os.remove(whole)
+
+
+def read(path: str | os.PathLike[str]) -> Read:
+    """Read a workbook that :func:`write` made, whatever was done to it.
+
+    Raises
+    ------
+    TrackingError
+        If it is not one, or its list is not found in it any more.
+    """
+    require()
+    from openpyxl import load_workbook
+
+    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        if HIDDEN not in book.sheetnames:
+            raise TrackingError(
+                f"{os.fspath(path)} is not a file of df.sn.to_excel, or its hidden sheet is gone: save the "
+                "whole file under another name instead of copying its rows to a new one"
+            )
+        lines = book[HIDDEN].iter_rows(values_only=True)
+        facts = unpack(str(line[1]) for line in lines if line and line[0] == "data" and len(line) > 1)
+        names = _headers_of(facts)
+        for sheet in sorted(book.worksheets, key=lambda sheet: sheet.title != SHOWN):
+            if sheet.title in (HIDDEN, LISTS):
+                continue
+            sheet.reset_dimensions()
+            if (found := _list_of(sheet, names)) is not None:
+                headers, rows = found
+                return Read(facts, headers, rows, _formulas(path, sheet.title))
+    finally:
+        book.close()
+    raise TrackingError(
+        f"no sheet of {os.fspath(path)} has the headers {', '.join([ID, *sorted(names)][:6])} …: they name "
+        "the columns; write them again above the list"
+    )
+
+
+def _headers_of(facts: Any) -> set[str]:
+    try:
+        return {str(column["header"]) for column in facts["columns"]}
+    except (KeyError, TypeError):
+        raise damaged() from None
+
+
+def address(row: int, column: int) -> str:
+    """Return how a program names a cell, such as ``B7``."""
+    from openpyxl.utils import get_column_letter
+
+    return f"{get_column_letter(column + 1)}{row}"
+
+
+def _options(sheet: Sheet) -> dict[int, list[str]]:
+    """Return what the drop-down of each column offers, by its number."""
+    offered: dict[int, list[str]] = {}
+    for number, column in enumerate(sheet.columns):
+        if column.kind == "truth" and column.editable:
+            offered[number] = ["yes", "no"]
+        elif column.kind in ("choice", "reference") and column.editable and column.labels:
+            offered[number] = list(dict.fromkeys(column.labels.values()))
+    return offered
+
+
+def _lay_out(shown: Any, sheet: Sheet, options: Mapping[int, Sequence[str]], *, protect: bool) -> None:
+    """Set widths, filter, locks and drop-downs, which stand before the rows in the file."""
+    from openpyxl.styles import Protection
+    from openpyxl.utils import get_column_letter
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    last = len(sheet.rows) + 1
+    shown.freeze_panes = "B2"
+    shown.auto_filter.ref = f"A1:{get_column_letter(len(sheet.columns) + 1)}{last}"
+    shown.column_dimensions["A"].width = _WIDTHS[0] + _PADDING
+    for number, column in enumerate(sheet.columns):
+        letter = get_column_letter(number + 2)
+        size = shown.column_dimensions[letter]
+        size.width = _width(column, (row[number] for row in sheet.rows[:_MEASURED]))
+        size.protection = Protection(locked=not column.editable)  # of the rows that are still empty
+        size.number_format = _FORMATS.get(column.kind, "General")
+        if number in options:
+            place = get_column_letter(list(options).index(number) + 1)
+            rule = DataValidation(
+                type="list", formula1=f"={LISTS}!${place}$1:${place}${len(options[number])}", allow_blank=True
+            )
+            rule.showErrorMessage = column.kind != "reference" and not column.open
+            rule.errorTitle, rule.error = column.header[:30], "Choose one of the list."
+            rule.add(f"{letter}2:{letter}{last + _MORE_ROWS}")
+            shown.data_validations.append(rule)
+    if protect:
+        shown.protection.sheet = True
+        for may in ("sort", "autoFilter", "insertRows", "deleteRows", "insertColumns", "formatColumns",
+                    "formatRows", "formatCells"):  # fmt: skip
+            setattr(shown.protection, may, False)  # what is False is allowed
+
+
+def _width(column: Column, values: Iterator[Value]) -> int:
+    longest = max((len(str(value)) for value in values if value is not None), default=0)
+    low, high = _WIDTHS
+    return min(max(longest, len(column.header) + _PADDING, low), high) + 1
+
+
+def _fill(shown: Any, sheet: Sheet) -> None:
+    """Write the rows; a cell of the file is made once a column, because its style takes long to make."""
+    from openpyxl.cell import WriteOnlyCell
+    from openpyxl.styles import Font, Protection
+
+    head = [WriteOnlyCell(shown, _plain(text)) for text in (ID, *(column.header for column in sheet.columns))]
+    for cell in head:
+        cell.font = Font(bold=True)
+        cell.data_type = "s"
+    shown.append(head)
+    cells = [WriteOnlyCell(shown) for _ in head]
+    grey = Font(color="00808080")
+    cells[0].font = grey
+    for cell, column in zip(cells[1:], sheet.columns, strict=True):
+        cell.number_format = _FORMATS.get(column.kind, "General")
+        cell.protection = Protection(locked=not column.editable)
+        if not column.editable:
+            cell.font = grey
+        if column.kind == "text":
+            cell.quotePrefix = True
+    for id_, values in zip(sheet.ids, sheet.rows, strict=True):
+        cells[0].value = id_
+        for cell, value in zip(cells[1:], values, strict=True):
+            if isinstance(value, str):
+                cell.value = _plain(value)
+                cell.data_type = "s"  # a text that looks like a formula stays a text
+            else:
+                cell.value = value
+        shown.append(cells)
+
+
+def _plain(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError(
+            f"{text[:40]!a} holds half a character (a lone surrogate), which no file can keep: "
+            "df[column] = df[column].str.encode('utf-8', 'replace').str.decode()"
+        ) from None
+    return escaped(text)
+
+
+def _text_cell(sheet: Any, text: str) -> Any:
+    from openpyxl.cell import WriteOnlyCell
+
+    cell = WriteOnlyCell(sheet, _plain(text))
+    cell.data_type = "s"
+    return cell
+
+
+def _list_of(sheet: Any, names: set[str]) -> tuple[list[str], list[Row]] | None:
+    """Return the headers and the rows of a sheet; None if no line of it has headers of the list."""
+    headers: list[str] | None = None
+    rows: list[Row] = []
+    for number, line in enumerate(sheet.iter_rows(values_only=True), 1):
+        values = [unescaped(value) if type(value) is str else value for value in line]
+        if headers is not None:
+            if any(value not in (None, "") for value in values):
+                rows.append(Row(number, values))
+        elif number > _ABOVE:
+            return None
+        else:
+            texts = [str(value).strip() if value is not None else "" for value in values]
+            if len({ID, *names} & set(texts)) >= min(2, len(names)):
+                headers = texts
+    return None if headers is None else (headers, rows)
+
+
+def _formulas(path: str | os.PathLike[str], title: str) -> frozenset[tuple[int, int]]:
+    """Return the cells of a sheet whose formula no program has computed."""
+    with zipfile.ZipFile(path) as parts:
+        sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
+        if not any(_FORMULA.search(parts.read(name)) for name in sheets):
+            return frozenset()
+    from openpyxl import load_workbook
+
+    found = set()
+    written, computed = load_workbook(path), load_workbook(path, data_only=True)
+    for row in written[title].iter_rows():
+        for cell in row:
+            if cell.data_type == "f" and computed[title][cell.coordinate].value is None:
+                found.add((cell.row, cell.column - 1))
+    return frozenset(found)
