@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import httpx
 import pytest
 
 import sn_pandas as sn
-from tests.fakes import QUICK, FakeServer
+from tests.fakes import QUICK, FakeServer, Sockets
 
 KEY = "k" * 20
 
@@ -20,21 +18,8 @@ KEY = "k" * 20
 @contextlib.contextmanager
 def answering(reply: bytes) -> Iterator[str]:
     """Serve the same bytes to whoever sends something, and give the host and port."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def serve() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = listener.accept()
-                with connection, contextlib.suppress(OSError):
-                    connection.recv(1000)
-                    connection.sendall(reply)
-
-    threading.Thread(target=serve, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        listener.close()
+    with contextlib.closing(Sockets([reply])) as server:
+        yield server.url.removeprefix("http://")
 
 
 @pytest.mark.parametrize("way", [{"api_key": KEY}, {"token": KEY}, {"anonymous": True}], ids=str)
