@@ -132,7 +132,7 @@ def test_who_means_to_be_anonymous_is(visible: bool) -> None:
         ({"token": lambda: None}, "empty"),
         ({"api_key": "a", "token": "b"}, "one kind"),
         ({"api_key": "a", "anonymous": True}, "one kind"),
-        ({"client_id": "me", "client_secret": "wrong"}, "invalid_client"),
+        ({"client_id": "me", "client_secret": "wrong-s3cret"}, "invalid_client"),
     ],
 )
 def test_credentials_that_are_none(credentials: dict[str, Any], words: str) -> None:

@@ -89,7 +89,8 @@ RESHAPED = {
     "objects": lambda f: f.astype(dict.fromkeys(_of(f), object)),
     "inferred": lambda f: f.infer_objects(),
     "small": lambda f: f.astype({"Weight": "float32"}) if f["Weight"].dtype == "float64" else f,
-    "nullable": lambda f: f.convert_dtypes(),
+    # convert_dtypes of pandas 3.0 alone leaves one cell of each column of texts that unstack made
+    "nullable": lambda f: f.infer_objects().convert_dtypes(),
     "arrow": lambda f: f.astype({"Weight": "double[pyarrow]", "Quantity": "int64[pyarrow]"}),
     "strings": lambda f: f.astype({"Notes": "string"}),
     "categories": lambda f: f.astype({"Notes": "category", "Quantity": "category"}),
