@@ -83,7 +83,7 @@ def parts_of(
     marked, expressions = mark(whole)
     values = [evaluate(expression, names) for expression in expressions]
     if refer is not None:
-        values = [_referred(value, refer) for value in values]
+        values = [_resolve_refs(value, refer) for value in values]
     try:
         place, pairs = split(marked)
     except QueryError:
@@ -100,7 +100,7 @@ def parts_of(
     return fill("", place, values, definitions), filled
 
 
-def _referred(value: Any, refer: Callable[[Ref], int]) -> Any:
+def _resolve_refs(value: Any, refer: Callable[[Ref], int]) -> Any:
     """Return a value with ids in place of references by name."""
     if isinstance(value, Ref):
         return refer(value)

@@ -201,7 +201,7 @@ def test_a_dry_run_sends_nothing(repo, tmp_path):
     [
         ([{"Name": "N1", "Quantety": 1}], {}, r"'Quantety' Did you mean Quantity"),
         ([{"Name": "N1", "a": 1, "b": 2}], {}, "2 columns cannot be imported"),
-        ([{"Name": "N1", "x": 1}], {"columns": {"y": None}}, "'y', which is no column"),
+        ([{"Name": "N1", "x": 1}], {"columns": {"y": None}}, "'y', which is not a column"),
         ([{"In use": "yes", "InUse": "no"}], {}, "both InUse"),
     ],
 )
@@ -335,8 +335,8 @@ def test_numbers_are_read_as_they_are_written(number, blank):
         (english.replace(",", blank), "."),
         (f"{number:.2f}", None),
     ):
-        assert Coercion(decimal=sign).cell(NUMBER, text) == float(number)
-    assert Coercion(decimal=",").cell(NUMBER, f"€ {german}") == float(number)
+        assert Coercion(decimal=sign).coerce(NUMBER, text) == float(number)
+    assert Coercion(decimal=",").coerce(NUMBER, f"€ {german}") == float(number)
 
 
 @given(st.integers(-(2**31), 2**31 - 1))
@@ -348,7 +348,7 @@ def test_whole_numbers_are_read_as_they_are_written(number):
         (float(number), None),
         (number, None),
     ):
-        cell = Coercion(decimal=sign).cell(WHOLE, given_)
+        cell = Coercion(decimal=sign).coerce(WHOLE, given_)
         assert (cell, type(cell)) == (number, int)
 
 
@@ -357,10 +357,10 @@ def test_dates_are_read_as_they_are_written_or_rejected(date, sign):
     expected = pd.Timestamp(date, tz="UTC")
     first = f"{date.day}{sign}{date.month}{sign}{date.year:04}"
     second = f"{date.month:02}{sign}{date.day:02}{sign}{date.year:04}"
-    assert Coercion(dayfirst=True).cell(DATE, first) == expected
-    assert Coercion(dayfirst=False).cell(DATE, second) == expected
-    assert Coercion().cell(DATE, date.isoformat()) == expected
-    guessed = Coercion().cell(DATE, first)
+    assert Coercion(dayfirst=True).coerce(DATE, first) == expected
+    assert Coercion(dayfirst=False).coerce(DATE, second) == expected
+    assert Coercion().coerce(DATE, date.isoformat()) == expected
+    guessed = Coercion().coerce(DATE, first)
     if date.day > 12 or date.day == date.month:
         assert guessed == expected
     else:
@@ -370,7 +370,7 @@ def test_dates_are_read_as_they_are_written_or_rejected(date, sign):
 @given(st.text(max_size=20), st.sampled_from([NUMBER, WHOLE, DATE, TRUTH, CHOICE, SEVERAL, KEEPER, TEXT]),
        st.sampled_from([Coercion(), Coercion(True, ",", "names"), Coercion(False, ".")]))  # fmt: skip
 def test_no_text_is_an_error(text, field, how):
-    cell = how.cell(field, text)
+    cell = how.coerce(field, text)
     if field is TEXT:
         assert cell == (text if text.strip() else None)
     elif not text.strip():
@@ -393,7 +393,7 @@ def test_no_text_is_an_error(text, field, how):
     ],
 )  # fmt: skip
 def test_a_cell_means(field, given_, cell):
-    assert Coercion().cell(field, given_) == cell
+    assert Coercion().coerce(field, given_) == cell
 
 
 @pytest.mark.parametrize(
@@ -408,7 +408,7 @@ def test_a_cell_means(field, given_, cell):
     ],
 )  # fmt: skip
 def test_a_cell_that_means_nothing_says_why(field, given_, reason):
-    cell = Coercion().cell(field, given_)
+    cell = Coercion().coerce(field, given_)
     assert isinstance(cell, Unusable)
     assert reason in cell.reason
     assert cell.value == given_
@@ -416,6 +416,6 @@ def test_a_cell_that_means_nothing_says_why(field, given_, reason):
 
 def test_names_become_references_by_name():
     how = Coercion(resolve="names")
-    assert how.cell(KEEPER, "Edna Editor") == sn.ref("Edna Editor")
+    assert how.coerce(KEEPER, "Edna Editor") == sn.ref("Edna Editor")
     parts = Field("Parts", "Reference", multiple=True)
-    assert how.cell(parts, "Edna Editor; /Root/IMS") == [sn.ref("Edna Editor"), "/Root/IMS"]
+    assert how.coerce(parts, "Edna Editor; /Root/IMS") == [sn.ref("Edna Editor"), "/Root/IMS"]

@@ -44,10 +44,10 @@ class Coercion:
     Attributes
     ----------
     dayfirst : bool, optional
-        Whether 05/06/2026 is 5 June or May 6; unless it is said, such a date is not read.
+        Whether 05/06/2026 is 5 June or May 6; if None, ambiguous dates are rejected.
     decimal : {".", ","}, optional
-        What stands before the decimals; the other one groups thousands. Unless it is said, a point stands
-        before the decimals and a number with a comma is not read.
+        What stands before the decimals; the other one groups thousands. If None, a point stands before
+        the decimals, and numbers with a comma are rejected.
     resolve : {"names"}, optional
         Whether texts in references are names.
     """
@@ -66,14 +66,14 @@ class Coercion:
                 shown = ", ".join(repr(one) for one in allowed if one is not None)
                 raise ValueError(f"{name} is one of {shown}, not {value!r}")
 
-    def cell(self, field: Field, given: Cell) -> Cell:
+    def coerce(self, field: Field, given: Cell) -> Cell:
         """Return what a cell of a file means for a field: None if it is empty, ``Unusable`` if nothing.
 
         Examples
         --------
-        >>> Coercion().cell(Field("InUse", "Boolean"), "yes")
+        >>> Coercion().coerce(Field("InUse", "Boolean"), "yes")
         True
-        >>> Coercion(decimal=",").cell(Field("Price", "Currency"), "1.234,56")
+        >>> Coercion(decimal=",").coerce(Field("Price", "Currency"), "1.234,56")
         1234.56
         """
         given = plain(given)
@@ -110,8 +110,8 @@ class Coercion:
         text = _BLANKS.sub("", _CURRENCY.sub("", given.strip()))
         sign = self.decimal or "."
         if self.decimal is None and "," in text:
-            said = "pass decimal=',' if decimals stand behind it, or decimal='.' if it groups thousands"
-            return Unusable(given, f"{given!r} has a comma: {said}")
+            advice = "pass decimal=',' if decimals stand behind it, or decimal='.' if it groups thousands"
+            return Unusable(given, f"{given!r} has a comma: {advice}")
         if _GROUPED[sign].fullmatch(text):
             text = text.replace("," if sign == "." else ".", "")
         elif not _PLAIN[sign].fullmatch(text):
@@ -136,7 +136,7 @@ class Coercion:
         if isinstance(given, (bool, int, float, decimal.Decimal)):
             return Unusable(given, f"{given!r} is a number and not a date: format the cell as a date")
         if not isinstance(given, str):
-            return _as_date(given)
+            return _to_date(given)
         text = given.strip()
         if found := _ISO.fullmatch(text):
             try:
@@ -150,8 +150,8 @@ class Coercion:
         first, second, year = int(parts[1]), int(parts[3]), int(parts[4])
         dayfirst = self.dayfirst
         if dayfirst is None and first != second and max(first, second) <= 12:
-            said = "pass dayfirst=True if the day stands first, or dayfirst=False"
-            return Unusable(given, f"{given!r} may be one of two dates: {said}")
+            advice = "pass dayfirst=True if the day stands first, or dayfirst=False"
+            return Unusable(given, f"{given!r} may be one of two dates: {advice}")
         if dayfirst is None:
             dayfirst = first > 12
         day, month = (first, second) if dayfirst else (second, first)
@@ -217,7 +217,7 @@ class Coercion:
         return Unusable(text, f"{text!r} is neither a path nor an id: pass resolve='names' if it is a name")
 
 
-def _as_date(given: Cell) -> Cell:
+def _to_date(given: Cell) -> Cell:
     """Return a moment without a zone at midnight, as workbooks have dates, as that day in UTC."""
     if isinstance(given, dt.date) and not isinstance(given, dt.datetime):
         return pd.Timestamp(given, tz="UTC")
@@ -231,12 +231,12 @@ def _parts(text: str) -> list[str]:
     return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 
-def header_of(header: Any, fields: dict[str, Field]) -> str | None:
+def match_header(header: Any, fields: dict[str, Field]) -> str | None:
     """Return the field that a header of a file names, by its name or label ignoring case; None if none.
 
     Examples
     --------
-    >>> header_of("bought on", {"BoughtOn": Field("BoughtOn", "DateTime", display_name="Bought on")})
+    >>> match_header("bought on", {"BoughtOn": Field("BoughtOn", "DateTime", display_name="Bought on")})
     'BoughtOn'
     """
     text = str(header).strip()

@@ -14,13 +14,13 @@ import pandas as pd
 from ...odata.errors import RefusedError, SaveError, TrackingError, did_you_mean
 from ...odata.schema import Field
 from ...odata.wording import counted, with_article
-from ..columns.coercing import Coercion, header_of
+from ..columns.coercing import Coercion, match_header
 from ..columns.masked import Masked
 from ..columns.normalizing import is_missing
 from ..writes.appending import append
 from ..writes.hidden import why_not_created
 from ..writes.report import Report
-from .rows import read_rows, save_rows, without_places
+from .rows import drop_places, read_rows, save_rows
 from .targets import path_at
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ FILE_ROW = "file row"
 PROBLEM = "problem"
 _EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
 _SEPARATORS = ",;\t|"
-#: Columns of rows that are no fields that are written, and mean something all the same.
+#: Columns that are not written as fields, but have a meaning.
 _MEANT = ("Type",)
 
 
@@ -64,12 +64,12 @@ def import_rows(
     **options: Any,
 ) -> Report:
     """Create contents out of rows; see ``Repository.import_rows``."""
-    target = _checked_target(rejected, rows)
+    target = _check_target(rejected, rows)
     path = path_at(repo, folder)
     if type_name is not None and (reason := why_not_created(repo, path, [type_name]).get(type_name)):
         raise RefusedError(f"nothing was sent: {reason}")
-    source = _source(repo, rows, type_name, columns, reading)
-    coerced = _coerced(repo, source, type_name, how)
+    source = _read_source(repo, rows, type_name, columns, reading)
+    coerced = _coerce(repo, source, type_name, how)
     frame = read_rows(repo, path, [], [str(column) for column in coerced.columns])
     both = append(frame, coerced.reset_index(drop=True))
     headers = {name: header for header, name in source.fields.items()}
@@ -88,7 +88,7 @@ def import_rows(
 # --- what is given
 
 
-def _checked_target(rejected: Any, rows: Any) -> Path | None:
+def _check_target(rejected: Any, rows: Any) -> Path | None:
     """Return the file that bad rows are to be written to, once it is known that they can be."""
     if rejected is None:
         return None
@@ -100,14 +100,14 @@ def _checked_target(rejected: Any, rows: Any) -> Path | None:
     return target
 
 
-def _source(
+def _read_source(
     repo: Connection,
     rows: Any,
     type_name: str | None,
     columns: Mapping[str, str | None],
     reading: Mapping[str, Any],
 ) -> Source:
-    given = _read_file(rows, reading) if isinstance(rows, (str, os.PathLike)) else without_places(rows)
+    given = _read_file(rows, reading) if isinstance(rows, (str, os.PathLike)) else drop_places(rows)
     given.columns = pd.Index([str(column) for column in given.columns])
     given = given.drop(columns=[PROBLEM, "Id", "Path"], errors="ignore")
     if not given.columns.is_unique:
@@ -122,7 +122,9 @@ def _source(
         if wanted is None:
             continue
         name = (
-            wanted if wanted in _MEANT else header_of(wanted, own) or header_of(wanted, dict(schema.fields))
+            wanted
+            if wanted in _MEANT
+            else match_header(wanted, own) or match_header(wanted, dict(schema.fields))
         )
         if name is None:
             unknown.append(f"{header!r}{did_you_mean(str(wanted), own) or '.'}")
@@ -135,7 +137,7 @@ def _source(
             fields[header] = name
     if missing := [header for header in columns if header not in given.columns]:
         raise TrackingError(
-            f"columns names {missing[0]!r}, which is no column of the rows."
+            f"columns names {missing[0]!r}, which is not a column of the rows."
             f"{did_you_mean(str(missing[0]), [str(column) for column in given.columns])}"
         )
     if unknown:
@@ -145,14 +147,14 @@ def _source(
             f"{' '.join(unknown)} Name the field with columns={{'Header': 'Field'}}, or leave the column out "
             "with columns={'Header': None}"
         )
-    for header in _secret(fields, schema.fields):
+    for header in _secret_headers(fields, schema.fields):
         cells = [cell if is_missing(cell) else Masked(cell) for cell in given[header]]
         masked = pd.Series([*cells, None], dtype=object).iloc[:-1]
         given[header] = masked.set_axis(given.index)
     return Source(given, fields)
 
 
-def _secret(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
+def _secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
     """Return the headers of the columns that hold passwords."""
     return [header for header, name in names.items() if name in fields and fields[name].is_secret]
 
@@ -214,7 +216,7 @@ def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
 # --- what it means
 
 
-def _coerced(repo: Connection, source: Source, type_name: str | None, how: Coercion) -> pd.DataFrame:
+def _coerce(repo: Connection, source: Source, type_name: str | None, how: Coercion) -> pd.DataFrame:
     """Return the rows as cells of the fields; what means nothing stays as it is, with the reason."""
     schema = repo.schema
     data: dict[str, Any] = {}
@@ -226,7 +228,7 @@ def _coerced(repo: Connection, source: Source, type_name: str | None, how: Coerc
         for cell, kind in zip(source.rows[header], types, strict=True):
             own = schema.get(kind) if kind is not None else None
             field = (own.fields.get(name) if own is not None else None) or schema.fields[name]
-            cells.append(how.cell(field, cell))
+            cells.append(how.coerce(field, cell))
         data[name] = pd.Series([*cells, None], dtype=object).iloc[:-1]
     if any(kind is not None for kind in types):
         data["Type"] = pd.Series(types, dtype=object)
@@ -246,7 +248,7 @@ def _types(source: Source, type_name: str | None) -> list[str | None]:
     ]
 
 
-# --- what is said of it
+# --- what is reported
 
 
 def _explain(

@@ -14,7 +14,7 @@ from ...odata.limits import CHUNK
 from .. import contents
 from ..columns.coercing import Coercion
 from ..progress import Setting
-from ..reads.finding import located
+from ..reads.finding import resolve_places
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -539,21 +539,21 @@ class Contents(abc.ABC):
         QueryError
             If a permission is unknown, or none is given.
         """
-        who = located(self._repo, identity)
+        who = resolve_places(self._repo, identity)
         return contents.permissions.set_permissions(self._repo, path, who, permissions, "allow", local)
 
     def deny(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
         """Deny somebody something on contents; what needs it is denied, too."""
-        who = located(self._repo, identity)
+        who = resolve_places(self._repo, identity)
         return contents.permissions.set_permissions(self._repo, path, who, permissions, "deny", local)
 
     def unset(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
         """Remove permission entries of a user or group from contents."""
-        who = located(self._repo, identity)
+        who = resolve_places(self._repo, identity)
         return contents.permissions.set_permissions(self._repo, path, who, permissions, "undefined", local)
 
     def inherit(self, path: Places, inherits: bool = True) -> Report:
@@ -572,11 +572,15 @@ class Contents(abc.ABC):
 
     def add_members(self, group: Place, members: Places) -> Report:
         """Add members to a group, also by name (``sn.ref``); who is one already is not added again."""
-        return contents.permissions.change_members(self._repo, group, located(self._repo, members), add=True)
+        return contents.permissions.change_members(
+            self._repo, group, resolve_places(self._repo, members), add=True
+        )
 
     def remove_members(self, group: Place, members: Places) -> Report:
         """Remove members from a group."""
-        return contents.permissions.change_members(self._repo, group, located(self._repo, members), add=False)
+        return contents.permissions.change_members(
+            self._repo, group, resolve_places(self._repo, members), add=False
+        )
 
     def check_out(self, path: Places) -> Report:
         """Lock contents for oneself; ``reason`` in the report is the version then."""

@@ -40,7 +40,7 @@ def upsert(
     **options: Any,
 ) -> Report:
     """Update, create or leave contents of a folder by a key; see ``Repository.upsert``."""
-    given = without_places(rows)
+    given = drop_places(rows)
     if key not in given.columns:
         raise TrackingError(f"the rows have no column {key!r}, which was to be the key")
     path = path_at(repo, folder)
@@ -52,7 +52,7 @@ def upsert(
     return save_rows(both.iloc[places], given.index, "upsert", **options)
 
 
-def without_places(rows: Any) -> pd.DataFrame:
+def drop_places(rows: Any) -> pd.DataFrame:
     """Return rows as a frame of their own, without what says where they came from: the folder says that."""
     given = rows.copy(deep=False) if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     given.attrs = {}
@@ -119,20 +119,20 @@ def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) 
     own.index = labels if labels.is_unique else pd.RangeIndex(len(labels))
     with contextlib.nullcontext(Latest()) if options.get("dry_run") else recorded() as last:
         try:
-            last.report = _kept(save(own, create=True, what=what, **options), own, labels)
+            last.report = _keep(save(own, create=True, what=what, **options), own, labels)
         except SaveError as error:
             if isinstance(error.report, Report):
-                _kept(error.report, own, labels)
+                _keep(error.report, own, labels)
             raise
     return last.report
 
 
-def _kept(report: Report, frame: pd.DataFrame, labels: pd.Index) -> Report:
+def _keep(report: Report, frame: pd.DataFrame, labels: pd.Index) -> Report:
     """Put a report on the labels of the caller's rows, and have it keep the frame that it is about."""
     if len(report.frame) == len(labels) and not labels.is_unique:
         report.frame.index = labels
     again = report.again
     if again is not None:
-        report.again = lambda: _kept(again(), frame, labels)
+        report.again = lambda: _keep(again(), frame, labels)
     report.follow = None  # nobody sees the frame
     return report

@@ -62,7 +62,7 @@ def _rank(text: str, names: Iterable[Any]) -> int:
     return 1 if any(name.startswith(text) for name in lowered) else 2
 
 
-def called(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:
+def read_named(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:
     """Read the contents that have one of some names exactly, by the name in lower case."""
     wanted = list(dict.fromkeys(name.lower() for name in names if not WILDCARDS & set(name)))
     found: dict[str, dict[int, Stored]] = {name: {} for name in wanted}
@@ -89,7 +89,7 @@ class Resolver:
     def __init__(self, repo: Connection, refs: Iterable[Ref]) -> None:
         self._repo = repo
         refs = list(dict.fromkeys(refs))
-        self._found = called(repo, [one.name for one in refs]) if refs else {}
+        self._found = read_named(repo, [one.name for one in refs]) if refs else {}
         self._similar: dict[str, list[str]] = {}
 
     def resolve(self, one: Ref, field: Field | None = None) -> Stored | str:
@@ -110,7 +110,7 @@ class Resolver:
             return fitting[0]
         if len(fitting) > 1:
             count = len(fitting)
-            return f"{one.name!r} is the name of {count} contents: {_listed(fitting)}. Write the path of one"
+            return f"{one.name!r} is the name of {count} contents: {_list(fitting)}. Write the path of one"
         if rows:
             first = rows[0]
             takes = f"{field.name} takes {', '.join(allowed)}" if field is not None else ""
@@ -145,7 +145,7 @@ def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
         str(row[key]).lower(): row for row in rows.values() for key in NAMES if isinstance(row.get(key), str)
     }
     close = difflib.get_close_matches(name.lower(), candidates, n=_LISTED, cutoff=0.6)
-    return list(dict.fromkeys(_shown(candidates[text]) for text in close))[:3]
+    return list(dict.fromkeys(_describe(candidates[text]) for text in close))[:3]
 
 
 def is_one_of(row: Stored, allowed: Iterable[str], schema: Schema) -> bool:
@@ -159,7 +159,7 @@ def is_one_of(row: Stored, allowed: Iterable[str], schema: Schema) -> bool:
     return bool(set(bases) & allowed) or not bases or any(base not in schema for base in bases)
 
 
-def located(repo: Connection, places: Any) -> Any:
+def resolve_places(repo: Connection, places: Any) -> Any:
     """Return places in which references by name are replaced by paths.
 
     Raises
@@ -195,11 +195,11 @@ def id_of(repo: Connection, one: Ref) -> int:
     return int(found["Id"])
 
 
-def _listed(rows: Iterable[Stored]) -> str:
-    shown = [_shown(row) for row in sorted(rows, key=lambda row: str(row["Path"]).lower())]
+def _list(rows: Iterable[Stored]) -> str:
+    shown = [_describe(row) for row in sorted(rows, key=lambda row: str(row["Path"]).lower())]
     return ", ".join(shown[:_LISTED]) + (", …" if len(shown) > _LISTED else "")
 
 
-def _shown(row: Mapping[str, Any]) -> str:
+def _describe(row: Mapping[str, Any]) -> str:
     name = row.get("DisplayName") or row.get("FullName") or row["Name"]
     return f"{row['Path']} ({name}, {row['Type']})"

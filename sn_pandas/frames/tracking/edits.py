@@ -80,7 +80,7 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
     _, numbers, columns, before, after = zip(*edits, strict=True) if edits else ((),) * 5
     ids = np.fromiter(numbers, dtype=np.int64, count=len(edits))
     if Unusable in set(map(type, after)) or any(_is_secret(column, baseline) for column in set(columns)):
-        after = tuple(shown(edit, baseline) for edit in edits)
+        after = tuple(masked_value(edit, baseline) for edit in edits)
     data: dict[str, Any] = {
         "Id": pd.arrays.IntegerArray(np.where(ids > 0, ids, 1), ids <= 0),
         "Path": baseline.paths_at(ids),
@@ -91,7 +91,7 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
     return pd.DataFrame(data, copy=False)
 
 
-def shown(edit: Edit, baseline: Baseline) -> Cell:
+def masked_value(edit: Edit, baseline: Baseline) -> Cell:
     """Return what an edit makes of a cell, to be shown: never a password."""
     cell = edit.after.value if isinstance(edit.after, Unusable) else edit.after
     return "•••" if _is_secret(edit.column, baseline) and cell else frozen(cell)

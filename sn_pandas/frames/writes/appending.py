@@ -21,7 +21,7 @@ Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Return a frame with new rows behind; see ``Accessor.append``."""
     baseline = baseline_of(frame)
-    new = checked_rows(rows, frame, baseline)
+    new = check_rows(rows, frame, baseline)
     columns, labels = {}, _labels(frame, len(new), baseline)
     for column in dict.fromkeys([*frame.columns, *new.columns]):
         old = frame[column] if column in frame.columns else _missing(len(frame))
@@ -36,7 +36,7 @@ def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     return both
 
 
-def checked_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+def check_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     """Return the new rows, once it is known that each of their columns has a meaning."""
     new = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     if not new.columns.is_unique:

@@ -40,7 +40,7 @@ def resolve_edits(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
     resolved = list(edits)
     for at, field in named.items():
         edit = edits[at]
-        cell = resolved_cell(resolver, field, edit.after)
+        cell = resolve_with(resolver, field, edit.after)
         resolved[at] = edit._replace(after=cell)
         if not isinstance(cell, Unusable):
             put_cell(frame, edit.row, edit.column, cell)
@@ -50,10 +50,10 @@ def resolve_edits(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
 def resolve_cell(repo: Connection, field: Field, cell: Cell) -> Cell:
     """Return a cell of a field in which references by name are paths, or one that cannot be used."""
     refs = refs_in(field, cell)
-    return resolved_cell(Resolver(repo, refs), field, cell) if refs else cell
+    return resolve_with(Resolver(repo, refs), field, cell) if refs else cell
 
 
-def resolved_cell(resolver: Resolver, field: Field, cell: Cell) -> Cell:
+def resolve_with(resolver: Resolver, field: Field, cell: Cell) -> Cell:
     """Return a cell with paths in place of the references by name that a resolver knows."""
     cell = normalize(field, cell)
     paths: list[Cell] = []

@@ -17,7 +17,7 @@ from ..columns.unusable import Unusable
 from ..replacing import put
 from ..tracking.baseline import Baseline, baseline_of
 from ..tracking.matching import rows_of
-from .appending import Rows, append, checked_rows
+from .appending import Rows, append, check_rows
 from .plan import field_of
 
 
@@ -43,7 +43,7 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
     sends.
     """
     baseline = baseline_of(frame)
-    given = checked_rows(rows, frame, baseline)
+    given = check_rows(rows, frame, baseline)
     for columns, what in ((given.columns, "the rows have"), (frame.columns, "the frame has")):
         if key not in columns:
             hint = did_you_mean(key, [str(name) for name in columns])
@@ -65,12 +65,12 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
         if name is None:
             wrong[row] = f"{key} is empty, and it is the key by which the row is matched"
         elif len(given_by[name]) > 1:
-            wrong[row] = _twice(given.index, given_by[name], key)
+            wrong[row] = _describe_repeated(given.index, given_by[name], key)
         elif len(held.get(name, ())) > 1:
-            wrong[row] = _several(frame, held[name], baseline, there)
+            wrong[row] = _describe_ambiguous(frame, held[name], baseline, there)
         elif name in held:
             places[row] = held[name][0]
-    edited = _edited(frame, given, key, places)
+    edited = _apply_edits(frame, given, key, places)
     new = np.flatnonzero(places < 0)
     if not len(new):
         return Matched(edited, places)
@@ -100,13 +100,13 @@ def key_of(field: Field | str, cell: Cell) -> str | None:
         return str(cell)
 
 
-def _twice(labels: pd.Index, rows: Sequence[int], key: str) -> str:
+def _describe_repeated(labels: pd.Index, rows: Sequence[int], key: str) -> str:
     """Describe which rows have the same key."""
     shown = ", ".join(repr(plain(labels[row])) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
     return f"the rows {shown} have the same {key}, and which of them counts is not clear: keep one"
 
 
-def _several(frame: pd.DataFrame, rows: Sequence[int], baseline: Baseline, ids: Any) -> str:
+def _describe_ambiguous(frame: pd.DataFrame, rows: Sequence[int], baseline: Baseline, ids: Any) -> str:
     """Describe which contents have the same key."""
     known = [int(ids[row]) for row in rows[:5]]
     shown = [path or str(id_) for id_, path in zip(known, baseline.paths_of(known), strict=True)]
@@ -114,7 +114,9 @@ def _several(frame: pd.DataFrame, rows: Sequence[int], baseline: Baseline, ids: 
     return f"{len(rows)} contents have this key: {', '.join(shown)}{more}"
 
 
-def _edited(frame: pd.DataFrame, given: pd.DataFrame, key: str, places: npt.NDArray[np.intp]) -> pd.DataFrame:
+def _apply_edits(
+    frame: pd.DataFrame, given: pd.DataFrame, key: str, places: npt.NDArray[np.intp]
+) -> pd.DataFrame:
     """Return a frame with the cells of the rows that have a place in it; missing ones leave what is there."""
     edited = frame.copy(deep=False)
     for column in given.columns:
