@@ -28,8 +28,18 @@ log = logging.getLogger(__name__)
 
 def migrate(store: Store, version: int) -> None:
     """Bring a store from a version to the present one, inside a transaction."""
+    _order_names(store)  # the first, because the others write rows that stand in this index
     for step in dict.fromkeys(STEPS[number] for number in range(version, VERSION)):  # each of them once
         step(store)
+
+
+def _order_names(store: Store) -> None:
+    """Compute the order of names again.
+
+    In version 8 accents were ordered by their code points, and the euro stood behind the letters.
+    """
+    with store.transaction() as db:
+        db.execute("REINDEX contents_named")
 
 
 def _restrict_types(store: Store) -> None:
@@ -180,5 +190,6 @@ STEPS: dict[int, Callable[[Store], None]] = {
     5: _index_anew,
     6: _index_types,
     7: _order_members,
+    8: _order_names,
 }
 """Version -> what leads to the next one."""

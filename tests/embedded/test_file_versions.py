@@ -15,6 +15,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.embedded import Application, UnusableFileError
 from sn_pandas.embedded.http.server import FileInUseError, locked
+from sn_pandas.embedded.index.collation import collation_key
 
 TYPES = "/root/system/schema/contenttypes"
 EVERYONE, OPEN = 8, 0b11111  # See, three Previews and Open
@@ -369,3 +370,27 @@ def test_members_of_a_file_of_the_seventh_version_are_numbered(file: Path) -> No
     assert requests_to(application).post("/Root/IMS('Public')", json=made).status_code == 200
     application.close()
     assert value(file, "SELECT max(id) FROM members") == count + 1 > 1
+
+
+def test_names_in_a_file_of_the_eighth_version_are_ordered_as_now(file: Path) -> None:
+    application = Application(file)
+    folder = "/Root/Content('IT')"
+    requests = requests_to(application)
+    for name in ("a", "z", "ä", "á", "å"):
+        assert requests.post(folder, json={"__ContentType": "Folder", "Name": f"n{name}"}).status_code == 200
+    application.close()
+    with closing(sqlite3.connect(file)) as db:
+        db.create_function("collation_key", 1, lambda text: text, deterministic=True)
+        db.execute("REINDEX contents_named")
+        db.execute("PRAGMA user_version = 8")
+        db.commit()
+    application = Application(file)
+    requests = requests_to(application)
+    options = "?$select=Name&$orderby=Name&$filter=startswith(Name,'n')&metadata=no"
+    found = requests.get(f"/Root/Content/IT{options}").json()["d"]["results"]
+    assert [row["Name"] for row in found] == ["na", "ná", "nå", "nä", "nz"]
+    assert requests.delete("/Root/Content/IT('nä')?permanent=true").status_code in (200, 204)
+    application.close()
+    with closing(sqlite3.connect(file)) as db:
+        db.create_function("collation_key", 1, collation_key, deterministic=True)
+        assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
