@@ -189,3 +189,20 @@ def test_tables_of_aggregates_are_no_rows(repo, table):
     for do in (lambda: made.sn.changes(), lambda: made.sn.save(create=True)):
         with pytest.raises(TrackingError):
             do()
+
+
+@pytest.mark.parametrize("more", [0.5, float("inf")])
+def test_an_id_with_a_fraction_is_that_of_no_content(repo, more):
+    frame = fill(repo, 3)
+    means = pd.DataFrame({"Id": frame.index.to_numpy() + more, "Quantity": 99})
+    for do in (
+        lambda: sn.rebase(means, repo),
+        lambda: means.sn.rebase(frame),
+        lambda: frame.sn.append(means),
+        lambda: sn.rebase(means.set_index("Id"), repo),
+    ):
+        with pytest.raises(TrackingError, match="is not an Id"):
+            do()
+    whole = means.assign(Id=frame.index.to_numpy().astype(float))
+    with pytest.warns(SaveWarning, match="count as your edits"):
+        assert sn.rebase(whole, repo).sn.changes()["Id"].tolist() == frame.index.tolist()

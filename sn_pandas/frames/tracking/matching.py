@@ -93,7 +93,13 @@ def _is_same(index: pd.Index, other: pd.Index) -> bool:
 
 
 def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
-    """Return the ids of the rows, -1 where there is none; else their paths; None if there is neither."""
+    """Return the ids of the rows, -1 where there is none; else their paths; None if there is neither.
+
+    Raises
+    ------
+    TrackingError
+        If a number has a fraction: it is no id, and without it the row would be that of another content.
+    """
     if "Id" in frame.columns:
         values: Any = frame["Id"]
     elif "Id" in frame.index.names:
@@ -107,6 +113,13 @@ def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
     else:
         numbers = pd.to_numeric(pd.Series(np.asarray(values, dtype=object)), errors="coerce")
         numbers = numbers.fillna(-1).to_numpy()
+        floats = numbers.astype(np.float64)
+        wrong = np.flatnonzero(~np.isfinite(floats) | (np.floor(floats) != floats))
+        if len(wrong):
+            raise TrackingError(
+                f"{numbers[wrong[0]]} is not an Id: ids are whole numbers. The rows may be averages or the "
+                "like of contents; if they are contents, take their ids from the frame that was read"
+            )
     return np.where(numbers > 0, numbers, -1).astype(np.int64)  # no content has the id 0
 
 
