@@ -28,6 +28,8 @@ _CQL_SEEN_IN_QUOTES = re.compile(
     r"|(?<=/)(?=[/*])|(?<=@)(?=@)|(?<=\{)(?=\{)|(?<=\})(?=\})"
 )
 _BACKSLASH = r"\\"
+#: An integer of more bits is larger than any float.
+_LARGEST_BITS = 1023
 
 
 def filter_literal(value: Any, field: Field | None = None) -> str:
@@ -149,6 +151,8 @@ def fitting(value: Any, field: Field | None) -> Any:
     datetime.date(2026, 1, 31)
     """
     value = plain(value)
+    if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
+        raise QueryError("a number of more than 308 digits is larger than any that a field can hold")
     if field is None or value is None:
         return value
     if not isinstance(value, str):

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import datetime as dt
+import decimal
 import io
 
+import numpy as np
 import pandas as pd
 import pytest
 
 import sn_pandas as sn
 from sn_pandas import AlreadyExistsError, NotFoundError, QueryError, RefusedError, SaveError, SaveWarning
 
-from .labs import LAB, fill, held, requests_of
+from .labs import LAB, fill, held, requests_of, watch
 
 DOCS = "/Root/Content/Docs"
 
@@ -272,6 +276,52 @@ def test_call_gives_what_the_operation_answers(repo):
     assert repo.call(LAB, "GetContentCountInTree") == 1
     assert repo.call("/Root", "GetCurrentUser").Path == repo.user
     assert isinstance(repo.call(LAB, "Ancestors"), pd.DataFrame)
+
+
+@pytest.mark.parametrize(
+    "name", ["../GetAcl", "GetAcl?metadata=no&x=1", "Get Acl", "", "$count", None, "content(2)/GetAcl"]
+)
+def test_the_name_of_an_operation_is_no_address(repo, name):
+    frame = fill(repo, 1)
+    sent = requests_of(repo)
+    for do in (lambda: repo.call(LAB, name), lambda: frame.sn.call(name)):
+        with pytest.raises(QueryError, match="not the name of an operation"):
+            do()
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("value", "json"),
+    [
+        (pd.Timestamp("2026-01-02", tz="UTC"), '"2026-01-02T00:00:00+00:00"'),
+        (dt.date(2026, 1, 2), '"2026-01-02"'),
+        (np.int64(5), "5"),
+        (np.array([1.5, np.nan]), "[1.5,null]"),
+        (pd.Series(["a", pd.NA]), '["a",null]'),
+        ({"b"}, '["b"]'),
+        ({"when": [pd.NaT, np.datetime64("2026-01-02")]}, '{"when":[null,"2026-01-02T00:00:00"]}'),
+        (decimal.Decimal("1.5"), "1.5"),
+    ],
+)
+def test_a_parameter_of_any_type_is_sent_as_json(repo, value, json):
+    bodies = []
+    frame = fill(repo, 1)
+    watch(repo, lambda request: bodies.append(request.content.decode()))
+    for do in (lambda: repo.call(LAB, "NoSuchThing", x=value), lambda: frame.sn.call("NoSuchThing", x=value)):
+        bodies.clear()
+        with contextlib.suppress(sn.ServerError):
+            do()
+        assert f'{{"x":{json}}}' in bodies
+
+
+@pytest.mark.parametrize("value", [object(), b"bytes", [print], {"a": {1j}}, float("inf")])
+def test_a_parameter_that_has_no_json_is_refused_before_anything_is_sent(repo, value):
+    frame = fill(repo, 1)
+    sent = requests_of(repo)
+    for do in (lambda: repo.call(LAB, "GetAcl", x=value), lambda: frame.sn.call("GetAcl", x=value)):
+        with pytest.raises(QueryError, match="GetAcl: the parameter x cannot be sent"):
+            do()
+    assert sent == []
 
 
 def test_explode_and_children(repo):

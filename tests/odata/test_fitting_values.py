@@ -103,6 +103,8 @@ def test_a_number_is_written_as_the_field_holds_it(condition, text):
         (F("Name") == 5, "the field holds texts: write '5', not 5"),
         (F("Name").isin(["a", 5.5]), "write '5.5'"),
         (F("DueDate") > 2026, "the field holds dates"),
+        (F("Index") == 10**5000, "more than 308 digits"),
+        (F("Price") > -(10**400), "more than 308 digits"),
     ],
 )
 def test_a_number_that_the_field_cannot_hold_is_refused(condition, words):

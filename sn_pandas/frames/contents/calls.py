@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..writes.acting import called, each
+from ..writes.calling import encode_parameters
 from ..writes.report import Report
 from .targets import places_of, reported
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 def call_each(repo: Connection, path: Any, operation: str, **parameters: Any) -> Report:
     """Call an operation for one content, several, or the rows of a frame, and return the report."""
+    parameters = encode_parameters(operation, parameters)
     lines = each(
         places_of(path, repo.base),
         lambda place: called(repo, place, None, operation, parameters),

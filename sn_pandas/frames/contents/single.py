@@ -200,7 +200,7 @@ def _only_operators(repo: Connection, work: Patch, error: ServerError) -> Forbid
 
 def call(repo: Connection, place: str | int, operation: str, parameters: Mapping[str, Any]) -> Any:
     """Call an operation of a content; see ``Repository.call``."""
-    body = {name: _parameter(value) for name, value in parameters.items()}
+    body = calling.encode_parameters(operation, parameters)
     where = normalize(place, repo.base)
     with not_found.explained(repo, where):
         done = calling.call(repo, where, operation, body)
@@ -419,12 +419,3 @@ def _written(field: Field, default: str) -> Json:
         return float(default) if field.kind.value == "decimal" else default
     except ValueError:
         return default
-
-
-def _parameter(value: Any) -> Json:
-    if isinstance(value, (pd.Series, pd.Index)):
-        return [_parameter(one) for one in value]
-    item = getattr(value, "item", None)
-    if callable(item):
-        return item()
-    return value.isoformat() if hasattr(value, "isoformat") else value

@@ -175,6 +175,7 @@ def call(
     progress: Setting = None,
 ) -> Report:
     """Call an operation on every content of a frame; see ``Accessor.call``."""
+    parameters = calling.encode_parameters(operation, parameters)
     baseline = baseline_of(frame)
     rows = rows_of(frame, baseline)
     repo = baseline.repo

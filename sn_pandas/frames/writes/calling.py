@@ -10,19 +10,27 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import decimal
+import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+import pandas as pd
 
 from ...odata import shapes
 from ...odata.addresses import entity
 from ...odata.errors import (
     AuthenticationError,
+    QueryError,
     SensenetError,
     ServerError,
     UnavailableError,
 )
 from ...odata.schema import Field
-from ..columns.encoders import moment
+from ..columns.encoders import Json, moment
+from ..columns.normalizing import is_list, is_missing, plain
 from ..reads import lookup
 from ..reads.lookup import Stored
 from .authorship import SKEW
@@ -82,6 +90,48 @@ class Called:
     answer: Any = None
     stored: Stored | None = None
     error: SensenetError | None = None
+
+
+def encode_parameters(operation: str, parameters: Mapping[str, Any]) -> dict[str, Json]:
+    """Return the parameters of an operation as JSON.
+
+    Raises
+    ------
+    QueryError
+        If one has no JSON, or the operation is not a name: an address would be made of it.
+    """
+    if not isinstance(operation, str) or not re.fullmatch(r"\w+", operation):
+        raise QueryError(f"{operation!r} is not the name of an operation; repo.actions(path) lists them")
+    encoded = {}
+    for name, value in parameters.items():
+        try:
+            encoded[name] = _json(value)
+        except (TypeError, RecursionError):
+            kind = type(value).__name__
+            raise QueryError(
+                f"{operation}: the parameter {name} cannot be sent, because a {kind} has no JSON or holds "
+                "something that has none"
+            ) from None
+    return encoded
+
+
+def _json(value: Any) -> Json:
+    if isinstance(value, Mapping):
+        return {str(key): _json(one) for key, one in value.items()}
+    if is_list(value) or isinstance(value, (pd.Series, pd.Index)):
+        return [_json(one) for one in value]
+    value = plain(value)
+    if is_missing(value):
+        return None
+    if isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, decimal.Decimal) and value.is_finite():
+        return float(value)
+    if isinstance(value, np.datetime64):
+        value = pd.Timestamp(value)
+    if isinstance(value, (dt.date, dt.time)):
+        return value.isoformat()
+    raise TypeError
 
 
 def call(repo: Connection, place: int | str, operation: str, parameters: Mapping[str, Any]) -> Called:
