@@ -161,6 +161,14 @@ def test_a_smart_folder_lists_what_its_query_finds(client: Client) -> None:
     assert client.names(smart) == ["real"]
 
 
+@pytest.mark.parametrize("text", ["Name:x* OR ", ".TOP:1 ", "{{Name:x}} ", "(", "'", "/* "])
+def test_a_smart_folder_has_a_longest_query(client: Client, text: str) -> None:
+    client.create(WORKSPACE, "SmartFolder", "s", Query=(text * 100_001)[:100_001])
+    answer = client.send("GET", f"/odata.svc{WORKSPACE}/s")
+    assert problem(answer)[::2] == (400, "ParserException")
+    assert client.read(f"{WORKSPACE}/s", "Name") == {"Name": "s"}
+
+
 def test_what_hides_contents_of_smart_folders(client: Client) -> None:
     client.create(WORKSPACE, "SystemFolder", "Hidden")
     client.create(WORKSPACE, "Folder", "Gone", EnableLifespan=True, ValidTill="2020-01-01T00:00:00Z")

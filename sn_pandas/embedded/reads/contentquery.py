@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from sn_pandas.embedded.content_types.content_fields import fields_of
-from sn_pandas.embedded.errors import ODataError, server_error
+from sn_pandas.embedded.errors import ODataError, bad_request, server_error
 from sn_pandas.embedded.index.predicates import Predicate, Term, all_of, any_of, fields_in
 from sn_pandas.embedded.languages import templates
 from sn_pandas.embedded.languages.cql_lexer import TERMINATORS
@@ -40,6 +40,10 @@ class ContentQuery:
     """What the text asks for, in nested queries too."""
 
 
+LONGEST_QUERY = 100_000
+"""Letters of a query: an address is shorter anyway, but a smart folder may hold millions."""
+
+
 def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
     """Return the query that a text stands for.
 
@@ -55,8 +59,10 @@ def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
     Raises
     ------
     ODataError
-        400 ParserException if the text is no query; 500 for what fails only when it runs.
+        400 ParserException if the text is no query, or too long; 500 for what fails only when it runs.
     """
+    if len(text) > LONGEST_QUERY:
+        raise bad_request("ParserException", f"A query has {LONGEST_QUERY:,} letters at most.")
     if under is not None:
         text = restrict(text, under)
     fields: set[str] = set()
