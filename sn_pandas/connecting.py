@@ -63,7 +63,7 @@ def connect(
     faults: Faults | None = None,
     user: str | None = None,
 ) -> Repository:
-    """Connect to a repository and make sure that it knows us.
+    """Connect to a repository and verify the authenticated user.
 
     Parameters
     ----------
@@ -229,7 +229,7 @@ def _trusting(ca_file: str) -> ssl.SSLContext:
 def _issuer(origin: str, open_client: OpenClient) -> str:
     """Return the authority whose tokens a repository takes, as far as it says; to explain why one is not."""
     with contextlib.suppress(SensenetError), contextlib.closing(Authority(origin, open_client)) as named:
-        if named.kind != SN_AUTH:  # the issuer of sn-auth is no address
+        if named.kind != SN_AUTH:  # the issuer of sn-auth is not an address
             return str(named.parameters.get("authority") or "")
     return ""
 
@@ -330,7 +330,7 @@ def _browser(repo: Repository, path: str | int, **options: Any) -> Any:
 
 def _verified(repo: Repository) -> Repository:
     try:
-        repo.user  # noqa: B018 - asks the server who we are, which may raise
+        repo.user  # noqa: B018 - asks the server for the authenticated user, which may raise
     except BaseException:
         repo.close()
         raise

@@ -36,6 +36,6 @@ def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
     Warns
     -----
     SaveWarning
-        If it cannot be told which cells the user edited and which somebody else changed.
+        If it is unclear which cells the user edited and which somebody else changed.
     """
     return rebase_on(frame, repo)

@@ -341,7 +341,7 @@ print("usable", len(repo.read("/Root/x", select="Name", page_size=1000)) == 5000
 @pytest.mark.parametrize("address", ["127.0.0.1:8765", "localhost", "ftp://host/x"])
 def test_what_is_no_address_is_named(address: str) -> None:
     with pytest.raises(
-        sn.QueryError, match="is not the address of a repository: that begins with https://"
+        sn.QueryError, match=r"is not the address of a repository\. Addresses begin with https://"
     ) as raised:
         sn.connect(address, api_key="k")
     assert address.rpartition("@")[2] in str(raised.value)

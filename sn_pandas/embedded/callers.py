@@ -118,10 +118,10 @@ def find_user(repository: Repository, name: str) -> Content:
     return user
 
 
-def passing_key(repository: Repository, user_id: int) -> str:
+def ephemeral_key(repository: Repository, user_id: int) -> str:
     """Return a key for a user that lives as long as the process; nothing of it is stored."""
     key = _random_key()
-    repository.passing_keys[digest(key)] = user_id
+    repository.ephemeral_keys[digest(key)] = user_id
     return key
 
 
@@ -153,7 +153,7 @@ def delete_keys(repository: Repository, user_id: int, value: str | None = None) 
 
 def user_of_key(repository: Repository, key: str) -> int | None:
     """Return the id of the user whose key it is; None if it is unknown, expired, or of a disabled user."""
-    user_id = repository.passing_keys.get(digest(key))
+    user_id = repository.ephemeral_keys.get(digest(key))
     if user_id is None:
         with repository.store.reading() as db:
             row = db.execute(

@@ -67,8 +67,8 @@ def page() -> str:
         _table(
             "operation", "", ((name, "", "absent", why) for name, why in sorted(MISSING_OPERATIONS.items()))
         ),
-        f"## Query options ({len(options.KNOWN)})\n",
-        _table("option", "example", map(_option_row, options.KNOWN)),
+        f"## Query options ({len(options.OPTIONS)})\n",
+        _table("option", "example", map(_option_row, options.OPTIONS)),
         "### Absent options\n",
         _table("option", "", ((name, "", "absent", why) for name, why in MISSING_OPTIONS.items())),
         f"## Field types ({len(KINDS)})\n",
@@ -88,7 +88,7 @@ def _operation_row(one: Operation) -> Row:
 
 
 def _option_row(name: str) -> Row:
-    _, example, partial = options.KNOWN[name]
+    _, example, partial = options.OPTIONS[name]
     return (name, f"`{name}={example}`", *_state(partial))
 
 

@@ -1,4 +1,4 @@
-"""Moments as .NET counts them: a whole number of 100 nanoseconds since the first of January of the year 1."""
+"""Moments as .NET counts them: the number of 100 nanoseconds since the first of January of the year 1."""
 
 from __future__ import annotations
 

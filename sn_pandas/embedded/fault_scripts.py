@@ -34,7 +34,7 @@ FAULTS: Mapping[str, Mapping[str, tuple[type, ...]]] = {
     "revoke_token": {},
 }
 """Fault -> what it may be given, as the methods of `Rule` take it."""
-_WORDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list",
+_WORDS = {str: "a text", int: "an integer", float: "a number", bool: "true or false", list: "a list",
           dict: "an object"}  # fmt: skip
 
 
@@ -128,10 +128,10 @@ def _add(faults: Faults, rule: Json, where: str) -> None:
     getattr(chosen, fault)(**given)
 
 
-def _check_names(given: dict[str, Json], known: tuple[str, ...], where: str) -> None:
-    unknown = [name for name in given if name not in known]
+def _check_names(given: dict[str, Json], allowed: tuple[str, ...], where: str) -> None:
+    unknown = [name for name in given if name not in allowed]
     if unknown:
-        raise FaultScriptError(f"{where} has no {unknown[0]!r}; there are {', '.join(known)}")
+        raise FaultScriptError(f"{where} has no {unknown[0]!r}; there are {', '.join(allowed)}")
 
 
 def _check_type(value: Json, kinds: tuple[type, ...], name: str, where: str) -> None:

@@ -133,9 +133,9 @@ def _index_types(store: Store) -> None:
         stale = [
             dict(one)
             for one in built_in_definitions()
-            if (known := store.types.get(one["Name"])) is not None
-            and not known.settings.get("Installed")
-            and known.settings.get("Categories") != one.get("Categories")
+            if (installed := store.types.get(one["Name"])) is not None
+            and not installed.settings.get("Installed")
+            and installed.settings.get("Categories") != one.get("Categories")
         ]
         store.put_types(stale)
         rows = db.execute("SELECT id FROM contents WHERE type = 'ContentType'").fetchall()

@@ -64,7 +64,7 @@ class Repository:
         self.finds = finds
         self.actions = actions
         self.clock = clock
-        self.passing_keys: dict[str, int] = {}
+        self.ephemeral_keys: dict[str, int] = {}
         """API keys that are never stored: digest -> id of the user."""
         self.password: str | None = None
         """A password that is good for every enabled user and never stored; an authority sets it."""
@@ -203,11 +203,11 @@ class Session:
         if not content.id and content.parent_path:  # not stored, as the fields of a list
             above = self.store.by_path(content.parent_path)
         else:
-            above = self.store.known(content.parent_id)
+            above = self.store.peek(content.parent_id)
         while above is not None and above.id not in seen:  # a damaged file may hold a circle
             found.append(above)
             seen.add(above.id)
-            above = self.store.known(above.parent_id)
+            above = self.store.peek(above.parent_id)
         return found
 
     def workspace(self, content: Content) -> Content | None:

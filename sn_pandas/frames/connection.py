@@ -23,7 +23,7 @@ from ..odata.schema import Schema
 from ..odata.signin.user import User, user_of
 from .moved import Moved
 
-#: Seconds for which we believe that the server still knows us, as long as nothing is missing.
+#: Seconds for which we trust that the server still accepts the credentials, as long as nothing is missing.
 TRUSTED = 5.0
 #: Lists of which is remembered how many rows they had.
 _REMEMBERED = 1000
@@ -32,7 +32,7 @@ _numbers = itertools.count(1)
 
 
 class Connection:
-    """A repository as the layers below ``Repository`` use it: its client, its schema, and who we are.
+    """A repository as the layers below ``Repository`` use it: client, schema and authenticated user.
 
     Attributes
     ----------

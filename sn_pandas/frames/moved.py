@@ -49,7 +49,7 @@ class Moved:
         """Count the rows of a list until their number stands still, for some seconds at most."""
         if not self.concerns(query):
             return
-        counted = query.varied(top=0, skip=0)
+        counted = query._replace_unvalidated(top=0, skip=0)
         number = count(client, counted)
         for wait in _WAITS:
             if not flight.pause(wait):

@@ -156,7 +156,7 @@ class Repository(Connection, Contents):
         orderby : str or sequence of str, optional
             ``"DueDate desc, Name"``.
         top, skip : int
-            How many rows at the most, and from where; 0 is no limit.
+            How many rows at the most, and from where; 0 for no limit.
         query : str or Clause, optional
             A content query, which finds what is anywhere below the path, or clauses made of
             :class:`sn_pandas.Q`.

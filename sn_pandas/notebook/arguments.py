@@ -144,7 +144,7 @@ def is_query(line: str) -> bool:
 
 
 def unknown(word: str, choices: Iterable[str]) -> UsageError:
-    """Create the error for a word that is no command."""
+    """Create the error for a word that is not a command."""
     choices = list(choices)
     hint = did_you_mean(word, choices) or f"{alternatives(word, choices)}; or a path such as /Root/Content"
     return UsageError(f"%sensenet has no command {word!r}.{hint}")

@@ -118,7 +118,7 @@ class Catalogue:
             return future.result(self.seconds)
         except TooLate:
             return otherwise
-        except Exception:  # completion is no place for errors
+        except Exception:  # completion does not raise errors
             return otherwise
 
 

@@ -24,7 +24,7 @@ _LONGEST_VALUE, _DEEPEST = 2_000, 20
 _QUOTED = rf"(?<!\w){FILTER_TEXT}|(?<!\w)\"(?:[^\"\\]|\\.)*\""
 #: A text in quotes, or a comment behind something: a # between blanks.
 _BEHIND = re.compile(rf"{_QUOTED}|(\s+#(?:\s.*)?$)")
-#: A text in quotes, or a word behind a # that is no field of a content query.
+#: A text in quotes, or a word behind a # that is not a field of a content query.
 _WORD = re.compile(rf"{_QUOTED}|\s#(?!\w+:)(\w+)")
 #: A line that names fields of a list, whose names begin with a #.
 _LIST_FIELDS = re.compile(r"#\w+(?:/\w+)*(?:\s+(?:asc|desc))?\s*(?:,.*)?", re.IGNORECASE)
@@ -161,7 +161,7 @@ def without_comment(line: str) -> str:
 
 
 def mark(text: str) -> tuple[str, list[str]]:
-    """Put a mark for each ``{expression}``; ``{{`` and whatever is no expression stay as they are.
+    """Put a mark for each ``{expression}``; ``{{`` and whatever is not an expression stay as they are.
 
     Examples
     --------

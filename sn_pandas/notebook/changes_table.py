@@ -16,7 +16,7 @@ _MARKS = {
 }
 #: Columns whose texts tell what to do, or where.
 WHOLE = ("Path", "field", "fields", "problem", "reason", "query")
-#: Letters of a cell, where pandas is not told otherwise, and of one that is shown whole.
+#: Letters of a cell, by default, and of one that is shown whole.
 _CELL, _LONGEST = 60, 2_000
 #: Letters that stand before the first difference of two long texts.
 _BEFORE = 15

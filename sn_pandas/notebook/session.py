@@ -46,7 +46,7 @@ class SensenetSession(Magics):
     limit = Int(
         0,
         min=0,
-        help="The maximum number of rows without $top and --limit; 0 is no limit. A cut is always reported.",
+        help="The maximum number of rows without $top and --limit; 0 for no limit. A cut is always reported.",
     ).tag(config=True)
     page_size = Int(1000, min=1, help="Rows per request.").tag(config=True)
     workers = Int(4, min=1, help="The number of concurrent requests.").tag(config=True)

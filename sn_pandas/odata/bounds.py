@@ -1,7 +1,7 @@
 """Bounds of what comes in: how long an answer may take, head included, and how large it may get.
 
 The time of an exchange is known to the thread that runs it, because what reads from the network (a stream
-behind httpcore) is not told of the request that it reads for.
+behind httpcore) does not get the request that it reads for.
 """
 
 from __future__ import annotations

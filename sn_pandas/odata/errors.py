@@ -224,18 +224,18 @@ MISSING = "there is no such content, or you may not see it"
 
 
 def unknown(
-    what: str, name: object, known: Iterable[object], *, where: str = "", list_all: bool = False
+    what: str, name: object, candidates: Iterable[object], *, where: str = "", list_all: bool = False
 ) -> str:
-    """Return the sentence about a name that does not exist, with the one that may have been meant.
+    """Return a message for a name that does not exist, with a similar one.
 
     Parameters
     ----------
     what : str
         What does not exist, such as ``content type``.
-    known : iterable
+    candidates : iterable
         The names that exist.
     where : str
-        What stands behind the name.
+        Where it was looked for, after the name.
     list_all : bool
         Whether to list them if none is close.
 
@@ -247,11 +247,11 @@ def unknown(
     "there is no option 'x'. Available: top"
     """
     hint = alternatives if list_all else did_you_mean
-    return f"there is no {what} {name!r}{where}.{hint(name, known)}"
+    return f"there is no {what} {name!r}{where}.{hint(name, candidates)}"
 
 
 def unknown_field(name: str, fields: Iterable[str], of: str = "no content type has") -> str:
-    """Return the sentence about a name that no field has, with the one that may have been meant.
+    """Return a message for a name that no field has, with a similar one.
 
     Examples
     --------
@@ -261,7 +261,7 @@ def unknown_field(name: str, fields: Iterable[str], of: str = "no content type h
     return f"{of} a field {name!r}.{did_you_mean(name, fields)}"
 
 
-def alternatives(name: object, known: Iterable[object]) -> str:
+def alternatives(name: object, candidates: Iterable[object]) -> str:
     """Return the hint for a misspelt name, or all names if none is close; nothing if there are none.
 
     Examples
@@ -269,7 +269,7 @@ def alternatives(name: object, known: Iterable[object]) -> str:
     >>> alternatives("x", ["top", "skip"])
     ' Available: top, skip'
     """
-    names = [str(one) for one in known]
+    names = [str(one) for one in candidates]
     return did_you_mean(name, names) or (f" Available: {', '.join(names)}" if names else "")
 
 

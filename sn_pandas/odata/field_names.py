@@ -27,7 +27,7 @@ def refuse_unknown(
 ) -> None:
     """Raise for an order that a server does not keep as it says, or a name that it ignores without a word.
 
-    Of an order in an address that comes from elsewhere is only told: it brings the rows that it always did.
+    An order in a copied address only causes a warning: it returns the rows that it always did.
     Where the caller may not see all types, a name that is not known may be that of a hidden one and is let
     through.
 

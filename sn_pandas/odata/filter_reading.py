@@ -43,13 +43,13 @@ class Reading:
         """Return what of the filter is not as one would think; only what is warned of, if asked so."""
         found = list(self.meanings())
         bounded = {m.name for m in found if m.kind == "date" and m.operator in ("gt", "ge")}
-        told = (
+        notes = (
             surprise
             for meaning in found
             if (meaning.rule.warns or not warned) and not (meaning.rule.warns and meaning.name in bounded)
             for surprise in meaning.surprises
         )
-        return list(dict.fromkeys(told))
+        return list(dict.fromkeys(notes))
 
     def sentence(self) -> str:
         """Say what is true of the rows that are found; three dots stand for what the table does not have."""
@@ -115,7 +115,7 @@ class Reading:
     def _turned(self, node: Node) -> tuple[Node | None, bool]:
         """Return a test without its negation, and whether it had one.
 
-        Of a truth value it has none: it is a test for the other one.
+        Of a boolean it has none: it is a test for the other one.
         """
         if isinstance(node, Compare) and node.operator == "ne":
             return self._turned(Not(Compare("eq", node.left, node.right)))

@@ -60,7 +60,7 @@ _PART = re.compile(r"[^\W_]+")
 
 @dataclasses.dataclass(frozen=True)
 class Condition:
-    """A field compared with a value: None, a truth value, a number, a date or a text.
+    """A field compared with a value: None, a boolean, a number, a date or a text.
 
     The operator is one of ``$filter``, or ``phrase`` for words side by side in a long text.
     """
@@ -105,7 +105,7 @@ class Rule:
     def is_for(self, kind: str, operator: str, value: str) -> bool:
         """Return whether it is for a test of a field of some kind."""
         pairs = ((self.kinds, kind), (self.operators, operator), (self.values, value))
-        return all(known == "*" or word in known.split() for known, word in pairs)
+        return all(listed == "*" or word in listed.split() for listed, word in pairs)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -298,9 +298,11 @@ class Meaning:
     def _close_option(self) -> str:
         """The value of the option that may have been meant, or of the first one."""
         options = self.field.options if self.field is not None else ()
-        known = {lowered(word): option.value for option in options for word in (option.value, option.text)}
-        close = difflib.get_close_matches(lowered(self.text), known, 1)
-        return known[close[0]] if close else options[0].value if options else "…"
+        spellings = {
+            lowered(word): option.value for option in options for word in (option.value, option.text)
+        }
+        close = difflib.get_close_matches(lowered(self.text), spellings, 1)
+        return spellings[close[0]] if close else options[0].value if options else "…"
 
     @property
     def words(self) -> str:
@@ -314,7 +316,7 @@ class Meaning:
 
     @property
     def zero(self) -> str:
-        """What the server holds where a number or a truth value is not set."""
+        """What the server holds where a number or a boolean is not set."""
         return "false" if self.kind == "truth" else "0"
 
     @property
@@ -363,7 +365,7 @@ def _number(meaning: Meaning) -> str:
 
 
 def _truth(meaning: Meaning) -> str:
-    """Write a comparison with a truth value: what lists and aspects add is no where it is not set."""
+    """Write a comparison with a boolean: what lists and aspects add is none where it is not set."""
     if meaning.condition.value or not of_some_contents(meaning.name):
         return f"({meaning.column} == {meaning.value}).fillna(False)"
     return f"(({meaning.column}.fillna(False) == False){meaning.of_types})"
@@ -448,7 +450,7 @@ RULES = (
          instead=_SEARCH),
     Rule("whole", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
          instead="look for a part of it with a content query, Q({quoted}).contains(…), or read it and compare in pandas"),
-    # numbers, truth values, dates
+    # numbers, booleans, dates
     Rule("integer number", "eq lt le gt ge", "number", "{name} {said} {value}", _number),
     Rule("integer", "*", "fraction", refused="the field holds integers, and the server cannot compare them with {value}",
          instead="write an integer"),
@@ -470,8 +472,8 @@ RULES = (
     Rule("*", "lt le gt ge", "nothing", refused="nothing is more or less than a missing value",
          instead="leave the comparison out"),
     Rule("integer number", "*", "*", refused="the field holds numbers, not {value}", instead="write {member} {operator} {example}"),
-    Rule("truth", "lt le gt ge", "*", refused="truth values have no order", instead="write {member} eq true or {member} eq false"),
-    Rule("truth", "*", "*", refused="the field holds truth values, not {value}", instead="write {member} eq true or {member} eq false"),
+    Rule("truth", "lt le gt ge", "*", refused="booleans have no order", instead="write {member} eq true or {member} eq false"),
+    Rule("truth", "*", "*", refused="the field holds booleans, not {value}", instead="write {member} eq true or {member} eq false"),
     Rule("date moment", "*", "*", refused="the field holds dates, not {value}", instead="write {member} {operator} {example}"),
     # choices
     Rule("choice choices", "eq", "pattern", refused="the server takes * and ? in {value} for wildcards, and they cannot be quoted",

@@ -260,21 +260,21 @@ class Connections(_ByHttpcore):
         """Send a request over an idle connection, or a new one; the latest is taken first."""
         with _our_errors():
             asked = self._made(request)
-        connection = self._lent(asked.url.origin)
+        connection = self._wrap_stream(asked.url.origin)
         try:
             with _our_errors():
                 answer = connection.handle_request(asked)
         except BaseException:
             connection.close()
             raise
-        return _Lent(answer, lambda: self._take_back(connection))
+        return _ReleasingStream(answer, lambda: self._take_back(connection))
 
     def close(self) -> None:
         """Close what is idle, and what is lent when it comes back."""
         self._closed = True
         self._close_idle()
 
-    def _lent(self, origin: httpcore.Origin) -> httpcore.HTTPConnection:
+    def _wrap_stream(self, origin: httpcore.Origin) -> httpcore.HTTPConnection:
         with contextlib.suppress(IndexError):
             while True:
                 connection = self._idle.pop()
@@ -349,7 +349,7 @@ class _Proxied(_ByHttpcore):
         """Send a request by way of the proxy."""
         with _our_errors():
             answer = self._pool.handle_request(self._made(request))
-        return _Lent(answer)
+        return _ReleasingStream(answer)
 
     def close(self) -> None:
         """Close the connections."""
@@ -360,7 +360,7 @@ class _ProxyUnreachable(httpcore.ConnectError):
     """No connection to the proxy, on its way through httpcore."""
 
 
-class _Lent:
+class _ReleasingStream:
     """An answer after which its connection is free again."""
 
     def __init__(self, answer: httpcore.Response, free: Callable[[], None] = lambda: None) -> None:
@@ -398,14 +398,14 @@ class _Backend(httpcore.SyncBackend):
 
     def connect_tcp(self, *place: Any, **options: Any) -> httpcore.NetworkStream:
         try:
-            return _Together(super().connect_tcp(*place, **options))
+            return _CoalescingStream(super().connect_tcp(*place, **options))
         except httpcore.ConnectError as error:
             if self._proxy:
                 raise _ProxyUnreachable(str(error)) from error
             raise
 
 
-class _Together(httpcore.NetworkStream):
+class _CoalescingStream(httpcore.NetworkStream):
     """Sends what is written when something is to be read, or when it is much; keeps to the time there is."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
@@ -434,7 +434,7 @@ class _Together(httpcore.NetworkStream):
         self._stream.close()
 
     def start_tls(self, *how: Any, **options: Any) -> httpcore.NetworkStream:
-        return _Together(self._stream.start_tls(*how, **options))
+        return _CoalescingStream(self._stream.start_tls(*how, **options))
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -68,7 +68,7 @@ def shorter(query: Query) -> Query:
     """
     text = str(query.filter or "")
     text = f"({text})" if _CHAIN.fullmatch(f"({text})") else text
-    return query.varied(filter=_CHAINS.sub(_in_ranges, text) or None)
+    return query._replace_unvalidated(filter=_CHAINS.sub(_in_ranges, text) or None)
 
 
 def cut(query: Query, number: int = 2) -> list[Query]:
@@ -82,7 +82,7 @@ def cut(query: Query, number: int = 2) -> list[Query]:
         found = max(_lists(pattern, text), key=lambda m: len(m[0]), default=None)
         if found is not None and _joined(texts, text[: found.start()], text[found.end() :]):
             return [
-                query.varied(**{name: text[: found.start()] + part + text[found.end() :]})
+                query._replace_unvalidated(**{name: text[: found.start()] + part + text[found.end() :]})
                 for part in write(found, number)
             ]
     return [query]

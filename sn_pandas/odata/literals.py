@@ -38,7 +38,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     Parameters
     ----------
     value : object
-        A text, number, truth value, date, or None.
+        A text, number, boolean, date, or None.
     field : Field, optional
         The field it is compared with; decides between ``5`` and ``5m``, ``'x'`` and ``'$x'``.
 
@@ -143,7 +143,7 @@ def fitting(value: Any, field: Field | None) -> Any:
     Raises
     ------
     QueryError
-        If it is a text, and the field holds dates, numbers or truth values; or a number that it cannot hold.
+        If it is a text, and the field holds dates, numbers or booleans; or a number that it cannot hold.
 
     Examples
     --------
@@ -172,7 +172,7 @@ def fitting(value: Any, field: Field | None) -> Any:
 
 
 def _fitting_number(value: Any, field: Field) -> Any:
-    """Return a number or truth value as the field holds it: an option as a text, 1 as true.
+    """Return a number or boolean as the field holds it: an option as a text, 1 as true.
 
     Raises
     ------
@@ -223,7 +223,7 @@ def _option(value: str, field: Field) -> str:
     Raises
     ------
     UnknownOptionError
-        If the choice offers no such option, as far as its options are told.
+        If the choice offers no such option, as far as its options are described.
     """
     values = {option.value.lower() for option in field.options}
     is_open = not values or field.extra_values or "Options" in field.untold

@@ -119,7 +119,7 @@ class Pages(Generic[T]):
                 total += self._count(piece)
                 continue
             self.total = None
-            yield from self._list(piece.varied(top=left))
+            yield from self._list(piece._replace_unvalidated(top=left))
             total += self.total or 0
         self.total, self.after = total, None
 
@@ -147,7 +147,9 @@ class Pages(Generic[T]):
         elif ONE_ANSWER.search(query.words()):
             self.size = 2**31 - 1
             own = query.orderby or "SORT:" in query.words()
-            yield from self._by_number(query if own else query.varied(orderby="Id"), ordered=False)
+            yield from self._by_number(
+                query if own else query._replace_unvalidated(orderby="Id"), ordered=False
+            )
         elif query.orderby:
             yield from self._by_number(query, ordered=True)
         else:
@@ -158,7 +160,9 @@ class Pages(Generic[T]):
     def _by_key(self, query: Query) -> Iterator[T]:
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
         limit, begun = query.top, self.rows
-        first, full = self._page(_first(query, self.size).varied(orderby="Id"), limit, count=True)
+        first, full = self._page(
+            _first(query, self.size)._replace_unvalidated(orderby="Id"), limit, count=True
+        )
         if any(a >= b for a, b in pairwise(first.ids)):
             yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
             return
@@ -169,7 +173,7 @@ class Pages(Generic[T]):
             self.cut = "the server returns no more: the query of the folder limits its rows"
         if not full or (limit and len(first) >= limit) or len(first) >= there:
             return
-        rest = query.varied(top=0, skip=0)
+        rest = query._replace_unvalidated(top=0, skip=0)
         low, left = first.ids[-1], there - len(first)
         end = self._newest(rest, low)
         wanted = min(left, limit - len(first)) if limit else left
@@ -192,7 +196,7 @@ class Pages(Generic[T]):
             self.total = self._count(query)
 
     def _newest(self, query: Query, low: int) -> int:
-        last = query.varied(orderby="Id desc", top=1, select=("Id",), expand=())
+        last = query._replace_unvalidated(orderby="Id desc", top=1, select=("Id",), expand=())
         _, _, rows = self._answer(last, {}, _same)
         return max(low, rows.ids[0]) if rows.ids else low
 
@@ -215,7 +219,7 @@ class Pages(Generic[T]):
             last = rows.ids[-1] if rows else high
             return last, (len(rows), self.make(rows), rows if cut else self._reader.none)
 
-        (last, made), full = self._fetched(query.varied(filter=text, orderby="Id"), 0, piece)
+        (last, made), full = self._fetched(query._replace_unvalidated(filter=text, orderby="Id"), 0, piece)
         more: list[Any] = []
         if full and last < high:
             pieces = min(2 * self.workers, high - last, 1 + (high - last) // self.size)
@@ -228,7 +232,9 @@ class Pages(Generic[T]):
         taken = 0
         while True:
             text = f"({query.filter}) and Id gt {low}" if query.filter else f"Id gt {low}"
-            rows, full = self._page(query.varied(filter=text, orderby="Id"), limit - taken if limit else 0)
+            rows, full = self._page(
+                query._replace_unvalidated(filter=text, orderby="Id"), limit - taken if limit else 0
+            )
             _check_range(rows.ids, low, shapes.LARGEST)
             taken += len(rows)
             if rows:
@@ -244,7 +250,7 @@ class Pages(Generic[T]):
         order = query.orderby
         if ordered and order and "Id" not in [key.split()[0] for key in order.split(",")]:
             order += ",Id"
-        query = query.varied(orderby=order)
+        query = query._replace_unvalidated(orderby=order)
         first, full = self._page(query, query.top, count=True)
         self._count_past_the_end(query, first)
         there = max(0, (self.total or 0) - self.skipped)
@@ -276,7 +282,7 @@ class Pages(Generic[T]):
         rows = self._reader.none
         at = start - 1
         while at < end:
-            page, full = self._page(query.varied(skip=at), end - at)
+            page, full = self._page(query._replace_unvalidated(skip=at), end - at)
             rows += page
             at += len(page)
             if not full:
@@ -293,7 +299,9 @@ class Pages(Generic[T]):
         skip, taken = query.skip, 0
         while True:
             answer_rows, full = self._page(
-                query.varied(skip=skip), query.top - taken if query.top else 0, count=not query.filter
+                query._replace_unvalidated(skip=skip),
+                query.top - taken if query.top else 0,
+                count=not query.filter,
             )
             taken += len(answer_rows)
             skip += len(answer_rows)
@@ -323,7 +331,7 @@ class Pages(Generic[T]):
             size = min(self.size, limit) if limit else self.size
             try:
                 total, number, made = self._answer(
-                    query.varied(top=size), {"$inlinecount": "allpages"} if count else {}, use
+                    query._replace_unvalidated(top=size), {"$inlinecount": "allpages"} if count else {}, use
                 )
             except BadRequestError as error:
                 if "Response length limit exceeded" not in error.reason or size <= 1:
@@ -380,9 +388,9 @@ def _check_range(ids: Sequence[int], low: int, high: int) -> None:
 def count(client: Client, query: Query) -> int:
     """Count the rows of a list, whatever its ``top`` and ``skip``."""
     if query.property:  # the server does not count there, and gives one content where there can be only one
-        everything = query.varied(select=("Id",), expand=(), top=0, skip=0)
+        everything = query._replace_unvalidated(select=("Id",), expand=(), top=0, skip=0)
         return sum(Pages(client, everything, ("Id",), len, size=shapes.LARGEST, workers=1))
-    query, length = query.varied(orderby=None, skip=0), lambda piece: len(_counting(piece)) + 40
+    query, length = query._replace_unvalidated(orderby=None, skip=0), lambda piece: len(_counting(piece)) + 40
     pieces = _pieces(client, query, length)
     while True:
         try:
@@ -392,7 +400,7 @@ def count(client: Client, query: Query) -> int:
 
 
 def _whole(name: str, value: Any) -> int:
-    """Return an option that is a whole number of at least 1.
+    """Return an option that is an integer of at least 1.
 
     Raises
     ------
@@ -442,13 +450,13 @@ def _first(query: Query, size: int) -> Query:
     if _length(query, size) <= _SURELY_SHORT:
         return query
     bound = "Id gt 0 and Id le 2147483647"
-    return query.varied(filter=f"({query.filter}) and {bound}" if query.filter else bound)
+    return query._replace_unvalidated(filter=f"({query.filter}) and {bound}" if query.filter else bound)
 
 
 def _length(query: Query, size: int) -> int:
     """Return how long the longest request line of a query gets."""
     bound = f"({query.filter or ''}) and Id gt 2147483647 and Id le 2147483647"
-    asked = query.varied(filter=bound, orderby=query.orderby or "Id", top=size)
+    asked = query._replace_unvalidated(filter=bound, orderby=query.orderby or "Id", top=size)
     return len(asked.url(metadata="no")) + 40
 
 

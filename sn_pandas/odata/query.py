@@ -86,7 +86,7 @@ class Query:
     property: str | None = None
     single: bool = False
     scenario: str | None = None
-    #: Whether it is an address from elsewhere, of which is told, not refused, what the server ignores in it.
+    #: Whether it is a copied address: parts that the server ignores cause a warning, not an error.
     copied: bool = dataclasses.field(default=False, repr=False, compare=False)
     #: The query before it was bound, where its conditions name fields of types that the caller may not see.
     unbound: Query | None = dataclasses.field(default=None, repr=False, compare=False)
@@ -177,12 +177,14 @@ class Query:
             reject_misinterpreted(self.filter, {**schema.fields, **added}, in_memory=in_memory)
         if not in_memory:  # a list behind a reference is tested row by row, without the index
             reject_unsearchable(text, words, self.orderby)
-        bound = self.varied(added=added) if added is not self.added else self
+        bound = self._replace_unvalidated(added=added) if added is not self.added else self
         if (text, words) == (self.filter, self.query):
             return bound
         unknown = tuple(dict.fromkeys(fields.unknown))
         unbound = bound if unknown else None
-        return bound.varied(filter=text, query=words, unbound=unbound, unknown=unknown, unchecked=unchecked)
+        return bound._replace_unvalidated(
+            filter=text, query=words, unbound=unbound, unknown=unknown, unchecked=unchecked
+        )
 
     def _texts(self, fields: Mapping[str, Field]) -> tuple[str | None, str | None]:
         """Return the filter and the content query as texts."""
@@ -196,7 +198,20 @@ class Query:
         return dataclasses.replace(self, **changes)
 
     def varied(self, **changes: Any) -> Query:
-        """Return what :meth:`replace` gives for parts that are known to be good: unchecked."""
+        """Return a query that differs in the named parts.
+
+        .. deprecated:: 0.1.0
+            Use :meth:`replace`, which also validates the parts.
+        """
+        warnings.warn(
+            "Query.varied is deprecated and will be removed; use Query.replace",
+            DeprecationWarning,
+            stacklevel=2,
+        )
+        return self._replace_unvalidated(**changes)
+
+    def _replace_unvalidated(self, **changes: Any) -> Query:
+        """Return what :meth:`replace` returns for valid parts, without the cost of validation."""
         other = copy.copy(self)
         for name, value in changes.items():
             object.__setattr__(other, name, value)  # the dataclass is frozen

@@ -122,7 +122,7 @@ def _surprise(term: QueryTerm, fields: Mapping[str, Field]) -> str:
     if kind in ("text", "list") and name not in _PATHS and _number(term.near) >= 1:
         return f"{shown}~{term.near} fails: {_SIMILARITY}"
     if kind == "truth" and term.operator in ("<", "<=", ">", ">="):
-        return f"{name}:{term.operator}… fails: truth values have no order; write {name}:yes or {name}:no"
+        return f"{name}:{term.operator}… fails: booleans have no order; write {name}:yes or {name}:no"
     if kind == "reference" and value.startswith("/"):
         return f'{shown} finds nothing: {_BY_ID}; write {name}:{{{{Path:"{value}"}}}}'
     if kind in WORD_KINDS and not term.operator:

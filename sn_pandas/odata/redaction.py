@@ -79,7 +79,7 @@ class Secrets:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._known: dict[str, None] = {}
+        self._issued: dict[str, None] = {}
         self._kept: set[str] = set()
 
     def add(self, *secrets: str | None) -> None:
@@ -87,10 +87,10 @@ class Secrets:
         with self._lock:
             for secret in secrets:
                 for spelled in _spellings(secret or ""):
-                    self._known.pop(spelled, None)
-                    self._known[spelled] = None
-            while len(self._known) > _MOST:
-                del self._known[next(iter(self._known))]
+                    self._issued.pop(spelled, None)
+                    self._issued[spelled] = None
+            while len(self._issued) > _MOST:
+                del self._issued[next(iter(self._issued))]
 
     def keep(self, secret: str) -> None:
         """Remember a secret that is used for as long as this process lives, such as an API key."""
@@ -100,7 +100,7 @@ class Secrets:
     def hide(self, text: str) -> str:
         """Return a text with every known secret replaced."""
         with self._lock:
-            secrets_ = sorted(self._kept.union(self._known), key=len, reverse=True)
+            secrets_ = sorted(self._kept.union(self._issued), key=len, reverse=True)
         for secret in secrets_:
             if secret in text:
                 text = text.replace(secret, HIDDEN)

@@ -367,8 +367,8 @@ class FieldsToAsk(Mapping[str, Field]):
     schema : Schema
         What is known.
     otherwise : collection of str
-        Unknown fields that are taken for decimal numbers where they are compared with a whole number, and
-        for dates where they are compared with nothing; others for whole numbers and texts.
+        Unknown fields that are taken for decimal numbers where they are compared with an integer, and
+        for dates where they are compared with nothing; others for integers and texts.
     any_option : bool
         Whether choices may have options that no known type offers.
     added : mapping, optional

@@ -15,12 +15,12 @@ class ServerClock:
     """The clock of a server, as its answers tell it; safe to use from several threads."""
 
     def __init__(self) -> None:
-        self._told: tuple[dt.datetime, float] | None = None
+        self._noted: tuple[dt.datetime, float] | None = None
 
     def note(self, date: str) -> None:
         """Take over the ``Date`` of an answer that came just now."""
         if date and (moment := _moment(date)):
-            self._told = moment, time.monotonic()
+            self._noted = moment, time.monotonic()
 
     @property
     def now(self) -> dt.datetime:
@@ -30,9 +30,9 @@ class ServerClock:
         stamped by the server after this moment, has a later date.
         """
         ours = dt.datetime.now(dt.UTC)
-        if self._told is None:
+        if self._noted is None:
             return ours
-        noted, at = self._told
+        noted, at = self._noted
         try:
             return min(ours, noted + dt.timedelta(seconds=time.monotonic() - at))
         except OverflowError:  # a date of the year 9999

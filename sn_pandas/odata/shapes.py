@@ -1,4 +1,4 @@
-"""The shapes of answers: what an answer has to look like before it is believed.
+"""The shapes of answers: what an answer has to look like before it is accepted.
 
 Status 200 says little: a proxy, a login page or another service answers with it, too. So each request names
 the shape of its answer, and whatever has another one is an :class:`AnswerError` that says what came instead.

@@ -1,7 +1,7 @@
 """Fields that are not in the search index of a server: queries by them silently do something else.
 
 On a running server a filter by one of them finds nothing or is refused, a content query finds nothing, and an
-order by one of them is no order at all, with status 200.
+order by one of them is not an order at all, with status 200.
 """
 
 from __future__ import annotations

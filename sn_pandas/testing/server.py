@@ -152,7 +152,7 @@ class EmbeddedServer:
         ...         repo.user
         '/Root/IMS/Public/olga.okafor'
         """
-        socket = Server(self._answering, "127.0.0.1", 0, trusts_strangers=False)
+        socket = Server(self._answering, "127.0.0.1", 0, trusts_anonymous=False)
         thread = threading.Thread(target=socket.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:

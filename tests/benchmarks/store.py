@@ -169,7 +169,7 @@ class Client:
         made = json.loads(self.send("POST", "/odata.svc/Root/IMS('Public')", body))
         right = {"r": [{"identity": "/Root/IMS/Public/reader", "Open": "allow"}]}
         self.send("POST", "/odata.svc/Root('Content')/SetPermissions", right)
-        self.app.api_key = callers.passing_key(self.app.repository, made["d"]["Id"])
+        self.app.api_key = callers.ephemeral_key(self.app.repository, made["d"]["Id"])
         try:
             yield
         finally:

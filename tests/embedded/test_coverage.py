@@ -48,9 +48,9 @@ def test_absent_operations_have_a_reason_and_are_not_there() -> None:
         assert (state, bool(why)) == ("**absent**", True)
 
 
-@pytest.mark.parametrize("name", options.KNOWN)
+@pytest.mark.parametrize("name", options.OPTIONS)
 def test_every_listed_option_is_read(name: str) -> None:
-    field, example, _ = options.KNOWN[name]
+    field, example, _ = options.OPTIONS[name]
     types = Types.built_in()
     read = options.parse(f"{name}={example}", types)
     assert getattr(read, field) != getattr(options.parse("", types), field)
@@ -59,7 +59,7 @@ def test_every_listed_option_is_read(name: str) -> None:
 
 def test_every_option_that_is_read_is_listed() -> None:
     read = {one.name for one in fields(options.Options)}
-    listed = {field for field, _, _ in options.KNOWN.values()}
+    listed = {field for field, _, _ in options.OPTIONS.values()}
     assert read - listed == {"parameters", "pairs", "host", "all_rich_text"}
 
 

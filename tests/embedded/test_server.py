@@ -78,10 +78,10 @@ def test_a_second_server_on_the_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--port", "99999"], "'99999' is no port: a number from 0 to 65535"),
-        (["--port=-5"], "'-5' is no port"),
-        (["--port", "many"], "'many' is no port"),
-        (["--host", "nosuch.invalid"], "--host nosuch.invalid is no address"),
+        (["--port", "99999"], "'99999' is not a port: a number from 0 to 65535"),
+        (["--port=-5"], "'-5' is not a port"),
+        (["--port", "many"], "'many' is not a port"),
+        (["--host", "nosuch.invalid"], "--host nosuch.invalid is not an address"),
         (["--data", "{folder}/missing/x.db"], "missing of --data is not there; make it first"),
         (["--data", "{folder}"], "is a folder; --data names a file in it"),
         (["--user", "olga"], "no user 'olga'. Did you mean 'olga.okafor'?"),

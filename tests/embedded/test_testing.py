@@ -158,14 +158,14 @@ def test_every_fault_can_stand_in_a_script(fault: str) -> None:
         ),
         (
             '{"rules": [{"fault": "reset", "nth": "1"}]}',
-            r'nth is "1", and has to be a whole number or a list',
+            r'nth is "1", and has to be an integer or a list',
         ),
-        ('{"rules": [{"fault": "reset", "nth": [true]}]}', "nth is true, and has to be a whole number"),
+        ('{"rules": [{"fault": "reset", "nth": [true]}]}', "nth is true, and has to be an integer"),
         ('{"rules": [{"fault": "reset", "rate": "x"}]}', 'rate is "x", and has to be a number'),
         ('{"rules": [{"fault": "reset", "match": "("}]}', "match is not a regular expression"),
         ('{"rules": [{"fault": "delay"}]}', r"rule 1 \(delay\): seconds is missing"),
         ('{"rules": [{"fault": "status"}]}', r"rule 1 \(status\): status is missing"),
-        ('{"seed": "x", "rules": []}', 'seed is "x", and has to be a whole number'),
+        ('{"seed": "x", "rules": []}', 'seed is "x", and has to be an integer'),
     ],
 )
 def test_a_script_that_cannot_be_read_says_why(tmp_path: Path, script: str, words: str) -> None:

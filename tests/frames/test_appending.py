@@ -68,7 +68,7 @@ def test_what_cannot_be_put_behind_is_told(repo):
     frame = fill(repo, 2)
     with pytest.raises(TrackingError, match=r"Quantety is neither .*Did you mean Quantity"):
         frame.sn.append({"Name": ["B"], "Quantety": [5]})
-    with pytest.raises(TrackingError, match=f"have the Id {frame.index[0]} of an existing content"):
+    with pytest.raises(TrackingError, match=f"have the Id {frame.index[0]} of a content"):
         frame.sn.append(frame)
     with pytest.raises(TrackingError, match="has Id as its index or a column"):
         frame.reset_index(drop=True).sn.append(NEW)

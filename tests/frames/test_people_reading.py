@@ -93,9 +93,9 @@ READS: dict[str, dict[str, Any]] = {
     "in small pages": {"select": "Name,Shape,Labels,Weight", "page_size": 3},
     "everything in small pages": {"page_size": 4},
     "text filter": {"select": "Name", "filter": "Quantity gt 7 and Shape eq 'used'"},
-    "filter on a whole number": {"select": "Name", "filter": sn.F("Quantity") > 7},
+    "filter on an integer": {"select": "Name", "filter": sn.F("Quantity") > 7},
     "filter on a decimal number": {"select": "Name", "filter": sn.F("Weight") > 2},
-    "filter on a truth value": {"select": "Name", "filter": sn.F("InUse") == True},  # noqa: E712
+    "filter on a boolean": {"select": "Name", "filter": sn.F("InUse") == True},  # noqa: E712
     "filter on a date": {
         "select": "Name",
         "filter": sn.F("BoughtOn") >= pd.Timestamp("2026-01-03", tz="UTC"),

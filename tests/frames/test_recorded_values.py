@@ -81,7 +81,7 @@ def test_nothing_that_the_server_takes_is_refused():
             frame[name] = pd.Series(np.fromiter([value], dtype=object, count=1), index=frame.index)
         if len(found := frame.sn.check()):
             wrongly.append((case.body, found["problem"].iloc[0]))
-    # a truth value for a number: hardly anybody means it
+    # a boolean for a number: hardly anybody means it
     assert [body for body, _ in wrongly] == [
         {"Quantity": True},
         {"Weight": True},

@@ -1,4 +1,4 @@
-"""Law 2: an untouched frame that went through a file sends nothing; what cannot be told apart is asked."""
+"""Law 2: an untouched frame that went through a file sends nothing; what cannot be distinguished is asked."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_pasted_braces_take_no_time(text: str) -> None:
 
 
 def test_a_cell_has_a_bound() -> None:
-    with pytest.raises(QueryError, match="a query 50,000 at most"):
+    with pytest.raises(QueryError, match="a query has at most 50,000"):
         query_of(f"/Root/Content\nquery=Name:({'x ' * 30_000})", {}, dict)
 
 
@@ -192,8 +192,8 @@ def test_an_option_in_quotes_is_text() -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("/Root\nfilter: Name eq {n}", "'filter: Name eq {n}' is no option"),
-        ("/Root?filter {n}", "'filter {n}' is no option"),
+        ("/Root\nfilter: Name eq {n}", "'filter: Name eq {n}' is not an option"),
+        ("/Root?filter {n}", "'filter {n}' is not an option"),
         ("/Root\n{n}=Name", "{n} is in the name of an option"),
     ],
 )

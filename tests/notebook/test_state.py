@@ -48,7 +48,7 @@ def edited(session: Session, fake: Any) -> Session:
 )
 def test_a_cell_that_runs_again_keeps_unsaved_edits_and_says_so(edited: Session, again: str) -> None:
     edited.run(again)
-    assert "tasks had 1 unsaved cell. That frame is _tasks now" in edited.printed()
+    assert "tasks had 1 unsaved cell. That frame is now _tasks" in edited.printed()
     assert edited.names["tasks"].sn.changes().empty
     edited.value("tasks = _tasks")
     assert edited.names["tasks"].sn.changes()["after"].tolist() == ["an hour of work"]

@@ -46,7 +46,7 @@ class World:
 
     def found(self, query: Query) -> list[int]:
         """Return the ids that the server finds."""
-        target = query.varied(select=("Id",), orderby="Id").url(metadata="no")
+        target = query.replace(select=("Id",), orderby="Id").url(metadata="no")
         return [row["Id"] for row in self.repo.client.get(target, _rows)]
 
     def compare(self, condition: Any) -> None:

@@ -274,3 +274,9 @@ def test_a_list_of_ids_in_a_text_is_text_and_one_that_widens_is_no_bound(text: s
     assert idlists.cut(query) == [query]
     if "'" in text:
         assert idlists.shorter(query) == query
+
+
+def test_the_former_name_of_replace_still_works_and_warns() -> None:
+    query = sn.Query("/Root/Content")
+    with pytest.warns(DeprecationWarning, match=r"use Query\.replace"):
+        assert query.varied(top=5) == query.replace(top=5)

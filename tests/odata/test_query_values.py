@@ -72,7 +72,7 @@ SURPRISING = [
     ("Label:1.2.3", "ends before its second dot", 'Label:"1.2.3"', ["two"]),
 ]
 FAILING = [
-    ("Done:>no", "truth values have no order"),
+    ("Done:>no", "booleans have no order"),
     ("Label:box~1", "how similar it is"),
     ("Note:'the cat'~2", "how similar it is"),
     ("Note:cat~3", "how similar it is"),

@@ -224,7 +224,7 @@ def test_what_was_learned_of_other_types_does_not_change_a_field(answer: list[di
     assert schema.field("Status") == before, "a query that meets no such row keeps its dtypes"
     among = schema.field("Status", rows=["Gadget"])
     assert among is not None
-    assert among.type == "Object", "a choice and a whole number"
+    assert among.type == "Object", "a choice and an integer"
     only = schema.field("Shape")
     assert only is not None
     assert only.type == "Choice", "nobody else has it"

@@ -239,8 +239,8 @@ class Authority:
             return self._for_code(client, form)
         if grant == "refresh_token":
             return self._for_refresh_token(client, form.get("refresh_token", ""))
-        known = ("password", "urn:ietf:params:oauth:grant-type:device_code")
-        raise _RefusedError("unauthorized_client" if grant in known else "unsupported_grant_type")
+        grants = ("password", "urn:ietf:params:oauth:grant-type:device_code")
+        raise _RefusedError("unauthorized_client" if grant in grants else "unsupported_grant_type")
 
     def _authenticated_client(self, request: Request) -> clients.Client:
         """Return the client that sends a request, after its secret was compared.
@@ -256,7 +256,7 @@ class Authority:
             raise _RefusedError("invalid_client")
         if client.type in SIGN_IN_TYPES:
             return client
-        is_right = [_same(known, digest(secret)) for known in client.digests]
+        is_right = [_same(expected, digest(secret)) for expected in client.digests]
         if way not in self._client_authentication or not any(is_right):
             raise _RefusedError("invalid_client")
         return client

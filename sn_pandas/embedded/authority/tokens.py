@@ -116,7 +116,7 @@ class OneTokenSigner:
     def exchange(self, refresh: str, life: float, refresh_life: float) -> tuple[str, str] | None:
         """Return a new pair for a refresh token, which is good once; None if it is not good any more."""
         with self._lock:
-            owner = next((user for user, (known, _) in self._refresh.items() if known == refresh), None)
+            owner = next((user for user, (current, _) in self._refresh.items() if current == refresh), None)
             if owner is None:
                 return None
             _, until = self._refresh.pop(owner)
@@ -125,7 +125,7 @@ class OneTokenSigner:
     def end(self, token: str) -> None:
         """End a token and the refresh token of the same user."""
         with self._lock:
-            for user in [user for user, known in self._access.items() if known == token]:
+            for user in [user for user, current in self._access.items() if current == token]:
                 del self._access[user]
                 self._refresh.pop(user, None)
 

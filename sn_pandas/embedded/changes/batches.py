@@ -162,7 +162,7 @@ _TOO_LATE = _error(
 
 
 def _named(item: Json) -> Json:
-    """Return what an error says of an item that is no content."""
+    """Return what an error says of an item that is not a content."""
     if item is None:
         return {"Id": None, "Path": None}
     if isinstance(item, str) and item.startswith("/"):

@@ -121,15 +121,15 @@ def _setting(session: Session, parent: Content, field: Field) -> Content:
     content.fields |= {
         "DisplayName": field.settings.get("DisplayName"),
         "Description": field.settings.get("Description"),
-        **_told(field),
+        **_shown_facts(field),
     }
     return content
 
 
-def _told(field: Field) -> dict[str, Json]:
+def _shown_facts(field: Field) -> dict[str, Json]:
     """Return what a field setting shows of itself beside the fields of its type."""
     given = field.settings
-    told: dict[str, Json] = {
+    shown: dict[str, Json] = {
         "ShortName": field.kind,
         "FieldClassName": f"SenseNet.ContentRepository.Fields.{field.kind}Field",
         "AppInfo": given.get("AppInfo"),
@@ -144,10 +144,10 @@ def _told(field: Field) -> dict[str, Json]:
         "AddToDefaultView": False,
         "FieldIndex": given.get("FieldIndex", 2**31 - 1),
     }
-    told |= {name: given.get(name) for name in added_fields.SETTINGS_OF_KIND.get(field.kind, ())}
-    if "ShowAsPercentage" in told:
-        told["ShowAsPercentage"] = ["yes" if told["ShowAsPercentage"] else "no"]
-    return told
+    shown |= {name: given.get(name) for name in added_fields.SETTINGS_OF_KIND.get(field.kind, ())}
+    if "ShowAsPercentage" in shown:
+        shown["ShowAsPercentage"] = ["yes" if shown["ShowAsPercentage"] else "no"]
+    return shown
 
 
 def _root(parent: Content) -> ET.Element:

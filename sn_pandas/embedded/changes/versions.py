@@ -82,7 +82,7 @@ def of_content(session: Session, content: Content) -> list[Content]:
 
 
 def load(session: Session, content: Content, text: str, *, strict: bool = False) -> Content:
-    """Return the version that the option ``version`` names; what is no version names the present one.
+    """Return the version that the option ``version`` names; what is not a version names the present one.
 
     Raises
     ------
@@ -237,14 +237,14 @@ def undo(session: Session, content: Content) -> Content:
         previous = archived(session.store, current)[-1]
         db.execute("DELETE FROM versions WHERE version_id = ?", (previous.version_id,))
         previous.locked_by = previous.saving_state = 0
-        known_as = previous.copy()
+        former = previous.copy()
         as_named_now(previous, current)
         accounts.check_renamed(session.store, current, previous)
         _take_over(previous.fields, current.fields, (SHARINGS,))
         session.store.save(previous)
-        if known_as.display_name != previous.display_name:
+        if former.display_name != previous.display_name:
             # searches find it by the name of then until it is saved again
-            session.store.index(replace(previous, fields=known_as.fields))
+            session.store.index(replace(previous, fields=former.fields))
         binaries.settle(session.store, previous)
     session.forget(content.id)
     return previous
@@ -271,7 +271,7 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
 
 
 def _take_over(fields: dict[str, Any], current: dict[str, Any], names: Iterable[str]) -> None:
-    """Return an old version's fields those values of the present one that are no version's."""
+    """Copy the values that do not belong to a version from the present version to an old one."""
     for name in names:
         fields.pop(name, None)
         if name in current:
@@ -313,9 +313,9 @@ def _handed_down(session: Session, content_id: int, name: str) -> str:
     way: list[int] = []
     mode = "1"
     while content_id:
-        known = session.modes.get((content_id, name))
-        content = session.store.known(content_id) if known is None else None
-        handed = known or "0"
+        own_mode = session.modes.get((content_id, name))
+        content = session.store.peek(content_id) if own_mode is None else None
+        handed = own_mode or "0"
         if content is not None:
             handed = str((content.fields.get(f"Inheritable{name}") or ["0"])[0])
             way.append(content_id)

@@ -33,7 +33,7 @@ Model = dict[str, Json]
 INHERITING = ("Folder", "Page")
 """Types whose allowed child types are those above them; of others they are a field, to be read."""
 UNTOUCHED = frozenset(("__ContentType", "__ContentTemplate", "Type", "ContentType", ""))
-"""Names in a body that are no fields."""
+"""Names in a body that are not fields."""
 OPERATORS_ONLY = frozenset(("CreationDate", "VersionCreationDate"))
 KEPT_BY_PUT = frozenset(
     ("Name", "CreatedBy", "CreatedById", "CreationDate", "ModifiedBy", "ModifiedById", "ModificationDate")
@@ -249,7 +249,7 @@ def _apply(session: Session, content: Content, model: Model, creating: bool = Fa
 
 
 def _set(content: Content, name: str, stored: Any, empty: Any) -> None:
-    """Set a field; nothing is no news to one that was never set."""
+    """Set a field; a missing value does not change one that was never set."""
     attribute = HEAD.get(name)
     if attribute is not None:
         setattr(content, attribute, stored)

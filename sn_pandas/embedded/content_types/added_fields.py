@@ -65,15 +65,15 @@ def of_aspects(session: Session, content: Content) -> list[Field]:
 
 def below(session: Session, content_id: int) -> tuple[Field, ...]:
     """Return the fields that the nearest list at or above a content adds to what is below it."""
-    known = session.list_fields
+    list_fields = session.list_fields
     way: list[int] = []
     fields: tuple[Field, ...] = ()
     while content_id:
-        if content_id in known:
-            fields = known[content_id]
+        if content_id in list_fields:
+            fields = list_fields[content_id]
             break
         way.append(content_id)
-        content = session.store.known(content_id)
+        content = session.store.peek(content_id)
         if content is None:
             break
         if is_list(session, content):
@@ -81,7 +81,7 @@ def below(session: Session, content_id: int) -> tuple[Field, ...]:
             break
         content_id = content.parent_id
     for one in way:
-        known[one] = fields
+        list_fields[one] = fields
     return fields
 
 

@@ -40,7 +40,7 @@ def install(session: Session, data: bytes) -> Content:
     Raises
     ------
     ODataError
-        If the text is no definition, or the caller may not add to the content types, or to the one that is
+        If the text is not a definition, or the caller may not add to the content types, or to the one that is
         to be replaced.
     """
     folder = session.store.by_path(FOLDER)
@@ -49,11 +49,11 @@ def install(session: Session, data: bytes) -> Content:
     definition = parse(data.decode("utf-8-sig", "replace"))
     check(session.types, definition)
     name = definition["Name"]
-    known = session.types.get(name)
+    installed = session.types.get(name)
     with session.store.transaction():
         session.store.put_types([definition])
         content_type = session.types[name]
-        existing = session.store.by_path(known.path if known is not None else content_type.path)
+        existing = session.store.by_path(installed.path if installed is not None else content_type.path)
         if existing is not None and not session.can(existing, "AddNew"):
             raise forbidden()
         session.forget(existing.id if existing is not None else 0)
@@ -91,7 +91,7 @@ def parse(text: str) -> dict[str, Json]:
             raise ET.ParseError("it begins with two byte order marks")
         root = ET.fromstring(text.encode())
     except ET.ParseError as error:
-        raise server_error("XmlException", f"The definition is no XML: {error}") from error
+        raise server_error("XmlException", f"The definition is not XML: {error}") from error
     if re.match(r"\s*<[!?]", re.sub(r"^<\?xml\s[^>]*>", "", text)):
         raise _invalid("A definition has to begin with its element ContentType, not with a comment.")
     if tag_of(root) != "ContentType":
@@ -138,11 +138,11 @@ def check(types: Types, definition: dict[str, Json]) -> None:
         if field["Name"] in seen:
             raise _invalid(f"The field {field['Name']} is declared twice.")
         seen.add(field["Name"])
-        for known in types.variants.get(field["Name"], ()):
-            if known.owner != name and known.kind != field["Kind"]:
+        for variant in types.variants.get(field["Name"], ()):
+            if variant.owner != name and variant.kind != field["Kind"]:
                 raise _invalid(
-                    f"Field type violation in the {name} content type definition: {field['Name']} must be"
-                    f" of the type {known.kind}."
+                    f"Field type violation in the {name} content type definition: {field['Name']} must be of "
+                    f"the type {variant.kind}."
                 )
 
 

@@ -1,6 +1,6 @@
 """Fields that settings get when something is written under a new name.
 
-A content of the type Settings takes any name whose value is a text, a number, a truth value or a date. The
+A content of the type Settings takes any name whose value is a text, a number, a boolean or a date. The
 kind of the field is that of its first value; the values stand in the JSON of the settings, too.
 """
 

@@ -115,7 +115,7 @@ class Image(Kind):
             or not session.types.of(target.type).is_a("Image")
             or (isinstance(value, str) and not value.startswith("/"))
         ):
-            raise server_error("NotSupportedException", "The value is no image.")
+            raise server_error("NotSupportedException", "The value is not an image.")
         return [target.id]
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:

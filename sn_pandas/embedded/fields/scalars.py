@@ -1,4 +1,4 @@
-"""Numbers, truth values and moments."""
+"""Numbers, booleans and moments."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NUMBER_TEXT = re.compile(
 
 
 class Integer(Kind):
-    """A whole number of 32 bits; never null."""
+    """A integer of 32 bits; never null."""
 
     empty = 0
 
@@ -94,12 +94,12 @@ class Number(Kind):
             return str(value)
         if isinstance(value, float):
             if math.isnan(value) or not -(2.0**96) < value < 2.0**96:  # asked before digits are cut off
-                raise server_error("OverflowException", "The value is no decimal number.")
+                raise server_error("OverflowException", "The value is not a decimal number.")
             return canonical(Decimal(f"{value:.15g}"))
         if isinstance(value, str):
             match = NUMBER_TEXT.fullmatch(value)
             if match is None:
-                raise server_error("FormatException", "The text is no decimal number.")
+                raise server_error("FormatException", "The text is not a decimal number.")
             return canonical(
                 Decimal((match["sign"] or match["after"] or "") + match["digits"].replace(",", ""))
             )

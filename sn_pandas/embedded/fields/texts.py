@@ -97,7 +97,7 @@ class Color(Kind):
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if value is None or isinstance(value, str):
             return value
-        raise server_error("NotSupportedException", "The value is no colour.")
+        raise server_error("NotSupportedException", "The value is not a colour.")
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         return color_parts(stored)
@@ -107,7 +107,7 @@ class Color(Kind):
 
 
 def color_parts(text: str | None) -> dict[str, Json]:
-    """Return the parts of a colour text; black if there is none, all zero if it is no colour."""
+    """Return the parts of a colour text; black if there is none, all zero if it is not a colour."""
     if text is None:
         return {"Alpha": 255, "Red": 0, "Green": 0, "Blue": 0, "Hue": 0.0}
     alpha, digits = 255, NAMED_COLORS.get(text.replace("Color [", "").replace("]", ""), text)
@@ -186,7 +186,7 @@ def _shortest(single: float) -> float:
 
 def _scalar(value: Json) -> str | None:
     if isinstance(value, dict | list):
-        raise server_error("ArgumentException", "The value is no scalar.")
+        raise server_error("ArgumentException", "The value is not a scalar.")
     if isinstance(value, Date):
         return value.text
     return None if value is None else str(value)

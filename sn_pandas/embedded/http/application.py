@@ -92,7 +92,7 @@ class Application:
         self.repository = Repository(self.store, finds=contentquery.finds_all, actions=actions)
         self._warn_of_lost_keys()
         clients.put_initial(self.repository.session())
-        self.api_key = callers.passing_key(self.repository, ADMIN)
+        self.api_key = callers.ephemeral_key(self.repository, ADMIN)
 
     def key_of(self, user: str) -> str:
         """Return an API key for a user that lives as long as the process.
@@ -112,12 +112,12 @@ class Application:
             raise callers.UnknownUserError(
                 "The Visitor is whoever does not sign in. Connect with anonymous=True."
             )
-        return callers.passing_key(self.repository, user_id)
+        return callers.ephemeral_key(self.repository, user_id)
 
     def use_key(self, key: str, user: str | None = None) -> None:
         """Take a key of the caller's own for a user, the Admin if none is named, while the process lives."""
         user_id = ADMIN if user is None else callers.find_user(self.repository, user).id
-        self.repository.passing_keys[digest(key)] = user_id
+        self.repository.ephemeral_keys[digest(key)] = user_id
         self.api_key = key
 
     def _warn_of_lost_keys(self) -> None:

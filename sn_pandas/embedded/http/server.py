@@ -153,7 +153,7 @@ def _refuse(words: str) -> int:
 def _port(text: str) -> int:
     """Read a port; the resolver would take a larger number for another one."""
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port: a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: a number from 0 to 65535")
     return int(text)
 
 
@@ -163,14 +163,14 @@ def _look_up(host: str) -> None:
         socket.getaddrinfo(host, None)
     except OSError as error:
         raise OSError(
-            f"--host {host} is no address of this machine ({error.strerror}); "
-            "127.0.0.1 is for this machine only, 0.0.0.0 for all that reach it"
+            f"--host {host} is not an address of this machine ({error.strerror}); 127.0.0.1 is for this "
+            "machine only, 0.0.0.0 for all that reach it"
         ) from error
 
 
 def serve(application: Any, host: str = "127.0.0.1", port: int = 0) -> Server:
     """Return a threaded server for an application, bound but not running: call ``serve_forever``."""
-    return Server(application, host, port, trusts_strangers=bool(getattr(application, "admin", True)))
+    return Server(application, host, port, trusts_anonymous=bool(getattr(application, "admin", True)))
 
 
 class FileInUseError(Exception):
@@ -214,7 +214,7 @@ def _serve(application: Application, arguments: argparse.Namespace) -> NoReturn:
     if arguments.testing:
         application.testing = Testing(application, application.store, faults)
         answering = application.testing.around(answering)
-    server = Server(answering, arguments.host, arguments.port, trusts_strangers=arguments.admin)
+    server = Server(answering, arguments.host, arguments.port, trusts_anonymous=arguments.admin)
     address = f"http://{arguments.host}:{server.server_port}"
     print(f"The repository is at {address}", flush=True)
     if arguments.admin:

@@ -35,7 +35,7 @@ LONGEST_CHUNK_LINE = 1024
 LARGEST_TRAILER = 16 * 1024
 LARGEST_BODY = 31_000_000
 """A little more than the application takes: what is too large for it is answered in its words."""
-LARGEST_BODY_OF_STRANGERS = 64 * 1024
+LARGEST_ANONYMOUS_BODY = 64 * 1024
 """Bytes that are read from callers without credentials."""
 MOST_CONNECTIONS = 500
 IDLE = 120
@@ -139,12 +139,12 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.refusal = RequestHeaderFieldsTooLarge("There are too many headers.")
         if self.adj.takes_large_bodies(header_plus):
             return
-        if LARGEST_BODY_OF_STRANGERS < self.content_length < LARGEST_BODY:
+        if LARGEST_ANONYMOUS_BODY < self.content_length < LARGEST_BODY:
             self.passed_over = True
             self.body_rcv = _PassedOver(self.content_length)
         elif self.chunked:
             self.adj = copy.copy(self.adj)
-            self.adj.max_request_body_size = LARGEST_BODY_OF_STRANGERS
+            self.adj.max_request_body_size = LARGEST_ANONYMOUS_BODY
 
     def _take_host_of_target(self) -> None:
         """Read a target that names the host, as it does for a proxy; it has to be that of the header."""
@@ -165,7 +165,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
 
 class _NothingTask(ErrorTask):  # type: ignore[misc]
-    """Answers a request that is no HTTP with a status and nothing else."""
+    """Answers a request that is not HTTP with a status and nothing else."""
 
     def execute(self) -> None:
         """Write the answer."""
@@ -249,11 +249,11 @@ class Server:
         What is called for each request.
     host, port
         Where to listen; port 0 = any that is free.
-    trusts_strangers
+    trusts_anonymous
         Whether callers without credentials may send large bodies.
     """
 
-    def __init__(self, application: Any, host: str, port: int, *, trusts_strangers: bool = False) -> None:
+    def __init__(self, application: Any, host: str, port: int, *, trusts_anonymous: bool = False) -> None:
         logging.getLogger("waitress").setLevel(logging.CRITICAL)  # its lines would name addresses
         adjustments = Adjustments(
             host=host,
@@ -267,7 +267,7 @@ class Server:
             cleanup_interval=LOOKED_AFTER,
             clear_untrusted_proxy_headers=False,
         )
-        adjustments.takes_large_bodies = _everybody if trusts_strangers else _known
+        adjustments.takes_large_bodies = _everybody if trusts_anonymous else _has_credentials
         self._map: dict[int, Any] = {}
         self._server = _Listener(application, map=self._map, adj=adjustments, sockinfo=adjustments.listen[0])
         self.server_port = int(self._server.socket.getsockname()[1])
@@ -336,7 +336,7 @@ def _everybody(head: bytes) -> bool:
     return True
 
 
-def _known(head: bytes) -> bool:
+def _has_credentials(head: bytes) -> bool:
     """Return whether the head of a request carries credentials, good or bad."""
     return bool(_CREDENTIALS.search(head) or _KEY_IN_ADDRESS.match(head))
 

@@ -26,7 +26,7 @@ MARKS = {"Description": "\ue001", "Binary": "\ue002"}
 """What stands in the words of a content where those of such a field belong."""
 _NOT_HELD = frozenset((*HEAD, *HEAD_REFERENCES, *WORD_COLUMNS, "Locked", "SavingState", "Type", "TypeIs"))
 _SAID_OTHERWISE = frozenset(("Handler", "Icon", "Installed", "InSchema"))
-"""What is no text in the definition of a content type."""
+"""What is not a text in the definition of a content type."""
 
 
 @dataclass(slots=True)

@@ -191,7 +191,7 @@ class Phrase:
     analysis: Analysis = "words"
 
     def fits(self, value: Value) -> bool:
-        """Return whether a term is asked for: a single one is no phrase."""
+        """Return whether a term is asked for: a single one is not a phrase."""
         return False
 
 

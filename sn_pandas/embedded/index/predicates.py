@@ -13,7 +13,7 @@ from typing import Literal
 
 Occur = Literal["must", "not", "should"]
 Value = str | int | float | bool
-"""A term: lower-case text, a number, a truth value, or a moment as `dates` counts it."""
+"""A term: lower-case text, a number, a boolean, or a moment as `dates` counts it."""
 
 NULL_REFERENCE = "null"
 """The term of a reference that holds nothing at all."""

@@ -78,7 +78,7 @@ def column_condition(db: sqlite3.Connection, types: Types, name: str, asked: Mat
         return _reference_condition(column, asked)
     if column.kind == "truth":
         if isinstance(asked, Range):
-            raise server_error("NotSupportedException", "A range of truth values is not supported.")
+            raise server_error("NotSupportedException", "A range of booleans is not supported.")
         return Condition(Sql(column.sql if _value(asked) else f"NOT ({column.sql})"))
     if column.kind == "tree" and not isinstance(asked, Range):
         return _tree(db, str(asked.value)) if isinstance(asked, Exactly) else _tree_pattern(db, asked)
@@ -264,7 +264,7 @@ def _type_condition(types: Types, column: Column, asked: Matcher | Range) -> Con
     """Return the condition that the type of a content is one of some."""
     if column.kind == "folder":
         if isinstance(asked, Range):
-            raise server_error("NotSupportedException", "A range of truth values is not supported.")
+            raise server_error("NotSupportedException", "A range of booleans is not supported.")
         names = [t.name for t in types.values() if t.is_a("Folder")]
         marks = ",".join("?" * len(names))
         return Condition(Sql(f"+c.type {'IN' if _value(asked) else 'NOT IN'} ({marks})", names))

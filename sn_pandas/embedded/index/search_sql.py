@@ -246,7 +246,7 @@ class Query:
         if kind is None or definition is None or kind == "Password" or not definition.indexed:
             return NEVER
         if kind == "Boolean" and isinstance(asked, Range):
-            raise server_error("NotSupportedException", "A range of truth values is not supported.")
+            raise server_error("NotSupportedException", "A range of booleans is not supported.")
         if isinstance(asked, Phrase):
             return self._phrase(name, kind, asked)
         if kind == "AllowedChildTypes" and asked != Exactly(""):
@@ -488,7 +488,7 @@ class Query:
 
 
 def choice_key(values: str) -> str:
-    """Return the sort key of a choice that holds values which are no options, from its JSON."""
+    """Return the sort key of a choice that holds values which are not options, from its JSON."""
     keys = [("~" if value.startswith("~other") else "$") + value.lower() for value in json.loads(values)]
     return "-".join(sorted(keys, key=lambda key: collation_key(key) or ""))
 

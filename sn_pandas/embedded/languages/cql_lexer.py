@@ -72,7 +72,7 @@ class Lexer:
             self._bare()
 
     def error(self, message: str) -> ODataError:
-        """Return the error of a text that is no query, pointing at the current token."""
+        """Return the error of a text that is not a query, pointing at the current token."""
         before = self.source[: self.start]
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         return bad_request("ParserException", f"{message} [Line: {line}, Col: {column}]")

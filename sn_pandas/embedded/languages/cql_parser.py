@@ -55,7 +55,7 @@ def parse(text: str, types: Types) -> tuple[Predicate | None, Controls]:
     Raises
     ------
     ODataError
-        A 400 ParserException, if the text is no query.
+        A 400 ParserException, if the text is not a query.
     """
     parser = _Parser(text, types)
     predicate = run(parser.query())
@@ -119,14 +119,14 @@ class _Parser:
             return None
         alternatives: list[Predicate | None] = []
         while True:
-            together: list[Predicate | None] = []
+            operands: list[Predicate | None] = []
             while True:
                 negative = self._taken("Not")
                 clause: Predicate | None = yield self._clause()
-                together.append(self._signed(clause, "not") if negative else clause)
+                operands.append(self._signed(clause, "not") if negative else clause)
                 if not self._taken("And"):
                     break
-            alternatives.append(self._joined(together, "must"))
+            alternatives.append(self._joined(operands, "must"))
             if not self._taken("Or"):
                 break
         return self._joined(alternatives, "should")
@@ -229,7 +229,7 @@ class _Parser:
     def _value_expression(self) -> Rule[Predicate]:
         alternatives: list[Predicate | None] = []
         while True:
-            together: list[Predicate | None] = []
+            operands: list[Predicate | None] = []
             while True:
                 negative = self._taken("Not")
                 occur = self._sign()
@@ -238,10 +238,10 @@ class _Parser:
                     raise self._error("Empty clause list is not allowed: '()'.")
                 self._boost()
                 clause = inner if occur == "should" else self._signed(inner, occur)
-                together.append(self._signed(clause, "not") if negative else clause)
+                operands.append(self._signed(clause, "not") if negative else clause)
                 if not self._taken("And"):
                     break
-            alternatives.append(self._joined(together, "must"))
+            alternatives.append(self._joined(operands, "must"))
             if not self._taken("Or"):
                 break
         joined = self._joined(alternatives, "should")

@@ -65,12 +65,12 @@ class Lexer:
         return rest
 
     def peek(self) -> str:
-        """Return the first character after the current token that is no blank."""
+        """Return the first character after the current token that is not a blank."""
         rest = self.source[self.token.start + len(self.token.text) :].lstrip()
         return rest[:1] or END
 
     def error(self, reason: str) -> ODataError:
-        """Return the error of a text that is no filter, pointing at the current token."""
+        """Return the error of a text that is not a filter, pointing at the current token."""
         at, source = self.token.start, self.source
         if at >= len(source):
             marked = f"{source}>>>>EOF<<<<"

@@ -151,7 +151,7 @@ def field_not_found(name: str) -> ODataError:
 
 
 class UnknownTypeError(Exception):
-    """A dotted name that is no .NET class."""
+    """A dotted name that is not a .NET class."""
 
 
 def _class_name(name: str) -> str:

@@ -70,7 +70,7 @@ def parse(text: str, types: Types) -> Filter:
     Raises
     ------
     ODataError
-        A 400 with the exception type of the server, if the text is no filter.
+        A 400 with the exception type of the server, if the text is not a filter.
     """
     expression = _Parser(text, types).filter()
     return Filter(text, expression, types)

@@ -41,7 +41,7 @@ class Reader:
         self._read = read
 
     def field(self, content: Content, name: str) -> Any:
-        """Return a field: text, number, truth value, moment, list, or None.
+        """Return a field: text, number, boolean, moment, list, or None.
 
         Raises
         ------
@@ -49,8 +49,8 @@ class Reader:
             If the type of the content has no such field.
         """
         content_type = self.types.get(content.type)
-        known = content_type is not None and name in content_type.fields
-        if not known and not name.startswith("#") and name not in self.types.extra_fields:
+        has_field = content_type is not None and name in content_type.fields
+        if not has_field and not name.startswith("#") and name not in self.types.extra_fields:
             path = content_type.path if content_type else content.type
             raise server_error(
                 "InvalidOperationException",

@@ -111,7 +111,7 @@ def has_permission(
         if someone is None:
             raise identities.not_found(user)
         if not identities.is_user(session, someone):
-            raise server_error("InvalidCastException", "The identity is no user.")
+            raise server_error("InvalidCastException", "The identity is not a user.")
         bits = accounts.bits_on(session.store, content, someone.id)
     else:
         bits = _bits_of_caller(session, content)
@@ -231,7 +231,7 @@ def _ace(session: Session, one: EffectiveEntry) -> Json:
 def _request(find: Callable[[str | int | float], int], item: Json) -> tuple[int, bool, list[tuple[str, str]]]:
     """Read one item of ``r``: who, whether only here, and the changes in their order."""
     if not isinstance(item, dict):
-        raise server_error("JsonSerializationException", "An item of r is no object.")
+        raise server_error("JsonSerializationException", "An item of r is not an object.")
     local_only, identity, changes = False, None, []
     for key, value in item.items():
         lower = key.lower()

@@ -11,8 +11,8 @@ FOLDER = "(apps)"
 def of_content(session: Session, content: Content) -> list[Content]:
     """Return what the caller may run on a content, by name; a nearer folder and a more special type win."""
     found: dict[str, Content] = {}
-    known = session.types.get(content.type)
-    lineage = ("This", *known.lineage) if known is not None else ("This", "GenericContent")
+    content_type = session.types.get(content.type)
+    lineage = ("This", *content_type.lineage) if content_type is not None else ("This", "GenericContent")
     for place in [content, *session.ancestors(content)]:
         for type_name in lineage:
             folder = session.store.by_path(f"{place.path}/{FOLDER}/{type_name}")

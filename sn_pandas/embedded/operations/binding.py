@@ -30,7 +30,7 @@ INT32, INT64 = 2**31, 2**63
 SEPARATORS = ",;:|"
 WHOLE = re.compile(r"\s*[+-]?[0-9]+\s*", re.ASCII)
 LONGEST_NUMBER = 1000
-"""Letters of a number that are read; longer ones are no numbers."""
+"""Letters of a number that are read; longer ones are not numbers."""
 
 
 def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) -> dict[str, Json]:
@@ -53,19 +53,19 @@ def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) ->
         if name in NO_PARAMETERS:
             continue
         value = _inside_of_a_string(text)
-        known = _spelling(name, asked)
-        if known is None:
+        spelling = _spelling(name, asked)
+        if spelling is None:
             asked[name] = value
-        elif isinstance(asked[known], list):
-            asked[known].append(value)
+        elif isinstance(asked[spelling], list):
+            asked[spelling].append(value)
         else:
-            asked[known] = [asked[known], value]
+            asked[spelling] = [asked[spelling], value]
     found = dict(model or {})
     for name, value in asked.items():
-        known = _spelling(name, found)
-        if known is not None and known != name:
+        spelling = _spelling(name, found)
+        if spelling is not None and spelling != name:
             raise server_error(
-                "ArgumentException", f"An item with the same key has already been added. Key: {known}"
+                "ArgumentException", f"An item with the same key has already been added. Key: {spelling}"
             )
         found[name] = value
     return found
@@ -73,8 +73,8 @@ def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) ->
 
 def lookup(name: str, parameters: Mapping[str, Json]) -> tuple[bool, Json]:
     """Return whether a parameter is given, ignoring case, and its value."""
-    known = _spelling(name, parameters)
-    return (False, None) if known is None else (True, parameters[known])
+    spelling = _spelling(name, parameters)
+    return (False, None) if spelling is None else (True, parameters[spelling])
 
 
 def convert(value: Json, kind: str, strict: bool = False) -> Json:
@@ -83,7 +83,7 @@ def convert(value: Json, kind: str, strict: bool = False) -> Json:
     Parameters
     ----------
     strict
-        Take only the JSON type of the parameter; otherwise texts are read as numbers and truth values.
+        Take only the JSON type of the parameter; otherwise texts are read as numbers and booleans.
     """
     if value is None:
         return None
@@ -215,7 +215,7 @@ _CONVERTERS = {
 
 def _spelling(name: str, names: Iterable[str]) -> str | None:
     lower = name.lower()
-    return next((known for known in names if known.lower() == lower), None)
+    return next((spelling for spelling in names if spelling.lower() == lower), None)
 
 
 def _inside_of_a_string(text: str) -> Json:

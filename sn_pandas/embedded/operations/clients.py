@@ -111,7 +111,7 @@ def create_client(
 @operation("DeleteClient", types=ROOT, roles=ADMINISTRATORS, parameters=[("clientId", "string")])
 def delete_client(session: Session, content: Content, client_id: str | None) -> None:
     """Delete a client and its secrets."""
-    _known(session, client_id)
+    _find(session, client_id)
     with session.store.transaction() as db:
         db.execute("DELETE FROM client_secrets WHERE client_id = ?", (client_id,))
         db.execute("DELETE FROM clients WHERE id = ?", (client_id,))
@@ -127,7 +127,7 @@ def create_secret(
     session: Session, content: Content, client_id: str | None, valid_till: str | None = None
 ) -> Json:
     """Add a secret to a client, and return it."""
-    client = _known(session, client_id)
+    client = _find(session, client_id)
     return _secret(session, _new_secret(session, client.id, valid_till))
 
 
@@ -139,7 +139,7 @@ def create_secret(
 )
 def delete_secret(session: Session, content: Content, client_id: str | None, secret_id: str | None) -> None:
     """Take a secret from a client."""
-    _known(session, client_id)
+    _find(session, client_id)
     with session.store.transaction() as db:
         db.execute("DELETE FROM client_secrets WHERE client_id = ? AND id = ?", (client_id, secret_id))
 
@@ -158,7 +158,7 @@ def regenerate_secret(
     valid_till: str | None = None,
 ) -> Json:
     """Replace the value of a secret, and return it."""
-    _known(session, client_id)
+    _find(session, client_id)
     value = _random(SECRET_LENGTH)
     with session.store.transaction() as db:
         done = db.execute(
@@ -170,7 +170,7 @@ def regenerate_secret(
     return _secret(session, secret_id or "")
 
 
-def _known(session: Session, client_id: str | None) -> Client:
+def _find(session: Session, client_id: str | None) -> Client:
     """Return a client.
 
     Raises
@@ -190,7 +190,7 @@ def _client(session: Session, client_id: str) -> Json:
             "SELECT name, type, user_name FROM clients WHERE id = ?", (client_id,)
         ).fetchone()
         ids = db.execute("SELECT id FROM client_secrets WHERE client_id = ? ORDER BY created", (client_id,))
-        known = [one[0] for one in ids.fetchall()]
+        client_ids = [one[0] for one in ids.fetchall()]
     rules = session.repository.tokens
     return {
         "name": name,
@@ -199,7 +199,7 @@ def _client(session: Session, client_id: str) -> Json:
         "userName": user_name,
         "authority": _without_scheme(rules.authority if rules else ""),
         "type": kind,
-        "secrets": [_secret(session, one) for one in known],
+        "secrets": [_secret(session, one) for one in client_ids],
     }
 
 

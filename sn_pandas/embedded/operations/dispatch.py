@@ -63,8 +63,8 @@ def select(
     ODataError
         If several fit.
     """
-    known = session.types.get(content.type)
-    lineage = set(known.lineage) if known is not None else {"GenericContent"}
+    content_type = session.types.get(content.type)
+    lineage = set(content_type.lineage) if content_type is not None else {"GenericContent"}
     candidates = [one for one in REGISTRY.get(name.lower(), ()) if not lineage.isdisjoint(one.types)]
     for strict in (True, False):
         fitting = [
@@ -109,13 +109,13 @@ def authorize(session: Session, content: Content, one: Operation, given: Mapping
         raise ODataError(
             "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
         )
-    if not known_to(session, one) or not permitted(session, content, one):
+    if not is_offered_to(session, one) or not permitted(session, content, one):
         raise forbidden(f"Operation not accessible: {one.name}({','.join(given)})")
     if one.action and "All" not in one.roles and not one.on_seen and not session.opens(content):
         raise see_only()
 
 
-def known_to(session: Session, one: Operation) -> bool:
+def is_offered_to(session: Session, one: Operation) -> bool:
     """Return whether the roles of an operation let the caller know of it."""
     if session.caller.system or not one.roles or "All" in one.roles:
         return True
@@ -129,11 +129,11 @@ def permitted(session: Session, content: Content, one: Operation) -> bool:
 
 def offered(session: Session, content: Content) -> list[Operation]:
     """Return the operations that lists show for a content, by title."""
-    known = session.operations.get(content.type)
-    if known is None:
-        known = [one for one in of_type(session, content.type) if known_to(session, one)]
-        session.operations[content.type] = known
-    return [one for one in known if _possible(session, content, one)]
+    visible = session.operations.get(content.type)
+    if visible is None:
+        visible = [one for one in of_type(session, content.type) if is_offered_to(session, one)]
+        session.operations[content.type] = visible
+    return [one for one in visible if _possible(session, content, one)]
 
 
 def _possible(session: Session, content: Content, one: Operation) -> bool:

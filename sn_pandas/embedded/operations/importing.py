@@ -69,10 +69,10 @@ def _created(
 
 def _broken(session: Session, type_name: str | None, fields: dict[str, Json]) -> list[str]:
     """Return the reference fields of which something was not found."""
-    known = session.types.get(type_name or "")
+    content_type = session.types.get(type_name or "")
     broken = []
     for field, value in fields.items():
-        definition = known.fields.get(field) if known is not None else None
+        definition = content_type.fields.get(field) if content_type is not None else None
         if definition is None or definition.kind != "Reference":
             continue
         targets = value if isinstance(value, list) else [value]

@@ -18,7 +18,7 @@ USER = ("User",)
 
 @operation("GetApiKeys", action=False, types=USER, roles=ALL)
 def get_api_keys(session: Session, content: Content) -> Json:
-    """Return the keys of a user; none if they are no business of the caller."""
+    """Return the keys of a user; none if the caller may not see them."""
     found = callers.keys_of(session.repository, content.id) if _may_manage(session, content) else []
     return {"apiKeys": [_document(key) for key in found]}
 

@@ -58,7 +58,7 @@ def save_query(
     fields: dict[str, Json] = {"DisplayName": display_name, "Query": query, "UiFilters": ui_filters}
     if query_type == "NonDefined":
         if content.type not in session.types.derived("Query"):
-            raise server_error("InvalidOperationException", "The content is no saved query.")
+            raise server_error("InvalidOperationException", "The content is not a saved query.")
         return writes.update(session, content, fields)
     try:
         contentquery.compile(query, under=None, session=session)

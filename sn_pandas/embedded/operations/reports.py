@@ -212,7 +212,7 @@ def _names_of(content: Content) -> dict[str, Json]:
 
 
 def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
-    told = session.can(content, "SeePermissions")
+    may_see = session.can(content, "SeePermissions")
     mine = permissions.identities_of(session.store, user.id)
     reaching = [one for one in effective_entries(session.store, content) if one.identity in mine]
     shown = []
@@ -224,13 +224,13 @@ def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
         places, word = (denied, "deny") if denied else (allowed, "allow")
         kind = "off" if not places else f"{'explicit' if None in places else 'effective'}{word}"
         shown.append({"name": name, "index": index, "type": kind, "localOnly": local})
-    known = session.types.get(content.type)
+    content_type = session.types.get(content.type)
     return {
         **_names_of(content),
-        "isFolder": known is not None and known.is_a("Folder"),
+        "isFolder": content_type is not None and content_type.is_a("Folder"),
         "break": entries.breaks(session.store, content.id),
-        "permissions": shown if told else [],
-        "subPermissions": _sub(session, content, user) if told else [],
+        "permissions": shown if may_see else [],
+        "subPermissions": _sub(session, content, user) if may_see else [],
     }
 
 
@@ -303,5 +303,5 @@ def _users_of(session: Session, identity: int) -> set[int]:
 
 
 def _is_any(session: Session, content: Content, names: list[str]) -> bool:
-    known = session.types.get(content.type)
-    return known is not None and not set(names).isdisjoint(known.lineage)
+    content_type = session.types.get(content.type)
+    return content_type is not None and not set(names).isdisjoint(content_type.lineage)

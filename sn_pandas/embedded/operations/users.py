@@ -152,8 +152,8 @@ def client_request_parameters(session: Session, content: Content, client_type: s
 def with_password(session: Session, user_name: str, password: str) -> Content | None:
     """Return the enabled user who has a login name and a password, None if there is none."""
     user = accounts.by_login(session.store, user_name)
-    known = user.fields.get("Password") if user is not None else None
-    is_own = is_right(password, known["Hash"] if known else None)
+    stored = user.fields.get("Password") if user is not None else None
+    is_own = is_right(password, stored["Hash"] if stored else None)
     common = session.repository.password or ""
     is_common = bool(common) and hmac.compare_digest(password.encode("utf-8", "replace"), common.encode())
     if user is None or user.id in (VISITOR, SOMEBODY) or not user.fields.get("Enabled"):
@@ -182,7 +182,7 @@ def _claims(text: str) -> dict[str, Json]:
     try:
         items = json.loads(text)
     except ValueError as problem:
-        raise server_error("JsonReaderException", f"The claims are no JSON: {problem}") from problem
+        raise server_error("JsonReaderException", f"The claims are not JSON: {problem}") from problem
     if not isinstance(items, list) or not all(isinstance(one, dict) for one in items):
-        raise server_error("JsonSerializationException", "The claims are no array of objects.")
+        raise server_error("JsonSerializationException", "The claims are not an array of objects.")
     return {str(one.get("type")): one.get("value") for one in items}

@@ -59,7 +59,7 @@ def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
     Raises
     ------
     ODataError
-        400 ParserException if the text is no query, or too long; 500 for what fails only when it runs.
+        400 ParserException if the text is not a query, or too long; 500 for what fails only when it runs.
     """
     if len(text) > LONGEST_QUERY:
         raise bad_request("ParserException", f"A query has {LONGEST_QUERY:,} letters at most.")

@@ -102,10 +102,10 @@ def _file(
     if is_resized and not stored["type"].startswith("image/"):
         return Answer(500)
     size = binaries.size_of(session.store, stored)
-    told = _headers(session, content, stored, size, direct, given)
-    if _kept(content) and _fresh(headers.get("if-modified-since"), told["last-modified"]):
-        return Answer(304, None, {"cache-control": told["cache-control"]})
-    return Answer(200, None, told, binaries.pieces(session.store, stored["file"], size))
+    answer_headers = _headers(session, content, stored, size, direct, given)
+    if _kept(content) and _fresh(headers.get("if-modified-since"), answer_headers["last-modified"]):
+        return Answer(304, None, {"cache-control": answer_headers["cache-control"]})
+    return Answer(200, None, answer_headers, binaries.pieces(session.store, stored["file"], size))
 
 
 def _headers(
@@ -119,21 +119,21 @@ def _headers(
     name, kind = binaries.full_name(content.name), stored["type"]
     if content.type == "ContentType":
         name = f"{content.name}.ContentType"
-    told = {"content-length": str(size), **({"content-type": kind} if kind else {})}
+    headers = {"content-length": str(size), **({"content-type": kind} if kind else {})}
     shown = direct and kind != "" and not ACTIVE.match(kind)
-    told["content-disposition"] = f"{'inline' if shown else 'attachment'}; filename={quoted(name)}"
-    told["last-modified"] = format_datetime(_moment(content.version_modified), usegmt=True)
+    headers["content-disposition"] = f"{'inline' if shown else 'attachment'}; filename={quoted(name)}"
+    headers["last-modified"] = format_datetime(_moment(content.version_modified), usegmt=True)
     if ACTIVE.match(kind):
-        told["content-security-policy"] = "sandbox; default-src 'none'"
+        headers["content-security-policy"] = "sandbox; default-src 'none'"
     days = given.get("maxage", "")
     if days.isascii() and days.isdigit() and len(days) < 6:
         private = "" if _kept(content) is None else ", private"
-        told["cache-control"] = f"max-age={int(days) * 86400}{private}"
+        headers["cache-control"] = f"max-age={int(days) * 86400}{private}"
     elif (kept := _kept(content)) is not None:
         visitor = session.repository.session(callers.load(session.repository, VISITOR))
         public = visitor.can(content, "Open")
-        told["cache-control"] = f"public, max-age={kept}" if public else f"max-age={kept}, private"
-    return told
+        headers["cache-control"] = f"public, max-age={kept}" if public else f"max-age={kept}, private"
+    return headers
 
 
 def _kept(content: Content) -> int | None:

@@ -71,7 +71,7 @@ def in_memory(
     total_before
         Whether the total counts what the filter removes: it does on references.
     reader
-        Reads the fields, if these are no contents of a type.
+        Reads the fields, if these are not contents of a type.
     """
     options = session.options
     reader = reader or memory_filter.Reader(session.types, json_reader(session))

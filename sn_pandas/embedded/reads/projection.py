@@ -30,7 +30,7 @@ Json = Any
 Reader = Callable[[Content, Session], Json]
 
 LINKED = ("AllowedChildTypes", "EffectiveAllowedChildTypes", "Actions", "Children")
-"""Fields that are links though they are no references."""
+"""Fields that are links though they are not references."""
 REFERENCES = ("Reference", "AllRoles", "DirectRoles")
 EXTRA = ("Actions", "IsFile", "Children")
 """What every entity shows behind its fields."""
@@ -231,7 +231,7 @@ class Projector:
     # Values
 
     def value(self, content: Content, name: str, star: bool = False) -> Json:
-        """Return a field as it is shown unexpanded; None for a name that is no field."""
+        """Return a field as it is shown unexpanded; None for a name that is not a field."""
         if name in ("Actions", "Children"):
             return _deferred(content, name)
         if name == "IsFile":
@@ -293,7 +293,7 @@ class Projector:
         return row
 
     def _actions(self, content: Content, node: Node) -> list[Json]:
-        """Return expanded actions: they have metadata of their own, though they are no contents."""
+        """Return expanded actions: they have metadata of their own, though they are not contents."""
         about = action_items.about(self.metadata)
         found = [self._counted(item) for item in self.session.repository.actions.items(content, self.session)]
         if node.children and not node.all:
@@ -347,7 +347,7 @@ def _within_time(contents: Sequence[Content]) -> Iterator[Content]:
 
 
 def read(content: Content, found: Field, session: Session) -> Json:
-    """Return the JSON of a field that is no link."""
+    """Return the JSON of a field that is not a link."""
     if content.fields.get(found.name) is None and added_fields.is_of_aspect(found):
         return None
     return reader_of(found, session.types.of(content.type))(content, session)
@@ -410,7 +410,7 @@ def _null(content: Content, session: Session) -> Json:
 
 
 def reader_of(found: Field, content_type: ContentType) -> Reader:
-    """Return what reads a field that is no link off contents of a type."""
+    """Return what reads a field that is not a link off contents of a type."""
     work_out = computed.reader(content_type.name, content_type.lineage, found.name)
     if work_out is not None:
         return work_out

@@ -17,8 +17,8 @@ KINDS = {"User": "user", "Group": "group", "OrganizationalUnit": "orgunit"}
 
 def kind(store: ContentTable, content: Content) -> str | None:
     """Return what sort of identity a content is, None if it is none."""
-    known = store.types.get(content.type)
-    lineage = known.lineage if known is not None else ()
+    content_type = store.types.get(content.type)
+    lineage = content_type.lineage if content_type is not None else ()
     return next((KINDS[name] for name in lineage if name in KINDS), None)
 
 

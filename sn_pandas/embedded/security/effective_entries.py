@@ -87,8 +87,8 @@ def effective_entries(store: Store, content: Content) -> list[EffectiveEntry]:
                 (entry.identity, not entry.local_only), EffectiveEntry(entry.identity, not entry.local_only)
             )
             origin = None if here else paths.get(place)
-            for bits, known in ((entry.allow, one.allowed_from), (entry.deny, one.denied_from)):
+            for bits, origins in ((entry.allow, one.allowed_from), (entry.deny, one.denied_from)):
                 for bit in permissions.BIT.values():
                     if bits & bit:
-                        known.setdefault(bit, origin)
+                        origins.setdefault(bit, origin)
     return [found[key] for key in sorted(found, key=lambda key: (key[0], not key[1]))]

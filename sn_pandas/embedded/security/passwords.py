@@ -18,7 +18,7 @@ def hashed(password: str) -> str:
     return f"scrypt:{COST}${salt.hex()}${_digest(password, salt, COST).hex()}"
 
 
-def is_right(password: str, known: str | None) -> bool:
+def is_right(password: str, stored: str | None) -> bool:
     """Return whether a password has a hash; takes as long for a user who is not there.
 
     Examples
@@ -27,7 +27,7 @@ def is_right(password: str, known: str | None) -> bool:
     >>> is_right("open sesame", known), is_right("open", known), is_right("", None)
     (True, False, False)
     """
-    kind, _, rest = (known or f"scrypt:{COST}$$").partition("$")
+    kind, _, rest = (stored or f"scrypt:{COST}$$").partition("$")
     name, _, cost = kind.partition(":")
     salt, _, digest = rest.partition("$")
     try:

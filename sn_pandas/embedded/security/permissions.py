@@ -111,12 +111,14 @@ def is_public(store: ContentTable, content: Content) -> bool:
 
 def identities_of(store: ContentTable, user_id: int) -> frozenset[int]:
     """Return the ids that permissions of a user may name: himself, his groups and Everyone."""
-    known = acls(store).identities
-    if user_id not in known:
+    identities = acls(store).identities
+    if user_id not in identities:
         units = entries.units_of(store, user_id)
         everyone = [EVERYONE] if user_id != VISITOR else []
-        known[user_id] = frozenset((user_id, *units, *entries.groups_of(store, [user_id, *units]), *everyone))
-    return known[user_id]
+        identities[user_id] = frozenset(
+            (user_id, *units, *entries.groups_of(store, [user_id, *units]), *everyone)
+        )
+    return identities[user_id]
 
 
 class Acls:
@@ -251,11 +253,11 @@ def all_entries(store: ContentTable) -> Entries:
 
 def roles(store: ContentTable, identities: frozenset[int]) -> frozenset[str]:
     """Return the names of the built-in groups among identities, as operations name them."""
-    known = acls(store).roles
-    if identities not in known:
+    roles_ = acls(store).roles
+    if identities not in roles_:
         found = {ROLE_OF_PATH.get(one.path.lower()) for one in store.load_many(identities)}
-        known[identities] = frozenset(name for name in found if name is not None)
-    return known[identities]
+        roles_[identities] = frozenset(name for name in found if name is not None)
+    return roles_[identities]
 
 
 _PORTAL = "/root/ims/builtin/portal"

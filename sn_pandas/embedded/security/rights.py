@@ -113,7 +113,7 @@ class Rights:
             bits &= ~_READING
         return bits & ~self.bits(content) == 0
 
-    def known(self, content: Content) -> Knowledge:
+    def knowledge(self, content: Content) -> Knowledge:
         """Return how much the caller knows of a content, given in its present version."""
         bits = self.bits(content)
         found = next((step for step, bit in _STEPS if bits & bit), Knowledge.NOTHING)

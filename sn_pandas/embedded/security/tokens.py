@@ -54,7 +54,7 @@ class SignedIn:
 
 
 class NotAUserError(Exception):
-    """The token names the id of a content that is no user: 500 with an empty body."""
+    """The token names the id of a content that is not a user: 500 with an empty body."""
 
 
 def token_of(headers: Mapping[str, str]) -> str | None:
@@ -79,7 +79,7 @@ def signed_in(store: ContentTable, rules: TokenRules | None, headers: Mapping[st
     Raises
     ------
     NotAUserError
-        If it names a content that is no user.
+        If it names a content that is not a user.
     """
     token = token_of(headers) if rules is not None else None
     if rules is None or not token:

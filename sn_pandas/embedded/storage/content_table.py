@@ -22,7 +22,7 @@ class ContentTable(Database):
             row = db.execute(f"SELECT {COLUMNS} FROM contents WHERE id = ?", (content_id,)).fetchone()
         return content_of(row) if row else None
 
-    def known(self, content_id: int) -> Content | None:
+    def peek(self, content_id: int) -> Content | None:
         """Return the content with the id to look at, not to change: it is loaded once in a state."""
         kept = self.kept
         if kept is None:

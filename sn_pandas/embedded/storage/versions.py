@@ -98,5 +98,5 @@ def archived(store: ContentTable, current: Content) -> list[Content]:
 
 
 def version_of(text: str) -> Version:
-    """Return a version that a text names; the first one for what is no version."""
+    """Return a version that a text names; the first one for what is not a version."""
     return versioning.parse(text) or Version(1, 0)

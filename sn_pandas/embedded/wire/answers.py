@@ -74,12 +74,12 @@ def error(problem: ODataError) -> Answer:
 
 
 def dumps(value: Json) -> bytes:
-    """Write JSON: decimals with a point and without exponent, everything that is no ASCII as it is."""
+    """Write JSON: decimals with a point and without exponent, everything that is not ASCII as it is."""
     decimals: list[Decimal] = []
 
     def other(item: Any) -> str:
         if not isinstance(item, Decimal):
-            raise TypeError(f"{type(item).__name__} is no JSON")
+            raise TypeError(f"{type(item).__name__} is not JSON")
         decimals.append(item)
         digits = f"{item:f}"
         return _TOKEN + (digits if "." in digits else f"{digits}.0")

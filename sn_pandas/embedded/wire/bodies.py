@@ -51,7 +51,7 @@ def read(data: bytes) -> dict[str, Json]:
             raise server_error("ArgumentOutOfRangeException", "The array in the body is empty.")
         model = model[0]
         if not isinstance(model, dict):
-            raise server_error("NullReferenceException", "The first item of the body is no object.")
+            raise server_error("NullReferenceException", "The first item of the body is not an object.")
     if not isinstance(model, dict):
         raise server_error("SnNotSupportedException", "Not supported in this version.")
     return model

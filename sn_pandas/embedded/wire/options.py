@@ -15,7 +15,7 @@ FORMATS = ("json", "verbosejson", "export", "table", "xml", "typescript")
 INT32 = range(-(2**31), 2**31)
 
 
-KNOWN = {
+OPTIONS = {
     "$top": ("top", "2", ""),
     "$skip": ("skip", "2", ""),
     "$orderby": ("order", "Name desc", ""),

@@ -178,7 +178,7 @@ class Accessor:
         Raises
         ------
         TrackingError
-            If the frame has no ``Id``, or the rows have one, or a column that is no field.
+            If the frame has no ``Id``, or the rows have one, or a column that is not a field.
 
         Examples
         --------
@@ -346,7 +346,7 @@ class Accessor:
         """Write the frame to an Excel file that can be edited and read back by :func:`sn_pandas.read_excel`.
 
         Columns have the display names of their fields, dates are in the time zone that their header names,
-        choices and truth values have drop-downs, and references show the names of contents. Hidden sheets
+        choices and booleans have drop-downs, and references show the names of contents. Hidden sheets
         keep the ids, the paths, what the frame was read as, and which repository that was.
 
         Parameters
@@ -401,7 +401,7 @@ class Accessor:
         Warns
         -----
         SaveWarning
-            If it cannot be told which of its cells the user edited and which somebody else changed.
+            If it is unclear which of its cells the user edited and which somebody else changed.
         """
         return rebase_on(self._frame, source)
 

@@ -55,13 +55,13 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
     shown = [[show(column, cell) for cell in frame[column.name].array] for column in columns]
     # nothing of a row or a column that the user dropped: the file is for other people
     kept = [column.name for column in columns if column.name in baseline.frame.columns]
-    known = baseline.frame.loc[pd.Index([id_ for id_ in ids if id_ is not None], dtype="int64"), kept]
+    originals = baseline.frame.loc[pd.Index([id_ for id_ in ids if id_ is not None], dtype="int64"), kept]
     facts = {
         "origin": baseline.repo.url,
         "query": str(baseline.query),
         "read": frame.attrs.get(KEY, {}).get("read"),
         "columns": [dataclasses.asdict(column) for column in columns],
-        "baseline": packing.frame_to_json(known),
+        "baseline": packing.frame_to_json(originals),
         "edits": [[edit.id, edit.column, packing.cell_to_json(edit.after)] for edit in edits],
         "unsure": {name: sorted(baseline.unsure[name]) for name in kept if name in baseline.unsure},
     }
@@ -166,10 +166,10 @@ def _is_secret(name: str, baseline: Baseline) -> bool:
 def _header(name: str, baseline: Baseline) -> str:
     """Return the display name of a field, and of the reference that it is behind."""
     first, _, rest = name.partition("/")
-    known = baseline.repo.schema.fields
-    parts = [(baseline.fields.get(first) or known.get(first), first)]
+    definitions = baseline.repo.schema.fields
+    parts = [(baseline.fields.get(first) or definitions.get(first), first)]
     if rest:
-        parts.append((known.get(rest), rest))
+        parts.append((definitions.get(rest), rest))
     shown = (((field.display_name if field else "") or part).strip() for field, part in parts)
     return " / ".join(" ".join(text.split()) for text in shown)
 
@@ -213,8 +213,8 @@ class _Sheet:
                 places.setdefault(header, number)
         self._columns = [(column, places[column.header]) for column in columns if column.header in places]
         self._removed = [column.header for column in columns if column.header not in places]
-        known = {workbooks.ID, *(column.header for column in columns)}
-        self.added = {header: number for header, number in places.items() if header not in known}
+        headers = {workbooks.ID, *(column.header for column in columns)}
+        self.added = {header: number for header, number in places.items() if header not in headers}
         self.ids = self._ids(places)
         #: Column and id of cells of which it is not known whether a person or a program changed them.
         self.unsure: list[tuple[str, int]] = []
@@ -259,13 +259,13 @@ class _Sheet:
         by_path = None
         if workbooks.ID not in places:
             by_path = self._ids_by_path()
-        known = set(self._then.index)
+        read_ids = set(self._then.index)
         ids: list[int | None] = []
         rows: dict[int, int] = {}
         for row in self._read.rows:
             value = self._value(row, places[workbooks.ID]) if by_path is None else self._path(row)
             id_ = _id_of(value) if by_path is None else by_path.get(value)
-            if id_ is not None and id_ not in known:
+            if id_ is not None and id_ not in read_ids:
                 raise TrackingError(
                     f"{self._name}: row {row.number} has the Id {value}, which is none of the list; "
                     "empty the Id of rows that are to be created"
@@ -302,8 +302,8 @@ class _Sheet:
     def _check_headers(self) -> None:
         """Raise for a header that stands above two columns; name columns that have values and no header."""
         seen = collections.Counter(header for header in self._read.headers if header)
-        known = {column.header for column, _ in self._columns}
-        if twice := [header for header, count in seen.items() if count > 1 and header in known]:
+        headers = {column.header for column, _ in self._columns}
+        if twice := [header for header, count in seen.items() if count > 1 and header in headers]:
             raise TrackingError(
                 f"{self._name}: {twice[0]!r} stands above several columns, so it is not clear which one "
                 "counts; rename or delete the others"

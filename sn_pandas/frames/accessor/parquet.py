@@ -109,7 +109,7 @@ def _before(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> pd.Da
     both = baseline.frame.columns.intersection(frame.columns)
     converted = [column for column in both if frame[column].dtype != baseline.frame[column].dtype]
     columns = list(dict.fromkeys([*(edit.column for edit in existing), *converted]))
-    ids = {edit.id for edit in existing} | set(rows_of(frame, baseline).known if converted else ())
+    ids = {edit.id for edit in existing} | set(rows_of(frame, baseline).existing if converted else ())
     return baseline.frame.loc[sorted(ids), columns]
 
 

@@ -139,7 +139,7 @@ def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
 
 
 def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
-    """Mark the cells of which it cannot be told whether the user, somebody else or a file changed them."""
+    """Mark the cells for which it is unclear whether the user, somebody else or a file changed them."""
     ids = ids_of(frame)
     existing = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
     if gone := [id_ for id_ in existing if id_ not in now.frame.index]:
@@ -259,11 +259,11 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
-    """Name the rows whose contents are no more where they were; before that, make sure who we are."""
-    places = now.frame["Path"].reindex(pd.Index(rows.known))
+    """Name the rows whose contents are no more where they were; before that, verify the identity."""
+    places = now.frame["Path"].reindex(pd.Index(rows.existing))
     gone = places.index[places.isna()]
     if len(gone):
-        baseline.repo.verify_identity()  # the Visitor is told that there is nothing
+        baseline.repo.verify_identity()  # the Visitor sees nothing
     trashed = places[places.fillna("").map(in_trash)]
     if in_trash(f"{baseline.query.path}/"):
         trashed = trashed.iloc[:0]
@@ -323,7 +323,7 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
 
 
 def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
-    """Learn the hidden types of the rows of a frame, where a column is no field that is known."""
+    """Learn the hidden types of the rows of a frame, where a column is not a field that is known."""
     keys = ids_of(frame)
     names = {str(c) for c in frame.columns} - {"Id", *PSEUDO_FIELDS}
     if keys is None or not repo.schema.is_partial or all(_is_field(name, repo) for name in names):

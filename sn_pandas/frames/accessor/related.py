@@ -27,15 +27,15 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
     baseline = baseline_of(frame)
     repo = baseline.repo
     if reference not in repo.schema.fields and repo.schema.is_partial:
-        learn(repo, typed(lookup.by_id(repo.client, rows_of(frame, baseline).known)))
+        learn(repo, typed(lookup.by_id(repo.client, rows_of(frame, baseline).existing)))
     field = repo.schema.fields.get(reference)
     if field is None or not field.is_reference:
         names = [name for name, f in repo.schema.fields.items() if f.is_reference]
         raise QueryError(f"{reference!r} is not a reference field.{did_you_mean(reference, names)}")
-    stored = lookup.by_id(repo.client, rows_of(frame, baseline).known, [field])
+    stored = lookup.by_id(repo.client, rows_of(frame, baseline).existing, [field])
     pairs = [
         (id_, target["Id"])
-        for id_ in rows_of(frame, baseline).known
+        for id_ in rows_of(frame, baseline).existing
         for target in items(stored.get(id_, {}).get(reference))
     ]
     asked = tuple(dict.fromkeys([*_names(select, ("Name", "DisplayName", "Type")), "Path"]))
@@ -51,7 +51,7 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
 def children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFrame:
     """Return the children of all contents of a frame as one frame; see ``Accessor.children``."""
     baseline = baseline_of(frame)
-    ids = rows_of(frame, baseline).known
+    ids = rows_of(frame, baseline).existing
     if not ids:
         raise TrackingError("the frame has no contents whose children could be read")
     names = _names(select, [*(name for name in baseline.fields if "/" not in name), "Path"])
@@ -63,7 +63,7 @@ def children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFr
 def browse(frame: pd.DataFrame, **options: Any) -> Any:
     """Show the tree around the contents of a frame; see ``Accessor.browse``."""
     baseline = baseline_of(frame)
-    paths = [path for path in baseline.paths_of(rows_of(frame, baseline).known) if path]
+    paths = [path for path in baseline.paths_of(rows_of(frame, baseline).existing) if path]
     top = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else baseline.query.path
     tree = baseline.repo.open_tree(top, **{"multiple": True, **options})
     tree.selection = paths if tree.multiple else paths[:1]

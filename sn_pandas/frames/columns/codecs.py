@@ -69,7 +69,7 @@ class Codec:
         )
 
     def values(self, column: Gatherer | Any) -> Sequence[Json] | None:
-        """Return what the server wrote in a begun column or a chunk; None if that cannot be told."""
+        """Return what the server wrote in a begun column or a chunk; None if that is unclear."""
         return None
 
     def followed_by(self, other: Codec) -> Codec:
@@ -165,7 +165,7 @@ class Boolean(Codec):
             truths = np.frombuffer(bytes(values), "uint8")
             if truths.max(initial=0) <= 1:
                 return truths.view("bool"), None
-        except (TypeError, ValueError):  # None is among them, or a number that is no truth value
+        except (TypeError, ValueError):  # None is among them, or a number that is not a boolean
             pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
         return np.fromiter((self._truth(v) for v in values), bool, len(values)), missing
@@ -203,7 +203,7 @@ class SingleChoice(Codec):
 
     @property
     def unlisted(self) -> tuple[str, ...]:
-        """Values that were seen and are no options; they are kept as further categories."""
+        """Values that were seen and are not options; they are kept as further categories."""
         return tuple(value for value in self._codes if value not in self._options)
 
     def values(self, column: Gatherer | Any) -> Sequence[Json]:

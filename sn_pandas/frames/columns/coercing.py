@@ -1,6 +1,6 @@
 """What a cell of a file means for a field: "yes", "31.12.2026", "1.234,56", the label of an option, a name.
 
-A file has texts where the server wants numbers, dates and options. What can be told from the field is made a
+A file has texts where the server wants numbers, dates and options. Whatever follows from the field is made a
 cell of it; what may mean two things, or nothing, is an ``Unusable`` with the reason.
 """
 
@@ -97,7 +97,7 @@ class Coercion:
         if isinstance(given, str):
             return given.strip() if field.name == "Name" else given
         if isinstance(given, bool):
-            return Unusable(given, f"{field.name} is a text, and the cell a truth value: format it as text")
+            return Unusable(given, f"{field.name} is a text, and the cell a boolean: format it as text")
         if isinstance(given, (int, float, decimal.Decimal)):
             return str(whole(given))
         if isinstance(given, (dt.date, pd.Timestamp, np.datetime64)):
@@ -168,17 +168,17 @@ class Coercion:
 
     def _choice(self, field: Field, given: Cell) -> Cell:
         options = [option.value for option in field.options]
-        known: dict[str, list[str]] = {}
+        spellings: dict[str, list[str]] = {}
         for option in field.options:
             for word in {option.value.lower(), option.text.lower()}:
-                known.setdefault(word, []).append(option.value)
+                spellings.setdefault(word, []).append(option.value)
 
         def option_of(item: Cell) -> Cell:
             item = whole(item)
             text = str(item).strip()
             if text in options:
                 return text
-            found = known.get(text.lower(), [])
+            found = spellings.get(text.lower(), [])
             return found[0] if len(found) == 1 else text
 
         if is_list(given):

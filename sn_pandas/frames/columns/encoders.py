@@ -45,7 +45,7 @@ def encode_text(field: Field, cell: Cell) -> Json:
 
 
 def encode_integer(field: Field, cell: Cell) -> Json:
-    """Return a whole number; null for a missing one."""
+    """Return an integer; null for a missing one."""
     return None if is_missing(cell) else _whole(cell)
 
 
@@ -55,7 +55,7 @@ def encode_number(field: Field, cell: Cell) -> Json:
 
 
 def encode_truth(field: Field, cell: Cell) -> Json:
-    """Return a truth value; null for a missing one."""
+    """Return a boolean; null for a missing one."""
     if is_missing(cell):
         return None
     if not isinstance(cell, bool):

@@ -74,7 +74,7 @@ def _is_number(cell: Cell) -> bool:
 
 
 def _text_form(before: str, after: Cell) -> Form:
-    """Return the form of a text that pandas took for a number, a truth value or a date."""
+    """Return the form of a text that pandas took for a number, a boolean or a date."""
     if isinstance(after, bool):
         return "lossy" if before.strip().lower() == str(after).lower() else ""
     number = _number_of(before)

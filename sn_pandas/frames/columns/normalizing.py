@@ -1,6 +1,6 @@
 """One plain form of a cell, whatever pandas, numpy, Arrow or a file made of it.
 
-A truth value may come as ``numpy.bool_``, as ``1.0`` or, out of a CSV file, as ``"True"``; a list as an
+A boolean may come as ``numpy.bool_``, as ``1.0`` or, out of a CSV file, as ``"True"``; a list as an
 array, a set, or the text of a list. Comparing, checking and writing all begin with :func:`normalize`.
 """
 
@@ -123,7 +123,7 @@ def normalize(field: Field, cell: Cell) -> Cell:
 
 
 def truth_of(cell: Cell) -> Cell:
-    """Return the truth value that a number or a text names; another cell as it is.
+    """Return the boolean that a number or a text names; another cell as it is.
 
     Examples
     --------
@@ -259,7 +259,7 @@ def _is_json(text: str, cell: Cell) -> bool:
 
 
 def whole(item: Cell) -> Cell:
-    """Return a float that is a whole number as one: options such as 3 are floats where some are missing.
+    """Return a float that is an integer as one: options such as 3 are floats where some are missing.
 
     Examples
     --------

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 # Bytes of an answer that are looked at for what it may be.
 _LOOKED_AT = 4096
-# What is to be known of a content before its file is believed.
+# What is to be known of a content before its file is verified.
 _FACTS = (Field("Size", "Number"), Field("IsFolder", "Boolean"))
 
 

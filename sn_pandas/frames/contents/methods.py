@@ -180,7 +180,7 @@ class Contents(abc.ABC):
         ConflictError
             If somebody changed the same cell meanwhile, and ``on_conflict`` is ``"raise"``.
         TrackingError
-            If a column is no field, or the key is no column.
+            If a column is not a field, or the key is not a column.
         NotFoundError
             If there is no such folder, or we may not see it.
 
@@ -237,7 +237,7 @@ class Contents(abc.ABC):
         """Create contents in a folder out of the rows of a CSV or Excel file, or of a frame.
 
         The first row of a file names the fields, by their names or labels. Each cell is read as its field
-        needs it: ``yes`` for a truth value, ``31.12.2026`` for a date, ``1.234,56`` for a number, the label
+        needs it: ``yes`` for a boolean, ``31.12.2026`` for a date, ``1.234,56`` for a number, the label
         of an option, several of them with semicolons between. A cell that may mean two things is rejected,
         and never guessed. Empty cells are left out, and dates without a time zone are in UTC.
 
@@ -280,7 +280,7 @@ class Contents(abc.ABC):
         RefusedError
             If a row cannot be created and ``on_refused`` is ``"raise"``; nothing was sent.
         TrackingError
-            If a column is no field, or the file cannot be read as a table.
+            If a column is not a field, or the file cannot be read as a table.
         NotFoundError
             If there is no such folder, or we may not see it.
 
@@ -382,7 +382,7 @@ class Contents(abc.ABC):
         """Copy one content or several, with all that is below, below another.
 
         A copy is sent once: if its answer is lost, it is looked for, and ``unknown`` if it is not seen. There
-        is no undo of it; delete the copies.
+        is no way to undo it; delete the copies.
 
         Returns
         -------
@@ -468,7 +468,7 @@ class Contents(abc.ABC):
         Raises
         ------
         RefusedError
-            If something is no file, has no name or one that the server would change, or would be stored over
+            If something is not a file, has no name or one that the server would change, or would overwrite
             another one; nothing was sent.
         SaveError
             If a single one was not stored; of several it stands in the report.
@@ -566,7 +566,7 @@ class Contents(abc.ABC):
         Raises
         ------
         QueryError
-            If it is no group.
+            If it is not a group.
         """
         return contents.permissions.members(self._repo, group)
 

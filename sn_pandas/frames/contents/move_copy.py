@@ -62,7 +62,7 @@ def copy(repo: Connection, path: Any, to: str | int) -> Report:
             lines.update(_unknown(some, "interrupted before the server answered"))
             lines.update(_copied(repo, some, target, before))
             stop = lines[todo[start]]
-            if stop.outcome == "unsent":  # nobody is there, or who we are is not known any more
+            if stop.outcome == "unsent":  # nobody is there, or the identity is uncertain
                 rest = {row: here[row] for row in todo[start:]}
                 lines.update(_every(rest, "unsent", stop.reason))
                 if isinstance(stop.error, AuthenticationError):
@@ -94,7 +94,7 @@ def _copied(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -
             for row, stored in list(left.items()):
                 if copied := next((one for one in made if _is_copy(one, stored, target)), None):
                     made.remove(copied)
-                    lines[row] = _judged(repo, copied, stored)
+                    lines[row] = _unanswered_copy(repo, copied, stored)
                     del left[row]
         except SensenetError as error:
             return lines | _unknown(left, f"{trouble}; and looking it up failed: {error}")
@@ -160,7 +160,7 @@ def _is_copy(made: Stored, stored: Stored, target: str) -> bool:
     return bool(made["Type"] == stored["Type"] and re.fullmatch(pattern, made["Name"], re.IGNORECASE))
 
 
-def _judged(repo: Connection, made: Stored, stored: Stored) -> Line:
+def _unanswered_copy(repo: Connection, made: Stored, stored: Stored) -> Line:
     """Return the outcome of a copy that was not answered: it may not be whole."""
     count, whole = _size(repo, made["Path"]), _size(repo, stored["Path"])
     if count < whole:

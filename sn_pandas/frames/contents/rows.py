@@ -74,12 +74,12 @@ def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) 
             warnings.simplefilter("ignore", IncompleteWarning)
             listed = reading.read(repo, repo.query(Query(folder, select=(key, "Type"), autofilters=False)))
         wanted = {name for cell in given[key] if (name := key_of(field or key, cell)) is not None}
-        known = field_of(key, baseline_of(listed)) if key in listed else key
+        key_field = field_of(key, baseline_of(listed)) if key in listed else key
         cells = listed[key] if key in listed else [None] * len(listed)
         types = {
             int(id_): str(kind)
             for id_, kind, cell in zip(listed.index, listed["Type"], cells, strict=True)
-            if key_of(known, cell) in wanted
+            if key_of(key_field, cell) in wanted
         }
     learn(repo, types)
     return read_rows(repo, folder, list(types), [str(column) for column in given.columns])

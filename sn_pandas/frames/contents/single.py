@@ -46,7 +46,7 @@ from ..writes.naming import altered, give_names, renamed_onto
 from ..writes.plan import Assignment, no_zone
 from ..writes.references import lost_targets
 from ..writes.report import Line, Outcome, Report, report_frame
-from ..writes.running import carry_out
+from ..writes.running import execute_plan
 from ..writes.sending import send
 from ..writes.settling import Attempts, certain, collides
 from ..writes.works import Create, Patch, journaled
@@ -98,10 +98,10 @@ def create(
 
 def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
     """Set some fields of a content; see ``Repository.patch``."""
-    now = not_found.known(repo, normalize(place, repo.base))
+    now = not_found.read_existing(repo, normalize(place, repo.base))
     body, own = _body(repo, _type_of(repo, now), fields, now["Path"])
     if body:
-        now = not_found.known(repo, now["Id"], own.values())
+        now = not_found.read_existing(repo, now["Id"], own.values())
     _free(repo, now, body)
     before = {n: exact(own[n], now.get(n)) if not own[n].kind.patch else None for n in body}
     work = Patch(0, now["Id"], now["Path"], before, body, own)
@@ -119,7 +119,7 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     if not dry_run:
         repo.client.reject_write("put")
     where = normalize(place, repo.base)
-    now = not_found.known(repo, where)
+    now = not_found.read_existing(repo, where)
     kind = _type_of(repo, now)
     body, written = _body(repo, kind, fields, now["Path"])
     own = {**kind.fields, **list_fields(repo.client, now["Id"])}
@@ -127,7 +127,7 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     # in one order for everybody, whoever taught the type
     sent = {n: sent[n] for n in [*written, *sorted(sent.keys() - written.keys())]}
     readable = [f for f in sent.values() if f.type not in ("Binary", "AllRoles", "DirectRoles", "Password")]
-    before = not_found.known(repo, now["Id"], readable)
+    before = not_found.read_existing(repo, now["Id"], readable)
     _free(repo, now, body)
     if dry_run:
         after = {n: body[n] if n in body else _default(f, now, repo) for n, f in sent.items()}
@@ -337,11 +337,11 @@ def _sent(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path
     if isinstance(kept, Patch) and not kept.after:
         return send(repo, Flow(1), work), None
     lines = [Line("unsent", f"not sent, because the {what} was interrupted")]
-    report = carry_out(
+    report = execute_plan(
         repo,
         [work],
         what=what,
-        told=lambda _, line: lines.append(line),
+        on_outcome=lambda _, line: lines.append(line),
         report=lambda: _report(work, lines[-1], what),
         workers=1,
         progress=False,

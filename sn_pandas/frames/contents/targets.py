@@ -14,7 +14,7 @@ from ..reads.lookup import Stored
 from ..reads.not_found import MISSING, explained
 from ..writes.naming import are_nested
 from ..writes.report import Line, Outcome, Report, report_frame
-from ..writes.running import carry_out
+from ..writes.running import execute_plan
 from ..writes.works import Work, request_text
 
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def carried(repo: Connection, path: Any, works: Iterable[Work], lines: dict[int,
     nested = are_nested([work.path or "" for work in todo])
 
     requests = [request_text(repo.url, work) for work in todo]
-    done = carry_out(
+    done = execute_plan(
         repo,
         todo,
         what=what,
-        told=lambda position, line: lines.__setitem__(todo[position].row, line),
+        on_outcome=lambda position, line: lines.__setitem__(todo[position].row, line),
         report=lambda: report_of(repo, lines, what, requests=requests),
         workers=1 if nested else 8,  # what is above others is done before them
     )

@@ -88,24 +88,24 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
     Raises
     ------
     RefusedError
-        If one is no file, has no name, or has the name of another one; its report has a line for each.
+        If one is not a file, has no name, or has the name of another one; its report has a line for each.
     """
     reasons: dict[int, str] = {}
     names: list[str] = []
     first: dict[str, int] = {}
     streams: dict[int, int] = {}
     for row, (name, file) in enumerate(given):
-        known, reason = _name(name, file)
-        names.append(known)
-        kept, key = as_stored(known), composed(known)
+        stored_name, reason = _name(name, file)
+        names.append(stored_name)
+        kept, key = as_stored(stored_name), composed(stored_name)
         other = names[first.get(key, row)]
-        if not reason and kept != known:
+        if not reason and kept != stored_name:
             way = f": pass another one, {{{kept!r}: file}}" if kept else ""
-            reason = f"the server cannot store the name {known!r}{way}"
-        elif not reason and other.lower() != known.lower():
-            reason = f"{known!a} looks like {other!a}: {_OTHER_FORM}"
+            reason = f"the server cannot store the name {stored_name!r}{way}"
+        elif not reason and other.lower() != stored_name.lower():
+            reason = f"{stored_name!a} looks like {other!a}: {_OTHER_FORM}"
         elif not reason and overwrite and key in first:
-            reason = f"{_shown(file, known)} would be stored over {_shown(given[first[key]][1], other)}"
+            reason = f"{_shown(file, stored_name)} would be stored over {_shown(given[first[key]][1], other)}"
         elif not reason and hasattr(file, "read") and id(file) in streams:
             reason = "the same open file is named twice"
         first.setdefault(key, row)

@@ -152,7 +152,7 @@ class _Upload:
         again = True
         while again:
             try:
-                return self._told(_store(self.client, self.folder, self.name, source, self.how), source)
+                return self._answered(_store(self.client, self.folder, self.name, source, self.how), source)
             except SensenetError as error:
                 trouble = error
             again = attempts.again(trouble)
@@ -172,7 +172,7 @@ class _Upload:
                 return settled
         return self._line("unknown", f"{trouble}; the uploaded file was not there yet")
 
-    def _told(self, answer: Mapping[str, Any], source: Source) -> Line:
+    def _answered(self, answer: Mapping[str, Any], source: Source) -> Line:
         """Describe what the server answers."""
         id_, path = int(answer["Id"]), str(answer["Url"])
         if answer.get("Length") not in (None, source.size):

@@ -1,6 +1,6 @@
 """``df.sn.plot``: pictures of contents, labelled from the schema; matplotlib is loaded on the first one.
 
-The colours can be told apart by colour-blind people, on white and on black; hatches keep them apart in
+The colours can be distinguished by colour-blind people, on white and on black; hatches keep them apart in
 print without colours. Pictures have no background, and texts that can be read on light and on dark pages,
 unless the style in use says otherwise. Every row counts; what is left out is said in the title.
 """
@@ -70,7 +70,7 @@ class Plots:
         date : str, optional
             The date that counts; the first of ``DueDate``, ``StartDate``, ``CreationDate`` … if not given.
         by : str, optional
-            A column whose values are told apart.
+            A column whose values are distinguished.
         freq : str, optional
             A frequency of pandas, such as ``"W"``; one that suits the span if not given.
 
@@ -129,7 +129,7 @@ class Plots:
         label : str, optional
             The column with the names of the bars.
         by : str, optional
-            A column whose values are told apart, such as ``Status``.
+            A column whose values are distinguished, such as ``Status``.
         today : date, optional
             Where a line is drawn.
 
@@ -241,7 +241,7 @@ class Plots:
             A column of numbers that the areas stand for, such as ``Size``; the number of contents
             if not given.
         depth : int
-            How many levels below the common folder are told apart.
+            How many levels below the common folder are distinguished.
 
         Raises
         ------

@@ -106,7 +106,7 @@ def _refuse_half_characters(name: Any, cells: Iterable[Any], index: pd.Index) ->
 
 
 def _list_kind(cells: Sequence[Any]) -> Any:
-    """Return the type of Arrow for a column of lists of texts or of whole numbers; None if it is none."""
+    """Return the type of Arrow for a column of lists of texts or of integers; None if it is none."""
     import pyarrow as pa
 
     lists = [cell for cell in cells if cell is not None]

@@ -38,7 +38,7 @@ def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> d
     Raises
     ------
     AuthenticationError
-        If something is missing and the server takes us for the Visitor, who is told that there is nothing.
+        If something is missing and the server treats the caller as the anonymous Visitor, who sees nothing.
     """
     wanted, fields = sorted(set(ids)), list(fields)
     options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
@@ -120,7 +120,7 @@ def _missed(
 ) -> list[Stored]:
     """Ask one by one for what a search did not show; before many count as gone, have a second look at all.
 
-    That look is a search again, after the server has confirmed who we are.
+    That look is a search again, after the server has confirmed the identity.
 
     Parameters
     ----------
@@ -151,7 +151,7 @@ def _missed(
 
 
 def shown(client: Client, ids: Iterable[int]) -> set[int]:
-    """Return those of some contents that a search shows, after the server has confirmed who we are."""
+    """Return those of some contents that a search shows, after the server has confirmed the identity."""
     wanted = [str(id_) for id_ in sorted(set(ids))]
     rows = _search(client, "Id", wanted, projection(()), shapes.contents(*ALWAYS), again=True)
     return {int(row["Id"]) for some in rows for row in some}
@@ -192,7 +192,7 @@ def _search(
 ) -> Iterator[list[Stored]]:
     """Yield the contents whose field ``key`` has one of some values, several requests in flight.
 
-    Where that is asked ``again``, after the server has confirmed who we are, an empty answer is believed.
+    Where that is asked ``again``, after the server has confirmed the identity, an empty answer is accepted.
     """
 
     def read(some: list[str]) -> list[Stored]:

@@ -38,7 +38,7 @@ def explained(repo: Connection, place: str | int, version: str | None = None) ->
     Raises
     ------
     AuthenticationError
-        If it is not found because the server no longer knows us.
+        If it is not found because the server no longer accepts the credentials.
     """
     try:
         yield
@@ -47,15 +47,15 @@ def explained(repo: Connection, place: str | int, version: str | None = None) ->
         raise
 
 
-def known(repo: Connection, place: int | str, fields: Iterable[Field] = ()) -> Stored:
-    """Read some fields of one content that should be there: before it is not, ask who we are.
+def read_existing(repo: Connection, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+    """Read some fields of one content; verify the identity before it is reported as missing.
 
     Raises
     ------
     NotFoundError
         If it is missing or invisible.
     AuthenticationError
-        If the server takes us for the Visitor, who is told that there is nothing.
+        If the server treats the caller as the anonymous Visitor, who sees nothing.
     """
     with explained(repo, place):
         return lookup.one(repo.client, place, fields)

@@ -157,7 +157,7 @@ class Plan:
             select = ()  # more fields than a request line holds: the server gives all it has
         if self._is_open:
             select = ()  # what there is to be selected is known when the rows are there
-        self.query = query.varied(select=select, expand=tuple(expand))
+        self.query = query._replace_unvalidated(select=select, expand=tuple(expand))
         self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in self._fetched))
 
     @property
@@ -382,7 +382,7 @@ class Plan:
         return {"Id": content["Id"], **given} if "Id" in content else given
 
     def unlisted(self) -> dict[str, tuple[str, ...]]:
-        """Return the values of choices that were met and are no options of the schema."""
+        """Return the values of choices that were met and are not options of the schema."""
         return {
             n: c.unlisted
             for n, c in self.codecs.items()

@@ -136,8 +136,8 @@ def fields_at(repo: Connection, query: Query) -> dict[str, Field]:
     orders = [key.split()[0] for key in (query.orderby or "").split(",") if key]
     chains = [*query.select, *query.expand, *orders]
     names = {chain.partition("/")[0] for chain in chains}
-    known = {name: field for name, field in query.added.items() if name in names}
-    return known | added_fields(repo.client, query.path, names - known.keys())
+    added = {name: field for name, field in query.added.items() if name in names}
+    return added | added_fields(repo.client, query.path, names - added.keys())
 
 
 def _said(query: Query) -> Iterator[str]:

@@ -133,7 +133,7 @@ class Baseline:
     Attributes
     ----------
     paths : Series, optional
-        The paths of the rows on their ids, where ``Path`` is no column of the frame.
+        The paths of the rows on their ids, where ``Path`` is not a column of the frame.
     attempts : list
         The creations of new rows whose outcome is open; shared by all baselines that come from one another.
     unsure : mapping
@@ -157,18 +157,18 @@ class Baseline:
         return {name: (array, buffers(array)) for name, array in arrays.items()}
 
     def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
-        """Return the paths of contents by their ids; None for one that is no row."""
+        """Return the paths of contents by their ids; None for one that is not a row."""
         return [path if isinstance(path, str) else None for path in self.paths_at(ids)]
 
     def paths_at(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> Any:
-        """Return the paths of contents by their ids as an array of texts, without one that is no row."""
-        known = self.frame["Path"] if "Path" in self.frame.columns else self.paths
-        if known is None or not len(known) or not len(ids):
+        """Return the paths of contents by their ids as an array of texts, without one that is not a row."""
+        paths = self.frame["Path"] if "Path" in self.frame.columns else self.paths
+        if paths is None or not len(paths) or not len(ids):
             return pd.array([None] * len(ids), dtype="str")
-        if not known.index.is_unique:
-            known = known[~known.index.duplicated()]  # versions of one content share its path
-        places = known.index.get_indexer(pd.Index(np.asarray(ids, dtype=np.int64)))
-        found = known.array.take(places, allow_fill=True)
+        if not paths.index.is_unique:
+            paths = paths[~paths.index.duplicated()]  # versions of one content share its path
+        places = paths.index.get_indexer(pd.Index(np.asarray(ids, dtype=np.int64)))
+        found = paths.array.take(places, allow_fill=True)
         if found.dtype == "str":
             return found
         return pd.array([path if isinstance(path, str) else None for path in found], dtype="str")

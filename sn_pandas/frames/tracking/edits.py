@@ -35,7 +35,7 @@ class Edit(NamedTuple):
     row : int
         The position of the row in the user's frame.
     id : int
-        The content; -1 for a row that is no content yet.
+        The content; -1 for a row that is not a content yet.
     column : str
         The column, such as ``DueDate`` or ``AssignedTo/Id``.
     """

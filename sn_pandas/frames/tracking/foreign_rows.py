@@ -5,9 +5,9 @@ keeps its name, and with it the token of the first frame. After a ``merge`` or `
 ``concat`` of two reads, rows of the second would pass for rows of the first where both know their ids.
 
 Frames of different repositories lose that name, see ``tracking.IdName``. Of two reads of one repository, or
-where the other frame came from a file, rows are told apart by what they hold: their ``Path``; their ``Name``
+where the other frame came from a file, rows are distinguished by their cells: their ``Path``; their ``Name``
 together with most of the other cells; or that they are just as another read of this session gave them. What
-cannot be told apart is a row of another read that was edited, or whose read is gone, and that has the same
+cannot be distinguished is a row of another read that was edited, or whose read is gone, and that has the same
 ``Path`` and ``Name``: it is that content, and its cells count as edits.
 """
 

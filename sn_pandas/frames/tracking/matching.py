@@ -23,7 +23,7 @@ class Rows:
     Attributes
     ----------
     ids : array of int
-        The content's id; -1 for a row that is no content yet.
+        The content's id; -1 for a row that is not a content yet.
     places : array of int, or None
         Where the row stands in the baseline, -1 for a new one; None if both are in the same order.
     """
@@ -33,13 +33,13 @@ class Rows:
 
     @property
     def new(self) -> npt.NDArray[np.intp]:
-        """The positions of the rows that are no contents yet."""
+        """The positions of the rows that are not contents yet."""
         if self.places is None:
             return np.empty(0, dtype=np.intp)
         return np.flatnonzero(self.places < 0)
 
     @property
-    def known(self) -> list[int]:
+    def existing(self) -> list[int]:
         """The ids of the rows that are contents."""
         return [int(id_) for id_ in self.ids if id_ > 0]
 
@@ -98,7 +98,7 @@ def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
     Raises
     ------
     TrackingError
-        If a number has a fraction: it is no id, and without it the row would be that of another content.
+        If a number has a fraction: it is not an id, and without it the row would be that of another content.
     """
     if "Id" in frame.columns:
         values: Any = frame["Id"]
@@ -117,8 +117,8 @@ def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
         wrong = np.flatnonzero(~np.isfinite(floats) | (np.floor(floats) != floats))
         if len(wrong):
             raise TrackingError(
-                f"{numbers[wrong[0]]} is not an Id: ids are whole numbers. The rows may be averages or the "
-                "like of contents; if they are contents, take their ids from the frame that was read"
+                f"{numbers[wrong[0]]} is not an Id: ids are integers. The rows may be averages or the like "
+                "of contents; if they are contents, take their ids from the frame that was read"
             )
     return np.where(numbers > 0, numbers, -1).astype(np.int64)  # no content has the id 0
 
@@ -150,7 +150,7 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
 
 
 def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[np.intp]) -> None:
-    """Raise for a table that was made of the rows, such as ``df.mode()``: its rows are no contents.
+    """Raise for a table that was made of the rows, such as ``df.mode()``: its rows are not contents.
 
     Without an Id, rows are known by their Path, which a table of the commonest or the greatest values has,
     too. Its rows are labelled by what they are, and not by the Path or Name of a content, or differ in what

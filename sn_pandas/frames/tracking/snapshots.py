@@ -6,7 +6,7 @@ written to:
 
 * Texts in Arrow memory cannot be written to; both have the same.
 * Of objects, the lists, sets, arrays and dicts are copied, by whoever makes a frame the baseline of another.
-* Numbers, truth values, dates and categories lie in memory of the operating system that is mapped twice:
+* Numbers, booleans, dates and categories lie in memory of the operating system that is mapped twice:
   once as it is, for the baseline, and once as a private copy, for the frame, of which the system copies a
   page at the first write to it, whoever writes. Where there is little of it, or the system has no such
   memory, it is copied.

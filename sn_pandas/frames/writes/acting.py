@@ -25,7 +25,7 @@ from ..tracking.matching import rows_of
 from . import calling, finality
 from .confirming import Expected
 from .report import DRY, Line, Report, report_frame
-from .running import carry_out, flow_of, perform
+from .running import execute_plan, flow_of, perform
 from .saving import Place
 from .works import Delete, Work, request_text
 
@@ -123,11 +123,11 @@ def deletion(
     if dry_run:
         return report()
     finality.warn([work for work in todo if isinstance(work, Delete)], final)
-    return carry_out(
+    return execute_plan(
         repo,
         todo,
         what="delete",
-        told=lambda position, line: lines.__setitem__(todo[position].row, line),
+        on_outcome=lambda position, line: lines.__setitem__(todo[position].row, line),
         report=report,
         journal=journal,
         workers=workers,
@@ -254,7 +254,7 @@ def each(
             if leaving:
                 line.error.doubt = "unasked"
                 return line
-            try:  # the Visitor is told that there is nothing
+            try:  # the Visitor sees nothing
                 repo.verify_identity()
             except (AuthenticationError, NoAnswer) as error:
                 if isinstance(error, NoAnswer):
@@ -274,7 +274,7 @@ def each(
         do,
         flow,
         what=what,
-        told=lambda number, line: lines.__setitem__(number, _placed(jobs[number], line)),
+        on_outcome=lambda number, line: lines.__setitem__(number, _placed(jobs[number], line)),
         report=report,
         leaving_doubt=leaving_doubt,
         expected=expected,

@@ -43,10 +43,10 @@ def check_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFr
         raise TrackingError(f"the rows have two columns {new.columns[new.columns.duplicated()][0]!r}")
     ids = ids_of(new)
     if ids is not None and not isinstance(ids, list) and (ids > 0).any():
-        known = ids[ids > 0]
+        existing = ids[ids > 0]
         raise TrackingError(
-            f"the rows to append have the Id {known[0]} of an existing content, and new rows have none. Drop "
-            "it with .drop(columns='Id') or .reset_index(drop=True)"
+            f"the rows to append have the Id {existing[0]} of a content, and new rows have none. Drop it "
+            "with .drop(columns='Id') or .reset_index(drop=True)"
         )
     new = new.drop(columns="Id", errors="ignore")
     fields = [*frame.columns, *baseline.repo.schema.fields, "Path", "Type"]

@@ -64,7 +64,7 @@ class Found:
     made : dict
         Those that are there, with the outcome.
     unlike : dict
-        The outcome of those of which it cannot be told whether they are there.
+        The outcome of those for which it is unclear whether they are there.
     names : dict
         The names of those that are not there, for the next try.
     """
@@ -74,7 +74,7 @@ class Found:
     names: dict[int, str] = dataclasses.field(default_factory=dict)
 
 
-def claimed(
+def match_attempts(
     creates: Iterable[Create],
     labels: Sequence[Hashable],
     attempts: Iterable[Attempt],

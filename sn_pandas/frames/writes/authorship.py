@@ -30,8 +30,8 @@ def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
 def is_ours(work: Create, stored: Stored, user: str, began: dt.datetime) -> bool:
     """Whether what is at the path of a creation was made by it: of its type, by its user, after it began.
 
-    What was made by another save of the same user at the same time and by the same name cannot be told apart,
-    unless its values are others.
+    A content of another save of the same user at the same time and of the same name cannot be distinguished,
+    unless its values differ.
     """
     creator = str((stored.get("CreatedBy") or {}).get("Path", "")).lower()
     made = stored.get("CreationDate")

@@ -82,8 +82,8 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
     }
     after = dataclasses.replace(baseline, frame=moved).moved(paths).sure_of(seen)
     if paths and "Path" in frame.columns:
-        known = dict(zip(ids.tolist(), range(len(ids)), strict=True))
-        rows = {known[id_]: path for id_, path in paths.items() if id_ in known}
+        positions = dict(zip(ids.tolist(), range(len(ids)), strict=True))
+        rows = {positions[id_]: path for id_, path in paths.items() if id_ in positions}
         columns["Path"] = put(columns.get("Path", frame["Path"]), list(rows), _cells(rows.values()))
     with uninterrupted():
         for column, whole in columns.items():
@@ -98,7 +98,7 @@ def _alike(baseline: Baseline, column: str, one: Cell, other: Cell) -> bool:
 
 def _with_those_below(baseline: Baseline, ids: Any, paths: Mapping[int, str]) -> dict[int, str]:
     """Return the paths of contents that are elsewhere now, and of the rows below them."""
-    told = dict(paths)
+    new_paths = dict(paths)
     every = [int(id_) for id_ in ids if id_ > 0] if paths else []
     before = dict(zip(every, baseline.paths_of(every), strict=True))
     moves = sorted(
@@ -107,8 +107,8 @@ def _with_those_below(baseline: Baseline, ids: Any, paths: Mapping[int, str]) ->
     for id_, path in before.items():
         for old, new in moves if id_ not in paths and path else ():
             if old and path and path.lower().startswith(f"{old.lower()}/"):
-                told[id_] = new + path[len(old) :]
-    return told
+                new_paths[id_] = new + path[len(old) :]
+    return new_paths
 
 
 def as_stored(assigned: Sequence[Assignment]) -> list[Cell]:
@@ -279,8 +279,8 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
             shown[column] = [places[id_] for id_ in same], _cells(values[id_] for id_ in same)
     if found:
         with uninterrupted():
-            for column, (where, told) in shown.items():
-                frame[column] = put(frame[column], where, told)
+            for column, (where, new_cells) in shown.items():
+                frame[column] = put(frame[column], where, new_cells)
             paths = {id_: str(row["Path"]) for id_, row in stored.items()}
             rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
     return bool(found)

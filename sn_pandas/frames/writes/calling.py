@@ -197,13 +197,13 @@ def _look(
     is_refused = _is_refusal(trouble)
     for _ in looks((0.0,) if is_refused else ()):
         now = lookup.one(repo.client, place, _STATE)
-        shown = (*_judged(repo.user, operation.lower(), now, began, is_refused), now)
+        shown = (*_compare_state(repo.user, operation.lower(), now, began, is_refused), now)
         if shown[0] != "not done":
             break
     return shown
 
 
-def _judged(
+def _compare_state(
     user: str, operation: str, now: Stored, began: dt.datetime, is_refused: bool
 ) -> tuple[Verdict, str]:
     """Compare the state of a content with the expected one after an operation of a user.

@@ -294,18 +294,18 @@ def _broken_list(cell: Cell, field: Field) -> bool:
 
 
 def _unknown_options(cell: Cell, field: Field) -> list[str]:
-    known = {option.value for option in field.options}
+    values = {option.value for option in field.options}
     return [
-        str(whole(i)) for i in items(cell) if known and option_of(field, i) not in known and not is_other(i)
+        str(whole(i)) for i in items(cell) if values and option_of(field, i) not in values and not is_other(i)
     ]
 
 
 def _offered(cell: Cell, field: Field) -> str:
     wrong = _unknown_options(cell, field)[0]
-    known = [option.value for option in field.options]
-    listed = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+    values = [option.value for option in field.options]
+    listed = ", ".join(values[:12]) + (", …" if len(values) > 12 else "")
     other = f"; other words are written as '~other.{wrong}'" if field.extra_values else ""
-    return f"{wrong[:60]!r}: the options are {listed}{other}.{did_you_mean(wrong[:60], known)}"
+    return f"{wrong[:60]!r}: the options are {listed}{other}.{did_you_mean(wrong[:60], values)}"
 
 
 def _extra(cell: Cell) -> list[str]:
@@ -347,7 +347,7 @@ EMPTY: tuple[Rule, ...] = (
     Rule("length", lambda c, f: _no_regex_match("", f), "{field.name} must match {field.limits[Regex]}, so it cannot be emptied"),
 )
 
-#: Rules for cells that hold something; the first that is broken is told.
+#: Rules for cells that hold something; the first that is broken is reported.
 FILLED: tuple[Rule, ...] = (
     Rule("text", _no_text, "{cell} is not a text: convert the column with .astype(str), or read the file with dtype={{'{field.name}': str}}"),
     Rule("text choice reference", _no_utf8, "{cell} holds half a character (a lone surrogate), which cannot be sent"),

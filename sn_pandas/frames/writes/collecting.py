@@ -11,7 +11,7 @@ from ...odata.errors import TrackingError
 from ..tracking.baseline import baseline_of
 from ..tracking.edits import edits_of
 from ..tracking.matching import rows_of
-from .attempts import claimed, look
+from .attempts import look, match_attempts
 from .baselines import extend
 from .creating import drafts_of
 from .named_references import resolve_edits
@@ -57,10 +57,10 @@ def _edits(
 
 
 def _adopt(collected: Collected, only: Part | None) -> Collected:
-    """Find the new rows that an earlier save may have created: those are no new ones any more."""
+    """Find the new rows that an earlier save may have created: those are not new ones any more."""
     baseline, attempts = collected.baseline, collected.baseline.attempts
     drafts, _, _ = drafts_of([edit for edit in collected.edits if edit.id < 0], baseline)
-    claims = claimed(drafts, list(collected.index), attempts, baseline.shared.issued)
+    claims = match_attempts(drafts, list(collected.index), attempts, baseline.shared.issued)
     found = look(collected.repo, claims)
     lines = {**collected.lines, **found.unlike}
     adopted = {row: line for row, (line, _) in found.made.items()}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from ...odata.client import Client
 from ...odata.errors import AuthenticationError, NoAnswer, NotFoundError, SensenetError, ServerError
 from ..reads import lookup
-from .flow import Flow, Told
+from .flow import Flow, OnOutcome
 from .report import Line
 
 #: So many refusals may be ones to the Visitor before nothing more is sent.
@@ -17,7 +17,7 @@ _UNASKED = 100
 
 
 class Inquiry:
-    """Asks who we are at the first doubtful refusal of a batch and now and then, to stop in time."""
+    """Verifies the identity at the first doubtful refusal of a batch and now and then, to stop in time."""
 
     def __init__(self, client: Client, flow: Flow) -> None:
         self._client = client
@@ -62,19 +62,20 @@ def unsettled(line: Line) -> Line:
 def settle_at_once(
     client: Client,
     doubtful: MutableMapping[int, Line],
-    told: Told,
+    on_outcome: OnOutcome,
     redo: Callable[[Sequence[int], bool], None],
 ) -> None:
-    """Make sure who we are, and have a second look at every row that was refused.
+    """Verify the identity, and check again every row that was refused.
 
-    What must not be sent again is believed then, and so is what was missing and is not shown by a search
+    What must not be sent again is accepted then, and so is what was missing and is not shown by a search
     either. Everything else is sent again, and what is refused by the same words a second time is so; what
     is not, and what is missing although a search shows it, is settled row by row.
 
     Parameters
     ----------
     doubtful : mapping
-        The outcomes that may have been for others, by their numbers; ``told`` takes away what is settled.
+        The outcomes that may have been for others, by their numbers; ``on_outcome`` removes
+        those that are settled.
     redo : callable
         Does some of the jobs again, leaving doubt or not.
 
@@ -84,33 +85,33 @@ def settle_at_once(
         If the server treats us as anonymous; the rows are ``unsent`` then.
     """
     first = dict(doubtful)
-    if not first or not _confirmed(client, first, told):
+    if not first or not _confirmed(client, first, on_outcome):
         return
     shown = _shown(client, {number: line for number, line in first.items() if _is_missing(line)})
     for number, line in first.items():
         if _is_unrepeatable(line) or (_is_missing(line) and number not in shown):
-            told(number, _settled(line))
+            on_outcome(number, _settled(line))
     if doubtful:
         redo(list(doubtful), True)
     refused = {number: line for number, line in doubtful.items() if _is_unrepeatable(line)}
-    if refused and not _confirmed(client, refused, told):
+    if refused and not _confirmed(client, refused, on_outcome):
         return
     for number, line in list(doubtful.items()):
         said_again = _words(line) == _words(first[number]) and not _is_missing(line)
         if number in refused or said_again:
-            told(number, _settled(line))
+            on_outcome(number, _settled(line))
     if doubtful:
         redo(list(doubtful), False)
 
 
-def _confirmed(client: Client, lines: Mapping[int, Line], told: Told) -> bool:
-    """Make sure who we are; tell that some rows are unsent where that cannot be."""
+def _confirmed(client: Client, lines: Mapping[int, Line], on_outcome: OnOutcome) -> bool:
+    """Verify the identity; report that some rows are unsent where that cannot be."""
     try:
         client.guard.confirm()
     except (AuthenticationError, NoAnswer) as error:
         for number, line in lines.items():
             said = f"not sent, because {error}"
-            told(number, dataclasses.replace(line, outcome="unsent", reason=said, error=error))
+            on_outcome(number, dataclasses.replace(line, outcome="unsent", reason=said, error=error))
         if isinstance(error, NoAnswer):
             return False
         raise
@@ -125,7 +126,7 @@ def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
     ids = {line.id for line in missing.values() if line.id > 0}
     folders = {_folder(line) for line in missing.values() if line.id < 1}
     try:
-        known = lookup.shown(client, ids) if ids else set()
+        shown = lookup.shown(client, ids) if ids else set()
         there = lookup.by_path(client, sorted(folders), ()) if folders else {}
     except AuthenticationError:
         raise
@@ -134,7 +135,7 @@ def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
     return {
         number
         for number, line in missing.items()
-        if (line.id in known if line.id > 0 else _folder(line).lower() in there)
+        if (line.id in shown if line.id > 0 else _folder(line).lower() in there)
     }
 
 
@@ -147,7 +148,7 @@ def _is_missing(line: Line) -> bool:
 
 
 def _is_unrepeatable(line: Line) -> bool:
-    """Return whether a refusal leaves open what was done, so that only who we are can be asked."""
+    """Return whether a refusal leaves open what was done, so that only the identity can be verified."""
     return isinstance(line.error, ServerError) and line.error.doubt == "unasked"
 
 

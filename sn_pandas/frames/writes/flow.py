@@ -14,7 +14,7 @@ from .report import Line
 
 T = TypeVar("T")
 #: Gets the number of a job and its outcome.
-Told = Callable[[int, Line], None]
+OnOutcome = Callable[[int, Line], None]
 
 # How often a wait looks up by itself, in seconds: an interruption may have swallowed the bell.
 _LOOKS_UP = 0.5
@@ -90,53 +90,53 @@ def at_once(
     jobs: Sequence[T],
     work: Callable[[T], Line],
     flow: Flow,
-    told: Told,
+    on_outcome: OnOutcome,
     *,
     what: str = "save",
     shown: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
     """Do every job and tell the number and outcome of each, at least once, whatever happens.
 
-    An interruption, or an error of a job, keeps what was not begun from being sent and is raised when what
-    is in flight is told. A second interruption does not wait for that: what is in flight is ``unknown`` then.
+    After an interruption, or an error of a job, nothing more is sent, and the exception is raised once the
+    running requests are reported. A second interruption does not wait: running requests are ``unknown`` then.
 
     Parameters
     ----------
-    told : callable
+    on_outcome : callable
         Gets the number of a job and its outcome.
     what : str
         What all of it is, for the reason of what was not sent.
     shown : callable, optional
         Gets how many jobs are done, of how many.
     """
-    crew = _Crew(jobs, work, flow)
+    pool = _WorkerPool(jobs, work, flow)
     passed = 0
     try:
-        crew.start()
+        pool.start()
         while passed < len(jobs):
-            told(*crew.outcome(passed))
+            on_outcome(*pool.outcome(passed))
             passed += 1
             shown(passed, len(jobs))
     except BaseException:
         flow.stop(f"not sent, because the {what} was interrupted")
         with contextlib.suppress(KeyboardInterrupt):  # asked to leave at once; the first one is raised below
-            crew.finish()
-        _tell(crew.rest(passed), told)
+            pool.finish()
+        _tell(pool.rest(passed), on_outcome)
         raise
-    if crew.trouble is not None:
-        raise crew.trouble
+    if pool.trouble is not None:
+        raise pool.trouble
 
 
-def _tell(outcomes: Sequence[tuple[int, Line]], told: Told) -> None:
+def _tell(outcomes: Sequence[tuple[int, Line]], on_outcome: OnOutcome) -> None:
     """Tell outcomes, however often that is interrupted: it takes no time, and what is not told is lost."""
     passed = 0
     while passed < len(outcomes):
         with contextlib.suppress(KeyboardInterrupt):
-            told(*outcomes[passed])
+            on_outcome(*outcomes[passed])
             passed += 1
 
 
-class _Crew(Generic[T]):
+class _WorkerPool(Generic[T]):
     """The threads that do the jobs.
 
     What the caller's thread asks takes no lock and takes nothing away, so it may be interrupted anywhere.
@@ -151,7 +151,7 @@ class _Crew(Generic[T]):
         self._taking = threading.Lock()
         self._begun: set[int] = set()
         self._done: list[tuple[int, Line]] = []
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._wakeup: queue.SimpleQueue[None] = queue.SimpleQueue()
         self._running = 0
         self._ended: list[None] = []
 
@@ -178,9 +178,9 @@ class _Crew(Generic[T]):
         """Return what came after so many outcomes, and say of every other job what is known."""
         done = list(self._done)  # threads that nobody waits for go on
         lines = done[passed:]
-        known = {number for number, _ in done}
+        finished = {number for number, _ in done}
         for number in range(len(self._jobs)):
-            if number in known:
+            if number in finished:
                 continue
             if number in self._begun:
                 lines.append((number, Line("unknown", "interrupted before the server answered")))
@@ -190,15 +190,15 @@ class _Crew(Generic[T]):
 
     def _listen(self) -> None:
         with contextlib.suppress(queue.Empty):
-            self._bell.get(timeout=_LOOKS_UP)
+            self._wakeup.get(timeout=_LOOKS_UP)
 
     def _run(self) -> None:
         flight.work_for(self._flow.over)
         while (number := self._next()) is not None:
             self._done.append((number, self._line(number)))
-            self._bell.put(None)
+            self._wakeup.put(None)
         self._ended.append(None)
-        self._bell.put(None)
+        self._wakeup.put(None)
 
     def _next(self) -> int | None:
         with self._taking:

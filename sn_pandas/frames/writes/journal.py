@@ -262,7 +262,7 @@ class JournalWriter:
         Raises
         ------
         JournalError
-            If it is no journal.
+            If it is not a journal.
         """
         record = read(self.path)
         try:
@@ -446,21 +446,21 @@ def _glanced(file: Path) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     plans = len(_PLAN.findall(lines))
-    told = _DONE.findall(lines)
-    if lines.count(b"\n") != 1 + plans + len(told) + len(_END.findall(lines)):
+    done = _DONE.findall(lines)
+    if lines.count(b"\n") != 1 + plans + len(done) + len(_END.findall(lines)):
         return None
-    outcomes = {int(number): outcome.decode() for number, outcome in told}
+    outcomes = {int(number): outcome.decode() for number, outcome in done}
     rows = plans if plans >= header["rows"] else 0
-    return _told(file, header, rows, outcomes, len(text))
+    return _summarize(file, header, rows, outcomes, len(text))
 
 
 def _summary(record: Journal) -> dict[str, Any]:
     outcomes = {number: line.outcome for number, line in record.lines.items()}
     size = record.path.stat().st_size
-    return _told(record.path, record.header, len(record.works), outcomes, size)
+    return _summarize(record.path, record.header, len(record.works), outcomes, size)
 
 
-def _told(
+def _summarize(
     file: Path, header: Mapping[str, Any], rows: int, outcomes: Mapping[int, str], size: int
 ) -> dict[str, Any]:
     counts = collections.Counter(outcomes.values())

@@ -44,7 +44,7 @@ def altered(name: str) -> str:
     Examples
     --------
     >>> altered("a--b"), altered("plain")
-    ("the server would make 'a-b' of the name 'a--b': write that, or choose another", '')
+    ("the server would change the name 'a--b' to 'a-b': use that, or choose another one", '')
     """
     kept = as_stored(name)
     if not kept:

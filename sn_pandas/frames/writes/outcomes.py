@@ -29,9 +29,9 @@ def build_report(
     paths = checked.paths
 
     def line_of(row: int) -> Line:
-        known = lines.get(row) or collected.lines.get(row) or collected.adopted.get(row)
-        if known is not None:
-            return known
+        line = lines.get(row) or collected.lines.get(row) or collected.adopted.get(row)
+        if line is not None:
+            return line
         id_ = int(collected.ids[row])
         if id_ < 0:
             return Line("unsent", NEW)
@@ -117,13 +117,13 @@ def describe_refusals(collected: Collected, checked: Checked) -> str:
     groups: dict[tuple[str, str], list[str]] = {}
     for refusal in refused:
         groups.setdefault((refusal.edit.column, refusal.reason), []).append(where(refusal.edit))
-    told = [
+    refusals = [
         (place, column, reason)
         for (column, reason), places in groups.items()
         for place in (places if len(places) <= ALIKE else [f"{len(places):,} rows, such as {places[0]}"])
     ]
-    shown = [f"\n  {place}, {column}: {reason}" for place, column, reason in told[:10]]
-    more = f"\n  … and {len(told) - 10} more in df.sn.check()" if len(told) > 10 else ""
+    shown = [f"\n  {place}, {column}: {reason}" for place, column, reason in refusals[:10]]
+    more = f"\n  … and {len(refusals) - 10} more in df.sn.check()" if len(refusals) > 10 else ""
     return (
         f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. Correct them, or save the "
         "other rows with on_refused='skip'" + "".join(shown) + more

@@ -185,7 +185,7 @@ def _is_written(column: str, baseline: Baseline) -> bool:
 def _of_the_same_kind(
     column: Hashable, gone: Sequence[str], frame: pd.DataFrame, baseline: Baseline
 ) -> str | None:
-    """Return the column that was read and is gone which a new one that is no field may be.
+    """Return the column that was read and is gone which a new one that is not a field may be.
 
     As many are gone as came: where some were left out and others added, nothing was renamed.
     """

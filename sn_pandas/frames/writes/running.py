@@ -20,7 +20,7 @@ from ..progress import Progress, Setting
 from .comparing import Comparison
 from .confirming import ANSWERED, Expected, confirm, expected_of
 from .doubting import Inquiry, is_doubtful, settle_at_once, unsettled
-from .flow import Flow, Told, at_once
+from .flow import Flow, OnOutcome, at_once
 from .journal import JournalWriter
 from .report import Line, Report
 from .sending import send
@@ -39,7 +39,7 @@ def perform(
     flow: Flow,
     *,
     what: str,
-    told: Told,
+    on_outcome: OnOutcome,
     report: Callable[[], Report],
     leaving_doubt: bool = True,
     expected: Callable[[J, Line], Expected | None] = lambda job, line: None,
@@ -52,13 +52,13 @@ def perform(
     Parameters
     ----------
     do : callable
-        Does a job and gives its outcome; it is told whether it may leave doubt about a refusal.
+        Does a job and gives its outcome; its argument says whether it may leave doubt about a refusal.
     flow : Flow
         How many jobs may be done at once.
-    told : callable
+    on_outcome : callable
         Gets the number of a job and its outcome; again for what is settled or read back.
     report : callable
-        Makes the report of what was told.
+        Builds the report of the outcomes.
     leaving_doubt : bool
         Whether jobs may leave doubt, which is settled about all refusals at once.
     expected : callable, optional
@@ -76,13 +76,13 @@ def perform(
         doubtful.pop(number, None)
         if is_doubtful(line):
             doubtful[number] = line
-            told(number, unsettled(line))
+            on_outcome(number, unsettled(line))
             return
         seen_by = expected(jobs[number], line)
         if seen_by is not None:
             answered[number] = line, seen_by
             line = dataclasses.replace(line, outcome="unknown", reason=ANSWERED)
-        told(number, line)
+        on_outcome(number, line)
 
     def redo(numbers: Sequence[int], leaving: bool) -> None:
         some = [jobs[number] for number in numbers]
@@ -99,15 +99,15 @@ def perform(
             if answered:
                 with flight.working_for(flow.over):
                     for number, line in confirm(repo, answered).items():
-                        told(number, line)
+                        on_outcome(number, line)
 
 
-def carry_out(
+def execute_plan(
     repo: Connection,
     works: Sequence[Work],
     *,
     what: str,
-    told: Told,
+    on_outcome: OnOutcome,
     report: Callable[[], Report],
     interrupted: Callable[[], Report] | None = None,
     comparison: Comparison | None = None,
@@ -122,10 +122,10 @@ def carry_out(
 
     Parameters
     ----------
-    told : callable
+    on_outcome : callable
         Gets the position of a work and its outcome.
     report : callable
-        Makes the report of what was told.
+        Builds the report of the outcomes.
     interrupted : callable, optional
         Makes the report where an error ends it; ``report`` if not given.
     comparison : Comparison, optional
@@ -151,7 +151,7 @@ def carry_out(
 
     def record(position: int, line: Line) -> None:
         work = works[position]
-        told(position, line)
+        on_outcome(position, line)
         if line.outcome in ("saved", "unknown"):
             _note_move(repo, work)
         overwritten = _overwritten(work, planned[position])
@@ -171,7 +171,7 @@ def carry_out(
                 do,
                 flow,
                 what=what,
-                told=record,
+                on_outcome=record,
                 report=made,
                 expected=expected_of,
                 progress=progress,

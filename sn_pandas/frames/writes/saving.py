@@ -55,7 +55,7 @@ from .plan import (
 )
 from .references import lost_targets
 from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report
-from .running import carry_out, reporting
+from .running import execute_plan, reporting
 from .stages import Checked, Collected, Compared, Executed, Part, unsent
 from .updating import confirm
 from .works import Create, Patch
@@ -115,8 +115,8 @@ def save(
                     return report
                 raise RefusedError(describe_refusals(collected, checked), report)
         compared = compare(collected, checked, on_conflict)
-        known = [*collected.lines.values(), *compared.lines.values()]
-        conflicts = [line for line in known if line.outcome == "conflict"]
+        settled = [*collected.lines.values(), *compared.lines.values()]
+        conflicts = [line for line in settled if line.outcome == "conflict"]
         if conflicts and on_conflict == "raise":
             why = f"{BECAUSE_OF_OTHERS} rows have conflicts"
             report = build_report(collected, checked, [], compared.lines | unsent(why, compared.works))
@@ -146,13 +146,13 @@ def save(
 def check(collected: Collected) -> Checked:
     """Check all edits against the schema and the server: every problem in one round."""
     baseline, repo = collected.baseline, collected.repo
-    known = [edit for edit in collected.edits if edit.id > 0]
+    existing = [edit for edit in collected.edits if edit.id > 0]
     stored: dict[int, Stored] = {}
-    if known:
-        fields = fields_of(known, baseline).values()
-        stored = lookup.by_id(repo.client, {edit.id for edit in known}, fields)
-    types = types_of(known, baseline) | typed(stored)
-    assigned, refused = assign(known, baseline, types)
+    if existing:
+        fields = fields_of(existing, baseline).values()
+        stored = lookup.by_id(repo.client, {edit.id for edit in existing}, fields)
+    types = types_of(existing, baseline) | typed(stored)
+    assigned, refused = assign(existing, baseline, types)
     refused += lost_targets(assigned, repo.client, repo.schema)
     refused += renamed_onto(assigned, {id_: row["Path"] for id_, row in stored.items()}, repo.client)
     creates: list[Create] = []
@@ -173,8 +173,8 @@ def _places(collected: Collected, stored: Mapping[int, Stored]) -> dict[int, str
     baseline = collected.baseline
     inside = in_trash(f"{baseline.query.path}/")
     places: dict[int, str | None] = {id_: row["Path"] for id_, row in stored.items()} if inside else {}
-    known = [edit.id for edit in collected.edits if edit.id > 0]
-    read = zip(known, baseline.paths_of(known), strict=True)
+    existing = [edit.id for edit in collected.edits if edit.id > 0]
+    read = zip(existing, baseline.paths_of(existing), strict=True)
     return places | {id_: path for id_, path in read if path is not None}
 
 
@@ -285,11 +285,11 @@ def execute(
         return made
 
     comparison = Comparison(collected.repo, compared.patches, on_conflict)
-    return executed, carry_out(
+    return executed, execute_plan(
         collected.repo,
         works,
         what=collected.what,
-        told=on_outcome,
+        on_outcome=on_outcome,
         report=report,
         interrupted=interrupted,
         comparison=comparison,

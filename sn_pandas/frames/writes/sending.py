@@ -51,7 +51,7 @@ def send(
 ) -> Line:
     """Do what is to be done to one content and return what became of it.
 
-    Before it is believed that something is missing or forbidden, it is verified who we are: to others the
+    Before it counts that something is missing or forbidden, the identity is verified: to others the
     server shows less, without an error.
 
     Parameters
@@ -294,7 +294,7 @@ class _Sending:
         return contextlib.nullcontext()
 
     def _seen(self, work: Work, place: int | str, fields: Iterable[Field] | None = None) -> Stored | None:
-        """Read the content again; None if it is missing, and that not only to a stranger."""
+        """Read the content again; None if it is missing, and not only to an anonymous caller."""
         try:
             return lookup.one(self._client, place, work.fields.values() if fields is None else fields)
         except NotFoundError:
@@ -308,7 +308,7 @@ class _Sending:
             except AuthenticationError as stranger:
                 error = stranger
             except SensenetError:
-                pass  # who we are cannot be asked now, so what was said holds
+                pass  # the identity cannot be verified now, so what was said holds
         if isinstance(error, AuthenticationError):
             return _line(work, "unsent", f"not sent, because {error}; connect again and resume", error=error)
         if isinstance(error, NoAnswer) and not error.sent:

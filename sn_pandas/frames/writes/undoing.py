@@ -28,7 +28,7 @@ from .permitting import own_entry
 from .plan import Assignment
 from .references import lost_targets
 from .report import BECAUSE_OF_OTHERS, DRY, Line, Report, cells_of, report_frame
-from .running import carry_out
+from .running import execute_plan
 from .works import Create, Delete, Move, Patch, Permit, Restore, Work, request_text
 
 if TYPE_CHECKING:
@@ -178,9 +178,9 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
             plan.lines[patch.row] = Line("refused", said, patch.names, patch.id, patch.path)
         else:
             plan.todo[patch.row] = _numbered(patch, works[patch.row].row)
-    known = _created(repo, creates, record)
+    created = _created(repo, creates, record)
     for number, work in creates.items():
-        line = _made(work, known.get(number), record)
+        line = _made(work, created.get(number), record)
         if line is None and work.left_out:
             said = f"{', '.join(work.left_out)} is not kept in a journal: save the row of the frame again"
             line = Line("unsent", said, work.left_out, -1, work.path)
@@ -220,18 +220,18 @@ def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored
 
 
 def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> dict[int, Stored]:
-    """Read what creations have made, by the ids that were told, else by their paths."""
+    """Read what creations have made, by the ids that were reported, else by their paths."""
     fields = {field.name: field for work in creates.values() for field in [*work.fields.values(), *MADE]}
-    told = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
-    told |= {n: work.id for n, work in creates.items() if work.id > 0}
-    by_id = lookup.by_id(repo.client, told.values(), fields.values())
-    found = {number: by_id[id_] for number, id_ in told.items() if id_ in by_id}
-    left = [work for number, work in creates.items() if number not in told]
+    ids = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
+    ids |= {n: work.id for n, work in creates.items() if work.id > 0}
+    by_id = lookup.by_id(repo.client, ids.values(), fields.values())
+    found = {number: by_id[id_] for number, id_ in ids.items() if id_ in by_id}
+    left = [work for number, work in creates.items() if number not in ids]
     named = there(repo.client, left)
     if left and len(named) < len({work.path.lower() for work in left}):
         repo.verify_identity()
     for number, work in creates.items():
-        if number not in told and work.path.lower() in named:
+        if number not in ids and work.path.lower() in named:
             found[number] = named[work.path.lower()]
     return found
 
@@ -255,10 +255,10 @@ def _backwards(
     on_conflict: OnConflict,
 ) -> dict[int, Work | Line]:
     """Return what takes works other than patches back, or why it cannot be."""
-    known = _created(repo, creates, record)
+    created = _created(repo, creates, record)
     found: dict[int, Work | Line] = {}
     for number, work in creates.items():
-        found[number] = _uncreated(work, known.get(number), record, on_conflict)
+        found[number] = _uncreated(work, created.get(number), record, on_conflict)
     deletes = {number: back for number, back in found.items() if isinstance(back, Delete)}
     found.update(_with_others_below(repo.client, deletes))
     places = lookup.by_id(repo.client, [work.id for work in others.values()])
@@ -361,7 +361,7 @@ def _finished(
     placed = [work.destination if isinstance(work, Move) else work.path for work in sent if _is_placed(work)]
     before = sum(1 for number, line in lines.items() if line.outcome == "saved" and number not in todo)
 
-    def told(position: int, line: Line) -> None:
+    def on_outcome(position: int, line: Line) -> None:
         lines[numbers[position]] = dataclasses.replace(line, stored=None, error=None)
 
     def report() -> Report:
@@ -373,11 +373,11 @@ def _finished(
         made = _report(repo, what, works, lines, sent)
         return dataclasses.replace(made, before=before)
 
-    return carry_out(
+    return execute_plan(
         repo,
         sent,
         what=what,
-        told=told,
+        on_outcome=on_outcome,
         report=report,
         comparison=Comparison(repo, patches, on_conflict),
         journal=log,

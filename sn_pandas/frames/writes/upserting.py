@@ -108,8 +108,8 @@ def _describe_repeated(labels: pd.Index, rows: Sequence[int], key: str) -> str:
 
 def _describe_ambiguous(frame: pd.DataFrame, rows: Sequence[int], baseline: Baseline, ids: Any) -> str:
     """Describe which contents have the same key."""
-    known = [int(ids[row]) for row in rows[:5]]
-    shown = [path or str(id_) for id_, path in zip(known, baseline.paths_of(known), strict=True)]
+    listed = [int(ids[row]) for row in rows[:5]]
+    shown = [path or str(id_) for id_, path in zip(listed, baseline.paths_of(listed), strict=True)]
     more = ", …" if len(rows) > 5 else ""
     return f"{len(rows)} contents have this key: {', '.join(shown)}{more}"
 

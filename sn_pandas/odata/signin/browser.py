@@ -45,7 +45,7 @@ class Browser(RenewedToken):
     authority : Authority
         The authority of the repository, asked as its admin UI asks it.
     talk : Conversation
-        Who is told the link, and asked for the address.
+        Shows the link, and asks for the address.
     keep : bool
         Whether the newest refresh token is kept in the keyring, so that the next process need not ask.
     link : bool, optional

@@ -58,7 +58,9 @@ def explain_token(token: str, authority: str = "") -> str:
         return ""
     claims = read_claims(token)
     if claims is None:
-        return "it cannot be read here: it may be wrong, expired or of another kind (an API key is no token)"
+        return (
+            "it cannot be read here: it may be wrong, expired or of another kind (an API key is not a token)"
+        )
     reasons = [*_times(claims), *_audience(claims), *_issuer(claims, authority), *_user(claims)]
     if reasons:
         return "; ".join(reasons)

@@ -3,9 +3,9 @@
 The rule, for every request that reads or writes:
 
 1. With a token, the cookie ``.sn.auth`` of an answer says as whom it was given. That decides, at no cost.
-2. Without it (404, the setting is off, an API key) an answer is believed unless it is doubtful: empty,
+2. Without it (404, the setting is off, an API key) an answer is accepted unless it is doubtful: empty,
    missing, forbidden, or without any value (see ``doubt``).
-3. A doubtful answer is believed when the server confirms who the caller is and then answers the same request
+3. A doubtful answer is accepted when the server confirms who the caller is and then answers the same request
    with the same again.
 4. An answer to the Visitor is repeated, with a renewed token if there is a way to one. If the server goes on
    treating the caller as anonymous, an AuthenticationError says why.
@@ -197,7 +197,7 @@ class Guard:
                     raise
                 error = refusal
                 error.doubt = "settled"  # when it is raised
-            given = self._told_by_cookie(exchange)
+            given = self._is_identified_by_cookie(exchange)
             if error is None and (
                 is_write or given or (given is None and not is_doubtful(exchange.answer, value))
             ):
@@ -268,13 +268,13 @@ class Guard:
                 return None
             began = time.monotonic()
             identity = self._identify(exchange)
-            if self._told_by_cookie(exchange) is False:
+            if self._is_identified_by_cookie(exchange) is False:
                 identity = Identity.visitor()
             if not identity.is_visitor:
                 self._verified = began
             return identity
 
-    def _told_by_cookie(self, exchange: Exchange) -> bool | None:
+    def _is_identified_by_cookie(self, exchange: Exchange) -> bool | None:
         given = given_to_caller(exchange.answer, exchange.used)
         if given:
             self._has_cookies = True
@@ -327,7 +327,7 @@ class _Trial:
         asked, moment = Exchange(), time.monotonic()
         if isinstance(error, NotFoundError) and self._guard._has_cookies and (query := content_query(target)):
             there = self._guard._find(query)(asked)
-            given = self._guard._told_by_cookie(asked)
+            given = self._guard._is_identified_by_cookie(asked)
             if given:
                 self._needed = 3 if there else 2
                 return
