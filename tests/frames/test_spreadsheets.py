@@ -409,6 +409,25 @@ def test_a_hidden_sheet_that_says_something_else_is_damaged(served, frame, file,
         sn.read_excel(file, served)
 
 
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_columns_of_other_dtypes_come_back(served, frame, file, backend):
+    other = served.read(LAB, select=list(frame.columns), dtype_backend=backend)
+    other.sn.to_excel(file)
+    back = read_quietly(file, served)
+    assert dict(back.dtypes) == dict(other.dtypes)
+    assert back.sn.changes().empty
+
+
+def test_any_part_of_a_frame_comes_back(served, frame, file):
+    frame[5] = 1.5
+    for part in (frame.iloc[:0], frame[["Quantity"]], frame.reset_index(), frame[[5, "Name"]], frame[[]]):
+        part.sn.to_excel(file)
+        back = read_quietly(file, served)
+        assert [*back.columns] == [str(name) for name in part.columns if name != "Id"]
+        assert len(back) == len(part)
+        assert back.sn.changes().empty
+
+
 def test_another_ending_is_refused(served, frame, tmp_path):
     with pytest.raises(ValueError, match=r"does not end with \.xlsx"):
         frame.sn.to_excel(tmp_path / "list.xls")

@@ -49,6 +49,7 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
             "saved; write the latest one: df.sn.rebase()"
         )
     rows = rows_of(frame, baseline)
+    frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
     edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0]
     columns = _columns(frame, baseline)
     ids = [int(id_) if id_ > 0 else None for id_ in rows.ids.tolist()]

@@ -21,6 +21,7 @@ from ..columns.normalizing import Cell, in_order, is_list, is_missing, plain
 _PIECE = 30_000
 #: Bytes that a file may unpack to: somebody else may have written it.
 _MOST_BYTES = 1 << 29
+_ARROW_TEXT = "arrow text"
 _AS_IT_IS = frozenset([str, int, bool, type(None)])
 
 
@@ -121,6 +122,8 @@ def _dtype_to_json(column: pd.Series) -> dict[str, Any]:
         return {"dtype": "category", "categories": [str(name) for name in column.cat.categories]}
     if isinstance(column.dtype, pd.StringDtype):
         return {"dtype": "str" if column.dtype.na_value is np.nan else "string"}
+    if str(column.dtype) == "string[pyarrow]":  # the name of a dtype of pandas, too
+        return {"dtype": _ARROW_TEXT}
     return {"dtype": str(column.dtype)}
 
 
@@ -148,6 +151,10 @@ def _array(packed: Mapping[str, Any]) -> Any:
     if dtype == "object":
         found = [cell_from_json(cell) for cell in cells]
         return np.fromiter(found, dtype=object, count=len(found))
+    if dtype == _ARROW_TEXT:
+        import pyarrow as pa
+
+        return pd.array(cells, dtype=pd.ArrowDtype(pa.string()))
     if dtype in ("float64", "float32"):
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=dtype)
     return pd.array([cell_from_json(cell) for cell in cells], dtype=dtype)
