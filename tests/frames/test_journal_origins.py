@@ -160,8 +160,9 @@ def test_an_undo_does_not_run_beside_the_save(fake):
         ),
         (lambda lines: [lines[0], *lines[2:]], "damaged"),
         (lambda lines: [lines[0], lines[1], lines[2], *lines[4:]], "announces 3 contents and lists 2"),
-        (lambda lines: [*lines, '{"done":9,"outcome":"saved","id":5,"path":null}'], "does not name"),
+        (lambda lines: [*lines, '{"done":9,"outcome":"saved","id":5,"path":null}'], "does not list"),
         (lambda lines: [lines[0], "[" * 5000 + "]" * 5000], "line 2.*damaged"),
+        (lambda lines: [*lines, "[]"], "line 9.*damaged"),
         (lambda lines: [lines[0].replace('"began":"', '"began":"x'), *lines[1:]], "line 1.*damaged"),
     ],
 )

@@ -348,6 +348,8 @@ def _read(file: Path, content: bytes) -> Journal:
     for number, text in enumerate(lines, 1):
         try:
             line = json.loads(text)
+            if not isinstance(line, dict):
+                raise TypeError("not an object")
             if number == 1:
                 header = _header(line)
                 fields = {name: Field(name, *facts) for name, facts in header["fields"].items()}
