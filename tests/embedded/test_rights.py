@@ -524,6 +524,33 @@ def test_who_may_not_write_uploads_nothing(client: Client) -> None:
     assert client.names(WORKSPACE) == ["a.txt"]
 
 
+@pytest.mark.parametrize(
+    ("opened", "place", "expected"),
+    [
+        (False, "", (500, "InvalidOperationException")),
+        (False, "/list", (500, "InvalidOperationException")),
+        (False, "/folder", (500, "InvalidOperationException")),
+        (False, "/folder/inner", (500, "InvalidOperationException")),
+        (True, "/list", (500, "InvalidOperationException")),
+        (True, "/folder/inner", (403, "SenseNetSecurityException")),  # of a workspace that may be opened
+    ],
+)
+def test_nothing_is_created_where_one_only_sees(
+    client: Client, opened: bool, place: str, expected: tuple[int, str]
+) -> None:
+    key = client.user("kim", See="allow", **({"Open": "allow"} if opened else {}))
+    client.create(WORKSPACE, "TaskList", "list")
+    client.create(WORKSPACE, "Folder", "folder")
+    client.create(f"{WORKSPACE}/folder", "Folder", "inner")
+    for name in ("list", "folder"):
+        entry = {"identity": "/Root/IMS/Public/kim", "Preview": "deny"}
+        client.call(f"{WORKSPACE}/{name}", "SetPermissions", r=[entry])
+    made = {"__ContentType": "Task", "Name": "new"}
+    answer = client.send("POST", address(WORKSPACE + place), made, {"apikey": key})
+    assert problem(answer)[::2] == expected
+    assert ("See-only" in answer.text) == (expected[0] == 500)
+
+
 def test_what_has_no_bytes_is_copied_by_who_may_preview_it(client: Client) -> None:
     key = client.user("kim", Open="allow")
     client.create(WORKSPACE, "Folder", "to")

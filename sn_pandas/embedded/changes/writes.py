@@ -30,8 +30,6 @@ from sn_pandas.embedded.storage import binaries
 Json = Any
 Model = dict[str, Json]
 
-INHERITING = ("Folder", "Page")
-"""Types whose allowed child types are those above them; of others they are a field, to be read."""
 UNTOUCHED = frozenset(("__ContentType", "__ContentTemplate", "Type", "ContentType", ""))
 """Names in a body that are not fields."""
 OPERATORS_ONLY = frozenset(("CreationDate", "VersionCreationDate"))
@@ -48,7 +46,8 @@ def create(session: Session, parent: Content, model: Model) -> Content:
     ODataError
         If the body, the type, the name or a value is refused, or the caller may not.
     """
-    if not session.opens(parent) and parent.type not in INHERITING:
+    lister = child_types.lister(parent, session)  # whose allowed child types are read
+    if session.sees(lister) and not session.opens(lister):
         raise see_only()
     content_type = _type_of(session, parent, model)
     if content_type.name == "ContentType":  # one is made by uploading its definition

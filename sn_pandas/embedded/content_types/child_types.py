@@ -35,7 +35,7 @@ def all_child_types(content: Content, session: Session) -> list[str]:
 
 def listed_child_types(content: Content, session: Session) -> list[str]:
     """Return the types that a content or its type lists; a folder takes them from what it is in."""
-    holder = _lister(content, session)
+    holder = lister(content, session)
     own = _own_list(holder, session)
     if own:
         return own
@@ -49,10 +49,10 @@ def listed_child_types(content: Content, session: Session) -> list[str]:
 
 def child_types(content: Content, session: Session) -> list[str]:
     """Return the types that a content lists itself; a folder shows the list of what it is in."""
-    return _own_list(_lister(content, session), session)
+    return _own_list(lister(content, session), session)
 
 
-def _lister(content: Content, session: Session) -> Content:
+def lister(content: Content, session: Session) -> Content:
     """Return the nearest content, from this one upwards, whose type does not leave the list to its parent."""
     holder = content
     while session.types.of(holder.type).transitive:
