@@ -15,6 +15,7 @@ from .literals import plain, query_value
 from .schema import UNKNOWN, Field
 from .word_fields import checked_phrase, checked_words
 
+_NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
 _NAME = re.compile(r"#?[^\W\d][\w.]*")
 
 #: Private letters that stand for wildcards while the text around them is quoted.
@@ -131,6 +132,7 @@ class _Term(Clause):
             function = "substringof" if before and after else "startswith" if after else "endswith"
             self._check(function, text, field)
             return f'{self.field}:"{before}{query_value(text)[1:-1]}{after}"'
+        self._check_values(field)
         if field is not None and field.type == UNKNOWN and self.mark == "" and isinstance(self.value, str):
             return f"{self.field}:({_value(self.field, self.value, field)})"  # a text, or an option
         if self.mark == "()":
@@ -155,13 +157,33 @@ class _Term(Clause):
             self._check("fuzzy", word, field)
             return f"{self.field}:{query_value(word)}~{least:g}"
         definition = None if field is not None and field.type == UNKNOWN else field
-        if self.mark == "" and isinstance(self.value, str) and kind_of(self.field, field) in WORD_KINDS:
+        return f"{self.field}:{self.mark}{_value(self.field, self.value, definition)}"
+
+    def _check_values(self, field: Field | None) -> None:
+        """Raise for a comparison that a server makes in another way, or cannot make."""
+        if self.mark not in ("", "()", "[]", "<", "<=", ">", ">="):
+            return
+        kind = kind_of(self.field, field)
+        values = self.value if self.mark in ("()", "[]") else (self.value,)
+        text = next((value for value in values if isinstance(value, str)), None)
+        if kind == "truth" and self.mark not in ("", "()"):
+            raise QueryError(
+                f"{self.field}: truth values have no order; write Q({self.field!r}) == True or == False"
+            )
+        if text is None:
+            return
+        if kind in WORD_KINDS and self.mark in ("", "()"):
             raise QueryError(
                 f"{self.field} is searched word by word: it cannot be compared as one value. Search for a "
-                f"phrase, Q({self.field!r}).has_phrase({self.value!r}), or read all rows and compare in "
-                "pandas"
+                f"phrase, Q({self.field!r}).has_phrase({text!r}), or read all rows and compare in pandas"
             )
-        return f"{self.field}:{self.mark}{_value(self.field, self.value, definition)}"
+        if kind in WORD_KINDS:
+            raise QueryError(
+                f"{self.field} is searched word by word: a range would be compared with each of its words. "
+                "Read all rows and compare in pandas"
+            )
+        if kind in ("integer", "number") and not _NUMBER.fullmatch(text):
+            raise QueryError(f"{self.field}: the field holds numbers: write a number, not the text {text!r}")
 
     def _check(self, how: str, text: str, field: Field | None) -> None:
         """Raise if such a text cannot be looked for in the field."""
