@@ -43,7 +43,7 @@ class Source:
     Attributes
     ----------
     rows : DataFrame
-        On the labels that problems are told by.
+        On the labels that problems refer to.
     fields : dict
         By header, the name of the field.
     """
@@ -129,7 +129,7 @@ def _read_source(
         if name is None:
             unknown.append(f"{header!r}{did_you_mean(str(wanted), own) or '.'}")
         elif name in fields.values():
-            twice = next(other for other, known in fields.items() if known == name)
+            twice = next(other for other, field_name in fields.items() if field_name == name)
             raise TrackingError(
                 f"the columns {twice!r} and {header!r} are both {name}: leave one of them out"
             )
