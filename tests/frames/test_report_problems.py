@@ -57,6 +57,14 @@ def test_an_existing_name_stops_only_its_row(repo):
     assert again.counts == {"saved": 1, "unchanged": 6, "refused": 1}
 
 
+def test_an_error_names_the_table_of_all_problems(repo):
+    frame = fill(repo, 12)
+    frame["Quantity"] = [-n for n in range(1, 13)]
+    with pytest.raises(RefusedError, match=r"and 2 more in sys\.last_value\.report\.problems") as error:
+        frame.sn.save()
+    assert len(error.value.report.problems) == 12
+
+
 def test_conflicts_show_three_values(repo):
     frame = fill(repo)
     frame.loc[frame.Name == "A1", "Quantity"] = 50

@@ -104,6 +104,7 @@ def test_ambiguous_keys_are_rejected_by_row(repo):
     assert "the rows 'd', 'e' have the same Code" in problems["problem"].iloc[2]
     assert problems["mine"].tolist()[2:4] == ["n1", "n1"]
     report = repo.upsert(LAB, rows, key="Code", on_refused="skip")
+    assert repr(report).splitlines()[-1] == "  Correct the cells in .problems and upsert again."
     assert report.frame["outcome"].tolist() == ["refused", "saved", *["refused"] * 4]
     assert contents(repo)["A2"] == ("AB-0002", 90)
     assert len(contents(repo)) == 3

@@ -123,7 +123,8 @@ def describe_refusals(collected: Collected, checked: Checked) -> str:
         for place in (places if len(places) <= ALIKE else [f"{len(places):,} rows, such as {places[0]}"])
     ]
     shown = [f"\n  {place}, {column}: {reason}" for place, column, reason in refusals[:10]]
-    more = f"\n  … and {len(refusals) - 10} more in df.sn.check()" if len(refusals) > 10 else ""
+    left = len(refusals) - 10
+    more = f"\n  … and {left} more in sys.last_value.report.problems" if left > 0 else ""
     return (
         f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. Correct them, or save the "
         "other rows with on_refused='skip'" + "".join(shown) + more

@@ -231,7 +231,9 @@ class Report:
         steps = []
         if "refused" in outcomes:
             stopped = self.frame["reason"].str.startswith(f"{BECAUSE_OF_OTHERS} cells").any()
-            others = ", or save the other rows with on_refused='skip'" if stopped else " and save again"
+            others = (
+                ", or save the other rows with on_refused='skip'" if stopped else f" and {self.what} again"
+            )
             steps.append(f"Correct the cells in .problems{others}.")
         if "conflict" in outcomes:
             steps.append(
