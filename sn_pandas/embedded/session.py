@@ -110,7 +110,7 @@ class Session:
         self._visible_types: frozenset[str] | None = None
 
     def as_system(self) -> Session:
-        """Return a session to which nothing is refused, and whose writes are those of this caller."""
+        """Return a session without permission checks that writes as this caller."""
         return Session(self.repository, replace(self.caller, system=True), self.options)
 
     @property

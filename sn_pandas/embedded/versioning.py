@@ -44,7 +44,7 @@ class Version:
 
     @property
     def public(self) -> bool:
-        """Whether everybody may read it."""
+        """Whether it is public."""
         return self.minor == 0 and self.status == APPROVED
 
     def to(self, status: str) -> Version:

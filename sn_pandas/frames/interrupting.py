@@ -11,7 +11,7 @@ from types import FrameType
 
 @contextlib.contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Let what takes no time be done as a whole: a Ctrl-C meanwhile is raised when it is over.
+    """Defer Ctrl-C during a short block: the interruption is raised at its end.
 
     Only the main thread is interrupted by signals; in other threads, and where a program handles the signal
     in its own way (not by a function of Python), nothing is changed.

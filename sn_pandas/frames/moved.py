@@ -26,7 +26,7 @@ class Moved:
         self._places: dict[str, float] = {}
 
     def note(self, before: str | None, after: str | None) -> None:
-        """Remember where a content has left from and gone to; None for what is in the trash."""
+        """Remember the old and new path of a moved content; None for the trash."""
         for path in (before, after):
             if path:
                 self._places[path.lower()] = time.monotonic()

@@ -44,7 +44,7 @@ def query_of(
     base: str = "/Root",
     refer: Callable[[Ref], int] | None = None,
 ) -> Query:
-    r"""Create the query that a cell means.
+    r"""Create the query of a cell.
 
     Parameters
     ----------

@@ -295,7 +295,7 @@ def _literals(field: Field) -> list[str]:
 
 
 def _ending(pattern: str, text: str) -> str:
-    """Return the end of a text that is of a pattern; it may be empty."""
+    """Return the end of a text that matches a pattern; it may be empty."""
     found = re.search(f"{pattern}$", text)
     return found[0] if found else ""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
-    """Describe content types, one a line: all of them, or one with the types derived from it.
+    """Return content types as a frame: all of them, or one with the types derived from it.
 
     Raises
     ------

@@ -129,7 +129,7 @@ def _reordered(frame: pd.DataFrame) -> bool:
 
 
 def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
-    """Show frames that carry a repository with a caption, below what shows frames otherwise."""
+    """Show frames of a repository with a caption, and use the usual formatter."""
     import pandas as pd
 
     before = {mime: _printer(formatter, pd.DataFrame) for mime, formatter in _ours(shell)}

@@ -258,7 +258,7 @@ class Client:
         guarded: bool = True,
         **options: Any,
     ) -> Any:
-        """Send a request and return what ``read`` makes of the answer: its JSON, None for an empty one.
+        """Send a request and return the result of ``read``: by default the JSON, None for an empty answer.
 
         What goes wrong in reading leaves open whether a write was done.
 
@@ -285,7 +285,7 @@ class Client:
         kind: Kind = "write",
         **options: Any,
     ) -> Response:
-        """Send a request, again where that is safe, and return the answer or raise what the server said."""
+        """Send a request, retry it if that is safe, and return the answer or raise the server's error."""
         return self._settled(self._call(method, target, body, kind, **options), lambda answer: answer)
 
     def identity(self) -> Identity:

@@ -168,7 +168,7 @@ class _Term(Clause):
         text = next((value for value in values if isinstance(value, str)), None)
         if kind == "truth" and self.mark not in ("", "()"):
             raise QueryError(
-                f"{self.field}: truth values have no order; write Q({self.field!r}) == True or == False"
+                f"{self.field}: booleans have no order; write Q({self.field!r}) == True or == False"
             )
         if text is None:
             return

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Reading:
-    """A filter read by the table.
+    """A filter, interpreted by the table of rules.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Reading:
         return list(dict.fromkeys(notes))
 
     def sentence(self) -> str:
-        """Say what is true of the rows that are found; three dots stand for what the table does not have."""
+        """Describe the rows that are found; three dots stand for parts that the table lacks."""
         return self._sentence(self.tree)
 
     def pandas(self) -> str:

@@ -122,7 +122,7 @@ class Meaning:
 
     @property
     def refusal(self) -> str:
-        """Why the test is refused, and what does it instead; empty if it is not."""
+        """Why the test is rejected, with an alternative; empty if it is not."""
         if not self.rule.refused:
             return ""
         return "; ".join(filter(None, (self._filled(self.rule.refused), self._filled(self.rule.instead))))
@@ -237,7 +237,7 @@ class Meaning:
 
     @property
     def low(self) -> str:
-        """A text as the index holds it, in small letters."""
+        """A text as the index stores it, in lower case."""
         return repr(lowered(self.condition.value))
 
     @property
@@ -311,7 +311,7 @@ class Meaning:
 
     @property
     def gaps(self) -> int:
-        """How many stop words stand inside a phrase."""
+        """The number of stop words inside a phrase."""
         return gaps_inside(str(self.condition.value))
 
     @property
@@ -607,7 +607,7 @@ def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
 
 
 def meaning_of(test: Condition, field: Field | None, schema: Schema | None = None) -> Meaning:
-    """Return the rule for a test, with what its texts are filled with.
+    """Return the rule for a test, with the values for its texts.
 
     Examples
     --------

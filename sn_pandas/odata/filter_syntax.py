@@ -92,7 +92,7 @@ def parse(text: str) -> Node | None:
 
 
 def value_of(literal: Literal) -> Any:
-    """Return a constant as a value of Python; a date that is none as its text.
+    """Return a constant as a Python value; an invalid date as its text.
 
     Examples
     --------

@@ -49,7 +49,7 @@ def ending() -> bool:
 
 
 def pause(seconds: float) -> bool:
-    """Wait before another try, and say whether there is to be one."""
+    """Wait before the next attempt, and return whether there is one."""
     if _here.over is None:
         time.sleep(seconds)
         return True

@@ -346,7 +346,7 @@ class _Proxied(_ByHttpcore):
             self._pool = httpcore.SOCKSProxy(where, proxy_auth=proxy.raw_auth, **options)
 
     def send(self, request: Request) -> Answer:
-        """Send a request by way of the proxy."""
+        """Send a request through the proxy."""
         with _our_errors():
             answer = self._pool.handle_request(self._made(request))
         return _ReleasingStream(answer)

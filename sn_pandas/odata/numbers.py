@@ -45,7 +45,7 @@ def number(text: str) -> float:
 
 
 def long(numbers: npt.NDArray[np.float64]) -> bool:
-    """Whether among some floats is one of more digits than all floats keep, so that it may be a rounded one.
+    """Return whether any float has more digits than floats store exactly, so it may be rounded.
 
     Examples
     --------

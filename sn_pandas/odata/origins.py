@@ -64,7 +64,7 @@ def canonical_url(address: str) -> str:
 
 
 def holds_credentials(address: str) -> bool:
-    """Return whether an address holds a name, a password or a key, which would be shown wherever it is.
+    """Return whether an address contains a user name, a password or a key.
 
     Examples
     --------

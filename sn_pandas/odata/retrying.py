@@ -64,7 +64,7 @@ class Retrier:
         self._lock = threading.Lock()
 
     def run(self, once: Callable[[float], T], kind: Kind) -> T:
-        """Call ``once`` until it gives something; it gets the ``time.monotonic`` at which it has to end."""
+        """Call ``once`` until it returns a value; its argument is the deadline as ``time.monotonic``."""
         try:
             return self._run(once, kind)
         except KeyboardInterrupt as error:

@@ -107,7 +107,7 @@ def contents(*names: str, fields: Iterable[Field] = ()) -> Reader[list[Stored]]:
 
 
 def listing(*names: str, fields: Iterable[Field] = ()) -> Reader[tuple[int, list[Stored]]]:
-    """Return a reader of a list of contents and of the number that the server says there are."""
+    """Return a reader of a list of contents and of the server's total."""
     fields = tuple(fields)
     shape = _row(names, _kinds(fields), False)
 
@@ -126,7 +126,7 @@ def listing(*names: str, fields: Iterable[Field] = ()) -> Reader[tuple[int, list
 
 
 def batch(what: str, answer: Response) -> Mapping[str, Any]:
-    """Read the answer of a batch operation: the contents it was done to, and the errors of the others."""
+    """Read the answer of a batch operation: the processed contents, and the errors of the others."""
     shown = _body(what, answer)
     results, errors = shown.get("results"), shown.get("errors")
     if not isinstance(results, list) or not isinstance(errors, list):

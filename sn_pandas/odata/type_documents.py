@@ -86,7 +86,7 @@ def read_metadata(text: str) -> TypeDescription:
 
 
 def read_list_fields(text: str) -> dict[str, Field]:
-    """Return the fields of the list that a content is, or is in, out of its ``$metadata``, as XML.
+    """Return the fields of the list of a content, from its ``$metadata`` in XML.
 
     Raises
     ------

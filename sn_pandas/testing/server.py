@@ -113,7 +113,7 @@ class EmbeddedServer:
         return repo
 
     def create_key(self, user: str | None = None) -> str:
-        """Return a new API key of a user, which is good as long as the server is open."""
+        """Return a new API key of a user, which is valid while the server is open."""
         return self.application.key_of(user or self.user)
 
     def add_user(self, name: str, permissions: Mapping[str, Sequence[str]] | None = None) -> str:

@@ -140,7 +140,7 @@ class Listing:
                 return None
 
     def starting(self, folder: str, text: str, filter: str = "") -> str | None:
-        """Find the first child whose label starts with a text; give its path, or None."""
+        """Return the path of the first child whose label starts with a text, or None."""
         if _sendable(text) != text or _sendable(filter) != filter:
             return None
         starts = f"startswith({self._label}, {filter_literal(text)})"

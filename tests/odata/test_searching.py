@@ -68,7 +68,7 @@ def test_what_is_found(shelf: Repository, clause: Clause, names: list[str]) -> N
         (lambda: sn.Q("Description").isin(["heron", "stone"]), "cannot be compared as one value.*has_phrase"),
         (lambda: sn.Q("Description") > "heron", "compared with each of its words"),
         (lambda: sn.Q("Description").between("heron", "stone"), "compared with each of its words"),
-        (lambda: sn.Q("IsFolder") > False, "truth values have no order"),
+        (lambda: sn.Q("IsFolder") > False, "booleans have no order"),
         (lambda: sn.Q("Index") == "five", "holds numbers: write a number, not the text 'five'"),
         (lambda: sn.Q("Index").isin([1, "two"]), "not the text 'two'"),
         (lambda: sn.Q("Index").matches("1?"), "holds no texts"),

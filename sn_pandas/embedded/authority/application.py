@@ -342,7 +342,7 @@ class Authority:
         return Response(status=302, headers={"Location": f"/account/login?{urlencode({'returnUrl': here})}"})
 
     def _problem(self, asked: Mapping[str, str]) -> str:
-        """Describe what is wrong with a request for a code; nothing if it is all right."""
+        """Describe what is wrong with a request for a code; empty if it is valid."""
         client = self._client(asked.get("client_id", ""))
         if client is None or client.type not in SIGN_IN_TYPES:
             return "unauthorized_client: no application that people sign in with has this client id."

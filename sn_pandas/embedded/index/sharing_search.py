@@ -120,7 +120,7 @@ class _Sharings:
         return self._in_domain(domain, name) or self._in_domain(*self._cut(text))
 
     def _cut(self, text: str) -> tuple[str, str]:
-        """Return the domain and the name in a text that lost its backslash as an escape."""
+        """Split a text into domain and name, if its backslash was lost as an escape."""
         domains = self._types.derived("Domain")
         rows = self._db.execute(
             f"SELECT key FROM contents WHERE type IN ({','.join('?' * len(domains))})", domains

@@ -50,7 +50,7 @@ class Controls:
 
 
 def parse(text: str, types: Types) -> tuple[Predicate | None, Controls]:
-    """Return the tree of a query (None if nothing is left of it) and what its control keywords say.
+    """Return the tree of a query (None if it is empty) and its control keywords.
 
     Raises
     ------

@@ -45,7 +45,7 @@ def permission_info(session: Session, content: Content, identity: str | None) ->
 
 @operation("GetChildrenPermissionInfo", action=False, parameters=[("identity", "string")])
 def children_permission_info(session: Session, content: Content, identity: str | None) -> Json:
-    """Return what a user has on each child of a content."""
+    """Return the permissions of a user on each child of a content."""
     user = _user(session, identity)
     children = sorted(session.children(content), key=lambda one: one.name.lower())
     results = [_info(session, child, user) for child in children]

@@ -56,7 +56,7 @@ def validate_credentials(
     parameters=[("password", "string")],
 )
 def change_password(session: Session, content: Content, password: str | None) -> None:
-    """Change the password of a user; anybody may change his own."""
+    """Change the password of a user; users may change their own."""
     if not password:
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'password')")
     mine = content.id == session.caller.id and content.id != VISITOR

@@ -208,7 +208,7 @@ class Projector:
         return self._follow(content, name, lambda target: self._both(target, node, inner))
 
     def _below(self, content: Content, name: str, expand: Node) -> Node | None:
-        """Return what is asked for below a field; None if it is not to be expanded, or may not."""
+        """Return the selection below a field; None if it is not expanded, or must not be."""
         inner = expand.children.get(name)
         if inner is None or name == "IsFile":
             return None
@@ -354,7 +354,7 @@ def read(content: Content, found: Field, session: Session) -> Json:
 
 
 def json_reader(session: Session) -> Callable[[Content, str], Json]:
-    """Return what reads the JSON of a field, by its name, as an entity shows it unexpanded."""
+    """Return readers for the unexpanded JSON of fields, by name."""
 
     def json_of(content: Content, name: str) -> Json:
         return read(content, fields_of(session, content)[name], session)

@@ -105,7 +105,7 @@ def check_all_unique(store: ContentTable, path: str) -> None:
 
 
 def names_apply_in(path: str) -> str | None:
-    """Return below which path, in lower case, a user at a path needs names of his own; None if nowhere."""
+    """Return the lower-case path below which the names of a user must be unique; None if there is none."""
     steps = path.lower().split("/")[1:4]
     return f"/{'/'.join(steps)}" if len(steps) == 3 and steps[:2] == ["root", "ims"] else None
 

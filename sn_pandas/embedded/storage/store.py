@@ -209,7 +209,7 @@ class Store(ContentTable):
             search.put(db, content, self.types)
 
     def delete(self, ids: Sequence[int]) -> None:
-        """Remove contents for good."""
+        """Remove contents permanently."""
         with self.transaction() as db:
             for start in range(0, len(ids), 500):
                 part = list(ids[start : start + 500])

@@ -328,7 +328,7 @@ class Accessor:
         return download(self._frame, folder, field=field, workers=workers, progress=progress)
 
     def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> None:
-        """Write the frame to a Parquet file that keeps where it came from, and what it was read as.
+        """Write the frame to a Parquet file, with its origin and the values that were read.
 
         ``pandas.read_parquet`` reads it back; edit it then, in any process, and tie it to the repository
         with ``sn_pandas.rebase`` while the file is where it was written.

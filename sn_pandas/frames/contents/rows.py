@@ -53,7 +53,7 @@ def upsert(
 
 
 def drop_places(rows: Any) -> pd.DataFrame:
-    """Return rows as a frame of their own, without what says where they came from: the folder says that."""
+    """Return rows as a separate frame without an origin, which the folder defines."""
     given = rows.copy(deep=False) if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     given.attrs = {}
     if given.index.name == "Id":

@@ -244,7 +244,7 @@ def _type_of(repo: Connection, now: Stored) -> ContentType:
 def _body(
     repo: Connection, kind: ContentType, fields: Mapping[str, Cell], place: str | int
 ) -> tuple[dict[str, Json], dict[str, Field]]:
-    """Return what is sent for fields of a type, or refuse all that cannot be sent at once.
+    """Return the JSON for fields of a type, or reject all invalid ones at once.
 
     Fields of a list are those of the list that the ``place`` is, or is in.
     """

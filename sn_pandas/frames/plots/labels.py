@@ -127,7 +127,7 @@ def tile(
 
 
 def summary(counts: Mapping[str, float], write: Callable[[float], str], most: int = 5) -> str:
-    """Return what weighs most, in words.
+    """Return a summary of the largest values.
 
     Examples
     --------

@@ -63,7 +63,7 @@ def local(moment: Any, column: pd.Series[Any]) -> pd.Timestamp:
 
 
 def edges(moments: pd.Series[Any], freq: str) -> npt.NDArray[Any]:
-    """Return where the periods begin that hold all moments, and behind them where the last one ends.
+    """Return the starts of the periods that contain all times, and the end of the last one.
 
     Raises
     ------

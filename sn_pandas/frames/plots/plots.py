@@ -410,7 +410,7 @@ class Plots:
 
     @staticmethod
     def _lacking(number: int, why: str) -> str:
-        """Describe how many rows a picture leaves out."""
+        """Describe how many rows a plot leaves out."""
         return f"; {number:,} {why}" if number else ""
 
     def _finish(

@@ -132,7 +132,7 @@ class Resolver:
 
 
 def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
-    """Return the contents whose names look like one, as messages list them."""
+    """Return the contents with similar names, as messages list them."""
     words = [word for word in name.replace("@", " ").replace(".", " ").split() if len(word) > 2][:3]
     rows: dict[int, Stored] = {}
     for word in words:

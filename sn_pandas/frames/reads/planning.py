@@ -390,7 +390,7 @@ class Plan:
         }
 
     def rounded(self) -> tuple[str, ...]:
-        """Return the columns of numbers that have more digits than a float surely keeps."""
+        """Return the columns with numbers of more digits than a float stores exactly."""
         return tuple(n for n, c in self.codecs.items() if isinstance(c, Number) and c.long)
 
     def _chosen(self, query: Query) -> Iterable[str]:

@@ -181,7 +181,7 @@ def split(text: str) -> list[str]:
 
 
 def escaped(text: str) -> str:
-    r"""Return a text as the file holds it; every character comes back.
+    r"""Return a text as the file stores it, without losing a character.
 
     Examples
     --------

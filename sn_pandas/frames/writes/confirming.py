@@ -65,7 +65,7 @@ class Expected:
 
 
 def expected_of(work: Work, line: Line) -> Expected | None:
-    """Return what has to be seen after an outcome; None where the answer has shown it already."""
+    """Return what a read must show after an outcome; None if the answer already showed it."""
     if line.outcome not in ("saved", "ignored") or line.id < 1:
         return None
     if isinstance(work, Create):

@@ -183,7 +183,7 @@ def _absent_password(field: Field) -> str:
 
 
 def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str, object]]]) -> None:
-    """Put the ids, names and paths of new contents into the frame, in place."""
+    """Write the ids, names and paths of new contents into the frame, in place."""
     if "Id" in frame.columns:
         for row, (id_, _) in created.items():
             put_cell(frame, row, "Id", id_)

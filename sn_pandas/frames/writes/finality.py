@@ -56,7 +56,7 @@ def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored
 
 
 def beyond_recall(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored]) -> dict[int, str]:
-    """Return why the caller cannot bring contents back from the trash, by their ids; only those.
+    """Return, by id, why the caller cannot restore contents from the trash; only those.
 
     The server restores only contents of types that the caller sees, but deletes all of them.
     """

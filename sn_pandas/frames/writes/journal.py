@@ -93,7 +93,7 @@ class Journal:
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Journal:
-        """Read a journal; a last line that was cut off is left out.
+        """Read a journal; an incomplete last line is ignored.
 
         Parameters
         ----------

@@ -149,7 +149,7 @@ class _Sending:
             raise _Settled(line)
 
     def create(self, work: Create) -> Line:
-        """Create: sent once and never again by itself, a second POST could make a second content."""
+        """Create a content; the POST is not repeated blindly, which could create a second content."""
         began = min(dt.datetime.now(dt.UTC), self._client.now)
         while True:
             self._attempts.tried += 1
@@ -189,7 +189,7 @@ class _Sending:
         return _line(work, "unsent", said, error=trouble)
 
     def permit(self, work: Permit) -> Line:
-        """Set permissions: the same once more does no harm, and what is set on the content itself counts."""
+        """Set permissions; repeating it is harmless, and the entries of the content itself are verified."""
         method, address, body = work.request
         while True:
             self._attempts.tried += 1

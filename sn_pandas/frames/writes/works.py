@@ -55,7 +55,7 @@ class Patch:
         return "PATCH", target(entity(self.id), projection(self.fields.values())), self.after
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps."""
+        """Return the JSON of a journal entry."""
         return {"row": self.row, "id": self.id, "path": self.path, "before": self.before, "after": self.after}
 
     @classmethod
@@ -124,7 +124,7 @@ class Create:
         return "POST", target(collection(self.parent), projection(self.fields.values())), body
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps."""
+        """Return the JSON of a journal entry."""
         names = ("row", "parent", "name", "type", "after", *(("left_out",) if self.left_out else ()))
         return {name: getattr(self, name) for name in names}
 
@@ -168,7 +168,7 @@ class Delete(Placed):
         return in_trash(place) and not self.permanent and not in_trash(self.path or "")
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps."""
+        """Return the JSON of a journal entry."""
         return {"row": self.row, "id": self.id, "path": self.path, "permanent": self.permanent}
 
     @classmethod
@@ -196,7 +196,7 @@ class Restore(Placed):
 
     @property
     def below(self) -> str:
-        """The path of the content below which it goes."""
+        """The path of the parent."""
         return self.path.rpartition("/")[0]
 
     @property
@@ -209,7 +209,7 @@ class Restore(Placed):
         return place is not None and not in_trash(place)
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps."""
+        """Return the JSON of a journal entry."""
         return {"row": self.row, "id": self.id, "path": self.path, "bag": self.bag}
 
     @classmethod
@@ -237,7 +237,7 @@ class Move(Placed):
 
     @property
     def below(self) -> str:
-        """The path of the content below which it goes."""
+        """The path of the parent."""
         return self.target
 
     @property
@@ -259,7 +259,7 @@ class Move(Placed):
         return Move(self.row, self.id, self.destination, self.path.rpartition("/")[0])
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps."""
+        """Return the JSON of a journal entry."""
         return {"row": self.row, "id": self.id, "path": self.path, "target": self.target}
 
     @classmethod
@@ -296,7 +296,7 @@ class Permit(Placed):
 
     @property
     def request(self) -> tuple[str, str, Values]:
-        """The operation; what is to be the whole entry is set after all of it was taken back."""
+        """The operation; a complete entry is set after it was removed."""
         who = {"identity": self.identity, "localOnly": self.local}
         entries = [{**who, **self.after}] if self.after else []
         if self.whole:
@@ -309,7 +309,7 @@ class Permit(Placed):
         return [n for n in names if held.get(n, "undefined") != self.after.get(n, "undefined")]
 
     def facts(self) -> dict[str, Any]:
-        """Return what the journal keeps."""
+        """Return the JSON of a journal entry."""
         return {name: getattr(self, name) for name in _PERMIT}
 
     @classmethod

@@ -81,7 +81,7 @@ class Browser(RenewedToken):
         self._authority.close()
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return what the token says of itself that a server refuses."""
+        """Return the reasons in the token for which a server rejects it."""
         return explain_token(used.get("Authorization", ""), self._authority.address)
 
     def fetch(self, before: Grant | None) -> Grant:
@@ -282,7 +282,7 @@ class _Loopback:
         self._server.server_close()
 
     def wait(self, patience: float) -> dict[str, str]:
-        """Return the parameters that the browser brings.
+        """Return the parameters of the browser's request.
 
         Raises
         ------

@@ -56,7 +56,7 @@ class ClientCredentials(RenewedToken):
         self._authority.close()
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return what the token says of itself that a server refuses."""
+        """Return the reasons in the token for which a server rejects it."""
         return explain_token(used.get("Authorization", ""), self._authority.address)
 
     def fetch(self, before: Grant | None) -> Grant:

@@ -122,7 +122,7 @@ class Token:
         return callable(self._token) and bearer(self._current()) != bearer_of(used)
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return what the token says of itself that a server refuses."""
+        """Return the reasons in the token for which a server rejects it."""
         from .claims import explain_token
 
         return explain_token(used.get("Authorization", ""), self._authority())

@@ -125,7 +125,7 @@ class Guard:
 
     @property
     def is_needed(self) -> bool:
-        """Whether the caller is somebody."""
+        """Whether the caller is authenticated."""
         return bool(self._auth.name)
 
     @contextlib.contextmanager

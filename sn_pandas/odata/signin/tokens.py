@@ -70,7 +70,7 @@ class _Held:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is to be renewed."""
+        """Whether it should be renewed."""
         life = self.life
         return self.age >= max(0.0, life - min(_LONGEST_MARGIN, life / 10))
 
@@ -108,7 +108,7 @@ class RenewedToken(ABC):
         """Release what fetching needs."""
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return what the token says of itself that a server refuses."""
+        """Return the reasons in the token for which a server rejects it."""
         from .claims import explain_token
 
         return explain_token(used.get("Authorization", ""))
