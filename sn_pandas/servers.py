@@ -114,8 +114,8 @@ def find_server(name: str) -> Server:
         raise QueryError(unknown("server", name, names, where=meant, list_all=True))
     if bare:
         raise QueryError(
-            f"{name!r} is not the address of a repository: that begins with https://, as https://{name}; "
-            "and no server of the configuration file has this name"
+            f"{name!r} is not the address of a repository. Addresses begin with https://, such as "
+            f"https://{name}; and no server of the configuration file has this name"
         )
     if name.lower() == "embedded":
         raise QueryError("the repository in this process is embedded://, with the slashes")
