@@ -336,7 +336,7 @@ class Meaning:
         if "." in self.name and not self.name.startswith("#"):
             ends = f".str.endswith({'/' + self.name.partition('.')[0]!r})"
             return f" & df['Aspects'].explode().astype('str'){ends}.groupby(level=0, sort=False).any()"
-        if not self.lacking:
+        if not self.lacking or self.kind == "type":
             return ""
         some = self.having if len(self.having) < len(self.lacking) else self.lacking
         return f" & {'' if some is self.having else '~'}df['Type'].isin({sorted(some)})"
