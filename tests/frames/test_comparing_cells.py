@@ -151,7 +151,7 @@ SCALARS = st.one_of(
     st.sampled_from(["2026-01-05", "١", "²"]),
     st.datetimes(timezones=st.just(dt.UTC) | st.none()),
     st.dates(),
-    st.sampled_from([pd.NA, pd.NaT, np.nan, np.datetime64("NaT"), np.float16(1.1), b"x", 1j]),
+    st.sampled_from([pd.NA, pd.NaT, np.nan, np.datetime64("NaT", "ns"), np.float16(1.1), b"x", 1j]),
     st.sampled_from([np.bool_(True), dt.time(1)]),
     st.timedeltas(),
 )  # fmt: skip
