@@ -350,6 +350,19 @@ def test_long_texts_and_any_character_come_back(served, file):
     assert back.sn.changes().empty
 
 
+def test_a_copy_of_a_row_with_a_cut_text_does_not_write_it(served, file):
+    frame = written(served, [{"Notes": "x" * 40_000}])
+    frame.sn.to_excel(file)
+    with Sheet(file) as sheet:
+        row, last = sheet.row("A0"), sheet.sheet.max_row + 1
+        for cell in sheet.sheet[row]:
+            sheet.sheet.cell(last, cell.column).value = cell.value
+        sheet.sheet.cell(last, 1).value = None
+    with pytest.warns(SaveWarning, match="the text is cut in the sheet"):
+        back = sn.read_excel(file, served)
+    assert pd.isna(back["Notes"].iloc[-1])
+
+
 def test_a_number_where_a_text_was_is_asked(served, file):
     frame = written(served, [{"Notes": "007"}] * 3)
     frame.sn.to_excel(file)
@@ -375,12 +388,27 @@ def test_no_secret_is_in_the_file(fake, file):
     assert "Password" not in text
 
 
+def hidden_text(file):
+    read = openpyxl.load_workbook(file)["_sensenet"]
+    packed = "".join(line[1] for line in read.iter_rows(values_only=True) if line[0] == "data")
+    return zlib.decompress(base64.b64decode(packed)).decode()
+
+
+def test_a_password_for_a_user_who_exists_is_not_in_the_hidden_sheet(fake, file):
+    admin = fake().connect(user="Admin")
+    frame = admin.read("/Root/IMS/Public", select=["Name", "FullName", "Password"], query="TypeIs:User")
+    frame["Password"] = pd.Series(["Very-Secret-12"] * len(frame), index=frame.index, dtype=object)
+    frame["FullName"] = "Somebody"
+    frame.sn.to_excel(file)
+    assert "Somebody" in hidden_text(file)
+    assert "Very-Secret-12" not in hidden_text(file)
+    assert "Password" not in {edit[1] for edit in json.loads(hidden_text(file))["edits"]}
+
+
 def test_columns_and_rows_that_were_dropped_leave_no_trace(served, file):
     frame = written(served, [{"Notes": "confidential"}, {"Code": "also so"}, {}])
     frame.loc[frame["Name"] != "A1", ["Name", "Code"]].iloc[1:].sn.to_excel(file)
-    read = openpyxl.load_workbook(file)["_sensenet"]
-    packed = "".join(line[1] for line in read.iter_rows(values_only=True) if line[0] == "data")
-    text = zlib.decompress(base64.b64decode(packed)).decode()
+    text = hidden_text(file)
     assert "A2" in text
     assert not [word for word in ("confidential", "also so", "A1", "A0") if word in text]
 

@@ -347,7 +347,8 @@ class Accessor:
 
         Columns have the display names of their fields, dates are in the time zone that their header names,
         choices and booleans have drop-downs, and references show the names of contents. Hidden sheets
-        keep the ids, the paths, what the frame was read as, and which repository that was.
+        keep the ids, the paths, what the frame was read as, and which repository that was. Columns of
+        passwords are left out.
 
         Parameters
         ----------

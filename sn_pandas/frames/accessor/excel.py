@@ -50,8 +50,9 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
         )
     rows = rows_of(frame, baseline)
     frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
-    edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0]
     columns = _columns(frame, baseline)
+    names = {column.name for column in columns}  # without passwords, which the hidden sheet must not hold
+    edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0 and edit.column in names]
     ids = [int(id_) if id_ > 0 else None for id_ in rows.ids.tolist()]
     shown = [[show(column, cell) for cell in frame[column.name].array] for column in columns]
     # nothing of a row or a column that the user dropped: the file is for other people
@@ -356,7 +357,9 @@ class _Sheet:
             return "a formula that was not computed; open the file in Excel or LibreOffice and save it"
         if isinstance(value, str) and value in _ERRORS:
             return f"a formula that gives {value}"
-        return "the text is cut in the sheet, so a change of it would lose the rest" if is_cut(shown) else ""
+        if is_cut(shown) or is_cut(value):  # a row that somebody copied has the cut text of another row
+            return "the text is cut in the sheet, so a change of it would lose the rest"
+        return ""
 
 
 def _id_of(value: Any) -> int | None:
