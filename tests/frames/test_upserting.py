@@ -81,6 +81,16 @@ def test_names_are_the_same_in_any_letter_case(repo):
     assert repo.value(f"{LAB}/A0", "Name") == "A0"
 
 
+def test_the_type_is_only_that_of_new_contents(repo):
+    repo.create(LAB, "Folder", "B0")
+    rows = [{"Name": "B0", "DisplayName": "Old"}, {"Name": "A0", "DisplayName": "New"}]
+    report = repo.upsert(LAB, [rows[0], {**rows[1], "Serial": "AB-0000"}], type="Asset")
+    assert report.counts == {"saved": 2}
+    assert repo.value(f"{LAB}/B0", "Type") == "Folder"
+    assert repo.value(f"{LAB}/B0", "DisplayName") == "Old"
+    assert repo.value(f"{LAB}/A0", "Type") == "Asset"
+
+
 def test_another_field_can_be_the_key(repo):
     fill(repo, 3)
     rows = [{"Serial": "AB-0002", "Quantity": 9}, {"Serial": "XY-0009", "Quantity": 1, "Name": "B0"}]

@@ -15,6 +15,7 @@ from ...odata.query import Query
 from ...odata.schema import PSEUDO_FIELDS
 from ..columns.cells import is_missing
 from ..reads import lookup, reading
+from ..replacing import put
 from ..tracking.baseline import Baseline, baseline_of, rebase
 from ..writes.hidden import learn
 from ..writes.latest import Latest, recorded
@@ -44,11 +45,13 @@ def upsert(
     if key not in given.columns:
         raise TrackingError(f"the rows have no column {key!r}, which was to be the key")
     path = path_at(repo, folder)
-    if type_name is not None:
-        types = given["Type"].astype(object) if "Type" in given.columns else None
-        given = given.assign(Type=type_name if types is None else types.where(types.notna(), type_name))
     frame = read_matching(repo, path, given, key)
     both, places = match(frame, given, key)
+    if type_name is not None:
+        types = both["Type"].array
+        new = [row for row in range(len(frame), len(both)) if is_missing(types[row])]
+        if new:
+            both["Type"] = put(both["Type"], new, [type_name] * len(new))
     return save_rows(both.iloc[places], given.index, "upsert", **options)
 
 
