@@ -314,6 +314,20 @@ def test_passwords_go_to_the_server_as_they_are(fake):
     assert [e for e in server.entries("POST") if b"Secret-00-word" in e.body]
 
 
+def test_numbers_of_a_workbook_are_the_same_in_a_file_of_rejected_rows(repo, tmp_path):
+    bad = tmp_path / "bad.csv"
+    rows = pd.DataFrame({"Name": ["N1", "N2"], "Serial": ["XY-0001", "XY-0002"], "Price": [1.234, 0.125]})
+    rows["Condition"] = "Shiny"
+    rows["Notes"] = 1.234  # a text, which has no decimal sign
+    rows.to_excel(tmp_path / "rows.xlsx", index=False)
+    report = repo.import_rows(LAB, tmp_path / "rows.xlsx", "Asset", decimal=",", rejected=bad)
+    assert report.counts == {"refused": 2}
+    pd.read_csv(bad, dtype=str).assign(Condition="new").to_csv(bad, index=False)
+    assert repo.import_rows(LAB, bad, "Asset", decimal=",").counts == {"saved": 2}
+    assert imported(repo, "Name Price Notes")["Price"].tolist() == [1.234, 0.125]
+    assert imported(repo, "Name Price Notes")["Notes"].tolist() == ["1.234", "1.234"]
+
+
 # --- what cells mean
 
 
@@ -412,6 +426,11 @@ def test_a_cell_that_means_nothing_says_why(field, given_, reason):
     assert isinstance(cell, Unusable)
     assert reason in cell.reason
     assert cell.value == given_
+
+
+@pytest.mark.parametrize(("sign", "text"), [(",", "0.125"), (",", "00.125"), (".", "-0,125")])
+def test_a_fraction_in_the_other_notation_is_not_a_group_of_thousands(sign, text):
+    assert isinstance(Coercion(decimal=sign).coerce(NUMBER, text), Unusable)
 
 
 def test_names_become_references_by_name():

@@ -27,9 +27,10 @@ _TRUE = frozenset("true t yes y on 1 ja wahr oui vrai igen igaz sí si sì".spli
 _FALSE = frozenset("false f no n off 0 nein falsch non faux nem hamis".split())
 _BLANKS = re.compile(r"[\s\u00a0\u202f']")
 _CURRENCY = re.compile(r"^[€$£¥]\s*|\s*[€$£¥]$")
+# No group of thousands begins with 0: 0.125 is a fraction, whatever sign stands before the decimals.
 _GROUPED = {
-    ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?"),
-    ",": re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+(?:,\d+)?"),
+    ".": re.compile(r"[+-]?[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?"),
+    ",": re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?"),
 }
 _PLAIN = {".": re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)"), ",": re.compile(r"[+-]?(?:\d+(?:,\d*)?|,\d+)")}
 _ISO = re.compile(r"\d{4}-\d\d-\d\d(?P<time>[T ].*)?")
@@ -92,6 +93,20 @@ class Coercion:
         if field.is_date:
             return self._date(given)
         return self._text(field, given) if field.is_text else given
+
+    def format_number(self, cell: Cell) -> Cell:
+        """Return a number as the text that :meth:`coerce` reads as the same number; other cells as they are.
+
+        Examples
+        --------
+        >>> Coercion(decimal=",").format_number(1.234)
+        '1,234'
+        """
+        cell = plain(cell)
+        if is_missing(cell) or not isinstance(cell, (float, decimal.Decimal)):
+            return cell
+        number = decimal.Decimal(str(cell))
+        return f"{number:f}".replace(".", self.decimal or ".") if number.is_finite() else cell
 
     def _text(self, field: Field, given: Cell) -> Cell:
         if isinstance(given, str):

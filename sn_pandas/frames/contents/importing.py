@@ -79,9 +79,9 @@ def import_rows(
         report = save_rows(both, source.rows.index, "import", **options)
     except SaveError as error:
         if isinstance(error.report, Report):
-            _explain(error.report, source, headers, target, repo.schema.fields)
+            _explain(error.report, source, headers, target, repo.schema.fields, how)
         raise
-    _explain(report, source, headers, target, repo.schema.fields)
+    _explain(report, source, headers, target, repo.schema.fields, how)
     return report
 
 
@@ -257,6 +257,7 @@ def _explain(
     headers: Mapping[str, str],
     target: Path | None,
     fields: Mapping[str, Field],
+    how: Coercion,
 ) -> None:
     """Have the problems of a report name the columns as the file does, and write the bad rows if asked."""
     report.cells = {
@@ -265,10 +266,12 @@ def _explain(
     }
 
     if target is not None and not report.dry_run:
-        _write_rejected(report, source, target, fields)
+        _write_rejected(report, source, target, fields, how)
 
 
-def _write_rejected(report: Report, source: Source, target: Path, fields: Mapping[str, Field]) -> None:
+def _write_rejected(
+    report: Report, source: Source, target: Path, fields: Mapping[str, Field], how: Coercion
+) -> None:
     """Write the rows that were not created to a file that can be mended and imported again.
 
     Passwords are left out. Rows of which it is not known whether they were created are not in it.
@@ -286,6 +289,9 @@ def _write_rejected(report: Report, source: Source, target: Path, fields: Mappin
         rows[header] = ""
     rows[PROBLEM] = report.frame["reason"][outcomes].to_numpy()
     if target.suffix.lower() == ".csv":
+        for header, name in source.fields.items():
+            if name in fields and fields[name].is_number:
+                rows[header] = [how.format_number(cell) for cell in rows[header]]
         rows.to_csv(target, index=False, encoding="utf-8-sig")
     else:
         _to_excel(rows, target)
