@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import zipfile
 
 import openpyxl
 import pandas as pd
@@ -70,7 +71,7 @@ def test_a_workbook_becomes_contents(repo, tmp_path):
         {
             "Name": ["N1", "N2"],
             "Serial": ["XY-0001", "XY-0002"],
-            "Code": [1001, "=1+1"],
+            "Code": [1001, None],
             "In use": [True, "no"],
             "Bought on": [dt.datetime(2025, 12, 31), "31.12.2025"],
             "Quantity": [3, None],
@@ -84,6 +85,42 @@ def test_a_workbook_becomes_contents(repo, tmp_path):
     assert now["InUse"].tolist() == [True, False]
     assert [when.date() for when in now["BoughtOn"]] == [dt.date(2025, 12, 31)] * 2
     assert now["Labels"].tolist() == [["red", "blue"], ["green"]]
+
+
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_formulas_without_a_value_are_not_taken_for_empty_cells(repo, tmp_path, suffix):
+    book = openpyxl.Workbook()
+    book.active.append(["Name", "Serial", "Quantity", "Price", "Code"])
+    for number, code in enumerate(["=1+1", "#N/A", None, "text"], 1):
+        book.active.append([f"N{number}", f"XY-000{number}", number, 2.5, code])
+    book.save(tmp_path / "rows.xlsx")
+    bad = tmp_path / f"bad.{suffix}"
+    report = repo.import_rows(LAB, tmp_path / "rows.xlsx", "Asset", rejected=bad)
+    assert report.counts == {"saved": 2, "refused": 2}
+    assert report.problems["field"].tolist() == ["Code", "Code"]
+    assert report.problems["mine"].tolist() == ["=1+1", "#N/A"]
+    assert "was not computed" in report.problems["problem"].iloc[0]
+    assert "gives #N/A" in report.problems["problem"].iloc[1]
+    rows = {"csv": pd.read_csv, "xlsx": pd.read_excel}[suffix](bad, dtype=object, keep_default_na=False)
+    assert rows["Code"].tolist() == ["=1+1", "#N/A"]
+
+
+def test_formulas_that_give_an_empty_text_are_empty_cells(repo, tmp_path):
+    path = tmp_path / "rows.xlsx"
+    pd.DataFrame({"Name": ["N1"], "Serial": ["XY-0001"], "Code": ['=IF(A1="","","")']}).to_excel(
+        path, index=False
+    )
+    with zipfile.ZipFile(path) as parts:
+        files = {name: parts.read(name) for name in parts.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    files[sheet] = re.sub(
+        rb'<c r="C2"[^>]*>(<f>.*?</f>)<v ?/?>(</v>)?', rb'<c r="C2" t="str">\1<v></v>', files[sheet]
+    )
+    assert b't="str"' in files[sheet], "as Excel writes it"
+    with zipfile.ZipFile(path, "w") as parts:
+        for name, data in files.items():
+            parts.writestr(name, data)
+    assert repo.import_rows(LAB, path, "Asset").counts == {"saved": 1}
 
 
 def test_a_frame_keeps_its_labels(repo):
@@ -317,6 +354,7 @@ def test_passwords_go_to_the_server_as_they_are(fake):
 def test_numbers_of_a_workbook_are_the_same_in_a_file_of_rejected_rows(repo, tmp_path):
     bad = tmp_path / "bad.csv"
     rows = pd.DataFrame({"Name": ["N1", "N2"], "Serial": ["XY-0001", "XY-0002"], "Price": [1.234, 0.125]})
+    rows["Quantity"] = pd.array([3, None], dtype="Int64")
     rows["Condition"] = "Shiny"
     rows["Notes"] = 1.234  # a text, which has no decimal sign
     rows.to_excel(tmp_path / "rows.xlsx", index=False)
@@ -324,8 +362,10 @@ def test_numbers_of_a_workbook_are_the_same_in_a_file_of_rejected_rows(repo, tmp
     assert report.counts == {"refused": 2}
     pd.read_csv(bad, dtype=str).assign(Condition="new").to_csv(bad, index=False)
     assert repo.import_rows(LAB, bad, "Asset", decimal=",").counts == {"saved": 2}
-    assert imported(repo, "Name Price Notes")["Price"].tolist() == [1.234, 0.125]
-    assert imported(repo, "Name Price Notes")["Notes"].tolist() == ["1.234", "1.234"]
+    now = imported(repo, "Name Price Notes Quantity")
+    assert now["Price"].tolist() == [1.234, 0.125]
+    assert now["Quantity"].tolist() == [3, 0]
+    assert now["Notes"].tolist() == ["1.234", "1.234"]
 
 
 # --- what cells mean

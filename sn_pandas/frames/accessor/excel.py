@@ -353,8 +353,8 @@ class _Sheet:
 
     def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
         """Return why a value of the sheet says nothing about the cell; empty if it does."""
-        if (row.number, number) in self._read.formulas:
-            return "a formula that was not computed; open the file in Excel or LibreOffice and save it"
+        if problem := self._read.formulas.get((row.number, number)):
+            return problem
         if isinstance(value, str) and value in _ERRORS:
             return f"a formula that gives {value}"
         if is_cut(shown) or is_cut(value):  # a row that somebody copied has the cut text of another row

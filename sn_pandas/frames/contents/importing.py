@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,8 @@ from ...odata.wording import counted, with_article
 from ..columns.coercing import Coercion, match_header
 from ..columns.masked import Masked
 from ..columns.normalizing import is_missing
+from ..columns.unusable import Unusable
+from ..spreadsheets import workbooks
 from ..writes.appending import append
 from ..writes.hidden import why_not_created
 from ..writes.report import Report
@@ -31,6 +33,7 @@ FILE_ROW = "file row"
 #: The column that files of rejected rows have behind the others; an import leaves it out.
 PROBLEM = "problem"
 _EXCEL = (".xlsx", ".xlsm", ".xls", ".ods")
+_OPENPYXL = (".xlsx", ".xlsm")
 _SEPARATORS = ",;\t|"
 #: Columns that are not written as fields, but have a meaning.
 _MEANT = ("Type",)
@@ -148,10 +151,15 @@ def _read_source(
             "with columns={'Header': None}"
         )
     for header in _secret_headers(fields, schema.fields):
-        cells = [cell if is_missing(cell) else Masked(cell) for cell in given[header]]
-        masked = pd.Series([*cells, None], dtype=object).iloc[:-1]
-        given[header] = masked.set_axis(given.index)
+        given[header] = _objects(
+            [c if is_missing(c) or isinstance(c, Unusable) else Masked(c) for c in given[header]], given.index
+        )
     return Source(given, fields)
+
+
+def _objects(cells: Sequence[Any], index: pd.Index) -> pd.Series:
+    """Return cells as they are: pandas would make 3.0 of a 3 beside an empty one."""
+    return pd.Series([*cells, None], dtype=object).iloc[:-1].set_axis(index)
 
 
 def _secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
@@ -201,16 +209,18 @@ def _separator(head: str) -> str:
 
 def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
     sheet = reading.get("sheet")
+    sheet = 0 if sheet is None else sheet
     try:
-        return pd.read_excel(
-            path,
-            sheet_name=0 if sheet is None else sheet,
-            dtype=object,
-            keep_default_na=False,
-            na_values=[""],
-        )
+        rows = pd.read_excel(path, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
     except ValueError as error:
         raise TrackingError(f"{path.name} cannot be read as a workbook: {error}") from error
+    # pandas reads them as empty cells
+    bad = workbooks.find_bad_formulas(path, sheet) if path.suffix.lower() in _OPENPYXL else {}
+    for (row, column), (value, why) in bad.items():
+        if 2 <= row < len(rows) + 2 and column < len(rows.columns):
+            cell: Any = Unusable(value, f"the cell has {why}")
+            rows.iat[row - 2, column] = cell
+    return rows
 
 
 # --- what it means
@@ -280,6 +290,9 @@ def _write_rejected(
     rows = source.rows[outcomes].copy()
     if not len(rows):
         return
+    for header in rows.columns:
+        cells = [cell.value if isinstance(cell, Unusable) else cell for cell in rows[header]]
+        rows[header] = _objects(cells, rows.index)
     secret = (
         [header for header, name in source.fields.items() if fields[name].type == "Password"]
         if rows.size
@@ -291,7 +304,7 @@ def _write_rejected(
     if target.suffix.lower() == ".csv":
         for header, name in source.fields.items():
             if name in fields and fields[name].is_number:
-                rows[header] = [how.format_number(cell) for cell in rows[header]]
+                rows[header] = _objects([how.format_number(cell) for cell in rows[header]], rows.index)
         rows.to_csv(target, index=False, encoding="utf-8-sig")
     else:
         _to_excel(rows, target)

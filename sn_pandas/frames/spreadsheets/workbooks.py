@@ -30,6 +30,8 @@ _PADDING = 3
 _MARK = "sn_pandas list"
 _FORMATS: Mapping[str, str] = {"text": "@", "date": "yyyy-mm-dd hh:mm:ss"}
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
+_ERROR = re.compile(rb"\st=[\"']e[\"']")
+_NOT_COMPUTED = "a formula that was not computed; open the file in Excel or LibreOffice and save it"
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,14 @@ class Read:
         What it was written from.
     headers : list of str
         What stands above the columns now; empty above none.
-    formulas : frozenset
-        Cells, by the number of their row and column, whose formula no program has computed.
+    formulas : mapping
+        By the number of their row and column, why the formulas of cells give no value.
     """
 
     facts: Mapping[str, Any]
     headers: list[str]
     rows: list[Row]
-    formulas: frozenset[tuple[int, int]]
+    formulas: Mapping[tuple[int, int], str]
 
 
 def require() -> None:
@@ -147,7 +149,8 @@ def read(path: str | os.PathLike[str]) -> Read:
             sheet.reset_dimensions()
             if (found := _list_of(sheet, names)) is not None:
                 headers, rows = found
-                return Read(facts, headers, rows, _formulas(path, sheet.title))
+                bad = find_bad_formulas(path, sheet.title)
+                return Read(facts, headers, rows, {place: why for place, (_, why) in bad.items()})
     finally:
         book.close()
     raise TrackingError(
@@ -287,18 +290,34 @@ def _list_of(sheet: Any, names: set[str]) -> tuple[list[str], list[Row]] | None:
     return None if headers is None else (headers, rows)
 
 
-def _formulas(path: str | os.PathLike[str], title: str) -> frozenset[tuple[int, int]]:
-    """Return the cells of a sheet whose formula no program has computed."""
+def find_bad_formulas(
+    path: str | os.PathLike[str], sheet: str | int
+) -> dict[tuple[int, int], tuple[str, str]]:
+    """Return the cells whose formula gives no value: by row, from 1, and column, from 0, the text and why.
+
+    Parameters
+    ----------
+    path : str or path
+        The workbook.
+    sheet : str or int
+        The title of the sheet, or its position.
+    """
     with zipfile.ZipFile(path) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        if not any(_FORMULA.search(parts.read(name)) for name in sheets):
-            return frozenset()
+        if not any(_FORMULA.search(text) or _ERROR.search(text) for text in map(parts.read, sheets)):
+            return {}
     from openpyxl import load_workbook
 
-    found = set()
-    written, computed = load_workbook(path), load_workbook(path, data_only=True)
-    for row in written[title].iter_rows():
+    books = load_workbook(path), load_workbook(path, data_only=True)
+    written, computed = (book[sheet] if isinstance(sheet, str) else book.worksheets[sheet] for book in books)
+    found = {}
+    for row in written.iter_rows():
         for cell in row:
-            if cell.data_type == "f" and computed[title][cell.coordinate].value is None:
-                found.add((cell.row, cell.column - 1))
-    return frozenset(found)
+            result = computed[cell.coordinate]
+            is_empty = result.value is None and result.data_type == "n"  # an empty text is a value
+            place = cell.row, cell.column - 1
+            if result.data_type == "e":
+                found[place] = str(result.value), f"a formula that gives {result.value}"
+            elif cell.data_type == "f" and is_empty:
+                found[place] = str(cell.value), _NOT_COMPUTED
+    return found
