@@ -219,6 +219,35 @@ def test_bad_rows_are_mended_and_imported_again(repo, tmp_path, suffix):
     assert sorted(imported(repo).index) == ["N1", "N2", "N3", "N4", "N5", "N6"]
 
 
+@pytest.mark.parametrize(
+    ("encoding", "sep", "reading"),
+    [
+        ("utf-8", ";", {}),
+        ("utf-8", ";", {"encoding": "utf-8"}),
+        ("utf-8", "\t", {"sep": "\t"}),
+        ("cp1252", ";", {"encoding": "cp1252", "sep": ";"}),
+        ("utf-16", ";", {"encoding": "utf-16"}),
+    ],
+)
+def test_rejected_rows_are_written_as_the_file_was(repo, tmp_path, encoding, sep, reading):
+    lines = ["Name,Serial,In use,Keeper", "Ä1,XY-0001,yes,edna", "Ä2,XY-0002,perhaps,Tő"]
+    lines[2] = lines[2].replace("ő", "ö") if encoding == "cp1252" else lines[2]
+    path = written(tmp_path, "\n".join(lines).replace(",", sep) + "\n", encoding=encoding)
+    bad = tmp_path / "bad.csv"
+    report = repo.import_rows(LAB, path, "Asset", resolve="names", rejected=bad, **reading)
+    assert report.counts == {"saved": 1, "refused": 1}
+    assert f"1 row that was not created is in {bad}" in repr(report)
+    text = bad.read_text(encoding)
+    assert text.lstrip("\ufeff").splitlines()[0] == sep.join(
+        ["Name", "Serial", "In use", "Keeper", "problem"]
+    )
+    assert "In use: 'perhaps' is neither yes nor no" in text, "headers as in the file"
+    mended = text.replace("perhaps", "no", 1).replace(lines[2].split(",")[3], "edna", 1)
+    bad.write_bytes(mended.encode(encoding))
+    assert repo.import_rows(LAB, bad, "Asset", resolve="names", **reading).counts == {"saved": 1}
+    assert sorted(imported(repo).index) == ["Ä1", "Ä2"]
+
+
 def test_no_file_is_written_where_all_is_well_or_nothing_is_sent(repo, tmp_path):
     bad = tmp_path / "bad.csv"
     assert repo.import_rows(LAB, [{"Name": "N1", "Serial": "XY-0001"}], "Asset", rejected=bad).ok
@@ -236,8 +265,9 @@ def test_a_dry_run_sends_nothing(repo, tmp_path):
 @pytest.mark.parametrize(
     ("rows", "options", "message"),
     [
-        ([{"Name": "N1", "Quantety": 1}], {}, r"'Quantety' Did you mean Quantity"),
+        ([{"Name": "N1", "Quantety": 1}], {}, r"'Quantety'\. Did you mean Quantity"),
         ([{"Name": "N1", "a": 1, "b": 2}], {}, "2 columns cannot be imported"),
+        ([{"Name": "N1", "a": 1}], {"columns": {"a": "Quantety"}}, r"'a' \(as 'Quantety'\)\. Did you mean"),
         ([{"Name": "N1", "x": 1}], {"columns": {"y": None}}, "'y', which is not a column"),
         ([{"In use": "yes", "InUse": "no"}], {}, "both InUse"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import os
 from collections.abc import Mapping, Sequence
@@ -40,6 +41,14 @@ _MEANT = ("Type",)
 
 
 @dataclass(frozen=True)
+class CsvFormat:
+    """How the cells of a CSV file are separated and encoded."""
+
+    separator: str = ","
+    encoding: str = "utf-8-sig"
+
+
+@dataclass(frozen=True)
 class Source:
     """The rows that were given, as they were given, and what each of their columns is.
 
@@ -49,10 +58,14 @@ class Source:
         On the labels that problems refer to.
     fields : dict
         By header, the name of the field.
+    form : CsvFormat
+        The format of the CSV file that they come from. A file of rejected rows has the same, so that the same
+        options, and the same program, read it.
     """
 
     rows: pd.DataFrame
     fields: dict[str, str]
+    form: CsvFormat
 
 
 def import_rows(
@@ -98,6 +111,8 @@ def _check_target(rejected: Any, rows: Any) -> Path | None:
     target = Path(rejected)
     if target.suffix.lower() not in (".csv", ".xlsx"):
         raise ValueError(f"rejected is the name of a .csv or .xlsx file, not {str(rejected)!r}")
+    if target.suffix.lower() == ".xlsx":
+        workbooks.require()
     if isinstance(rows, (str, os.PathLike)) and target.exists() and target.samefile(rows):
         raise ValueError("rejected is the very file that is imported: name another one")
     return target
@@ -110,7 +125,10 @@ def _read_source(
     columns: Mapping[str, str | None],
     reading: Mapping[str, Any],
 ) -> Source:
-    given = _read_file(rows, reading) if isinstance(rows, (str, os.PathLike)) else drop_places(rows)
+    if isinstance(rows, (str, os.PathLike)):
+        given, form = _read_file(rows, reading)
+    else:
+        given, form = drop_places(rows), CsvFormat()
     given.columns = pd.Index([str(column) for column in given.columns])
     given = given.drop(columns=[PROBLEM, "Id", "Path"], errors="ignore")
     if not given.columns.is_unique:
@@ -130,7 +148,8 @@ def _read_source(
             else match_header(wanted, own) or match_header(wanted, dict(schema.fields))
         )
         if name is None:
-            unknown.append(f"{header!r}{did_you_mean(str(wanted), own) or '.'}")
+            renamed = f" (as {wanted!r})" if wanted != header else ""
+            unknown.append(f"{header!r}{renamed}.{did_you_mean(str(wanted), own)}")
         elif name in fields.values():
             twice = next(other for other, field_name in fields.items() if field_name == name)
             raise TrackingError(
@@ -154,7 +173,7 @@ def _read_source(
         given[header] = _objects(
             [c if is_missing(c) or isinstance(c, Unusable) else Masked(c) for c in given[header]], given.index
         )
-    return Source(given, fields)
+    return Source(given, fields, form)
 
 
 def _objects(cells: Sequence[Any], index: pd.Index) -> pd.Series:
@@ -167,16 +186,19 @@ def _secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> li
     return [header for header, name in names.items() if name in fields and fields[name].is_secret]
 
 
-def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> pd.DataFrame:
+def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> tuple[pd.DataFrame, CsvFormat]:
     """Read a file, every cell as it stands there; rows that are blank are left out."""
     path = Path(file)
-    rows = (_read_excel if path.suffix.lower() in _EXCEL else _read_csv)(path, reading)
+    if path.suffix.lower() in _EXCEL:
+        rows, form = _read_excel(path, reading), CsvFormat()
+    else:
+        rows, form = _read_csv(path, reading)
     rows.index = pd.RangeIndex(2, len(rows) + 2, name=FILE_ROW)
     blank = rows.map(lambda cell: is_missing(cell) or (isinstance(cell, str) and not cell.strip()))
-    return rows[~blank.all(axis=1)] if len(rows.columns) else rows
+    return (rows[~blank.all(axis=1)] if len(rows.columns) else rows), form
 
 
-def _read_csv(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, CsvFormat]:
     encoding = reading.get("encoding") or "utf-8-sig"
     try:
         with path.open(encoding=encoding, newline="") as opened:
@@ -190,7 +212,11 @@ def _read_csv(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
             raise pd.errors.ParserError(
                 "its rows have more cells than the first row has headers, from line 2 on"
             )
-        return rows
+        # Excel takes UTF-8 for another encoding unless the file begins with its mark.
+        unicode = codecs.lookup(encoding).name == "utf-8"
+        return rows, CsvFormat(
+            separator if len(separator) == 1 else ",", "utf-8-sig" if unicode else encoding
+        )
     except UnicodeDecodeError as error:
         raise TrackingError(
             f"{path.name} is not a text in {encoding}: name its encoding, such as encoding='cp1252'"
@@ -208,6 +234,8 @@ def _separator(head: str) -> str:
 
 
 def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        workbooks.require()
     sheet = reading.get("sheet")
     sheet = 0 if sheet is None else sheet
     try:
@@ -300,16 +328,24 @@ def _write_rejected(
     )
     for header in secret:
         rows[header] = ""
-    rows[PROBLEM] = report.frame["reason"][outcomes].to_numpy()
+    rows[PROBLEM] = [
+        "; ".join(f"{cell.field}: {cell.reason}" for cell in report.cells.get(row, ())) or reason
+        for row, reason in enumerate(report.frame["reason"])
+        if outcomes[row]
+    ]
     if target.suffix.lower() == ".csv":
         for header, name in source.fields.items():
             if name in fields and fields[name].is_number:
                 rows[header] = _objects([how.format_number(cell) for cell in rows[header]], rows.index)
-        rows.to_csv(target, index=False, encoding="utf-8-sig")
+        # Only the problems, which the file did not have, may hold letters that its encoding lacks.
+        form = source.form
+        rows.to_csv(target, sep=form.separator, index=False, encoding=form.encoding, errors="replace")
     else:
         _to_excel(rows, target)
+    were, are, them = ("was", "is", "it") if len(rows) == 1 else ("were", "are", "them")
     words = [
-        f"{counted(len(rows), 'row')} that were not created are in {target}: mend them and import it again."
+        f"{counted(len(rows), 'row')} that {were} not created {are} in {target}: mend {them} and import "
+        "the file again."
     ]
     if secret:
         words.append("Passwords are not in it: fill them in.")

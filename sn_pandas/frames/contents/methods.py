@@ -260,8 +260,8 @@ class Contents(abc.ABC):
             What stands before the decimals of numbers; the other sign groups thousands.
         rejected : path, optional
             A ``.csv`` or ``.xlsx`` file for the rows that are not created, with a column ``problem``: mend
-            them and import it again. The other rows are created then, as with ``on_refused="skip"``.
-            Passwords are left out of it.
+            them and import it again. The other rows are created then, as with ``on_refused="skip"``. A CSV
+            file has the separator and the encoding of the imported one. Passwords are left out of it.
         sheet : str or int, optional
             The sheet of a workbook; the first if not given.
         sep, encoding : str, optional
