@@ -218,8 +218,10 @@ def _asked(text: str) -> str:
     return text
 
 
-def _command(name: str, about: str, run: Any, *options: tuple[str, dict[str, Any]]) -> tuple[str, Command]:
-    parser = Parser(name, about)
+def _command(usage: str, about: str, run: Any, *options: tuple[str, dict[str, Any]]) -> tuple[str, Command]:
+    """Return a command under its name, the first word of its usage; the others are what it acts on."""
+    name = usage.partition(" ")[0]
+    parser = Parser(usage, about)
     for option, facts in options:
         parser.add_argument(option, **facts)
     return name, Command(parser, run)
@@ -229,7 +231,7 @@ _ON = ("--on", {"metavar": "CONNECTION", "help": "the connection to use"})
 COMMANDS: dict[str, Command] = dict(
     [
         _command(
-            "connect",
+            "connect [ADDRESS]",
             "connect to a repository and use it: an address, a named server, embedded:///file, or nothing",
             _connect,
             ("--api-key-env", {"metavar": "VARIABLE", "help": "the environment variable with the API key"}),
@@ -295,17 +297,21 @@ COMMANDS: dict[str, Command] = dict(
             ("--user", {"metavar": "NAME", "help": "the user to open an embedded repository as"}),
             ("--name", {"metavar": "NAME", "help": "the name of the connection"}),
         ),
-        _command("use", "use another connection: its name, or a variable that holds a repository", _use),
+        _command("use NAME", "use another connection: its name, or a variable that holds a repository", _use),
         _command("status", "show the connections, their users and the number of unsaved cells", _status),
-        _command("disconnect", "close a connection", _disconnect),
-        _command("browse", "show the tree below a path", _browse, _ON),
-        _command("types", "list the content types, or one with those derived from it", _types, _ON),
-        _command("fields", "list the fields of types, or of the contents at a path", _fields, _ON),
-        _command("count", "count the contents that a query finds", _count, _ON),
-        _command("url", "print the address that a query is sent to", _url, _ON),
-        _command("explain", "explain what the server will do with a query, and its pitfalls", _explain, _ON),
+        _command("disconnect [NAME]", "close a connection", _disconnect),
+        _command("browse [PATH]", "show the tree below a path", _browse, _ON),
+        _command("types [TYPE]", "list the content types, or one with those derived from it", _types, _ON),
         _command(
-            "save",
+            "fields (TYPE … | PATH)", "list the fields of types, or of the contents at a path", _fields, _ON
+        ),
+        _command("count PATH", "count the contents that a query finds", _count, _ON),
+        _command("url PATH", "print the address that a query is sent to", _url, _ON),
+        _command(
+            "explain PATH", "explain what the server will do with a query, and its pitfalls", _explain, _ON
+        ),
+        _command(
+            "save FRAME",
             "save the edited cells of a frame",
             _save,
             ("--dry-run", {"action": "store_true", "help": "only show what would be sent"}),
@@ -319,7 +325,7 @@ COMMANDS: dict[str, Command] = dict(
             ("--on-error", {"choices": ["collect", "raise"], "help": "continue after a failure, or stop"}),
             ("--create", {"action": "store_true", "help": "create contents from rows without an id"}),
         ),
-        _command("undo", "undo the last save, or that of a report", _undo),
+        _command("undo [REPORT]", "undo the last save, or that of a report", _undo),
         _command(
             "history",
             "list the queries of this session",

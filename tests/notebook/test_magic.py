@@ -384,6 +384,22 @@ def test_help_of_a_command(session: Session) -> None:
         assert "--api-key-env" in session.printed()
 
 
+@pytest.mark.parametrize(
+    ("command", "usage"),
+    [
+        ("connect", "[ADDRESS] [-h]"),
+        ("types", "[TYPE] [-h]"),
+        ("fields", "(TYPE … | PATH) [-h]"),
+        ("explain", "PATH [-h]"),
+        ("save", "FRAME [-h]"),
+        ("undo", "[REPORT] [-h]"),
+    ],
+)
+def test_help_says_what_a_command_acts_on(session: Session, command: str, usage: str) -> None:
+    session.value(f"%sensenet help {command}")
+    assert session.printed().startswith(f"%sensenet {command} {usage}")
+
+
 def test_unloading_leaves_nothing_behind(session: Session) -> None:
     shell = session.shell
     frame = session.value(f"%sensenet {TASKS}?$select=Name&$top=1")
