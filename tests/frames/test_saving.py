@@ -348,7 +348,7 @@ def test_dates_of_any_type(repo, moment):
 def test_dates_without_a_zone_are_utc_and_warn(repo, moment):
     frame = fill(repo, 1)
     frame["BoughtOn"] = pd.Series([moment], index=frame.index, dtype=object)
-    with pytest.warns(SaveWarning, match="BoughtOn have no time zone"):
+    with pytest.warns(SaveWarning, match="BoughtOn has no time zone"):
         assert frame.sn.save().counts == {"saved": 1}
     assert held(repo, "BoughtOn") == "2026-05-06T00:00:00Z"
 

@@ -47,6 +47,21 @@ def test_the_contents_are_looked_up_together(repo):
     assert sum(method == "GET" for method, _ in sent) < 12
 
 
+def test_the_report_tells_new_contents_from_updated_ones(repo):
+    fill(repo, 3)
+    report = repo.upsert(LAB, ROWS, type="Asset")
+    assert (report.created, repr(report)) == (1, "upsert: 2 saved (1 created, 1 updated), 1 unchanged")
+    assert repo.upsert(LAB, ROWS, type="Asset").created == 0
+
+
+def test_warnings_point_to_the_line_of_the_caller(repo):
+    fill(repo, 1)
+    rows = [{"Name": "A0", "BoughtOn": pd.Timestamp("2026-05-06")}]
+    with pytest.warns(sn.SaveWarning, match="1 date of BoughtOn has no time zone") as warned:
+        repo.upsert(LAB, rows)
+    assert [warning.filename for warning in warned] == [__file__]
+
+
 def test_nothing_is_sent_in_a_dry_run(repo):
     fill(repo, 2)
     sent = requests_of(repo)

@@ -234,7 +234,7 @@ def _separator(head: str) -> str:
 
 
 def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
+    if path.suffix.lower() in _OPENPYXL:
         workbooks.require()
     sheet = reading.get("sheet")
     sheet = 0 if sheet is None else sheet

@@ -120,13 +120,16 @@ def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) 
     """
     own = frame.reset_index()
     own.index = labels if labels.is_unique else pd.RangeIndex(len(labels))
+    new = (own["Id"] < 0).to_numpy()  # a save fills in their ids
     with contextlib.nullcontext(Latest()) if options.get("dry_run") else recorded() as last:
         try:
-            last.report = _keep(save(own, create=True, what=what, **options), own, labels)
+            last.report = _keep(save(own, create=True, what=what, stacklevel=5, **options), own, labels)
         except SaveError as error:
             if isinstance(error.report, Report):
                 _keep(error.report, own, labels)
             raise
+    if what == "upsert" and not last.report.dry_run:
+        last.report.created = int((new & last.report.frame["outcome"].eq("saved").to_numpy()).sum())
     return last.report
 
 

@@ -95,6 +95,8 @@ class Report:
         Further remarks.
     before : int
         The number of saved rows of a resume that were saved before it.
+    created : int or None
+        The number of saved rows of an upsert that are new contents.
     cells : mapping
         By position of the row, the cells that were not saved; ``problems`` is the table of them.
     """
@@ -110,6 +112,7 @@ class Report:
     layers: Mapping[str, str] = dataclasses.field(default_factory=dict, repr=False)
     note: str = dataclasses.field(default="", repr=False)
     before: int = dataclasses.field(default=0, repr=False)
+    created: int | None = dataclasses.field(default=None, repr=False)
     cells: Mapping[int, Sequence[CellProblem]] = dataclasses.field(default_factory=dict, repr=False)
 
     @property
@@ -197,7 +200,7 @@ class Report:
             lines += [f"  {more}" for more in self._more(len(self.requests), ".requests")]
         bad = self._bad()
         lines += [f"  {place}  {outcome}: {reason}" for place, outcome, _, reason in bad[:_SHOWN]]
-        lines += [f"  {more}" for more in self._more(len(bad), ".failed and .conflicts")]
+        lines += [f"  {more}" for more in self._more(len(bad), ".problems")]
         lines += [f"  {step}" for step in self._next()]
         if self.note:
             lines.append(f"  {self.note}")
@@ -219,7 +222,7 @@ class Report:
                 f"<table><thead><tr>{''.join(map(_HEAD.format, _COLUMNS))}</tr></thead>"
                 f"<tbody>{''.join(cells)}</tbody></table>"
             )
-            parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".failed and .conflicts")]
+            parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".problems")]
         parts += [f"<p>{text(step)}</p>" for step in self._next()]
         if self.note:
             parts.append(f"<p>{text(self.note)}</p>")
@@ -232,7 +235,9 @@ class Report:
         if "refused" in outcomes:
             stopped = self.frame["reason"].str.startswith(f"{BECAUSE_OF_OTHERS} cells").any()
             others = (
-                ", or save the other rows with on_refused='skip'" if stopped else f" and {self.what} again"
+                f", or {self.what} the other rows with on_refused='skip'"
+                if stopped
+                else f" and {self.what} again"
             )
             steps.append(f"Correct the cells in .problems{others}.")
         if "conflict" in outcomes:
@@ -265,6 +270,8 @@ class Report:
             return f"{count:,} taken back"
         if self.before:
             return f"{count - self.before:,} saved now, {self.before:,} before"
+        if self.created is not None:
+            return f"{count:,} saved ({self.created:,} created, {count - self.created:,} updated)"
         return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:

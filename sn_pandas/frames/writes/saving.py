@@ -18,6 +18,7 @@ import pandas as pd
 
 from ...odata.addresses import in_trash
 from ...odata.errors import ConflictError, RefusedError, SaveWarning, did_you_mean
+from ...odata.wording import counted
 from ..columns.cells import Cell, same_cell
 from ..progress import Setting
 from ..reads import lookup
@@ -95,10 +96,12 @@ def save(
     progress: Setting = None,
     only: Part | None = None,
     what: str = "save",
+    stacklevel: int = 3,
 ) -> Report:
     """Save the edits of a frame, or of a part of its rows; see ``Accessor.save``.
 
-    ``what`` is the name of it in reports and in the journal.
+    ``what`` is the name of it in reports and in the journal. ``stacklevel`` is that of ``warnings.warn``: by
+    default, warnings point to the caller of the method that calls this.
     """
     _one_of("on_conflict", on_conflict, ("raise", "skip", "overwrite"))
     _one_of("on_error", on_error, ("collect", "raise"))
@@ -107,7 +110,7 @@ def save(
         collected = collect(frame, dry_run=dry_run, create=create, only=only)
         collected.what = what
         checked = check(collected)
-        warn(collected, checked.assigned, stacklevel=4)
+        warn(collected, checked.assigned, stacklevel=stacklevel + 1)
         if checked.refused:
             report = refuse(collected, checked, skip=on_refused == "skip")
             if on_refused == "raise":
@@ -200,7 +203,8 @@ def warn(collected: Collected, assigned: Iterable[Assignment], stacklevel: int) 
     assigned = list(assigned)
     if naive := no_zone(assigned):
         columns = ", ".join(sorted({edit.column for edit in naive}))
-        said = f"{len(naive)} dates of {columns} have no time zone and are taken as UTC; "
+        have, are = ("has", "is") if len(naive) == 1 else ("have", "are")
+        said = f"{counted(len(naive), 'date')} of {columns} {have} no time zone and {are} taken as UTC; "
         warnings.warn(f"{said}set another one with .dt.tz_localize(…)", SaveWarning, stacklevel=stacklevel)
     warn_of_missing(assigned, stacklevel=stacklevel)
     warn_of_unread(collected.frame, collected.baseline, stacklevel=stacklevel)
