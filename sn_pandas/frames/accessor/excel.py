@@ -244,7 +244,8 @@ class _Sheet:
             rows = counted(len(gone), "row")
             said.append(
                 f"{rows} of the list {'is' if len(gone) == 1 else 'are'} gone ({_some(map(str, paths))}): "
-                "contents are not deleted by that; df.sn.delete() says it"
+                "contents are not deleted with their rows; to delete them: "
+                f"repo.delete([{_some(map(str, gone))}])"
             )
         if self._removed:
             said.append(f"the columns {_some(self._removed)} are gone, and their fields stay as they are")

@@ -319,8 +319,13 @@ def _no_target(cell: Cell, field: Field) -> bool:
 def _pointed(cell: Cell, field: Field) -> str:
     wrong = next(item for item in items(cell) if not _is_target(item))
     if not isinstance(wrong, str) or len(wrong) > 60 or set(wrong) & set("*?"):
-        return f"no content has the id or path {_short(wrong)}"
-    return f"no content has the id or path {wrong!r} (by its name: sn.ref({wrong!r}); or look it up: repo.find({wrong!r}))"
+        return (
+            f"{_short(wrong)}, and the server would clear the field: write an id, a path (/Root/…) or a row"
+        )
+    return (
+        f"{wrong!r}, and the server would clear the field: write sn.ref({wrong!r}) if that is its name, or an id, a "
+        f"path (/Root/…) or a row. Look it up: repo.find({wrong!r})"
+    )
 
 
 def _is_target(item: Cell) -> bool:
@@ -371,7 +376,7 @@ FILLED: tuple[Rule, ...] = (
     Rule("integer decimal", _below, "{cell} is below {field.limits[MinValue]}"),
     Rule("integer decimal", _above, "{cell} is above {field.limits[MaxValue]}"),
     Rule("truth", lambda c, f: not _is_bool(c, f), "{cell} is neither True nor False, and the server would store false: write True or False, such as df[{field.name!r}].map({{'yes': True, 'no': False}})"),
-    Rule("date", _no_date, "{cell} is not a date of the years 1 to 9999: convert the column with pd.to_datetime(…, utc=True)"),
+    Rule("date", _no_date, "{cell} is not a date of the years 1 to 9999: write one, such as '2026-12-31' or pd.Timestamp('2026-12-31 17:00', tz='UTC'), or convert the column with pd.to_datetime(…, utc=True)"),
     Rule("date", _in_year_one, "{cell} is in year 1, which means that a date is not set: write None to clear the date"),
     Rule("date", _too_early, "{cell} is before {field.limits[MinValue]}"),
     Rule("date", _too_late, "{cell} is after {field.limits[MaxValue]}"),
@@ -382,7 +387,7 @@ FILLED: tuple[Rule, ...] = (
     Rule("choice", lambda c, f: bool(_extra(c)) and not f.extra_values and "AllowExtraValue" not in f.untold, "{field.name} takes no other words than its options"),
     Rule("choice", lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
     Rule("types", lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
-    Rule("contents", _no_target, "{limit}, and the server would clear the field: write its id, its path (/Root/…) or its row", limit=_pointed),
+    Rule("contents", _no_target, "no content has the id or path {limit}", limit=_pointed),
     Rule("contents", lambda c, f: names_somebody(c), "Somebody stands for a person whom you may not see, so the former value is hidden and cannot be written back: write another user, or leave the cell as it was (empty in a new row)"),
     Rule("contents", _several, "{cell} names several contents, {field.name} takes one"),
 )

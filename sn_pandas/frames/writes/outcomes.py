@@ -126,6 +126,7 @@ def describe_refusals(collected: Collected, checked: Checked) -> str:
     left = len(refusals) - 10
     more = f"\n  … and {left} more in sys.last_value.report.problems" if left > 0 else ""
     return (
-        f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. Correct them, or save the "
-        "other rows with on_refused='skip'" + "".join(shown) + more
+        f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. "
+        f"Correct {'it' if len(refused) == 1 else 'them'}, or {collected.what} the other rows with "
+        "on_refused='skip'" + "".join(shown) + more
     )
