@@ -77,6 +77,8 @@ def test_what_a_page_shows_runs(documented: Session, page: Path) -> None:
             result = documented.run(source)
             error = result.error_before_exec or result.error_in_exec
             assert error is None, f"{page.name}:\n{source}\n{type(error).__name__}: {error}"
+            if isinstance(result.result, sn.Report):
+                assert "failed" not in result.result.counts, f"{page.name}:\n{source}\n{result.result}"
 
 
 def test_the_tour_saves_nothing_again_that_it_took_back(documented: Session) -> None:
