@@ -275,6 +275,10 @@ def test_without_ids_rows_are_known_by_their_path(served, frame, file):
         sheet.cell("A1", "Quantity").value = 8
         sheet.sheet.delete_cols(1)
     assert told(read_quietly(file, served)) == [[f"{LAB}/A1", "Quantity", 8]]
+    with Sheet(file) as sheet:
+        sheet.cell("A1", "Path").value = f"{LAB}/elsewhere"
+    with pytest.raises(TrackingError, match=r"the path '.*/elsewhere', which is none of the list"):
+        sn.read_excel(file, served)
 
 
 def test_edits_from_before_the_file_stay_edits(served, frame, file):

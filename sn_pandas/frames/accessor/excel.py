@@ -266,7 +266,7 @@ class _Sheet:
         ids: list[int | None] = []
         rows: dict[int, int] = {}
         for row in self._read.rows:
-            value = self._value(row, places[workbooks.ID]) if by_path is None else self._path(row)
+            value = self._value(row, places[workbooks.ID]) if by_path is None else self._path(row, by_path)
             id_ = _id_of(value) if by_path is None else by_path.get(value)
             if id_ is not None and id_ not in read_ids:
                 raise TrackingError(
@@ -292,10 +292,10 @@ class _Sheet:
             )
         return dict(zip(self._then["Path"], self._then.index.tolist(), strict=True))
 
-    def _path(self, row: workbooks.Row) -> Any:
+    def _path(self, row: workbooks.Row, ids: Mapping[Any, int]) -> Any:
         number = next(number for column, number in self._columns if column.name == "Path")
         path = self._value(row, number)
-        if path not in (None, "") and path not in set(self._then["Path"]):
+        if path not in (None, "") and path not in ids:
             raise TrackingError(
                 f"{self._name}: row {row.number} has the path {path!r}, which is none of the list, and the "
                 f"column {workbooks.ID} is gone"
