@@ -433,7 +433,8 @@ RULES = (
          "so the phrase never matches",
          instead="give the gap some room: Q({quoted}).has_phrase({value}, distance={gaps})"),
     Rule("words", "startswith endswith substringof", "several", refused=_WORD_BY_WORD + ": {function} looks at single words, "
-         "and none holds {value}", instead="write F({quoted}).has_phrase({value}) or F({quoted}).has_words({words})"),
+         "and none holds {value}", instead="write {name} eq {value} for these words side by side, or in Python "
+         "F({quoted}).has_phrase({value}) or F({quoted}).has_words({words})"),
     Rule("words", "phrase startswith endswith substringof", "pattern", "a word of {name} is like {value}",
          "sn.has_words({column}, {part})", surprise="* and ? in a text are wildcards, and cannot be quoted"),
     Rule("words", "phrase", "text", "{name} has the words {value} side by side, stop words aside",

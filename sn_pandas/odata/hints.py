@@ -28,9 +28,12 @@ _DOUBLE = re.compile(r'"([^"]*)"')
 _WORDS = re.compile(r"(\w+) (eq|ne) ((?!not\b)[^\W\d][\w-]*(?: (?!and\b|or\b|eq\b|ne\b)[\w-]+)+)")
 _SIGN = re.compile(r"[=!<>]=|<>|&&|\|\||[=<>&|!~]")
 #: Words of other languages that stand where an operator is expected.
-_FOREIGN = re.compile(r"\b(AND|OR|NOT|EQ|NE|GT|LT|GE|LE|neq|like|LIKE|in|IN|is|IS|between|BETWEEN)\b")
+_FOREIGN = re.compile(
+    r"\b(AND|OR|NOT|EQ|NE|GT|LT|GE|LE|neq|like|LIKE|contains|in|IN|is|IS|between|BETWEEN)\b"
+)
 _INSTEAD = {
     "like": "startswith(Field,'text') or substringof('text',Field)",
+    "contains": "substringof('text',Field)",
     "in": "Field eq 'a' or Field eq 'b'",
     "is": "eq",
     "neq": "ne",

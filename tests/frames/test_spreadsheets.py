@@ -236,7 +236,7 @@ def test_columns_may_be_moved_removed_and_added(served, frame, file):
     with pytest.warns(SaveWarning) as warned:
         back = sn.read_excel(file, served)
     said = " ".join(str(warning.message) for warning in warned)
-    assert "the columns Code are gone" in said
+    assert "the column Code is gone" in said
     assert "the columns remark, Notes are new" in said
     assert {warning.filename for warning in warned} == {__file__}
     assert back["remark"].iloc[0] == "dear"
@@ -267,6 +267,13 @@ def test_what_cannot_be_understood_is_named(served, frame, file, change, message
         change(sheet)
     with pytest.raises(TrackingError, match=message):
         sn.read_excel(file, served)
+
+
+@pytest.mark.parametrize("name", ["list.csv", "list.xlsx"])
+def test_a_file_that_is_not_a_workbook_is_named(served, tmp_path, name):
+    (tmp_path / name).write_text("Id,Name\n1,A1\n", "utf-8")
+    with pytest.raises(TrackingError, match=rf"{name} is not an .xlsx file: .*repo.import_rows"):
+        sn.read_excel(tmp_path / name, served)
 
 
 def test_without_ids_rows_are_known_by_their_path(served, frame, file):
@@ -423,7 +430,7 @@ def test_a_field_that_was_never_read_is_not_saved_in_silence(served, frame, file
     mine.sn.to_excel(file)
     with Sheet(file) as sheet:
         sheet.sheet["E1"], sheet.sheet["E2"] = "Quantity", 8
-    with pytest.warns(SaveWarning, match="the columns Quantity are new"):
+    with pytest.warns(SaveWarning, match="the column Quantity is new"):
         back = sn.read_excel(file, served)
     assert back["remark"].tolist() == ["a", None, 2.5, True]
     assert back.sn.save(on_conflict="skip").counts == {"unchanged": 3, "conflict": 1}

@@ -38,6 +38,7 @@ def repo() -> Iterator[Repository]:
         ("Index gt '7'", "the field holds numbers, not '7'; write Index gt 7"),
         ("Name eq 'a' AND Index gt 5", "write and for AND"),
         ("Name like 'x%'", "write startswith(Field,'text')"),
+        ("Name contains 'x'", "write substringof('text',Field) for contains"),
         ("Name in ('a','b')", "write Field eq 'a' or Field eq 'b' for in"),
         ("Index between 1 and 5", "write Field ge 1 and Field le 5 for between"),
         ("Name neq 'x'", "write ne for neq"),

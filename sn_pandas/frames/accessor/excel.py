@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -248,12 +248,13 @@ class _Sheet:
                 f"repo.delete([{_some(map(str, gone))}])"
             )
         if self._removed:
-            said.append(f"the columns {_some(self._removed)} are gone, and their fields stay as they are")
+            said.append(f"{_describe_columns(self._removed)} gone, which leaves the fields as they are")
         if self.added:
-            said.append(f"the columns {_some(self.added)} are new; only columns that were read are saved")
+            said.append(f"{_describe_columns(self.added)} new; only columns that were read are saved")
         if self._problems:
             cells = counted(len(self._problems), "cell")
-            said.append(f"{cells} could not be read and stay as they were: {_some(self._problems)}")
+            stay = "stays as it was" if len(self._problems) == 1 else "stay as they were"
+            said.append(f"{cells} could not be read and {stay}: {_some(self._problems)}")
         for text in said:
             warnings.warn(f"{self._name}: {text}", SaveWarning, stacklevel=3)
 
@@ -395,6 +396,10 @@ def _doubt(frame: pd.DataFrame, unread: Iterable[str], unsure: Mapping[str, set[
     if doubtful:
         found = {column: frozenset(ids) for column, ids in doubtful.items()}
         rebase(frame, dataclasses.replace(baseline, unsure=found))
+
+
+def _describe_columns(names: Collection[str]) -> str:
+    return f"the column {_some(names)} is" if len(names) == 1 else f"the columns {_some(names)} are"
 
 
 def _some(names: Iterable[str]) -> str:

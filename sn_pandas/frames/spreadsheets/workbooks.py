@@ -132,8 +132,15 @@ def read(path: str | os.PathLike[str]) -> Read:
     """
     require()
     from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
 
-    book = load_workbook(path, read_only=True, data_only=True)
+    try:
+        book = load_workbook(path, read_only=True, data_only=True)
+    except (InvalidFileException, zipfile.BadZipFile) as error:
+        raise TrackingError(
+            f"{os.fspath(path)} is not an .xlsx file: read_excel reads those of df.sn.to_excel; for other "
+            "lists there is repo.import_rows"
+        ) from error
     try:
         if HIDDEN not in book.sheetnames:
             raise TrackingError(
