@@ -118,14 +118,14 @@ class Connection:
         named = (asked.filter, asked.query, asked.orderby, asked.expand or None)
         if all(part is None for part in named):
             return asked
-        added = self._added_fields(asked)
+        added = self.added_fields(asked)
         if isinstance(asked.filter, str) and asked.property is None:
             warn_of_surprises(asked.filter, self.schema, added)
         if isinstance(asked.query, str):
             warn_of_query(asked.query, self.schema.fields)
         return asked.bind(self.schema, added=added)
 
-    def _added_fields(self, query: Query) -> dict[str, Field]:
+    def added_fields(self, query: Query) -> dict[str, Field]:
         """Read the definitions of the fields of a list and of aspects that a query compares or orders by.
 
         Raises

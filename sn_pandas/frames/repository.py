@@ -23,6 +23,7 @@ from .reads import arrow, finding, reading, single
 #: Public attributes that are there for the modules of this package, not for users.
 _SHARED = frozenset(
     [
+        "added_fields",
         "base",
         "client",
         "moved",

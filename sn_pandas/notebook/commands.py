@@ -161,7 +161,7 @@ def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, n
     repo = session.repository(options.on)
     refer = session.referring(repo)
     place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields, refer)
-    return explain(place, asked, repo.schema, session.base or repo.base, repo._added_fields)
+    return explain(place, asked, repo.schema, session.base or repo.base, repo.added_fields)
 
 
 def _save(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:

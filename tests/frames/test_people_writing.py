@@ -190,13 +190,20 @@ def test_a_frame_without_types_learns_them_before_it_is_saved(server: FakeServer
 
 @pytest.mark.parametrize("key", ["Name", "Code"])
 def test_an_upsert_changes_contents_of_hidden_types(server: FakeServer, key: str) -> None:
-    def upsert(repo: Repository, place: str) -> Any:
-        rows = [{"Name": f"g{n}", "Code": f"c{n}", "Quantity": 60 + n, "Shape": "broken"} for n in range(2)]
-        report = repo.upsert(place, rows, key=key)
-        undone = sn.undo(report)
-        return report_of(report), report_of(undone)
+    admin = server.connect()
+    for place in PLACES.values():
+        admin.create(place, "Folder", f"by-{key}")
+        people.fill(admin, f"{place}/by-{key}", rows=4)
 
-    assert "saved" in both(server, upsert)
+    def upsert(repo: Repository, place: str) -> Any:
+        # c0 and c1 are codes of two contents each
+        rows = [{"Name": f"g{n}", "Code": f"c{n}", "Quantity": 60 + n, "Shape": "broken"} for n in (2, 3)]
+        report = repo.upsert(f"{place}/by-{key}", rows, key=key)
+        counts = report.counts
+        undone = sn.undo(report)
+        return counts, undone.counts, report_of(report), report_of(undone)
+
+    assert both(server, upsert).startswith("({'saved': 2}, {'saved': 2}, ")
 
 
 def test_an_import_says_that_a_hidden_type_cannot_be_created(erin: Repository) -> None:

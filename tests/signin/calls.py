@@ -287,6 +287,7 @@ READS = {
     "user": Call(lambda r, p: r.user, writes=False),
     "verify_identity": Call(lambda r, p: r.verify_identity(), writes=False),
     "record_total": Call(lambda r, p: [r.record_total(r.query(p), total) for total in (3, 2)], writes=False),
+    "added_fields": Call(lambda r, p: r.added_fields(sn.Query(f"{p}/b", filter="#Mark eq 1")), writes=False),
     "actions": Call(lambda r, p: sorted(r.actions(f"{p}/b")["Name"]), writes=False),
     "metadata": Call(lambda r, p: len(r.metadata(f"{p}/b")) > 1000, writes=False),
     "permissions": Call(lambda r, p: len(r.permissions(f"{p}/b")), writes=False),

@@ -151,7 +151,7 @@ def test_a_scheme_that_was_copied_with_a_token_is_taken_off(fake: Fake) -> None:
     ("claims", "words"),
     [
         ({"exp": 1_000_000_000}, "expired at 2001-09-09 01:46:40 UTC"),
-        ({"exp": None}, "no end"),
+        ({"exp": None}, "no expiry time"),
         ({"nbf": 4_000_000_000}, "valid from 2096"),
         ({"aud": "other"}, "meant for 'other'"),
         ({"aud": None}, "meant for nobody"),

@@ -66,7 +66,6 @@ def drop_places(rows: Any) -> pd.DataFrame:
 
 def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) -> pd.DataFrame:
     """Read the contents of a folder that have one of the keys, in the columns of some rows."""
-    field = repo.schema.fields.get(key)
     if key == "Name":
         names = {str(name).strip() for name in given[key] if not is_missing(name)}
         paths = [f"{folder}/{name}" for name in names if name and not set(name) & set("/*?")]
@@ -76,8 +75,8 @@ def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IncompleteWarning)
             listed = reading.read(repo, repo.query(Query(folder, select=(key, "Type"), autofilters=False)))
-        wanted = {name for cell in given[key] if (name := key_of(field or key, cell)) is not None}
-        key_field = field_of(key, baseline_of(listed)) if key in listed else key
+        key_field = field_of(key, baseline_of(listed)) if key in listed else key  # the rows may tell of it
+        wanted = {name for cell in given[key] if (name := key_of(key_field, cell)) is not None}
         cells = listed[key] if key in listed else [None] * len(listed)
         types = {
             int(id_): str(kind)
