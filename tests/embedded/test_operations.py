@@ -274,7 +274,7 @@ def test_has_permission(client: Client, query: str, expected: object) -> None:
     ("allowed", "patch", "create", "delete"),
     [
         ([], (404, b""), (404, b""), (404, b"")),
-        (["See"], "InvalidOperationException", "SenseNetSecurityException", "InvalidOperationException"),
+        (["See"], "InvalidOperationException", "InvalidOperationException", "InvalidOperationException"),
         (["Open"], "InvalidContentActionException", "SenseNetSecurityException", "InvalidOperationException"),
         (["Save", "AddNew", "Delete"], 200, 200, 200),
     ],
