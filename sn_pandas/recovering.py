@@ -203,7 +203,10 @@ def _followed(report: Report, saved: Any) -> Report:
         return report
     follow = saved.follow if isinstance(saved, Report) else None
     if follow is not None and follow(back):
-        note = "the frame shows what the server holds now; the undone values are in report.requests"
+        note = (
+            "the frame shows what the server holds now; the values that were undone are in the .requests of "
+            "the save"
+        )
         return dataclasses.replace(report, note=_both(report.note, note), follow=follow)
     note = "frames are not updated: df.sn.refresh() reads their rows again"
     return dataclasses.replace(report, note=_both(report.note, note))

@@ -54,11 +54,27 @@ def test_the_report_tells_new_contents_from_updated_ones(repo):
     assert repo.upsert(LAB, ROWS, type="Asset").created == 0
 
 
-def test_warnings_point_to_the_line_of_the_caller(repo):
+NAIVE = {"Serial": "XY-0001", "BoughtOn": pd.Timestamp("2026-05-06")}
+
+
+@pytest.mark.parametrize(
+    "do",
+    [
+        lambda repo: repo.upsert(LAB, [{"Name": "A0", **NAIVE}]),
+        lambda repo: repo.upsert(LAB, [{"Name": "B0", **NAIVE}], type="Asset"),
+        lambda repo: repo.import_rows(
+            LAB, [{"Name": "B0", **NAIVE, "BoughtOn": "2026-05-06 10:00"}], "Asset"
+        ),
+        lambda repo: repo.read(LAB, select=["Name", "Serial", "BoughtOn"]).sn.upsert(
+            [{"Name": "B0", **NAIVE}]
+        ),
+    ],
+    ids=["update", "create", "import", "frame"],
+)
+def test_warnings_point_to_the_line_of_the_caller(repo, do):
     fill(repo, 1)
-    rows = [{"Name": "A0", "BoughtOn": pd.Timestamp("2026-05-06")}]
-    with pytest.warns(sn.SaveWarning, match="1 date of BoughtOn has no time zone") as warned:
-        repo.upsert(LAB, rows)
+    with pytest.warns(sn.SaveWarning, match=r"dates? of BoughtOn ha(s|ve) no time zone") as warned:
+        do(repo)
     assert [warning.filename for warning in warned] == [__file__]
 
 

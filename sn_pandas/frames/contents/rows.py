@@ -46,7 +46,7 @@ def upsert(
         raise TrackingError(f"the rows have no column {key!r}, which was to be the key")
     path = path_at(repo, folder)
     frame = read_matching(repo, path, given, key)
-    both, places = match(frame, given, key)
+    both, places = match(frame, given, key, stacklevel=4)
     if type_name is not None:
         types = both["Type"].array
         new = [row for row in range(len(frame), len(both)) if is_missing(types[row])]

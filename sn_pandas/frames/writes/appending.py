@@ -18,8 +18,12 @@ from ..tracking.matching import ids_of
 Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 
-def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
-    """Return a frame with new rows behind; see ``Accessor.append``."""
+def append(frame: pd.DataFrame, rows: Rows, stacklevel: int = 3) -> pd.DataFrame:
+    """Return a frame with new rows behind; see ``Accessor.append``.
+
+    ``stacklevel`` is that of ``warnings.warn``: by default, warnings point to the caller of the method that
+    calls this.
+    """
     baseline = baseline_of(frame)
     new = check_rows(rows, frame, baseline)
     columns, labels = {}, _labels(frame, len(new), baseline)
@@ -28,7 +32,7 @@ def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
         given = new[column] if column in new.columns else _missing(len(new))
         if column == "Id":
             given = pd.Series(_free(old, len(new), baseline), dtype="int64")
-        joined = _joined(str(column), old, given, baseline)
+        joined = _joined(str(column), old, given, baseline, stacklevel + 1)
         joined.index = labels
         columns[column] = joined  # a series: of an array of objects pandas may make texts
     both = pd.DataFrame(columns, index=labels)
@@ -88,14 +92,15 @@ def _missing(count: int) -> pd.Series:
     return pd.Series([None] * count, dtype=object)
 
 
-def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> pd.Series:
+def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline, stacklevel: int) -> pd.Series:
     """Return the cells of a column and those of its new rows, in its dtype if they fit."""
     cells = [None if is_missing(cell) else cell for cell in given]
-    both: pd.Series[Any] = pd.concat([old, _fitted(column, cells, old, baseline)], ignore_index=True)
+    fitted = _fitted(column, cells, old, baseline, stacklevel + 1)
+    both: pd.Series[Any] = pd.concat([old, fitted], ignore_index=True)
     return both
 
 
-def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -> pd.Series:
+def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline, stacklevel: int) -> pd.Series:
     dtype: Any = {"bool": "boolean", "int64": "Int64"}.get(str(old.dtype), old.dtype)  # some may be missing
     plain = pd.Series([*cells, None], dtype=object).iloc[:-1]  # lists stay cells
     try:
@@ -107,7 +112,8 @@ def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -
         elif isinstance(dtype, pd.DatetimeTZDtype):
             if any(cell is not None and has_no_zone(cell) for cell in cells):
                 said = f"dates of {column} have no time zone and are taken as UTC; "
-                warnings.warn(f"{said}set another one with .dt.tz_localize(…)", SaveWarning, stacklevel=5)
+                said += "set another one with .dt.tz_localize(…)"
+                warnings.warn(said, SaveWarning, stacklevel=stacklevel)
             return pd.to_datetime(plain, utc=True).dt.tz_convert(dtype.tz).astype(dtype)
         elif not isinstance(dtype, pd.StringDtype) or all(
             cell is None or isinstance(cell, str) for cell in cells
