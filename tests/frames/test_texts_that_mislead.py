@@ -53,5 +53,12 @@ def test_names_that_look_alike_are_refused(repo, name):
     assert not len(created.sn.check())
 
 
+def test_the_hint_for_a_path_says_what_differs(repo):
+    repo.create(LAB, "Asset", "Cafe\u0301", {"Serial": "AB-9992"})
+    with pytest.raises(sn.NotFoundError, match="another Unicode form") as caught:
+        repo.get(f"{LAB}/Caf\u00e9/below", select=["Name"])
+    assert f"{LAB}/Cafe\\u0301/below" in str(caught.value)
+
+
 def test_a_hint_says_what_differs_where_nothing_else_does():
     assert did_you_mean("Caf\u00e9", ["Cafe\u0301"]).count("e\\u0301") == 1

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from ...odata import shapes
 from ...odata.addresses import collection
 from ...odata.client import Client
 from ...odata.errors import MISSING as MISSING
-from ...odata.errors import NotFoundError, SensenetError
+from ...odata.errors import NotFoundError, SensenetError, did_you_mean
 from ...odata.query import target
 from ...odata.schema import Field
 from . import lookup
@@ -82,14 +81,16 @@ def hint(client: Client, place: Any) -> str:
         options = {"metadata": "no", "$select": "Name", "$top": str(_NEIGHBOURS)}
         try:
             rows = client.get(target(collection(parent), options), shapes.contents("Name"))
-            names = {f"/{row['Name']}".lower(): str(row["Name"]) for row in rows}
+            names = [f"/{row['Name']}" for row in rows]
         except NotFoundError:
             unseen = unseen or f". You do not see {parent} either."
             place, below = parent, [name, *below]
             continue
         except SensenetError:
             return ""
-        sought = f"/{name}".lower()  # the slash lets G be close to GG
-        close = [] if sought in names else difflib.get_close_matches(sought, names, n=1, cutoff=0.7)
-        return f". Did you mean {'/'.join([parent, names[close[0]], *below])}?" if close else unseen
+        sought = f"/{name}"  # the slash lets G be close to GG
+        if sought.lower() in map(str.lower, names):
+            return unseen
+        meant = did_you_mean(sought, names, lambda found: "/".join([parent + found, *below]))
+        return f".{meant}" if meant else unseen
     return unseen
