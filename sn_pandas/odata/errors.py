@@ -33,7 +33,7 @@ from __future__ import annotations
 
 import difflib
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal
 
 from .escaping import escape_controls
@@ -273,13 +273,13 @@ def alternatives(name: object, candidates: Iterable[object]) -> str:
     return did_you_mean(name, names) or (f" Available: {', '.join(names)}" if names else "")
 
 
-def did_you_mean(name: object, candidates: Iterable[object], shown: Callable[[str], str] = str) -> str:
+def did_you_mean(name: object, candidates: Iterable[object], before: str = "", after: str = "") -> str:
     """Return a hint for a misspelt name, or nothing.
 
     Parameters
     ----------
-    shown : callable, optional
-        Returns what the hint shows for a candidate.
+    before, after : str, optional
+        What stands around the name in the hint, such as the rest of a path.
 
     Examples
     --------
@@ -291,9 +291,10 @@ def did_you_mean(name: object, candidates: Iterable[object], shown: Callable[[st
     composed = unicodedata.normalize("NFC", name)
     for other in () if name.isascii() else names.values():
         if other != name and unicodedata.normalize("NFC", other) == composed:
-            return f" Did you mean {shown(other)!a}? It has the same letters in another Unicode form."
+            meant = before + other + after
+            return f" Did you mean {meant!a}? It has the same letters in another Unicode form."
     close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.7)
-    return f" Did you mean {shown(names[close[0]])}?" if close else ""
+    return f" Did you mean {before}{names[close[0]]}{after}?" if close else ""
 
 
 _BY_CODE: dict[str, type[ServerError]] = {

@@ -91,6 +91,6 @@ def hint(client: Client, place: Any) -> str:
         sought = f"/{name}"  # the slash lets G be close to GG
         if sought.lower() in map(str.lower, names):
             return unseen
-        meant = did_you_mean(sought, names, lambda found: "/".join([parent + found, *below]))
+        meant = did_you_mean(sought, names, parent, "".join(f"/{step}" for step in below))
         return f".{meant}" if meant else unseen
     return unseen
