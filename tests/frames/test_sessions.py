@@ -6,6 +6,7 @@ was not edited, no edit lost without a line, nothing created twice, what is undo
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pandas as pd
@@ -20,8 +21,10 @@ from sn_pandas.embedded import Application, Faults
 from sn_pandas.frames.writes import settling
 from sn_pandas.odata.schema import Schema
 
-from .labs import LAB, client_of, prepare, sorted_in_place
+from .labs import LAB, SWIFT, client_of, prepare, sorted_in_place
 
+# Whatever others write all the time is tried again until the deadline.
+BRIEF = dataclasses.replace(SWIFT, deadline=1.0)
 FIELDS = ("Quantity", "Code", "Notes")
 FAULTS = {
     "none": lambda rule: None,
@@ -56,7 +59,7 @@ class Session(RuleBasedStateMachine):
     def begin(self):
         Session.number += 1
         self.faults = Faults(seed=Session.number)
-        self.repo = client_of(self.application, self.faults)
+        self.repo = client_of(self.application, self.faults, retries=BRIEF)
         self.others = client_of(self.application)
         self.repo.__dict__["schema"] = self.schema  # the same in every session
         self.folder = f"{LAB}/S{Session.number}"
