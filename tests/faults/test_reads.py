@@ -6,6 +6,7 @@ An operation that meets a fault gives what it gives without it, or an error that
 from __future__ import annotations
 
 import dataclasses
+import re
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -149,9 +150,8 @@ def test_reads_name_the_cause_or_do_not_notice(server: FakeServer, column: str) 
         if fault.error is None:
             fine = type(after) is type(before) and (isinstance(before, Exception) or same(before, after))
         else:
-            fine = isinstance(after, fault.error) and pytest.raises(
-                fault.error, match=f"(?s){fault.words}"
-            ).matches(after)
+            found = re.search(f"(?s){fault.words}", str(after))
+            fine = isinstance(after, fault.error) and found is not None
         if not fine:
             wrong.append(f"{name}: {type(after).__name__}: {str(after)[:300]}")
     assert not wrong, "\n".join(wrong)
