@@ -17,7 +17,6 @@ from sn_pandas.embedded.security.entries import Entry
 from sn_pandas.embedded.storage import binaries
 from sn_pandas.embedded.storage.store import Store
 
-FIRST_FREE_ID = 1397
 FILES = ("Settings", "IndexingSettings", "LoggingSettings", "Image")
 """Content types whose bytes stand in the folder ``initial_files``, under the name of the content."""
 

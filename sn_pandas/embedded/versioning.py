@@ -186,7 +186,7 @@ def _fits(action: Action, state: State) -> bool:
 
 
 def plan(action: Action, state: State) -> Plan:
-    """Return what a valid action does; an undo is planned by `undone`."""
+    """Return what a valid action does; an undo has no plan, as it takes back the version before."""
     return _without_overtaken(_PLANS[action](state), state)
 
 
@@ -220,11 +220,6 @@ def restored(state: State) -> Plan:
     if state.mode == "none":
         return _collapsed(state)
     return Plan(_next_public(state), new=True, dropped=state.since(state.last_public))
-
-
-def undone(state: State) -> Version:
-    """Return the version that is the current one when the working copy is thrown away."""
-    return state.history[-2]
 
 
 def _without_overtaken(plan: Plan, state: State) -> Plan:

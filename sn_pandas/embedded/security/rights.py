@@ -36,13 +36,6 @@ class Knowledge(IntEnum):
     """Its present version, and the older ones."""
 
 
-_STEPS = (
-    (Knowledge.DRAFT, permissions.BIT["OpenMinor"]),
-    (Knowledge.PUBLIC, permissions.BIT["Open"]),
-    (Knowledge.FIELDS, permissions.BIT["Preview"]),
-    (Knowledge.HEAD, permissions.BIT["See"]),
-)
-
 _READING = permissions.mask(("Preview", "Open"))
 """What everybody may do with the user who stands for others."""
 
@@ -112,14 +105,6 @@ class Rights:
         if content.id == SOMEBODY:
             bits &= ~_READING
         return bits & ~self.bits(content) == 0
-
-    def knowledge(self, content: Content) -> Knowledge:
-        """Return how much the caller knows of a content, given in its present version."""
-        bits = self.bits(content)
-        found = next((step for step, bit in _STEPS if bits & bit), Knowledge.NOTHING)
-        if Knowledge.NOTHING < found < Knowledge.DRAFT and not versions.has_public(self.store, content):
-            return Knowledge.NOTHING
-        return found
 
     def version(self, content: Content) -> Content | None:
         """Return the version of a content that the caller reads, given the present one; None = nothing."""

@@ -31,17 +31,6 @@ def history(store: ContentTable, content: Content) -> list[Version]:
     return [version_of(text) for (text,) in rows] + [version_of(content.version)]
 
 
-def has_public(store: ContentTable, content: Content) -> bool:
-    """Whether a content, given in its present version, has a version for those who may not open drafts."""
-    if content.version.endswith(".0.A"):
-        return True
-    with store.reading() as db:
-        row = db.execute(
-            "SELECT 1 FROM versions WHERE content_id = ? AND version LIKE '%.0.A' LIMIT 1", (content.id,)
-        ).fetchone()
-    return row is not None
-
-
 def last_public(store: ContentTable, content: Content) -> Content | None:
     """Return the last public version of a content, given in its present one; None if it has none."""
     found = as_published(store, content)

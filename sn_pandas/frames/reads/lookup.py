@@ -157,13 +157,6 @@ def shown(client: Client, ids: Iterable[int]) -> set[int]:
     return {int(row["Id"]) for some in rows for row in some}
 
 
-def _sought(client: Client, place: int | str, fields: Iterable[Field]) -> Stored | None:
-    try:
-        return one(client, place, fields)
-    except NotFoundError:
-        return None
-
-
 def projection(fields: Iterable[Field]) -> dict[str, str]:
     """Return the options that read fields, references by id and path; they are known to be good."""
     select = dict.fromkeys(ALWAYS)
