@@ -418,7 +418,7 @@ class Accessor:
         rows = rows_of(frame, baseline)
         if len(rows.new):
             kept = frame.drop(frame.index[rows.new])
-            # pandas has no other way to drop rows in place; its stubs take the method for a column
+            # drop(inplace=True) is deprecated since pandas 3.1; the stubs take this method for a column
             frame.__setstate__(kept.__getstate__())  # type: ignore[operator]
             rows = rows_of(frame, baseline)
         for column in baseline.frame.columns.intersection(frame.columns):

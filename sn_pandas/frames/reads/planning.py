@@ -9,15 +9,14 @@ import threading
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from itertools import chain, islice
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from ...odata.addresses import ROOM_OF_NAMES
-from ...odata.answers import cut_short
 from ...odata.collector import paused
-from ...odata.errors import AnswerError, QueryError, SensenetError
+from ...odata.errors import QueryError
 from ...odata.field_names import ignored, paths_behind_unknown, refuse_scalar
 from ...odata.numbers import Rounded
 from ...odata.query import Query
@@ -27,14 +26,13 @@ from ..columns.builders import Fixed
 from ..columns.codecs import (
     Backend,
     Codec,
-    Gatherer,
     Lists,
     Number,
     SingleChoice,
     Text,
-    Unknown,
     converted,
 )
+from ..columns.growing import GrowingColumn, ValueGuard
 from ..columns.kinds import codec
 from ..tracking.snapshots import split
 
@@ -64,7 +62,6 @@ _INSTANCE = re.compile(r"#\w[\w.]*|\w+\.\w+")
 _MOST_RESERVED = 2_000_000
 _ID = Field("Id", "Integer", read_only=True)
 _PATHS = Text(Field("Path", "ShortText", read_only=True))
-_NONE = Unknown(Field("", UNKNOWN))
 
 
 class Replan(Exception):  # noqa: N818 - no error: the rows have to be asked for in another way
@@ -175,7 +172,7 @@ class Plan:
         """
         whole = dict(zip(self.names, rows.columns, strict=True))
         if "Type" in whole:
-            with _ValueGuard("Type"):
+            with ValueGuard("Type"):
                 if not self._is_begun and self._learns(whole):
                     return self._begun(rows, whole)
                 self._meet(whole)
@@ -192,7 +189,7 @@ class Plan:
             self._heard |= {n for n in self.silent() if any(value is not None for value in whole[n])}
             ids = np.frombuffer(array.array("q", whole["Id"]), "int64")
             columns: dict[str, Any] = {}
-            with _ValueGuard() as guard:
+            with ValueGuard() as guard:
                 for guard.name, codec in codecs.items():
                     columns[guard.name] = codec.chunk(_behind(whole, guard.name))
             if self._reads_along:
@@ -213,27 +210,27 @@ class Plan:
         first = list(islice(source, 1))
         room = min(expected(), _MOST_RESERVED) if first else 0
         ids, paths = Fixed("int64", room), _PATHS.gather(room)
-        columns: dict[str, _Column] = {}
+        columns: dict[str, GrowingColumn] = {}
         length = 0
         for page in chain(first, source):
             ids.add(page.ids)
             if self._reads_along:
                 paths.add(page.columns.pop("Path"))
             for name in page.codecs.keys() - columns.keys():
-                columns[name] = _Column(room)
-                columns[name].add(_NONE, [None] * length)
-            with _ValueGuard() as guard:
+                columns[name] = GrowingColumn(room)
+                columns[name].add_missing(length)
+            with ValueGuard() as guard:
                 for guard.name, decoder in page.codecs.items():
                     columns[guard.name].add(decoder, page.columns.pop(guard.name))
             for name in columns.keys() - page.codecs.keys():
-                columns[name].add(_NONE, [None] * len(page.ids))
+                columns[name].add_missing(len(page.ids))
             length += len(page.ids)
         index = pd.Index(ids.done(), name="Id")
         self.paths = pd.Series(paths.done(), index=index) if self._reads_along else None
         data: dict[Hashable, Any] = {}
         for name, decoder in self.codecs.items():
-            gathered = columns.pop(name, None) or _Column(0)
-            with _ValueGuard(name):
+            gathered = columns.pop(name, None) or GrowingColumn(0)
+            with ValueGuard(name):
                 column = converted(gathered.done(decoder), self.fields[name], self._backend)
             # An array of objects that happen to be texts would become a column of texts.
             objects = column.dtype == object
@@ -377,7 +374,7 @@ class Plan:
         self._heard |= {name for name in self.silent() if content.get(name) is not None}
         given = {}
         for name, decoder in self.codecs.items():
-            with _ValueGuard(name):
+            with ValueGuard(name):
                 given[name] = _cell(decoder, _behind(whole, name))
         return {"Id": content["Id"], **given} if "Id" in content else given
 
@@ -492,52 +489,6 @@ class _Columns:
     watched: bool = False
 
 
-class _Column:
-    """A column that grows page by page; what was taken in before its field was known is decoded later."""
-
-    def __init__(self, expected: int) -> None:
-        self._expected = expected
-        self._codec: Codec = _NONE
-        self._waiting: list[list[Any]] = []
-        self._gathered: Gatherer | None = None
-
-    def add(self, codec: Codec, chunk: Any) -> None:
-        """Take the values of a page, as a codec took them apart."""
-        if isinstance(codec, Unknown) and self._gathered is None:
-            self._waiting.append(chunk)
-            return
-        if self._gathered is None:
-            self._begin(codec)
-        elif isinstance(codec, Unknown):
-            chunk = self._codec.chunk(chunk)
-        elif codec is not self._codec and not codec.becomes(self._codec):
-            if codec.values(chunk) is not None:  # from before it was known that there are other options
-                chunk = self._codec.chunk(codec.values(chunk) or ())
-            else:
-                self._waiting = [list(self._codec.values(self._gathered) or ())]
-                self._begin(codec)
-        assert self._gathered is not None
-        self._gathered.add(chunk)
-
-    def _begin(self, codec: Codec) -> None:
-        self._codec, self._gathered = codec, codec.gather(self._expected)
-        for values in self._waiting:
-            self._gathered.add(codec.chunk(values))
-        self._waiting = []
-
-    def done(self, codec: Codec) -> Any:
-        """Return the column, decoded by the last codec where no page had one."""
-        if self._gathered is None:
-            self._begin(codec)
-        elif not self._codec.becomes(codec) and (values := self._codec.values(self._gathered)) is not None:
-            self._waiting = [list(values)]
-            self._begin(codec)
-        assert self._gathered is not None
-        return self._gathered.done()
-
-
-#: What decoding raises of a value that is none of its field.
-_UNBELIEVABLE = (ArithmeticError, ValueError, TypeError, AttributeError, RecursionError)
 _PSEUDO = {
     "IsFile": Field("IsFile", "Boolean", read_only=True),
     "Children": Field("Children", "Reference", read_only=True, multiple=True),
@@ -566,34 +517,6 @@ def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and np.isnan(value)):
         return None
     return value.item() if isinstance(value, np.generic) else value
-
-
-class _ValueGuard:
-    """Says of a value that cannot be one of its field, ``name``, that the answer is wrong.
-
-    One stands around all columns of a page: one for each column would take a thirtieth of a read.
-
-    Raises
-    ------
-    AnswerError
-        If what is done with the values of a column fails.
-    """
-
-    __slots__ = ("name",)
-
-    def __init__(self, name: str = "") -> None:
-        self.name = name
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, *_: object) -> None:
-        if isinstance(error, SensenetError) or not isinstance(error, _UNBELIEVABLE):
-            return
-        said = f"{type(error).__name__}: {cut_short(str(error), 200)}"
-        raise AnswerError(
-            f"the server gives a value for {self.name} that is not one of its type ({said})"
-        ) from error
 
 
 def _behind(columns: Mapping[str, Sequence[Any]], chain: str) -> Sequence[Any]:
