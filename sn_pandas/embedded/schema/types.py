@@ -168,6 +168,11 @@ class Types(Mapping[str, ContentType]):
             self._add(name, waiting)
         self._types = dict(sorted(self._types.items(), key=lambda item: item[1].lineage[::-1]))
 
+    @classmethod
+    def built_in(cls) -> Types:
+        """Return the types of an untouched repository."""
+        return cls(built_in_definitions())
+
     def __getitem__(self, name: str) -> ContentType:
         return self._types[name]
 
