@@ -15,7 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("demo", help="read, edit, save and read again, on an embedded repository")
     server = commands.add_parser("serve", help="serve an embedded repository on a socket")
     if "serve" in words[:1]:
-        from sn_pandas.embedded.http.server import add_arguments, run
+        from sn_pandas.embedded.serve_command import add_arguments, run
 
         add_arguments(server)
         return run(parser.parse_args(words))

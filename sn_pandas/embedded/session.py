@@ -13,11 +13,11 @@ from sn_pandas.embedded.schema.types import ContentType, Field, Types
 from sn_pandas.embedded.security import permissions
 from sn_pandas.embedded.security.rights import Rights
 from sn_pandas.embedded.storage.store import Store
+from sn_pandas.embedded.wire.options import Options
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.security.tokens import TokenRules
     from sn_pandas.embedded.versioning import State
-    from sn_pandas.embedded.wire.options import Options
 
 
 Json = Any
@@ -79,8 +79,6 @@ class Repository:
 
     def session(self, caller: Caller = SYSTEM, options: Options | None = None) -> Session:
         """Return the view of a caller."""
-        from sn_pandas.embedded.wire.options import Options
-
         return Session(self, caller, options or Options())
 
 

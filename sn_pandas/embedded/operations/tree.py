@@ -9,8 +9,7 @@ from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import ODataError, server_error
 from sn_pandas.embedded.index.predicates import Predicate, Term
 from sn_pandas.embedded.operations.registry import ANY, ANYBODY, Contents, operation
-from sn_pandas.embedded.reads import contentquery
-from sn_pandas.embedded.security import searches
+from sn_pandas.embedded.reads import contentquery, searches
 from sn_pandas.embedded.session import Session
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from sn_pandas.embedded.index.predicates import Predicate, Term, all_of, any_of,
 from sn_pandas.embedded.languages import templates
 from sn_pandas.embedded.languages.cql_lexer import TERMINATORS
 from sn_pandas.embedded.languages.cql_parser import EMPTY, Controls, parse
+from sn_pandas.embedded.reads import searches
 from sn_pandas.embedded.reads.references import targets
-from sn_pandas.embedded.security import searches
 from sn_pandas.words import lowered
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from sn_pandas.embedded import dates
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.index.predicates import Predicate, Range, Term, all_of, any_of, fields_in
 from sn_pandas.embedded.languages import memory_filter
+from sn_pandas.embedded.reads import searches
 from sn_pandas.embedded.reads.projection import json_reader
-from sn_pandas.embedded.security import searches
 from sn_pandas.embedded.session import Session
 
 Json = Any

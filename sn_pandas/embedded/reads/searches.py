@@ -10,16 +10,13 @@ import sqlite3
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from sn_pandas.embedded.index import search
 from sn_pandas.embedded.index.predicates import Predicate
 from sn_pandas.embedded.index.search import Hits, Sort, Visible
 from sn_pandas.embedded.security.rights import needed_to_find
+from sn_pandas.embedded.session import Session
 from sn_pandas.embedded.storage import old_versions
-
-if TYPE_CHECKING:
-    from sn_pandas.embedded.session import Session
 
 
 def find(
