@@ -2,28 +2,32 @@
 
 The stored form of a field (`Content.fields`, and the JSON of the database) by kind:
 
-=============================================  ==============================================================
-kind                                           stored form (a field that was never set is absent)
-=============================================  ==============================================================
-ShortText, LongText, Xml, PageBreak, Captcha   ``str`` or None
-RichText                                       ``{"text": str | None, "editor": str | None}`` or None
-Integer                                        ``int``
-Number, Currency                               canonical decimal text without exponent and trailing zeros:
-"12.5" Boolean                                        ``bool`` DateTime
-UTC, as it is answered: "2026-01-20T17:00:00.25Z", at most seven
-                                               digits after the point; "0001-01-01T00:00:00Z" was cleared
-Choice, YesNo, …Mode, PermissionChoice         ``list[str]`` of option values
-Reference                                      ``list[int]`` of content ids in written order, a single one
-too;
-                                               ids of deleted contents are passed over by who reads
-AllowedChildTypes                              ``list[str]`` of type names
-Binary                                         ``{"file": int, "name": str, "type": str, "size": int}``
-                                               ``file`` is the id of the bytes; absent = never written
-HyperLink                                      ``{"Href": …, "Text": …, "Title": …, "Target": …}``
-Color                                          the text that was written
-Password                                       ``{"Hash": str}``
-Image                                          nothing: it shows the fields that the type binds it to
-=============================================  ==============================================================
+============================================  ==========================================================
+kind                                          stored form (a field that was never set is absent)
+============================================  ==========================================================
+ShortText, LongText, Xml, PageBreak, Captcha  ``str`` or None
+RichText                                      ``{"text": str | None, "editor": str | None}`` or None
+Integer                                       ``int``
+Number, Currency                              canonical decimal text without exponent and
+                                              trailing zeros: "12.5"
+Boolean                                       ``bool``
+DateTime                                      UTC, as it is answered: "2026-01-20T17:00:00.25Z",
+                                              at most seven digits after the point;
+                                              "0001-01-01T00:00:00Z" was cleared
+Choice, YesNo, …Mode, PermissionChoice        ``list[str]`` of option values
+Reference                                     ``list[int]`` of content ids in written order,
+                                              also for a single one; readers pass over the ids
+                                              of deleted contents
+AllowedChildTypes                             ``list[str]`` of type names
+Binary                                        ``{"file": int, "name": str, "type": str, "size":
+                                              int}``; ``file`` is the id of the bytes, absent if
+                                              nothing was ever written
+HyperLink                                     ``{"Href": …, "Text": …, "Title": …, "Target": …}``
+Color                                         the text that was written
+Password                                      ``{"Hash": str}``
+Image                                         nothing: it shows the fields that the type binds
+                                              it to
+============================================  ==========================================================
 
 Values that belong to every content (id, name, dates, creator, version, lock …) are attributes of `Content`,
 never in `fields`.
