@@ -165,7 +165,7 @@ def connect(
         application = application or server.application
         timeout = timeout or server.timeout
         if verify is None and server.ca_file is not None:
-            verify = _trusting(server.ca_file)
+            verify = _ssl_context(server.ca_file)
     options: dict[str, Any] = {
         "timeout": 60.0 if timeout is None else timeout,
         "retries": retries,
@@ -174,7 +174,9 @@ def connect(
         "max_answer": max_answer,
     }
     if url.startswith(EMBEDDED):
-        return _embedded(url.removeprefix(EMBEDDED), anonymous, faults, user, read_only=read_only, **options)
+        return _connect_embedded(
+            url.removeprefix(EMBEDDED), anonymous, faults, user, read_only=read_only, **options
+        )
     if user is not None:
         raise AuthenticationError(
             "user=… opens an embedded repository as one of its users. On a server, sign in as yourself: "
@@ -208,8 +210,8 @@ def connect(
     auth = _auth(origin, found, lambda address, **more: Client(address, **{**options, **more}))
     client = Client(origin, auth=auth, read_only=read_only, **options)
     if isinstance(auth, RenewedToken):
-        client.closing(auth.close)
-    return _verified(Repository(client, anonymous=found.way == "anonymous", base=base, browser=_browser))
+        client.close_with(auth.close)
+    return _verify(Repository(client, anonymous=found.way == "anonymous", base=base, browser=_browser))
 
 
 def _server(url: str) -> Server | None:
@@ -219,7 +221,7 @@ def _server(url: str) -> Server | None:
     return find_server(url) if is_name(url) else None
 
 
-def _trusting(ca_file: str) -> ssl.SSLContext:
+def _ssl_context(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
@@ -282,7 +284,7 @@ def _places(parts: SplitResult) -> tuple[str, str]:
     return canonical_url(f"{parts.scheme}://{parts.netloc}{prefix}"), str(normalize(base or "/Root"))
 
 
-def _embedded(
+def _connect_embedded(
     path: str, anonymous: bool, faults: Faults | None, user: str | None, **options: Any
 ) -> Repository:
     from .embedded import Application, UnknownUserError, UnusableFileError
@@ -308,8 +310,8 @@ def _embedded(
     auth = Anonymous() if anonymous else ApiKey(key)
     app = faults.around(application) if faults else application
     client = Client(_origin(path), auth=auth, transport=InProcess(app), **options)
-    client.closing(application.close)
-    return _verified(Repository(client, anonymous=anonymous, browser=_browser))
+    client.close_with(application.close)
+    return _verify(Repository(client, anonymous=anonymous, browser=_browser))
 
 
 def _origin(path: str) -> str:
@@ -328,7 +330,7 @@ def _browser(repo: Repository, path: str | int, **options: Any) -> Any:
     return TreeBrowser(repo, path, **options)
 
 
-def _verified(repo: Repository) -> Repository:
+def _verify(repo: Repository) -> Repository:
     try:
         repo.user  # noqa: B018 - asks the server for the authenticated user, which may raise
     except BaseException:

@@ -83,7 +83,7 @@ def undo(
             workers=workers,
             progress=progress,
         )
-    return _followed(report, saved)
+    return _show_undone(report, saved)
 
 
 def resume(
@@ -196,7 +196,7 @@ def _no_journal(report: Report, what: str) -> str:
     return f"this {report.what} keeps no journal, so sn_pandas cannot {what} it; {way}"
 
 
-def _followed(report: Report, saved: Any) -> Report:
+def _show_undone(report: Report, saved: Any) -> Report:
     """Have the frame of a save show what was taken back, and say so."""
     back = {int(id_) for id_ in report.saved["Id"].dropna()}
     if report.dry_run or not back:
@@ -207,12 +207,12 @@ def _followed(report: Report, saved: Any) -> Report:
             "the frame shows what the server holds now; the values that were undone are in the .requests of "
             "the save"
         )
-        return dataclasses.replace(report, note=_both(report.note, note), follow=follow)
+        return dataclasses.replace(report, note=_join_notes(report.note, note), follow=follow)
     note = "frames are not updated: df.sn.refresh() reads their rows again"
-    return dataclasses.replace(report, note=_both(report.note, note))
+    return dataclasses.replace(report, note=_join_notes(report.note, note))
 
 
-def _both(*notes: str) -> str:
+def _join_notes(*notes: str) -> str:
     return "\n  ".join(note for note in notes if note)
 
 

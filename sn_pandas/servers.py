@@ -152,14 +152,14 @@ def _read(file: Path) -> dict[str, Any]:
     loose = [name for name, value in found.items() if not isinstance(value, dict)]
     if loose:
         raise QueryError(f"{file}: {loose[0]} is outside of a section; write [prod] above it")
-    return {name: _concealed(entry) for name, entry in found.items()}
+    return {name: _conceal(entry) for name, entry in found.items()}
 
 
-def _concealed(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _conceal(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of a server with the secrets, which are refused, as values that show nothing."""
     settings = {field.name for field in dataclasses.fields(Server)}
     return {
-        key: _concealed(value)
+        key: _conceal(value)
         if isinstance(value, Mapping)
         else value
         if key in settings and not (isinstance(value, str) and holds_credentials(value))

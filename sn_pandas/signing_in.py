@@ -94,7 +94,7 @@ def choose(origin: str, given: Mapping[str, Any], server: Server | None = None) 
         or _from_keyring(origin)
     )
     if found is None:
-        raise AuthenticationError(_NO_CREDENTIALS + _unused(origin))
+        raise AuthenticationError(_NO_CREDENTIALS + _explain_unused(origin))
     authority = (
         given.get("authority") or found.authority or (server.authority if server is not None else None)
     )
@@ -175,7 +175,7 @@ def _from_environment(origin: str, given: Mapping[str, Any]) -> Credentials | No
     )
 
 
-def _unused(origin: str) -> str:
+def _explain_unused(origin: str) -> str:
     """Return why credentials of the environment were not used; empty if there are none."""
     named = [variable for _, variable in _KINDS.values() if os.environ.get(variable, "").lower() not in _NO]
     if named and not _is_at_home(origin):

@@ -77,7 +77,7 @@ def has_words(texts: pd.Series[Any], *words: str) -> pd.Series[bool]:
     [True, True, False]
     """
     found = [_test_of(word) for word in words]
-    return _tested(texts, lambda text: all(test(text) for test in found))
+    return _test_texts(texts, lambda text: all(test(text) for test in found))
 
 
 def has_phrase(texts: pd.Series[Any], phrase: str, distance: int = 0) -> pd.Series[bool]:
@@ -104,20 +104,20 @@ def has_phrase(texts: pd.Series[Any], phrase: str, distance: int = 0) -> pd.Seri
     >>> has_phrase(notes, "cat roof", distance=2).tolist()
     [True, False]
     """
-    asked = asked_words(phrase)
-    return _tested(texts, lambda text: bool(asked) and matches_phrase(text, asked, distance))
+    asked = query_words(phrase)
+    return _test_texts(texts, lambda text: bool(asked) and matches_phrase(text, asked, distance))
 
 
 def _test_of(word: str) -> Callable[[list[str]], bool]:
     if "*" in word or "?" in word:
         signs = {"*": ".*", "?": "."}
-        pattern = re.compile("".join(signs.get(c) or re.escape(c) for c in lowered(word)), re.DOTALL)
+        pattern = re.compile("".join(signs.get(c) or re.escape(c) for c in lower_letters(word)), re.DOTALL)
         return lambda text: any(w != GAP and pattern.fullmatch(w) is not None for w in text)
-    asked = asked_words(word)
+    asked = query_words(word)
     return lambda text: bool(asked) and matches_phrase(text, asked, 0)
 
 
-def _tested(texts: pd.Series[Any], test: Callable[[list[str]], bool]) -> pd.Series[bool]:
+def _test_texts(texts: pd.Series[Any], test: Callable[[list[str]], bool]) -> pd.Series[bool]:
     found: pd.Series[bool] = texts.map(lambda text: isinstance(text, str) and test(words_of(text)))
     return found.astype(bool)
 
@@ -132,16 +132,16 @@ def words_of(text: str) -> list[str]:
     """
     if text.isascii():
         lower = text.lower()
-        found = _SIMPLE.findall(lower) if _JOINED.search(lower) is None else _joined_words(lower)
+        found = _SIMPLE.findall(lower) if _JOINED.search(lower) is None else _cut_runs(lower)
     else:
-        found = _joined_words(_parted(text))
+        found = _cut_runs(_blank_signs(text))
     return [GAP if word in STOP_WORDS or len(word) > LONGEST_WORD else word for word in found]
 
 
-def asked_words(value: str) -> list[str]:
+def query_words(value: str) -> list[str]:
     """Return the words that the value of a query asks for: nothing is left of those that are dropped.
 
-    >>> asked_words("on the roof"), asked_words("the !")
+    >>> query_words("on the roof"), query_words("the !")
     (['roof'], [])
     """
     return [word for word in words_of(value) if word != GAP]
@@ -158,10 +158,10 @@ def gaps_inside(phrase: str) -> int:
     return kept[-1] - kept[0] + 1 - len(kept) if kept else 0
 
 
-def lowered(text: str) -> str:
+def lower_letters(text: str) -> str:
     """Return a text in small letters, each letter by itself, as the index holds it.
 
-    >>> lowered("ΣΑΣ")
+    >>> lower_letters("ΣΑΣ")
     'σασ'
     """
     return text.lower() if text.isascii() else text.replace("İ", "i").replace("Σ", "σ").lower()
@@ -236,13 +236,13 @@ def similarity(asked: str, term: str) -> float:
     return 1.0 - row[-1] / shorter
 
 
-def _parted(text: str) -> str:
+def _blank_signs(text: str) -> str:
     """Return a text in lower case, character by character, with blanks for signs that make no words."""
-    parted = "".join(c if c.isalpha() or c.isdecimal() or c in JOINTS else " " for c in lowered(text))
+    parted = "".join(c if c.isalpha() or c.isdecimal() or c in JOINTS else " " for c in lower_letters(text))
     return _CJ.sub(" \\g<0> ", parted)
 
 
-def _joined_words(lower: str) -> list[str]:
+def _cut_runs(lower: str) -> list[str]:
     found: list[str] = []
     for run in _RUN.findall(lower):
         if _JOINT.search(run) is None:

@@ -15,7 +15,7 @@ from ..odata.errors import AnswerError, AuthenticationError
 from ..odata.filters import Filter
 from ..odata.query import Query
 from ..odata.signin.user import NewApiKey
-from ..odata.signin.vault import keyring_problem, write_api_key
+from ..odata.signin.vault import explain_missing_keyring, write_api_key
 from .connection import TRUSTED, Connection
 from .contents.methods import Contents
 from .reads import arrow, finding, reading, single
@@ -94,7 +94,7 @@ class Repository(Connection, Contents):
         83
         >>> repo.call(repo.user, "DeleteApiKey", apiKey=key.value)
         """
-        if keyring and (problem := keyring_problem()):
+        if keyring and (problem := explain_missing_keyring()):
             raise AuthenticationError(f"no key was created: {problem}")
         address = f"{entity(normalize(self._user))}/CreateApiKey"
         answer = self.client.send("POST", address, body={}, read=shapes.result)

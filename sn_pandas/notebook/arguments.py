@@ -76,7 +76,7 @@ class Parser(MagicArgumentParser):
             options.append(name)
             if action.nargs != 0:
                 following = None if value else next(words, None)
-                options.append(unquoted(value or (following[0] if following else "")))
+                options.append(strip_quotes(value or (following[0] if following else "")))
                 position = following.end() if following else position
         rest.append(text[position:])
         namespace, _ = self.parse_known_args([o for o in options if o])
@@ -132,7 +132,7 @@ def parse(line: str, cell: str | None) -> Asked:
     return Asked(text, name, options.on, options.limit, options.page_size, quiet)
 
 
-def first_word(line: str) -> tuple[str, str]:
+def split_word(line: str) -> tuple[str, str]:
     """Split a line at its first blank."""
     word, _, rest = line.strip().partition(" ")
     return word, rest.strip()
@@ -150,7 +150,7 @@ def unknown(word: str, choices: Iterable[str]) -> UsageError:
     return UsageError(f"%sensenet has no command {word!r}.{hint}")
 
 
-def unquoted(word: str) -> str:
+def strip_quotes(word: str) -> str:
     """Take the quotes off a word."""
     return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
 

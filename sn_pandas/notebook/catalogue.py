@@ -78,7 +78,9 @@ class Catalogue:
 
     def _types(self, path: str | int) -> list[str]:
         present = dict(self.children(path)) if isinstance(path, str) else {}
-        return sorted(set(present.values())) or self._ask(("types", path), lambda: self._allowed(path), [])
+        return sorted(set(present.values())) or self._ask(
+            ("types", path), lambda: self._allowed_types(path), []
+        )
 
     def _children(self, path: str, start: str) -> list[tuple[str, str]]:
         literal = start.replace("'", "''")
@@ -97,7 +99,7 @@ class Catalogue:
                 self._repo.schema.learn(name, content)
         return [(row["Name"], row["Type"]) for row in rows]
 
-    def _allowed(self, path: str | int) -> list[str]:
+    def _allowed_types(self, path: str | int) -> list[str]:
         from ..odata import shapes  # on use: it takes long to load
 
         chain = ALLOWED_TYPES.name
@@ -111,7 +113,7 @@ class Catalogue:
         """Return an answer that is kept or comes in time, else ``otherwise``."""
         with self._lock:
             asked, future = self._kept.get(key, (0.0, None))
-            if future is None or time.monotonic() - asked > _KEPT_SECONDS or _failed(future):
+            if future is None or time.monotonic() - asked > _KEPT_SECONDS or _is_failed(future):
                 future = self._pool.submit(look)
                 self._kept[key] = (time.monotonic(), future)
         try:
@@ -122,5 +124,5 @@ class Catalogue:
             return otherwise
 
 
-def _failed(future: Future[Any]) -> bool:
+def _is_failed(future: Future[Any]) -> bool:
     return future.done() and (future.cancelled() or future.exception() is not None)

@@ -79,7 +79,7 @@ def parts_of(
     text: str, names: Mapping[str, Any], fields: Fields, refer: Callable[[Ref], int] | None = None
 ) -> tuple[str, list[tuple[str, str]]]:
     """Return the place and the options of a cell, with the values in their places."""
-    whole = joined(text)
+    whole = join_lines(text)
     marked, expressions = mark(whole)
     values = [evaluate(expression, names) for expression in expressions]
     if refer is not None:
@@ -109,7 +109,7 @@ def _resolve_refs(value: Any, refer: Callable[[Ref], int]) -> Any:
     return value
 
 
-def joined(text: str) -> str:
+def join_lines(text: str) -> str:
     r"""Drop comments and empty lines, and join lines that go on indented.
 
     A comment is a line that begins with ``#``, or what stands behind a ``#`` between blanks. Fields of lists
@@ -122,7 +122,7 @@ def joined(text: str) -> str:
 
     Examples
     --------
-    >>> joined("/Root/Content  # all\n# why\n$filter=Index gt 5\n    # small\n    and Index lt 9")
+    >>> join_lines("/Root/Content  # all\n# why\n$filter=Index gt 5\n    # small\n    and Index lt 9")
     '/Root/Content\n$filter=Index gt 5 and Index lt 9'
     """
     if len(text) > _LONGEST:

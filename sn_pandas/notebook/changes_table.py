@@ -32,7 +32,7 @@ def is_changes(frame: pd.DataFrame) -> bool:
 
 def changes_html(changes: pd.DataFrame) -> str:
     """Return the HTML of a table of changes; only the rows that are shown are formatted."""
-    rows, cut = _shown_rows(changes)
+    rows, cut = _choose_rows(changes)
     shown = _texts(changes.iloc[rows]).map(escape_html)
     for column, mark in _MARKS.items():
         shown[column] = [mark.format(text or "(nothing)") for text in shown[column]]
@@ -56,7 +56,7 @@ def changes_text(changes: pd.DataFrame) -> str:
     most = pd.get_option("display.max_colwidth")
     whole = [column for column in WHOLE if column in changes.columns]
     lines: list[str] = []
-    for row in _shown_rows(changes)[0] if most is not None else ():
+    for row in _choose_rows(changes)[0] if most is not None else ():
         cells = [_text(changes.iloc[row][column]) for column in whole]
         if any(len(cell) >= most for cell in cells):
             lines.append("  ".join(_cut(cell, _LONGEST) for cell in cells if cell))
@@ -65,7 +65,7 @@ def changes_text(changes: pd.DataFrame) -> str:
     return escape_controls("\n".join([repr(changes), *(["", *lines] if lines else [])]))
 
 
-def _shown_rows(frame: pd.DataFrame) -> tuple[list[int], int]:
+def _choose_rows(frame: pd.DataFrame) -> tuple[list[int], int]:
     """Return which rows are shown, and behind how many of them others are left out; 0 for none."""
     most = pd.get_option("display.max_rows") or len(frame)
     if len(frame) <= most:
@@ -87,7 +87,7 @@ def _texts(frame: pd.DataFrame) -> pd.DataFrame:
         pairs = zip(frame["before"], frame["after"], strict=True) if is_changes(frame) else ()
         before, after = COLUMNS.index("before"), COLUMNS.index("after")
         for row, (old, new) in enumerate(pairs):
-            columns[before][row], columns[after][row] = _cut_alike(_text(old), _text(new), most)
+            columns[before][row], columns[after][row] = _cut_texts(_text(old), _text(new), most)
     return pd.DataFrame(columns, dtype=object).set_axis(frame.columns, axis=1)
 
 
@@ -105,7 +105,7 @@ def _cut(text: str, most: int | None, begin: int = 0) -> str:
     return ("…" if begin else "") + part + ("…" if begin + most - 1 < len(text) else "")
 
 
-def _cut_alike(before: str, after: str, most: int) -> tuple[str, str]:
+def _cut_texts(before: str, after: str, most: int) -> tuple[str, str]:
     """Return two texts cut so that their first difference is to be seen."""
     if max(len(before), len(after)) <= most:
         return before, after

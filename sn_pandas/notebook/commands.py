@@ -35,7 +35,7 @@ class Command:
 
 def run(session: SensenetSession, line: str, names: Names) -> Any:
     """Run a line that names a command; nothing but blanks is ``status``."""
-    word, rest = arguments.first_word(line)
+    word, rest = arguments.split_word(line)
     if word == "help":
         word, rest = rest, "--help"
     if rest == "--help" and not word:
@@ -67,14 +67,14 @@ _PYTHON = re.compile(
 
 
 def _connect(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    url = str(evaluate(rest[1:-1], names)) if rest.startswith("{") else arguments.unquoted(rest)
+    url = str(evaluate(rest[1:-1], names)) if rest.startswith("{") else arguments.strip_quotes(rest)
     given = arguments_of(options)
     if written := _PYTHON.search(rest):
         option = "--" + written[1].replace("_", "-") + "-env" * (written[1] in _SECRETS)
         raise UsageError(f"{written[1]}= is Python; in a cell it is {option} (%sensenet connect --help)")
     name, repo = session.connections.connect(url or None, options.name, **given)
     showing.say(f"connected to {repo.url} as {_user(repo)} ({name})")
-    return repo if session.assigned() else None  # repo = %sensenet connect …
+    return repo if session.assigned_name() else None  # repo = %sensenet connect …
 
 
 def _user(repo: Repository) -> str:
@@ -86,7 +86,7 @@ def _user(repo: Repository) -> str:
 def _use(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = session.connections.use(rest)
     showing.say(f"using {repo.url} as {_user(repo)} ({rest})")
-    return repo if session.assigned() else None
+    return repo if session.assigned_name() else None
 
 
 def _status(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
@@ -97,21 +97,25 @@ def _status(session: SensenetSession, options: argparse.Namespace, rest: str, na
         showing.say(str(error))
     for name, repo in session.connections.items():
         showing.say(f"{'*' if name == used else ' '} {name}: {repo.url} as {_user(repo)}")
-    for name, unsaved in _unsaved(names):
+    for name, unsaved in _unsaved_variables(names):
         showing.say(f"  {name}: {unsaved}")
     return None
 
 
-def _unsaved(names: Names) -> list[tuple[str, str]]:
+def _unsaved_variables(names: Names) -> list[tuple[str, str]]:
     """Return the variables that hold unsaved edits, and what they hold."""
-    found = [(name, showing.unsaved(value)) for name, value in names.items() if not name.startswith("_")]
+    found = [
+        (name, showing.describe_unsaved(value)) for name, value in names.items() if not name.startswith("_")
+    ]
     return [(name, unsaved) for name, unsaved in found if unsaved]
 
 
 def _disconnect(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     name, repo = session.connections.disconnect(rest or None)
     showing.say(f"disconnected from {name}")
-    for frame, unsaved in _unsaved({n: v for n, v in names.items() if showing.repository_of(v) is repo}):
+    for frame, unsaved in _unsaved_variables(
+        {n: v for n, v in names.items() if showing.repository_of(v) is repo}
+    ):
         showing.say(f"warning: {frame} has {unsaved}, which cannot be saved without this connection")
     return None
 
@@ -124,7 +128,7 @@ def _browse(session: SensenetSession, options: argparse.Namespace, rest: str, na
 def _types(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from .describing import types_frame
 
-    return types_frame(session.repository(options.on).schema, arguments.unquoted(rest) or None)
+    return types_frame(session.repository(options.on).schema, arguments.strip_quotes(rest) or None)
 
 
 def _fields(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
@@ -133,8 +137,10 @@ def _fields(session: SensenetSession, options: argparse.Namespace, rest: str, na
 
     repo = session.repository(options.on)
     if not rest or arguments.is_query(rest):
-        place = session.query(_asked(rest), names, repo)
-        found = repo.read(place.replace(select=("Type",), expand=(), orderby=None), **session.reading())
+        place = session.query(_require_query(rest), names, repo)
+        found = repo.read(
+            place.replace(select=("Type",), expand=(), orderby=None), **session.read_arguments()
+        )
         types = dict(zip(map(int, found.index), found["Type"], strict=True))
         if not types and not place.filter and not place.query and not place.property:
             content = repo.get(place.path, select=["Id", "Type"])  # nothing is below it: it is meant itself
@@ -146,12 +152,12 @@ def _fields(session: SensenetSession, options: argparse.Namespace, rest: str, na
 
 def _count(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = session.repository(options.on)
-    return repo.count(session.query(_asked(rest), names, repo))
+    return repo.count(session.query(_require_query(rest), names, repo))
 
 
 def _url(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = session.repository(options.on)
-    showing.say(session.query(_asked(rest), names, repo).url(repo.url))
+    showing.say(session.query(_require_query(rest), names, repo).url(repo.url))
     return None
 
 
@@ -159,14 +165,14 @@ def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, n
     from .explaining import explain
 
     repo = session.repository(options.on)
-    refer = session.referring(repo)
-    place, asked = parts_of(_asked(rest), names, lambda: repo.schema.fields, refer)
+    refer = session.resolver_of(repo)
+    place, asked = parts_of(_require_query(rest), names, lambda: repo.schema.fields, refer)
     return explain(place, asked, repo.schema, session.base or repo.base, repo.added_fields)
 
 
 def _save(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     given = {k: v for k, v in vars(options).items() if v is not None and k != "help"}
-    frame = _named(rest or "None", "frame", names)
+    frame = _evaluate_name(rest or "None", "frame", names)
     if not hasattr(frame, "sn"):
         raise UsageError("no frame to save. Name one: %sensenet save tasks")
     return frame.sn.save(**given)
@@ -176,7 +182,7 @@ def _undo(session: SensenetSession, options: argparse.Namespace, rest: str, name
     from ..recovering import undo  # on use: it loads frames
 
     if rest:
-        return undo(_named(rest, "report", names))
+        return undo(_evaluate_name(rest, "report", names))
     from ..frames.writes.latest import latest
 
     if not latest.began:
@@ -198,7 +204,7 @@ def _history(session: SensenetSession, options: argparse.Namespace, rest: str, n
     return session.history.frame()
 
 
-def _named(text: str, what: str, names: Names) -> Any:
+def _evaluate_name(text: str, what: str, names: Names) -> Any:
     """Return the value of a name or an expression behind a command."""
     if text.isidentifier() and text not in names and not hasattr(builtins, text):
         candidates = sorted(name for name, value in names.items() if _is_a(what, value) and name[0] != "_")
@@ -212,7 +218,7 @@ def _is_a(what: str, value: Any) -> bool:
     return showing.KEY in getattr(value, "attrs", ())
 
 
-def _asked(text: str) -> str:
+def _require_query(text: str) -> str:
     if not text:
         raise UsageError("the query is missing: write a path, with options after a question mark")
     return text

@@ -13,7 +13,7 @@ from ..odata.filter_rules import COMPARISONS, functions_for, operators_for, orde
 from ..odata.tokens import filter_tokens
 from . import arguments, commands
 from .catalogue import Catalogue
-from .cells import joined
+from .cells import join_lines
 
 if TYPE_CHECKING:
     from ..frames.repository import Repository
@@ -116,7 +116,7 @@ class Completion:
         inside = before.rpartition("{")[2] if "{" in before else "}"
         if "}" in inside:
             return None
-        word = _ending(r"[\w.]*", inside)
+        word = _match_end(r"[\w.]*", inside)
         completer: Any = self._session.shell.Completer
         names = completer.attr_matches(word) if "." in word else completer.global_matches(word)
         return word, [(name, "instance") for name in names]
@@ -132,17 +132,17 @@ class Completion:
         if len(words) > 1 and (
             words[-2] == "--on" or (words[0] in ("use", "disconnect") and len(words) == 2)
         ):
-            return last, _starting(last, self._session.connections, "connection")
+            return last, _matching_names(last, self._session.connections, "connection")
         if words[0] == "connect" and len(words) == 2:
             from ..servers import server_names
 
-            return last, _starting(last, server_names(), "server")
+            return last, _matching_names(last, server_names(), "server")
         on = re.search(r"--on\s+(\S+)", line)
         catalogue = self._catalogue(on[1] if on else None)
         if len(words) == 1 and not cell and not re.match(r"[/{]|.*/", last):
-            return last, _starting(last, commands.COMMANDS, "command")
+            return last, _matching_names(last, commands.COMMANDS, "command")
         if words[0] in ("types", "fields") and command and "/" not in last:
-            return last, _starting(last, (catalogue and catalogue.schema()) or {}, "type")
+            return last, _matching_names(last, (catalogue and catalogue.schema()) or {}, "type")
         if words[0] in ("save", "undo") and command:
             return last, self._variables(last, "sn" if words[0] == "save" else "retry")
         if catalogue is None:
@@ -169,11 +169,13 @@ class Completion:
             return _NOTHING
         given = rest.partition("<<")[2].strip() if "<<" in rest else rest.partition(" ")[2].strip()
         whole = (
-            joined("\n".join([given, *lines])).split("\n") if given else joined("\n".join(lines)).split("\n")
+            join_lines("\n".join([given, *lines])).split("\n")
+            if given
+            else join_lines("\n".join(lines)).split("\n")
         )
         last = lines[-1]
         if not last.strip() and len(whole) >= 1 and whole[0]:
-            return "", [(option, "option") for option in _unused(whole[1:])]
+            return "", [(option, "option") for option in _unused_options(whole[1:])]
         if len(whole) == 1 and not given:
             return _path(last.strip(), catalogue, catalogue.base)
         return self._option(
@@ -187,7 +189,9 @@ class Completion:
         """Offer what can stand in an option."""
         name, found, value = text.partition("=")
         if not found:
-            return name, [(option, "option") for option in _unused(others) if option.startswith(name.lower())]
+            return name, [
+                (option, "option") for option in _unused_options(others) if option.startswith(name.lower())
+            ]
         everywhere = any(other.startswith("query=") for other in others) or name == "query"
         fields = catalogue.fields(_normal(place, catalogue.base), everywhere)
         name = name.strip().lower()
@@ -204,7 +208,7 @@ class Completion:
             "enableautofilters": ("true", "false"),
             "enablelifespanfilter": ("true", "false"),
         }
-        return value, _starting(value, choices.get(name, ()), "value")
+        return value, _matching_names(value, choices.get(name, ()), "value")
 
 
 def _path(text: str, catalogue: Catalogue, base: str) -> Offer:
@@ -213,9 +217,9 @@ def _path(text: str, catalogue: Catalogue, base: str) -> Offer:
     if not slash:
         if text and not base.strip("/"):
             return text, []
-        return text, [*_starting(text, ("/Root/",), "path"), *_children(base, start, catalogue)]
+        return text, [*_matching_names(text, ("/Root/",), "path"), *_children(base, start, catalogue)]
     if not parent:
-        return start, _starting(start, ("Root/",), "path")
+        return start, _matching_names(start, ("Root/",), "path")
     place = _normal(parent, base)
     return start, _children(place, start, catalogue) if isinstance(place, str) else []
 
@@ -238,15 +242,15 @@ def _chain(text: str, fields: Mapping[str, Field], catalogue: Catalogue, referen
         ]
         fields = {name: f for t in types if t in schema for name, f in schema[t].fields.items()}
     names = [name for name, field in fields.items() if field.is_reference] if references else fields
-    return start, _starting(start, names, "field")
+    return start, _matching_names(start, names, "field")
 
 
 def _order(text: str, fields: Mapping[str, Field]) -> Offer:
     field, blank, start = text.partition(" ")
     if blank:
-        return start, _starting(start, ("asc", "desc"), "keyword")
+        return start, _matching_names(start, ("asc", "desc"), "keyword")
     names = [n for n, f in fields.items() if not f.is_reference and not order_refusal(n, f)]
-    return field, _starting(field, names, "field")
+    return field, _matching_names(field, names, "field")
 
 
 def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
@@ -254,32 +258,32 @@ def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Off
     if text.count("'") % 2:
         before, _, value = text.rpartition("'")
         if re.search(r"isof\(\s*$", before, re.IGNORECASE):
-            return value, _starting(value, catalogue.schema() or {}, "type")
-        field = _compared(before, fields)
+            return value, _matching_names(value, catalogue.schema() or {}, "type")
+        field = _compared_field(before, fields)
         options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
-        return value, _starting(value, options, "value")
-    word = _ending(r"[^\s(),]*", text)
+        return value, _matching_names(value, options, "value")
+    word = _match_end(r"[^\s(),]*", text)
     before = text[: len(text) - len(word)]
-    if field := _compared(before, fields):
-        return word, _starting(word, _literals(field), "value")
+    if field := _compared_field(before, fields):
+        return word, _matching_names(word, _literals(field), "value")
     tokens = before.split()
     last = re.split(r"[(\s]", before.rstrip())[-1] if before.rstrip() else ""
     if before.endswith(" ") and last in fields:
-        return word, _starting(word, operators_for(fields[last]) or OPERATORS, "operator")
+        return word, _matching_names(word, operators_for(fields[last]) or OPERATORS, "operator")
     if (
         before.endswith(" ")
         and tokens
         and ((len(tokens) > 2 and tokens[-2] in OPERATORS) or before.rstrip().endswith(")"))
     ):
-        return word, _starting(word, ("and", "or"), "operator")
+        return word, _matching_names(word, ("and", "or"), "operator")
     if function := re.search(r"\b(startswith|endswith)\(\s*$", before):
         names = [name for name, field in fields.items() if function[1] in functions_for(field)]
-        return word, _starting(word, names, "field")
+        return word, _matching_names(word, names, "field")
     names = [name for name, field in fields.items() if operators_for(field) or functions_for(field)]
-    return word, [*_starting(word, names, "field"), *_starting(word, FUNCTIONS, "function")]
+    return word, [*_matching_names(word, names, "field"), *_matching_names(word, FUNCTIONS, "function")]
 
 
-def _compared(before: str, fields: Mapping[str, Field]) -> Field | None:
+def _compared_field(before: str, fields: Mapping[str, Field]) -> Field | None:
     match filter_tokens(before)[-4:]:
         case [(_, name), ("blank", _), (_, operator), ("blank", _)] if operator in COMPARISONS:
             return fields.get(name.rpartition("/")[2])
@@ -294,7 +298,7 @@ def _literals(field: Field) -> list[str]:
     return ["datetime'"] if field.is_date else []
 
 
-def _ending(pattern: str, text: str) -> str:
+def _match_end(pattern: str, text: str) -> str:
     """Return the end of a text that matches a pattern; it may be empty."""
     found = re.search(f"{pattern}$", text)
     return found[0] if found else ""
@@ -302,25 +306,25 @@ def _ending(pattern: str, text: str) -> str:
 
 def _content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
     """Offer fields with a colon, values, control words or templates."""
-    word = _ending(r"[^\s()]*", text)
+    word = _match_end(r"[^\s()]*", text)
     bare = word.lstrip("+-!")
     if bare.startswith("."):
-        return bare, _starting(bare, CONTROLS, "keyword")
+        return bare, _matching_names(bare, CONTROLS, "keyword")
     name, colon, start = bare.partition(":")
     start = start.lstrip("<>=")
     if "@" in start or bare.startswith("@"):
         start = start if colon else bare
-        return start, _starting(start, TEMPLATES, "value")
+        return start, _matching_names(start, TEMPLATES, "value")
     if colon:
         if name in ("Type", "TypeIs"):
-            return start, _starting(start, catalogue.schema() or {}, "type")
+            return start, _matching_names(start, catalogue.schema() or {}, "type")
         field = fields.get(name)
         options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
         if field and field.is_truth:
             options = ["yes", "no"]
-        return start, _starting(start, options, "value")
+        return start, _matching_names(start, options, "value")
     names = [f"{name}:" for name in ("TypeIs", "InTree", "InFolder", *fields)]
-    return bare, _starting(bare, dict.fromkeys(names), "field")
+    return bare, _matching_names(bare, dict.fromkeys(names), "field")
 
 
 def _normal(place: str, base: str) -> str | int | None:
@@ -330,11 +334,11 @@ def _normal(place: str, base: str) -> str | int | None:
         return None
 
 
-def _unused(others: Iterable[str]) -> list[str]:
+def _unused_options(others: Iterable[str]) -> list[str]:
     used = {other.partition("=")[0].strip().lower() + "=" for other in others}
     return [option for option in OPTIONS if option not in used]
 
 
-def _starting(start: str, names: Iterable[str], kind: str) -> list[tuple[str, str]]:
+def _matching_names(start: str, names: Iterable[str], kind: str) -> list[tuple[str, str]]:
     """Keep the names that begin as typed; in the letter case that they have."""
     return [(name, kind) for name in names if name.lower().startswith(start.lower())]

@@ -121,7 +121,7 @@ class Connections(Mapping[str, "Repository"]):
         current = self.current()[0]
         return current if current in found else _newest(found)
 
-    def several(self) -> bool:
+    def is_ambiguous(self) -> bool:
         """Return whether there is more than one repository that a cell may mean."""
         return len({id(repo) for repo in self.values()}) > 1
 

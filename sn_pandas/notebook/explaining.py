@@ -68,30 +68,30 @@ def explain(
     """
     try:
         query = Query.of(place, options, base)
-        return _explained(query.bind(schema, added=added_of(query) if added_of else None), schema)
+        return _explain(query.bind(schema, added=added_of(query) if added_of else None), schema)
     except QueryError as error:
         filters = [value for name, value in options if name.lower() == "$filter"]
         others = [option for option in options if option[0].lower() not in ("$filter", "$orderby")]
         refused = f"is rejected before it is sent, so nothing is read: {error}"
         try:
-            explained = _explained(Query.of(place, others, base), schema, filters[-1] if filters else None)
+            explained = _explain(Query.of(place, others, base), schema, filters[-1] if filters else None)
         except QueryError:  # another part is refused, too
             return Explanation((refused,), ())
         return Explanation((refused,), tuple(trap for trap in explained.traps if trap not in str(error)))
 
 
-def _explained(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
+def _explain(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
     condition = condition or (str(query.filter) if query.filter else None)
-    does = [*_place(query), *_hidden(query)]
+    does = [*_describe_place(query), *_describe_hidden(query)]
     traps: list[str] = []
     if condition:
-        kept, treacherous = _filtered(condition, schema, query.added)
+        kept, treacherous = _describe_filter(condition, schema, query.added)
         does += kept
         traps += treacherous
     if query.query:
         traps += query_surprises(str(query.query), schema.fields)
-        traps += _query_traps(str(query.query), query)
-    does += _order(query, schema)
+        traps += _warn_of_query(str(query.query), query)
+    does += _describe_order(query, schema)
     does.append(f"returns {', '.join(query.select) or 'the fields of the types that may occur'}")
     does += _layers(query, schema)
     if query.top or query.skip:
@@ -128,7 +128,7 @@ _LAYERS = {
 }
 
 
-def _place(query: Query) -> Iterator[str]:
+def _describe_place(query: Query) -> Iterator[str]:
     place = f"content {query.path}" if isinstance(query.path, int) else str(query.path)
     if query.property:
         yield f"lists what {query.property} of {place} holds; rows are tested one by one, not by the index"
@@ -140,7 +140,7 @@ def _place(query: Query) -> Iterator[str]:
         yield f"lists the direct children of {place}"
 
 
-def _hidden(query: Query) -> Iterator[str]:
+def _describe_hidden(query: Query) -> Iterator[str]:
     hides = query.autofilters if query.autofilters is not None else bool(query.query)
     if query.query or query.autofilters is not None:
         yield "hides system contents" if hides else "shows system contents, too"
@@ -148,7 +148,7 @@ def _hidden(query: Query) -> Iterator[str]:
         yield "hides contents outside of the days in which they are valid"
 
 
-def _order(query: Query, schema: Schema) -> Iterator[str]:
+def _describe_order(query: Query, schema: Schema) -> Iterator[str]:
     if not query.orderby:
         yield "requests the rows in the order of their ids, so that none is lost between pages"
         return
@@ -170,7 +170,7 @@ def _order(query: Query, schema: Schema) -> Iterator[str]:
         yield f"compares {', '.join(dates)} by the minute when ordering"
 
 
-def _filtered(text: str, schema: Schema, added: Mapping[str, Field]) -> tuple[list[str], list[str]]:
+def _describe_filter(text: str, schema: Schema, added: Mapping[str, Field]) -> tuple[list[str], list[str]]:
     """Return what a filter does, in words and as pandas would do it, and what is treacherous in it."""
     tree, fields = parse(text), {**schema.fields, **added}
     hints = [hint] if (hint := hint_of(text, fields)) else []
@@ -184,7 +184,7 @@ def _filtered(text: str, schema: Schema, added: Mapping[str, Field]) -> tuple[li
     return does, [*hints, *reading.surprises()]
 
 
-def _query_traps(text: str, query: Query) -> Iterator[str]:
+def _warn_of_query(text: str, query: Query) -> Iterator[str]:
     bare = without_texts(text)
     if re.search(r"\s(and|or|not)\s", bare):
         yield "and, or, not in small letters are words to search for; write AND, OR, NOT"

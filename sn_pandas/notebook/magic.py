@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import CompletionContext, SimpleCompletion, SimpleMatcherResult, context_matcher
 from IPython.core.magic import line_cell_magic, magics_class, needs_local_scope, no_var_expand
 
-from ..odata.tracebacks import hiding_frames
+from ..odata.tracebacks import hide_frames_of_interruption
 from . import arguments, commands, showing
 from .completion import Completion
 from .session import SensenetSession
@@ -30,7 +30,7 @@ class SensenetMagics(SensenetSession):
     @line_cell_magic
     def sensenet(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
         """Read contents into a typed frame, or run a command; ``%sensenet --help`` says how."""
-        with hiding_frames():
+        with hide_frames_of_interruption():
             return self._run(line, cell, {**self.shell.user_ns, **(local_ns or {})})
 
     def _run(self, line: str, cell: str | None, names: dict[str, Any]) -> Any:

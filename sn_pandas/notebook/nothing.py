@@ -22,7 +22,7 @@ _TERM = re.compile(
 _NO_TEXT = re.compile(r"\d+|null|@@.*@@|", re.IGNORECASE)
 
 
-def found(repo: Repository, query: Query, frame: pd.DataFrame) -> str:
+def explain_empty_result(repo: Repository, query: Query, frame: pd.DataFrame) -> str:
     """Explain why a read gave no row; empty if it gave some, or if there is nothing to say.
 
     It asks the server for a few numbers at the most, and never fails.

@@ -80,26 +80,26 @@ class SensenetSession(Magics):
         began, before = time.perf_counter(), repo.client.requests
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always", IncompleteWarning)
-            frame = repo.read(query, **self.reading(asked))
+            frame = repo.read(query, **self.read_arguments(asked))
         seconds, requests = time.perf_counter() - began, repo.client.requests - before
-        if name := asked.name or self.assigned():
+        if name := asked.name or self.assigned_name():
             self._keep_unsaved(name)
         if asked.name:
             self.shell.user_ns[asked.name] = frame
         self.history.add(asked, query, len(frame), seconds)
         noted = self.note and not asked.quiet
         if noted:
-            several = self.connections.several()
+            several = self.connections.is_ambiguous()
             source = f"{where} ({repo.url})" if several else ""
             showing.say(showing.note(asked.name, frame, seconds, requests, source))
-            if why := nothing.found(repo, query, frame):
+            if why := nothing.explain_empty_result(repo, query, frame):
                 showing.say(f"note: {why}")
         showing.repeat_warnings(
             said, noted=noted, is_cut_reported=noted or limit != self.limit or query.top != limit
         )
-        return None if asked.quiet and not self.assigned() else frame
+        return None if asked.quiet and not self.assigned_name() else frame
 
-    def reading(self, asked: arguments.Asked | None = None) -> dict[str, Any]:
+    def read_arguments(self, asked: arguments.Asked | None = None) -> dict[str, Any]:
         """Return the arguments of ``Repository.read`` that options and configuration decide."""
         size = asked.page_size if asked is not None else None
         return {
@@ -126,10 +126,10 @@ class SensenetSession(Magics):
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
         """Create the query that a text means."""
         base = self.base or repo.base
-        return query_of(text, names, lambda: repo.schema.fields, base, self.referring(repo))
+        return query_of(text, names, lambda: repo.schema.fields, base, self.resolver_of(repo))
 
     @staticmethod
-    def referring(repo: Repository) -> Callable[[Ref], int]:
+    def resolver_of(repo: Repository) -> Callable[[Ref], int]:
         """Return what finds the contents of a repository that references by name stand for."""
 
         def refer(one: Ref) -> int:
@@ -139,7 +139,7 @@ class SensenetSession(Magics):
 
         return refer
 
-    def assigned(self) -> str:
+    def assigned_name(self) -> str:
         """Return the name left of the magic, as in ``tasks = %sensenet …``, where nothing is shown."""
         inputs = self.shell.history_manager.input_hist_raw if self.shell.history_manager else [""]
         found = re.search(r"(\w+)\s*=\s*%sensenet\b", inputs[-1])
@@ -148,7 +148,7 @@ class SensenetSession(Magics):
     def _keep_unsaved(self, name: str) -> None:
         """Keep a frame that is about to be replaced where edits go with it, and say so."""
         names = self.shell.user_ns
-        unsaved = showing.unsaved(names[name]) if name in names else ""
+        unsaved = showing.describe_unsaved(names[name]) if name in names else ""
         if not unsaved:
             return
         kept = next(k for n in range(1, 100) if (k := f"_{name}" + f"_{n}" * (n > 1)) not in names or n == 99)

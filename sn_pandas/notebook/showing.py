@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..odata.errors import IncompleteWarning
 from ..odata.escaping import NO_MATH, escape_controls, escape_html
-from ..odata.wording import counted
+from ..odata.wording import count_noun
 from .changes_table import changes_html, changes_text, is_changes
 
 if TYPE_CHECKING:
@@ -44,8 +44,10 @@ def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int, s
     of = facts.get("cut") and total
     cut = "; cut by $top or --limit" if facts.get("cut") else ""
     what = f"{name}: " if name else ""
-    got = f"{rows:,} of {counted(total, 'row')}" if of else counted(rows, "row")
-    return f"{what}{got}, {seconds:.2f} s, {counted(requests, 'request')}{cut}{source and f'; from {source}'}"
+    got = f"{rows:,} of {count_noun(total, 'row')}" if of else count_noun(rows, "row")
+    return (
+        f"{what}{got}, {seconds:.2f} s, {count_noun(requests, 'request')}{cut}{source and f'; from {source}'}"
+    )
 
 
 def repeat_warnings(warned: Iterable[warnings.WarningMessage], *, noted: bool, is_cut_reported: bool) -> None:
@@ -76,10 +78,10 @@ def caption(frame: pd.DataFrame) -> str:
     if not isinstance(facts, dict) or not facts.get("query"):
         return ""
     query = textwrap.shorten(str(facts["query"]), _QUERY, placeholder=" …")
-    return f"{facts.get('origin', '')} {query}{_unsaved(frame)}"
+    return f"{facts.get('origin', '')} {query}{_describe_quickly(frame)}"
 
 
-def unsaved_cells(frame: pd.DataFrame) -> int:
+def count_unsaved(frame: pd.DataFrame) -> int:
     """Count the cells of a tracked frame that differ from what was read; 0 where that cannot be known.
 
     Where there are very many, those of a column count as a whole: nobody waits for the last of a million.
@@ -93,10 +95,10 @@ def unsaved_cells(frame: pd.DataFrame) -> int:
         return 0
 
 
-def unsaved(value: Any) -> str:
+def describe_unsaved(value: Any) -> str:
     """Describe how many cells of a frame are unsaved; empty if there are none, or it is no such frame."""
-    cells = unsaved_cells(value) if KEY in getattr(value, "attrs", ()) else 0
-    return counted(cells, "unsaved cell") if cells else ""
+    cells = count_unsaved(value) if KEY in getattr(value, "attrs", ()) else 0
+    return count_noun(cells, "unsaved cell") if cells else ""
 
 
 def repository_of(value: Any) -> Any:
@@ -107,15 +109,15 @@ def repository_of(value: Any) -> Any:
         return None
 
 
-def _unsaved(frame: pd.DataFrame) -> str:
+def _describe_quickly(frame: pd.DataFrame) -> str:
     """Describe how many cells are unsaved, if that is quick to determine."""
-    if len(frame) > _SORTED and _reordered(frame):
+    if len(frame) > _SORTED and _is_reordered(frame):
         return " · unsaved cells not counted: rows were moved or dropped"
-    unsaved = unsaved_cells(frame)
-    return f" · {counted(unsaved, 'unsaved cell')}" if unsaved else ""
+    unsaved = count_unsaved(frame)
+    return f" · {count_noun(unsaved, 'unsaved cell')}" if unsaved else ""
 
 
-def _reordered(frame: pd.DataFrame) -> bool:
+def _is_reordered(frame: pd.DataFrame) -> bool:
     import numpy as np
 
     from ..frames.tracking.baseline import baseline_of
@@ -135,7 +137,7 @@ def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
     before = {mime: _printer(formatter, pd.DataFrame) for mime, formatter in _ours(shell)}
 
     def as_html(frame: pd.DataFrame) -> str | None:
-        own = before["text/html"] or _bundled(shell, frame)
+        own = before["text/html"] or _html_of_bundle(shell, frame)
         if own is None:
             return _html(frame, captions())
         table: str | None = own(frame)
@@ -210,7 +212,7 @@ def _printer(formatter: Any, kind: type) -> Any:
     return formatter.type_printers.get(kind)
 
 
-def _bundled(shell: InteractiveShell, frame: pd.DataFrame) -> Any:
+def _html_of_bundle(shell: InteractiveShell, frame: pd.DataFrame) -> Any:
     """Return what makes the HTML of a frame, where the user shows frames by a bundle of all kinds at once."""
     import pandas as pd
 

@@ -12,7 +12,7 @@ from typing import Any
 from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError
 from ..odata.filter_rules import TESTS
-from ..odata.filters import Filter, written
+from ..odata.filters import Filter, write_test
 from ..odata.literals import filter_literal, query_value
 from ..odata.schema import Field
 from ..odata.tokens import QUERY_TEXT, filter_tokens
@@ -122,7 +122,7 @@ class _Filter:
             )
         if not isinstance(value, str):
             raise QueryError(f"{function} takes text, not {type(value).__name__}")
-        out[words[at]] = _checked(value, f"{function}(…)", lambda: filter_literal(value))
+        out[words[at]] = _locate_error(value, f"{function}(…)", lambda: filter_literal(value))
 
     def _beside(
         self, tokens: list[str], words: list[int], at: int
@@ -145,7 +145,9 @@ class _Filter:
 
     def _comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
         name = member.rpartition("/")[2]
-        return _checked(value, f"{member} {operator}", lambda: written(name, member, operator, value, field))
+        return _locate_error(
+            value, f"{member} {operator}", lambda: write_test(name, member, operator, value, field)
+        )
 
     def _chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:
         """Write a list: any of it for ``eq``, none of it for ``ne``."""
@@ -173,7 +175,7 @@ class _Filter:
             return token.replace("{{", "{").replace("}}", "}")
         plain = token[1:-1].replace("''", "'").replace("{{", "{").replace("}}", "}")
         text = MARK.sub(lambda m: _inline(self.values[int(m[1])]), plain)
-        return _checked(text, "a text", lambda: filter_literal(text, field))
+        return _locate_error(text, "a text", lambda: filter_literal(text, field))
 
 
 class _ContentQuery:
@@ -245,19 +247,21 @@ class _ContentQuery:
                 f"a content query cannot search for an empty value ({name}:{{None}}); write a filter: "
                 f"$filter={name} eq null"
             )
-        return _checked(value, f"{name}:" if name else "a word", lambda: query_value(value, field))
+        return _locate_error(value, f"{name}:" if name else "a word", lambda: query_value(value, field))
 
     def _text(self, token: str) -> str:
         quote = token[0]
 
         def inner(match: re.Match[str]) -> str:
-            text = _checked(match, "a text", lambda: query_value(_inline(self.values[int(match[1])])))[1:-1]
+            text = _locate_error(match, "a text", lambda: query_value(_inline(self.values[int(match[1])])))[
+                1:-1
+            ]
             return text.replace("'", "\\'") if quote == "'" else text
 
         return MARK.sub(inner, token)
 
 
-def _checked(value: Any, where: str, write: Callable[[], str]) -> str:
+def _locate_error(value: Any, where: str, write: Callable[[], str]) -> str:
     try:
         return write()
     except QueryError as error:

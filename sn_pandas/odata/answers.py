@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from .collector import paused
+from .collector import pause_collector
 from .errors import (
     AnswerError,
     AuthenticationError,
@@ -36,7 +36,7 @@ _LOOKED_THROUGH = 64 * 1024
 _LATER = (429, 502, 503, 504)
 
 
-def parsed(what: str, answer: Response) -> Any:
+def parse(what: str, answer: Response) -> Any:
     """Return the JSON of an answer; None if it is empty.
 
     Raises
@@ -50,7 +50,7 @@ def parsed(what: str, answer: Response) -> Any:
     if not content:
         return None
     try:
-        return decoded(content)
+        return decode(content)
     except RecursionError:
         raise _too_deep(what) from None
     except ValueError:
@@ -59,7 +59,7 @@ def parsed(what: str, answer: Response) -> Any:
         try:
             # more lenient: lone surrogates, integers of more than 64 bits
             shown = json.loads(content.decode("utf-8-sig"), parse_float=number, parse_constant=_reject)
-            return _whole_characters(shown)
+            return _reject_surrogates(shown)
         except RecursionError:
             raise _too_deep(what) from None
         except ValueError:
@@ -67,9 +67,9 @@ def parsed(what: str, answer: Response) -> Any:
     raise not_sensenet(what, answer, "JSON was expected")
 
 
-def decoded(content: bytes) -> Any:
+def decode(content: bytes) -> Any:
     """Decode JSON, as fast as it goes."""
-    with paused():
+    with pause_collector():
         return _loads(content)
 
 
@@ -77,7 +77,7 @@ def not_sensenet(what: str, answer: Response, expected: str = "") -> AnswerError
     """Return the error of an answer that has not the shape of one of a sensenet."""
     return AnswerError(
         f"{what}: the answer is not from a sensenet server, but "
-        f"{described(answer)}{f' ({cut_short(expected)})' if expected else ''}; is this the address of a "
+        f"{describe(answer)}{f' ({cut_short(expected)})' if expected else ''}; is this the address of a "
         "sensenet, or did a proxy, a login page or a maintenance page answer?"
     )
 
@@ -90,7 +90,7 @@ def empty_answer(what: str) -> BrokenAnswer:
     )
 
 
-def described(answer: Response) -> str:
+def describe(answer: Response) -> str:
     """Describe what an answer is, in the words of whoever wrote it."""
     said = words_of(answer)
     begin = answer.content[:200].lstrip().lower()
@@ -132,7 +132,7 @@ def refusal(what: str, origin: str, answer: Response) -> SensenetError:
     error = _error_of(answer)
     code, kind, reason = error or ("", "", "")
     facts: dict[str, Any] = {"status": status, "code": code, "exceptiontype": kind, "reason": reason}
-    said = "" if error or not answer.content else f"; the answer is {described(answer)}"
+    said = "" if error or not answer.content else f"; the answer is {describe(answer)}"
     if status in _LATER:
         return UnavailableError(
             f"{what}: {origin} is not available now ({status}); try again later{said}",
@@ -153,13 +153,13 @@ def refusal(what: str, origin: str, answer: Response) -> SensenetError:
         return AuthenticationError(f"{what}: {origin} does not accept these credentials (401){said}")
     if error is None and status >= 500 and answer.content:
         return UnavailableError(
-            f"{what} failed with {status}: the answer is not a sensenet error but {described(answer)}",
+            f"{what} failed with {status}: the answer is not a sensenet error but {describe(answer)}",
             **facts,
         )
     if error is None and (answer.content or status in (405, 406)) and status != 414:
         return InterceptedError(
             f"{what} failed with {status}: the answer is not from a sensenet server but "
-            f"{described(answer)}; {_interceptor(what, origin, status)}",
+            f"{describe(answer)}; {_interceptor(what, origin, status)}",
             **facts,
         )
     return server_error(what, status, code, kind, reason)
@@ -220,14 +220,14 @@ def _too_deep(what: str) -> AnswerError:
     return AnswerError(f"{what}: the answer is nested too deeply to be from a sensenet server")
 
 
-def _whole_characters(shown: Any) -> Any:
+def _reject_surrogates(shown: Any) -> Any:
     """Return JSON whose texts hold no half characters (lone surrogates), which nothing could write again."""
     if isinstance(shown, str):
         return shown if shown.isascii() else shown.encode("utf-8", "replace").decode()
     if isinstance(shown, list):
-        return [_whole_characters(item) for item in shown]
+        return [_reject_surrogates(item) for item in shown]
     if isinstance(shown, dict):
-        return {_whole_characters(key): _whole_characters(item) for key, item in shown.items()}
+        return {_reject_surrogates(key): _reject_surrogates(item) for key, item in shown.items()}
     return shown
 
 

@@ -102,11 +102,11 @@ def pieces(body: Iterable[bytes], encoding: str, clock: Clock, largest: int | No
     TooLarge
         If it has more than ``largest`` bytes.
     """
-    decoded = _timed(body, clock)
+    decoded = _check_time(body, clock)
     for one in reversed(encoding.split(",") if encoding else ()):
         name = one.strip().lower()
         if name in ("gzip", "x-gzip", "deflate"):
-            decoded = _inflated(decoded, clock)
+            decoded = _decompress(decoded, clock)
         elif name not in ("", "identity"):
             raise DecodingError(f"the answer is encoded as {name[:40]!r}, which was not asked for")
     size = 0
@@ -117,13 +117,13 @@ def pieces(body: Iterable[bytes], encoding: str, clock: Clock, largest: int | No
         yield piece
 
 
-def _timed(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
+def _check_time(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
     for piece in body:
         clock.check()
         yield piece
 
 
-def _inflated(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
+def _decompress(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
     """Decompress in pieces of bounded size, however much a few bytes stand for."""
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as the head says
     first = True

@@ -34,7 +34,7 @@ def built_in_types() -> Iterator[BuiltInType]:
 
 def is_ever_shown(name: str) -> bool:
     """Return whether ``GetSchema`` shows a built-in type to those who may see everything."""
-    return name in _shown_names()
+    return name in _names_in_schema()
 
 
 @cache
@@ -45,7 +45,7 @@ def _raw() -> list[dict[str, Any]]:
 
 
 @cache
-def _shown_names() -> frozenset[str]:
+def _names_in_schema() -> frozenset[str]:
     return frozenset(raw["Name"] for raw in _raw() if raw.get("InSchema", True))
 
 

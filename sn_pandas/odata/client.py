@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from . import flight, shapes
 from .addresses import LONGEST, SERVICE, entity
-from .answers import parsed, refusal
+from .answers import parse, refusal
 from .bounds import LARGEST_ANSWER, Clock
 from .errors import (
     AddressTooLongError,
@@ -31,10 +31,10 @@ from .limits import Pace, user_agent
 from .messages import Answer, Response
 from .origins import canonical_url
 from .query import target as target_of
-from .redaction import protect_logs, redacted
+from .redaction import protect_logs, redact_errors
 from .retrying import Kind, Retrier, Retries
 from .signin.credentials import Anonymous, Auth
-from .signin.doubt import given_to_caller
+from .signin.doubt import is_for_caller
 from .signin.guard import VISITOR, Exchange, Guard, Identity, Send
 from .wire import Wire
 
@@ -192,14 +192,14 @@ class Client:
                 "address of the server instead of its name in the file"
             )
 
-    def closing(self, close: Callable[[], None]) -> None:
+    def close_with(self, close: Callable[[], None]) -> None:
         """Have ``close`` called when this client is closed."""
         self._closing.append(close)
 
     def get(
         self,
         target: str,
-        read: Callable[[str, Response], Any] = parsed,
+        read: Callable[[str, Response], Any] = parse,
         *,
         fresh: bool = False,
         guarded: bool = True,
@@ -222,13 +222,13 @@ class Client:
         """
         call = self._call("GET", target, kind="read")
         try:
-            return self._settled(call, lambda answer: read(call.what, _fresh(fresh, answer)), guarded)
+            return self._settle(call, lambda answer: read(call.what, _reject_cached(fresh, answer)), guarded)
         except _CachedAnswer:
             past = f"{target}{'&' if '?' in target else '?'}nocache={secrets.token_hex(6)}"
         try:
-            return self._settled(
+            return self._settle(
                 dataclasses.replace(call, target=past),
-                lambda answer: read(call.what, _fresh(True, answer)),
+                lambda answer: read(call.what, _reject_cached(True, answer)),
                 guarded,
             )
         except _CachedAnswer as cached:
@@ -254,7 +254,7 @@ class Client:
         *,
         body: Mapping[str, Any] | None = None,
         kind: Kind = "write",
-        read: Callable[[str, Response], Any] = parsed,
+        read: Callable[[str, Response], Any] = parse,
         guarded: bool = True,
         **options: Any,
     ) -> Any:
@@ -274,7 +274,7 @@ class Client:
             If the answer is not one of a sensenet server.
         """
         call = self._call(method, target, body, kind, **options)
-        return self._settled(call, lambda answer: read(call.what, answer), guarded)
+        return self._settle(call, lambda answer: read(call.what, answer), guarded)
 
     def request(
         self,
@@ -286,7 +286,7 @@ class Client:
         **options: Any,
     ) -> Response:
         """Send a request, retry it if that is safe, and return the answer or raise the server's error."""
-        return self._settled(self._call(method, target, body, kind, **options), lambda answer: answer)
+        return self._settle(self._call(method, target, body, kind, **options), lambda answer: answer)
 
     def identity(self) -> Identity:
         """Return who the server says the caller is.
@@ -315,19 +315,19 @@ class Client:
                 def take(answer: Answer) -> T:
                     exchange.answer = head = self._wire.head(answer)
                     if not head.is_success:
-                        exchange.answer = self._wire.whole(answer, clock)
+                        exchange.answer = self._wire.read_whole(answer, clock)
                         raise self._refuse(call.what, self.origin, exchange.answer)
-                    if given_to_caller(head, exchange.used) is False:
+                    if is_for_caller(head, exchange.used) is False:
                         return None  # type: ignore[return-value]  # the guard does not believe it
-                    return use(head, self._wire.paced(answer, clock))
+                    return use(head, self._wire.pace(answer, clock))
 
-                return self._exchanged(call, end, clock, exchange, take)
+                return self._exchange(call, end, clock, exchange, take)
 
-            return self._retrier.run(redacted(once), "read")
+            return self._retrier.run(redact_errors(once), "read")
 
         return self.guard.settle(send, method="GET", target=target, is_write=False)
 
-    def shown(self, target: str) -> str:
+    def describe_address(self, target: str) -> str:
         """Return an address as it may be shown: without a key that somebody put into it, and cut short."""
         if "apikey" in target.lower():
             parts = urlsplit(target)
@@ -351,7 +351,7 @@ class Client:
         """Return a request that may be sent."""
         if not target.startswith("/") or target.startswith("//"):
             raise QueryError(f"{target!r} is not an address of this repository: those begin with one slash")
-        what = f"{method} {self.shown(target)}"
+        what = f"{method} {self.describe_address(target)}"
         if kind != "read" and method not in _READS:
             self.reject_write(what)
         headers = headers or {}
@@ -360,7 +360,7 @@ class Client:
             headers = {**headers, "Content-Type": "application/json"}
         return _Call(what, method, target, kind, headers, content, before_retry)
 
-    def _settled(self, call: _Call, use: Callable[[Response], T], guarded: bool = True) -> T:
+    def _settle(self, call: _Call, use: Callable[[Response], T], guarded: bool = True) -> T:
         """Send a request until its answer is certainly the caller's, and return what ``use`` makes of it."""
         send = self._sender(call, use)
         try:
@@ -392,7 +392,7 @@ class Client:
                 begun = True
                 return use(self._once(call, end if call.kind == "read" else None, exchange))
 
-            return self._retrier.run(redacted(once), call.kind)
+            return self._retrier.run(redact_errors(once), call.kind)
 
         return send
 
@@ -423,14 +423,16 @@ class Client:
         # a server may think about a write for as long as the timeout says, before it begins to answer
         clock = Clock(end, self.retries.deadline)
         exchange.answer = None
-        whole = self._exchanged(call, end, clock, exchange, lambda answer: self._wire.whole(answer, clock))
+        whole = self._exchange(
+            call, end, clock, exchange, lambda answer: self._wire.read_whole(answer, clock)
+        )
         exchange.answer = whole
         if whole.is_success:
             self._is_there = True
             return whole
         raise self._refuse(call.what, self.origin, whole)
 
-    def _exchanged(
+    def _exchange(
         self,
         call: _Call,
         end: float | None,
@@ -504,7 +506,7 @@ class Client:
         return self._sender(call, lambda answer: bool(read(call.what, answer)))
 
 
-def _fresh(wanted: bool, answer: Response) -> Response:
+def _reject_cached(wanted: bool, answer: Response) -> Response:
     age = answer.headers.get("age", "").strip()
     if wanted and age.isdigit() and age.strip("0"):
         raise _CachedAnswer(age[:10])

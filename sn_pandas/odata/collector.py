@@ -17,7 +17,7 @@ _was_on = False
 
 
 @contextlib.contextmanager
-def paused() -> Iterator[None]:
+def pause_collector() -> Iterator[None]:
     """Keep the collector off; on again when the last thread leaves, if it was on."""
     global _inside, _was_on
     with _lock:

@@ -11,9 +11,9 @@ from .errors import QueryError
 from .fields import INDEX_ONLY, of_some_contents
 from .filter_rules import WORD_KINDS, kind_of, search_refusal
 from .filters import Fields
-from .literals import plain, query_value
+from .literals import query_value, unwrap
 from .schema import UNKNOWN, Field
-from .word_fields import checked_phrase, checked_words
+from .word_fields import check_phrase, check_words
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
 _NAME = re.compile(r"#?[^\W\d][\w.]*")
@@ -254,15 +254,15 @@ class Q:
 
     def startswith(self, text: str) -> Clause:
         """Return whether it begins so."""
-        return _Term(self.name, "*", ("", _some(text), "*"))
+        return _Term(self.name, "*", ("", _check_text(text), "*"))
 
     def endswith(self, text: str) -> Clause:
         """Return whether it ends so."""
-        return _Term(self.name, "*", ("*", _some(text), ""))
+        return _Term(self.name, "*", ("*", _check_text(text), ""))
 
     def contains(self, text: str) -> Clause:
         """Return whether it is somewhere in it."""
-        return _Term(self.name, "*", ("*", _some(text), "*"))
+        return _Term(self.name, "*", ("*", _check_text(text), "*"))
 
     def has_words(self, *words: str) -> Clause:
         """Return whether a long text has all of the words, in any order and letter case.
@@ -272,7 +272,7 @@ class Q:
         >>> print(Q("Notes").has_words("grey", "herons"))
         (+Notes:"grey" +Notes:"herons")
         """
-        clauses = tuple(_Term(self.name, "~", (word, 0)) for word in checked_words(words))
+        clauses = tuple(_Term(self.name, "~", (word, 0)) for word in check_words(words))
         return clauses[0] if len(clauses) == 1 else _All(clauses)
 
     def has_phrase(self, text: str, distance: int = 0) -> Clause:
@@ -288,7 +288,7 @@ class Q:
         """
         if not isinstance(distance, int) or isinstance(distance, bool) or distance < 0:
             raise QueryError(f"distance is a number of words, 0 or more, not {distance!r}")
-        return _Term(self.name, "~", (checked_phrase(text, distance), distance if " " in text.strip() else 0))
+        return _Term(self.name, "~", (check_phrase(text, distance), distance if " " in text.strip() else 0))
 
     def matches(self, pattern: str) -> Clause:
         """Whether the text is like a pattern: ``*`` stands for any part of it, ``?`` for one character.
@@ -323,7 +323,7 @@ class Q:
         """
         if isinstance(least, bool) or not isinstance(least, (int, float)) or not 0 <= least < 1:
             raise QueryError(f"least is a number from 0 to below 1, not {least!r}")
-        return _Term(self.name, "~~", (_some(word), float(least)))
+        return _Term(self.name, "~~", (_check_text(word), float(least)))
 
     @staticmethod
     def full_text() -> Q:
@@ -347,7 +347,7 @@ class Q:
         """Return whether it is one of the values; a long list is sent in parts."""
         if isinstance(values, str):
             raise QueryError("isin takes a list of values, not one text")
-        unique = tuple(dict.fromkeys(map(plain, values)))
+        unique = tuple(dict.fromkeys(map(unwrap, values)))
         return _Term(self.name, "()", unique) if unique else _Term("Id", "", 0)
 
     def where(self, inner: Clause) -> Clause:
@@ -367,7 +367,7 @@ def _parts(item: Clause, kind: type[_All | _Any]) -> tuple[Clause, ...]:
     return item.parts if isinstance(item, kind) else (item,)
 
 
-def _some(text: str) -> str:
+def _check_text(text: str) -> str:
     if not isinstance(text, str) or not text:
         raise QueryError(f"a search for a part of a text needs a text that is not empty, not {text!r}")
     return text
@@ -384,7 +384,7 @@ def _field(name: str, fields: Fields | None) -> Field | None:
 
 
 def _value(name: str, value: Any, field: Field | None) -> str:
-    if plain(value) is None:
+    if unwrap(value) is None:
         raise QueryError(
             f"{name}: a content query cannot search for an empty value; use a filter: F({name!r}) == None"
         )

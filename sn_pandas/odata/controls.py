@@ -21,23 +21,23 @@ _TOKEN = re.compile(
 )
 
 
-def effective(query: Query) -> Query:
+def effective_query(query: Query) -> Query:
     """Return a query whose options do what its switches and control words ask for.
 
     Examples
     --------
-    >>> q = effective(Query("/Root", query="TypeIs:Task .SORT:DueDate .TOP:5"))
+    >>> q = effective_query(Query("/Root", query="TypeIs:Task .SORT:DueDate .TOP:5"))
     >>> q.query, q.orderby, q.top
     ('TypeIs:Task', 'DueDate', 5)
-    >>> effective(Query("/Root/Content", lifespan=True)).query
+    >>> effective_query(Query("/Root/Content", lifespan=True)).query
     'InFolder:"/Root/Content" .LIFESPAN:ON'
     """
     if query.single or query.property:
         return query
-    return _lifted(_living(query))
+    return _lift_controls(_lifespan_filter(query))
 
 
-def _living(query: Query) -> Query:
+def _lifespan_filter(query: Query) -> Query:
     """Ask for the lifespan filter in the way that works."""
     if query.lifespan is None or (query.lifespan and query.autofilters):
         return query
@@ -51,7 +51,7 @@ def _living(query: Query) -> Query:
     )
 
 
-def _lifted(query: Query) -> Query:
+def _lift_controls(query: Query) -> Query:
     """Move control words out of the text, where that means the same."""
     text = query.words()
     if "//" in text or "/*" in text:

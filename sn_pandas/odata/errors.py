@@ -124,7 +124,7 @@ class ServerError(SensenetError):
         The server's own words.
     doubt : {"", "open", "unasked", "settled"}
         Whether it was asked if the refusal was one to the caller: ``"settled"`` if it was, ``"open"`` if
-        that is left to who sent the request (see ``Guard.leaving_doubt``), ``"unasked"`` if it is, and the
+        that is left to who sent the request (see ``Guard.leave_doubt``), ``"unasked"`` if it is, and the
         request must not be sent again.
     """
 

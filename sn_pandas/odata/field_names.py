@@ -52,7 +52,7 @@ def refuse_unknown(
             if not copied:
                 raise QueryError(words)
             warnings.warn(words, UserWarning, stacklevel=5)
-    for name, words in ignored(orders, expand, schema):
+    for name, words in ignored_names(orders, expand, schema):
         if schema.may_hide:
             return
         if not (copied and name in orders):
@@ -65,7 +65,9 @@ def refuse_unknown(
                 refuse_scalar(field, chain)
 
 
-def ignored(orders: Collection[str], expand: Collection[str], schema: Schema) -> Iterator[tuple[str, str]]:
+def ignored_names(
+    orders: Collection[str], expand: Collection[str], schema: Schema
+) -> Iterator[tuple[str, str]]:
     """Yield the names that the server ignores in a query, as far as is known, and what to say of each."""
     for name in orders:
         if name not in schema.fields and name not in INDEX_ONLY and not of_some_contents(name):
@@ -110,12 +112,12 @@ def refuse_scalar(field: Field, chain: str) -> None:
         )
 
 
-def ordered_by(orderby: str | None, words: str) -> tuple[str, ...]:
+def sort_fields(orderby: str | None, words: str) -> tuple[str, ...]:
     """Return the fields that an order and the sort keys of a content query name.
 
     Examples
     --------
-    >>> ordered_by("DueDate desc,Name", "TypeIs:Task .SORT:Index")
+    >>> sort_fields("DueDate desc,Name", "TypeIs:Task .SORT:Index")
     ('DueDate', 'Name', 'Index')
     """
     keys = [key.split()[0] for key in (orderby or "").split(",") if key]

@@ -37,7 +37,7 @@ class Reading:
         """Yield what each test of the filter means."""
         for node in _tests(self.tree):
             if (test := self._test(node)) is not None:
-                yield self._meaning(test)
+                yield self._meaning_of(test)
 
     def surprises(self, *, warned: bool = False) -> list[str]:
         """Return what of the filter is not as one would think; only what is warned of, if asked so."""
@@ -58,11 +58,11 @@ class Reading:
     def pandas(self) -> str:
         """Return the expression that finds the same rows in a frame ``df``; empty if there is none."""
         try:
-            return _bare(self._expression(self.tree))
+            return _strip_parentheses(self._expression(self.tree))
         except LookupError:
             return ""
 
-    def _meaning(self, test: Condition) -> Meaning:
+    def _meaning_of(self, test: Condition) -> Meaning:
         return meaning_of(test, self.fields.get(test.name), self.schema)
 
     def _test(self, node: Node) -> Condition | None:
@@ -73,11 +73,11 @@ class Reading:
             ):
                 return self._test(call)
             case Compare(operator=operator, left=Member(steps=steps), right=Literal() as literal):
-                return self._compared(steps, operator, value_of(literal))
+                return self._condition(steps, operator, value_of(literal))
             case Compare(
                 operator="eq" | "ne" as operator, left=Literal() as literal, right=Member(steps=steps)
             ):
-                return self._compared(steps, operator, value_of(literal))
+                return self._condition(steps, operator, value_of(literal))
             case (
                 Call(
                     name="startswith" | "endswith" as name,
@@ -90,7 +90,7 @@ class Reading:
                 return Condition(name, "eq", True)
         return None
 
-    def _compared(self, steps: tuple[str, ...], operator: str, value: Any) -> Condition:
+    def _condition(self, steps: tuple[str, ...], operator: str, value: Any) -> Condition:
         name = ".".join(steps)
         is_phrase = operator == "eq" and isinstance(value, str) and bool(value)
         kind = kind_of(name, self.fields.get(name))
@@ -102,28 +102,28 @@ class Reading:
                 return f"({(' & ' if operator == 'and' else ' | ').join(map(self._expression, parts))})"
             case Call(name="isof", arguments=(Literal() as literal,)) if self.schema is not None:
                 return f"df['Type'].isin({sorted(self.schema.derived(str(value_of(literal))))})"
-        positive, negated = self._turned(node)
+        positive, negated = self._strip_negation(node)
         if positive is not None:
             test = self._test(positive)
-            found = "" if test is None else self._meaning(test).pandas
+            found = "" if test is None else self._meaning_of(test).pandas
         else:
             found = self._expression(node.inner) if isinstance(node, Not) else ""
         if not found:
             raise LookupError(node)
         return f"~{found}" if negated else found
 
-    def _turned(self, node: Node) -> tuple[Node | None, bool]:
+    def _strip_negation(self, node: Node) -> tuple[Node | None, bool]:
         """Return a test without its negation, and whether it had one.
 
         Of a boolean it has none: it is a test for the other one.
         """
         if isinstance(node, Compare) and node.operator == "ne":
-            return self._turned(Not(Compare("eq", node.left, node.right)))
+            return self._strip_negation(Not(Compare("eq", node.left, node.right)))
         if not isinstance(node, Not):
             return node, False
         if isinstance(node.inner, Join) or (isinstance(node.inner, Call) and node.inner.name == "isof"):
             return None, True
-        inner, negated = self._turned(node.inner)
+        inner, negated = self._strip_negation(node.inner)
         test = self._test(inner) if inner is not None else None
         if test is not None and isinstance(test.value, bool) and inner is not None:
             turned = Literal("word", "false" if test.value else "true")
@@ -143,11 +143,11 @@ class Reading:
             case Call(name="isof", arguments=(Literal() as literal,)):
                 return f"the type is {value_of(literal)!r} or derived from it"
         test = self._test(node)
-        said = "" if test is None else self._meaning(test).sentence
+        said = "" if test is None else self._meaning_of(test).sentence
         return said or "…"
 
 
-def _bare(text: str) -> str:
+def _strip_parentheses(text: str) -> str:
     """Take the parentheses off that stand around the whole of an expression."""
     if not text.startswith("("):
         return text

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..words import asked_words, gaps_inside, lowered
+from ..words import gaps_inside, lower_letters, query_words
 from .fields import Field, of_some_contents
 from .literals import MISREAD
 
@@ -125,17 +125,17 @@ class Meaning:
         """Why the test is rejected, with an alternative; empty if it is not."""
         if not self.rule.refused:
             return ""
-        return "; ".join(filter(None, (self._filled(self.rule.refused), self._filled(self.rule.instead))))
+        return "; ".join(filter(None, (self._fill(self.rule.refused), self._fill(self.rule.instead))))
 
     @property
     def sentence(self) -> str:
         """What is true of the rows that are found."""
-        return self._filled(self.rule.says)
+        return self._fill(self.rule.says)
 
     @property
     def surprises(self) -> list[str]:
         """What is not as one would think."""
-        found = [self._filled(self.rule.surprise)] if self.rule.surprise else []
+        found = [self._fill(self.rule.surprise)] if self.rule.surprise else []
         if self.kind == "truth" and not self.lacking:
             found = []
         if self.condition.operator == "ne" and self.lacking and self.kind != "truth":
@@ -165,11 +165,11 @@ class Meaning:
     def pandas(self) -> str:
         """The expression that finds the same rows in a frame ``df``."""
         made = self.rule.pandas
-        return made(self) if callable(made) else self._filled(made)
+        return made(self) if callable(made) else self._fill(made)
 
     # -- what texts are filled with -------------------------------------------------------------------
 
-    def _filled(self, text: str) -> str:
+    def _fill(self, text: str) -> str:
         return re.sub(r"\{(\w+)\}", lambda found: str(getattr(self, found[1])), text)
 
     @property
@@ -238,7 +238,7 @@ class Meaning:
     @property
     def low(self) -> str:
         """A text as the index stores it, in lower case."""
-        return repr(lowered(self.condition.value))
+        return repr(lower_letters(self.condition.value))
 
     @property
     def part(self) -> str:
@@ -248,23 +248,23 @@ class Meaning:
     @property
     def pattern(self) -> str:
         """A text with wildcards as a regular expression."""
-        text = _around(self.condition.operator, lowered(self.condition.value))
+        text = _around(self.condition.operator, lower_letters(self.condition.value))
         signs = {"*": ".*", "?": "."}
         return repr("(?s)" + "".join(signs.get(c) or re.escape(c) for c in re.sub(r"\*+", "*", text)))
 
     @property
     def tag(self) -> str:
         """A regular expression for one of several tags."""
-        return repr(rf"(?:^|[,;])\s*{re.escape(lowered(self.condition.value))}\s*(?:[,;]|$)")
+        return repr(rf"(?:^|[,;])\s*{re.escape(lower_letters(self.condition.value))}\s*(?:[,;]|$)")
 
     @property
     def option(self) -> str:
         """The value of an option, or the values of those with such a label, in small letters."""
-        text = lowered(self.condition.value)
+        text = lower_letters(self.condition.value)
         if text.startswith("$"):
             return repr([text[1:]])
         options = self.field.options if self.field is not None else ()
-        return repr([lowered(option.value) for option in options if lowered(option.text) == text])
+        return repr([lower_letters(option.value) for option in options if lower_letters(option.text) == text])
 
     @property
     def empty(self) -> str:
@@ -299,15 +299,15 @@ class Meaning:
         """The value of the option that may have been meant, or of the first one."""
         options = self.field.options if self.field is not None else ()
         spellings = {
-            lowered(word): option.value for option in options for word in (option.value, option.text)
+            lower_letters(word): option.value for option in options for word in (option.value, option.text)
         }
-        close = difflib.get_close_matches(lowered(self.text), spellings, 1)
+        close = difflib.get_close_matches(lower_letters(self.text), spellings, 1)
         return spellings[close[0]] if close else options[0].value if options else "…"
 
     @property
     def words(self) -> str:
         """The words of a text that the index keeps, as arguments."""
-        return ", ".join(map(repr, asked_words(str(self.condition.value)))) or "'word'"
+        return ", ".join(map(repr, query_words(str(self.condition.value)))) or "'word'"
 
     @property
     def gaps(self) -> int:
@@ -374,8 +374,8 @@ def _truth(meaning: Meaning) -> str:
 def _like(meaning: Meaning) -> str:
     """Write a comparison with a pattern: one of nothing but ``*`` is like the empty text, too."""
     if meaning.text.strip("*"):
-        return meaning._filled("{column}.str.lower().str.fullmatch({pattern})")
-    return meaning._filled('({column}.fillna("").str.lower().str.fullmatch({pattern}){of_types})')
+        return meaning._fill("{column}.str.lower().str.fullmatch({pattern})")
+    return meaning._fill('({column}.fillna("").str.lower().str.fullmatch({pattern}){of_types})')
 
 
 def _date(meaning: Meaning) -> str:
@@ -589,8 +589,8 @@ def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
         return "misread"
     is_pattern = "*" in value or "?" in value
     if kind in ("choice", "choices") and test.operator in ("eq", "ne"):
-        labels = [lowered(option.text) for option in field.options] if field is not None else []
-        is_label = lowered(value) in labels
+        labels = [lower_letters(option.text) for option in field.options] if field is not None else []
+        is_label = lower_letters(value) in labels
         return (
             "pattern" if is_pattern else "option" if value[0] == "$" else "label" if is_label else "strange"
         )
@@ -603,7 +603,7 @@ def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
     if test.operator in ("eq", "ne", "phrase") and len(value) > 1 and value[0] == value[-1] == "/":
         return "expression"
     if kind == "words" and test.operator == "phrase":
-        return "stopwords" if not asked_words(value) else "gapped" if gaps_inside(value) else "text"
+        return "stopwords" if not query_words(value) else "gapped" if gaps_inside(value) else "text"
     return "text"
 
 
@@ -678,7 +678,7 @@ def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
     if kind not in ("words", "text", "type", "tags", "list", "unknown"):
         return f"{name} holds no texts: a word, a part of a text or a pattern cannot be looked for in it"
     if how in ("pattern", "fuzzy"):
-        is_word = len(text.split()) == 1 and (how == "pattern" or len(asked_words(text)) == 1)
+        is_word = len(text.split()) == 1 and (how == "pattern" or len(query_words(text)) == 1)
         one = (
             ""
             if kind != "words" or is_word

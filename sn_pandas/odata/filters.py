@@ -13,9 +13,9 @@ from typing import Any
 from .errors import QueryError
 from .fields import of_some_contents
 from .filter_rules import FUNCTIONS, NO_DATE, Condition, Meaning, meaning_of
-from .literals import as_option, filter_literal, fitting, plain
+from .literals import as_option, filter_literal, fit_value, unwrap
 from .schema import UNKNOWN, Field
-from .word_fields import checked_phrase, checked_words
+from .word_fields import check_phrase, check_words
 
 Fields = Mapping[str, Field]
 _PARENTHESES = (
@@ -88,7 +88,7 @@ class Filter:
 
     def _inside(self, fields: Fields | None) -> str:
         """Write the filter as an operand."""
-        joined = isinstance(_straight(self), (_And, _Or))
+        joined = isinstance(_straighten(self), (_And, _Or))
         return f"({self._write(fields)})" if joined else self._write(fields)
 
 
@@ -111,7 +111,7 @@ class _Or(Filter):
         return (name for part in self.parts for name in part.names())
 
     def _write(self, fields: Fields | None) -> str:
-        straight = _straight(self)
+        straight = _straighten(self)
         if straight is not self:
             return straight._write(fields)
         return " or ".join(part._inside(fields) for part in self.parts)
@@ -125,7 +125,7 @@ class _Not(Filter):
         return self.inner.names()
 
     def _write(self, fields: Fields | None) -> str:
-        straight = _straight(self)
+        straight = _straighten(self)
         if not isinstance(straight, _Not):
             return straight._write(fields)
         return f"not ({straight.inner._write(fields)})"
@@ -155,19 +155,19 @@ class _Test(Filter):
 
     def _write(self, fields: Fields | None) -> str:
         try:
-            return self._written(fields)
+            return self._write_test(fields)
         except QueryError as error:
             if str(error).startswith(self.field) or repr(self.field) in str(error):
                 raise
             raise type(error)(f"{self.field}: {error}") from None
 
-    def _written(self, fields: Fields | None) -> str:
+    def _write_test(self, fields: Fields | None) -> str:
         field = _field(self.field, fields)
         name = "ContentType" if self.field == "Type" else self.field.replace(".", "/")
-        return written(self.field, name, self.operator, self.value, field)
+        return write_test(self.field, name, self.operator, self.value, field)
 
 
-def written(column: str, name: str, operator: str, value: Any, field: Field | None) -> str:
+def write_test(column: str, name: str, operator: str, value: Any, field: Field | None) -> str:
     """Write a test as the server takes it.
 
     Parameters
@@ -191,7 +191,7 @@ def written(column: str, name: str, operator: str, value: Any, field: Field | No
             f"a filter compares {column} with a value, not with {value!r}; "
             "read both fields and compare in pandas"
         )
-    value = fitting(value, field)
+    value = fit_value(value, field)
     if operator in FUNCTIONS:
         _reject_part_that_is_none(operator, value)
     elif value is not None and not isinstance(value, str):
@@ -210,10 +210,10 @@ def written(column: str, name: str, operator: str, value: Any, field: Field | No
     is_unset = value is None and operator in ("eq", "ne") and meaning.kind in ("date", "moment")
     if meaning.refusal and not is_unset:
         raise QueryError(meaning.refusal)
-    return _sent(name, meaning)
+    return _encode_test(name, meaning)
 
 
-def _sent(name: str, meaning: Meaning) -> str:
+def _encode_test(name: str, meaning: Meaning) -> str:
     """Write a test that is not refused."""
     operator, value, field = meaning.condition.operator, meaning.condition.value, meaning.field
     if operator in FUNCTIONS:
@@ -326,7 +326,7 @@ class F:
         >>> print(F("Notes").has_words("grey", "herons"))
         Notes eq 'grey' and Notes eq 'herons'
         """
-        tests = tuple(_Test(self.name, "phrase", word) for word in checked_words(words))
+        tests = tuple(_Test(self.name, "phrase", word) for word in check_words(words))
         return tests[0] if len(tests) == 1 else _And(tests)
 
     def has_phrase(self, text: str) -> Filter:
@@ -339,13 +339,13 @@ class F:
         >>> print(F("Notes").has_phrase("blue herons"))
         Notes eq 'blue herons'
         """
-        return _Test(self.name, "phrase", checked_phrase(text))
+        return _Test(self.name, "phrase", check_phrase(text))
 
     def isin(self, values: Iterable[Any]) -> Filter:
         """Return whether it is one of the values; a long list is sent in parts."""
         if isinstance(values, str):
             raise QueryError("isin takes a list of values, not one text")
-        unique = list(dict.fromkeys(map(plain, values)))
+        unique = list(dict.fromkeys(map(unwrap, values)))
         if not unique:
             return _Test("Id", "lt", 0)  # an id is never below 1
         return _Or(tuple(_Test(self.name, "eq", value) for value in unique))
@@ -377,18 +377,18 @@ def _parts(item: Filter, kind: type[_And | _Or]) -> tuple[Filter, ...]:
     return item.parts if isinstance(item, kind) else (item,)
 
 
-def _straight(item: Filter) -> Filter:
+def _straighten(item: Filter) -> Filter:
     """Return an or with negations, and a negation of negations, as what the server understands."""
     if isinstance(item, _Not):
-        inner = _straight(item.inner)
+        inner = _straighten(item.inner)
         return inner.inner if isinstance(inner, _Not) else _Not(inner)
     if isinstance(item, _Or):
-        parts = [_straight(part) for part in item.parts]
+        parts = [_straighten(part) for part in item.parts]
         negated = [part.inner for part in parts if isinstance(part, _Not)]
         if negated:  # the server finds nothing for it; a or not b is not (b and not a)
             return _Not(_And((*negated, *(_Not(part) for part in parts if not isinstance(part, _Not)))))
     if isinstance(item, _And):
-        parts = [_straight(part) for part in item.parts]
+        parts = [_straighten(part) for part in item.parts]
         negated = [part.inner for part in parts if isinstance(part, _Not)]
         if len(negated) == len(parts):  # a negation of nothing but negations would find everything
             return _Not(_Or(tuple(negated)))
@@ -408,7 +408,7 @@ def _field(name: str, fields: Fields | None) -> Field | None:
 def _date_of(value: Any) -> Any:
     """Return the date that a text names, as only dates among texts have an order in a filter."""
     try:
-        return fitting(value, Field("", "DateTime"))
+        return fit_value(value, Field("", "DateTime"))
     except QueryError:
         return value
 

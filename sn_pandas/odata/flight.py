@@ -1,7 +1,7 @@
-"""Several requests at once, with a bounded look-ahead, that stop at once when nobody wants them any more.
+"""Several requests at once, with a bounded look-ahead, that stop when they are cancelled.
 
-What a thread works for may be over: a read that was given up sends nothing more, a write that was stopped
-tries nothing once more. The thread knows by an event, the client asks here.
+The work of a thread may be cancelled: a cancelled read sends nothing more, a cancelled write retries nothing.
+Each thread is bound to the event that cancels it, and the client checks that event here.
 """
 
 from __future__ import annotations
@@ -24,60 +24,60 @@ Job = Callable[[], "tuple[T, Sequence[Job[T]]]"]
 
 
 class _Here(threading.local):
-    """What this thread works for, if anything: set when it is over, and whether nothing is sent then."""
+    """The event that cancels the work of this thread, if any, and whether nothing is sent once it is set."""
 
-    over: threading.Event | None = None
-    silent: bool = False
+    event: threading.Event | None = None
+    suppress: bool = False
 
 
 _here = _Here()
 
 
 class Stopped(SensenetError):  # noqa: N818 - reads as what happened
-    """A request that was not sent, because nobody waits for its answer any more."""
+    """Raised instead of sending a request whose answer nobody waits for any more."""
 
 
 def check() -> None:
-    """Raise if what this thread works for was given up."""
-    if _here.silent and ending():
+    """Raise if the work of this thread was cancelled and is to send nothing more."""
+    if _here.suppress and is_ending():
         raise Stopped("the read was given up")
 
 
-def ending() -> bool:
-    """Return whether what this thread works for is over, so that nothing is to take long any more."""
-    return _here.over is not None and _here.over.is_set()
+def is_ending() -> bool:
+    """Return whether the work of this thread was cancelled, so that nothing should take long any more."""
+    return _here.event is not None and _here.event.is_set()
 
 
 def pause(seconds: float) -> bool:
     """Wait before the next attempt, and return whether there is one."""
-    if _here.over is None:
+    if _here.event is None:
         time.sleep(seconds)
         return True
-    return not _here.over.wait(seconds)
+    return not _here.event.wait(seconds)
 
 
-def work_for(over: threading.Event, *, silent: bool = False) -> None:
-    """Say what this thread works for from now on.
+def bind_cancellation(event: threading.Event, *, suppress: bool = False) -> None:
+    """Bind this thread to an event that cancels its work.
 
     Parameters
     ----------
-    over : threading.Event
-        Set when nothing is to be tried once more.
-    silent : bool
-        Whether nothing at all is to be sent then.
+    event : threading.Event
+        Once it is set, nothing is retried.
+    suppress : bool
+        Whether nothing at all is sent then.
     """
-    _here.over, _here.silent = over, silent
+    _here.event, _here.suppress = event, suppress
 
 
 @contextlib.contextmanager
-def working_for(over: threading.Event) -> Iterator[None]:
-    """Bind this thread to a flight until the block ends."""
-    before = _here.over, _here.silent
-    work_for(over)
+def cancellation_scope(event: threading.Event) -> Iterator[None]:
+    """Bind this thread to an event that cancels its work, until the block ends."""
+    before = _here.event, _here.suppress
+    bind_cancellation(event)
     try:
         yield
     finally:
-        _here.over, _here.silent = before
+        _here.event, _here.suppress = before
 
 
 def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
@@ -93,7 +93,7 @@ def in_order(jobs: Iterable[Job[T]], workers: int) -> Iterator[T]:
     threads: list[threading.Thread] = []
 
     def work() -> None:
-        work_for(stop, silent=True)
+        bind_cancellation(stop, suppress=True)
         while (item := todo.get()) is not None:
             future, job = item
             del item

@@ -65,7 +65,7 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
         said += _of_other_languages(text, bare)
         for name, operator, words in _WORDS.findall(bare):
             if name in fields and (fields[name].is_text or fields[name].is_choice):
-                said.extend(_quoted(fields[name], operator, words))
+                said.extend(_describe_unquoted(fields[name], operator, words))
         return "; ".join([*said, *(f"write {_SIGNS[s]} for {s}" for s in dict.fromkeys(_SIGN.findall(bare)))])
     return "; ".join(dict.fromkeys(_hints(tree, fields)))
 
@@ -89,14 +89,14 @@ def _of_other_languages(text: str, bare: str) -> Iterator[str]:
         yield f"close {'the parenthesis' if missing == 1 else f'{missing} parentheses'}"
 
 
-def unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
+def find_unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
     """Yield the words of a filter that stand without quotes where a text was meant."""
     match node:
         case Join(parts=parts):
             for part in parts:
-                yield from unquoted(part, fields)
+                yield from find_unquoted(part, fields)
         case Not(inner=inner):
-            yield from unquoted(inner, fields)
+            yield from find_unquoted(inner, fields)
         case Compare(left=Member(steps=(name,)), right=Member(steps=(word,))):
             if name in fields and word not in fields:
                 yield word
@@ -120,7 +120,7 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
         case Compare(operator=operator, left=Member(steps=(name,)), right=Member(steps=(word,))) if (
             name in fields and word not in fields
         ):
-            yield from _quoted(fields[name], operator, word)
+            yield from _describe_unquoted(fields[name], operator, word)
         case Compare(left=left, right=right):
             yield from _hints(left, fields)
             yield from _hints(right, fields)
@@ -147,7 +147,7 @@ def _words_beside(arguments: Sequence[Node], fields: Mapping[str, Field]) -> lis
     return unknown if len(unknown) < len(words) else []
 
 
-def _quoted(field: Field, operator: str, word: str) -> Iterator[str]:
+def _describe_unquoted(field: Field, operator: str, word: str) -> Iterator[str]:
     """Describe how a text without quotes is to be written beside a field."""
     name = field.name
     if field.is_reference:

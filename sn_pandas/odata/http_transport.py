@@ -97,7 +97,7 @@ def carrier_of(
     proxy = proxies.get(there.scheme) or proxies.get("all")
     if not proxy or proxy_bypass(there.netloc.rpartition("@")[2]):
         return Connections(origin, verify), ""
-    return _proxied(origin, proxy if "://" in proxy else f"http://{proxy}", verify)
+    return _proxy_transport(origin, proxy if "://" in proxy else f"http://{proxy}", verify)
 
 
 def multipart(form: Mapping[str, str], field: str, name: str, content: bytes) -> tuple[bytes, str]:
@@ -217,7 +217,7 @@ class _Quoting(_Place):
 class _ByHttpcore(_Place):
     """Makes the requests of httpcore to one server."""
 
-    def _made(self, request: Request) -> httpcore.Request:
+    def _core_request(self, request: Request) -> httpcore.Request:
         there = self._there
         url = httpcore.URL(
             scheme=there.raw_scheme,
@@ -259,7 +259,7 @@ class Connections(_ByHttpcore):
     def send(self, request: Request) -> Answer:
         """Send a request over an idle connection, or a new one; the latest is taken first."""
         with _our_errors():
-            asked = self._made(request)
+            asked = self._core_request(request)
         connection = self._wrap_stream(asked.url.origin)
         try:
             with _our_errors():
@@ -301,7 +301,7 @@ class Connections(_ByHttpcore):
                 self._idle.pop().close()
 
 
-def _proxied(origin: str, address: str, verify: ssl.SSLContext | bool) -> tuple[Transport, str]:
+def _proxy_transport(origin: str, address: str, verify: ssl.SSLContext | bool) -> tuple[Transport, str]:
     """Return what carries requests by way of a proxy, and the address of the proxy without its password."""
     try:
         proxy = httpx.Proxy(address)
@@ -348,7 +348,7 @@ class _Proxied(_ByHttpcore):
     def send(self, request: Request) -> Answer:
         """Send a request through the proxy."""
         with _our_errors():
-            answer = self._pool.handle_request(self._made(request))
+            answer = self._pool.handle_request(self._core_request(request))
         return _ReleasingStream(answer)
 
     def close(self) -> None:
@@ -480,10 +480,10 @@ class _our_errors:  # noqa: N801 - used as a function
             return
         ours = next((_ERRORS[base] for base in type(error).__mro__ if base in _ERRORS), None)
         if ours is not None:
-            raise ours(str(error), type(error).__name__) from _bare(error)
+            raise ours(str(error), type(error).__name__) from _strip_frames(error)
 
 
-def _bare(error: BaseException) -> BaseException:
+def _strip_frames(error: BaseException) -> BaseException:
     """Return an error, and those behind it, without frames: their variables hold headers as they are sent."""
     behind: BaseException | None = error
     while behind is not None:

@@ -48,11 +48,11 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     return [short for part in found for short in parts(part, longest, length)]
 
 
-def of_ids(query: Query) -> bool:
+def has_id_list(query: Query) -> bool:
     """Return whether a query has a list of ids that narrows it, so that it finds no more rows than ids."""
     searched = ((_GROUPS, query.words(), QUERY_TEXT), (_CHAINS, f"({query.filter or ''})", FILTER_TEXT))
     return any(
-        found["name"] == "Id" and _joined(texts, text[: found.start()], text[found.end() :])
+        found["name"] == "Id" and _is_narrowed(texts, text[: found.start()], text[found.end() :])
         for pattern, text, texts in searched
         for found in _lists(pattern, text)
     )
@@ -68,7 +68,7 @@ def shorter(query: Query) -> Query:
     """
     text = str(query.filter or "")
     text = f"({text})" if _CHAIN.fullmatch(f"({text})") else text
-    return query._replace_unvalidated(filter=_CHAINS.sub(_in_ranges, text) or None)
+    return query._replace_unvalidated(filter=_CHAINS.sub(_write_ranges, text) or None)
 
 
 def cut(query: Query, number: int = 2) -> list[Query]:
@@ -80,7 +80,7 @@ def cut(query: Query, number: int = 2) -> list[Query]:
         text = getattr(query, name) or ""
         text = f"({text})" if name == "filter" and _CHAIN.fullmatch(f"({text})") else text
         found = max(_lists(pattern, text), key=lambda m: len(m[0]), default=None)
-        if found is not None and _joined(texts, text[: found.start()], text[found.end() :]):
+        if found is not None and _is_narrowed(texts, text[: found.start()], text[found.end() :]):
             return [
                 query._replace_unvalidated(**{name: text[: found.start()] + part + text[found.end() :]})
                 for part in write(found, number)
@@ -92,7 +92,7 @@ def _lists(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
     return (found for found in pattern.finditer(text) if found["name"])
 
 
-def _joined(texts: str, before: str, after: str) -> bool:
+def _is_narrowed(texts: str, before: str, after: str) -> bool:
     """Whether what is around a list narrows it, so that the parts of the list find what the whole finds."""
     around = re.sub(texts, "", f"{before}\0{after}")
     if re.search(r"\bor\b|\bOR\b|\|\||\bnot\b|\bNOT\b|!|\{\{", around) or re.search(r"-\s*\(*\s*\0", around):
@@ -115,7 +115,7 @@ def _chain(found: re.Match[str], number: int) -> Iterator[str]:
         yield f"({' or '.join(some)})"
 
 
-def _in_ranges(found: re.Match[str]) -> str:
+def _write_ranges(found: re.Match[str]) -> str:
     if found["name"] != "Id":
         return found[0]
     terms = found[1].split(" or ")

@@ -58,7 +58,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     if field is not None and kind == "unknown":
         is_fraction = isinstance(value, float) and not value.is_integer()
         kind = "decimal" if is_fraction or field.limits.get("Otherwise") else None
-    value = fitting(value, field)
+    value = fit_value(value, field)
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -117,7 +117,7 @@ def query_value(value: Any, field: Field | None = None) -> str:
     >>> query_value(5)
     '5'
     """
-    value = plain(value)
+    value = unwrap(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -137,7 +137,7 @@ def query_value(value: Any, field: Field | None = None) -> str:
     raise QueryError(f"a content query has no form for {type(value).__name__}")
 
 
-def fitting(value: Any, field: Field | None) -> Any:
+def fit_value(value: Any, field: Field | None) -> Any:
     """Return a value as it is compared with a field: plain, and a date where a text names one.
 
     Raises
@@ -147,16 +147,16 @@ def fitting(value: Any, field: Field | None) -> Any:
 
     Examples
     --------
-    >>> fitting("2026-01-31", Field("DueDate", "DateTime"))
+    >>> fit_value("2026-01-31", Field("DueDate", "DateTime"))
     datetime.date(2026, 1, 31)
     """
-    value = plain(value)
+    value = unwrap(value)
     if isinstance(value, int) and value.bit_length() > _LARGEST_BITS:
         raise QueryError("a number of more than 308 digits is larger than any that a field can hold")
     if field is None or value is None:
         return value
     if not isinstance(value, str):
-        return _fitting_number(value, field)
+        return _fit_number(value, field)
     if field.is_date:
         try:
             return (dt.date if len(value) <= len("2026-01-31") else dt.datetime).fromisoformat(value)
@@ -171,7 +171,7 @@ def fitting(value: Any, field: Field | None) -> Any:
     return value
 
 
-def _fitting_number(value: Any, field: Field) -> Any:
+def _fit_number(value: Any, field: Field) -> Any:
     """Return a number or boolean as the field holds it: an option as a text, 1 as true.
 
     Raises
@@ -236,7 +236,7 @@ def _option(value: str, field: Field) -> str:
     raise UnknownOptionError(f"{value!r} is not an option of {field.name}, which has {shown}.{said}")
 
 
-def plain(value: Any) -> Any:
+def unwrap(value: Any) -> Any:
     """Strip the wrappings of numpy and pandas without importing either; None for what is missing."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return None

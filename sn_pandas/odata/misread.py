@@ -61,9 +61,9 @@ def reject_misinterpreted(
     check.paths(tree)
     if not in_memory:
         check.constant(tree)
-        check.swapped(tree)
+        check.reject_swapped(tree)
         check.negations(tree)
-        check.computed(tree)
+        check.reject_computed(tree)
         check.tests(tree)
 
 
@@ -76,7 +76,7 @@ class _Check:
             first, last = member.steps[0], member.steps[-1]
             if len(member.steps) == 1 or not (first in _COMMON_REFERENCES or first in (self.fields or {})):
                 continue
-            value = _compared(tree, member)
+            value = _value_for(tree, member)
             inner = f"{last}:{value}" if value else f"{last}:…"
             raise QueryError(
                 f"the server tests the {last} of the rows themselves when a filter says "
@@ -109,14 +109,14 @@ class _Check:
                 begins = meaning.refusal.startswith(meaning.name)
                 raise QueryError(meaning.refusal if begins else f"{meaning.name}: {meaning.refusal}")
 
-    def computed(self, tree: Node) -> None:
+    def reject_computed(self, tree: Node) -> None:
         """Raise for what the server reads and cannot look up in its index."""
         match tree:
             case (
                 Compare(operator="eq", right=Literal(text="true"), left=Call() as call)
                 | Compare(operator="eq", left=Literal(text="true"), right=Call() as call)
             ):
-                self.computed(call)
+                self.reject_computed(call)
             case Compare(left=Call(name=name), right=Literal(text="true" | "false")) if name in TESTS:
                 raise QueryError(
                     f"the server cannot compare a test: write not ({name}(…)), or {name}(…) alone"
@@ -147,15 +147,15 @@ class _Check:
                     f"the text stands first in substringof: write substringof('text',{'/'.join(one.steps)})"
                 )
             case Not(inner=inner):
-                self.computed(inner)
+                self.reject_computed(inner)
             case Join(parts=parts):
                 for part in parts:
-                    self.computed(part)
+                    self.reject_computed(part)
 
     def _are_fields(self, *found: Member) -> bool:
         return all(len(one.steps) == 1 and one.steps[0] in (self.fields or {}) for one in found)
 
-    def swapped(self, tree: Node) -> None:
+    def reject_swapped(self, tree: Node) -> None:
         for node in _comparisons(tree):
             if (
                 node.operator not in ("eq", "ne")
@@ -235,7 +235,7 @@ def _comparisons(node: Node) -> list[Compare]:
     return []
 
 
-def _compared(tree: Node, member: Member) -> str:
+def _value_for(tree: Node, member: Member) -> str:
     """Return the value that a member is compared with, as a content query writes it."""
     for node in _comparisons(tree):
         for one, other in ((node.left, node.right), (node.right, node.left)):

@@ -13,10 +13,10 @@ from typing import Any, Generic, TypeVar
 from . import shapes
 from .addresses import entity
 from .client import Client
-from .controls import ONE_ANSWER, effective
+from .controls import ONE_ANSWER, effective_query
 from .errors import AddressTooLongError, AnswerError, BadRequestError, BrokenAnswer, QueryError
 from .flight import Job, in_order
-from .idlists import of_ids, parts
+from .idlists import has_id_list, parts
 from .query import Query, target
 from .rows import Page, RowReader, Rows
 from .schema import Field
@@ -81,8 +81,11 @@ class Pages(Generic[T]):
     cut: str = ""
 
     def __post_init__(self) -> None:
-        self.size, self.workers = _whole("page_size", self.size), _whole("workers", self.workers)
-        self.query = effective(self.query)
+        self.size, self.workers = (
+            _check_integer("page_size", self.size),
+            _check_integer("workers", self.workers),
+        )
+        self.query = effective_query(self.query)
         self._reader = RowReader(self.names, keep=self.keep)
 
     def __iter__(self) -> Iterator[T]:
@@ -109,8 +112,8 @@ class Pages(Generic[T]):
         if len(pieces) == 1:
             yield from self._list(pieces[0])
             return
-        if not self.query.top and all(map(of_ids, pieces)):
-            yield from self._at_once(pieces)
+        if not self.query.top and all(map(has_id_list, pieces)):
+            yield from self._read_at_once(pieces)
             return
         total = 0
         for piece in pieces:  # each is a part of one list of values, in ascending order
@@ -123,7 +126,7 @@ class Pages(Generic[T]):
             total += self.total or 0
         self.total, self.after = total, None
 
-    def _at_once(self, pieces: Sequence[Query]) -> Iterator[T]:
+    def _read_at_once(self, pieces: Sequence[Query]) -> Iterator[T]:
         """Yield parts of a list of ids, several in flight; none has more rows than ids."""
         total = 0
         for part, made in in_order((partial(self._part, piece) for piece in pieces), self.workers):
@@ -140,33 +143,33 @@ class Pages(Generic[T]):
 
     def _list(self, query: Query) -> Iterator[T]:
         if query.single:
-            yield self._give(self._answer(query, {}, _same)[2])
+            yield self._count_given(self._answer(query, {}, _same)[2])
             self.total = 1
         elif query.property:
             yield from self._property(query)
         elif ONE_ANSWER.search(query.words()):
             self.size = 2**31 - 1
             own = query.orderby or "SORT:" in query.words()
-            yield from self._by_number(
+            yield from self._read_by_number(
                 query if own else query._replace_unvalidated(orderby="Id"), ordered=False
             )
         elif query.orderby:
-            yield from self._by_number(query, ordered=True)
+            yield from self._read_by_number(query, ordered=True)
         else:
-            yield from self._by_key(query)
+            yield from self._read_by_key(query)
 
     # -- by key -----------------------------------------------------------------------------------
 
-    def _by_key(self, query: Query) -> Iterator[T]:
+    def _read_by_key(self, query: Query) -> Iterator[T]:
         """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
         limit, begun = query.top, self.rows
         first, full = self._page(
-            _first(query, self.size)._replace_unvalidated(orderby="Id"), limit, count=True
+            _pad_first_page(query, self.size)._replace_unvalidated(orderby="Id"), limit, count=True
         )
         if any(a >= b for a, b in pairwise(first.ids)):
-            yield from self._by_number(query, ordered=False)  # a smart folder with an order of its own
+            yield from self._read_by_number(query, ordered=False)  # a smart folder with an order of its own
             return
-        yield self._give(first)
+        yield self._count_given(first)
         self._count_past_the_end(query, first)
         there = max(0, (self.total or 0) - query.skip)
         if not full and len(first) < (min(there, limit) if limit else there):
@@ -180,7 +183,7 @@ class Pages(Generic[T]):
         for number, made, rows in in_order(self._ranges(rest, low, end, left, wanted), self.workers):
             room = limit - (self.rows - begun) if limit else number
             if number > room:
-                yield self._give(rows[:room])
+                yield self._count_given(rows[:room])
             elif number:
                 self.rows += number
                 yield made
@@ -219,7 +222,7 @@ class Pages(Generic[T]):
             last = rows.ids[-1] if rows else high
             return last, (len(rows), self.make(rows), rows if cut else self._reader.none)
 
-        (last, made), full = self._fetched(query._replace_unvalidated(filter=text, orderby="Id"), 0, piece)
+        (last, made), full = self._fetch(query._replace_unvalidated(filter=text, orderby="Id"), 0, piece)
         more: list[Any] = []
         if full and last < high:
             pieces = min(2 * self.workers, high - last, 1 + (high - last) // self.size)
@@ -238,14 +241,14 @@ class Pages(Generic[T]):
             _check_range(rows.ids, low, shapes.LARGEST)
             taken += len(rows)
             if rows:
-                yield self._give(rows)
+                yield self._count_given(rows)
                 low = rows.ids[-1]
             if not full or (limit and taken >= limit):
                 return
 
     # -- by number --------------------------------------------------------------------------------
 
-    def _by_number(self, query: Query, *, ordered: bool) -> Iterator[T]:
+    def _read_by_number(self, query: Query, *, ordered: bool) -> Iterator[T]:
         """Walk by ``$skip``; each page begins with the last row of the one before, which shows moves."""
         order = query.orderby
         if ordered and order and "Id" not in [key.split()[0] for key in order.split(",")]:
@@ -258,7 +261,7 @@ class Pages(Generic[T]):
         distinct = ordered
         seen: set[int] = set()
         last = first.ids[-1] if first else None
-        yield self._give(self._fresh(first, seen) if distinct else first)
+        yield self._count_given(self._drop_duplicates(first, seen) if distinct else first)
         if not full or len(first) >= wanted:
             if len(first) < wanted:
                 self.cut = "the server returns no more: the query of the folder limits its rows"
@@ -274,7 +277,7 @@ class Pages(Generic[T]):
                 rows = rows[1:]
             if rows:
                 last = rows.ids[-1]
-                yield self._give(self._fresh(rows, seen) if distinct else rows)
+                yield self._count_given(self._drop_duplicates(rows, seen) if distinct else rows)
         self.after = self._count(query)
 
     def _slice(self, query: Query, start: int, end: int) -> tuple[tuple[Rows, None], list[Any]]:
@@ -289,7 +292,7 @@ class Pages(Generic[T]):
                 break
         return (rows, None), []
 
-    def _fresh(self, rows: Rows, seen: set[int]) -> Rows:
+    def _drop_duplicates(self, rows: Rows, seen: set[int]) -> Rows:
         fresh = rows.where([id_ not in seen and not seen.add(id_) for id_ in rows.ids])  # type: ignore[func-returns-value]  # add gives None
         self.duplicates += len(rows) - len(fresh)
         return fresh
@@ -305,7 +308,7 @@ class Pages(Generic[T]):
             )
             taken += len(answer_rows)
             skip += len(answer_rows)
-            yield self._give(answer_rows)
+            yield self._count_given(answer_rows)
             if not full or (query.top and taken >= query.top):
                 break
         if query.filter:
@@ -315,15 +318,15 @@ class Pages(Generic[T]):
 
     # -- requests ---------------------------------------------------------------------------------
 
-    def _give(self, rows: Rows) -> T:
+    def _count_given(self, rows: Rows) -> T:
         self.rows += len(rows)
         return self.make(rows)
 
     def _page(self, query: Query, limit: int, *, count: bool = False) -> tuple[Rows, bool]:
         """Fetch a page of at most ``limit`` rows and say whether it is full, so that more may follow."""
-        return self._fetched(query, limit, _same, count=count)
+        return self._fetch(query, limit, _same, count=count)
 
-    def _fetched(
+    def _fetch(
         self, query: Query, limit: int, use: Callable[[Rows], U], *, count: bool = False
     ) -> tuple[U, bool]:
         """Fetch a page and return what ``use`` makes of its rows."""
@@ -390,16 +393,19 @@ def count(client: Client, query: Query) -> int:
     if query.property:  # the server does not count there, and gives one content where there can be only one
         everything = query._replace_unvalidated(select=("Id",), expand=(), top=0, skip=0)
         return sum(Pages(client, everything, ("Id",), len, size=shapes.LARGEST, workers=1))
-    query, length = query._replace_unvalidated(orderby=None, skip=0), lambda piece: len(_counting(piece)) + 40
+    query, length = (
+        query._replace_unvalidated(orderby=None, skip=0),
+        lambda piece: len(_count_address(piece)) + 40,
+    )
     pieces = _pieces(client, query, length)
     while True:
         try:
-            return sum(client.count(_counting(piece)) for piece in pieces)
+            return sum(client.count(_count_address(piece)) for piece in pieces)
         except AddressTooLongError as error:
             pieces = _shorter(client, query, length, error)
 
 
-def _whole(name: str, value: Any) -> int:
+def _check_integer(name: str, value: Any) -> int:
     """Return an option that is an integer of at least 1.
 
     Raises
@@ -432,7 +438,7 @@ def _shorter(
         raise error from None
 
 
-def _counting(query: Query) -> str:
+def _count_address(query: Query) -> str:
     """Return the address that counts."""
     options = {
         k: v
@@ -442,7 +448,7 @@ def _counting(query: Query) -> str:
     return target(query.address() + "/$count", {**options, "$inlinecount": "allpages"})
 
 
-def _first(query: Query, size: int) -> Query:
+def _pad_first_page(query: Query, size: int) -> Query:
     """Return a query for a first page whose address is as long as those of all other pages.
 
     So what is too long for a web server shows before any row was given.

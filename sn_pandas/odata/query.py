@@ -14,7 +14,7 @@ from .addresses import SERVICE, collection, entity, normalize, path_of, without_
 from .contentqueries import Clause
 from .errors import QueryError, UnknownOptionError, did_you_mean, unknown
 from .escaping import cut_short
-from .field_names import ordered_by, refuse_unknown
+from .field_names import refuse_unknown, sort_fields
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .filters import F, Filter
@@ -247,7 +247,7 @@ class Query:
                 raise QueryError(unknown("option", key, _OPTIONS))
             if name:
                 merged[name] = f"{merged[name]},{value}" if name in merged and name in _LISTS else value
-        return cls(**_address(place, base), **_typed(merged), copied=without_service(place) != place)
+        return cls(**_address(place, base), **_convert_types(merged), copied=without_service(place) != place)
 
     @classmethod
     def make(cls, what: Query | str | int | Mapping[str, Any], base: str = "/Root", **options: Any) -> Query:
@@ -284,7 +284,7 @@ class Query:
             if "path" not in renamed:
                 raise QueryError("a query names a path")
             texts = {k: v for k, v in renamed.items() if isinstance(v, str)}
-            parts = {**renamed, **_typed(texts), "path": normalize(renamed["path"], base)}
+            parts = {**renamed, **_convert_types(texts), "path": normalize(renamed["path"], base)}
             parts.pop("", None)
             return cls(**{**parts, **given})
         if isinstance(what, Query):
@@ -296,7 +296,7 @@ class Query:
 
     def orders(self) -> tuple[str, ...]:
         """Return the fields that the rows are ordered by, also by the sort keys of a content query."""
-        return ordered_by(self.orderby, self.words())
+        return sort_fields(self.orderby, self.words())
 
     def names(self) -> Iterator[str]:
         """Yield the names of the fields that its conditions and its order name, as columns are called."""
@@ -378,8 +378,8 @@ def split(text: str) -> tuple[str, list[tuple[str, str]]]:
     place, _, search = address.partition("?")
     parts = urlsplit(place)
     if parts.scheme in ("http", "https") or without_service(place) != place:
-        place = path_of(_behind_host(parts.path if parts.scheme else place))
-        pairs = _without_ignored(parse_qsl(search, keep_blank_values=True))
+        place = path_of(_strip_host(parts.path if parts.scheme else place))
+        pairs = _drop_ignored(parse_qsl(search, keep_blank_values=True))
     elif "%" in search:
         pairs = parse_qsl(search, keep_blank_values=True)
     else:
@@ -387,13 +387,13 @@ def split(text: str) -> tuple[str, list[tuple[str, str]]]:
     return place, [*pairs, *(_pair(option) for option in options)]
 
 
-def _behind_host(path: str) -> str:
+def _strip_host(path: str) -> str:
     """Cut what stands before ``/odata.svc``, where a proxy has put the repository below a path."""
     at = path.lower().find(f"{SERVICE}/")
     return path[at:] if at > 0 else path
 
 
-def _without_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+def _drop_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
     """Drop what the server ignores of an address, with a word, and credentials, without one."""
     kept_options = []
     for key, value in pairs:
@@ -471,7 +471,7 @@ def _address(place: str, base: str) -> dict[str, Any]:
     return {"path": path} if member == "Children" else {"path": path, "property": member}
 
 
-def _typed(raw: Mapping[str, str]) -> dict[str, Any]:
+def _convert_types(raw: Mapping[str, str]) -> dict[str, Any]:
     typed: dict[str, Any] = dict(raw)
     for name in ("top", "skip"):
         if name in typed:

@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..words import asked_words, gaps_inside
+from ..words import gaps_inside, query_words
 from .fields import Field
 from .filter_rules import WORD_KINDS, kind_of
 from .tokens import QUERY_TEXT
@@ -140,7 +140,7 @@ def _surprise_of_words(term: QueryTerm, prefix: str, shown: str) -> str:
         if not re.search(r"\s", value):
             return ""
         return f"{shown} finds nothing: a pattern is compared with single words, and none has a blank in it"
-    if not (words := asked_words(value)):
+    if not (words := query_words(value)):
         if not value.strip():
             return f"{shown} finds nothing: an empty text has no words; filter in pandas after reading"
         return (
@@ -151,7 +151,7 @@ def _surprise_of_words(term: QueryTerm, prefix: str, shown: str) -> str:
         return f"{shown}~{term.near} fails: {_SIMILARITY}"
     gaps = gaps_inside(value)
     if len(words) > 1 and gaps > round(near):
-        dropped = [repr(word) for word in value.lower().split() if not asked_words(word)]
+        dropped = [repr(word) for word in value.lower().split() if not query_words(word)]
         return (
             f"{shown} finds nothing: servers drop {', '.join(dropped) or 'words'} and leave a gap in the "
             f'texts; write {prefix}"{value}"~{gaps}'

@@ -135,7 +135,7 @@ def redact(error: BaseException) -> None:
         vars(error)["reason"] = hide(reason)
 
 
-def redacted(once: Callable[[float], T]) -> Callable[[float], T]:
+def redact_errors(once: Callable[[float], T]) -> Callable[[float], T]:
     """Return what calls a function whose errors show no secrets, not even to who logs a retry."""
 
     def call(end: float) -> T:

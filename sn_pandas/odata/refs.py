@@ -22,15 +22,15 @@ class Ref(str):
     @property
     def name(self) -> str:
         """The name."""
-        return parsed(self)[1]
+        return parse_ref(self)[1]
 
     @property
     def type(self) -> str | None:
         """The content type that was asked for, if any."""
-        return parsed(self)[0]
+        return parse_ref(self)[0]
 
     def __repr__(self) -> str:
-        kind, name = parsed(self)
+        kind, name = parse_ref(self)
         return f"ref({name!r}, type={kind!r})" if kind else f"ref({name!r})"
 
 
@@ -86,7 +86,7 @@ def as_ref(value: Any) -> Ref | None:
     return Ref(value) if found and found["name"].strip() else None
 
 
-def parsed(text: str) -> tuple[str | None, str]:
+def parse_ref(text: str) -> tuple[str | None, str]:
     """Return the type, if any, and the name in a marked text."""
     found = _MARK.fullmatch(str.__str__(text))
     return (found["type"], found["name"].strip()) if found else (None, str.__str__(text))

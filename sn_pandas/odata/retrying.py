@@ -72,7 +72,7 @@ class Retrier:
             raise
 
     def _run(self, once: Callable[[float], T], kind: Kind) -> T:
-        longest = self.rules.deadline if not flight.ending() else min(_LAST, self.rules.deadline)
+        longest = self.rules.deadline if not flight.is_ending() else min(_LAST, self.rules.deadline)
         end = time.monotonic() + longest
         failures = 0
 

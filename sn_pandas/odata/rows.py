@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from .answers import empty_answer, not_sensenet, parsed
-from .collector import paused
+from .answers import empty_answer, not_sensenet, parse
+from .collector import pause_collector
 from .errors import AnswerError
 from .messages import Response
 from .shapes import Count, Id
@@ -111,7 +111,7 @@ class RowReader:
         BrokenAnswer, AnswerError
             If it is neither a list nor a content.
         """
-        with paused():
+        with pause_collector():
             total, rows = self._rows(what, answer, alone=alone, nothing=nothing)
             if have_blank_rows(self._names, rows.columns):
                 answer.is_blank = True  # for the guard of the client
@@ -123,16 +123,18 @@ class RowReader:
 
     def _rows(self, what: str, answer: Response, *, alone: bool, nothing: bool) -> tuple[int | None, Rows]:
         try:
-            return self._decoded(answer.content)
+            return self._decode(answer.content)
         except (ValueError, RecursionError):  # one content, nothing, or what the decoder does not take
-            return self._plainly(what, answer, alone=alone, nothing=nothing)
+            return self._read_plainly(what, answer, alone=alone, nothing=nothing)
 
-    def _decoded(self, content: bytes) -> tuple[int | None, Rows]:
+    def _decode(self, content: bytes) -> tuple[int | None, Rows]:
         body = self._decoder.decode(content).d
-        return body.total, self._turned(map(msgspec.structs.astuple, body.results))
+        return body.total, self._transpose(map(msgspec.structs.astuple, body.results))
 
-    def _plainly(self, what: str, answer: Response, *, alone: bool, nothing: bool) -> tuple[int | None, Rows]:
-        shown = parsed(what, answer)
+    def _read_plainly(
+        self, what: str, answer: Response, *, alone: bool, nothing: bool
+    ) -> tuple[int | None, Rows]:
+        shown = parse(what, answer)
         if shown is None:
             if not nothing:
                 raise empty_answer(what)
@@ -146,9 +148,9 @@ class RowReader:
             msgspec.convert(found, list[_Numbered])
         except msgspec.ValidationError as error:
             raise AnswerError(f"{what}: the answer is not valid: {error}") from None
-        return total, self._turned(tuple(row.get(name) for name in self._names) for row in found)
+        return total, self._transpose(tuple(row.get(name) for name in self._names) for row in found)
 
-    def _turned(self, rows: Iterable[tuple[Any, ...]]) -> Rows:
+    def _transpose(self, rows: Iterable[tuple[Any, ...]]) -> Rows:
         columns = tuple(zip(*rows, strict=True))
         return Rows(columns) if columns else self.none
 

@@ -204,10 +204,10 @@ class Schema(Mapping[str, ContentType]):
             if description is None or description.name != name:
                 self._silent.setdefault(name, set()).add(content)
                 return
-            self._learned = {**self._learned, name: self._completed(description)}
+            self._learned = {**self._learned, name: self._complete_type(description)}
             self._merged = {}
 
-    def _completed(self, description: TypeDescription) -> ContentType:
+    def _complete_type(self, description: TypeDescription) -> ContentType:
         """Return a type as a content of it describes it, with what other layers say of the same fields."""
         parent = description.parent
         current = self._find(description.name)
@@ -223,7 +223,7 @@ class Schema(Mapping[str, ContentType]):
         named = dict.fromkeys([*(current.fields if current is not None else ()), *description.fields])
         for name, field in ((name, description.fields[name]) for name in named if name in description.fields):
             before = (current.fields.get(name) if current is not None else None) or inherited.get(name)
-            fields[name] = field if before is None else _completed(field, before)
+            fields[name] = field if before is None else _complete_field(field, before)
         return ContentType(
             name=description.name,
             parent=parent or (ROOT if description.name != "ContentType" else None),
@@ -275,7 +275,7 @@ class Schema(Mapping[str, ContentType]):
         if parent and (above is None or parent in self._incomplete):
             self._incomplete.add(name)
         if parent and above is None:
-            inherited = _declared(parent) or (self._shown[ROOT].fields if ROOT in self._shown else {})
+            inherited = _declared_fields(parent) or (self._shown[ROOT].fields if ROOT in self._shown else {})
         self._shown[name] = ContentType(
             name=name,
             parent=parent,
@@ -320,14 +320,17 @@ class Schema(Mapping[str, ContentType]):
         key = (name, frozenset(types), frozenset(rows))
         merged = self._merged
         if key not in merged:
-            found = self._having(name, key[1]) if key[1] else []
-            met = self._having(name, key[2])
+            found = self._definitions_of(name, key[1]) if key[1] else []
+            met = self._definitions_of(name, key[2])
             if not found:
-                found = [*self._having(name, {*self._shown, *self._built_in} - set(self._learned)), *met]
-            merged[key] = _merged(found or met or self._having(name, self._learned))
+                found = [
+                    *self._definitions_of(name, {*self._shown, *self._built_in} - set(self._learned)),
+                    *met,
+                ]
+            merged[key] = _merge(found or met or self._definitions_of(name, self._learned))
         return merged[key]
 
-    def _having(self, name: str, types: Iterable[str]) -> list[Field]:
+    def _definitions_of(self, name: str, types: Iterable[str]) -> list[Field]:
         """Return the definitions that some types have of a field, by the names of the types."""
         candidates = (self._find(t) for t in sorted(types))
         return [t.fields[name] for t in candidates if t is not None and name in t.fields]
@@ -421,7 +424,7 @@ class FieldsToAsk(Mapping[str, Field]):
         return len(self._schema.fields)
 
 
-def _declared(name: str) -> dict[str, Field]:
+def _declared_fields(name: str) -> dict[str, Field]:
     """Return the fields of a built-in type, inherited ones included."""
     found: dict[str, dict[str, Field]] = {}
     for one in built_in_types():
@@ -429,7 +432,7 @@ def _declared(name: str) -> dict[str, Field]:
     return found.get(name, {})
 
 
-def _completed(learned: Field, base: Field) -> Field:
+def _complete_field(learned: Field, base: Field) -> Field:
     """Return a learned field with what another layer says of it beyond that, if it is of the same kind."""
     if learned.layer == "values":
         return base
@@ -458,7 +461,7 @@ def _is_other_target(learned: Field, base: Field) -> bool:
     return target is not None and list(target) != list(base.limits["AllowedTypes"])
 
 
-def _merged(fields: Iterable[Field]) -> Field | None:
+def _merge(fields: Iterable[Field]) -> Field | None:
     every: list[Field] = []
     for field in fields:
         if not any(field is other for other in every):

@@ -17,7 +17,7 @@ from typing import Annotated, Any, TypeVar
 import msgspec
 
 from .addresses import LARGEST_ID
-from .answers import cut_short, empty_answer, kind_of, not_sensenet, parsed
+from .answers import cut_short, empty_answer, kind_of, not_sensenet, parse
 from .errors import AnswerError
 from .field_kinds import Shape
 from .messages import Response
@@ -186,9 +186,9 @@ def number(what: str, answer: Response) -> int:
     return int(text)
 
 
-def uploaded(what: str, answer: Response) -> Mapping[str, Any]:
+def read_upload(what: str, answer: Response) -> Mapping[str, Any]:
     """Read what ``Upload`` says of the file: at least its ``Id`` and ``Url``."""
-    shown = parsed(what, answer)
+    shown = parse(what, answer)
     if shown is None:
         raise empty_answer(what)
     if not isinstance(shown, dict) or not {"Id", "Url"} <= shown.keys():
@@ -205,7 +205,7 @@ def upload_token(what: str, answer: Response) -> str:
     return text
 
 
-def nothing(what: str, answer: Response) -> None:
+def read_nothing(what: str, answer: Response) -> None:
     """Read the answer to an operation that returns nothing: no body, or one of a sensenet."""
     if answer.content:
         result(what, answer)
@@ -217,7 +217,7 @@ def result(what: str, answer: Response) -> Any:
         return None
     kind = kind_of(answer)
     if "odata=verbose" in kind:
-        shown = parsed(what, answer)
+        shown = parse(what, answer)
         inner = shown.get("d") if isinstance(shown, dict) else None
         if isinstance(inner, dict) and "results" in inner:
             _check(what, inner["results"], list)
@@ -227,12 +227,12 @@ def result(what: str, answer: Response) -> Any:
     if kind.startswith(("text/html", "application/json", "application/problem+json", "text/plain")):
         raise not_sensenet(what, answer, "the result of an operation was expected")
     try:
-        return parsed(what, answer)
+        return parse(what, answer)
     except AnswerError:
         return answer.content.decode("utf-8-sig", "replace")
 
 
-def returned(operation: str) -> Reader[Any]:
+def read_returned(operation: str) -> Reader[Any]:
     """Return a reader of what an operation returns, like :func:`result`; some are never empty."""
 
     def read(what: str, answer: Response) -> Any:
@@ -245,7 +245,7 @@ def returned(operation: str) -> Reader[Any]:
 
 
 def _body(what: str, answer: Response) -> Mapping[str, Any]:
-    shown = parsed(what, answer)
+    shown = parse(what, answer)
     if shown is None:
         raise empty_answer(what)
     body = shown.get("d") if isinstance(shown, dict) else None
@@ -256,7 +256,7 @@ def _body(what: str, answer: Response) -> Mapping[str, Any]:
 
 def _as(what: str, answer: Response, shape: Any) -> Any:
     """Return the JSON of an answer as it came, once it has a shape."""
-    shown = parsed(what, answer)
+    shown = parse(what, answer)
     if shown is None:
         raise empty_answer(what)
     try:

@@ -27,7 +27,7 @@ _MOST = 6
 
 
 @contextlib.contextmanager
-def hiding_frames() -> Iterator[None]:
+def hide_frames_of_interruption() -> Iterator[None]:
     """Have an interruption show the caller's own lines only."""
     try:
         yield

@@ -31,11 +31,11 @@ def reject_unsearchable(filter: str | None, query: str | None, orderby: str | No
     Traceback (most recent call last):
     sn_pandas.odata.errors.QueryError: RemainingDays is not in the search index, so ...
     """
-    for name in _filtered(filter or ""):
+    for name in _fields_of_filter(filter or ""):
         _raise(name, "filter", f"df[df[{name!r}] …]")
-    for name in _queried(query or ""):
+    for name in _fields_of_query(query or ""):
         _raise(name, "search", f"df[df[{name!r}] …]")
-    for name in (*_ordered(orderby or ""), *_SORT.findall(without_texts(query or ""))):
+    for name in (*_fields_of_order(orderby or ""), *_SORT.findall(without_texts(query or ""))):
         if name in NOT_INDEXED:
             _raise(name, "order", f"df.sort_values({name!r})")
 
@@ -45,18 +45,18 @@ def unsearchable(names: Iterable[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name in NOT_INDEXED]
 
 
-def _filtered(text: str) -> list[str]:
+def _fields_of_filter(text: str) -> list[str]:
     if not any(name in text for name in NOT_INDEXED) or (tree := parse(text)) is None:
         return []
     found = [member for member in members(tree) if isinstance(member, Member)]
     return unsearchable(member.steps[0] for member in found if len(member.steps) == 1)
 
 
-def _queried(text: str) -> list[str]:
+def _fields_of_query(text: str) -> list[str]:
     return unsearchable(_FIELD.findall(without_texts(text).replace("{{", '""').replace("}}", '""')))
 
 
-def _ordered(text: str) -> list[str]:
+def _fields_of_order(text: str) -> list[str]:
     return [key.split()[0] for key in text.split(",") if key.strip()]
 
 

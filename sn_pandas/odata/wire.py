@@ -104,7 +104,7 @@ class Wire:
         request = Request(method, target, headers, content, self._patience(end), self._origin)
         try:
             with within(clock):
-                answer = self._sent(what, request)
+                answer = self._send(what, request)
                 try:
                     clock.started()
                     self.clock.note(header_of(answer.headers, b"date"))
@@ -119,23 +119,23 @@ class Wire:
         except AnswerTimeoutError as error:
             unsent = isinstance(error, ConnectTimeoutError)
             raise NoAnswer(
-                f"{what}: {self._origin} did not answer in time{self._by_way()}", sent=not unsent
+                f"{what}: {self._origin} did not answer in time{self._describe_way()}", sent=not unsent
             ) from error
         except ProxyRefusalError as error:
-            raise self._refused_by_proxy(what, error) from error
+            raise self._proxy_error(what, error) from error
         except ConnectError as error:
-            raise self._unconnected(what, error) from error
+            raise self._connection_error(what, error) from error
         except DecodingError as error:
             raise BrokenAnswer(
                 f"{what}: the answer cannot be decompressed ({cut_short(str(error))})"
             ) from error
         except TransportError as error:
             raise NoAnswer(
-                f"{what}: the connection to {self._origin} broke ({error.name}){self._by_way()}",
+                f"{what}: the connection to {self._origin} broke ({error.name}){self._describe_way()}",
                 sent=True,
             ) from error
 
-    def whole(self, answer: Answer, clock: Clock) -> Response:
+    def read_whole(self, answer: Answer, clock: Clock) -> Response:
         """Return an answer with its body, read and decompressed within its bounds."""
         body = b"".join(pieces(answer, answer.encoding, clock, self._largest))
         headers = [pair for pair in answer.headers if pair[0].lower() not in _OF_THE_WIRE]
@@ -145,7 +145,7 @@ class Wire:
         """Return an answer whose body is read elsewhere."""
         return Response(answer.status, answer.headers, None)
 
-    def paced(self, answer: Answer, clock: Clock) -> Iterator[bytes]:
+    def pace(self, answer: Answer, clock: Clock) -> Iterator[bytes]:
         """Yield the pieces of a body; whenever some thousand bytes arrived, the next have the full time."""
         count = 0
         for piece in pieces(answer, answer.encoding, clock):
@@ -155,17 +155,17 @@ class Wire:
                 count = 0
                 clock.restart()
 
-    def _sent(self, what: str, request: Request) -> Answer:
+    def _send(self, what: str, request: Request) -> Answer:
         try:
             return self._transport.send(request)
         except AddressError as error:
             raise QueryError(f"{what}: this is not a valid address ({error})") from None
 
-    def _by_way(self) -> str:
+    def _describe_way(self) -> str:
         """Name the proxy that requests to the server go through, if there is one."""
         return f", by way of the proxy {self._proxy}" if self._proxy else ""
 
-    def _refused_by_proxy(self, what: str, error: ProxyRefusalError) -> NoAnswer:
+    def _proxy_error(self, what: str, error: ProxyRefusalError) -> NoAnswer:
         said = cut_short(str(error))
         status = said[:3]
         if status == "407":
@@ -180,7 +180,7 @@ class Wire:
             lasting=lasting,
         )
 
-    def _unconnected(self, what: str, error: ConnectError) -> NoAnswer:
+    def _connection_error(self, what: str, error: ConnectError) -> NoAnswer:
         said = cut_short(str(error))
         if "CERTIFICATE_VERIFY_FAILED" in said:
             return NoAnswer(

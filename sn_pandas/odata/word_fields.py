@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ..words import STOP_WORDS, asked_words, gaps_inside
+from ..words import STOP_WORDS, gaps_inside, query_words
 from .errors import QueryError
 
 
-def checked_words(words: Iterable[str]) -> tuple[str, ...]:
+def check_words(words: Iterable[str]) -> tuple[str, ...]:
     """Return words that can be looked for.
 
     Raises
@@ -24,13 +24,13 @@ def checked_words(words: Iterable[str]) -> tuple[str, ...]:
             raise QueryError(f"has_words takes words, not {word!r}")
         if len(word.split()) > 1:
             raise QueryError(f"{word!r} is more than one word; write has_phrase({word!r})")
-        if not asked_words(word):
+        if not query_words(word):
             raise QueryError(f"{word!r} is not indexed: servers drop such words; leave it out")
-        checked_phrase(word)  # joints may part it into several, with a stop word among them
+        check_phrase(word)  # joints may part it into several, with a stop word among them
     return given
 
 
-def checked_phrase(text: str, distance: int = 0) -> str:
+def check_phrase(text: str, distance: int = 0) -> str:
     """Return a phrase that can be looked for.
 
     Parameters
@@ -43,7 +43,7 @@ def checked_phrase(text: str, distance: int = 0) -> str:
     QueryError
         If it has no word that the index keeps, or not enough distance for those that it drops.
     """
-    if not isinstance(text, str) or not asked_words(text):
+    if not isinstance(text, str) or not query_words(text):
         raise QueryError(f"has_phrase takes words that the index keeps, not {text!r}")
     gaps = gaps_inside(text)
     if gaps > distance:

@@ -14,12 +14,12 @@ def with_article(noun: str) -> str:
     return f"{'an' if noun[:1].lower() in ('a', 'e', 'i', 'o') else 'a'} {noun}"
 
 
-def counted(count: int, noun: str) -> str:
+def count_noun(count: int, noun: str) -> str:
     """Return a number of something in words.
 
     Examples
     --------
-    >>> counted(1, "row"), counted(2000, "row")
+    >>> count_noun(1, "row"), count_noun(2000, "row")
     ('1 row', '2,000 rows')
     """
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -100,14 +100,14 @@ class Listing:
         """
         sent = _sendable(filter)
         if sent != filter:
-            chosen = self._holding(folder, filter, sent)
+            chosen = self._search_names(folder, filter, sent)
             shown = chosen[page * size : (page + 1) * size]
             return Page(total=len(chosen), page=page, size=size, rows=[self._row(fields) for fields in shown])
         query = self._query(folder, filter, select=_FIELDS, top=size, skip=page * size)
         total, rows = self._read(query)
         return Page(total=total, page=page, size=size, rows=[self._row(fields) for fields in rows])
 
-    def _holding(self, folder: str, text: str, sent: str) -> list[dict[str, Any]]:
+    def _search_names(self, folder: str, text: str, sent: str) -> list[dict[str, Any]]:
         """Read the children whose names hold a text that no filter can say, by a part of it."""
         found: list[dict[str, Any]] = []
         while True:
@@ -127,7 +127,7 @@ class Listing:
         sought, start = path.casefold(), 0
         sent = _sendable(filter)
         if sent != filter:
-            paths = [fields["Path"].casefold() for fields in self._holding(folder, filter, sent)]
+            paths = [fields["Path"].casefold() for fields in self._search_names(folder, filter, sent)]
             return paths.index(sought) if sought in paths else None
         while True:
             query = self._query(folder, filter, select=("Path",), top=_SCAN, skip=start)
@@ -139,7 +139,7 @@ class Listing:
             if not rows or start >= total:
                 return None
 
-    def starting(self, folder: str, text: str, filter: str = "") -> str | None:
+    def find_label(self, folder: str, text: str, filter: str = "") -> str | None:
         """Return the path of the first child whose label starts with a text, or None."""
         if _sendable(text) != text or _sendable(filter) != filter:
             return None

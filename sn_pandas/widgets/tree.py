@@ -238,7 +238,7 @@ class TreeBrowser(anywidget.AnyWidget):
         page, index = max(0, int(asked.get("page") or 0)), None
         near = asked.get("near")
         if start := asked.get("start"):
-            near = self._listing.starting(folder, str(start), filter)
+            near = self._listing.find_label(folder, str(start), filter)
         if near:
             index = self._listing.position(folder, str(near), filter)
             page = index // size if index is not None else 0

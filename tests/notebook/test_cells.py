@@ -7,7 +7,7 @@ from IPython.core.error import UsageError
 
 from sn_pandas import QueryError
 from sn_pandas.notebook import arguments
-from sn_pandas.notebook.cells import joined, mark, query_of
+from sn_pandas.notebook.cells import join_lines, mark, query_of
 from sn_pandas.odata.query import Query
 
 
@@ -61,8 +61,8 @@ def test_the_schema_is_not_asked_without_values() -> None:
 
 
 def test_indented_comments_and_options_do_not_go_on_with_the_line_before() -> None:
-    assert joined("/Root\n  $top=5\n  $skip=2") == "/Root\n$top=5\n$skip=2"
-    assert joined("/Root\n# a\n\n$top=5") == "/Root\n$top=5"
+    assert join_lines("/Root\n  $top=5\n  $skip=2") == "/Root\n$top=5\n$skip=2"
+    assert join_lines("/Root\n# a\n\n$top=5") == "/Root\n$top=5"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def test_indented_comments_and_options_do_not_go_on_with_the_line_before() -> No
     ],
 )
 def test_a_comment_takes_no_part_in_a_query(text: str, means: str) -> None:
-    assert joined(f"/Root/Content  # all\n{text}") == f"/Root/Content\n{means}"
+    assert join_lines(f"/Root/Content  # all\n{text}") == f"/Root/Content\n{means}"
 
 
 @pytest.mark.parametrize(
@@ -94,14 +94,14 @@ def test_a_comment_takes_no_part_in_a_query(text: str, means: str) -> None:
 )
 def test_what_may_be_a_comment_or_a_condition_is_refused(text: str) -> None:
     with pytest.raises(QueryError, match="blank after the #"):
-        joined(f"/Root/Content\n{text}")
+        join_lines(f"/Root/Content\n{text}")
 
 
 @pytest.mark.parametrize("end", [";", " ; # quiet", ";\n# quiet", ";\n\n  # a\n"])
 def test_a_semicolon_before_a_comment_is_the_end(end: str) -> None:
     asked = arguments.parse("tasks  # why", f"/Root/Content\n$select=Name{end}")
     assert (asked.quiet, asked.name) == (True, "tasks")
-    assert joined(asked.text) == "/Root/Content\n$select=Name"
+    assert join_lines(asked.text) == "/Root/Content\n$select=Name"
 
 
 @pytest.mark.parametrize(

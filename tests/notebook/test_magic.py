@@ -165,9 +165,9 @@ def test_very_many_unsaved_cells_are_counted_column_by_column(
     tasks = session.value(f"%sensenet tasks << {TASKS}?$select=Index,TaskCompletion,Name")
     tasks["Index"] += 1
     tasks.loc[tasks.index[:3], "Name"] += "x"
-    assert showing.unsaved_cells(tasks) == 63 == len(tasks.sn.changes())
+    assert showing.count_unsaved(tasks) == 63 == len(tasks.sn.changes())
     monkeypatch.setattr(showing, "_MANY", 10)
-    assert showing.unsaved_cells(tasks) == 63
+    assert showing.count_unsaved(tasks) == 63
     assert "63 unsaved cells" in showing.caption(tasks.sample(frac=1, random_state=1))
 
 

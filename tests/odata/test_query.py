@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import sn_pandas as sn
 from sn_pandas.odata import idlists
 from sn_pandas.odata.addresses import collection, entity, normalize
-from sn_pandas.odata.controls import effective
+from sn_pandas.odata.controls import effective_query
 from sn_pandas.odata.misread import reject_misinterpreted
 from sn_pandas.odata.schema import Field
 
@@ -231,7 +231,7 @@ def test_lists_in_memory_know_negations() -> None:
 )
 def test_control_words_become_options(query: str, meaning: dict[str, object]) -> None:
     asked = sn.Query("/Root", query=query)
-    assert effective(asked) == asked.replace(**meaning)
+    assert effective_query(asked) == asked.replace(**meaning)
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_control_words_become_options(query: str, meaning: dict[str, object]) ->
 )
 def test_the_lifespan_switch_does_what_it_says(given_: dict[str, object], meaning: dict[str, object]) -> None:
     asked = sn.Query("/Root/x", **given_)  # type: ignore[arg-type]
-    assert effective(asked) == asked.replace(**meaning)
+    assert effective_query(asked) == asked.replace(**meaning)
 
 
 @pytest.mark.parametrize("option", ["select", "expand", "orderby"])
@@ -270,7 +270,7 @@ def test_what_stands_before_a_path_and_line_ends_are_none_of_it() -> None:
 def test_a_list_of_ids_in_a_text_is_text_and_one_that_widens_is_no_bound(text: str) -> None:
     filter_ = text.format(" or ".join(f"Id eq {n}" for n in range(100, 140)))
     query = sn.Query("/Root", filter=filter_)
-    assert not idlists.of_ids(query)
+    assert not idlists.has_id_list(query)
     assert idlists.cut(query) == [query]
     if "'" in text:
         assert idlists.shorter(query) == query

@@ -311,10 +311,10 @@ def test_tokens_are_kept_where_the_file_system_gives_no_lock(
 
     monkeypatch.setattr("filelock.FileLock.acquire", refuse)
     vault = Vault("https://repo.example login admin")
-    with vault.locked(), vault.locked():
+    with vault.lock(), vault.lock():
         vault.write({"refresh": "a-refresh-token-4711"})
     assert vault.read() == {"refresh": "a-refresh-token-4711"}
-    with pytest.raises(PermissionError, match="mine"), vault.locked():
+    with pytest.raises(PermissionError, match="mine"), vault.lock():
         raise PermissionError("mine")
 
 
@@ -324,6 +324,6 @@ def test_a_file_in_the_way_of_the_lock_keeps_nobody_from_signing_in(
     (tmp_path / "file").touch()
     monkeypatch.setattr("platformdirs.user_state_path", lambda *args, **options: tmp_path / "file" / "state")
     vault = Vault("https://repo.example login admin")
-    with vault.locked():
+    with vault.lock():
         vault.write({"refresh": "a-refresh-token-4711"})
     assert vault.read() == {"refresh": "a-refresh-token-4711"}

@@ -9,7 +9,7 @@ from sn_pandas.embedded import dates
 from sn_pandas.embedded.errors import ODataError, bad_request, server_error
 from sn_pandas.embedded.index.predicates import NULL_REFERENCE, Value
 from sn_pandas.embedded.schema.types import Field, Types
-from sn_pandas.words import lowered
+from sn_pandas.words import lower_letters
 
 PARSERS = {
     "Integer": "IntegerIndexHandler",
@@ -79,7 +79,7 @@ def from_text(kind: str, text: str) -> Value | None:
         return text.lower() if text.lower().startswith("/root") else None
     if never_parses(kind):
         return None
-    return lowered(text)
+    return lower_letters(text)
 
 
 def from_value(kind: str, value: Any) -> Value:
@@ -92,7 +92,7 @@ def from_value(kind: str, value: Any) -> Value:
                 "ApplicationException",
                 f"Invalid path: '{value}'. It must be absolute: '/root' or '/root/...'.",
             )
-        return lowered(str(value))
+        return lower_letters(str(value))
     if kind in REFERENCES:
         if value is None:
             return NULL_REFERENCE
@@ -104,10 +104,10 @@ def from_value(kind: str, value: Any) -> Value:
     if value is None:
         return ""
     if isinstance(value, str):
-        return lowered(value)
+        return lower_letters(value)
     if isinstance(value, bool | int | float):
         return value
-    return lowered(str(value))
+    return lower_letters(str(value))
 
 
 def null_reference() -> ODataError:

@@ -18,7 +18,7 @@ from sn_pandas.embedded.contents import HEAD, HEAD_REFERENCES, Content
 from sn_pandas.embedded.index.index_fields import CHOICES, MODES, NUMBERS, REFERENCES, field_of
 from sn_pandas.embedded.index.matching import analysis_of, is_tags
 from sn_pandas.embedded.schema.types import ContentType, Field, Types
-from sn_pandas.words import GAP, lowered, words_of
+from sn_pandas.words import GAP, lower_letters, words_of
 
 WORD_COLUMNS = {"Description": "description", "Binary": "binary"}
 """Built-in fields whose words stand in a column of their own in the full-text table."""
@@ -85,7 +85,7 @@ class Indexer:
             if indexing is not None:
                 indexing(document, value)
         if fields.get("FullName") and not fields.get("DisplayName"):
-            document.terms.append(("DisplayName", lowered(str(content.fields["FullName"]))))
+            document.terms.append(("DisplayName", lower_letters(str(content.fields["FullName"]))))
         found = self.types.get(content.type)
         if found is not None and found.is_a("File"):
             document.terms += _of_file(content)
@@ -202,7 +202,7 @@ def _words_of_short(text: str) -> tuple[str, ...]:
 
 
 def _cut_at_blanks(text: str) -> list[str]:
-    return lowered(text).split()
+    return lower_letters(text).split()
 
 
 def _add_description(make: Callable[[Any], Made], document: Document, value: Any) -> None:
@@ -242,7 +242,7 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _text(definition: Field, value: Any) -> Made:
-    return ([lowered(value)], value) if isinstance(value, str) else ([], "")
+    return ([lower_letters(value)], value) if isinstance(value, str) else ([], "")
 
 
 def _nothing(definition: Field, value: Any) -> Made:
@@ -273,21 +273,21 @@ def _references(definition: Field, value: Any) -> Made:
 
 
 def _names(definition: Field, value: Any) -> Made:
-    return list(dict.fromkeys(lowered(v) for v in value)), ""
+    return list(dict.fromkeys(lower_letters(v) for v in value)), ""
 
 
 def _link(definition: Field, value: Any) -> Made:
-    parts = [lowered(v) for v in value.values() if v]
+    parts = [lower_letters(v) for v in value.values() if v]
     return list(dict.fromkeys(parts)), " ".join(parts)
 
 
 def _rich_text(definition: Field, value: Any) -> Made:
     text = value.get("text") or ""
-    return ([lowered(text)] if text else []), text
+    return ([lower_letters(text)] if text else []), text
 
 
 def _tags(definition: Field, value: Any) -> Made:
-    tags = [lowered(tag.strip()) for tag in re.split("[,;]", value) if tag]
+    tags = [lower_letters(tag.strip()) for tag in re.split("[,;]", value) if tag]
     return list(dict.fromkeys(tags)), " ".join(tags)
 
 
@@ -298,14 +298,14 @@ def _choice(definition: Field, values: Any) -> Made:
     for value in values:
         labels = definition.options.get(value)
         if labels is not None:
-            terms.append("$" + lowered(value))
+            terms.append("$" + lower_letters(value))
             words.extend(labels)
         elif value.startswith("~other"):
             first, text = (*value.split("."), "")[:2]
-            terms += [first, lowered(text)]
+            terms += [first, lower_letters(text)]
             words.append(text)
         else:
-            terms.append(lowered(value))
+            terms.append(lower_letters(value))
             words.append(value)
     return list(dict.fromkeys(terms)), " ".join(words)
 

@@ -16,7 +16,7 @@ from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.index.predicates import Term, Value, is_expression
 from sn_pandas.embedded.index.sql import Sql, is_one_of, joined
 from sn_pandas.embedded.schema.types import Field, Types
-from sn_pandas.words import asked_words, similarity
+from sn_pandas.words import query_words, similarity
 
 T = TypeVar("T", bound=Value)
 Analysis = Literal["whole", "words", "blanks"]
@@ -220,7 +220,7 @@ def matcher_of(term: Term, analysis: Analysis, *, as_typed: bool = False) -> Mat
         return Wildcards(text)
     if analysis == "whole":
         return Exactly(text) if term.distance is None else _similar(text, term.distance)
-    words = asked_words(text) if analysis == "words" else text.split()
+    words = query_words(text) if analysis == "words" else text.split()
     if len(words) > 1:
         return Phrase(tuple(words), round(term.distance or 0), analysis)
     word = words[0] if words else ""

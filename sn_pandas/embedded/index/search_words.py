@@ -11,7 +11,7 @@ from sn_pandas.embedded.index.index_terms import MARKS, WORD_COLUMNS
 from sn_pandas.embedded.index.matching import AnyOf, Exactly, Matcher, Never, Phrase, Wildcards, chosen
 from sn_pandas.embedded.index.predicates import Range
 from sn_pandas.embedded.index.sql import NEVER, Condition, Sql, compared
-from sn_pandas.words import GAP, JOINTS, lowered, matches_phrase, words_of
+from sn_pandas.words import GAP, JOINTS, lower_letters, matches_phrase, words_of
 
 #: How many different words a pattern may stand for.
 MOST_WORDS = 2_000
@@ -56,7 +56,7 @@ def has_phrase(text: str | None, written: str) -> bool:
     """Return whether a text has the words that are asked for: a function of the database."""
     if text is None:
         return False
-    words = words_of(text) if _read(written)[2] == "words" else lowered(text).split()
+    words = words_of(text) if _read(written)[2] == "words" else lower_letters(text).split()
     return _holds(words, written)
 
 

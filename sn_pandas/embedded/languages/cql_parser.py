@@ -26,7 +26,7 @@ from sn_pandas.embedded.index.predicates import (
 from sn_pandas.embedded.languages.cql_lexer import Lexer
 from sn_pandas.embedded.languages.trampoline import Rule, run
 from sn_pandas.embedded.schema.types import Types
-from sn_pandas.words import lowered
+from sn_pandas.words import lower_letters
 
 EMPTY = "$##$EMPTY$##$"
 """What stands for a template that has no value and for a nested query without hits: it fits nothing."""
@@ -291,7 +291,7 @@ class _Parser:
         if text is None or text == EMPTY:
             return None
         if name == "_Text":
-            return lowered(text)
+            return lower_letters(text)
         kind = kind_of(name, self.types)
         if kind is None:
             raise self._error(f"Unknown field: {name}.")

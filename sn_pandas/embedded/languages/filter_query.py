@@ -37,7 +37,7 @@ from sn_pandas.embedded.languages.filter_expressions import (
 from sn_pandas.embedded.languages.filter_members import NOT_IN_INDEX
 from sn_pandas.embedded.languages.filter_values import is_constant, value_of
 from sn_pandas.embedded.schema.types import Types
-from sn_pandas.words import lowered
+from sn_pandas.words import lower_letters
 
 _TESTS = ("startswith", "endswith", "substringof", "isof")
 
@@ -134,7 +134,7 @@ class _Compiler:
             return Term("TypeIs", from_value("NodeType", _constant_argument(part, 1)))
         text_at, part_at = (1, 0) if part.name == "substringof" else (0, 1)
         field = _named_field(part.arguments[text_at])
-        text = lowered(str(_constant_argument(part, part_at) or ""))
+        text = lower_letters(str(_constant_argument(part, part_at) or ""))
         self._kind(field)
         if part.name != "startswith":
             text = "*" + text

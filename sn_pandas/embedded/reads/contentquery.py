@@ -19,7 +19,7 @@ from sn_pandas.embedded.languages.cql_lexer import TERMINATORS
 from sn_pandas.embedded.languages.cql_parser import EMPTY, Controls, parse
 from sn_pandas.embedded.reads import searches
 from sn_pandas.embedded.reads.references import targets
-from sn_pandas.words import lowered
+from sn_pandas.words import lower_letters
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.session import Session
@@ -194,7 +194,7 @@ def _autofilters(controls: Controls, session: Session) -> bool:
 def _stored_text(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return lowered(str(value))
+    return lower_letters(str(value))
 
 
 def _quoted_if_needed(text: str) -> str:

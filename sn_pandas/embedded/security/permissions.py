@@ -138,7 +138,7 @@ class Acls:
         self._holders: dict[int, Holder] = {}
         self._effective: dict[tuple[int, bool, frozenset[int]], int] = {}
         self._visible: dict[tuple[frozenset[int], int, str], tuple[str, list[object]] | None] = {}
-        self._having: dict[tuple[frozenset[int], int, str], str | None] = {}
+        self._definitions_of: dict[tuple[frozenset[int], int, str], str | None] = {}
 
     def all(self, db: sqlite3.Connection) -> Entries:
         """Return every entry."""
@@ -201,9 +201,9 @@ class Acls:
     ) -> str | None:
         """Return the SQL condition for the contents on which identities have a permission; None = all."""
         key = (identities, user_id, permission)
-        if key not in self._having:
-            self._having[key] = self._having_now(db, permission, identities, user_id)
-        return self._having[key]
+        if key not in self._definitions_of:
+            self._definitions_of[key] = self._having_now(db, permission, identities, user_id)
+        return self._definitions_of[key]
 
     def _having_now(
         self, db: sqlite3.Connection, permission: str, identities: frozenset[int], user_id: int

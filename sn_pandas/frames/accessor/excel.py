@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...odata.errors import SaveWarning, TrackingError
 from ...odata.schema import Field
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..columns.file_forms import form_of
 from ..columns.normalizing import Cell, is_missing, items
 from ..reads import lookup
@@ -241,7 +241,7 @@ class _Sheet:
         said = []
         if len(gone):
             paths = self._then["Path"].loc[gone] if "Path" in self._then.columns else gone
-            rows = counted(len(gone), "row")
+            rows = count_noun(len(gone), "row")
             said.append(
                 f"{rows} of the list {'is' if len(gone) == 1 else 'are'} gone ({_some(map(str, paths))}): "
                 "contents are not deleted with their rows; to delete them: "
@@ -252,7 +252,7 @@ class _Sheet:
         if self.added:
             said.append(f"{_describe_columns(self.added)} new; only columns that were read are saved")
         if self._problems:
-            cells = counted(len(self._problems), "cell")
+            cells = count_noun(len(self._problems), "cell")
             stay = "stays as it was" if len(self._problems) == 1 else "stay as they were"
             said.append(f"{cells} could not be read and {stay}: {_some(self._problems)}")
         for text in said:

@@ -15,7 +15,7 @@ from ...odata.errors import IncompleteWarning, SaveWarning, TrackingError
 from ...odata.literals import query_value
 from ...odata.query import Query
 from ...odata.schema import PSEUDO_FIELDS, Field
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..columns.file_forms import form_of
 from ..reads import lookup, reading
 from ..replacing import put
@@ -224,7 +224,7 @@ def _named(edits: Sequence[Edit], now: Baseline) -> str:
     rows = list(dict.fromkeys(edit.id for edit in edits))
     paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
     shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
-    return f"{counted(len(edits), 'cell')} ({', '.join(_cells(edits))}) of {shown}"
+    return f"{count_noun(len(edits), 'cell')} ({', '.join(_cells(edits))}) of {shown}"
 
 
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:

@@ -21,6 +21,6 @@ def call_each(repo: Connection, path: Any, operation: str, **parameters: Any) ->
         lambda place: called(repo, place, None, operation, parameters),
         repo=repo,
         what=operation,
-        leaving_doubt=True,
+        leave_doubt=True,
     )
     return reported(repo, path, lines, operation)

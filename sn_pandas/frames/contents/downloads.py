@@ -13,7 +13,7 @@ import pandas as pd
 
 from ...odata import shapes
 from ...odata.addresses import entity, normalize
-from ...odata.answers import described
+from ...odata.answers import describe
 from ...odata.errors import AnswerError, BrokenAnswer, NotFoundError, SensenetError, ServerError
 from ...odata.messages import Response
 from ...odata.query import target
@@ -172,7 +172,7 @@ def _other(address: str, answer: Response, begin: bytes, why: str) -> AnswerErro
     kind = answer.headers.get("content-type").encode()
     kept = Response(200, [(b"Content-Type", kind)], begin)
     return AnswerError(
-        f"GET {address}: the answer is not the file but {described(kept)} ({why}); did a proxy, a login page "
+        f"GET {address}: the answer is not the file but {describe(kept)} ({why}); did a proxy, a login page "
         "or a maintenance page answer?"
     )
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from ...odata.errors import RefusedError, SaveError, TrackingError, did_you_mean
 from ...odata.schema import Field
-from ...odata.wording import counted, with_article
+from ...odata.wording import count_noun, with_article
 from ..columns.coercing import Coercion, match_header
 from ..columns.masked import Masked
 from ..columns.normalizing import is_missing
@@ -165,7 +165,7 @@ def _read_source(
     if unknown:
         what = with_article(str(type_name)) if kind is not None else "every type that you see"
         raise TrackingError(
-            f"{counted(len(unknown), 'column')} cannot be imported, because {what} lacks the field: "
+            f"{count_noun(len(unknown), 'column')} cannot be imported, because {what} lacks the field: "
             f"{' '.join(unknown)} Name the field with columns={{'Header': 'Field'}}, or leave the column out "
             "with columns={'Header': None}"
         )
@@ -344,7 +344,7 @@ def _write_rejected(
         _to_excel(rows, target)
     were, are, them = ("was", "is", "it") if len(rows) == 1 else ("were", "are", "them")
     words = [
-        f"{counted(len(rows), 'row')} that {were} not created {are} in {target}: mend {them} and import "
+        f"{count_noun(len(rows), 'row')} that {were} not created {are} in {target}: mend {them} and import "
         "the file again."
     ]
     if secret:

@@ -145,7 +145,7 @@ def _inherit(repo: Connection, place: str | int, inherits: bool) -> Line:
     while True:
         trouble: SensenetError | None = None
         try:
-            repo.client.send("POST", address, body=body, read=shapes.nothing)
+            repo.client.send("POST", address, body=body, read=shapes.read_nothing)
         except NotFoundError as error:
             return Line("failed", not_found.MISSING, (), id_, shown, error=error)
         except SensenetError as error:
@@ -194,7 +194,7 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
         trouble = None
         try:
             body = {"contentIds": sorted(set(wanted))}
-            repo.client.send("POST", address, body=body, read=shapes.nothing)
+            repo.client.send("POST", address, body=body, read=shapes.read_nothing)
         except AuthenticationError:
             raise
         except SensenetError as error:

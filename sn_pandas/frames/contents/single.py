@@ -211,7 +211,7 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
         if done.stored is not None:  # the answer was lost, and would have been the content
             address = f"{entity(where)}?metadata=no"
             try:
-                shown = repo.client.get(address, shapes.returned(operation), fresh=True)
+                shown = repo.client.get(address, shapes.read_returned(operation), fresh=True)
             except SensenetError as error:
                 error.args = (f"{operation} was done, but its answer was lost: {error}", *error.args[1:])
                 raise

@@ -16,7 +16,7 @@ import pandas as pd
 
 from ...odata.client import Client
 from ...odata.errors import RefusedError
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..reads import lookup
 from ..writes.naming import as_stored, composed, spellings
 from ..writes.report import Line, Report, report_frame
@@ -151,7 +151,7 @@ def reject(names: Sequence[str], reasons: Mapping[int, str], index: pd.Index) ->
         for row, name in enumerate(names)
     ]
     said = "; ".join(list(reasons.values())[:10])
-    many = "" if len(names) == 1 else f"{counted(len(reasons), 'file')} cannot be uploaded: "
+    many = "" if len(names) == 1 else f"{count_noun(len(reasons), 'file')} cannot be uploaded: "
     raise RefusedError(f"nothing was sent: {many}{said}", Report(report_frame(index, lines), what="upload"))
 
 

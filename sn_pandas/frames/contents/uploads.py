@@ -289,7 +289,7 @@ def _finish(client: Client, id_: int) -> None:
     """End an upload that the server takes for a part of an earlier one."""
     if _is_unfinished(lookup.one(client, id_, [_STATE])):
         with contextlib.suppress(ServerError):
-            client.send("POST", f"{entity(id_)}/FinalizeContent", read=shapes.nothing)
+            client.send("POST", f"{entity(id_)}/FinalizeContent", read=shapes.read_nothing)
 
 
 def _is_unfinished(stored: Stored) -> bool:
@@ -301,7 +301,7 @@ def _answered(
 ) -> Mapping[str, Any]:
     body, kind = multipart(form, "files[]", _sent_as(form["FileName"]), part)
     sent: Mapping[str, Any] = client.send(
-        "POST", address, content=body, headers={**headers, "Content-Type": kind}, read=shapes.uploaded
+        "POST", address, content=body, headers={**headers, "Content-Type": kind}, read=shapes.read_upload
     )
     return sent
 

@@ -16,7 +16,7 @@ import pandas as pd
 from ...odata.errors import QueryError, TrackingError, did_you_mean
 from ...odata.escaping import escape_math
 from ...odata.schema import Field
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..tracking.baseline import baseline_of
 from .labels import amount, labels, summary, telling, text_of, tile
 from .moments import day, frequency, holds_dates, local, naive
@@ -98,7 +98,7 @@ class Plots:
         _whole_numbers(ax.yaxis)
         _dates(ax)
         ax.set(xlabel=escape_math(self._label(date)), ylabel=f"contents per {escape_math(unit)}")
-        title = f"{self._label(date)} of {counted(len(moments), 'content')}"
+        title = f"{self._label(date)} of {count_noun(len(moments), 'content')}"
         title += self._lacking(len(self._frame) - len(moments), f"without {self._label(date)}")
         most = edges[int(np.argmax(below))]
         self._finish(
@@ -177,7 +177,7 @@ class Plots:
             )
         ax.set(xlabel=escape_math(f"{self._label(start)} to {self._label(end)}"))
         some = f"the first {len(shown)} of " if len(drawn) > len(shown) else ""
-        title = some + counted(len(drawn), "content")
+        title = some + count_noun(len(drawn), "content")
         title += self._lacking(int((~dated).sum()), "without a date")
         title += self._lacking(int(backwards.sum()), "left out: ends before it begins")
         first, last = begins.iloc[shown].min(), ends.iloc[shown].max()
@@ -225,7 +225,7 @@ class Plots:
         ax.set(xlabel="contents", ylabel=escape_math(self._label(by)))
         self._finish(
             ax,
-            f"{counted(len(self._frame), 'content')} by {self._label(by)}",
+            f"{count_noun(len(self._frame), 'content')} by {self._label(by)}",
             None,
             f"A bar for each of {len(counts):,} values",
             dict(zip(names, numbers, strict=True)),
@@ -275,7 +275,7 @@ class Plots:
         title += self._lacking(int((~left_out.to_numpy(dtype=bool)).sum()), what)
         for spine in ax.spines.values():
             spine.set_visible(False)
-        about = f"Areas for {counted(len(areas), 'folder')}"
+        about = f"Areas for {count_noun(len(areas), 'folder')}"
         weighed = {area.label: area.weight for area in areas}
         self._finish(ax, title, None, about, weighed, write=lambda weight: amount(weight, size, short=True))
         return ax
@@ -326,7 +326,7 @@ class Plots:
         ax.grid(axis="y", alpha=0.3)
         self._finish(
             ax,
-            f"{counted(len(rows), 'version')} of {counted(len(names), 'content')}",
+            f"{count_noun(len(rows), 'version')} of {count_noun(len(names), 'content')}",
             "",
             "A mark a version, at the time when it was saved",
             {"major": int(major.sum()), "minor": int((~major).sum())},

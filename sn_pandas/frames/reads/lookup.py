@@ -135,7 +135,7 @@ def _missed(
         for value in some:
             alone = few or (isinstance(place := places[value], str) and bool(WILDCARDS & set(place)))
             try:
-                with contextlib.nullcontext() if alone else client.guard.leaving_doubt():
+                with contextlib.nullcontext() if alone else client.guard.leave_doubt():
                     rows.append(one(client, places[value], fields))
             except NotFoundError as error:
                 if error.doubt == "open":
@@ -191,7 +191,7 @@ def _search(
     def read(some: list[str]) -> list[Stored]:
         query = {"query": f"{key}:({' '.join(some)})", "enableautofilters": "false", **options}
         try:
-            with client.guard.believing_empty() if again else contextlib.nullcontext():
+            with client.guard.trust_empty() if again else contextlib.nullcontext():
                 rows: list[Stored] = client.get(target("/odata.svc/Root", query), shape, fresh=True)
             return rows
         except AddressTooLongError:

@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from ...odata.addresses import ROOM_OF_NAMES
-from ...odata.collector import paused
+from ...odata.collector import pause_collector
 from ...odata.errors import QueryError
-from ...odata.field_names import ignored, paths_behind_unknown, refuse_scalar
+from ...odata.field_names import ignored_names, paths_behind_unknown, refuse_scalar
 from ...odata.numbers import Rounded
 from ...odata.query import Query
 from ...odata.rows import Rows
@@ -146,16 +146,16 @@ class Plan:
         self.paths: pd.Series | None = None
         self.baseline = pd.DataFrame()
         self._reads_along = False
-        self._fetched: dict[str, None] = {}
+        self._fetch: dict[str, None] = {}
         self._build()
-        select = tuple(self._fetched)
-        expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetched if "/" in n)
+        select = tuple(self._fetch)
+        expand = dict.fromkeys(n.rpartition("/")[0] for n in self._fetch if "/" in n)
         if not query.select and not expand and len(",".join(select)) > ROOM_OF_NAMES:
             select = ()  # more fields than a request line holds: the server gives all it has
         if self._is_open:
             select = ()  # what there is to be selected is known when the rows are there
         self.query = query._replace_unvalidated(select=select, expand=tuple(expand))
-        self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in self._fetched))
+        self.names = tuple(dict.fromkeys(n.partition("/")[0] for n in self._fetch))
 
     @property
     def keeps_answers(self) -> bool:
@@ -180,7 +180,7 @@ class Plan:
         return self._taken(rows, whole)
 
     def _taken(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
-        with paused():
+        with pause_collector():
             self._chunked = True  # before the codecs are taken, so that whoever changes them knows
             codecs = self.codecs
             missing = dict.fromkeys(n for n in map(_first, codecs) if n not in whole)
@@ -339,12 +339,12 @@ class Plan:
         unknown = bool(self._unknown)
         if rows <= self.rows and behind <= self._rows_behind and not unknown:
             return
-        fetched, before = set(self._fetched), self.codecs
+        fetched, before = set(self._fetch), self.codecs
         self.rows, self._rows_behind = self.rows | rows, self._rows_behind | behind
         self._build()
         if self.is_fixed and self._chunked:
             return
-        if not self._is_open and not fetched >= set(self._fetched):
+        if not self._is_open and not fetched >= set(self._fetch):
             raise Replan
         if self._chunked and any(not before[n].leads_to(c) for n, c in self.codecs.items() if n in before):
             raise Replan
@@ -359,13 +359,13 @@ class Plan:
         self._reads_along = "Path" not in columns.fields
         columns.fetched.setdefault("Path")
         asked = (
-            ignored(self._asked.orders(), self._asked.expand, self._schema),
+            ignored_names(self._asked.orders(), self._asked.expand, self._schema),
             paths_behind_unknown(self._asked.filter, self._schema),
         )
         watched = columns.watched or self._asked.unbound is not None
         if watched or any(True for names in asked for _ in names):
             columns.fetched.setdefault("Type")
-        self.fields, self.codecs, self._fetched = columns.fields, columns.codecs, columns.fetched
+        self.fields, self.codecs, self._fetch = columns.fields, columns.codecs, columns.fetched
         self._unknown = columns.unknown
 
     def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,10 +15,10 @@ import pandas as pd
 
 from ...odata.contentqueries import Clause
 from ...odata.errors import BadRequestError, IncompleteWarning, QueryError, ServerError, did_you_mean
-from ...odata.field_names import ignored, paths_behind_unknown
+from ...odata.field_names import ignored_names, paths_behind_unknown
 from ...odata.filter_syntax import members, parse
 from ...odata.filters import Filter
-from ...odata.hints import hint, unquoted
+from ...odata.hints import find_unquoted, hint
 from ...odata.misread import reject_misinterpreted
 from ...odata.numbers import DIGITS
 from ...odata.pages import Pages, count
@@ -193,7 +193,7 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
     words = []
     unknown = dict(plan.unknown().values())
     others = (
-        dict(ignored(query.orders(), query.expand, schema)) if schema.may_hide else {}
+        dict(ignored_names(query.orders(), query.expand, schema)) if schema.may_hide else {}
     )  # or they were judged before
     for name in [*unknown, *(n for n in others if n not in unknown)]:
         met = unknown.get(name, plan.met)
@@ -280,7 +280,7 @@ def _missing_field(repo: Connection, query: Query, error: ServerError) -> str | 
             if isinstance(condition, (Filter, Clause)):
                 condition.text(fields)
     tree = parse(query.filter) if isinstance(query.filter, str) else None
-    texts = set(unquoted(tree, repo.schema.fields)) if tree else set()
+    texts = set(find_unquoted(tree, repo.schema.fields)) if tree else set()
     written = [name for member in members(tree) if (name := member.steps[0]) not in texts] if tree else []
     unknown = [*fields.unknown, *(name for name in written if name not in repo.schema.fields)]
     said = (n for n in unknown if re.search(rf"[Ff]ield( not found)?:\s*{re.escape(n)}\b", error.reason))

@@ -196,7 +196,7 @@ def call(
         workers=workers,
         progress=progress,
         index=frame.index,
-        leaving_doubt=True,
+        leave_doubt=True,
     )
     return Report(report_frame(frame.index, lines), what=operation, repo=repo)
 
@@ -224,7 +224,7 @@ def each(
     progress: Setting = None,
     index: pd.Index | None = None,
     is_write: bool = True,
-    leaving_doubt: bool = False,
+    leave_doubt: bool = False,
     expected: Callable[[Any, Line], Expected | None] = lambda job, line: None,
 ) -> list[Line]:
     """Do something to each of some contents, several at once, and return the outcomes in their order.
@@ -235,7 +235,7 @@ def each(
 
     Parameters
     ----------
-    leaving_doubt : bool
+    leave_doubt : bool
         Whether each job is one request, so that the doubt about all that were refused is settled at once.
     """
     if is_write:
@@ -244,7 +244,7 @@ def each(
     lines = [Line("unsent", f"not sent, because the {what} was interrupted")] * len(jobs)
 
     def do(job: Any, leaving: bool) -> Line:
-        with repo.client.guard.leaving_doubt() if leaving else contextlib.nullcontext():
+        with repo.client.guard.leave_doubt() if leaving else contextlib.nullcontext():
             line = _placed(job, work(job))
         if isinstance(line.error, NoAnswer) and not line.error.sent:
             flow.stop(f"not sent, because {line.error}")
@@ -276,7 +276,7 @@ def each(
         what=what,
         on_outcome=lambda number, line: lines.__setitem__(number, _placed(jobs[number], line)),
         report=report,
-        leaving_doubt=leaving_doubt,
+        leave_doubt=leave_doubt,
         expected=expected,
         progress=progress,
     )

@@ -148,8 +148,8 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
     while True:
         try:
             # a refusal after a lost answer is not simply the refusal of a call that was not done
-            with contextlib.nullcontext() if lost is None else client.guard.settling_doubt():
-                answer = client.send("POST", address, body=parameters, read=shapes.returned(operation))
+            with contextlib.nullcontext() if lost is None else client.guard.settle_doubt():
+                answer = client.send("POST", address, body=parameters, read=shapes.read_returned(operation))
             return Called("saved", answer=answer)
         except SensenetError as error:
             trouble = error
@@ -162,7 +162,7 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
                 return Called(outcome, str(trouble), error=trouble)
             return _unknown(operation, str(trouble), trouble)
         try:
-            with client.guard.settling_doubt():
+            with client.guard.settle_doubt():
                 verdict, said, now = _look(repo, place, operation, began, trouble)
         except SensenetError as error:
             first = error if isinstance(error, AuthenticationError) else lost

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ...odata.addresses import TRASH, in_trash
 from ...odata.errors import SaveWarning, SensenetError
 from ...odata.schema import Field
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..reads import lookup
 from ..reads.lookup import Stored
 from .hidden import how_to_show, why_not_created
@@ -87,7 +87,7 @@ def warn(works: Iterable[Delete], reasons: Mapping[int, str]) -> None:
         return
     more = "" if len(paths) <= 3 else ", …"
     said = (
-        f"{counted(len(paths), 'content')} will be deleted for good, and undo cannot take that back: "
+        f"{count_noun(len(paths), 'content')} will be deleted for good, and undo cannot take that back: "
         f"{', '.join(paths[:3])}{more} ({'; '.join(dict.fromkeys(reasons.values()))}). Pass permanent=True "
         "to confirm"
     )

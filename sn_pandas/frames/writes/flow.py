@@ -193,7 +193,7 @@ class _WorkerPool(Generic[T]):
             self._wakeup.get(timeout=_LOOKS_UP)
 
     def _run(self) -> None:
-        flight.work_for(self._flow.over)
+        flight.bind_cancellation(self._flow.over)
         while (number := self._next()) is not None:
             self._done.append((number, self._line(number)))
             self._wakeup.put(None)

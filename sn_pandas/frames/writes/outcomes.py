@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import ConflictError, SaveError
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..columns.normalizing import plain
 from ..tracking.edits import Edit
 from .baselines import look_again
@@ -100,7 +100,7 @@ def describe_conflicts(conflicts: Sequence[Line], what: str) -> str:
     shown = [f"\n  {line.path or line.id}: {line.reason}" for line in conflicts[:10]]
     more = f"\n  … and {len(conflicts) - 10} more in .report.conflicts" if len(conflicts) > 10 else ""
     return (
-        f"{what}: somebody else changed the same cells in {counted(len(conflicts), 'row')}. See them with "
+        f"{what}: somebody else changed the same cells in {count_noun(len(conflicts), 'row')}. See them with "
         "sys.last_value.report.conflicts, and decide with on_conflict='skip', 'overwrite' or "
         "lambda c: c.theirs" + "".join(shown) + more
     )
@@ -126,7 +126,7 @@ def describe_refusals(collected: Collected, checked: Checked) -> str:
     left = len(refusals) - 10
     more = f"\n  … and {left} more in sys.last_value.report.problems" if left > 0 else ""
     return (
-        f"nothing was saved: {counted(len(refused), 'cell')} cannot be saved. "
+        f"nothing was saved: {count_noun(len(refused), 'cell')} cannot be saved. "
         f"Correct {'it' if len(refused) == 1 else 'them'}, or {collected.what} the other rows with "
         "on_refused='skip'" + "".join(shown) + more
     )

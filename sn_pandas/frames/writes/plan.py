@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...odata.errors import SaveWarning, did_you_mean
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
-from ...odata.wording import counted, with_article
+from ...odata.wording import count_noun, with_article
 from ..columns.cells import encode, is_missing, same_cell
 from ..columns.encoders import has_no_zone
 from ..reads.lookup import Stored
@@ -235,7 +235,7 @@ def warn_of_missing(assigned: Iterable[Assignment], stacklevel: int) -> None:
     for column, found in columns.items():
         texts = list(dict.fromkeys(found))
         warnings.warn(
-            f"{counted(len(found), 'missing cell')} of {column} became the text "
+            f"{count_noun(len(found), 'missing cell')} of {column} became the text "
             f"{' and '.join(map(repr, texts))}, which would be saved as it is: "
             f"df[{column!r}] = df[{column!r}].mask(df[{column!r}].isin({texts}))",
             SaveWarning,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.escaping import escape_controls, escape_html, html_block
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -259,7 +259,7 @@ class Report:
         counts = ", ".join(self._counted(name, n) for name, n in self.counts.items()) or "no rows"
         if self.dry_run:
             article = "an" if self.what[:1] in "aeiou" else "a"
-            return f"dry run of {article} {self.what}: {counted(len(self.requests), 'request')}; {counts}"
+            return f"dry run of {article} {self.what}: {count_noun(len(self.requests), 'request')}; {counts}"
         return f"{self.what}: {counts}"
 
     def _counted(self, outcome: str, count: int) -> str:

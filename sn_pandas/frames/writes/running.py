@@ -41,7 +41,7 @@ def perform(
     what: str,
     on_outcome: OnOutcome,
     report: Callable[[], Report],
-    leaving_doubt: bool = True,
+    leave_doubt: bool = True,
     expected: Callable[[J, Line], Expected | None] = lambda job, line: None,
     progress: Setting = None,
 ) -> None:
@@ -59,7 +59,7 @@ def perform(
         Gets the number of a job and its outcome; again for what is settled or read back.
     report : callable
         Builds the report of the outcomes.
-    leaving_doubt : bool
+    leave_doubt : bool
         Whether jobs may leave doubt, which is settled about all refusals at once.
     expected : callable, optional
         Gives what has to be seen after a job of some outcome, if anything.
@@ -91,13 +91,13 @@ def perform(
 
     with reporting(report):
         try:
-            first = functools.partial(attempt, leaving=leaving_doubt and len(jobs) > 1)
+            first = functools.partial(attempt, leaving=leave_doubt and len(jobs) > 1)
             with Progress(progress, what) as shown:
                 at_once(jobs, first, flow, take, what=what, shown=shown.show)
             settle_at_once(repo.client, doubtful, take, redo)
         finally:
             if answered:
-                with flight.working_for(flow.over):
+                with flight.cancellation_scope(flow.over):
                     for number, line in confirm(repo, answered).items():
                         on_outcome(number, line)
 
@@ -144,7 +144,7 @@ def execute_plan(
     planned = [dict(work.before) if isinstance(work, Patch) else None for work in works]
 
     def do(work: Work, leaving: bool) -> Line:
-        line = send(repo, flow, work, comparison, leaving_doubt=leaving)
+        line = send(repo, flow, work, comparison, leave_doubt=leaving)
         if line.id < 0 and line.path is None:
             line = dataclasses.replace(line, id=work.id, path=work.path)
         return dataclasses.replace(line, fields=line.fields or work.names)

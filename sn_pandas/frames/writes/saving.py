@@ -18,7 +18,7 @@ import pandas as pd
 
 from ...odata.addresses import in_trash
 from ...odata.errors import ConflictError, RefusedError, SaveWarning, did_you_mean
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..columns.cells import Cell, same_cell
 from ..progress import Setting
 from ..reads import lookup
@@ -204,7 +204,7 @@ def warn(collected: Collected, assigned: Iterable[Assignment], stacklevel: int) 
     if naive := no_zone(assigned):
         columns = ", ".join(sorted({edit.column for edit in naive}))
         have, are = ("has", "is") if len(naive) == 1 else ("have", "are")
-        said = f"{counted(len(naive), 'date')} of {columns} {have} no time zone and {are} taken as UTC; "
+        said = f"{count_noun(len(naive), 'date')} of {columns} {have} no time zone and {are} taken as UTC; "
         warnings.warn(f"{said}set another one with .dt.tz_localize(…)", SaveWarning, stacklevel=stacklevel)
     warn_of_missing(assigned, stacklevel=stacklevel)
     warn_of_unread(collected.frame, collected.baseline, stacklevel=stacklevel)

@@ -47,7 +47,7 @@ def send(
     work: Work,
     comparison: Comparison | None = None,
     *,
-    leaving_doubt: bool = False,
+    leave_doubt: bool = False,
 ) -> Line:
     """Do what is to be done to one content and return what became of it.
 
@@ -59,10 +59,10 @@ def send(
     comparison : Comparison, optional
         Compares a PATCH with what the server holds before each try; without one, what is sent is meant
         whatever is there.
-    leaving_doubt : bool
+    leave_doubt : bool
         Whether a refusal of the first request is left open for the caller to settle.
     """
-    one = _Sending(repo, flow, comparison, leaving_doubt)
+    one = _Sending(repo, flow, comparison, leave_doubt)
     if isinstance(work, Patch):
         return one.patch(work)
     if isinstance(work, Create):
@@ -84,13 +84,13 @@ class _Sending:
     """What sends the work of one content."""
 
     def __init__(
-        self, repo: Connection, flow: Flow, comparison: Comparison | None, leaving_doubt: bool
+        self, repo: Connection, flow: Flow, comparison: Comparison | None, leave_doubt: bool
     ) -> None:
         self._repo = repo
         self._client = repo.client
         self._flow = flow
         self._comparison = comparison
-        self._leaving_doubt = leaving_doubt
+        self._leave_doubt = leave_doubt
         self._attempts = Attempts(self._client.retries.deadline)
         self._may_be_late = False
 
@@ -195,7 +195,7 @@ class _Sending:
             self._attempts.tried += 1
             trouble: SensenetError | None = None
             try:
-                self._client.send(method, address, body=body, read=shapes.nothing)
+                self._client.send(method, address, body=body, read=shapes.read_nothing)
             except SensenetError as error:
                 trouble = self._tried(error)
                 if line := self._not_taken(work, trouble):
@@ -227,7 +227,7 @@ class _Sending:
                 if isinstance(work, Move):
                     return self._moved(work, self._answer(work))
                 with self._leaving(ForbiddenError):
-                    self._client.send(method, address, body=body, read=shapes.nothing)
+                    self._client.send(method, address, body=body, read=shapes.read_nothing)
                 if self._attempts.tried == 1:
                     return _line(work, "saved", "")
                 trouble: SensenetError = SensenetError("it was done by an earlier request")
@@ -289,8 +289,8 @@ class _Sending:
 
     def _leaving(self, of: type[ServerError]) -> contextlib.AbstractContextManager[None]:
         """Leave doubt about a refusal of the first request, which was not done then, to who settles it."""
-        if self._leaving_doubt and self._attempts.tried == 1:
-            return self._client.guard.leaving_doubt(of)
+        if self._leave_doubt and self._attempts.tried == 1:
+            return self._client.guard.leave_doubt(of)
         return contextlib.nullcontext()
 
     def _seen(self, work: Work, place: int | str, fields: Iterable[Field] | None = None) -> Stored | None:

@@ -85,4 +85,4 @@ class Attempts:
             wait = random.uniform(0, min(1.0, 0.02 * 2 ** min(self._collisions, 6)))
             return time.monotonic() + wait < self._end and flight.pause(wait)
         self.lost += 1
-        return self.lost < TRIES and time.monotonic() < self._end and not flight.ending()
+        return self.lost < TRIES and time.monotonic() < self._end and not flight.is_ending()

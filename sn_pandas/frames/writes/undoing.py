@@ -13,7 +13,7 @@ import pandas as pd
 from ...odata.addresses import in_trash
 from ...odata.client import Client
 from ...odata.errors import ConflictError, JournalError
-from ...odata.wording import counted
+from ...odata.wording import count_noun
 from ..progress import Setting
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
@@ -148,7 +148,7 @@ def _with_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
             column = list(report.frame.columns).index("reason")
             report.frame.iloc[number, column] = f"{reason}; {said}" if reason else said
     if unseen:
-        numbers = counted(len(unseen), "row")
+        numbers = count_noun(len(unseen), "row")
         report.note = f"{numbers} kept a value, because the former one is hidden from you: .frame says which"
     return report
 
@@ -309,7 +309,9 @@ def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, L
     for number, work in sorted(deletes.items(), key=lambda item: -(item[1].path or "").count("/")):
         if others := [row["Path"] for row in below.get(work.id, ()) if row["Id"] not in going]:
             going.discard(work.id)
-            said = f"it holds {counted(len(others), 'content')} that this save did not create, as {others[0]}"
+            said = (
+                f"it holds {count_noun(len(others), 'content')} that this save did not create, as {others[0]}"
+            )
             held[number] = Line("conflict", f"{said}: move or delete that first", (), work.id, work.path)
     return held
 
@@ -426,7 +428,7 @@ def _stop_at_conflicts(
         frame = report_frame(pd.RangeIndex(len(works)), every)
         first = conflicts[0]
         raise ConflictError(
-            f"nothing was sent: somebody else changed the same cells in {counted(len(conflicts), 'row')}; "
+            f"nothing was sent: somebody else changed the same cells in {count_noun(len(conflicts), 'row')}; "
             "decide with on_conflict='skip', 'overwrite' or lambda c: c.theirs\n"
             f"  {first.path or first.id}: {first.reason}",
             Report(frame, what=what, cells=cells_of(every)),

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from urllib.parse import urlencode, urlsplit
 
 from ..addresses import entity
-from ..answers import cut_short, described, refusal
+from ..answers import cut_short, describe, refusal
 from ..errors import (
     AnswerError,
     AuthenticationError,
@@ -87,7 +87,7 @@ class Authority:
         self.is_named = address is not None
         self._open_client = open_client
         self._address = ""  # until it is found to be one
-        self._address = given_address(address) if address is not None else ""
+        self._address = check_address(address) if address is not None else ""
         self._type = client_type
         self._lock = threading.RLock()
         self._parameters: dict[str, Any] | None = None
@@ -108,7 +108,7 @@ class Authority:
         """
         with self._lock:
             if not self._address:
-                self._address = self._named_by_repository()
+                self._address = self._address_from_repository()
             return self._address
 
     @property
@@ -232,7 +232,7 @@ class Authority:
             while self._clients:
                 self._clients.popitem()[1].close()
 
-    def _named_by_repository(self) -> str:
+    def _address_from_repository(self) -> str:
         named = self.parameters.get("authority")
         self.reject_sn_auth()
         if not isinstance(named, str) or not named.strip():
@@ -309,7 +309,7 @@ class Authority:
         return AuthenticationError(f"there is no token: {said}{hint}")
 
 
-def given_address(authority: str) -> str:
+def check_address(authority: str) -> str:
     """Return the address of an authority that the caller names.
 
     Raises
@@ -342,7 +342,7 @@ def refuse(what: str, origin: str, answer: Response) -> SensenetError:
     if answer.status_code == 404 and not said:
         return NotFoundError(f"{what}: there is nothing at this address of {origin}", status=404)
     if answer.content and not said:
-        said = f"; the answer is {hide(described(answer))}"
+        said = f"; the answer is {hide(describe(answer))}"
     return AuthenticationError(f"{origin} gives no token ({what} failed with {answer.status_code}){said}")
 
 
@@ -352,7 +352,7 @@ def _object(what: str, answer: Response) -> dict[str, Any]:
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
-        raise AnswerError(f"{what}: a JSON object was expected, the answer is {hide(described(answer))}")
+        raise AnswerError(f"{what}: a JSON object was expected, the answer is {hide(describe(answer))}")
     return body
 
 

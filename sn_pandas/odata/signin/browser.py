@@ -25,7 +25,7 @@ from .authority import Authority
 from .claims import explain_token
 from .conversation import Conversation
 from .tokens import Grant, RenewedToken
-from .vault import Vault, keyring_problem
+from .vault import Vault, explain_missing_keyring
 
 SCOPE = "openid profile sensenet offline_access"
 #: Seconds that somebody has to sign in.
@@ -96,11 +96,11 @@ class Browser(RenewedToken):
                 f"{self._authority.origin} names no client for signing in with the browser; pass client_id=…"
             )
         if self._vault is None:
-            found = self._refreshed(client, before.refresh if before is not None else None)
+            found = self._refresh(client, before.refresh if before is not None else None)
         else:
-            with self._vault.locked():
+            with self._vault.lock():
                 kept = self._vault.read().get("refresh")
-                found = self._refreshed(client, kept or (before.refresh if before is not None else None))
+                found = self._refresh(client, kept or (before.refresh if before is not None else None))
                 self._store(found)
         if found is not None:
             return found
@@ -111,17 +111,17 @@ class Browser(RenewedToken):
             )
         grant = self._sign_in(client)
         if self._vault is not None:
-            with self._vault.locked():
+            with self._vault.lock():
                 self._store(grant)
             if grant.refresh and not self._vault.in_keyring:
-                why = keyring_problem() or "the keyring does not take it"
+                why = explain_missing_keyring() or "the keyring does not take it"
                 self._talk.tell(f"This sign-in is not kept ({why}): the next notebook asks again.")
         return grant
 
     def sign_out(self) -> None:
         """Forget the refresh token that was kept."""
         if self._vault is not None:
-            with self._vault.locked():
+            with self._vault.lock():
                 self._vault.forget()
 
     def _store(self, grant: Grant | None) -> None:
@@ -132,7 +132,7 @@ class Browser(RenewedToken):
         else:
             self._vault.write({"refresh": grant.refresh})
 
-    def _refreshed(self, client: str, refresh: str | None) -> Grant | None:
+    def _refresh(self, client: str, refresh: str | None) -> Grant | None:
         """Return a token for a refresh token, None if there is none or it is not accepted any more."""
         if not refresh:
             return None
@@ -184,7 +184,7 @@ class Browser(RenewedToken):
 
     def _answer(self, place: str, loopback: _Loopback) -> dict[str, str]:
         """Return the parameters that the browser brings back."""
-        if not self._link and _opened(place):
+        if not self._link and _open(place):
             self._talk.tell(
                 f"Sign in to {self._authority.origin} in the browser window that has opened. "
                 f"If there is none, open this link:\n{place}"
@@ -216,7 +216,7 @@ def is_remote() -> bool:
     return False
 
 
-def _opened(place: str) -> bool:
+def _open(place: str) -> bool:
     try:
         return webbrowser.open(place)
     except (webbrowser.Error, OSError):

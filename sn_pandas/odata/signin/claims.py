@@ -87,7 +87,7 @@ def _audience(claims: dict[str, Any]) -> list[str]:
     given = audience if isinstance(audience, list) else [audience]
     if AUDIENCE in given:
         return []
-    named = ", ".join(_shown(one) for one in given if one is not None) or "nobody"
+    named = ", ".join(_shorten(one) for one in given if one is not None) or "nobody"
     return [
         f"it is meant for {named} (aud), not for {AUDIENCE!r}: ask the authority for the scope {AUDIENCE}"
     ]
@@ -99,7 +99,7 @@ def _issuer(claims: dict[str, Any], authority: str) -> list[str]:
         return []
     if issuer in (None, ""):
         return [f"it names no authority that it comes from (iss), and the repository trusts {authority}"]
-    return [f"it comes from {_shown(issuer)} (iss), and the repository trusts {authority}"]
+    return [f"it comes from {_shorten(issuer)} (iss), and the repository trusts {authority}"]
 
 
 def _user(claims: dict[str, Any]) -> list[str]:
@@ -115,6 +115,6 @@ def _moment(seconds: float) -> str:
         return "a time that is not one"
 
 
-def _shown(value: object) -> str:
+def _shorten(value: object) -> str:
     text = repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

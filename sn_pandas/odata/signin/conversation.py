@@ -37,16 +37,16 @@ class Keyboard:
 
     def ask(self, question: str) -> str:
         """Return what is typed."""
-        return _asked(input, question)
+        return _ask(input, question)
 
     def ask_secret(self, question: str) -> str:
         """Return what is typed, without showing it."""
-        secret = Secret(_asked(getpass.getpass, question))
+        secret = Secret(_ask(getpass.getpass, question))
         SECRETS.keep(secret)
         return secret
 
 
-def _asked(ask: Callable[[str], str], question: str) -> str:
+def _ask(ask: Callable[[str], str], question: str) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", getpass.GetPassWarning)

@@ -168,7 +168,7 @@ def bearer_of(headers: Mapping[str, str]) -> dict[str, str]:
 
 def clean_token(token: object, what: str) -> str:
     """Return a token that fits into a header, without the scheme that may have been copied with it."""
-    text = _without_scheme(clean_secret(token, what), what)
+    text = _strip_scheme(clean_secret(token, what), what)
     if " " in text:
         raise AuthenticationError(f"the {what} contains a blank, which is not allowed")
     if len(text) > LONGEST:
@@ -190,7 +190,7 @@ def clean_secret(secret: object, what: str) -> Secret:
     return secret
 
 
-def _without_scheme(token: Secret, what: str) -> Secret:
+def _strip_scheme(token: Secret, what: str) -> Secret:
     scheme, _, rest = token.partition(" ")
     if scheme.lower().rstrip(":") == "bearer" and rest.strip():
         return clean_secret(rest, what)

@@ -30,7 +30,7 @@ _EMPTY_LIST = re.compile(rb'"results"\s*:\s*\[\s*\]')
 _SHORT = 400
 
 
-def given_to_caller(answer: Response | None, used: Mapping[str, str]) -> bool | None:
+def is_for_caller(answer: Response | None, used: Mapping[str, str]) -> bool | None:
     """Return whether an answer was given to the caller (True) or to the Visitor (False).
 
     None if the answer does not say it; only answers to requests with a token do.
@@ -38,7 +38,7 @@ def given_to_caller(answer: Response | None, used: Mapping[str, str]) -> bool | 
     Examples
     --------
     >>> answer = Response(200, [(b"Set-Cookie", b".sn.auth=; path=/")])
-    >>> given_to_caller(answer, {"Authorization": "Bearer abc"})
+    >>> is_for_caller(answer, {"Authorization": "Bearer abc"})
     False
     """
     token = used.get("Authorization")

@@ -13,7 +13,7 @@ The rule, for every request that reads or writes:
 A write that was refused with 403 or 404 was not done, so it may be sent again. A write that was answered with
 success is done, whoever it was answered to, and is never sent again.
 
-Who asks for many things at once settles the doubt about all of them at once (see ``Guard.leaving_doubt``):
+Who asks for many things at once settles the doubt about all of them at once (see ``Guard.leave_doubt``):
 first all requests, then one question who the caller is, then a second look at what was doubtful.
 """
 
@@ -34,7 +34,7 @@ from ..literals import query_value
 from ..messages import Response
 from ..redaction import hide
 from .credentials import Auth
-from .doubt import given_to_caller, is_doubtful, is_doubtful_error
+from .doubt import is_doubtful, is_doubtful_error, is_for_caller
 
 T = TypeVar("T")
 VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
@@ -129,7 +129,7 @@ class Guard:
         return bool(self._auth.name)
 
     @contextlib.contextmanager
-    def leaving_doubt(self, of: type[ServerError] = ServerError) -> Iterator[None]:
+    def leave_doubt(self, of: type[ServerError] = ServerError) -> Iterator[None]:
         """Raise doubtful refusals in this thread at once, with ``doubt`` "open": they are not to be believed.
 
         Whoever asks so has to call :meth:`confirm` when all answers are there, and then to look a second
@@ -147,8 +147,8 @@ class Guard:
             self._here.leaves = before
 
     @contextlib.contextmanager
-    def settling_doubt(self) -> Iterator[None]:
-        """Settle doubtful refusals in this thread one by one, also within :meth:`leaving_doubt`."""
+    def settle_doubt(self) -> Iterator[None]:
+        """Settle doubtful refusals in this thread one by one, also within :meth:`leave_doubt`."""
         before, self._here.leaves = self._here.leaves, None
         try:
             yield
@@ -156,7 +156,7 @@ class Guard:
             self._here.leaves = before
 
     @contextlib.contextmanager
-    def believing_empty(self) -> Iterator[None]:
+    def trust_empty(self) -> Iterator[None]:
         """Believe empty lists in this thread: only for a second look, after :meth:`confirm`."""
         before, self._here.believes_empty = self._here.believes_empty, True
         try:
@@ -175,7 +175,7 @@ class Guard:
         try:
             self.verify()
         except (ServerError, AnswerError) as trouble:
-            raise self._unasked(trouble) from trouble
+            raise self._identity_error(trouble) from trouble
 
     def settle(self, send: Send[T], *, method: str, target: str, is_write: bool) -> T:
         """Send a request until its answer was certainly given to the caller, and return or raise that.
@@ -221,9 +221,9 @@ class Guard:
             except NoAnswer as lost:  # the doubtful request itself was not done
                 raise NoAnswer(str(lost), sent=not is_write and lost.sent, lasting=lost.lasting) from lost
             except (ServerError, AnswerError) as trouble:
-                raise self._unasked(trouble) from trouble
+                raise self._identity_error(trouble) from trouble
 
-    def _unasked(self, trouble: SensenetError) -> AuthenticationError:
+    def _identity_error(self, trouble: SensenetError) -> AuthenticationError:
         return AuthenticationError(
             f"{self._origin} may have answered as to an anonymous caller (the Visitor), and it "
             f"cannot be asked who the caller is: {trouble}"
@@ -275,7 +275,7 @@ class Guard:
             return identity
 
     def _is_identified_by_cookie(self, exchange: Exchange) -> bool | None:
-        given = given_to_caller(exchange.answer, exchange.used)
+        given = is_for_caller(exchange.answer, exchange.used)
         if given:
             self._has_cookies = True
             self._verified = max(self._verified, exchange.began)
@@ -306,7 +306,7 @@ class _Trial:
         self._auth = guard._auth
         self._end = end
         self._strikes = 0
-        self._renewed = False
+        self._renew = False
         self._pauses = 0
         self._before: tuple[Any, ...] | None = None
         self._equal = 0
@@ -351,8 +351,8 @@ class _Trial:
         """
         self._before, self._equal = None, 0
         self._strikes += 1
-        if self._strikes >= 2 and not self._renewed and self._auth.renew(used):
-            self._renewed, self._strikes = True, 0
+        if self._strikes >= 2 and not self._renew and self._auth.renew(used):
+            self._renew, self._strikes = True, 0
             return
         most = _STRIKES if "Authorization" in used else _STRIKES_OF_KEY
         if self._strikes >= most or time.monotonic() >= self._end:

@@ -20,7 +20,7 @@ from .claims import expiry, explain_token, read_claims
 from .conversation import Conversation
 from .credentials import bearer
 from .tokens import Grant, RenewedToken
-from .vault import Vault, keyring_problem
+from .vault import Vault, explain_missing_keyring
 
 #: How often a password or a code is asked for.
 _TRIES = 3
@@ -45,14 +45,14 @@ class SnAuthority(Authority):
 
     def accepts(self, token: str) -> bool:
         """Return whether sn-auth accepts a token."""
-        answer = self._bare("GET", "/api/auth/validate-token", token)
+        answer = self._send("GET", "/api/auth/validate-token", token)
         return answer is not None and answer.content.strip() == b"true"
 
     def end(self, token: str) -> None:
         """End a token, and the refresh token that belongs to it."""
-        self._bare("POST", "/api/auth/logout", token)
+        self._send("POST", "/api/auth/logout", token)
 
-    def _bare(self, method: str, path: str, token: str) -> Response | None:
+    def _send(self, method: str, path: str, token: str) -> Response | None:
         """Send a request with a token and return the answer, None for a refusal."""
         address = canonical_origin(self.address)
         with contextlib.closing(self._open_client(address, refuse=refuse)) as client:
@@ -118,8 +118,8 @@ class SnAuth(RenewedToken):
             stored = self._names.read().get("user")
             self._vault = self._open_vault(f"user {stored}") if stored else None
         if self._vault is not None:
-            with self._vault.locked():
-                found = self._renewed_pair(self._vault, before)
+            with self._vault.lock():
+                found = self._renew_pair(self._vault, before)
             if found is not None:
                 return found
         if before is not None:
@@ -132,7 +132,7 @@ class SnAuth(RenewedToken):
         # one user has several login names (with and without domain), and one token for all of them
         user = (read_claims(str(pair.get("accessToken"))) or {}).get("sub") or self._login.lower()
         self._vault = self._open_vault(f"user {user}")
-        with self._vault.locked():
+        with self._vault.lock():
             grant = self._store(self._vault, pair)
             self._names.write({"user": str(user)})
         self._offer_key(self._vault)
@@ -145,16 +145,16 @@ class SnAuth(RenewedToken):
         if self._names is not None:
             self._names.forget()
         if self._vault is not None:
-            with self._vault.locked():
+            with self._vault.lock():
                 self._vault.forget()
 
     def _open_vault(self, name: str) -> Vault:
         return Vault(f"{self._authority.origin} sn-auth {name}", keyring=self._keep)
 
-    def _renewed_pair(self, vault: Vault, before: Grant | None) -> Grant | None:
+    def _renew_pair(self, vault: Vault, before: Grant | None) -> Grant | None:
         """Return a token that another process has got meanwhile, or a refreshed one, if there is one."""
         kept = vault.read()
-        found = self._shared(kept, before)
+        found = self._read_shared(kept, before)
         refresh = kept.get("refresh") or (before.refresh if before is not None else None)
         if found is not None or not refresh:
             return found
@@ -165,7 +165,7 @@ class SnAuth(RenewedToken):
             vault.forget()
             return None
 
-    def _shared(self, kept: Mapping[str, str], before: Grant | None) -> Grant | None:
+    def _read_shared(self, kept: Mapping[str, str], before: Grant | None) -> Grant | None:
         """Return the token that is kept if it is another one than before, and sn-auth takes it."""
         token = kept.get("access")
         if not token or (before is not None and token == before.token):
@@ -225,7 +225,7 @@ class SnAuth(RenewedToken):
         """Say that another process would end this sign-in, if there is nowhere to share it."""
         if vault.in_keyring:
             return
-        why = keyring_problem() if self._keep else "keep=False"
+        why = explain_missing_keyring() if self._keep else "keep=False"
         self._talk.tell(
             f"Your other notebooks cannot share this sign-in ({why}), and each that signs in ends it. "
             "An API key of your own does not have this limit: key = repo.create_api_key()"

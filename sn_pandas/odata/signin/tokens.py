@@ -117,7 +117,7 @@ class RenewedToken(ABC):
         """Return the header ``Authorization`` with a token that is valid for a while."""
         held = self._held
         if held is None or held.is_due:
-            held = self._renewed(held)
+            held = self._renew(held)
         return bearer(held.grant.token)
 
     def current(self) -> str:
@@ -129,17 +129,17 @@ class RenewedToken(ABC):
         """Fetch another token if ``used`` is still the current one; return whether there is another now."""
         held = self._held
         if held is None or bearer(held.grant.token) == bearer_of(used):
-            held = self._renewed(held, forced=True)
+            held = self._renew(held, forced=True)
         return bearer(held.grant.token) != bearer_of(used)
 
-    def _renewed(self, current: _Held | None, *, forced: bool = False) -> _Held:
+    def _renew(self, current: _Held | None, *, forced: bool = False) -> _Held:
         """Return another grant than ``known``; fetch it, unless another thread did that meanwhile."""
         rounds = self._rounds
         with self._lock:
             if self._held is not None and self._held is not current:
                 return self._held
             if self._rounds != rounds and self._failure is not None:
-                return self._after(self._failure, current, forced)
+                return self._renewal_time(self._failure, current, forced)
             if current is not None and not forced and time.monotonic() < self._next and current.is_alive:
                 return current
             began = time.monotonic(), time.time()
@@ -150,13 +150,13 @@ class RenewedToken(ABC):
                 self._rounds += 1
                 self._failure = error
                 self._next = time.monotonic() + _PAUSE
-                return self._after(error, current, forced)
+                return self._renewal_time(error, current, forced)
             SECRETS.add(grant.refresh)
             self._held, self._failure = _Held(dataclasses.replace(grant, token=token), began), None
             self._rounds += 1
             return self._held
 
-    def _after(self, error: SensenetError, current: _Held | None, forced: bool) -> _Held:
+    def _renewal_time(self, error: SensenetError, current: _Held | None, forced: bool) -> _Held:
         """Return the old token if it is valid yet; raise the error of a renewal otherwise."""
         lost = isinstance(error, ConnectionFailed)
         if current is not None and not forced and lost and current.is_alive:

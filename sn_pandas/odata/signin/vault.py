@@ -39,13 +39,13 @@ class Vault:
 
     def __init__(self, name: str, *, keyring: bool = True) -> None:
         self.name = name
-        self.in_keyring = keyring and keyring_problem() == ""
+        self.in_keyring = keyring and explain_missing_keyring() == ""
 
     def __repr__(self) -> str:
         return f"<tokens of {self.name}>"
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def lock(self) -> Iterator[None]:
         """Keep other threads and processes away from these tokens.
 
         Raises
@@ -60,7 +60,7 @@ class Vault:
 
     def read(self) -> Mapping[str, str]:
         """Return the tokens; empty if there are none."""
-        text = _keyring_get(self.name) if self.in_keyring else _memory.get(self.name)
+        text = _read_keyring(self.name) if self.in_keyring else _memory.get(self.name)
         try:
             found = json.loads(text) if text else {}
         except ValueError:
@@ -74,7 +74,7 @@ class Vault:
     def write(self, tokens: Mapping[str, str]) -> None:
         """Keep these tokens in place of those before."""
         text = Secret(json.dumps(dict(tokens)))
-        if not self.in_keyring or not _keyring_set(self.name, text):
+        if not self.in_keyring or not _write_keyring(self.name, text):
             self.in_keyring = False
             _memory[self.name] = text
 
@@ -82,7 +82,7 @@ class Vault:
         """Keep nothing."""
         _memory.pop(self.name, None)
         if self.in_keyring:
-            _keyring_delete(self.name)
+            _delete_from_keyring(self.name)
 
     @contextlib.contextmanager
     def _file_lock(self) -> Iterator[None]:
@@ -110,7 +110,7 @@ class Vault:
             lock.release()
 
 
-def keyring_problem() -> str:
+def explain_missing_keyring() -> str:
     """Return why there is no keyring to keep something in; empty if there is one."""
     try:
         import keyring
@@ -128,15 +128,15 @@ def keyring_problem() -> str:
 
 def read_api_key(origin: str) -> str | None:
     """Return the API key that the keyring holds for a repository."""
-    return _keyring_get(origin)
+    return _read_keyring(origin)
 
 
 def write_api_key(origin: str, key: str) -> bool:
     """Keep an API key of a repository in the keyring; return whether that worked."""
-    return not keyring_problem() and _keyring_set(origin, key)
+    return not explain_missing_keyring() and _write_keyring(origin, key)
 
 
-def _keyring_get(name: str) -> str | None:
+def _read_keyring(name: str) -> str | None:
     try:
         import keyring
     except ImportError:
@@ -148,7 +148,7 @@ def _keyring_get(name: str) -> str | None:
         return None
 
 
-def _keyring_set(name: str, text: str) -> bool:
+def _write_keyring(name: str, text: str) -> bool:
     import keyring
 
     try:
@@ -158,7 +158,7 @@ def _keyring_set(name: str, text: str) -> bool:
     return True
 
 
-def _keyring_delete(name: str) -> None:
+def _delete_from_keyring(name: str) -> None:
     import keyring
 
     with contextlib.suppress(Exception):
