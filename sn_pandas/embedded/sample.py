@@ -340,7 +340,10 @@ def _workspace(
 def _documents(builder: Builder, home: Content, size: float) -> None:
     """A document library with real small files."""
     dice = builder.dice
-    library = builder.add(home, "DocumentLibrary", "Documents", DisplayName="Documents")
+    library = builder.add(
+        home, "DocumentLibrary", "Documents", DisplayName="Documents",
+        AllowedChildTypes=["Folder", "File", "Image"],
+    )  # fmt: skip
     for year in (2024, 2025, 2026):
         folder = builder.add(library, "Folder", str(year), DisplayName=f"Year {year}")
         for number in range(1, round(8 * size) + 1):
@@ -387,6 +390,10 @@ def _marketing(builder: Builder, users: Sequence[Content]) -> None:
     """
     store, dice = builder.store, builder.dice
     home = builder.below("/Root/Content/Marketing")
+    home.fields["AllowedChildTypes"] = [
+        *store.types[home.type].allowed_child_types, "SmartFolder", "ContentLink",
+    ]  # fmt: skip
+    store.save(home)
     builder.add(
         builder.below("/Root/IMS/Public"), "OrganizationalUnit", "Partners", DisplayName="Partners",
         Description="People of other companies that work with us.",

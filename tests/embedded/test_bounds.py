@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from sn_pandas.embedded import Application
 from sn_pandas.embedded.changes import batches
+from sn_pandas.embedded.http import application
 from sn_pandas.embedded.index import search
 from sn_pandas.embedded.reads import projection
 from sn_pandas.embedded.wire import bodies
@@ -169,6 +171,39 @@ def test_a_batch_that_takes_too_long_begins_nothing_more(
     assert {error["error"]["exceptiontype"] for error in answer["errors"]} == {"System.TimeoutException"}
     for path in paths[:2]:
         assert send(client, "GET", address(str(path)))[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "body", "seconds"),
+    [
+        ("POST", "/odata.svc/('Root')/CopyBatch", {"targetPath": "/Root/Content/HR"}, 20),
+        ("POST", "/odata.svc/('Root')/MoveBatch", {"targetPath": "/Root/Content/HR"}, 20),
+        ("POST", "/odata.svc/('Root')/DeleteBatch", {"permanent": True}, 2),
+        ("DELETE", "/odata.svc/Root/Content('Sales')?permanent=true", {}, 0),
+        ("PATCH", "/odata.svc/Root/Content('Sales')", {"Name": "Selling"}, 20),
+    ],
+)
+def test_one_large_tree_is_changed_within_a_time_or_not_at_all(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    method: str,
+    target: str,
+    body: dict[str, object],
+    seconds: int,
+) -> None:
+    def paths() -> list[str]:
+        listed = "/odata.svc/Root/Content?metadata=no&$select=Path&$orderby=Path&query=Id:>0 .AUTOFILTERS:OFF"
+        return [row["Path"] for row in json.loads(send(client, "GET", listed)[1])["d"]["results"]]
+
+    before, looks = paths(), itertools.count()
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "thread_time", lambda: float(next(looks)))  # each look is a second later
+        patch.setattr(application, "LONGEST_WRITE", seconds)
+        patch.setattr(batches, "LONGEST_BATCH", 10)
+        text = send(client, method, target, {"paths": ["/Root/Content/Sales"], **body})[1]
+    assert "TimeoutException" in text
+    assert "nothing of it was done" in text
+    assert paths() == before
 
 
 def test_a_batch_has_a_largest_number_of_items(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -122,6 +122,23 @@ def test_there_is_something_of_every_type_that_people_meet(
     assert int(answer.text.lstrip("\ufeff")) >= least
 
 
+@pytest.mark.parametrize("name", ["HR", "IT", "Inventory", "Marketing", "Projects", "Research", "Sales"])
+def test_every_place_can_be_copied_since_it_allows_what_it_holds(application: Application, name: str) -> None:
+    client, key = Client(application), {"apikey": application.api_key}
+    place = f"/Root/Content/copies-of-{name}"
+    model = {"__ContentType": "SystemFolder", "Name": f"copies-of-{name}"}
+    assert client.send("POST", address("/Root/Content"), model, key).status_code == 200
+    body = {"targetPath": place, "paths": [f"/Root/Content/{name}"]}
+    answer = client.send("POST", f"{address('/Root')}/CopyBatch", body, key).json()["d"]
+    assert [row["Path"] for row in answer["results"]] == [f"{place}/{name}"]
+    sizes = {
+        client.send("GET", f"/odata.svc{path}/$count?query=Id:>0 .AUTOFILTERS:OFF", headers=key).text
+        for path in (f"/Root/Content/{name}", f"{place}/{name}")
+    }
+    assert len(sizes) == 1
+    client.send("DELETE", address(place, "permanent=true"), headers=key)
+
+
 def test_the_staff_adds_suggestions_and_votes_in_its_own_fields(application: Application) -> None:
     place = "/Root/Content/Marketing/Suggestions"
     client, key = Client(application), {"apikey": application.key_of("hugo.horvath")}

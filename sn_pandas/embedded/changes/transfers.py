@@ -184,12 +184,18 @@ def _check_tree(session: Session, content: Content, target: Content) -> None:
 
 
 def _types_below(session: Session, content: Content) -> list[str]:
-    found: list[str] = []
-    for child in session.store.children(content.id):
-        found.append(child.type)
-        if child.type in PERMEABLE:
-            found += _types_below(session, child)
-    return found
+    """Return the types of the children of a content, and of those of folders among them, each once."""
+    marks = ",".join("?" * len(PERMEABLE))
+    with session.store.reading() as db:
+        rows = db.execute(
+            "WITH RECURSIVE below (id, type) AS ("
+            " SELECT id, type FROM contents WHERE parent_id = ?"
+            " UNION SELECT c.id, c.type FROM below JOIN contents AS c ON c.parent_id = below.id"
+            f" WHERE below.type IN ({marks})"
+            ") SELECT type FROM below GROUP BY type ORDER BY min(id)",
+            (content.id, *PERMEABLE),
+        ).fetchall()
+    return [row[0] for row in rows]
 
 
 def inside(target: Content, content: Content) -> bool:
@@ -209,6 +215,8 @@ def _holders(session: Session, content: Content) -> list[int]:
 
 def _mark_system(session: Session, content: Content, target: Content) -> None:
     """Write down anew which contents of a moved tree are system contents."""
+    if (target.is_system or _makes_system(session, content)) == content.is_system:
+        return  # what is below follows from that, and stays, too
     marks = {target.id: target.is_system}
     for one in session.store.load_many(session.store.subtree_ids(content.path)):
         system = marks.get(one.parent_id, False) or _makes_system(session, one)

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_LINE = 8192
 MOST_HEADERS, LARGEST_HEAD = 100, 32 * 1024
+LONGEST_WRITE = 10.0
+"""Seconds of computing after which a write is given up and undone, as it holds up all others."""
 GREETING = (
     "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
 )
@@ -191,7 +193,8 @@ class Application:
         if request.method not in WRITES:
             with self.store.reading():  # one state from who asks to what is answered
                 return self._looked_up(request)
-        return self._looked_up(request)
+        with self.store.within(LONGEST_WRITE):
+            return self._looked_up(request)
 
     def _looked_up(self, request: Request) -> Answer:
         """Answer a request that may be answered, by who asks for what."""

@@ -6,8 +6,10 @@ commit, one writer works at a time.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -15,13 +17,16 @@ from inspect import signature
 from pathlib import Path
 from typing import Any
 
+from sn_pandas.embedded.errors import bad_request
+
 
 class _Thread(threading.local):
-    """What a thread has in hand: a connection, whether it writes, and what it knows of the state it reads."""
+    """What a thread has in hand: a connection, whether it writes, what it knows of the state, its time."""
 
     connection: sqlite3.Connection | None = None
     writes = False
     kept: dict[Any, Any] | None = None
+    end = math.inf
 
 
 LONGEST_END = 0.5
@@ -246,6 +251,30 @@ class Database:
         finally:
             if self.in_memory:
                 self._lock.release()
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let what the block writes compute for some seconds at most, as `keep_time` sees to."""
+        self._thread.end = time.thread_time() + seconds
+        try:
+            yield
+        finally:
+            self._thread.end = math.inf
+
+    def keep_time(self) -> None:
+        """Raise if this thread has computed for longer than it may; whoever writes many rows asks in between.
+
+        Raises
+        ------
+        ODataError
+            If the time is over.
+        """
+        if time.thread_time() > self._thread.end:
+            raise bad_request(
+                "TimeoutException",
+                "This takes too long, and nothing of it was done. Send it in parts, such as one request for"
+                " each child.",
+            )
 
     def after_rollback(self, action: Callable[[], None]) -> None:
         """Run the action if the transaction is rolled back."""

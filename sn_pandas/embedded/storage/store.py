@@ -109,6 +109,7 @@ class Store(ContentTable):
 
     def insert(self, content: Content) -> Content:
         """Store a new content; gives it its id (unless it has one) and its version id."""
+        self.keep_time()
         with self.transaction() as db:
             if not content.version_id:
                 content.version_id = self.next_number("version")
@@ -164,6 +165,7 @@ class Store(ContentTable):
         MissingError
             If it was moved or deleted since then.
         """
+        self.keep_time()
         with self.transaction() as db:
             before, place = content.stamp, (moved_from or content.path).lower()
             content.stamp = before + 1
@@ -193,6 +195,7 @@ class Store(ContentTable):
             content.parent_id, content.name, content.path = parent.id, name, new
             self.save(content, moved_from=old)
             for row in below:
+                self.keep_time()
                 child = content_of(row)
                 child.path = new + child.path[len(old) :]
                 db.execute(
@@ -205,6 +208,7 @@ class Store(ContentTable):
 
     def index(self, content: Content) -> None:
         """Let a content be found by the values that are given, and by those that are not stored with it."""
+        self.keep_time()
         with self.transaction() as db:
             search.put(db, content, self.types)
 
@@ -212,10 +216,11 @@ class Store(ContentTable):
         """Remove contents permanently."""
         with self.transaction() as db:
             for start in range(0, len(ids), 500):
+                self.keep_time()
                 part = list(ids[start : start + 500])
                 marks = ",".join("?" * len(part))
                 db.execute(f"DELETE FROM contents WHERE id IN ({marks})", part)
-            search.remove(db, ids)
+                search.remove(db, part)
 
     # Types
 
