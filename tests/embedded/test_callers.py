@@ -350,6 +350,17 @@ def test_roles_of_a_user_begin_with_his_unit(world: World) -> None:
     assert '"staff"' in info or f'"{unit}"' in info
 
 
+def test_of_several_units_the_nearest_comes_first_and_is_the_direct_one(world: World) -> None:
+    inner = f"{PUBLIC}/north/office"
+    world.admin.create(PUBLIC, "OrganizationalUnit", "north")
+    world.admin.create(f"{PUBLIC}/north", "OrganizationalUnit", "office")
+    world.user("lee", inner)
+    admin = world.admin.application.api_key
+    for field, names in (("DirectRoles", ["office"]), ("AllRoles", ["office", "north"])):
+        rows = world.rows(f"{address(f'{inner}/lee')}/{field}?metadata=no&$select=Name", admin)
+        assert [row["Name"] for row in rows] == names
+
+
 def test_settings_that_may_not_be_opened_are_empty_but_known(shared: World) -> None:
     shared.admin.call(WORKSPACE, "WriteSettings", name="Herons", settingsData={"Blue": 1})
     for key, name, words, kind in (

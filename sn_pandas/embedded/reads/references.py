@@ -18,10 +18,12 @@ def targets(session: Session, content: Content, name: str) -> list[int]:
     if name in HEAD_REFERENCES:
         found: list[int] = content.stored(name)
         return found
-    if name in ("AllRoles", "DirectRoles"):
+    if name == "AllRoles":
         units = entries.units_of(session.store, content.id)
-        groups = entries.groups_of(session.store, [content.id, *units], directly=name == "DirectRoles")
-        return [*units, *groups]
+        return [*units, *entries.groups_of(session.store, [content.id, *units])]
+    if name == "DirectRoles":
+        units = entries.units_of(session.store, content.id)
+        return [*units[:1], *entries.groups_of(session.store, [content.id], directly=True)]
     if name == "Workspace":
         workspace = session.workspace(content)
         return [workspace.id] if workspace is not None else []

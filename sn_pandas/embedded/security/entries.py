@@ -186,13 +186,14 @@ def groups_of(store: ContentTable, ids: Iterable[int], directly: bool = False) -
 
 
 def units_of(store: ContentTable, user_id: int) -> list[int]:
-    """Return the ids of the organizational units that somebody stands in, directly or further down."""
+    """Return the ids of the organizational units that somebody stands in, nearest first."""
     types = store.types.derived("OrganizationalUnit")
     marks = ",".join("?" * len(types))
     with store.reading() as db:
         rows = db.execute(
             "SELECT u.id FROM contents AS u JOIN contents AS c ON c.id = ?"
-            f" WHERE u.type IN ({marks}) AND substr(c.key, 1, length(u.key) + 1) = u.key || '/'",
+            f" WHERE u.type IN ({marks}) AND substr(c.key, 1, length(u.key) + 1) = u.key || '/'"
+            " ORDER BY length(u.key) DESC",
             (user_id, *types),
         ).fetchall()
     return [row[0] for row in rows]
