@@ -197,7 +197,7 @@ class Builder:
 
 def stamp(moment: datetime) -> str:
     """Write a date as it is stored."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"  # strftime is slower
 
 
 def _add_type(builder: Builder) -> None:
