@@ -8,18 +8,35 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 
-from sn_pandas.embedded.security.rights import Knowledge, needed_to_find
+from sn_pandas.embedded.security.rights import needed_to_find
 
 from .client import WORKSPACE, Client, address, problem
 
 RIGHTS = ("none", "See", "Preview", "PreviewWithoutRedaction", "Open", "OpenMinor", "Save")
 """What callers have on the contents: each a single permission with what it needs."""
+
+
+class Knowledge(IntEnum):
+    """How much of a content somebody knows; each step includes those before it."""
+
+    NOTHING = 0
+    """It looks as if it were not there."""
+    HEAD = 1
+    """Its name, place, type and dates."""
+    FIELDS = 2
+    """All fields of its last public version, except for the bytes."""
+    PUBLIC = 3
+    """Its last public version."""
+    DRAFT = 4
+    """Its present version, and the older ones."""
+
 
 KNOWN = {
     "none": Knowledge.NOTHING, "See": Knowledge.HEAD, "Preview": Knowledge.FIELDS,
@@ -238,6 +255,46 @@ def test_copies_hold_what_the_copier_may_read(world: World, right: str) -> None:
     assert copied == {
         state.name: f"about {word}" for state in STATES if opened and (word := state.word(right))
     }
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+@pytest.mark.parametrize("name", ["MoveBatch", "DeleteBatch"])
+def test_who_may_not_delete_moves_and_deletes_nothing(world: World, right: str, name: str) -> None:
+    target = f"{WORKSPACE}/{name}-{right.lower()}"
+    world.admin.create(WORKSPACE, "DocumentLibrary", target.rpartition("/")[2])
+    world.permit(target, right, AddNew="allow")
+    more = {"targetPath": target} if name == "MoveBatch" else {"permanent": True}
+    body = {"paths": [f"{PLACE}/{state.name}" for state in STATES], **more}
+    answer = world.admin.send("POST", f"{address(WORKSPACE)}/{name}", body, {"apikey": world.keys[right]})
+    found = answer.json()["d"]
+    assert found["results"] == []
+    missing = {
+        one["content"]["Path"].rpartition("/")[2]
+        for one in found["errors"]
+        if one["error"]["exceptiontype"] == "ContentNotFoundException"
+    }
+    assert missing == {state.name for state in STATES} - shown(right)
+    assert world.admin.names(PLACE) == sorted(world.ids)
+    assert world.admin.names(target) == []
+
+
+@pytest.mark.parametrize("right", RIGHTS)
+def test_templates_are_used_by_who_may_open_them(world: World, right: str) -> None:
+    templates = "/Root/ContentTemplates"
+    if "Memo" not in world.admin.names(templates, "&enableautofilters=false"):
+        world.admin.create(templates, "Folder", "Memo")
+    template = f"of-{right.lower()}"
+    world.admin.create(f"{templates}/Memo", "Memo", template, Description="from the template")
+    if right != "none":
+        world.permit(f"{templates}/Memo/{template}", right, **{right: "allow"})
+    place = f"{WORKSPACE}/memos-{right.lower()}"
+    world.admin.create(WORKSPACE, "MemoList", place.rpartition("/")[2])
+    world.permit(place, right, AddNew="allow")
+    model = {"__ContentType": "Memo", "Name": "new", "__ContentTemplate": template}
+    answer = world.admin.send("POST", address(place), model, {"apikey": world.keys[right]})
+    assert answer.status_code == 200, answer.text
+    opened = KNOWN[right] >= Knowledge.PUBLIC
+    assert (world.admin.read(f"{place}/new", "Description")["Description"] == "from the template") == opened
 
 
 @pytest.mark.parametrize("right", RIGHTS)

@@ -1,15 +1,13 @@
 """What a caller may know of a content, decided in one place for every way that leads to it.
 
 Entities, lists, filters, counts, the full text, trees, ancestors, references, copies, templates and
-downloads all ask here. What is known comes in steps (`Knowledge`): whoever may see a content, but not open
-it, knows its head; whoever may open it, but not its drafts, knows its last public version, and nothing if it
-has none.
+downloads all ask here. Whoever may see a content knows its head, whoever may preview it all fields but the
+bytes. Without the right to drafts these are of its last public version; if it has none, nothing is known.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from sn_pandas.embedded.contents import OWNERS, SOMEBODY, Caller, Content
@@ -19,21 +17,6 @@ from sn_pandas.embedded.storage import versions
 if TYPE_CHECKING:
     from sn_pandas.embedded.index.search import Visible
     from sn_pandas.embedded.storage.content_table import ContentTable
-
-
-class Knowledge(IntEnum):
-    """How much of a content somebody knows; each step includes those before it."""
-
-    NOTHING = 0
-    """It looks as if it were not there."""
-    HEAD = 1
-    """Its name, place, type and dates."""
-    FIELDS = 2
-    """All fields of its last public version, except for the bytes."""
-    PUBLIC = 3
-    """Its last public version."""
-    DRAFT = 4
-    """Its present version, and the older ones."""
 
 
 _READING = permissions.mask(("Preview", "Open"))
