@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-import warnings
 from typing import TYPE_CHECKING
 
 from ..odata import flight
 from ..odata.errors import IncompleteWarning
 from ..odata.pages import count
+from ..odata.warning import warn_user
 
 if TYPE_CHECKING:
     from ..odata.client import Client
@@ -58,9 +58,8 @@ class Moved:
             if number == before:
                 self._places.clear()
                 return
-        warnings.warn(
+        warn_user(
             f"a folder of {query.path} was moved, renamed or restored recently, and the server is still "
             "indexing its contents: rows may be missing. Read again",
             IncompleteWarning,
-            stacklevel=2,
         )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..odata.errors import IncompleteWarning
 from ..odata.escaping import NO_MATH, escape_controls, escape_html
+from ..odata.warning import warn_user
 from ..odata.wording import count_noun
 from .changes_table import changes_html, changes_text, is_changes
 
@@ -64,7 +65,7 @@ def repeat_warnings(warned: Iterable[warnings.WarningMessage], *, noted: bool, i
         elif noted:
             say(f"warning: {text}")
         else:
-            warnings.warn(text, IncompleteWarning, stacklevel=2)
+            warn_user(text, IncompleteWarning)
 
 
 def say(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Collection, Iterator, Mapping
 
 from .errors import IncompleteWarning, QueryError, did_you_mean, unknown_field
@@ -12,6 +11,7 @@ from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .schema import PSEUDO_FIELDS, Field, Schema
 from .tokens import without_texts
+from .warning import warn_user
 
 _SORT = re.compile(r"\.(?:REVERSE)?SORT\s*:\s*([#\w.]+(?:/[\w.]+)*)")
 
@@ -51,13 +51,13 @@ def refuse_unknown(
         if words := order_refusal(name, (added or {}).get(name) or schema.fields.get(name)):
             if not copied:
                 raise QueryError(words)
-            warnings.warn(words, UserWarning, stacklevel=5)
+            warn_user(words, UserWarning)
     for name, words in ignored_names(orders, expand, schema):
         if schema.may_hide:
             return
         if not (copied and name in orders):
             raise QueryError(words)
-        warnings.warn(words, IncompleteWarning, stacklevel=5)
+        warn_user(words, IncompleteWarning)
     for chain in expand:
         for step in chain.split("/"):
             field = None if step in PSEUDO_FIELDS or of_some_contents(step) else schema.field(step)

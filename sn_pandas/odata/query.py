@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -21,6 +20,7 @@ from .filters import F, Filter
 from .misread import reject_misinterpreted
 from .schema import Field, FieldsToAsk, Schema
 from .unsearchable import reject_unsearchable
+from .warning import warn_user
 
 
 @dataclasses.dataclass(frozen=True)
@@ -203,11 +203,7 @@ class Query:
         .. deprecated:: 0.1.0
             Use :meth:`replace`, which also validates the parts.
         """
-        warnings.warn(
-            "Query.varied is deprecated and will be removed; use Query.replace",
-            DeprecationWarning,
-            stacklevel=2,
-        )
+        warn_user("Query.varied is deprecated and will be removed; use Query.replace", DeprecationWarning)
         return self._replace_unvalidated(**changes)
 
     def _replace_unvalidated(self, **changes: Any) -> Query:
@@ -400,7 +396,7 @@ def _drop_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         if key.lower() in _OPTIONS:
             kept_options.append((key, value))
         elif key.lower() not in _NOT_OURS:
-            warnings.warn(f"the server ignores {key!r}.{did_you_mean(key, _OPTIONS)}", stacklevel=4)
+            warn_user(f"the server ignores {key!r}.{did_you_mean(key, _OPTIONS)}")
     return kept_options
 
 
@@ -515,7 +511,7 @@ def _version(value: Any, *, copied: bool) -> str | None:
     said = f"{value!r} is not a version, and the server would return the latest one"
     if not copied:
         raise QueryError(f"{said}: write 'V1.0.A', '1.0', 'lastmajor' or 'lastminor'")
-    warnings.warn(said, stacklevel=5)
+    warn_user(said)
     return None
 
 

@@ -69,7 +69,7 @@ class Accessor:
             If the rows cannot be matched to contents.
         """
         baseline = baseline_of(self._frame)
-        warn_of_unread(self._frame, baseline, stacklevel=2)
+        warn_of_unread(self._frame, baseline)
         return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
 
     def check(self) -> pd.DataFrame:

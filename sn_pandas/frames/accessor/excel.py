@@ -5,7 +5,6 @@ from __future__ import annotations
 import collections
 import dataclasses
 import os
-import warnings
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 
 from ...odata.errors import SaveWarning, TrackingError
 from ...odata.schema import Field
+from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.file_forms import form_of
 from ..columns.normalizing import Cell, is_missing, items
@@ -256,7 +256,7 @@ class _Sheet:
             stay = "stays as it was" if len(self._problems) == 1 else "stay as they were"
             said.append(f"{cells} could not be read and {stay}: {_some(self._problems)}")
         for text in said:
-            warnings.warn(f"{self._name}: {text}", SaveWarning, stacklevel=3)
+            warn_user(f"{self._name}: {text}", SaveWarning)
 
     def _ids(self, places: Mapping[str, int]) -> list[int | None]:
         """Return the id of each row, None for a new one."""

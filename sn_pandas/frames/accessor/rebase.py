@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from ...odata.errors import IncompleteWarning, SaveWarning, TrackingError
 from ...odata.literals import query_value
 from ...odata.query import Query
 from ...odata.schema import PSEUDO_FIELDS, Field
+from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.file_forms import form_of
 from ..reads import lookup, reading
@@ -157,18 +157,16 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
         return dataclasses.replace(now, unsure=unsure)
     what = f"{_named(edits, now)} differ from what the server holds"
     if read is None:
-        warnings.warn(
+        warn_user(
             f"{what}, and the time of the read is unknown: all of them count as your edits, even those that "
             "somebody else made in the meantime. Check df.sn.changes() before saving",
             SaveWarning,
-            stacklevel=4,
         )
         return dataclasses.replace(now, unsure=unsure)
-    warnings.warn(
+    warn_user(
         f"{what} in contents that changed after the frame was read: you or somebody else may have changed "
         "them, so a save treats them as conflicts (on_conflict)",
         SaveWarning,
-        stacklevel=4,
     )
     return dataclasses.replace(now, unsure=_cells([*edits, *lossy]))
 
@@ -201,13 +199,12 @@ def _warn_of_files(lossy: list[Edit], now: Baseline) -> None:
     """Name the cells that a file may have changed by itself."""
     if lossy:
         first = lossy[0]
-        warnings.warn(
+        warn_user(
             f"{_named(lossy, now)} differ from what the server holds as a file by itself may change "
             f"them, such as {first.before!r} that became {first.after!r}: whether you changed them is not "
             "known, so a save treats them as conflicts (on_conflict). CSV keeps texts if it is read with "
             "dtype=str and keep_default_na=False; df.sn.to_parquet(…) keeps everything",
             SaveWarning,
-            stacklevel=5,
         )
 
 
@@ -272,7 +269,7 @@ def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
             shown = ", ".join(map(str, ids[:10])) + (", …" if len(ids) > 10 else "")
             contents = "content is" if len(ids) == 1 else "contents are"
             said = what.replace("them", "it") if len(ids) == 1 else what
-            warnings.warn(f"{len(ids):,} {contents} {said}; Id {shown}", IncompleteWarning, stacklevel=4)
+            warn_user(f"{len(ids):,} {contents} {said}; Id {shown}", IncompleteWarning)
 
 
 def _attempts(frame: pd.DataFrame, repo: Connection) -> list[Attempt]:

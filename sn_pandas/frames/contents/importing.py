@@ -87,7 +87,7 @@ def import_rows(
     source = _read_source(repo, rows, type_name, columns, reading)
     coerced = _coerce(repo, source, type_name, how)
     frame = read_rows(repo, path, [], [str(column) for column in coerced.columns])
-    both = append(frame, coerced.reset_index(drop=True), stacklevel=4)
+    both = append(frame, coerced.reset_index(drop=True))
     headers = {name: header for header, name in source.fields.items()}
     if target is not None:
         options["on_refused"] = "skip"

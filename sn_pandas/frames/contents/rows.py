@@ -46,7 +46,7 @@ def upsert(
         raise TrackingError(f"the rows have no column {key!r}, which was to be the key")
     path = path_at(repo, folder)
     frame = read_matching(repo, path, given, key)
-    both, places = match(frame, given, key, stacklevel=4)
+    both, places = match(frame, given, key)
     if type_name is not None:
         types = both["Type"].array
         new = [row for row in range(len(frame), len(both)) if is_missing(types[row])]
@@ -122,7 +122,7 @@ def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) 
     new = (own["Id"] < 0).to_numpy()  # a save fills in their ids
     with contextlib.nullcontext(Latest()) if options.get("dry_run") else recorded() as last:
         try:
-            last.report = _keep(save(own, create=True, what=what, stacklevel=5, **options), own, labels)
+            last.report = _keep(save(own, create=True, what=what, **options), own, labels)
         except SaveError as error:
             if isinstance(error.report, Report):
                 _keep(error.report, own, labels)

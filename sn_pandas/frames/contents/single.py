@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import secrets
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from ...odata.errors import (
 )
 from ...odata.query import Query, target
 from ...odata.schema import ContentType, Field
+from ...odata.warning import warn_user
 from ...odata.wording import with_article
 from ..columns.cells import Cell, Json, decoded, encode, is_missing, same_json, without_passwords
 from ..reads import lookup, not_found
@@ -282,7 +282,7 @@ def _body(
         raise RefusedError("nothing was sent: " + "; ".join(wrong))
     if naive := [edit.column for edit in no_zone(assigned)]:
         said = f"{', '.join(naive)} has no time zone and is taken as UTC"
-        warnings.warn(said, SaveWarning, stacklevel=4)
+        warn_user(said, SaveWarning)
     return body, written
 
 
@@ -371,9 +371,7 @@ def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | 
         silent = set(unverified(work))
         wrong = [n for n in line.fields if n not in silent]
         if wrong == ["Name"]:
-            warnings.warn(
-                f"the server named it {line.stored['Name']}, not {work.path}", SaveWarning, stacklevel=4
-            )
+            warn_user(f"the server named it {line.stored['Name']}, not {work.path}", SaveWarning)
         elif wrong:
             raise SaveError(f"the server stored something else: {line.reason}", report)
     elif line.outcome != "saved":

@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import itertools
 import re
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,6 +23,7 @@ from ...odata.numbers import DIGITS
 from ...odata.pages import Pages, count
 from ...odata.query import Query
 from ...odata.schema import Field, FieldsToAsk, Schema
+from ...odata.warning import warn_user
 from ..columns.codecs import checked_backend
 from ..progress import Progress, Setting
 from ..tracking.baseline import track
@@ -133,7 +133,7 @@ def counted(repo: Connection, query: Query) -> int:
             except ServerError as error:
                 query = _rewritten(repo, query, error, tries)
     for word in [*behind, *(unchecked(repo, query) if not number else ())]:
-        warnings.warn(word, IncompleteWarning, stacklevel=3)
+        warn_user(word, IncompleteWarning)
     repo.record_total(asked, number)
     return number
 
@@ -433,7 +433,7 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any], 
             "float64; repo.get(…) and repo.value(…) return all digits, as a Decimal"
         )
     for word in words:
-        warnings.warn(word, IncompleteWarning, stacklevel=4)
+        warn_user(word, IncompleteWarning)
 
 
 def _deferred(value: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -15,6 +14,7 @@ from ...odata.errors import IncompleteWarning, QueryError, ServerError
 from ...odata.fields import of_some_contents
 from ...odata.query import Query, target
 from ...odata.schema import PSEUDO_FIELDS, Field
+from ...odata.warning import warn_user
 from .not_found import explained
 from .planning import Plan
 from .reading import series_of, unheard
@@ -47,7 +47,7 @@ def _read(repo: Connection, query: Query) -> pd.Series[Any]:
         return _read(repo, query.replace(select=tuple(dict.fromkeys([*chosen, *query.expand]))))
     for name in dict.fromkeys(chain.partition("/")[0] for chain in query.select):
         if of_some_contents(name) and name not in own and row.get(name) is None:
-            warnings.warn(unheard(name), IncompleteWarning, stacklevel=4)
+            warn_user(unheard(name), IncompleteWarning)
     return series_of(repo, row, query)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from ...odata.errors import SaveWarning, TrackingError, did_you_mean
+from ...odata.warning import warn_user
 from ..columns.cells import is_missing
 from ..columns.encoders import has_no_zone, option_of
 from ..tracking.baseline import Baseline, baseline_of
@@ -18,12 +18,8 @@ from ..tracking.matching import ids_of
 Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 
-def append(frame: pd.DataFrame, rows: Rows, stacklevel: int = 3) -> pd.DataFrame:
-    """Return a frame with new rows behind; see ``Accessor.append``.
-
-    ``stacklevel`` is that of ``warnings.warn``: by default, warnings point to the caller of the method that
-    calls this.
-    """
+def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
+    """Return a frame with new rows behind; see ``Accessor.append``."""
     baseline = baseline_of(frame)
     new = check_rows(rows, frame, baseline)
     columns, labels = {}, _labels(frame, len(new), baseline)
@@ -32,7 +28,7 @@ def append(frame: pd.DataFrame, rows: Rows, stacklevel: int = 3) -> pd.DataFrame
         given = new[column] if column in new.columns else _missing(len(new))
         if column == "Id":
             given = pd.Series(_free(old, len(new), baseline), dtype="int64")
-        joined = _joined(str(column), old, given, baseline, stacklevel + 1)
+        joined = _joined(str(column), old, given, baseline)
         joined.index = labels
         columns[column] = joined  # a series: of an array of objects pandas may make texts
     both = pd.DataFrame(columns, index=labels)
@@ -92,15 +88,15 @@ def _missing(count: int) -> pd.Series:
     return pd.Series([None] * count, dtype=object)
 
 
-def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline, stacklevel: int) -> pd.Series:
+def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> pd.Series:
     """Return the cells of a column and those of its new rows, in its dtype if they fit."""
     cells = [None if is_missing(cell) else cell for cell in given]
-    fitted = _fitted(column, cells, old, baseline, stacklevel + 1)
+    fitted = _fitted(column, cells, old, baseline)
     both: pd.Series[Any] = pd.concat([old, fitted], ignore_index=True)
     return both
 
 
-def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline, stacklevel: int) -> pd.Series:
+def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -> pd.Series:
     dtype: Any = {"bool": "boolean", "int64": "Int64"}.get(str(old.dtype), old.dtype)  # some may be missing
     plain = pd.Series([*cells, None], dtype=object).iloc[:-1]  # lists stay cells
     try:
@@ -113,7 +109,7 @@ def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline, s
             if any(cell is not None and has_no_zone(cell) for cell in cells):
                 said = f"dates of {column} have no time zone and are taken as UTC; "
                 said += "set another one with .dt.tz_localize(…)"
-                warnings.warn(said, SaveWarning, stacklevel=stacklevel)
+                warn_user(said, SaveWarning)
             return pd.to_datetime(plain, utc=True).dt.tz_convert(dtype.tz).astype(dtype)
         elif not isinstance(dtype, pd.StringDtype) or all(
             cell is None or isinstance(cell, str) for cell in cells

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from ...odata.addresses import TRASH, in_trash
 from ...odata.errors import SaveWarning, SensenetError
 from ...odata.schema import Field
+from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..reads import lookup
 from ..reads.lookup import Stored
@@ -91,7 +91,7 @@ def warn(works: Iterable[Delete], reasons: Mapping[int, str]) -> None:
         f"{', '.join(paths[:3])}{more} ({'; '.join(dict.fromkeys(reasons.values()))}). Pass permanent=True "
         "to confirm"
     )
-    warnings.warn(said, SaveWarning, stacklevel=5)
+    warn_user(said, SaveWarning)
 
 
 def _parent(work: Delete) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import warnings
 from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from ...odata.errors import SaveWarning, SensenetError, did_you_mean, unknown
 from ...odata.fields import ALLOWED_TYPES
 from ...odata.learning import type_paths
 from ...odata.schema import ContentType, Field
+from ...odata.warning import warn_user
 from ..columns.encoders import target_of
 from ..columns.normalizing import Cell, is_missing, items
 from ..reads import lookup, not_found
@@ -123,9 +123,8 @@ def warn_of_hidden_members(repo: Connection, fields: Iterable[Field]) -> None:
     """Warn of lists of references that are replaced by somebody who may not see all of their members."""
     lists = sorted({f.name for f in fields if f.points_to_contents and f.multiple})
     if lists and repo.schema.is_partial:
-        warnings.warn(
+        warn_user(
             f"{', '.join(lists)}: a save replaces the complete list. You do not see every content type, so "
             "the lists may have members that you are not shown; a replaced list loses them",
             SaveWarning,
-            stacklevel=4,
         )

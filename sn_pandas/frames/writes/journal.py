@@ -20,7 +20,6 @@ import re
 import secrets
 import tempfile
 import threading
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -30,6 +29,7 @@ import platformdirs
 
 from ...odata.errors import IncompleteWarning, JournalError, SaveError, SaveWarning
 from ...odata.schema import Field
+from ...odata.warning import warn_user
 from .report import OUTCOMES, Line
 from .works import KINDS, Patch, Work
 
@@ -209,11 +209,10 @@ class JournalWriter:
                 _refuse_others_folder(place)
                 _prune(place, began - KEPT)
                 if trouble is not None:
-                    warnings.warn(
+                    warn_user(
                         f"the journal is written to {place}, because the usual folder cannot be written "
                         f"({trouble}); set the environment variable {PLACE} to choose another folder",
                         SaveWarning,
-                        stacklevel=2,
                     )
                 return cls._written(place / _new_name(began), lines)
             except OSError as error:
@@ -431,7 +430,7 @@ def listed() -> pd.DataFrame:
         try:
             found.append(_glanced(file) or _summary(read(file)))
         except JournalError as error:
-            warnings.warn(f"not listed: {error}", IncompleteWarning, stacklevel=3)
+            warn_user(f"not listed: {error}", IncompleteWarning)
     found.sort(key=lambda summary: (summary["began"], summary["journal"]), reverse=True)
     columns = ["journal", "began", "what", "origin", "rows", "open", *OUTCOMES, "bytes"]
     frame = pd.DataFrame(found, columns=columns)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -11,6 +10,7 @@ import pandas as pd
 
 from ...odata.errors import SaveWarning, did_you_mean
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
+from ...odata.warning import warn_user
 from ...odata.wording import count_noun, with_article
 from ..columns.cells import encode, is_missing, same_cell
 from ..columns.encoders import has_no_zone
@@ -170,10 +170,10 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
             yield str(column), _NO_PASSWORDS if field.is_secret else said
 
 
-def warn_of_unread(frame: pd.DataFrame, baseline: Baseline, stacklevel: int) -> None:
+def warn_of_unread(frame: pd.DataFrame, baseline: Baseline) -> None:
     """Warn of the columns that look like fields and are not saved."""
     for column, reason in unread_of(frame, baseline):
-        warnings.warn(f"the column {column} is not saved: {reason}", SaveWarning, stacklevel=stacklevel + 1)
+        warn_user(f"the column {column} is not saved: {reason}", SaveWarning)
 
 
 def _is_written(column: str, baseline: Baseline) -> bool:
@@ -225,7 +225,7 @@ def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
     ]
 
 
-def warn_of_missing(assigned: Iterable[Assignment], stacklevel: int) -> None:
+def warn_of_missing(assigned: Iterable[Assignment]) -> None:
     """Warn of missing cells that became the text that ``str`` makes of them, with the way back."""
     columns: dict[str, list[str]] = {}
     for edit, field in assigned:
@@ -234,10 +234,9 @@ def warn_of_missing(assigned: Iterable[Assignment], stacklevel: int) -> None:
             columns.setdefault(edit.column, []).append(edit.after)
     for column, found in columns.items():
         texts = list(dict.fromkeys(found))
-        warnings.warn(
+        warn_user(
             f"{count_noun(len(found), 'missing cell')} of {column} became the text "
             f"{' and '.join(map(repr, texts))}, which would be saved as it is: "
             f"df[{column!r}] = df[{column!r}].mask(df[{column!r}].isin({texts}))",
             SaveWarning,
-            stacklevel=stacklevel + 1,
         )

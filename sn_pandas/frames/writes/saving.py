@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import warnings
 import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
@@ -18,6 +17,7 @@ import pandas as pd
 
 from ...odata.addresses import in_trash
 from ...odata.errors import ConflictError, RefusedError, SaveWarning, did_you_mean
+from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.cells import Cell, same_cell
 from ..progress import Setting
@@ -71,7 +71,7 @@ def find_problems(frame: pd.DataFrame) -> pd.DataFrame:
     """
     collected = collect(frame, dry_run=True, create=True)
     checked = check(collected)
-    warn(collected, checked.assigned, stacklevel=4)
+    warn(collected, checked.assigned)
     edited = [field for edit, field in checked.assigned if edit.id > 0]  # a new row has nothing to lose
     warn_of_hidden_members(collected.repo, edited)
     found = sorted(checked.refused, key=lambda refusal: refusal.edit.row)
@@ -96,12 +96,10 @@ def save(
     progress: Setting = None,
     only: Part | None = None,
     what: str = "save",
-    stacklevel: int = 3,
 ) -> Report:
     """Save the edits of a frame, or of a part of its rows; see ``Accessor.save``.
 
-    ``what`` is the name of it in reports and in the journal. ``stacklevel`` is that of ``warnings.warn``: by
-    default, warnings point to the caller of the method that calls this.
+    ``what`` is the name of it in reports and in the journal.
     """
     _one_of("on_conflict", on_conflict, ("raise", "skip", "overwrite"))
     _one_of("on_error", on_error, ("collect", "raise"))
@@ -110,7 +108,7 @@ def save(
         collected = collect(frame, dry_run=dry_run, create=create, only=only)
         collected.what = what
         checked = check(collected)
-        warn(collected, checked.assigned, stacklevel=stacklevel + 1)
+        warn(collected, checked.assigned)
         if checked.refused:
             report = refuse(collected, checked, skip=on_refused == "skip")
             if on_refused == "raise":
@@ -198,16 +196,16 @@ def _take_over_decisions(collected: Collected, patches: Iterable[Patch]) -> None
                 patch.chosen[name], patch.chosen_values[name], patch.after[name] = chosen, value, value
 
 
-def warn(collected: Collected, assigned: Iterable[Assignment], stacklevel: int) -> None:
+def warn(collected: Collected, assigned: Iterable[Assignment]) -> None:
     """Warn of dates without a zone, of texts of missing cells, and of columns that are not saved."""
     assigned = list(assigned)
     if naive := no_zone(assigned):
         columns = ", ".join(sorted({edit.column for edit in naive}))
         have, are = ("has", "is") if len(naive) == 1 else ("have", "are")
         said = f"{count_noun(len(naive), 'date')} of {columns} {have} no time zone and {are} taken as UTC; "
-        warnings.warn(f"{said}set another one with .dt.tz_localize(…)", SaveWarning, stacklevel=stacklevel)
-    warn_of_missing(assigned, stacklevel=stacklevel)
-    warn_of_unread(collected.frame, collected.baseline, stacklevel=stacklevel)
+        warn_user(f"{said}set another one with .dt.tz_localize(…)", SaveWarning)
+    warn_of_missing(assigned)
+    warn_of_unread(collected.frame, collected.baseline)
 
 
 def refuse(collected: Collected, checked: Checked, *, skip: bool = False) -> Report:

@@ -36,7 +36,7 @@ class Matched(NamedTuple):
     places: npt.NDArray[np.intp]
 
 
-def match(frame: pd.DataFrame, rows: Rows, key: str, stacklevel: int = 3) -> Matched:
+def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
     """Put rows into a frame: what has the key of a row there edits it, what has another one is a new row.
 
     A row whose key is missing, or that of another row or of several contents, becomes a new row that no save
@@ -80,7 +80,7 @@ def match(frame: pd.DataFrame, rows: Rows, key: str, stacklevel: int = 3) -> Mat
         cells = [Unusable(given[key].iloc[row], wrong[row]) for _, row in bad]
         rest = rest.assign(**{key: put(rest[key].astype(object), [place for place, _ in bad], cells)})
     places[new] = len(frame) + np.arange(len(new))
-    return Matched(append(edited, rest, stacklevel + 1), places)
+    return Matched(append(edited, rest), places)
 
 
 def key_of(field: Field | str, cell: Cell) -> str | None:
