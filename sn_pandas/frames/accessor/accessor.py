@@ -14,7 +14,7 @@ from ..tracking.baseline import Baseline, baseline_of
 from ..tracking.edits import changes_frame, edits_of
 from ..tracking.matching import rows_of
 from ..tracking.snapshots import unshared, unshared_frame
-from ..writes import acting
+from ..writes import acting, deleting
 from ..writes.appending import append
 from ..writes.comparing import Conflict
 from ..writes.latest import Latest, recorded
@@ -256,7 +256,7 @@ class Accessor:
         Report
             One outcome a row. What is below a content that is deleted, too, goes with it.
         """
-        return acting.delete(
+        return deleting.delete(
             self._frame,
             permanent=permanent,
             dry_run=dry_run,

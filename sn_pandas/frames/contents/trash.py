@@ -14,7 +14,7 @@ from ...odata.errors import NotFoundError, SensenetError
 from ..reads import reading
 from ..reads.lookup import Stored
 from ..reads.not_found import MISSING, explained, hint
-from ..writes.acting import deletion
+from ..writes.deleting import deletion
 from ..writes.report import Line, Report
 from ..writes.works import Restore
 from .targets import carried, found_at, is_single, missing, path_at, places_of, raise_single
