@@ -115,6 +115,7 @@ def test_a_faithful_file_makes_no_edit(served, tmp_path, way, values):
 @example(
     values=[{"Notes": text, "Code": other} for text, other in (("2024", "true"), ("12", None), ("", "1"))]
 )
+@example(values=[{"Weight": weight} for weight in (2.22044604925e-16, 0.123456789012)])
 def test_no_file_makes_an_edit_that_is_saved(served, tmp_path, way, values):
     frame = written(served, values)
     back = through(way, frame, tmp_path, served)

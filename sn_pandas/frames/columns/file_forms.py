@@ -60,7 +60,7 @@ def form_of(field: Field | None, before: Cell, after: Cell) -> Form:
     if isinstance(before, pd.Timestamp):
         return _date_form(before, after)
     if isinstance(before, float) and _is_number(after):
-        cuts = [round(before, places) for places in _JSON_PLACES]
+        cuts = [_as_json(before, places) for places in _JSON_PLACES]
         return "lossy" if any(math.isclose(cut, after, rel_tol=_JSON_ERROR) for cut in cuts) else ""
     return ""
 
@@ -71,6 +71,18 @@ def _is_empty(cell: Cell) -> bool:
 
 def _is_number(cell: Cell) -> bool:
     return isinstance(cell, (int, float)) and not isinstance(cell, bool)
+
+
+def _as_json(number: float, places: int) -> float:
+    """Return what ``DataFrame.to_json`` leaves of a number; very small and large ones keep so many digits.
+
+    Examples
+    --------
+    >>> _as_json(0.12345678901234, 10), _as_json(2.22044604925e-16, 10)
+    (0.123456789, 2.220446049e-16)
+    """
+    is_plain = number == 0 or 1e-15 <= abs(number) <= 1e16
+    return round(number, places) if is_plain else float(f"{number:.{places}g}")
 
 
 def _text_form(before: str, after: Cell) -> Form:
