@@ -16,6 +16,7 @@ from .frames.progress import Setting
 from .frames.tracking.baseline import opened
 from .frames.writes import journal, undoing
 from .frames.writes.comparing import OnConflict
+from .frames.writes.journal_list import list_journals
 from .frames.writes.report import Report
 from .odata.addresses import canonical_origin
 from .odata.errors import AuthenticationError, JournalError
@@ -140,7 +141,7 @@ def journals() -> pd.DataFrame:
         ``origin``, ``rows``, ``open`` (what ``resume`` would look at), a column for each outcome, and
         ``bytes``, the size of the file.
     """
-    return journal.listed()
+    return list_journals()
 
 
 #: How what keeps no journal is taken back by hand, by what it did.

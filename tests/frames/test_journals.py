@@ -11,7 +11,7 @@ import stat
 import pytest
 
 import sn_pandas as sn
-from sn_pandas.frames.writes import journal, undoing
+from sn_pandas.frames.writes import file_locks, journal, journal_folders, undoing
 
 from ..fakes import open_sample
 from .labs import LAB, fill, held
@@ -155,10 +155,11 @@ def test_an_interruption_as_it_begins_leaves_no_journal(repo, monkeypatch, tmp_p
     frame = fill(repo, 1)
     frame["Quantity"] += 10
 
-    def interrupt(*where):
-        raise KeyboardInterrupt
+    def interrupt(handle):
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise KeyboardInterrupt
 
-    monkeypatch.setattr(journal, "_sync_folder", interrupt)
+    monkeypatch.setattr(os, "fsync", interrupt)
     with pytest.raises(KeyboardInterrupt):
         frame.sn.save(journal=tmp_path / "own.jsonl")
     assert not (tmp_path / "own.jsonl").exists()
@@ -182,7 +183,7 @@ def test_a_journal_in_a_folder_of_another_user_is_not_found_by_its_name(
     me = os.getuid() + 1  # not the superuser, whose folders are fine
     monkeypatch.setattr(os, "getuid", lambda: me)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setenv(journal.PLACE, str(tmp_path / "nothing"))
+    monkeypatch.setenv(journal_folders.PLACE, str(tmp_path / "nothing"))
     planted = tmp_path / f"sn_pandas-{me}" / "journals" / "20260101-000000-000-a.jsonl"
     planted.parent.mkdir(parents=True)
     planted.write_bytes(saved.journal.read_bytes())
@@ -221,8 +222,8 @@ class Msvcrt:
 
 def test_two_processes_on_windows_do_not_go_on_with_the_same_journal(repo, saved, monkeypatch):
     content = saved.journal.read_bytes()
-    monkeypatch.setattr(journal, "fcntl", None)
-    monkeypatch.setattr(journal, "msvcrt", Msvcrt(), raising=False)
+    monkeypatch.setattr(file_locks, "fcntl", None)
+    monkeypatch.setattr(file_locks, "msvcrt", Msvcrt())
     first = journal.JournalWriter.go_on(saved.journal)
     with pytest.raises(sn.JournalError, match="another process is writing it"):
         sn.resume(saved.journal, repo)

@@ -9,38 +9,27 @@ nothing is open and that nobody wrote for ``KEPT`` are removed; what is open sta
 
 from __future__ import annotations
 
-import collections
 import contextlib
 import dataclasses
 import datetime as dt
-import importlib
 import json
 import os
-import re
 import secrets
-import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any
 
 import pandas as pd
-import platformdirs
 
-from ...odata.errors import IncompleteWarning, JournalError, SaveError, SaveWarning
+from ...odata.errors import JournalError, SaveError, SaveWarning
 from ...odata.schema import Field
 from ...odata.warning import warn_user
+from .file_locks import lock, open_locked, sync_folder
+from .journal_folders import PLACE, find, folders, new_name, prune, refuse_others_folder
 from .report import OUTCOMES, Line
 from .works import KINDS, Patch, Work
 
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # there is no such module
-msvcrt: Any = importlib.import_module("msvcrt") if os.name == "nt" else None
-
-#: The environment variable that names the folder of journals.
-PLACE = "SN_PANDAS_JOURNALS"
 #: How long a finished journal is kept.
 KEPT = dt.timedelta(days=90)
 #: This process, which repositories in memory live in.
@@ -48,12 +37,6 @@ PROCESS = secrets.token_hex(8)
 _FORMAT = 1
 #: Outcomes after which nothing is to be finished.
 FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
-# The byte that is locked on Windows: nobody else can read what is locked there, so it is behind the end.
-_LOCKED_BYTE = 1 << 30
-#: How the lines of a journal begin.
-_PLAN = re.compile(rf'^{{"plan":\d+,"do":"(?:{"|".join(KINDS)})",.*}}$'.encode(), re.MULTILINE)
-_DONE = re.compile(rf'^{{"done":(\d+),"outcome":"({"|".join(OUTCOMES)})",.*}}$'.encode(), re.MULTILINE)
-_END = re.compile(rb'^{"end":.*}$', re.MULTILINE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -197,7 +180,7 @@ class JournalWriter:
         lines = [{**facts, **header, "fields": _field_facts(works), "rows": len(works)}, *plan]
         if where is not None:
             path = Path(where).expanduser().absolute()  # it is the same file after a change of directory
-            path = path / _new_name(began) if path.is_dir() else path
+            path = path / new_name(began) if path.is_dir() else path
             try:
                 return cls._written(path, lines)
             except OSError as error:
@@ -206,15 +189,15 @@ class JournalWriter:
         for place in folders():
             try:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _refuse_others_folder(place)
-                _prune(place, began - KEPT)
+                refuse_others_folder(place)
+                prune(place, began - KEPT, _is_finished)
                 if trouble is not None:
                     warn_user(
                         f"the journal is written to {place}, because the usual folder cannot be written "
                         f"({trouble}); set the environment variable {PLACE} to choose another folder",
                         SaveWarning,
                     )
-                return cls._written(place / _new_name(began), lines)
+                return cls._written(place / new_name(began), lines)
             except OSError as error:
                 trouble = trouble or error
         raise _unwritable(
@@ -226,11 +209,11 @@ class JournalWriter:
     def _written(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> JournalWriter:
         """Write the first lines of a journal to the disk, all or nothing."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        journal = cls(path, _held(path, "x"))
+        journal = cls(path, open_locked(path, "x"))
         try:
             journal._write(*lines)
             journal._sync()
-            _sync_folder(path.parent)
+            sync_folder(path.parent)
         except BaseException:
             with contextlib.suppress(OSError):
                 journal._stream.close()
@@ -248,9 +231,9 @@ class JournalWriter:
         JournalError
             If it cannot be written, or another process writes it.
         """
-        path = _found(place)
+        path = find(place)
         try:
-            stream = _held(path, "a")
+            stream = open_locked(path, "a")
         except OSError as error:
             raise JournalError(f"the journal {path} cannot be written: {error}") from error
         return cls(path, stream)
@@ -307,13 +290,13 @@ def held(place: str | os.PathLike[str]) -> Iterator[Journal]:
     JournalError
         If a save, or another process, is writing it; or it cannot be read.
     """
-    file = _found(place)
+    file = find(place)
     try:
         stream = file.open("rb")
     except OSError as error:
         raise JournalError(f"the journal {file} cannot be read: {error}") from error
     with stream:
-        if not _locked(stream):
+        if not lock(stream):
             raise JournalError(
                 f"the journal {file} is being written right now: wait until that save has ended, or "
                 "interrupt it, and try again"
@@ -329,7 +312,7 @@ def read(place: str | os.PathLike[str]) -> Journal:
     JournalError
         If there is no such journal, or the file is none or damaged; it names the line.
     """
-    file = _found(place)
+    file = find(place)
     try:
         return _read(file, file.read_bytes())
     except JournalError:
@@ -350,7 +333,7 @@ def _read(file: Path, content: bytes) -> Journal:
             if not isinstance(line, dict):
                 raise TypeError("not an object")
             if number == 1:
-                header = _header(line)
+                header = read_header(line)
                 fields = {name: Field(name, *facts) for name, facts in header["fields"].items()}
             elif "plan" in line:
                 if line["plan"] != len(works):
@@ -382,107 +365,12 @@ def _read(file: Path, content: bytes) -> Journal:
     return Journal(file, header, works, outcomes)
 
 
-def folder() -> Path:
-    """Return the folder of the journals for which no other file was named."""
-    named = os.environ.get(PLACE, "").strip()
-    if named:
-        return Path(named).expanduser().absolute()
-    return platformdirs.user_state_path("sn_pandas", appauthor=False) / "journals"
-
-
-def folders() -> list[Path]:
-    """Return the folders of journals: where they belong and, unless that can be written, another one."""
-    place = folder()
-    if place.is_dir() and os.access(place, os.W_OK):
-        return [place]
-    return [place, _spare_folder()]
-
-
-def _spare_folder() -> Path:
-    user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
-    return Path(tempfile.gettempdir()) / f"sn_pandas-{user}" / "journals"
-
-
-def _own_folders() -> list[Path]:
-    """Return the folders of journals that are there, without those that others put journals into."""
-    found = []
-    for place in folders():
-        with contextlib.suppress(OSError):
-            _refuse_others_folder(place)
-            found.append(place)
-    return found
-
-
-def _refuse_others_folder(place: Path) -> None:
-    """Raise if a folder for journals, which hold values of contents, belongs to somebody else."""
-    if hasattr(os, "getuid"):
-        for owned in {place, place.parent} if place == _spare_folder() else {place}:
-            if owned.stat().st_uid not in (os.getuid(), 0):
-                raise PermissionError(f"{owned} belongs to another user")
-
-
-def listed() -> pd.DataFrame:
-    """Return the journals of this user, newest first: when, where, how many rows, how many are done."""
-    found = []
-    for file in (file for place in _own_folders() for file in place.glob("*.jsonl")):
-        if _is_stillborn(file):
-            continue
-        try:
-            found.append(_glanced(file) or _summary(read(file)))
-        except JournalError as error:
-            warn_user(f"not listed: {error}", IncompleteWarning)
-    found.sort(key=lambda summary: (summary["began"], summary["journal"]), reverse=True)
-    columns = ["journal", "began", "what", "origin", "rows", "open", *OUTCOMES, "bytes"]
-    frame = pd.DataFrame(found, columns=columns)
-    numbers = ["rows", "open", *OUTCOMES, "bytes"]
-    return frame.astype({"began": "datetime64[us, UTC]", **dict.fromkeys(numbers, "int64")})
-
-
-def _glanced(file: Path) -> dict[str, Any] | None:
-    """Summarize a journal by the beginnings of its lines, for there may be many; None if one looks odd."""
-    try:
-        text = file.read_bytes()
-        lines = text[: text.rfind(b"\n") + 1]
-        header = _header(json.loads(lines[: lines.find(b"\n")]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    plans = len(_PLAN.findall(lines))
-    done = _DONE.findall(lines)
-    if lines.count(b"\n") != 1 + plans + len(done) + len(_END.findall(lines)):
-        return None
-    outcomes = {int(number): outcome.decode() for number, outcome in done}
-    rows = plans if plans >= header["rows"] else 0
-    return _summarize(file, header, rows, outcomes, len(text))
-
-
-def _summary(record: Journal) -> dict[str, Any]:
-    outcomes = {number: line.outcome for number, line in record.lines.items()}
-    size = record.path.stat().st_size
-    return _summarize(record.path, record.header, len(record.works), outcomes, size)
-
-
-def _summarize(
-    file: Path, header: Mapping[str, Any], rows: int, outcomes: Mapping[int, str], size: int
-) -> dict[str, Any]:
-    counts = collections.Counter(outcomes.values())
-    done = sum(1 for number, outcome in outcomes.items() if number < rows and outcome in FINAL)
-    return {
-        "journal": file.name,
-        "began": pd.Timestamp(header["began"]),
-        "what": header["what"],
-        "origin": header["origin"],
-        "rows": rows,
-        "open": rows - done,
-        **{outcome: counts[outcome] for outcome in OUTCOMES},
-        "bytes": size,
-    }
-
-
 class _NewerError(ValueError):
     """The journal of a later version."""
 
 
-def _header(line: Mapping[str, Any]) -> dict[str, Any]:
+def read_header(line: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the first line of a journal, with what it may lack; raise if it is not one."""
     version = line.get("journal")
     if isinstance(version, int) and not isinstance(version, bool) and version > _FORMAT:
         raise _NewerError(
@@ -526,40 +414,18 @@ def _outcome(line: Mapping[str, Any]) -> Line:
     return Line(line["outcome"], line.get("reason", ""), (), _whole(line["id"]), line["path"])
 
 
-def _found(place: str | os.PathLike[str]) -> Path:
-    """Return the file that a path, or the name of a journal in a folder of journals, means."""
-    file = Path(place).expanduser()
-    if not file.exists():
-        named = (place / file.name for place in _own_folders())
-        file = next((one for one in named if one.exists()), file)
-    if not file.is_file():
-        raise JournalError(f"the journal {file} cannot be read: there is no such file")
-    return file
+def _is_finished(file: Path) -> bool:
+    """Return whether a journal is of no use any more: nothing was sent, or nothing of it is open."""
+    return is_stillborn(file) or not read(file).open
 
 
-def _prune(where: Path, before: dt.datetime) -> None:
-    """Remove the journals that nobody wrote since a moment and of which nothing is open."""
-    oldest = f"{before:%Y%m%d-%H%M%S}"
-    for name in os.listdir(where):
-        if name >= oldest or not name.endswith(".jsonl"):  # by the name, for there may be thousands
-            continue
-        file = where / name
-        with contextlib.suppress(OSError):  # a JournalError is one
-            if file.stat().st_mtime < before.timestamp() and (_is_stillborn(file) or not read(file).open):
-                file.unlink()
-
-
-def _is_stillborn(file: Path) -> bool:
+def is_stillborn(file: Path) -> bool:
     """Return whether its process was killed before the first line was on disk, so that nothing was sent."""
     try:
         with file.open("rb") as stream:
             return not stream.readline().endswith(b"\n")
     except OSError:
         return False
-
-
-def _new_name(began: dt.datetime) -> str:
-    return f"{began:%Y%m%d-%H%M%S}-{began.microsecond // 1000:03}-{secrets.token_hex(3)}.jsonl"
 
 
 def _kind(work: Work) -> str:
@@ -571,53 +437,6 @@ def _field_facts(works: Sequence[Work]) -> dict[str, list[Any]]:
     for work in works:
         fields.update(work.fields)
     return {name: [f.type, f.display_name, "", False, False, f.multiple] for name, f in fields.items()}
-
-
-def _held(path: Path, mode: Literal["x", "a"]) -> IO[str]:
-    """Open a journal for this process alone; the system lets go of it when the process ends."""
-    stream = open(  # noqa: SIM115 - it stays open
-        path, mode, encoding="ascii", newline="\n", opener=lambda name, flags: os.open(name, flags, 0o600)
-    )
-    if not _locked(stream):
-        stream.close()
-        raise OSError("another process is writing it right now")
-    return stream
-
-
-def _locked(stream: IO[Any]) -> bool:
-    """Hold a file against others until it is closed, and say whether that is possible."""
-    if fcntl is not None:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        except OSError:  # a file system without locks
-            pass
-    if msvcrt is not None:
-        handle = stream.fileno()
-        place = os.lseek(handle, 0, os.SEEK_CUR)
-        os.lseek(handle, _LOCKED_BYTE, os.SEEK_SET)
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        finally:
-            os.lseek(handle, place, os.SEEK_SET)
-    return True
-
-
-def _sync_folder(folder: Path) -> None:
-    """Have the name of a new file on disk, too, where a folder can be opened."""
-    try:
-        place = os.open(folder, os.O_RDONLY)
-    except OSError:  # Windows
-        return
-    try:
-        os.fsync(place)
-    except OSError:  # a file system that has nothing to do for this
-        pass
-    finally:
-        os.close(place)
 
 
 def _unwritable(error: OSError, way: str) -> SaveError:
