@@ -18,38 +18,26 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 
-from .fakes import EDITOR, open_sample
+from .fakes import EDITOR, FakeServer, open_sample
 from .frames.lists import Server, schema
 
 ADMIN = "/Root/IMS/BuiltIn/Portal/Admin"
 SECRETS = st.from_regex(r"[A-Za-z0-9._~+/-]{12,40}", fullmatch=True)
 
 
-class Server2(Server):
+class OneKey(Server):
     """Knows one key and one token; who has neither is the Visitor, without a word."""
 
     def __init__(self, key: str = "good", *, visitor_sees_root: bool = True) -> None:
         super().__init__([{"Id": 1, "Name": "x"}])
         self.key = key
         self.visitor_sees_root = visitor_sees_root
-        self.seen: list[httpx.Request] = []
-        self.authority = "https://login.example"
-        self.tokens = 0
-        self.life = 3600
+        self.fake = FakeServer(self)
+        self.fake.authority.client_id, self.fake.authority.client_secret = "me", "hush"
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.seen.append(request)
-        if request.url.host == "login.example":
-            return self.login(request)
-        if "GetClientRequestParameters" in str(request.url):
-            return httpx.Response(
-                200, json={"authority": self.authority, "type": "IdentityServer", "client_id": "from-server"}
-            )
-        known = (
-            request.headers.get("apikey") == self.key
-            or request.headers.get("authorization") == f"Bearer {self.key}"
-        )
-        if known:
+        token = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if request.headers.get("apikey") == self.key or token == self.key or token in self.fake.tokens:
             return super().__call__(request)
         if request.url.path == "/odata.svc/$metadata":
             return httpx.Response(200, text="<edmx:Edmx/>", headers={"Content-Type": "application/xml"})
@@ -63,18 +51,9 @@ class Server2(Server):
             return httpx.Response(200, text="0")
         return httpx.Response(200, json={"d": {"__count": 0, "results": []}})
 
-    def login(self, request: httpx.Request) -> httpx.Response:
-        if request.method == "GET":
-            return httpx.Response(200, json={"token_endpoint": f"{self.authority}/token"})
-        form = dict(httpx.QueryParams(request.content.decode()))
-        if form["client_secret"] != "hush" or form["grant_type"] != "client_credentials":
-            return httpx.Response(400, json={"error": "invalid_client"})
-        self.tokens += 1
-        return httpx.Response(200, json={"access_token": self.key, "expires_in": self.life})
 
-
-def connect(server: Server2, **options: Any) -> sn.frames.Repository:
-    return sn.connect("https://repo.example", transport=httpx.MockTransport(server), **options)
+def connect(server: OneKey, **options: Any) -> sn.frames.Repository:
+    return sn.connect("https://repo.example", transport=server.fake, **options)
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +76,7 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_ways_to_say_who_we_are(credentials: dict[str, Any]) -> None:
-    with connect(Server2(), **credentials) as repo:
+    with connect(OneKey(), **credentials) as repo:
         assert repo.user == ADMIN
         assert list(repo.read("/Root/x", select="Name")["Name"]) == ["x"]
 
@@ -109,7 +88,7 @@ def test_ways_to_say_who_we_are(credentials: dict[str, Any]) -> None:
     kind=st.sampled_from(["api_key", "token", "callable", "client_secret"]),
 )
 def test_anonymous_is_never_an_accident(wrong: str, visible: bool, kind: str) -> None:
-    server = Server2("another", visitor_sees_root=visible)
+    server = OneKey("another", visitor_sees_root=visible)
     given_: dict[str, Any] = {"token": lambda: wrong} if kind == "callable" else {kind: wrong}
     with pytest.raises(sn.AuthenticationError) as caught:
         connect(server, **given_)
@@ -118,7 +97,7 @@ def test_anonymous_is_never_an_accident(wrong: str, visible: bool, kind: str) ->
 
 @pytest.mark.parametrize("visible", [True, False])
 def test_who_means_to_be_anonymous_is(visible: bool) -> None:
-    with connect(Server2(visitor_sees_root=visible), anonymous=True) as repo:
+    with connect(OneKey(visitor_sees_root=visible), anonymous=True) as repo:
         assert repo.user == "/Root/IMS/BuiltIn/Portal/Visitor"
 
 
@@ -137,11 +116,11 @@ def test_who_means_to_be_anonymous_is(visible: bool) -> None:
 )
 def test_credentials_that_are_none(credentials: dict[str, Any], words: str) -> None:
     with pytest.raises(sn.AuthenticationError, match=words):
-        connect(Server2(), **credentials)
+        connect(OneKey(), **credentials)
 
 
 def test_a_key_that_stops_being_good_is_noticed() -> None:
-    server = Server2()
+    server = OneKey()
     with connect(server, api_key="good") as repo:
         repo.read("/Root/x", select="Name")
         server.key = "another"
@@ -153,18 +132,18 @@ def test_a_key_that_stops_being_good_is_noticed() -> None:
 
 
 def test_tokens_are_renewed_before_they_expire() -> None:
-    server = Server2()
-    server.life = 0
+    server = OneKey()
+    server.fake.authority.life = 0
     with connect(server, client_id="me", client_secret="hush") as repo:
         repo.read("/Root/x", select="Name")
-    assert server.tokens > 2
-    server = Server2()
+    assert len(server.fake.authority.given) > 2
+    server = OneKey()
     with connect(server, client_id="me", client_secret="hush") as repo:
         repo.read("/Root/x", select="Name")
-    assert server.tokens == 1
+    assert len(server.fake.authority.given) == 1
 
 
-class Expiring(Server2):
+class Expiring(OneKey):
     """Shows the Visitor some rows of a list, and another list whole."""
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -172,13 +151,12 @@ class Expiring(Server2):
         self.rows = [{"Id": n, "Name": "x"} for n in range(1, 6 if known else 3)]
         if known or "GetCurrentUser" in str(request.url):
             return super().__call__(request)
-        self.seen.append(request)
         return Server.__call__(self, request)
 
 
 @pytest.mark.parametrize("visible", [True, False])
 def test_a_key_that_is_lost_midway_is_told_where_rows_are_missing(visible: bool) -> None:
-    server = Expiring() if visible else Server2()
+    server = Expiring() if visible else OneKey()
     with connect(server, api_key="good") as repo:
         repo.read("/Root/x", select="Name")
         repo.count("/Root/x")
@@ -190,11 +168,11 @@ def test_a_key_that_is_lost_midway_is_told_where_rows_are_missing(visible: bool)
 
 
 def test_whether_we_are_known_is_not_asked_with_each_read() -> None:
-    server = Server2()
+    server = OneKey()
     with connect(server, api_key="good") as repo:
 
         def asked() -> int:
-            return sum("GetCurrentUser" in str(request.url) for request in server.seen)
+            return server.fake.count("GET", "GetCurrentUser")
 
         for _ in range(5):
             repo.read("/Root/x", select="Name")
@@ -204,30 +182,31 @@ def test_whether_we_are_known_is_not_asked_with_each_read() -> None:
             repo.verify_identity(since=moment)
         assert asked() == 2
         server.rows = []
-        before = len(server.seen)
+        before = server.fake.count()
         repo.read("/Root/x", select="Name")
-        assert len(server.seen) - before == 3, "an empty list costs two small requests more"
+        assert server.fake.count() - before == 3, "an empty list costs two small requests more"
 
 
 @pytest.mark.parametrize("authority", ["http://login.example", "", None])
 def test_a_secret_goes_to_no_authority_that_is_not_secure(authority: str | None) -> None:
-    server = Server2()
-    server.authority = authority  # type: ignore[assignment]  # as a server may say it
+    server = OneKey()
+    named = {"authority": authority, "type": "IdentityServer", "client_id": "me"}
+    server.fake.on("GET", "GetClientRequestParameters").json(named)
     with pytest.raises(sn.AuthenticationError, match="authority"):
         connect(server, client_id="me", client_secret="hush")
-    assert not any(b"hush" in request.content for request in server.seen)
+    assert not any(b"hush" in entry.body for entry in server.fake.log)
 
 
 def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     import types
 
     monkeypatch.setenv("SENSENET_API_KEY", "good")
-    assert connect(Server2()).user == ADMIN
+    assert connect(OneKey()).user == ADMIN
     monkeypatch.setenv("SENSENET_URL", "https://another.example")
-    server = Server2()
+    server = OneKey()
     with pytest.raises(sn.AuthenticationError, match="no credentials"):
         connect(server)
-    assert not server.seen
+    assert not server.fake.log
     keyring = types.ModuleType("keyring")
     keyring.get_password = lambda service, name: {("sn_pandas", "https://repo.example"): "good"}.get(
         (service, name)
@@ -236,7 +215,7 @@ def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
     errors.KeyringError = RuntimeError  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "keyring", keyring)
     monkeypatch.setitem(sys.modules, "keyring.errors", errors)
-    assert connect(Server2()).user == ADMIN
+    assert connect(OneKey()).user == ADMIN
 
 
 @pytest.mark.parametrize(
@@ -254,7 +233,7 @@ def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_addresses(url: str, origin: str, base: str) -> None:
-    repo = sn.connect(url, api_key="good", transport=httpx.MockTransport(Server2()))
+    repo = sn.connect(url, api_key="good", transport=OneKey().fake)
     assert (repo.url, repo.base) == (origin, base)
     assert repo.query("x").path == f"{base}/x"
 
@@ -271,7 +250,7 @@ def test_addresses_that_are_none(url: str) -> None:
 @settings(deadline=None, max_examples=20)
 @given(secret=SECRETS, kind=st.sampled_from(["api_key", "token"]))
 def test_secrets_appear_nowhere(secret: str, kind: str) -> None:
-    server = Server2(secret)
+    server = OneKey(secret)
     log: list[str] = []
     handler = logging.Handler()
     handler.emit = lambda record: log.append(record.getMessage())  # type: ignore[method-assign]
@@ -294,8 +273,8 @@ def test_secrets_appear_nowhere(secret: str, kind: str) -> None:
     finally:
         logging.getLogger().removeHandler(handler)
     assert not [text for text in [*seen, *log] if secret in text]
-    assert all(request.url.host == "repo.example" for request in server.seen)
-    assert all(secret not in str(request.url) for request in server.seen)
+    assert {entry.host for entry in server.fake.log} == {"repo.example"}
+    assert not [entry for entry in server.fake.log if secret in entry.target]
 
 
 def test_ctrl_c_stops_a_read_at_once_and_leaves_the_client_usable(tmp_path: Path) -> None:
@@ -359,7 +338,7 @@ def test_the_visitor_who_sees_no_types_reads_by_those_that_are_built_in(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(f"{__name__}.schema", lambda *_: [])
-    server = Server2()
+    server = OneKey()
     with connect(server, anonymous=True) as repo:
         for options in ({"select": "Name,Index"}, {"select": "Name", "orderby": "Index"}):
             frame = repo.read("/Root/x", filter=sn.F("Index") > 5, **options)

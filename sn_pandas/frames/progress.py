@@ -18,7 +18,8 @@ from ..odata.escaping import escape_controls, escape_html
 #: a callable gets (done, total).
 Setting = bool | Callable[[int, int | None], object] | None
 _DELAY = 1.0
-_INTERVAL = 0.2
+#: Seconds between two looks of a bar in a notebook.
+INTERVAL = 0.2
 
 
 class Progress:
@@ -95,7 +96,7 @@ class _NotebookBar:
         now = time.monotonic()
         if now < self._next:
             return
-        self._next = now + _INTERVAL
+        self._next = now + INTERVAL
         if self._handle is not None:
             self._handle.update(self._shown(now), raw=True)
         elif not _inside_output():

@@ -31,9 +31,9 @@ _TABLES = (
     {"query", "rows", "seconds"},
 )
 #: Edited cells of a column that are looked at one by one to be counted.
-_MANY = 10_000
+MANY_EDITS = 10_000
 #: Rows up to which a frame in another order is matched to what was read, to count.
-_SORTED = 100_000
+MANY_ROWS = 100_000
 _QUERY = 300
 _MIME = ("text/html", "text/plain")
 
@@ -91,7 +91,7 @@ def count_unsaved(frame: pd.DataFrame) -> int:
         from ..frames.tracking.baseline import baseline_of
         from ..frames.tracking.edits import edited_cells
 
-        return edited_cells(frame, baseline_of(frame), _MANY)
+        return edited_cells(frame, baseline_of(frame), MANY_EDITS)
     except Exception:  # showing a frame never fails
         return 0
 
@@ -112,7 +112,7 @@ def repository_of(value: Any) -> Any:
 
 def _describe_quickly(frame: pd.DataFrame) -> str:
     """Describe how many cells are unsaved, if that is quick to determine."""
-    if len(frame) > _SORTED and _is_reordered(frame):
+    if len(frame) > MANY_ROWS and _is_reordered(frame):
         return " · unsaved cells not counted: rows were moved or dropped"
     unsaved = count_unsaved(frame)
     return f" · {count_noun(unsaved, 'unsaved cell')}" if unsaved else ""

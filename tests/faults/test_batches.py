@@ -189,7 +189,7 @@ def test_somebody_elses_content_is_no_copy_of_ours(lab):
 def test_the_second_hundred_does_not_lose_the_first(lab, monkeypatch, operation):
     from sn_pandas.frames.contents import move_copy
 
-    monkeypatch.setattr(move_copy, "_BATCH", 1)
+    monkeypatch.setattr(move_copy, "BATCH", 1)
     repo, faults = lab
     repo.create(LAB, "Folder", "G")
     gone = b'{"error":{"code":"ResourceNotFound","message":{"value":"Content not found: To"}}}'

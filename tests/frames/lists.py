@@ -11,6 +11,8 @@ import httpx
 
 import sn_pandas as sn
 
+from ..fakes import FakeServer
+
 FIELDS = {"Name": "ShortText", "Index": "Integer", "DueDate": "DateTime"}
 
 
@@ -51,7 +53,7 @@ class Server:
         given = options.keys() & {"api_key", "token", "anonymous", "client_secret"}
         return sn.connect(
             "https://lists.example",
-            transport=httpx.MockTransport(self),
+            transport=FakeServer(self),
             **({} if given else {"api_key": "k"}),
             **options,
         )

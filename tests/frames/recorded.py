@@ -16,6 +16,8 @@ from sn_pandas.connecting import connect
 from sn_pandas.frames.columns import cells
 from sn_pandas.odata.schema import Schema
 
+from ..fakes import FakeServer
+
 #: The folder of the recordings.
 EXCHANGES = Path(__file__).parents[1] / "conformance" / "exchanges"
 Json = Any
@@ -85,7 +87,7 @@ class RecordedServer:
 
     def repo(self) -> Any:
         """Return a client of it."""
-        repo = connect("https://recorded.example", api_key="k", transport=httpx.MockTransport(self))
+        repo = connect("https://recorded.example", api_key="k", transport=FakeServer(self))
         repo.__dict__["schema"] = _parsed()  # reading it anew for each case takes most of the time
         return repo
 

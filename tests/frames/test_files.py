@@ -165,7 +165,7 @@ def test_a_file_that_became_smaller_meanwhile_is_whole(docs, monkeypatch):
     ],
 )
 def test_credentials_that_end_midway_stop_it(opened, tmp_path, monkeypatch, match, do):
-    monkeypatch.setattr(move_copy, "_BATCH", 10)
+    monkeypatch.setattr(move_copy, "BATCH", 10)
     faults = Faults()
     repo = opened(faults)
     repo.create("/Root/Content", "DocumentLibrary", "Docs")

@@ -187,7 +187,7 @@ def test_a_put_is_believed_only_when_seen(admin, monkeypatch):
 def test_an_interrupted_copy_tells_what_is_done(tree, monkeypatch):
     from sn_pandas.frames.contents import move_copy
 
-    monkeypatch.setattr(move_copy, "_BATCH", 1)
+    monkeypatch.setattr(move_copy, "BATCH", 1)
     tree.create(LAB, "Folder", "To")
     original, sent = tree.client.send, []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import IPython.display
@@ -38,8 +39,8 @@ def handle(monkeypatch: pytest.MonkeyPatch) -> Handle:
         return handle
 
     monkeypatch.setattr(IPython.display, "display", display)
-    monkeypatch.setattr("sn_pandas.frames.progress._kernel", Kernel)
-    monkeypatch.setattr("sn_pandas.frames.progress._INTERVAL", 0)
+    monkeypatch.setattr(IPython, "get_ipython", lambda: SimpleNamespace(kernel=Kernel()))
+    monkeypatch.setattr("sn_pandas.frames.progress.INTERVAL", 0)
     return handle
 
 

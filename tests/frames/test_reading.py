@@ -151,7 +151,7 @@ def test_the_look_for_siblings_is_no_error_of_its_own(status: int) -> None:
         return httpx.Response(status, text="no JSON") if found else httpx.Response(404)
 
     swift = sn.Retries(first_wait=0.001)
-    transport = httpx.MockTransport(answer)
+    transport = FakeServer(answer)
     repo = sn.connect("https://x.example", api_key="k", transport=transport, retries=swift)
     with repo, pytest.raises(sn.NotFoundError, match=r"^/Root/Tasks/t: .* may not see it$"):
         repo.get("/Root/Tasks/t", select="Name")

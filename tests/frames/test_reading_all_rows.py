@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 
+from ..fakes import FakeServer
 from .lists import Server
 
 PATH = "/Root/Content/Tasks"
@@ -198,7 +199,7 @@ def test_a_folder_of_a_hundred_thousand() -> None:
         rows = ",".join(row % (n, n, n % 7) for n in range(low + 1, high + 1))
         return httpx.Response(200, text=f'{{"d":{{"__count":{total},"results":[{rows}]}}}}')
 
-    with sn.connect("https://many.example", api_key="k", transport=httpx.MockTransport(answer)) as repo:
+    with sn.connect("https://many.example", api_key="k", transport=FakeServer(answer)) as repo:
         frame = repo.read(PATH, select="Index", page_size=5000, progress=False)
         parts = [len(part) for part in repo.read_pages(PATH, select="Index", page_size=5000, progress=False)]
     assert frame.index.equals(pd.RangeIndex(1, total + 1))
@@ -226,7 +227,7 @@ def test_answers_of_all_forms_are_rows(body: bytes, names: list[str | None]) -> 
         return httpx.Response(200, content=cut.pop() if cut else body)
 
     swift = sn.Retries(first_wait=0.001)
-    transport = httpx.MockTransport(answer)
+    transport = FakeServer(answer)
     with sn.connect("https://forms.example", api_key="k", transport=transport, retries=swift) as repo:
         found = repo.read(PATH, select="Name")["Name"]
     assert [None if pd.isna(name) else name for name in found] == names

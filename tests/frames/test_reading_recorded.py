@@ -12,6 +12,7 @@ import pytest
 
 import sn_pandas as sn
 
+from ..fakes import FakeServer
 from .recorded import compare, requests
 
 FILES = [
@@ -94,7 +95,7 @@ class Recorded:
 def test_every_recorded_row_becomes_a_typed_one(name: str) -> None:
     done = 0
     server = Recorded()
-    repo = sn.connect("https://recorded.example", api_key="k", transport=httpx.MockTransport(server))
+    repo = sn.connect("https://recorded.example", api_key="k", transport=FakeServer(server))
     for target, rows, single in lists_and_entities(name):
         plain = target.replace("{{id:", "").replace("}}", "").replace("content(/", "content(7)#")
         known = {key for row in rows for key in row} & set(repo.schema.fields)

@@ -12,19 +12,13 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import ConflictError, SaveWarning
 from sn_pandas.frames.accessor import rebase
-from sn_pandas.frames.tracking import baseline
 from sn_pandas.odata.client import Client
 from tests.fakes import FakeServer
 
-from .labs import LAB, fill, held
+from .labs import LAB, fill, held, in_another_process
 
 ONE = [[f"{LAB}/A1", "Quantity", 1, 50]]
 BOTH = [*ONE, [f"{LAB}/A2", "Quantity", 99, 2]]
-
-
-def another_process(monkeypatch):
-    """Forget what this session knows of frames."""
-    monkeypatch.setattr(baseline, "_baselines", {})
 
 
 def told(frame):
@@ -35,7 +29,7 @@ def told(frame):
 def written(repo, tmp_path, monkeypatch):
     """Return a way to write a frame, have others edit A2 and A3, and read it back in another process."""
 
-    monkeypatch.setattr(rebase, "_SAVING", pd.Timedelta(0))  # the rows are made a moment before
+    monkeypatch.setattr(rebase, "SAVE_TIME", pd.Timedelta(0))  # the rows are made a moment before
 
     def back(write, read, edited=()):
         frame = fill(repo)
@@ -45,8 +39,7 @@ def written(repo, tmp_path, monkeypatch):
         write(frame, file)
         repo.patch(f"{LAB}/A2", {"Quantity": 99})
         repo.patch(f"{LAB}/A3", {"Code": "theirs"})
-        another_process(monkeypatch)
-        return read(file)
+        return in_another_process(read(file))
 
     return back
 
@@ -106,7 +99,7 @@ def test_what_may_be_the_edit_of_somebody_else_is_a_conflict(repo, written, writ
     assert back.sn.save().counts == {"saved": 5}, "what was decided is no conflict any more"
 
 
-def test_doubts_stay_when_the_frame_is_written_again(repo, written, tmp_path, monkeypatch):
+def test_doubts_stay_when_the_frame_is_written_again(repo, written, tmp_path):
     back = written(pickled, pd.read_pickle)
     for _ in range(2):
         with pytest.warns(SaveWarning, match="differ"):
@@ -114,8 +107,7 @@ def test_doubts_stay_when_the_frame_is_written_again(repo, written, tmp_path, mo
         with pytest.raises(ConflictError):
             back.sn.save()
         back.sn.to_parquet(tmp_path / "again")
-        another_process(monkeypatch)
-        back = pd.read_parquet(tmp_path / "again")
+        back = in_another_process(pd.read_parquet(tmp_path / "again"))
 
 
 def test_where_nothing_is_known_every_difference_counts_and_is_told(repo, written):

@@ -143,7 +143,7 @@ def test_every_error_of_the_libraries_becomes_one_of_ours(error: type[Exception]
         "InvalidURL": messages.AddressError,
     }
     with pytest.raises(messages.TransportError, match="too long") as found:
-        http_transport.OfHttpx(ORIGIN, httpx.MockTransport(refuse)).send(REQUEST)
+        http_transport.OfHttpx(ORIGIN, FakeServer(refuse)).send(REQUEST)
     assert type(found.value) is kinds.get(error.__name__, messages.TransportError)
     assert found.value.name == error.__name__
 
@@ -277,5 +277,5 @@ def test_what_leaves_is_what_httpx_would_send(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(http_transport.httpcore, "HTTPConnection", Connection)
         ours = carried(http_transport.Connections(origin), request, seen)
-    theirs = carried(http_transport.OfHttpx(origin, httpx.MockTransport(httpx_sends)), request, seen)
+    theirs = carried(http_transport.OfHttpx(origin, FakeServer(httpx_sends)), request, seen)
     assert ours == theirs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -78,6 +77,7 @@ def test_where_nobody_reads_along(address: str, secure: bool) -> None:
 
 
 def test_a_repository_has_its_canonical_address() -> None:
+    from tests.fakes import FakeServer
     from tests.frames.lists import Server
 
     for spelled in (
@@ -85,5 +85,5 @@ def test_a_repository_has_its_canonical_address() -> None:
         "HTTPS://lists.example/",
         "https://lists.example/Root/Content",
     ):
-        with sn.connect(spelled, api_key="k", transport=httpx.MockTransport(Server([]))) as repo:
+        with sn.connect(spelled, api_key="k", transport=FakeServer(Server([]))) as repo:
             assert repo.url == "https://lists.example"

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 import sn_pandas as sn
@@ -65,18 +64,16 @@ def test_a_redirect_to_another_host_is_no_hint(fake: Callable[..., FakeServer]) 
 
 
 def test_a_configuration_file_that_is_named_has_to_be_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    fake: Callable[..., FakeServer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SENSENET_CONFIG", str(tmp_path / "servers.toml"))
     with pytest.raises(sn.QueryError, match=r"\$SENSENET_CONFIG names a file that is not there: .*servers"):
         sn.connect("prod", api_key=KEY)
     (tmp_path / "servers.toml").write_text('[prod]\naddress = "https://repo.example"\n')
+    server = fake(None)
+    server.on().refused()
     with pytest.raises(sn.ConnectionFailed):
-        sn.connect("prod", api_key=KEY, transport=httpx.MockTransport(_refused), retries=QUICK)
-
-
-def _refused(request: httpx.Request) -> httpx.Response:
-    raise httpx.ConnectError("refused", request=request)
+        sn.connect("prod", api_key=KEY, transport=server, retries=QUICK)
 
 
 def test_who_signed_out_is_told_so(fake: Callable[..., FakeServer]) -> None:

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 _CHANGED = "ModificationDate"
 # Columns that are read with every frame.
 _SHOWN = ("Name", "Path", "Type")
-# A save is seen that long after the date that it sets, which is cut to 10 ms.
-_SAVING = pd.Timedelta(seconds=1)
+#: A save is seen that long after the date that it sets, which is cut to 10 ms.
+SAVE_TIME = pd.Timedelta(seconds=1)
 
 
 def rebase_on(
@@ -151,7 +151,7 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
     _warn_of_files(lossy, now)
     unsure = _cells(lossy)
     if read is not None:
-        changed = set(modified.index[~(modified < (pd.Timestamp(read) - _SAVING).floor("10ms"))])
+        changed = set(modified.index[~(modified < (pd.Timestamp(read) - SAVE_TIME).floor("10ms"))])
         edits = [edit for edit in edits if edit.id in changed]
     if not edits:
         return dataclasses.replace(now, unsure=unsure)

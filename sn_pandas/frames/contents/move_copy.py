@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ..connection import Connection
 
 #: Contents that are copied with one request.
-_BATCH = 100
+BATCH = 100
 
 Rows = Mapping[int, Stored]
 
@@ -57,8 +57,8 @@ def copy(repo: Connection, path: Any, to: str | int) -> Report:
     todo = list(here)
     lines.update(_every(here, "unsent", "not sent, because the copy was interrupted"))
     with reporting(lambda: report_of(repo, lines, "copy")):
-        for start in range(0, len(todo), _BATCH):
-            some = {row: here[row] for row in todo[start : start + _BATCH]}
+        for start in range(0, len(todo), BATCH):
+            some = {row: here[row] for row in todo[start : start + BATCH]}
             lines.update(_unknown(some, "interrupted before the server answered"))
             lines.update(_copied(repo, some, target, before))
             stop = lines[todo[start]]
