@@ -337,6 +337,8 @@ def test_a_long_list_is_whole(tasks: Client, options: str) -> None:
         ("$inlinecount=allpages&$skip=3&$orderby=Id", "3"),
         ("$inlinecount=allpages&$skip=9&query=TypeIs:Task .SORT:Id", "3"),
         ("$inlinecount=allpages&$skip=9&query=TypeIs:Task", "0"),
+        ("$inlinecount=allpages&$skip=100000&$orderby=Id", "0"),
+        ("$inlinecount=allpages&$skip=100000&query=TypeIs:Task .SORT:Id", "0"),
         ("$skip=2", "1"),
         ("$skip=9", "0"),
     ],
@@ -345,6 +347,24 @@ def test_a_count_past_the_end_of_what_has_no_order_is_0(tasks: Client, options: 
     for name in ("u", "v"):
         tasks.create(f"{WORKSPACE}/Tasks", "Task", name)
     assert tasks.send("GET", f"{TASKS}/$count?{options}").text == number
+    if "allpages" in options:
+        assert rows(tasks, f"{TASKS}?{options}")["__count"] == int(number)
+
+
+def test_a_sorted_page_tells_the_total_until_it_skips_as_many_versions_as_there_are(tasks: Client) -> None:
+    def told(skip: int) -> int:
+        found = rows(tasks, f"{TASKS}?$orderby=Id&$skip={skip}&$inlinecount=allpages")
+        assert found["results"] == []
+        return int(found["__count"])
+
+    everything = "&query=Id:>0 .ALLVERSIONS"
+    versions = rows(tasks, f"/odata.svc/Root?enableautofilters=false{everything}")["__count"]
+    assert (told(versions - 1), told(versions)) == (1, 0)
+    tasks.create(f"{WORKSPACE}/Tasks", "Task", "u", VersioningMode=["3"])
+    assert tasks.send("PATCH", f"{TASKS}('u')", {"Index": 1}).status_code == 200
+    more = rows(tasks, f"/odata.svc/Root?enableautofilters=false{everything}")["__count"]
+    assert more == versions + 2, "a content of two versions more"
+    assert (told(more - 1), told(more)) == (2, 0)
 
 
 def test_a_star_behind_a_slash_is_a_pattern_and_no_comment(tasks: Client) -> None:

@@ -161,8 +161,8 @@ def find(
     ids = [row[0] for row in rows]
     if not total or not limit or (not skip and top and len(ids) < top):
         return Hits(ids, len(ids))
-    if not ids and not sort:
-        return Hits(ids, 0)  # beyond the end of an unordered list the engine counts nothing
+    if not ids and not counts_past_end(db, sort, skip):
+        return Hits(ids, 0)
     return Hits(ids, count(db, predicate, types, visible=visible))
 
 
@@ -202,7 +202,7 @@ def find_in(
     page = ids[skip : last or None]
     if not total or not last:
         return Hits(page, len(ids))
-    if not page and not sort:
+    if not page and not counts_past_end(parts[0][0], sort, skip):
         return Hits(page, 0)
     return Hits(page, sum(count(db, predicate, types, visible=visible) for db, visible in parts))
 
@@ -236,6 +236,17 @@ def count(
         where = where.and_(Sql(*visible))
     sql = f"SELECT count(*) FROM contents AS c WHERE {where.text}"
     return int(_run(db, sql, where.parameters)[0][0])
+
+
+def counts_past_end(db: sqlite3.Connection, sort: Sort, skip: int) -> bool:
+    """Return whether a page past the end still tells the total.
+
+    The engine counts only what it sorts, and only if it has as many versions of contents as it has to skip.
+    """
+    if not sort:
+        return False
+    versions = "SELECT (SELECT count(*) FROM contents) + (SELECT count(*) FROM versions)"
+    return skip < int(db.execute(versions).fetchone()[0])
 
 
 LONGEST_SEARCH = 3.0

@@ -145,10 +145,9 @@ def _found(
             fields = fields | fields_in(predicate)
     wanted = all_of(*conditions)
     if count_only and not all_versions:
-        total = searches.count(session, wanted, fields)
-        rest = max(0, total - skip)
-        if options.total:  # past the end of what has no order nothing is counted
-            return Listing([], total if rest or order else 0)
+        if options.total:
+            return Listing([], searches.total(session, wanted, fields, sort=order, skip=skip))
+        rest = max(0, searches.count(session, wanted, fields) - skip)
         return Listing([], min(top, rest) if top else rest)
     hits = searches.find(
         session,

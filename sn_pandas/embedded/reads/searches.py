@@ -58,6 +58,15 @@ def count(session: Session, predicate: Predicate, fields: Iterable[str]) -> int:
         return sum(search.count(db, predicate, session.types, visible=visible) for db, visible in parts)
 
 
+def total(session: Session, predicate: Predicate, fields: Iterable[str], *, sort: Sort, skip: int) -> int:
+    """Return the total that is told with a page: past the end it may be 0, see `search.counts_past_end`."""
+    number = count(session, predicate, fields)
+    if skip < number:
+        return number
+    with session.store.reading() as db:
+        return number if search.counts_past_end(db, sort, skip) else 0
+
+
 @contextmanager
 def _parts(
     session: Session, fields: Iterable[str]
