@@ -122,7 +122,7 @@ class Connection:
         if isinstance(asked.filter, str) and asked.property is None:
             warn_of_surprises(asked.filter, self.schema, added)
         if isinstance(asked.query, str):
-            warn_of_query(asked.query, self.schema.fields)
+            warn_of_query(asked.query, {**self.schema.fields, **added})
         return asked.bind(self.schema, added=added)
 
     def added_fields(self, query: Query) -> dict[str, Field]:
@@ -131,13 +131,15 @@ class Connection:
         Raises
         ------
         QueryError
-            If the place is in a list that has no such field.
+            If the place is in a list that has no such field, or if lists in which the query searches define
+            one in different ways.
         """
         if query.property is not None:  # the contents that a reference points to may be in any list
             return {}
         names = {name for name in query.names() if of_some_contents(name)}
         names = {n for n in names if n.startswith("#") or n.partition(".")[0] not in self.schema.fields}
-        return added_fields(self.client, query.path, names) if names else {}
+        below = query.query is not None
+        return added_fields(self.client, query.path, names, below=below) if names else {}
 
     def open_tree(self, path: str | int, **options: Any) -> Any:
         """Show the tree below a path; see ``Repository.browse``."""

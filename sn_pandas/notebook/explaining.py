@@ -89,7 +89,7 @@ def _explain(query: Query, schema: Schema, condition: str | None = None) -> Expl
         does += kept
         traps += treacherous
     if query.query:
-        traps += query_surprises(str(query.query), schema.fields)
+        traps += query_surprises(str(query.query), {**schema.fields, **query.added})
         traps += _warn_of_query(str(query.query), query)
     does += _describe_order(query, schema)
     does.append(f"returns {', '.join(query.select) or 'the fields of the types that may occur'}")

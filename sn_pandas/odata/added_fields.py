@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
 from xml.etree import ElementTree as ET
 
 from . import shapes
 from .addresses import entity
 from .client import Client
-from .errors import NotFoundError, QueryError, ServerError
+from .errors import NotFoundError, QueryError, ServerError, unknown_field
 from .fields import Field, Option, of_some_contents
+from .filter_rules import kind_of
 from .literals import query_value
-from .query import Query
+from .query import Query, target
 from .type_documents import read_list_fields
+from .warning import warn_user
+
+#: The lists below a place whose definitions are read.
+_MOST_LISTS = 1000
 
 
 def list_fields(client: Client, place: str | int) -> dict[str, Field]:
@@ -23,7 +30,9 @@ def list_fields(client: Client, place: str | int) -> dict[str, Field]:
         return {}
 
 
-def added_fields(client: Client, place: str | int, names: Iterable[str]) -> dict[str, Field]:
+def added_fields(
+    client: Client, place: str | int, names: Iterable[str], *, below: bool = False
+) -> dict[str, Field]:
     """Read the definitions of fields that a list or aspects add to the contents at a place.
 
     Parameters
@@ -34,6 +43,8 @@ def added_fields(client: Client, place: str | int, names: Iterable[str]) -> dict
         The list, or a content in it.
     names : iterable of str
         Names of fields; those of content types are skipped.
+    below : bool
+        Whether they are compared in the whole tree below the place, where several lists may define them.
 
     Returns
     -------
@@ -43,18 +54,95 @@ def added_fields(client: Client, place: str | int, names: Iterable[str]) -> dict
     Raises
     ------
     QueryError
-        If the place is in a list that has no such field.
+        If the place is in a list that has no such field, or if lists below it define one in different ways.
     """
     wanted = {name for name in names if of_some_contents(name)}
     found: dict[str, Field] = {}
     if of_list := sorted(name for name in wanted if name.startswith("#")):
-        found |= list_fields(client, place)
-        if found and (unknown := [name for name in of_list if name not in found]):
-            raise QueryError.unknown_field(unknown[0], found, f"the list of {place} does not have")
+        found |= _fields_of_lists(client, place, of_list, below=below)
     dotted = [name.split(".") for name in wanted if name[0] != "#"]
     for aspect in sorted({steps[0] for steps in dotted if len(steps) == 2}):
         found |= _aspect_fields(client, aspect)
     return {name: field for name, field in found.items() if name in wanted}
+
+
+def _fields_of_lists(client: Client, place: str | int, names: list[str], *, below: bool) -> dict[str, Field]:
+    own = list_fields(client, place)
+    lists: dict[str, dict[str, Field]] = {}
+    if below or any(own[name].is_date for name in names if name in own):
+        lists = _definitions(client, place, below=below)
+    all_names = own.keys() | {name for fields in lists.values() for name in fields}
+    for name in names if all_names else ():
+        if name in all_names:
+            continue
+        if own:
+            raise QueryError.unknown_field(name, all_names, f"the list of {place} does not have")
+        warn_user(unknown_field(name, all_names, f"no list that you may open below {place} has"))
+    found = {}
+    for name in names:
+        defined = {path: fields[name] for path, fields in lists.items() if name in fields}
+        if name in own:
+            defined = _with_own(own[name], defined, place)
+        _reject_different(name, defined)
+        if defined:
+            found[name] = _merged(list(defined.values()))
+    return found
+
+
+def _with_own(own: Field, defined: dict[str, Field], place: str | int) -> dict[str, Field]:
+    """Return definitions with that of the list around a place, whose metadata leaves some of it out."""
+    kind = kind_of(own.name, own)
+    same = {path: field for path, field in defined.items() if kind_of(field.name, field) == kind}
+    whole = [dataclasses.replace(own, limits={**field.limits, **own.limits}) for field in same.values()]
+    return {**defined, **dict(zip(same, whole, strict=True))} if same else {f"{place}": own, **defined}
+
+
+def _reject_different(name: str, defined: dict[str, Field]) -> None:
+    """Raise if lists define a field so differently that no comparison is right in all of them."""
+    ways = {(kind_of(name, field), field.limits.get("Precision")): path for path, field in defined.items()}
+    if len(ways) < 2:
+        return
+    said = " and ".join(
+        f"of type {defined[path].type}{f' by the {precision}' if precision else ''} in {path}"
+        for (_, precision), path in sorted(ways.items(), key=lambda item: item[1])
+    )
+    raise QueryError(
+        f"{name} is a field {said}, and the server compares and orders all of them as one of these; read the "
+        "rows without it, then filter and sort the frame"
+    )
+
+
+def _merged(fields: list[Field]) -> Field:
+    """Return the field of several lists: an option of one of them can be asked for."""
+    options = {option.value: option for field in fields for option in field.options}
+    return dataclasses.replace(fields[0], options=tuple(options.values()))
+
+
+def _definitions(client: Client, place: str | int, *, below: bool) -> dict[str, dict[str, Field]]:
+    """Read what the list around a place defines, and those below it, if they are wanted; by their paths."""
+    if isinstance(place, int):
+        address = target(entity(place), {"$select": "Path", "metadata": "no"})
+        place = str(client.get(address, shapes.content("Path"))["Path"])
+    here = PurePosixPath(place)
+    above = " ".join(query_value(str(path)) for path in (here, *here.parents[:-1]))
+    where = f"(Path:({above}) InTree:{query_value(place)})" if below else f"Path:({above})"
+    query = Query(
+        "/Root",
+        query=f"+TypeIs:ContentList +{where}",
+        autofilters=False,
+        select=("Path", "ContentListDefinition"),
+        orderby="Id",
+        top=_MOST_LISTS,
+    )
+    rows = client.get(query.url(metadata="no"), shapes.contents("Path"))
+    lists = {str(row["Path"]): row.get("ContentListDefinition") for row in rows}
+    around = [path for path in lists if here.is_relative_to(path)]
+    farther = set(sorted(around, key=len)[:-1])  # fields are added by the nearest list alone
+    return {
+        path: {field.name: field for field in _defined(str(text or ""))}
+        for path, text in lists.items()
+        if path not in farther
+    }
 
 
 def _aspect_fields(client: Client, aspect: str) -> dict[str, Field]:
@@ -63,30 +151,40 @@ def _aspect_fields(client: Client, aspect: str) -> dict[str, Field]:
     query = Query("/Root", query=words, autofilters=False, select=("Name", "AspectDefinition"), top=1)
     try:
         rows = client.get(query.url(metadata="no"), shapes.contents("Name"))
-        definition = rows[0]["AspectDefinition"] if rows else None
-        root = ET.fromstring(str(definition)) if definition else None
-    except (NotFoundError, ET.ParseError):
+    except NotFoundError:
         return {}
-    if root is None or rows[0]["Name"] != aspect:
+    if not rows or rows[0]["Name"] != aspect:
         return {}
-    found = (_aspect_field(element, aspect) for element in root.iter())
-    return {field.name: field for field in found if field is not None}
+    found = _defined(str(rows[0].get("AspectDefinition") or ""), f"{aspect}.")
+    return {field.name: field for field in found}
 
 
-def _aspect_field(element: ET.Element, aspect: str) -> Field | None:
-    if element.tag.rpartition("}")[2] not in ("AspectField", "Field") or "name" not in element.attrib:
-        return None
-    settings = {e.tag.rpartition("}")[2]: e for e in element.iter()}
+def _defined(text: str, before: str = "") -> Iterator[Field]:
+    """Yield the fields that the definition of a list or an aspect adds; none if it cannot be read."""
+    if "<!DOCTYPE" in text or "<!ENTITY" in text:
+        return
+    try:
+        root = ET.fromstring(text.lstrip("\ufeff").strip())
+    except ET.ParseError:
+        return
+    for element in root.iter():
+        if _tag(element) in ("ContentListField", "AspectField", "Field") and "name" in element.attrib:
+            yield _defined_field(element, before)
+
+
+def _defined_field(element: ET.Element, before: str) -> Field:
+    settings = {_tag(e): e for e in element.iter()}
 
     def says(name: str) -> bool:
         setting = settings.get(name)
         return setting is not None and (setting.text or "").strip().lower() == "true"
 
-    options = [e for e in settings.get("Options", ()) if e.tag.rpartition("}")[2] == "Option"]
+    options = [e for e in settings.get("Options", ()) if _tag(e) == "Option"]
     precision = (settings["Precision"].text or "").strip() if "Precision" in settings else ""
+    handler = element.attrib.get("handler", "ShortText").rpartition(".")[2].removesuffix("Field")
     return Field(
-        f"{aspect}.{element.attrib['name']}",
-        element.attrib.get("type", "ShortText"),
+        f"{before}{element.attrib['name']}",
+        element.attrib.get("type", handler),
         display_name=(settings["DisplayName"].text or "")
         if "DisplayName" in settings
         else element.attrib["name"],
@@ -97,3 +195,7 @@ def _aspect_field(element: ET.Element, aspect: str) -> Field | None:
         options=tuple(Option(e.attrib.get("value", e.text or ""), e.text or "") for e in options),
         limits={"Precision": precision} if precision else {},
     )
+
+
+def _tag(element: ET.Element) -> str:
+    return element.tag.rpartition("}")[2]

@@ -18,6 +18,7 @@ from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .filters import F, Filter
 from .misread import reject_misinterpreted
+from .query_reading import named_fields
 from .schema import Field, FieldsToAsk, Schema
 from .unsearchable import reject_unsearchable
 from .warning import warn_user
@@ -302,6 +303,8 @@ class Query:
             yield from (".".join(member.steps) for member in members(tree))
         if isinstance(self.query, Clause):
             yield from self.query.names()
+        elif self.query:
+            yield from named_fields(self.query)
         yield from self.orders()
 
     def words(self) -> str:

@@ -85,6 +85,18 @@ def terms(text: str) -> Iterator[QueryTerm]:
             field, operator = "", ""
 
 
+def named_fields(text: str) -> Iterator[str]:
+    """Yield the fields that a content query compares, but not those of nested queries.
+
+    Examples
+    --------
+    >>> list(named_fields('+#Price:[1 TO 5] -Keeper:{{Name:ann}} .TOP:3'))
+    ['#Price', 'Keeper']
+    """
+    if len(text) <= _LONGEST:
+        yield from (token["field"] for token in _TOKEN.finditer(text) if token["field"])
+
+
 def query_surprises(text: str, fields: Mapping[str, Field]) -> list[str]:
     """Return what to say of the values of a typed content query that find nothing, or something else.
 

@@ -226,3 +226,25 @@ def test_a_field_with_a_sign_that_no_definition_holds_is_refused(client: Client)
     answer = client.send("POST", address(LIST), model)
     assert problem(answer) == (500, "NotSpecified", "ArgumentException")
     add(client, "IntegerFieldSetting", "Num", Description="a b")
+
+
+def test_lists_have_options_and_a_precision_of_their_own(client: Client) -> None:
+    field = '<ContentListField name="#{0}" type="{1}"><Configuration>{2}</Configuration></ContentListField>'
+    lists = {"a": ("Minute", "new"), "b": ("Second", "used")}
+    for name, (precision, option) in lists.items():
+        fields = field.format("When", "DateTime", f"<Precision>{precision}</Precision>")
+        option = f'<Options><Option value="{option}">{option}!</Option></Options>'
+        fields += field.format("State", "Choice", option)
+        definition = f"<ContentListDefinition><Fields>{fields}</Fields></ContentListDefinition>"
+        client.create(WORKSPACE, "CustomList", name, ContentListDefinition=definition)
+        client.create(
+            f"{WORKSPACE}/{name}",
+            "ListItem",
+            f"i{name}",
+            **{"#When": "2026-01-31T12:30:15Z", "#State": [lists[name][1]]},
+        )
+    assert client.names(f"{WORKSPACE}/b", "&$filter=%23State eq '$used'") == ["ib"]
+    assert client.names(WORKSPACE, "&query=%23State:$used") == ["ib"]
+    for condition, name in (("12:30:15", "b"), ("12:30:00", "a")):
+        found = client.names(WORKSPACE, f"&query=%23When:'2026-01-31 {condition}'")
+        assert found == [f"i{name}"]

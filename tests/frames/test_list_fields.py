@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pandas as pd
 import pytest
 
 import sn_pandas as sn
+from sn_pandas.notebook.explaining import explain
 
 LIST = "/Root/Content/Prices"
 ADMIN = "/Root/IMS/BuiltIn/Portal/Admin"
@@ -111,3 +114,115 @@ def test_values_are_enough_to_believe_a_name(prices):
     prices.patch(f"{LIST}/one", {"#Price": 2.5})
     found = prices.read("/Root/Content", query="TypeIs:ListItem", select=["Name", "#Price"])
     assert list(found["#Price"]) == [2.5]
+
+
+OTHER = "/Root/Content/Others"
+SECONDS = "<Configuration><Precision>Second</Precision></Configuration>"
+DIFFERENT = f"""<ContentListDefinition xmlns='{NAMESPACE}'><Fields>
+<ContentListField name='#Price' type='Currency'/><ContentListField name='#Count' type='ShortText'/>
+<ContentListField name='#Due' type='DateTime'>{SECONDS}</ContentListField>
+<ContentListField name='#Labels' type='Choice'><Configuration><AllowMultiple>true</AllowMultiple>
+<Options><Option value='c'>Carl</Option></Options></Configuration></ContentListField>
+</Fields></ContentListDefinition>"""
+
+
+@pytest.fixture
+def others(prices):
+    prices.create("/Root/Content", "CustomList", "Others", {"ContentListDefinition": DIFFERENT})
+    values = {"#Price": 3, "#Count": "3", "#Due": "2026-01-31T12:30:15Z", "#Labels": ["c"]}
+    prices.create(OTHER, "ListItem", "two", values)
+    prices.patch(f"{LIST}/one", {"#Price": 2.5, "#Count": 3, "#Labels": ["a"]})
+    return prices
+
+
+COUNT = r"#Count is a field of type ShortText in \S+/Others and of type Integer in \S+/Prices"
+DUE = r"#Due is a field of type DateTime by the Second in \S+/Others and of type DateTime in \S+/Prices"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"query": sn.Q("#Count") == 3}, COUNT),
+        ({"query": "#Count:[1 TO 3]"}, COUNT),
+        ({"query": "TypeIs:ListItem .SORT:#Count"}, COUNT),
+        ({"query": "TypeIs:ListItem", "orderby": "#Count desc"}, COUNT),
+        ({"query": "TypeIs:ListItem", "filter": sn.F("#Count") > 2}, COUNT),
+        ({"query": "TypeIs:ListItem", "filter": "#Count eq '3'"}, COUNT),
+        ({"query": sn.Q("#Due") > "2026-01-01"}, DUE),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("how", ["read", "count", "explain"])
+def test_a_search_by_a_field_that_two_lists_define_differently_is_refused(others, options, words, how):
+    if how == "explain":
+        names = {"query": "query", "filter": "$filter", "orderby": "$orderby"}
+        told = explain(
+            "/Root/Content",
+            [(names[k], str(v)) for k, v in options.items()],
+            others.schema,
+            added_of=others.added_fields,
+        )
+        options, words = {}, f"(?s).*is rejected before it is sent.*{words}"
+        assert pd.Series([repr(told)]).str.match(words).all()
+        return
+    if how == "count":
+        options = {name: value for name, value in options.items() if name != "orderby"}
+    if options != {"query": "TypeIs:ListItem"}:
+        with pytest.raises(sn.QueryError, match=words):
+            getattr(others, how)("/Root/Content", **options)
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        (sn.F("#Price") > 2, {"one", "two"}),
+        (sn.F("#Price") > 2.5, {"two"}),
+        (sn.F("#Labels") == "a", {"one"}),
+        (sn.F("#Labels") == "c", {"two"}),
+        (sn.F("#Labels") == "d", "'d' is not an option"),
+        (sn.F("#Price") == "x", "write a number"),
+    ],
+    ids=str,
+)
+def test_a_search_by_a_field_of_two_lists_is_written_as_both_define_it(others, condition, names):
+    options = {"query": "TypeIs:ListItem", "filter": condition, "select": "Name"}
+    if isinstance(names, str):
+        with pytest.raises(sn.QueryError, match=names):
+            others.read("/Root/Content", **options)
+    else:
+        assert set(others.read("/Root/Content", **options)["Name"]) == names
+
+
+def test_a_list_by_itself_may_define_a_field_in_its_way(others):
+    assert list(others.read(LIST, select="Name", filter=sn.F("#Count") > 2)["Name"]) == ["one"]
+    query = sn.Q("#Count") == "3"
+    assert list(others.read(OTHER, select="Name", query=query)["Name"]) == ["two"]
+
+
+def test_a_misspelt_field_of_the_lists_below_is_said(others):
+    elsewhere = DEFINITION.replace("#Price", "#Prise")
+    others.create("/Root/Content/Lab", "CustomList", "Prises", {"ContentListDefinition": elsewhere})
+    folder = others.create("/Root/Content", "Folder", "empty")["Path"]
+    others.create(folder, "CustomList", "Prices", {"ContentListDefinition": DEFINITION})
+    with pytest.warns(UserWarning, match=rf"below {folder} has a field '#Prise'\. Did you mean #Price"):
+        found = others.read(folder, query=sn.Q("#Prise") == 1, select="Name")
+    assert found.empty
+
+
+def test_the_fields_of_the_list_around_a_list_are_not_those_of_its_contents(others):
+    others.call(LIST, "AddAllowedChildTypes", contentTypes=["CustomList"])
+    inner = others.create(LIST, "CustomList", "inner", {"ContentListDefinition": DIFFERENT})["Path"]
+    others.create(inner, "ListItem", "three", {"#Count": "3"})
+    found = others.read(inner, select="Name", query=sn.Q("#Count") == "3")
+    assert list(found["Name"]) == ["three"]
+    with pytest.raises(sn.QueryError, match=r"Integer in \S+/Prices and of type ShortText in \S+/inner"):
+        others.read(LIST, query=sn.Q("#Count") == 3)
+
+
+@pytest.mark.parametrize("place", ["path", "id"])
+def test_a_date_of_a_list_is_compared_by_the_precision_that_the_list_defines(others, place):
+    where = OTHER if place == "path" else others.get(OTHER)["Id"]
+    others.create(OTHER, "ListItem", "three", {"#Due": "2026-01-31T12:30:00Z"})
+    moment = dt.datetime(2026, 1, 31, 12, 30, 15)
+    found = others.read(where, select="Name", filter=sn.F("#Due") == moment)
+    assert list(found["Name"]) == ["two"]

@@ -56,12 +56,21 @@ class Indexer:
         The content types.
     text_of
         Returns the text that can be found of a stored binary.
+    list_fields
+        Returns the fields that the list around a content adds, by the id of its parent. Lists may define a
+        field of one name in different ways.
     """
 
-    def __init__(self, types: Types, text_of: Callable[[dict[str, Any]], str]) -> None:
+    def __init__(
+        self,
+        types: Types,
+        text_of: Callable[[dict[str, Any]], str],
+        list_fields: Callable[[int], Mapping[str, Field]],
+    ) -> None:
         self.types = types
         self._text_of = text_of
-        self._indexings: dict[tuple[str, str], Indexing | None] = {}
+        self._list_fields = list_fields
+        self._indexings: dict[tuple[str | int, str], Indexing | None] = {}
         self._ranks: dict[str, dict[str, int]] = {}
         self._orders: dict[tuple[str, ...], list[str]] = {}
 
@@ -78,9 +87,9 @@ class Indexer:
                 if name == "DisplayName":
                     document.words += _words_of(content.display_name)
                 continue
-            key = (type_name, name)
+            key = (content.parent_id if name.startswith("#") else type_name, name)
             if key not in indexings:
-                indexings[key] = self._indexing(type_name, name)
+                indexings[key] = self._indexing(name, self._definition(content, name))
             indexing = indexings[key]
             if indexing is not None:
                 indexing(document, value)
@@ -127,11 +136,20 @@ class Indexer:
         names = {"DisplayName": None, **fields} if "DisplayName" in ranks else fields
         return sorted(names, key=lambda name: ranks.get(name, len(ranks)))
 
-    def _indexing(self, type_name: str, name: str) -> Indexing | None:
+    def _definition(self, content: Content, name: str) -> Field | None:
+        """Return the definition of a field of a content.
+
+        A list has options and a precision of its own, but what it is searched as is the same in all lists.
+        """
+        searched = field_of(name, self.types)
+        if name.startswith("#"):
+            own = self._list_fields(content.parent_id).get(name)
+            return own if own is not None and searched is not None and own.kind == searched.kind else searched
+        content_type = self.types.get(content.type)
+        return content_type.fields.get(name, searched) if content_type else searched
+
+    def _indexing(self, name: str, definition: Field | None) -> Indexing | None:
         """Return what adds a value of a field to a document; None if the field is not searched for."""
-        content_type = self.types.get(type_name)
-        own = content_type.fields.get(name) if content_type else None
-        definition = own or field_of(name, self.types)
         if definition is None or not definition.indexed:
             return None
         if definition.kind == "Binary":

@@ -23,7 +23,8 @@ from sn_pandas.embedded.index.predicates import Predicate, optimize
 from sn_pandas.embedded.index.search_sql import FieldIds, Query, choice_key
 from sn_pandas.embedded.index.search_words import greatest_word, has_phrase, text_has_phrase
 from sn_pandas.embedded.index.sql import Sql
-from sn_pandas.embedded.schema.types import Types
+from sn_pandas.embedded.schema import field_settings
+from sn_pandas.embedded.schema.types import Field, Types
 
 TABLES = f"""{sharing_search.TABLES}
 CREATE TABLE IF NOT EXISTS term_fields (id INTEGER PRIMARY KEY, name TEXT UNIQUE NOT NULL);
@@ -98,7 +99,7 @@ def put_many(
     file: Callable[[int], bytes] | None = None,
 ) -> None:
     """Index contents that are not in the index; ``file`` reads stored bytes that the database has not."""
-    indexer = Indexer(types, lambda binary: _text_of(db, binary, file))
+    indexer = Indexer(types, lambda binary: _text_of(db, binary, file), _ListFields(db))
     fields = FieldIds(db)
     terms: list[tuple[int, int, Any]] = []
     texts: list[tuple[int | str, ...]] = []
@@ -109,6 +110,32 @@ def put_many(
         texts.append((content.id, *(" ".join(part) for part in parts)))
     db.executemany("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
     db.executemany("INSERT INTO fulltext (rowid, words, description, binary) VALUES (?, ?, ?, ?)", texts)
+
+
+class _ListFields(dict[int, dict[str, Field]]):
+    """The fields that the nearest list at or above a content adds to what is below it, by its id."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def __call__(self, content_id: int) -> dict[str, Field]:
+        return self[content_id]
+
+    def __missing__(self, content_id: int) -> dict[str, Field]:
+        row = self._db.execute(_NEAREST_LIST, (content_id,)).fetchone()
+        self[content_id] = {field.name: field for field in field_settings.parsed(row[0])} if row else {}
+        return self[content_id]
+
+
+_NEAREST_LIST = """
+WITH RECURSIVE above (id, distance) AS (
+    SELECT ?, 0
+    UNION ALL
+    SELECT c.parent_id, distance + 1 FROM above JOIN contents AS c ON c.id = above.id WHERE c.parent_id > 0
+)
+SELECT d.text FROM above JOIN field_definitions AS d ON d.content_id = above.id
+WHERE d.aspect = '' ORDER BY distance LIMIT 1
+"""
 
 
 def remove(db: sqlite3.Connection, ids: Iterable[int]) -> None:

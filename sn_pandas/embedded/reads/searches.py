@@ -59,7 +59,7 @@ def count(session: Session, predicate: Predicate, fields: Iterable[str]) -> int:
 
 
 def total(session: Session, predicate: Predicate, fields: Iterable[str], *, sort: Sort, skip: int) -> int:
-    """Return the total that is told with a page: past the end it may be 0, see `search.counts_past_end`."""
+    """Return the total that a page reports: past the end it may be 0, see `search.counts_past_end`."""
     number = count(session, predicate, fields)
     if skip < number:
         return number

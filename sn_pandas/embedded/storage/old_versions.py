@@ -33,8 +33,8 @@ def searched(store: ContentTable) -> Iterator[list[sqlite3.Connection]]:
             contents = [one for one in generation if one is not None]
             for one in contents:
                 rows.insert(index, one)
-            search.put_many(index, contents, store.types, store.file)
             surround(store, index, {one.id for one in contents})
+            search.put_many(index, contents, store.types, store.file)
         yield indexes
     finally:
         for index in indexes:

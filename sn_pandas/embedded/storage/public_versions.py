@@ -83,9 +83,9 @@ class PublicVersions:
         public = [found for one in present if (found := versions.as_published(store, one)) is not None]
         for one in public:
             rows.insert(index, one)
+        surround(store, index, drafts)
         search.put_many(index, public, store.types, store.file)
         self._held = drafts
-        surround(store, index, drafts)
         index.execute("COMMIT")
 
 
