@@ -221,3 +221,14 @@ def test_a_journal_of_a_repository_that_nobody_is_connected_to_says_how(repo, mo
             match=rf"not connected.*connect\('http://lab.example'.* sn_pandas\.{name}\('.*', repo\)",
         ):
             do(path)
+
+
+@pytest.mark.parametrize("do", [sn.undo, sn.resume])
+def test_a_misspelt_way_to_decide_conflicts_overwrites_nothing(repo, do):
+    frame = fill(repo, 2)
+    frame["Quantity"] += 10
+    report = frame.sn.save()
+    repo.patch(f"{LAB}/A0", {"Quantity": 77})
+    with pytest.raises(ValueError, match=r"on_conflict is one of raise, skip, overwrite, not 'Skip'\..*skip"):
+        do(report, on_conflict="Skip")
+    assert repo.get(f"{LAB}/A0", select="Quantity")["Quantity"] == 77

@@ -7,10 +7,10 @@ import decimal
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from ...odata.addresses import in_trash
-from ...odata.errors import SensenetError
+from ...odata.errors import SensenetError, did_you_mean
 from ...odata.schema import Field
 from ..columns.cells import Cell, Json, decoded, encode, format_value, rewritten
 from ..columns.file_forms import form_of
@@ -53,7 +53,22 @@ class Conflict:
     theirs: Cell
 
 
-OnConflict = Literal["raise", "skip", "overwrite"] | Callable[[Conflict], Cell]
+Policy = Literal["raise", "skip", "overwrite"]
+OnConflict = Policy | Callable[[Conflict], Cell]
+
+
+def check_policy(on_conflict: OnConflict) -> None:
+    """Raise a ``ValueError`` unless conflicts can be decided so: anything else would overwrite them."""
+    if not callable(on_conflict):
+        check_choice("on_conflict", on_conflict, get_args(Policy))
+
+
+def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
+    """Raise a ``ValueError`` unless the value of an argument is one of some words."""
+    if value not in choices:
+        raise ValueError(
+            f"{name} is one of {', '.join(choices)}, not {value!r}.{did_you_mean(str(value), choices)}"
+        )
 
 
 def compare(

@@ -16,7 +16,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ...odata.addresses import in_trash
-from ...odata.errors import ConflictError, RefusedError, SaveWarning, did_you_mean
+from ...odata.errors import ConflictError, RefusedError, SaveWarning
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.cells import Cell, same_cell
@@ -27,7 +27,7 @@ from ..tracking.baseline import Baseline, baseline_of
 from ..tracking.edits import changes_frame, masked_value
 from .attempts import Attempt
 from .collecting import collect
-from .comparing import Comparison, OnConflict
+from .comparing import Comparison, OnConflict, check_choice, check_policy
 from .comparing import compare as compare_rows
 from .creating import creates_of
 from .hidden import warn_of_hidden_members
@@ -101,9 +101,9 @@ def save(
 
     ``what`` is the name of it in reports and in the journal.
     """
-    _one_of("on_conflict", on_conflict, ("raise", "skip", "overwrite"))
-    _one_of("on_error", on_error, ("collect", "raise"))
-    _one_of("on_refused", on_refused, ("raise", "skip"))
+    check_policy(on_conflict)
+    check_choice("on_error", on_error, ("collect", "raise"))
+    check_choice("on_refused", on_refused, ("raise", "skip"))
     with baseline_of(frame).shared.saving():
         collected = collect(frame, dry_run=dry_run, create=create, only=only)
         collected.what = what
@@ -321,10 +321,3 @@ def _alive(kept: weakref.ref[pd.DataFrame]) -> pd.DataFrame:
     if frame is None:
         raise ValueError("the frame of this save no longer exists; use its journal: sn_pandas.resume(report)")
     return frame
-
-
-def _one_of(name: str, value: Any, words: tuple[str, ...]) -> None:
-    if not (callable(value) and name == "on_conflict") and value not in words:
-        raise ValueError(
-            f"{name} is one of {', '.join(words)}, not {value!r}.{did_you_mean(str(value), words)}"
-        )

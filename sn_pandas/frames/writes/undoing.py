@@ -19,7 +19,7 @@ from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
 from .authorship import MADE, is_ours, there
-from .comparing import Comparison, OnConflict, compare
+from .comparing import Comparison, OnConflict, check_policy, compare
 from .differing import differing
 from .hidden import without_somebody
 from .journal import Journal, JournalWriter
@@ -51,6 +51,7 @@ def resume(
     The journal is held before it is read, so that of two processes only one goes on with it. It is checked
     and compared like a save. What cannot be sent now, such as a name that is taken, stays open in it.
     """
+    check_policy(on_conflict)
     log = JournalWriter.go_on(place)
     with contextlib.ExitStack() as held:
         held.callback(log.let_go)
@@ -92,6 +93,7 @@ def undo(
     progress: Setting = None,
 ) -> Report:
     """Put back what a save changed, delete what it created, restore what it deleted, move back what moved."""
+    check_policy(on_conflict)
     lines: dict[int, Line] = {}
     patches: dict[int, Work] = {}
     unseen: dict[int, str] = {}
