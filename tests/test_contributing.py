@@ -39,3 +39,9 @@ def test_no_module_imports_a_test_module() -> None:
     tests = sorted((ROOT / "tests").rglob("*.py"))
     assert len(tests) > 100
     assert not [str(file.relative_to(ROOT)) for file in tests if importing.search(file.read_text("utf-8"))]
+
+
+def test_tests_use_the_one_fake_server_and_public_names() -> None:
+    foreign = re.compile(r"httpx\.MockTransport|setattr\([^)]*[\"'.]_(?!_)\w+[\"']")
+    tests = [file for file in (ROOT / "tests").rglob("test_*.py") if file != Path(__file__)]
+    assert not [str(file.relative_to(ROOT)) for file in tests if foreign.search(file.read_text("utf-8"))]
