@@ -60,7 +60,8 @@ def _index_anew(store: Store) -> None:
     """Index all contents word by word, as the production search engine does; fill the built-in settings.
 
     In version 2 long texts were one term, and the full text was cut at every sign; in version 5 files were
-    not found by their size and their number of pages.
+    not found by their size and their number of pages; in version 9 fields of lists were indexed as the first
+    list of all defines them, and the full text held hyperlinks.
     """
     with store.transaction() as db:
         for table in ("fulltext_words", "fulltext"):
@@ -191,5 +192,6 @@ STEPS: dict[int, Callable[[Store], None]] = {
     6: _index_types,
     7: _order_members,
     8: _order_names,
+    9: _index_anew,
 }
 """Version -> what leads to the next one."""

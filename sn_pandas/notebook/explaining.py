@@ -14,7 +14,7 @@ from ..odata.filter_reading import Reading
 from ..odata.filter_syntax import members, parse
 from ..odata.hints import hint as hint_of
 from ..odata.query import Query
-from ..odata.query_reading import query_surprises
+from ..odata.query_reading import query_sentences, query_surprises
 from ..odata.schema import PSEUDO_FIELDS
 from ..odata.tokens import without_texts
 
@@ -89,7 +89,9 @@ def _explain(query: Query, schema: Schema, condition: str | None = None) -> Expl
         does += kept
         traps += treacherous
     if query.query:
-        traps += query_surprises(str(query.query), {**schema.fields, **query.added})
+        fields = {**schema.fields, **query.added}
+        does += query_sentences(str(query.query), fields)
+        traps += query_surprises(str(query.query), fields)
         traps += _warn_of_query(str(query.query), query)
     does += _describe_order(query, schema)
     does.append(f"returns {', '.join(query.select) or 'the fields of the types that may occur'}")
@@ -188,8 +190,6 @@ def _warn_of_query(text: str, query: Query) -> Iterator[str]:
     bare = without_texts(text)
     if re.search(r"\s(and|or|not)\s", bare):
         yield "and, or, not in small letters are words to search for; write AND, OR, NOT"
-    if re.search(r":[\w/]+-\w", bare):
-        yield "a value with - must be quoted: Name:w-low means Name:w without the word low"
     if re.search(r":/[^\s\"']*\(", bare):
         yield "a path with ( must be quoted"
     if re.search(r"[\w\])]\s*[<>]=?\s*\d", bare) and not re.search(r":[<>]", bare):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 from .errors import QueryError
 from .fields import INDEX_ONLY, of_some_contents
-from .filter_rules import WORD_KINDS, kind_of, search_refusal
+from .filter_rules import NO_DATE, WORD_KINDS, kind_of, search_refusal
 from .filters import Fields
-from .literals import query_value, unwrap
+from .literals import cut_to_precision, fit_value, query_value, unwrap
 from .schema import UNKNOWN, Field
 from .word_fields import check_phrase, check_words
 
@@ -157,7 +158,13 @@ class _Term(Clause):
             self._check("fuzzy", word, field)
             return f"{self.field}:{query_value(word)}~{least:g}"
         definition = None if field is not None and field.type == UNKNOWN else field
-        return f"{self.field}:{self.mark}{_value(self.field, self.value, definition)}"
+        words = f"{self.field}:{self.mark}{_value(self.field, self.value, definition)}"
+        kind = kind_of(self.field, field)
+        if self.mark in ("<", "<=") and kind == "date":  # those that are not set are the year 1
+            return f"(+{words} +{self.field}:>{query_value(NO_DATE)})"
+        if self.mark in ("<", "<=") and kind == "text" and isinstance(self.value, str):
+            return f"(+{words} +{self.field}:?*)"  # an empty text is before all others
+        return words
 
     def _check_values(self, field: Field | None) -> None:
         """Raise for a comparison that a server makes in another way, or cannot make."""
@@ -166,6 +173,10 @@ class _Term(Clause):
         kind = kind_of(self.field, field)
         values = self.value if self.mark in ("()", "[]") else (self.value,)
         text = next((value for value in values if isinstance(value, str)), None)
+        if kind in ("choice", "choices") and self.mark not in ("", "()"):
+            raise QueryError(
+                f"{self.field}: options have no order at the server; name them: Q({self.field!r}).isin([…])"
+            )
         if kind == "truth" and self.mark not in ("", "()"):
             raise QueryError(
                 f"{self.field}: booleans have no order; write Q({self.field!r}) == True or == False"
@@ -392,6 +403,9 @@ def _value(name: str, value: Any, field: Field | None) -> str:
         raise QueryError(
             f"{name}: a content query finds references by id, not by path; use Q({name!r}).where(…)"
         )
+    if field is not None and field.is_date:
+        with suppress(QueryError):  # the server also reads dates in other forms
+            value = cut_to_precision(fit_value(value, field), field)
     try:
         if field is not None and field.type == UNKNOWN and isinstance(value, str) and value[:1] != "$":
             return f"{query_value(value)} {query_value(f'${value}')}"

@@ -85,15 +85,18 @@ def ignored_names(
                 )
 
 
-def paths_behind_unknown(condition: object, schema: Schema) -> Iterator[str]:
+def paths_behind_unknown(condition: object, schema: Schema, added: Collection[str] = ()) -> Iterator[str]:
     """Yield the paths of a filter that begin with a name that no layer of the schema has.
 
-    If it is a reference, the server tests the rows themselves; if it is an aspect, all is well.
+    If it is a reference, the server tests the rows themselves; if it is an aspect, all is well, as with the
+    fields of aspects in ``added``.
     """
     if isinstance(condition, str) and "/" in condition and (tree := parse(condition)):
         for member in members(tree):
             first = member.steps[0]
-            if len(member.steps) > 1 and first not in schema.fields and not of_some_contents(first):
+            if len(member.steps) == 1 or first in schema.fields or of_some_contents(first):
+                continue
+            if ".".join(member.steps) not in added:
                 yield "/".join(member.steps)
 
 

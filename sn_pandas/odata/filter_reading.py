@@ -49,7 +49,19 @@ class Reading:
             if (meaning.rule.warns or not warned) and not (meaning.rule.warns and meaning.name in bounded)
             for surprise in meaning.surprises
         )
-        return list(dict.fromkeys(notes))
+        return list(dict.fromkeys((*notes, *(() if warned else self._notes_on_negations()))))
+
+    def _notes_on_negations(self) -> Iterator[str]:
+        """Yield that a negation also keeps the contents that have no such field."""
+        for node in _negated_tests(self.tree):
+            meaning = None if (test := self._test(node)) is None else self._meaning_of(test)
+            if (
+                meaning
+                and meaning.lacking
+                and meaning.operator != "ne"
+                and meaning.kind not in ("truth", "type")
+            ):
+                yield f"not (…) is also true of contents whose type has no {meaning.name}"
 
     def sentence(self) -> str:
         """Describe the rows that are found; three dots stand for parts that the table lacks."""
@@ -168,6 +180,15 @@ def _tests(node: Node) -> Iterator[Node]:
             yield from _tests(inner)
         case _:
             yield node
+
+
+def _negated_tests(node: Node) -> Iterator[Node]:
+    match node:
+        case Not(inner=inner):
+            yield from _tests(inner)
+        case Join(parts=parts):
+            for part in parts:
+                yield from _negated_tests(part)
 
 
 #: What was warned of, as the machinery of warnings keeps it: each only once.

@@ -13,7 +13,7 @@ from typing import Any
 from .errors import QueryError
 from .fields import of_some_contents
 from .filter_rules import FUNCTIONS, NO_DATE, Condition, Meaning, meaning_of
-from .literals import as_option, filter_literal, fit_value, unwrap
+from .literals import as_option, cut_to_precision, filter_literal, fit_value, unwrap
 from .schema import UNKNOWN, Field
 from .word_fields import check_phrase, check_words
 
@@ -206,7 +206,7 @@ def write_test(column: str, name: str, operator: str, value: Any, field: Field |
             )
     if is_text and field is not None and field.is_choice and operator in ("eq", "ne"):
         value = as_option(value, field)
-    meaning = meaning_of(Condition(column, operator, _minute(value, field)), field)
+    meaning = meaning_of(Condition(column, operator, cut_to_precision(value, field)), field)
     is_unset = value is None and operator in ("eq", "ne") and meaning.kind in ("date", "moment")
     if meaning.refusal and not is_unset:
         raise QueryError(meaning.refusal)
@@ -411,9 +411,3 @@ def _date_of(value: Any) -> Any:
         return fit_value(value, Field("", "DateTime"))
     except QueryError:
         return value
-
-
-def _minute(value: Any, field: Field | None) -> Any:
-    """Cut a moment to the minute, as the server's index does with the dates of the rows."""
-    exact = field is not None and field.limits.get("Precision") in ("Second", "Millisecond")
-    return value.replace(second=0, microsecond=0) if isinstance(value, dt.datetime) and not exact else value

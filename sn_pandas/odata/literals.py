@@ -27,6 +27,14 @@ _CQL_SEEN_IN_QUOTES = re.compile(
     r"(?<=\.)(?=(?:TOP|SKIP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|COUNTONLY|QUICK|ALLVERSIONS|SELECT))"
     r"|(?<=/)(?=[/*])|(?<=@)(?=@)|(?<=\{)(?=\{)|(?<=\})(?=\})"
 )
+#: The parts of a moment that the index leaves out, by the precision of the field.
+_FINER: dict[str, tuple[str, ...]] = {
+    "Millisecond": (),
+    "Second": ("microsecond",),
+    "Minute": ("second", "microsecond"),
+    "Hour": ("minute", "second", "microsecond"),
+    "Day": ("hour", "minute", "second", "microsecond"),
+}
 _BACKSLASH = r"\\"
 #: An integer of more bits is larger than any float.
 _LARGEST_BITS = 1023
@@ -204,6 +212,21 @@ def _fit_number(value: Any, field: Field) -> Any:
             f"{math.floor(value)} or {math.ceil(value)}"
         )
     return value
+
+
+def cut_to_precision(value: Any, field: Field | None) -> Any:
+    """Return a moment as precise as the index holds the dates of a field: by the minute, unless it says so.
+
+    Examples
+    --------
+    >>> cut_to_precision(dt.datetime(2026, 1, 31, 12, 30, 15), Field("DueDate", "DateTime"))
+    datetime.datetime(2026, 1, 31, 12, 30)
+    """
+    if not isinstance(value, dt.datetime):
+        return value
+    precision = field.limits.get("Precision") if field is not None else None
+    finer = _FINER.get(str(precision), _FINER["Minute"])
+    return value.replace(**dict.fromkeys(finer, 0))  # type: ignore[arg-type]  # all are integers
 
 
 def as_option(value: str, field: Field) -> str:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import operator as op
 import re
 import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ..words import gaps_inside, query_words
-from .fields import Field
+from ..words import gaps_inside, lower_letters, query_words
+from .fields import Field, of_some_contents
 from .filter_rules import WORD_KINDS, kind_of
-from .tokens import QUERY_TEXT
+from .literals import cut_to_precision
+from .tokens import QUERY_TEXT, without_texts
 
 _PATHS = ("Path", "InTree", "InFolder")
 #: The longest query that is read: longer ones are lists of ids.
 _LONGEST = 4000
+_COMPARE = {"": op.eq, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 _SIMILARITY = "behind one value stands how similar it is, from 0 to below 1"
 _BY_ID = "references are found by id"
 _TOKEN = re.compile(
@@ -81,8 +85,22 @@ def terms(text: str) -> Iterator[QueryTerm]:
                 bare = re.sub(r"\\(.)", r"\1", value[1:-1] if quoted else value)
                 yield QueryTerm(name, operator, bare, quoted, token["near"])
             field, operator = "", ""
-        elif token["range"] or token["nested"] or token["template"]:
+        elif limits := token["range"]:
+            name = field or (groups[-1] if groups else "") or "_Text"
+            yield from _ends(name, limits[1:-1])
             field, operator = "", ""
+        elif token["nested"] or token["template"]:
+            field, operator = "", ""
+
+
+def _ends(name: str, limits: str) -> Iterator[QueryTerm]:
+    """Yield the ends of a range as comparisons; the upper one of two has the operator ``TO``."""
+    low, _, high = (part.strip() for part in re.sub(r"\bTO\b", "\0", limits, count=1).partition("\0"))
+    for operator, text in ((">=", low), ("TO" if low else "<=", high)):
+        if text:
+            quoted = text[0] in "\"'" and len(text) > 1
+            bare = re.sub(r"\\(.)", r"\1", text[1:-1] if quoted else text)
+            yield QueryTerm(name, operator, bare, quoted, None)
 
 
 def named_fields(text: str) -> Iterator[str]:
@@ -110,6 +128,7 @@ def query_surprises(text: str, fields: Mapping[str, Field]) -> list[str]:
     if len(text) > _LONGEST:
         return []
     found = [term for term in terms(text) if "@@" not in term.value]
+    bounded = {term.field for term in found if term.operator in (">", ">=")}
     # beside others a dropped word does no harm
     is_harmless = len(found) > 1 and not re.search(r"\+|\bAND\b|&&", text)
     said = (
@@ -117,11 +136,71 @@ def query_surprises(text: str, fields: Mapping[str, Field]) -> list[str]:
         for term in found
         if not (is_harmless and term.field == "_Text" and not term.quoted)
     )
-    return list(dict.fromkeys(filter(None, said)))
+    unset = (
+        f"{term.field}:{term.operator}… also finds contents whose {term.field} is not set, which counts as "
+        f"the year 1; add +{term.field}:>'0001-01-01'"
+        for term in found
+        if term.operator in ("<", "<=")
+        and term.field not in bounded
+        and kind_of(term.field, fields.get(term.field)) == "date"
+    )
+    zeros = (_surprise_of_unset(term, fields) for term in found)
+    return list(dict.fromkeys(filter(None, (*_dashes(text), *said, *unset, *zeros))))
+
+
+def query_sentences(text: str, fields: Mapping[str, Field]) -> list[str]:
+    r"""Return how a content query looks for the texts in it: as a whole, word by word, in the full text.
+
+    Examples
+    --------
+    >>> print(*query_sentences("herons Code:red", {"Code": Field("Code", "ShortText")}), sep="\n")
+    looks for whole words in the full text: texts, numbers, labels and files, but not names, paths and dates
+    compares the whole of Code, ignoring case; Code:*part* finds a part of it
+    """
+    if len(text) > _LONGEST:
+        return []
+    plain = [t.field for t in terms(text) if not t.operator and t.near is None and not _is_pattern(t.value)]
+    kinds = {name: kind_of(name, fields.get(name)) for name in plain if name not in _PATHS}
+    cut = [name for name, kind in kinds.items() if kind in WORD_KINDS and name != "_Text"]
+    whole = [name for name, kind in kinds.items() if kind == "text"]
+    said = []
+    if "_Text" in kinds:
+        said.append(
+            "looks for whole words in the full text: texts, numbers, labels and files, but not names, paths "
+            "and dates"
+        )
+    if cut:
+        said.append(f"searches {', '.join(cut)} word by word; several words in quotes stand side by side")
+    if whole:
+        said.append(
+            f"compares the whole of {', '.join(whole)}, ignoring case; {whole[0]}:*part* finds a part of it"
+        )
+    return said
+
+
+def _is_pattern(value: str) -> bool:
+    return "*" in value or "?" in value
+
+
+def _dashes(text: str) -> Iterator[str]:
+    """Yield what to say of a ``-`` inside a value without quotes."""
+    bare = re.sub(r"@@.*?@@|\{\{.*?\}\}|\\.", " ", without_texts(text))
+    for found in re.finditer(r"(?<![^\s(])([-+!]*(?:[#\w.]+:[<>=]*)?[\w./]*\w)((?:-\w[\w.]*)+)", bare):
+        words = found[2][1:].split("-")
+        name, _, value = found[1].lstrip("-+!").rpartition(":")
+        before = f"{name}:" if name else ""
+        mark = re.match("[<>=]*", value)
+        sign = mark[0] if mark else ""
+        yield (
+            f"a value with - must be quoted: {before}{value}{found[2]} means {before}{value} without the "
+            f"word {' or '.join(words)}; write {before}{sign}'{value[len(sign) :]}{found[2]}'"
+        )
 
 
 def _surprise(term: QueryTerm, fields: Mapping[str, Field]) -> str:
     name, value = term.field, term.value
+    if term.operator == "TO":  # the lower end says it
+        return ""
     kind = kind_of(name, fields.get(name))
     prefix = "" if name == "_Text" else f"{name}:"
     shown = f'{prefix}"{value}"' if term.quoted else f"{prefix}{value}"
@@ -133,13 +212,78 @@ def _surprise(term: QueryTerm, fields: Mapping[str, Field]) -> str:
         return f"{shown} is taken for a regular expression, because it stands between slashes; {instead}"
     if kind in ("text", "list") and name not in _PATHS and _number(term.near) >= 1:
         return f"{shown}~{term.near} fails: {_SIMILARITY}"
+    if kind == "text" and name not in _PATHS and not term.operator and value and not value.strip("*"):
+        return f"{shown} also finds contents whose {name} is empty; write {name}:?*"
+    if kind == "text" and not term.quoted and not term.operator and value.lower() == "null":
+        return f"{shown} looks for the text {value}; write {name}:'' for contents whose {name} is empty"
+    if kind == "text" and term.operator in ("<", "<="):
+        return f"{name}:{term.operator}… also finds contents whose {name} is empty; add +{name}:?*"
     if kind == "truth" and term.operator in ("<", "<=", ">", ">="):
         return f"{name}:{term.operator}… fails: booleans have no order; write {name}:yes or {name}:no"
-    if kind == "reference" and value.startswith("/"):
-        return f'{shown} finds nothing: {_BY_ID}; write {name}:{{{{Path:"{value}"}}}}'
+    if kind == "reference" and not value.isdecimal() and not term.operator:
+        if value.lower() in ("", "null"):
+            return (
+                f"{shown} finds nothing: servers do not find empty references; filter in pandas after reading"
+            )
+        by = "Path" if value.startswith("/") else "Name"
+        return f'{shown} finds nothing: {_BY_ID}; write {name}:{{{{{by}:"{value}"}}}}'
+    if kind in ("choice", "choices"):
+        return _surprise_of_option(term, fields[name], shown)
+    if kind in ("date", "moment") and not term.operator:
+        return _surprise_of_moment(value, fields[name], shown)
     if kind in WORD_KINDS and not term.operator:
         return _surprise_of_words(term, prefix, shown)
+    if kind in WORD_KINDS and term.operator != "<>":
+        return (
+            f"{name}:{term.operator}… is compared with each word of {name}; compare in pandas after reading"
+        )
     return ""
+
+
+def _surprise_of_option(term: QueryTerm, field: Field, shown: str) -> str:
+    name, value = term.field, lower_letters(term.value)
+    if term.operator not in ("", "<>"):
+        return f"{name}:{term.operator}…: options have no order; name them: {name}:($a $b)"
+    if value in ("", "null"):
+        return f"{shown} finds nothing: servers do not find empty choices; filter in pandas after reading"
+    if value in [lower_letters(option.text) for option in field.options]:
+        return ""
+    meant = next((option.value for option in field.options if lower_letters(option.value) == value), None)
+    if meant is None:
+        return ""
+    return f"{shown} is compared with the labels of {name}, and none is {term.value}; write {name}:${meant}"
+
+
+def _surprise_of_moment(value: str, field: Field, shown: str) -> str:
+    try:
+        moment = dt.datetime.fromisoformat(value)
+    except ValueError:
+        return ""
+    cut = cut_to_precision(moment, field)
+    if cut == moment:
+        return ""
+    precision = str(field.limits.get("Precision") or "minute").lower()
+    return (
+        f"{shown} finds nothing: {field.name} is in the index by the {precision}; write "
+        f'{field.name}:"{cut.isoformat(sep=" ")}"'
+    )
+
+
+def _surprise_of_unset(term: QueryTerm, fields: Mapping[str, Field]) -> str:
+    """Return that a number or a boolean of a list or an aspect counts as 0 where it is not set."""
+    name = term.field
+    kind = kind_of(name, fields.get(name))
+    if not of_some_contents(name) or kind not in ("integer", "number", "truth"):
+        return ""
+    if kind == "truth":
+        is_found = term.operator == "" and term.value.lower() in ("no", "false", "n", "0")
+        return f"{name} counts as no where it is not set" if is_found else ""
+    try:
+        limit = float(term.value)
+    except ValueError:
+        return ""
+    is_found = term.operator in _COMPARE and _COMPARE[term.operator](0, limit)
+    return f"{name} counts as 0 where it is not set, and such rows are found, too" if is_found else ""
 
 
 def _number(text: str | None) -> float:
@@ -148,7 +292,7 @@ def _number(text: str | None) -> float:
 
 def _surprise_of_words(term: QueryTerm, prefix: str, shown: str) -> str:
     value = term.value
-    if "*" in value or "?" in value:
+    if _is_pattern(value):
         if not re.search(r"\s", value):
             return ""
         return f"{shown} finds nothing: a pattern is compared with single words, and none has a blank in it"

@@ -394,3 +394,23 @@ def test_names_in_a_file_of_the_eighth_version_are_ordered_as_now(file: Path) ->
     with closing(sqlite3.connect(file)) as db:
         db.create_function("collation_key", 1, collation_key, deterministic=True)
         assert db.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_lists_in_a_file_of_the_ninth_version_are_indexed_by_their_definitions(file: Path) -> None:
+    application = Application(file)
+    requests = requests_to(application)
+    for name in ("new", "used"):
+        options = f"<Options><Option value='{name}'>{name}!</Option></Options>"
+        field = f"<ContentListField name='#State' type='Choice'><Configuration>{options}</Configuration>"
+        definition = (
+            f"<ContentListDefinition><Fields>{field}</ContentListField></Fields></ContentListDefinition>"
+        )
+        made = {"__ContentType": "CustomList", "Name": name, "ContentListDefinition": definition}
+        assert requests.post("/Root/Content('IT')", json=made).status_code == 200
+        item = {"__ContentType": "ListItem", "Name": "item", "#State": [name]}
+        assert requests.post(f"/Root/Content/IT('{name}')", json=item).status_code == 200
+    application.close()
+    queries = ("%23State:$new", "%23State:$used")
+    assert counts(file, *queries) == [1, 1]
+    run(file, "UPDATE terms SET value = 'used' WHERE value = '$used'", "PRAGMA user_version = 9")
+    assert counts(file, *queries) == [1, 1]

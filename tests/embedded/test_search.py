@@ -181,6 +181,7 @@ QUERIED = [
     ("prüfung", ["T2"]),
     ("wine", ["G1"]),
     ("'long text'", ["T1"]),
+    ("'ex ample'", []),
     ("'long tea'~3", ["T1"]),
     ("'long tea'~1", []),
     ("taa~0.5", ["T1", "T3"]),

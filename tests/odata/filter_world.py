@@ -84,7 +84,7 @@ TEXTS = [
 _COLOURS = ["#ff0000", "red", "#112233"]
 _NUMBERS = [0, 1, -1, 7, 2**31 - 1, -(2**31), 1000]
 _DECIMALS = [0, 0.5, -0.25, 1.5, 10, 1e-3, 123456.789]
-_DATES = [
+DATES = [
     dt.datetime(2026, 1, 31, 12, 30, 15),
     dt.datetime(2026, 1, 31, 12, 30),
     dt.datetime(1999, 12, 31, 23, 59, 59),
@@ -167,7 +167,7 @@ def fill(server: FakeServer) -> None:
             admin.patch(f"{PLACE}/t{number}", {"Aspects": [ASPECT]})
             if extra := _extra(pick):
                 admin.client.send(
-                    "POST",
+                    "PATCH",
                     f"/odata.svc{PLACE}('t{number}')?metadata=no&$select=Id",
                     body=extra,
                 )
@@ -178,8 +178,8 @@ def _thing(pick: random.Random) -> dict[str, Any]:
     def some(values: list[Any]) -> Any:
         return pick.choice(values) if pick.random() < 0.8 else None
 
-    date = some(_DATES)
-    seen = some(_DATES)
+    date = some(DATES)
+    seen = some(DATES)
     tags = [text for text in (some(TEXTS[:8]), some(TEXTS[9:12])) if text]
     fields = {
         "Code": some(TEXTS),
@@ -220,7 +220,7 @@ def _extra(pick: random.Random) -> dict[str, Any]:
     def some(values: list[Any]) -> Any:
         return pick.choice(values) if pick.random() < 0.7 else None
 
-    when, seen = some(_DATES), some(_DATES)
+    when, seen = some(DATES), some(DATES)
     fields = {
         "Mark": some(TEXTS),
         "Note": some(TEXTS),
@@ -254,7 +254,7 @@ VALUES = st.one_of(
     st.sampled_from(_NUMBERS),
     st.sampled_from(_DECIMALS),
     st.booleans(),
-    st.sampled_from(_DATES),
+    st.sampled_from(DATES),
     st.sampled_from([dt.date(2026, 1, 31), dt.datetime(1, 1, 1), dt.datetime(2026, 1, 31, 12, 31)]),
     st.sampled_from(["new", "Used", "Old", "Brand new", "Thing", "folder"]),
 )
@@ -265,7 +265,7 @@ _FITTING = {
     **dict.fromkeys(_WITH_FRACTION, st.sampled_from(_DECIMALS)),
     **dict.fromkeys(["InUse", "#Done", "Extra.Done"], st.booleans()),
     **dict.fromkeys(
-        ["BoughtOn", "SeenAt", "CreationDate", "#When", "Extra.When", "Extra.SeenAt"], st.sampled_from(_DATES)
+        ["BoughtOn", "SeenAt", "CreationDate", "#When", "Extra.When", "Extra.SeenAt"], st.sampled_from(DATES)
     ),
     **dict.fromkeys(_CHOICES, st.sampled_from(["new", "Used", "used"])),
     "Type": st.sampled_from(["Thing", "folder", "Task"]),
@@ -289,7 +289,7 @@ OPERATORS = [
 KINDS = [
     None, "", "blue", "Blue herons", "cat on the roof", "the", "b*e?", "/b/", "null", "$new", "Old", 0, -1, 2**31 - 1, 1.5,
     True, False, "https://herons.example", "red", "#ff0000", f"{PLACE}/f0", 1000.5, "*", "**",
-    dt.date(2026, 1, 31), _DATES[0], dt.datetime(1, 1, 1), dt.datetime(2026, 1, 31, 12, 30),
+    dt.date(2026, 1, 31), DATES[0], dt.datetime(1, 1, 1), dt.datetime(2026, 1, 31, 12, 30),
 ]  # fmt: skip
 
 

@@ -264,3 +264,45 @@ def test_what_is_named_instead_finds_references_links_and_colours(things: World)
     red = eval(str(caught.value).rpartition("pandas: ")[2], {"df": frame})
     assert {(c["Red"], c["Green"], c["Blue"]) for c in red["Paint"]} == {(255, 0, 0)}
     assert len(red) > 3
+
+
+@pytest.mark.parametrize(
+    "name", ["BoughtOn", "SeenAt", "#When", "Extra.When", "Extra.SeenAt", "CreationDate"]
+)
+@pytest.mark.parametrize("operator", ["eq", "ne", "lt", "le", "gt", "ge"])
+def test_a_content_query_compares_dates_as_a_filter_does(things: World, name: str, operator: str) -> None:
+    for moment in (*world.DATES, "2026-01-31", "2026-02-01T00:00:10"):
+        compare = f"__{operator}__"
+        by_filter = things.repo.read(PLACE, select="Id", filter=getattr(sn.F(name), compare)(moment))
+        by_query = things.repo.read(PLACE, select="Id", query=getattr(sn.Q(name), compare)(moment))
+        assert by_filter.index.equals(by_query.index.intersection(things.frame.index)), moment
+
+
+@pytest.mark.parametrize("name", ["Code", "#Mark", "Extra.Mark"])
+def test_an_empty_text_is_not_before_others_in_a_content_query(things: World, name: str) -> None:
+    for limit in ("c", "été", "zz"):
+        found = things.repo.read(PLACE, select=name, query=sn.Q(name) < limit)
+        texts = things.frame[name].fillna("").str.lower()
+        assert sorted(found.index) == sorted(things.frame.index[(texts < limit) & (texts != "")])
+
+
+def test_numbers_that_are_not_set_are_explained_to_count_as_0(things: World) -> None:
+    for query, said in (
+        ("#Count:<5", True),
+        ("#Count:>5", False),
+        ("Extra.Amount:0", True),
+        ("#Done:no", True),
+    ):
+        told = repr(explain(PLACE, [("query", query)], things.repo.schema, added_of=things.repo.added_fields))
+        assert ("where it is not set" in told) is said
+
+
+def test_a_negation_is_explained_to_keep_contents_without_the_field(things: World) -> None:
+    for condition in ("not (Quantity gt 5)", str(sn.F("Quantity") != 5)):
+        traps = explain(PLACE, [("$filter", condition)], things.repo.schema).traps
+        assert "not (…) is also true of contents whose type has no Quantity" in traps
+
+
+def test_options_have_no_order_in_a_content_query_either(things: World) -> None:
+    with pytest.raises(sn.QueryError, match=r"options have no order.*Q\('Shape'\)\.isin"):
+        things.repo.read(PLACE, select="Name", query=sn.Q("Shape") > "new")

@@ -29,6 +29,8 @@ FIELDS = {
 
 def _definition() -> bytes:
     fields = "".join(f'<Field name="{name}" type="{kind}"/>' for name, kind in FIELDS.items())
+    options = "<Options><Option value='new'>Brand new</Option><Option value='used'>Old</Option></Options>"
+    fields += f'<Field name="State" type="Choice"><Configuration>{options}</Configuration></Field>'
     return (
         '<ContentType name="Heron" parentType="GenericContent" handler="SenseNet.ContentRepository.GenericContent" '
         'xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">'
@@ -46,9 +48,10 @@ def erin() -> Iterator[Repository]:
     admin = server.connect()
     admin.create("/Root/Content", "Workspace", "Herons")
     admin.call(PLACE, "AddAllowedChildTypes", contentTypes=["Heron"])
-    texts = {"Note": "cat on the roof", "Label": "box", "Day": "2024-02-22T00:00:00Z"}
+    texts = {"Note": "cat on the roof", "Label": "box", "Day": "2024-02-22T00:00:00Z", "State": ["used"]}
     admin.create(PLACE, "Heron", "one", texts)
     admin.create(PLACE, "Heron", "two", {"Keeper": f"{PLACE}/one", "Note": "blue herons", "Label": "1.2.3"})
+    admin.create(PLACE, "Heron", "three")
     server.add_user("erin", {PLACE: RIGHTS})
     with server.connect(user="erin") as repo:
         yield repo
@@ -65,21 +68,35 @@ SURPRISING = [
     ('"cat on the roof"', "leave a gap in the texts", '"cat on the roof"~2', ["one"]),
     ('Note:(herons OR "cat on the roof"~1)', "leave a gap", 'Note:"cat on the roof"~2', ["one"]),
     ("Note:'blue h*'", "none has a blank in it", "+Note:blue +Note:h*", ["two"]),
-    (f"InFolder:'{PLACE}/'", "regular expression", f"InFolder:'{PLACE}'", ["one", "two"]),
-    (f"InTree:{PLACE}/", "regular expression", f"InTree:'{PLACE}'", ["Herons", "one", "two"]),
+    (f"InFolder:'{PLACE}/'", "regular expression", f"InFolder:'{PLACE}'", ["one", "three", "two"]),
+    (f"InTree:{PLACE}/", "regular expression", f"InTree:'{PLACE}'", ["Herons", "one", "three", "two"]),
     ("Label:'/ox/'", "regular expression", None, ["one"]),
     ("Day:2024.02.22", "ends before its second dot", 'Day:"2024.02.22"', ["one"]),
+    ("Day:<'2024-06-01'", "whose Day is not set", "+Day:<'2024-06-01' +Day:>'0001-01-01'", ["one"]),
+    ("Day:[ TO '2024-06-01']", "whose Day is not set", "+Day:<='2024-06-01' +Day:>'0001-01-01'", ["one"]),
+    ("Day:'2024-02-22 00:00:30'", "by the minute", 'Day:"2024-02-22 00:00:00"', ["one"]),
+    ("Note:blue-herons", "must be quoted", "Note:'blue-herons'", ["two"]),
+    ("Note:[a TO bly]", "each word of Note", None, ["two"]),
+    ("Note:>the", "each word of Note", None, []),
+    ("Label:*", "whose Label is empty", "Label:?*", ["one", "two"]),
+    ("Label:<c", "whose Label is empty", "+Label:<c +Label:?*", ["one", "two"]),
+    ("Label:null", "looks for the text null", "Label:''", ["three"]),
+    ("State:used", "write State:$used", "State:$used", ["one"]),
+    ("State:''", "do not find empty choices", None, []),
+    ("Keeper:null", "do not find empty references", None, []),
     ("Label:1.2.3", "ends before its second dot", 'Label:"1.2.3"', ["two"]),
 ]
 FAILING = [
     ("Done:>no", "booleans have no order"),
+    ("Done:[no TO yes]", "booleans have no order"),
+    ("State:>a", "options have no order"),
     ("Label:box~1", "how similar it is"),
     ("Note:'the cat'~2", "how similar it is"),
     ("Note:cat~3", "how similar it is"),
 ]
 FINE = [
     "Note:herons", "roof the", 'Note:"the cat"', 'Note:"cat on the roof"~2', "Label:the", "Label:b?x", "Label:why?",
-    "Note:her*", "Note:[a TO the]", "Id:(1 2 3)", "Keeper:{{Note:the}}", f"Path:{PLACE}/*", "Label:1.2", "v1.0.a",
+    "Note:her*", "Label:[a TO the]", "State:old", "State:$used", "Day:['2024-01-01' TO '2024-06-01']", "-Label:a", "Id:(1 2 3)", "Keeper:{{Note:the}}", f"Path:{PLACE}/*", "Label:1.2", "v1.0.a",
     "Day:>@@Today.AddDays(-3)@@", "/* the */ Note:cat", "TypeIs:Heron .SORT:Label .TOP:5", r"Note:cat\ roof", "Done:yes",
     "Label:box~0.7", f"InTree:{PLACE}", "Note:<>cat", "Day:'2024.02.22'", "'blue herons'~3", "Note:o\\'brien",
 ]  # fmt: skip
@@ -111,8 +128,8 @@ def test_a_surprising_value_is_told_of_with_what_does_it(
         assert instead in told
 
 
-def test_a_path_for_a_reference_is_explained(erin: Repository) -> None:
-    text = f"Keeper:{PLACE}/one"
+@pytest.mark.parametrize("text", [f"Keeper:{PLACE}/one", "Keeper:one"])
+def test_a_path_or_a_name_for_a_reference_is_explained(erin: Repository, text: str) -> None:
     assert _names(erin, text) == []
     told = "\n".join(explain(PLACE, [("query", text)], erin.schema).traps)
     assert "references are found by id" in told
@@ -132,3 +149,15 @@ def test_of_others_nothing_is_told(erin: Repository, text: str) -> None:
     assert "finds nothing" not in told
     assert "fails:" not in told
     assert "regular expression" not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("herons", "looks for whole words in the full text"),
+        ("Label:box", "compares the whole of Label, ignoring case; Label:*part* finds a part of it"),
+        ("+Note:herons +Story:red", "searches Note, Story word by word"),
+    ],
+)
+def test_explain_says_how_texts_are_looked_for(erin: Repository, text: str, words: str) -> None:
+    assert any(words in line for line in explain(PLACE, [("query", text)], erin.schema).does)

@@ -296,7 +296,7 @@ def _names(definition: Field, value: Any) -> Made:
 
 def _link(definition: Field, value: Any) -> Made:
     parts = [lower_letters(v) for v in value.values() if v]
-    return list(dict.fromkeys(parts)), " ".join(parts)
+    return list(dict.fromkeys(parts)), ""  # the full text does not hold links
 
 
 def _rich_text(definition: Field, value: Any) -> Made:

@@ -360,7 +360,7 @@ class Plan:
         columns.fetched.setdefault("Path")
         asked = (
             ignored_names(self._asked.orders(), self._asked.expand, self._schema),
-            paths_behind_unknown(self._asked.filter, self._schema),
+            paths_behind_unknown(self._asked.filter, self._schema, self._asked.added),
         )
         watched = columns.watched or self._asked.unbound is not None
         if watched or any(True for names in asked for _ in names):

@@ -225,7 +225,8 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
 def _behind_unknown(repo: Connection, query: Query) -> list[str]:
     """Return what to say of what a filter tests behind fields that no type which is known has."""
     schema = repo.schema
-    return [_if_reference(query, schema, path) for path in paths_behind_unknown(query.filter, schema)]
+    paths = paths_behind_unknown(query.filter, schema, query.added)
+    return [_if_reference(query, schema, path) for path in paths]
 
 
 def _learned_behind(repo: Connection, query: Query) -> list[str]:
@@ -236,7 +237,8 @@ def _learned_behind(repo: Connection, query: Query) -> list[str]:
     QueryError
         If it does.
     """
-    if query.copied or not repo.schema.may_hide or not any(paths_behind_unknown(query.filter, repo.schema)):
+    behind = paths_behind_unknown(query.filter, repo.schema, query.added)
+    if query.copied or not repo.schema.may_hide or not any(behind):
         return []
     learn_at(repo, query)
     reject_misinterpreted(str(query.filter), repo.schema.fields, in_memory=query.property is not None)
