@@ -291,6 +291,17 @@ READS = {
     "actions": Call(lambda r, p: sorted(r.actions(f"{p}/b")["Name"]), writes=False),
     "metadata": Call(lambda r, p: len(r.metadata(f"{p}/b")) > 1000, writes=False),
     "permissions": Call(lambda r, p: len(r.permissions(f"{p}/b")), writes=False),
+    "access": Call(
+        lambda r, p: _told(r.access(f"{p}/b", "see", "edit", users=["/Root/IMS/BuiltIn/Portal/Admin"])),
+        writes=False,
+    ),
+    "versions": Call(lambda r, p: r.versions(f"{p}/f.txt", "Name").index.tolist(), before=_with_draft,
+                     writes=False),
+    "compare_versions": Call(
+        lambda r, p: sorted(r.compare_versions(f"{p}/f.txt", "V0.1.D").index),
+        before=_with_draft,
+        writes=False,
+    ),
     "members": Call(lambda r, p: _told(r.members(f"{p}/g")), before=_with_user, writes=False),
     "download": Call(_downloaded, before=_with_file, writes=False),
     "refresh": Call(_refreshed, writes=False),
@@ -346,6 +357,10 @@ WRITES = {
     "publish": Call(lambda r, p: _counts(r.publish(f"{p}/f.txt")), before=_with_draft),
     "approve": Call(lambda r, p: _counts(r.approve(f"{p}/f.txt")), before=_with_draft_to_approve),
     "reject": Call(lambda r, p: _counts(r.reject(f"{p}/f.txt", "too short")), before=_with_draft_to_approve),
+    "restore_version": Call(
+        lambda r, p: (_counts(r.restore_version(f"{p}/f.txt", "V0.1.D")), r.get(f"{p}/f.txt")["Version"]),
+        before=_with_draft,
+    ),
     "create_api_key": Call(lambda r, p: len(r.create_api_key().value)),
     "append": Call(_appended),
     "upsert": Call(_upserted),

@@ -9,9 +9,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from . import calls, downloads, importing, move_copy, permissions, rows, single, trash, uploads
+    from . import (
+        access,
+        calls,
+        downloads,
+        importing,
+        move_copy,
+        permissions,
+        rows,
+        single,
+        trash,
+        uploads,
+        versions,
+    )
 
 __all__ = [
+    "access",
     "calls",
     "downloads",
     "importing",
@@ -21,6 +34,7 @@ __all__ = [
     "single",
     "trash",
     "uploads",
+    "versions",
 ]
 
 _ON_USE = frozenset(__all__)

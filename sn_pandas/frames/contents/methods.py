@@ -518,6 +518,51 @@ class Contents(abc.ABC):
         """
         return contents.permissions.permissions(self._repo, path)
 
+    def access(
+        self, path: Place, *permissions: str | Iterable[str], users: Places | None = None
+    ) -> pd.DataFrame:
+        """Read who can do what with a content: one row a user, as the server answers for each of them.
+
+        Groups, inheritance, denials and ownership are in the answers. It takes one to eight requests for each
+        user, several at a time, and the permission ``SeePermissions`` on the content.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        *permissions : str or list of str
+            Of ``see``, ``read``, ``edit``, ``add``, ``delete``, ``publish``, ``approve``, ``grant``, or the
+            server's names, such as ``"OpenMinor"``; these eight if none are given.
+        users : path, id, list of these, or DataFrame, optional
+            The users, also by name: ``sn.ref("Olga Okafor")``; all that you may see if not given. The Visitor
+            stands for those who have not signed in.
+
+        Returns
+        -------
+        DataFrame
+            On the ``Id`` of the users, ordered by name: ``user`` (the name), a bool column for each
+            permission, ``through`` (a tuple of paths: the entries of the user and of those groups that you
+            see) and ``path``.
+
+        Raises
+        ------
+        ForbiddenError
+            If you may not see the permissions of the content.
+        QueryError
+            If a permission or a user is unknown.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> team = ["/Root/IMS/Public/anna.acs", "/Root/IMS/Public/balint.berg"]
+        >>> held = repo.access("/Root/Content/IT", "read", "edit", users=team)
+        >>> held[["user", "read", "edit"]].values.tolist()
+        [['Anna Ács', True, True], ['Bálint Berg', True, False]]
+        """
+        who = resolve_places(self._repo, users) if users is not None else None
+        return contents.access.access(self._repo, path, permissions, who)
+
     def allow(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
@@ -530,7 +575,8 @@ class Contents(abc.ABC):
         identity : path, id or ref
             The user or group, also by name: ``sn.ref("Olga Okafor")``.
         *permissions : str or list of str
-            Such as ``"Open", "Save"`` or ``["Open", "Save"]``.
+            Such as ``"Open", "Save"`` or ``["Open", "Save"]``; or what they are for, such as ``"read"`` (see
+            :meth:`access`).
         local : bool
             Whether what is below inherits nothing of it.
 
@@ -581,6 +627,77 @@ class Contents(abc.ABC):
         return contents.permissions.change_members(
             self._repo, group, resolve_places(self._repo, members), add=False
         )
+
+    def versions(self, path: Place, select: str | Sequence[str] = ()) -> pd.DataFrame:
+        """Read the versions of a content, the newest first.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        select : str or list of str, optional
+            Fields that the frame shows of each version, beside its own.
+
+        Returns
+        -------
+        DataFrame
+            On the numbers of the versions, such as ``V1.0.A``: ``VersionModificationDate``,
+            ``VersionModifiedBy``, ``CheckInComments`` and what you select. It cannot be saved: an old
+            version stays as it was. :meth:`restore_version` brings one back.
+
+        Raises
+        ------
+        ForbiddenError
+            If you lack the permission ``RecallOldVersion`` there.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> repo.versions("/Root/Content/IT/Tasks").index.tolist()
+        ['V1.0.A']
+        """
+        return contents.versions.versions(self._repo, path, select)
+
+    def compare_versions(self, path: Place, old: str, new: str | None = None) -> pd.DataFrame:
+        """Return the fields in which two versions of a content differ, with both values.
+
+        Parameters
+        ----------
+        path : str or int
+            The content.
+        old, new : str
+            Such as ``"V1.0.A"``, or as ``"1.0"``; the present version if ``new`` is not given.
+
+        Returns
+        -------
+        DataFrame
+            ``old`` and ``new`` on the names of the fields. The stamps that every version has are left
+            out; the bytes of files are not compared, only their size and type.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such version.
+        """
+        return contents.versions.compare_versions(self._repo, path, old, new)
+
+    def restore_version(self, path: Places, version: str) -> Report:
+        """Make an earlier version of contents the present one again; the versions in between stay.
+
+        Parameters
+        ----------
+        path : path, id, list of these, or DataFrame
+            The contents.
+        version : str
+            Such as ``"V1.0.A"``; :meth:`versions` lists them.
+
+        Raises
+        ------
+        QueryError
+            If it is not a version.
+        """
+        return contents.versions.restore_version(self._repo, path, version)
 
     def check_out(self, path: Places) -> Report:
         """Lock contents for oneself; ``reason`` in the report is the version then."""

@@ -34,6 +34,17 @@ if TYPE_CHECKING:
 
 _MEMBERS = Field("Members", "Reference", multiple=True)
 _COLUMNS = ["identity", "kind", "permission", "value", "source", "inherited", "local"]
+#: What people do with contents, and the permission that it takes.
+PERMISSION_OF_ROLE = {
+    "see": "See",
+    "read": "Open",
+    "edit": "Save",
+    "add": "AddNew",
+    "delete": "Delete",
+    "publish": "Publish",
+    "approve": "Approve",
+    "grant": "SetPermissions",
+}
 _NAMES = (
     "See Preview PreviewWithoutWatermark PreviewWithoutRedaction Open OpenMinor Save Publish ForceCheckin "
     "AddNew Approve Delete RecallOldVersion DeleteOldVersion SeePermissions SetPermissions RunApplication "
@@ -74,7 +85,7 @@ def set_permissions(
     local: bool,
 ) -> Report:
     """Allow, deny or unset permissions; see ``Repository.allow``."""
-    names = _names_of(permissions)
+    names = permission_names(permissions)
     who = path_at(repo, identity)
     places = places_of(path, repo.base)
     lines: dict[int, Line] = {}
@@ -98,8 +109,8 @@ def set_permissions(
     return carried(repo, path, works, lines, f"{word} permissions")
 
 
-def _names_of(permissions: Sequence[str | Iterable[str]]) -> list[str]:
-    """Return the names of permissions that are given one by one or as lists.
+def permission_names(permissions: Sequence[str | Iterable[str]]) -> list[str]:
+    """Return the server's names of permissions, which are given one by one or as lists, by name or by role.
 
     Raises
     ------
@@ -107,17 +118,18 @@ def _names_of(permissions: Sequence[str | Iterable[str]]) -> list[str]:
         If there are none, or one is unknown.
     """
     names: list[Any] = []
-    for given in permissions:
-        names += [given] if isinstance(given, str) or not isinstance(given, Iterable) else [*given]
+    for one in permissions:
+        names += [one] if isinstance(one, str) or not isinstance(one, Iterable) else [*one]
     if not names:
-        raise QueryError("Name the permissions, such as 'Open', 'Save'.")
+        raise QueryError(
+            "Name the permissions, such as 'Open', 'Save', or what they are for: 'read', 'edit'."
+        )
     for name in names:
-        if name not in _NAMES:
-            raise QueryError(
-                f"Unknown permission {name!r}.{did_you_mean(str(name), _NAMES)} "
-                "Permissions: See, Open (read), Save (edit), AddNew, Delete, Publish, SetPermissions, …"
-            )
-    return names
+        if name not in _NAMES and name not in PERMISSION_OF_ROLE:
+            hint = did_you_mean(str(name), [*PERMISSION_OF_ROLE, *_NAMES])
+            listed = ", ".join(f"{permission} ({role})" for role, permission in PERMISSION_OF_ROLE.items())
+            raise QueryError(f"Unknown permission {name!r}.{hint} Permissions: {listed}, …")
+    return [PERMISSION_OF_ROLE.get(name, name) for name in names]
 
 
 def inherit(repo: Connection, path: Any, inherits: bool) -> Report:
