@@ -225,7 +225,7 @@ def _ssl_context(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError) as error:
-        raise QueryError(f"the file of certificates {ca_file} cannot be used: {error}") from error
+        raise QueryError(f"the certificate file {ca_file} cannot be used: {error}") from error
 
 
 def _issuer(origin: str, open_client: OpenClient) -> str:

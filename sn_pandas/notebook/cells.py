@@ -200,8 +200,8 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
         missing = error.name or expression
         hint = did_you_mean(missing, [n for n in names if not n.startswith("_")])
         raise QueryError(
-            f"{{{expression}}}: there is no {missing!r} in the notebook.{hint} (double the braces that are "
-            "meant literally)"
+            f"{{{expression}}}: {missing!r} is not defined in the notebook.{hint} (double the braces that "
+            "are meant literally)"
         ) from None
     except SensenetError:
         raise

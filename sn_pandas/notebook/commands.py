@@ -220,7 +220,7 @@ def _is_a(what: str, value: Any) -> bool:
 
 def _require_query(text: str) -> str:
     if not text:
-        raise UsageError("the query is missing: write a path, with options after a question mark")
+        raise UsageError("the query is missing: write a path, and options after a question mark")
     return text
 
 
@@ -298,7 +298,7 @@ COMMANDS: dict[str, Command] = dict(
             ),
             (
                 "--application",
-                {"metavar": "NAME/VERSION", "help": "how the logs of the server name this application"},
+                {"metavar": "NAME/VERSION", "help": "the name of this application in the server logs"},
             ),
             ("--user", {"metavar": "NAME", "help": "the user to open an embedded repository as"}),
             ("--name", {"metavar": "NAME", "help": "the name of the connection"}),

@@ -126,14 +126,14 @@ _LAYERS = {
     "learned": "takes the definitions from contents of types that you may not see:",
     "built in": "takes the definitions from the built-in types, which you may not see:",
     "values": "infers the definitions from the shape of the values:",
-    "": "sends without checking, until the types of the rows are available:",
+    "": "sends these without checking, until the types of the rows are available:",
 }
 
 
 def _describe_place(query: Query) -> Iterator[str]:
     place = f"content {query.path}" if isinstance(query.path, int) else str(query.path)
     if query.property:
-        yield f"lists what {query.property} of {place} holds; rows are tested one by one, not by the index"
+        yield f"lists the contents of {query.property} of {place}; rows are tested one by one, not by index"
     elif query.single:
         yield f"reads {place} itself"
     elif query.query:
@@ -147,7 +147,7 @@ def _describe_hidden(query: Query) -> Iterator[str]:
     if query.query or query.autofilters is not None:
         yield "hides system contents" if hides else "shows system contents, too"
     if query.lifespan:
-        yield "hides contents outside of the days in which they are valid"
+        yield "hides contents that are not valid yet, or no longer"
 
 
 def _describe_order(query: Query, schema: Schema) -> Iterator[str]:

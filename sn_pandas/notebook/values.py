@@ -86,7 +86,7 @@ class _Filter:
             elif token in "{}" or "}" in token:
                 rest = "".join(tokens[place:])[:30]
                 raise QueryError(
-                    f"what begins with {MARK.sub('…', rest)!r} is not a Python expression in braces"
+                    f"the text that begins with {MARK.sub('…', rest)!r} is not a Python expression in braces"
                 )
         return "".join(out)
 

@@ -62,7 +62,7 @@ def normalize(place: str | int, base: str = "/Root") -> str | int:
         return normalize(int(match[1])) if len(match[1]) < 20 else normalize(LARGEST_ID + 1)
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise QueryError(
-            f"{place!r} is not a path of a content: it holds half of a character (a lone surrogate)"
+            f"{place!r} is not a path of a content: it contains half of a character (a lone surrogate)"
         )
     steps = [name for step in text.split("/") if step for name in _names(step)]
     if text[:1] != "/" and not (steps and steps[0].lower() == "root"):

@@ -169,9 +169,9 @@ def _interceptor(what: str, origin: str, status: int) -> str:
     if status == 404:
         return f"is {origin} the address of a sensenet server, up to /odata.svc?"
     if status == 400 and origin.startswith("http:"):
-        return f"if it is reached by https, write {_secure(origin)}"
+        return f"if it uses https, write {_secure(origin)}"
     method = what.partition(" ")[0]
-    return f"a firewall or proxy rejects this {method}; its administrators know why"
+    return f"a firewall or proxy rejects this {method}; ask its administrators"
 
 
 def _error_of(answer: Response) -> tuple[str, str, str] | None:
@@ -201,12 +201,12 @@ def _redirect(what: str, origin: str, answer: Response) -> AnswerError:
     here = urlsplit(origin)
     if here.scheme == "http" and place.scheme == "https" and host == here.hostname:
         return AnswerError(
-            f"{what}: {origin} is reached by https: write {_secure(origin)}. Redirects are not followed, so "
-            "that credentials stay with the server they are for"
+            f"{what}: {origin} requires https: write {_secure(origin)}. Redirects are not followed, so "
+            f"that credentials are only sent to the server they are meant for"
         )
     return AnswerError(
         f"{what}: the answer is a redirect to {place.scheme}://{host}{path}; "
-        "it is not followed, so that credentials stay with the server they are for"
+        "it is not followed, so that credentials are only sent to the server they are meant for"
         if host
         else f"{what}: the answer is a redirect to {path}; it is not followed"
     )

@@ -144,7 +144,7 @@ class Meaning:
             found += self._surprises_of_time(self.condition.value)
         if self.kind in ("choice", "choices") and not self.rule.refused and not self.value.startswith("'$"):
             found.append(
-                f"{self.value} is compared with the labels of {self.name}; for a value write a $ before it"
+                f"{self.value} is compared with the labels of {self.name}; to compare with a value, write a $ before it"
             )
         return found
 
@@ -477,21 +477,21 @@ RULES = (
     Rule("truth", "*", "*", refused="the field holds booleans, not {value}", instead="write {member} eq true or {member} eq false"),
     Rule("date moment", "*", "*", refused="the field holds dates, not {value}", instead="write {member} {operator} {example}"),
     # choices
-    Rule("choice choices", "eq", "pattern", refused="the server takes * and ? in {value} for wildcards, and they cannot be quoted",
+    Rule("choice choices", "eq", "pattern", refused="the server treats * and ? in {value} as wildcards, and they cannot be quoted",
          instead="name the options: {options}"),
     Rule("choice", "eq", "option label", "{name} is {value}",
          '{column}.astype("str").str.lower().isin({option})'),
     Rule("choices", "eq", "option label", "one of the options in {name} is {value}",
          '{column}.explode().astype("str").str.lower().isin({option}).groupby(level=0, sort=False).any()'),
     Rule("choice choices", "eq", "strange", refused="{name} has no option with the label {value}",
-         instead="write the value of an option behind a $, {example}, or in Python {options}"),
+         instead="write the value of an option after a $, {example}, or in Python {options}"),
     Rule("choice choices", "eq ne", "nothing empty", refused="the server cannot find empty choices",
          instead="read all rows and filter in pandas: {empty}"),
     Rule("choice choices", "lt le gt ge", "*", refused="options have no order at the server",
          instead="name the options: {options}"),
     Rule("choice choices", "phrase", "*", refused="options are not searched word by word", instead="name the options: {options}"),
     Rule("choice choices", "startswith endswith substringof", "*",
-         refused="a part of the options of {name} would be looked for in values and labels of all languages",
+         refused="a part of an option of {name} would be searched in the values and labels of all languages",
          instead="name the options: {options}"),
     # what no filter can test
     Rule("reference", "*", "nothing", refused="the server cannot find empty references: such a filter finds {found}",
@@ -502,15 +502,14 @@ RULES = (
     Rule("link", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
          instead="look for its whole address, text, title or target with a content query, Q({quoted}) == 'https://…', "
          "or for a part of one, Q({quoted}).contains(…)"),
-    Rule("color", "*", "*", refused="the server has a colour as the text that was written, so a filter would find red or "
-         "#ff0000, but not both", instead="read all rows and compare in pandas: "
+    Rule("color", "*", "*", refused="the server stores a color as the text that was written, so a filter would find red or #ff0000, but not both", instead="read all rows and compare in pandas: "
          "df[df[{quoted}].map(lambda c: bool(c) and (c['Red'], c['Green'], c['Blue']) == (255, 0, 0))]"),
     Rule("other", "*", "*", refused="the server cannot compare {name}, a field of type {type}, in a filter",
          instead="read it and compare in pandas"),
     Rule(_TEXTS, "lt le gt ge", "*", refused="the server cannot order texts in a filter",
          instead="write a content query: Q({quoted}) > …"),
     Rule(_TEXTS + " list", "eq", "expression",
-         refused="the server takes {value} for a regular expression, and it cannot be quoted",
+         refused="the server treats {value} as a regular expression, and it cannot be quoted",
          instead="leave out the last slash of a path, or compare in pandas"),
     Rule(_TEXTS + " list", "phrase", "*", refused="{name} is searched as a whole, not word by word",
          instead="F({quoted}).contains({value}) finds a part of it"),

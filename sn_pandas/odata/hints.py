@@ -54,14 +54,14 @@ def hint(text: str, fields: Mapping[str, Field]) -> str:
     >>> hint("Price lt 100", {"Price": Field("Price", "Currency")})
     'Price is a Currency: write Price lt 100m'
     >>> hint('Name eq "T001"', {"Name": Field("Name", "ShortText")})
-    "texts stand in single quotes: write 'T001'"
+    "a text must be in single quotes: write 'T001'"
     """
     tree = parse(text)
     if tree is None:
         bare = "".join("''" if token.kind == "text" else token.text for token in filter_tokens(text))
         bare, quoted = _DOUBLE.sub("''", bare), _DOUBLE.search(bare)
         text_of = quoted and quoted[1].replace("'", "''")
-        said = [f"texts stand in single quotes: write '{text_of}'"] if quoted else []
+        said = [f"a text must be in single quotes: write '{text_of}'"] if quoted else []
         said += _of_other_languages(text, bare)
         for name, operator, words in _WORDS.findall(bare):
             if name in fields and (fields[name].is_text or fields[name].is_choice):
@@ -78,13 +78,13 @@ def _of_other_languages(text: str, bare: str) -> Iterator[str]:
     for word in dict.fromkeys(_FOREIGN.findall(bare)):
         yield f"write {_INSTEAD.get(word.lower(), word.lower())} for {word}"
     for test, moment in _BARE_DATE.findall(bare):
-        yield f"a date stands in quotes behind datetime: write {test} datetime'{moment}'"
+        yield f"a date must be in quotes after datetime: write {test} datetime'{moment}'"
     if _TEMPLATE.search(bare):
         yield "only content queries have templates: query='DueDate:<@@Today@@'"
     if _CURLY.search(bare):
-        yield "texts stand in straight single quotes: 'text'"
+        yield "a text must be in straight single quotes: 'text'"
     elif inside := _QUOTE_INSIDE.search(text):
-        yield f"a quote in a text is doubled: write '{inside[1]}''{inside[2]}'"
+        yield f"a quote inside a text must be doubled: write '{inside[1]}''{inside[2]}'"
     if (missing := bare.count("(") - bare.count(")")) > 0:
         yield f"close {'the parenthesis' if missing == 1 else f'{missing} parentheses'}"
 
@@ -127,14 +127,14 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
         case Member(steps=(name,)):
             yield from _unknown(name, fields)
         case Call(name="isof", arguments=(Member(steps=(word,)),)):
-            yield f"the name of a type stands in single quotes: write isof('{word}')"
+            yield f"the name of a type must be in single quotes: write isof('{word}')"
         case Call(name=name, arguments=arguments):
             if name == "contains":
                 yield "write substringof('text',Field) for contains"
             elif name not in _FUNCTIONS and name not in _OPERATORS:
                 yield f"there is no function {name}.{did_you_mean(name, _FUNCTIONS)}"
             words = _words_beside(arguments, fields) if name in FUNCTIONS else []
-            yield from (f"texts stand in single quotes: write '{word}'" for word in words)
+            yield from (f"a text must be in single quotes: write '{word}'" for word in words)
             for argument in arguments:
                 if not (isinstance(argument, Member) and argument.steps[0] in words):
                     yield from _hints(argument, fields)
@@ -157,9 +157,9 @@ def _describe_unquoted(field: Field, operator: str, word: str) -> Iterator[str]:
     elif field.is_truth:
         yield f"{name} is a Boolean: write {name} {operator} true or {name} {operator} false"
     elif field.is_number:
-        yield f"{name} is {with_article(field.type)}: write a number behind {operator}"
+        yield f"{name} is {with_article(field.type)}: write a number after {operator}"
     else:
-        yield f"texts stand in single quotes: write {name} {operator} '{_value_of(word, field)}'"
+        yield f"a text must be in single quotes: write {name} {operator} '{_value_of(word, field)}'"
 
 
 def _comparison(name: str, operator: str, literal: Literal, fields: Mapping[str, Field]) -> Iterator[str]:

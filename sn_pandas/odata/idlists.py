@@ -37,8 +37,9 @@ def parts(query: Query, longest: int, length: Callable[[Query], int]) -> list[Qu
     found = cut(query, length(query) * 10 // (longest * 9) + 1)  # a part has its address, too
     if len(found) == 1:
         raise QueryError(
-            f"the query takes {length(query):,} bytes, the server about {longest:,}: select fewer fields, "
-            "or look for a list of values with query='Id:(1 2 3 …)' or F(field).isin(…): it is sent in parts"
+            f"the query has {length(query):,} bytes, the server accepts about {longest:,}: select fewer "
+            "fields, or look for a list of values with query='Id:(1 2 3 …)' or "
+            "F(field).isin(…), which are sent in parts"
         )
     if query.orderby or query.skip:
         raise QueryError(

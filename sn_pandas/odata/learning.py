@@ -56,5 +56,5 @@ def _by_metadata(client: Client, place: int | str) -> TypeDescription:
 def _by_values(client: Client, place: int | str) -> TypeDescription:
     content = client.get(target(entity(place), {"metadata": "no"}), shapes.content("Id", "Type"))
     if content.get("Version") is None:
-        raise AnswerError(f"{place} may only be seen, so its values show nothing")
+        raise AnswerError(f"{place} may be seen but not opened, so its values are hidden")
     return read_values(content)

@@ -91,7 +91,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
     if isinstance(value, (list, tuple, set, frozenset, range)):
         name = field.name if field is not None else "Field"
         raise QueryError(f"a filter compares with one value, not with a list; write F({name!r}).isin(…)")
-    raise QueryError(f"a filter has no literal for {type(value).__name__}")
+    raise QueryError(f"a filter cannot contain a value of type {type(value).__name__}")
 
 
 def reject_pattern(text: str, where: str) -> None:
@@ -105,12 +105,12 @@ def reject_pattern(text: str, where: str) -> None:
     for sign in "*?":
         if sign in text:
             raise QueryError(
-                f"{text!r}: the server takes {sign} for a wildcard in a {where}, and it cannot be quoted; "
+                f"{text!r}: the server treats {sign} as a wildcard in a {where}, and it cannot be quoted; "
                 "read all rows and compare in pandas"
             )
     if len(text) > 1 and text[0] == text[-1] == "/":
         raise QueryError(
-            f"{text!r}: the server takes a text between slashes for a regular expression in a {where}, and "
+            f"{text!r}: the server treats a text between slashes as a regular expression in a {where}, and "
             "it cannot be quoted; leave out the last slash of a path, or compare in pandas"
         )
 
@@ -142,7 +142,7 @@ def query_value(value: Any, field: Field | None = None) -> str:
         reject_pattern(value, "content query")
         escaped = _CQL_SPECIAL.sub(r"\\\1", value)
         return f'"{_CQL_SEEN_IN_QUOTES.sub(_BACKSLASH, escaped)}"'
-    raise QueryError(f"a content query has no form for {type(value).__name__}")
+    raise QueryError(f"a content query cannot contain a value of type {type(value).__name__}")
 
 
 def fit_value(value: Any, field: Field | None) -> Any:

@@ -79,8 +79,8 @@ class _Check:
             value = _value_for(tree, member)
             inner = f"{last}:{value}" if value else f"{last}:…"
             raise QueryError(
-                f"the server tests the {last} of the rows themselves when a filter says "
-                f"{'/'.join(member.steps)}, without an error; "
+                f"a filter cannot look inside a reference: for {'/'.join(member.steps)}, the server tests "
+                f"the {last} of the rows themselves, without an error; "
                 f"{_as_query(f'{first}:{{{{{inner}}}}}')}"
             )
 
@@ -140,11 +140,12 @@ class _Check:
                 name="startswith" | "endswith" as name, arguments=(Literal(kind="text"), Member() as one)
             ):
                 raise QueryError(
-                    f"the field stands first in {name}: write {name}({'/'.join(one.steps)},'text')"
+                    f"the field must come first in {name}: write {name}({'/'.join(one.steps)},'text')"
                 )
             case Call(name="substringof", arguments=(Member() as one, Literal(kind="text"))):
                 raise QueryError(
-                    f"the text stands first in substringof: write substringof('text',{'/'.join(one.steps)})"
+                    f"the text must come first in substringof: write "
+                    f"substringof('text',{'/'.join(one.steps)})"
                 )
             case Not(inner=inner):
                 self.reject_computed(inner)

@@ -412,7 +412,7 @@ def target(address: str, options: Mapping[str, str | int]) -> str:
     except UnicodeEncodeError as error:
         text = cut_short(repr(error.object), 80)
         raise QueryError(
-            f"{text} holds half of a character (a lone surrogate), which cannot be sent"
+            f"{text} contains half of a character (a lone surrogate), which cannot be sent"
         ) from None
 
 

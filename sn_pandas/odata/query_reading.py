@@ -19,7 +19,7 @@ _PATHS = ("Path", "InTree", "InFolder")
 #: The longest query that is read: longer ones are lists of ids.
 _LONGEST = 4000
 _COMPARE = {"": op.eq, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
-_SIMILARITY = "behind one value stands how similar it is, from 0 to below 1"
+_SIMILARITY = "the similarity after a value is a number from 0 to below 1"
 _BY_ID = "references are found by id"
 _TOKEN = re.compile(
     rf"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
@@ -209,7 +209,7 @@ def _surprise(term: QueryTerm, fields: Mapping[str, Field]) -> str:
     is_between_slashes = len(value) > 1 and value[0] == value[-1] == "/"
     if is_between_slashes and (name in _PATHS or kind in ("text", "list")):
         instead = f"write {prefix}'{value[:-1]}'" if name in _PATHS else "compare in pandas after reading"
-        return f"{shown} is taken for a regular expression, because it stands between slashes; {instead}"
+        return f"{shown} is treated as a regular expression, because it is between slashes; {instead}"
     if kind in ("text", "list") and name not in _PATHS and _number(term.near) >= 1:
         return f"{shown}~{term.near} fails: {_SIMILARITY}"
     if kind == "text" and name not in _PATHS and not term.operator and value and not value.strip("*"):

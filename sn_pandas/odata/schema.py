@@ -119,7 +119,7 @@ class Schema(Mapping[str, ContentType]):
         """Return what to say of a type that no layer knows: where types are hidden, it may be one of them."""
         if not self.is_partial:
             return unknown("content type", name, self)
-        return f"you see no content type {name!r}.{did_you_mean(name, self)}"
+        return f"there is no content type {name!r} that you may see.{did_you_mean(name, self)}"
 
     # -- what is hidden ---------------------------------------------------------------------------
 

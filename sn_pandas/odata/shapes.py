@@ -192,7 +192,7 @@ def read_upload(what: str, answer: Response) -> Mapping[str, Any]:
     if shown is None:
         raise empty_answer(what)
     if not isinstance(shown, dict) or not {"Id", "Url"} <= shown.keys():
-        raise not_sensenet(what, answer, "it says nothing about the file")
+        raise not_sensenet(what, answer, "it does not describe the file")
     _check(what, shown, _Uploaded)
     return {**shown, "Id": int(shown["Id"])}
 

@@ -62,7 +62,7 @@ def _fields_of_order(text: str) -> list[str]:
 
 def _raise(name: str, verb: str, instead: str) -> None:
     raise QueryError(
-        f"{name} is not in the search index, so the server cannot {verb} by it (it says nothing, and "
+        f"{name} is not in the search index, so the server cannot {verb} by it (it reports no error, and "
         f"{'keeps another order' if verb == 'order' else 'finds nothing'}); read it and let pandas do it: "
         f"select=[…, {name!r}], then {instead}"
     )

@@ -193,8 +193,8 @@ class Wire:
         if "WRONG_VERSION_NUMBER" in said or "RECORD_LAYER_FAILURE" in said:
             plain = f"http://{self._origin.removeprefix('https://')}"
             return NoAnswer(
-                f"{what}: {self._origin} does not answer by https ({said}). If it is meant to be reached "
-                f"without, such as on this computer, write {plain}",
+                f"{what}: {self._origin} does not accept https ({said}). If it uses http, such as a "
+                f"server on this computer, write {plain}",
                 sent=False,
                 lasting=True,
             )

@@ -107,7 +107,7 @@ def test_an_empty_result_gives_the_query_behind_a_reference(server: FakeServer) 
 
 
 def test_a_type_that_is_not_known_may_be_hidden(server: FakeServer) -> None:
-    with pytest.raises(KeyError, match="you see no content type 'Gadgets'"):
+    with pytest.raises(KeyError, match="there is no content type 'Gadgets'"):
         server.connect(user="erin").schema["Gadgets"]
     with pytest.raises(KeyError, match=r"there is no content type 'Gadgets'. Did you mean Gadget\?"):
         server.connect().schema["Gadgets"]

@@ -42,7 +42,7 @@ def test_types_and_fields_say_their_layer(erin: Repository) -> None:
         "shown",
         "built in",
     ]
-    with pytest.raises(sn.QueryError, match="you see no content type"):
+    with pytest.raises(sn.QueryError, match="there is no content type"):
         types_frame(erin.schema, "Gadgets")
 
 
@@ -57,7 +57,7 @@ def test_explanations_say_what_is_not_shown(erin: Repository) -> None:
     asked = [("$select", "Name,Quantity,Keeper/FullName"), ("$filter", "Weight gt 1m")]
     before = "\n".join(explain(PLACE, asked, erin.schema).does)
     assert (
-        "sends without checking, until the types of the rows are available: Quantity, Keeper, Weight"
+        "sends these without checking, until the types of the rows are available: Quantity, Keeper, Weight"
         in before
     )
     assert "which you may not see: FullName" in before

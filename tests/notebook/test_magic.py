@@ -101,7 +101,7 @@ def test_conditions_built_in_python_stand_in_a_cell(session: Session) -> None:
         ("%sensenet /Root --limt 3", "Did you mean --limit"),
         ("%%sensenet\n/Root\n$selct=Name", r"Did you mean \$select"),
         ("%%sensenet\n/Root\n$select=Nmae", "Did you mean Name"),
-        ("%%sensenet\n/Root\n$filter=Name eq {nmae}", "there is no 'nmae'"),
+        ("%%sensenet\n/Root\n$filter=Name eq {nmae}", "'nmae' is not defined"),
         (f"%%sensenet 1x\n{TASKS}", "'1x' cannot follow %%sensenet"),
         (f"%%sensenet x y z\n{TASKS}", "'x y z' cannot follow"),
         (f"%%sensenet x;\n{TASKS}", "a ; ends the cell"),

@@ -26,10 +26,10 @@ def repo() -> Iterator[Repository]:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("Status eq active", "texts stand in single quotes: write Status eq '$active'"),
+        ("Status eq active", "a text must be in single quotes: write Status eq '$active'"),
         ("Status == 'active'", "write eq for =="),
         ("Status eq 'actve'", "Status eq '$active'"),
-        ("Name eq 'it's'", "a quote in a text is doubled: write 'it''s'"),
+        ("Name eq 'it's'", "a quote inside a text must be doubled: write 'it''s'"),
         ("Name eq ‘x’", "straight single quotes"),
         ("DueDate gt 2026-01-01", "write DueDate gt datetime'2026-01-01'"),
         ("DueDate gt '2026-02-01'", "write DueDate gt datetime'2026-02-01'"),

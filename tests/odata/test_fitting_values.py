@@ -138,8 +138,8 @@ def test_what_is_indexed_is_let_through():
 
 
 def test_a_word_without_quotes_is_taken_for_the_value_that_it_is():
-    assert hint("Status eq active", FIELDS) == "texts stand in single quotes: write Status eq '$active'"
-    assert hint("Status eq Active", FIELDS) == "texts stand in single quotes: write Status eq '$active'"
+    assert hint("Status eq active", FIELDS) == "a text must be in single quotes: write Status eq '$active'"
+    assert hint("Status eq Active", FIELDS) == "a text must be in single quotes: write Status eq '$active'"
 
 
 @pytest.mark.parametrize(

@@ -90,9 +90,9 @@ FAILING = [
     ("Done:>no", "booleans have no order"),
     ("Done:[no TO yes]", "booleans have no order"),
     ("State:>a", "options have no order"),
-    ("Label:box~1", "how similar it is"),
-    ("Note:'the cat'~2", "how similar it is"),
-    ("Note:cat~3", "how similar it is"),
+    ("Label:box~1", "similarity after a value"),
+    ("Note:'the cat'~2", "similarity after a value"),
+    ("Note:cat~3", "similarity after a value"),
 ]
 FINE = [
     "Note:herons", "roof the", 'Note:"the cat"', 'Note:"cat on the roof"~2', "Label:the", "Label:b?x", "Label:why?",

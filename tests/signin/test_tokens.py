@@ -87,7 +87,7 @@ def test_who_is_down_is_not_called_wrong_credentials(fake: Fake, host: str, stum
         (lambda s: setattr(s.authority, "origin", "http://login.example"), "not secure"),
         (lambda s: setattr(s.authority, "origin", "https://localhost:5001"), "on this computer"),
         (lambda s: setattr(s.authority, "origin", "login.example"), "not an address"),
-        (lambda s: setattr(s.authority, "origin", ""), "names no authority"),
+        (lambda s: setattr(s.authority, "origin", ""), "does not name an authority"),
         (lambda s: setattr(s.authority, "endpoint", "https://evil.example/connect/token"), "evil.example"),
         (lambda s: setattr(s.authority, "endpoint", "http://login.example/connect/token"), "http://login"),
         (lambda s: s.on(match="openid").status(500), "500"),

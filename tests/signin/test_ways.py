@@ -171,7 +171,7 @@ def test_a_browser_sign_in_that_cannot_be_kept_is_said(
     connect(world, browser=True).close()
     assert "not kept" not in capsys.readouterr().err
     connect(world, browser=True, keep=True).close()
-    assert "This sign-in is not kept (this computer has no keyring)" in capsys.readouterr().err
+    assert "This sign-in was not stored (this computer has no keyring)" in capsys.readouterr().err
 
 
 def test_only_the_newest_refresh_token_is_kept_if_somebody_says_so(
@@ -225,7 +225,7 @@ def test_sn_auth_after_three_wrong_passwords(make_world: MakeWorld, person: Pers
 
 
 def test_nobody_at_the_keyboard_is_told_what_to_do(make_world: MakeWorld, person: Person) -> None:
-    with pytest.raises(sn.AuthenticationError, match=r"nobody can be asked here .*api_key"):
+    with pytest.raises(sn.AuthenticationError, match=r"cannot ask for input here .*api_key"):
         connect(make_world(kind="SNAuth"), login="admin", keep=False)
 
 
@@ -257,7 +257,7 @@ def test_two_connections_of_one_sn_auth_user_share_the_token(
     with connect(world, login=LOGIN) as later:
         assert later.user == ADMIN
         later.sign_out()
-    with pytest.raises(sn.AuthenticationError, match="nobody can be asked"):
+    with pytest.raises(sn.AuthenticationError, match="cannot ask for input"):
         connect(world, login=LOGIN)
 
 
@@ -326,7 +326,7 @@ def test_without_a_keyring_no_key_is_made_for_it(make_world: MakeWorld) -> None:
     [
         ("SNAuth", {"browser": True}, r"sn-auth .*login=…"),
         ("SNAuth", {"client_id": "x", "client_secret": "y"}, r"sn-auth .*login=…"),
-        ("IdentityServer", {"login": "admin"}, r"does not sign in by sn-auth.*browser=True"),
+        ("IdentityServer", {"login": "admin"}, r"does not use sn-auth.*browser=True"),
     ],
 )
 def test_the_wrong_way_is_told_and_no_secret_is_asked_for(

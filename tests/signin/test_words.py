@@ -38,9 +38,9 @@ def test_a_wrong_key_is_not_called_a_wrong_address(fake: Callable[..., FakeServe
 def test_https_is_hinted_at_where_http_was_written(fake: Callable[..., FakeServer]) -> None:
     server = fake(sample=False)
     server.on().redirect("https://repo.example/odata.svc/")
-    with pytest.raises(sn.AnswerError, match=r"is reached by https: write https://repo\.example") as caught:
+    with pytest.raises(sn.AnswerError, match=r"requires https: write https://repo\.example") as caught:
         server.connect(url="http://repo.example")
-    assert "credentials stay" in str(caught.value)
+    assert "credentials are only sent" in str(caught.value)
     page = b"<h1>The plain HTTP request was sent to HTTPS port</h1>"
     head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/html\r\nContent-Length: %d\r\n\r\n" % len(page)
     with answering(head + page) as there, pytest.raises(sn.ServerError, match=f"write https://{there}"):
@@ -50,7 +50,7 @@ def test_https_is_hinted_at_where_http_was_written(fake: Callable[..., FakeServe
 def test_http_is_hinted_at_where_https_does_not_answer() -> None:
     with (
         answering(b"HTTP/1.1 400 Bad Request\r\n\r\n") as there,
-        pytest.raises(sn.ConnectionFailed, match=f"does not answer by https.*write http://{there}"),
+        pytest.raises(sn.ConnectionFailed, match=f"does not accept https.*write http://{there}"),
     ):
         sn.connect(f"https://{there}", api_key=KEY, retries=QUICK)
 
@@ -60,7 +60,7 @@ def test_a_redirect_to_another_host_is_no_hint(fake: Callable[..., FakeServer]) 
     server.on().redirect("https://elsewhere.example/")
     with pytest.raises(sn.AnswerError, match=r"a redirect to https://elsewhere.example/") as caught:
         server.connect(url="http://repo.example")
-    assert "reached by https" not in str(caught.value)
+    assert "requires https" not in str(caught.value)
 
 
 def test_a_configuration_file_that_is_named_has_to_be_there(

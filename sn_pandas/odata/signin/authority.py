@@ -191,7 +191,7 @@ class Authority:
         )
         token = body.get("access_token")
         if not isinstance(token, str) or not token.strip():
-            raise AuthenticationError(f"{self.address} gives no token{_words(body)}")
+            raise AuthenticationError(f"{self.address} issued no token{_words(body)}")
         SECRETS.add(token, body.get("refresh_token") if isinstance(body.get("refresh_token"), str) else None)
         refresh = body.get("refresh_token")
         return Grant(token, _seconds(body.get("expires_in")), refresh if isinstance(refresh, str) else None)
@@ -221,8 +221,8 @@ class Authority:
             return
         if self.kind.lower() == SN_AUTH.lower():
             raise AuthenticationError(
-                f"{self.origin} signs in by sn-auth (type SNAuth), which supports neither client credentials "
-                "nor this sign-in with the browser, so no secret was sent. Sign in with your login name "
+                f"{self.origin} uses sn-auth (type SNAuth), which supports neither client credentials nor "
+                f"this sign-in with the browser, so no secret was sent. Sign in with your login name "
                 "(login=…, which asks for the password), or use an API key (api_key=…) or a token (token=…)"
             )
 
@@ -237,7 +237,7 @@ class Authority:
         self.reject_sn_auth()
         if not isinstance(named, str) or not named.strip():
             raise AuthenticationError(
-                f'{self.origin} names no authority that issues tokens; pass authority="https://…"'
+                f'{self.origin} does not name an authority that issues tokens; pass authority="https://…"'
             )
         try:
             address = canonical_url(named)
@@ -263,8 +263,8 @@ class Authority:
             )
         if not self.origin.startswith("https:"):
             raise AuthenticationError(
-                f"{self.origin} names the authority {address}, but is not reached by https itself, so "
-                f"anybody on the way could have named it; no secret was sent there; {pass_it}"
+                f"{self.origin} names the authority {address}, but does not use https itself, so anybody "
+                f"in between could have named it; no secret was sent there; {pass_it}"
             )
         if is_loopback(address) and not is_loopback(self.origin):
             raise AuthenticationError(
@@ -305,8 +305,8 @@ class Authority:
             else (f" (the repository {self.origin} names this authority; authority=… names another one)")
         )
         if isinstance(error, NoAnswer | UnavailableError):
-            return NoAnswer(f"there is no token: {said}{hint}", sent=False, lasting=True)
-        return AuthenticationError(f"there is no token: {said}{hint}")
+            return NoAnswer(f"no token was issued: {said}{hint}", sent=False, lasting=True)
+        return AuthenticationError(f"no token was issued: {said}{hint}")
 
 
 def check_address(authority: str) -> str:
@@ -332,7 +332,7 @@ def refuse(what: str, origin: str, answer: Response) -> SensenetError:
     if answer.status_code in (429, 500, 502, 503, 504) or answer.is_redirect:
         error = refusal(what, origin, answer)
         if answer.status_code == 500 and not isinstance(error, UnavailableError):
-            return UnavailableError(f"{what}: {origin} has an error of its own (500)", status=500)
+            return UnavailableError(f"{what}: {origin} failed with an internal error (500)", status=500)
         return error
     try:
         body = answer.json()
@@ -340,10 +340,10 @@ def refuse(what: str, origin: str, answer: Response) -> SensenetError:
         body = {}
     said = _words(body if isinstance(body, dict) else {})
     if answer.status_code == 404 and not said:
-        return NotFoundError(f"{what}: there is nothing at this address of {origin}", status=404)
+        return NotFoundError(f"{what}: {origin} has nothing at this address", status=404)
     if answer.content and not said:
         said = f"; the answer is {hide(describe(answer))}"
-    return AuthenticationError(f"{origin} gives no token ({what} failed with {answer.status_code}){said}")
+    return AuthenticationError(f"{origin} issued no token ({what} failed with {answer.status_code}){said}")
 
 
 def _object(what: str, answer: Response) -> dict[str, Any]:

@@ -93,7 +93,8 @@ class Browser(RenewedToken):
         client = self._client_id or self._authority.client_id
         if not client:
             raise AuthenticationError(
-                f"{self._authority.origin} names no client for signing in with the browser; pass client_id=…"
+                f"{self._authority.origin} does not name a client for signing in with the browser; pass "
+                f"client_id=…"
             )
         if self._vault is None:
             found = self._refresh(client, before.refresh if before is not None else None)
@@ -114,8 +115,8 @@ class Browser(RenewedToken):
             with self._vault.lock():
                 self._store(grant)
             if grant.refresh and not self._vault.in_keyring:
-                why = explain_missing_keyring() or "the keyring does not take it"
-                self._talk.tell(f"This sign-in is not kept ({why}): the next notebook asks again.")
+                why = explain_missing_keyring() or "the keyring rejected it"
+                self._talk.tell(f"This sign-in was not stored ({why}), so the next notebook will ask again.")
         return grant
 
     def sign_out(self) -> None:
@@ -192,8 +193,8 @@ class Browser(RenewedToken):
             return loopback.wait(_PATIENCE)
         self._talk.tell(
             f"Open this link and sign in to {self._authority.origin}:\n{place}\n"
-            f"The browser then goes to an address that begins with {loopback.address} and may say that there "
-            "is nothing. Copy that whole address from the address bar and enter it below."
+            f"The browser then goes to an address that begins with {loopback.address} and may report that "
+            f"it cannot be reached. Copy that whole address from the address bar and enter it below."
         )
         text = Secret(self._talk.ask_secret("Address (or the code in it): ").strip())
         query = urlsplit(text).query
@@ -201,7 +202,7 @@ class Browser(RenewedToken):
             return {name: values[0] for name, values in parse_qs(query).items()}
         if not text or "://" in text:
             raise AuthenticationError(
-                "this is not the address that the browser came to: it holds code=…; sign in once more"
+                "this is not the address that the browser was sent to, which contains code=…; sign in again"
             )
         return {"code": text, "state": ""}
 
@@ -235,14 +236,12 @@ def _code_of(found: Mapping[str, str], state: str) -> str:
     SECRETS.add(code)
     # a bare code was copied by hand out of the address; PKCE alone protects it then
     if found.get("state") and not secrets.compare_digest(found["state"].encode(), state.encode()):
-        raise AuthenticationError(
-            "the answer belongs to another sign-in (its state differs); sign in once more"
-        )
+        raise AuthenticationError("the answer belongs to another sign-in (its state differs); sign in again")
     if found.get("error"):
         said = " ".join(filter(None, (found["error"], found.get("error_description"))))
         raise AuthenticationError(f"the authority refused the sign-in: {said[:200]}")
     if not code:
-        raise AuthenticationError("the browser returned no code; sign in once more")
+        raise AuthenticationError("the browser returned no code; sign in again")
     return code
 
 

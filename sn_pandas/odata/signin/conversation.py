@@ -53,6 +53,6 @@ def _ask(ask: Callable[[str], str], question: str) -> str:
             return ask(question)
     except (EOFError, NotImplementedError, OSError, getpass.GetPassWarning) as error:
         raise AuthenticationError(
-            f"nobody can be asked here ({question.strip().rstrip(':')}): there is no keyboard. "
+            f"cannot ask for input here ({question.strip().rstrip(':')}): there is no keyboard. "
             "Use an API key or a token instead: api_key=…, token=…, or $SENSENET_API_KEY"
         ) from error

@@ -173,7 +173,7 @@ def clean_token(token: object, what: str) -> str:
         raise AuthenticationError(f"the {what} contains a blank, which is not allowed")
     if len(text) > LONGEST:
         raise AuthenticationError(
-            f"the {what} has {len(text):,} characters; a server reads {LONGEST:,} at most"
+            f"the {what} has {len(text):,} characters; a server accepts at most {LONGEST:,}"
         )
     return text
 

@@ -39,8 +39,8 @@ class SnAuthority(Authority):
         """
         if self.kind.lower() != SN_AUTH.lower():
             raise AuthenticationError(
-                f"{self.origin} does not sign in by sn-auth, so login=… is of no use, and no password is "
-                "asked for. Sign in with the browser (browser=True), or use an API key (api_key=…)"
+                f"{self.origin} does not use sn-auth, so login=… does not apply, and no password was "
+                f"requested. Sign in with the browser (browser=True), or use an API key (api_key=…)"
             )
 
     def accepts(self, token: str) -> bool:
@@ -104,7 +104,7 @@ class SnAuth(RenewedToken):
         token = used.get("Authorization", "")
         if (expiry(token) or 0) < time.time():
             return explain_token(token)
-        return "sn-auth has one token a user, and another sign-in as this user ends it"
+        return "sn-auth has one token per user, and another sign-in as this user invalidates it"
 
     def fetch(self, before: Grant | None) -> Grant:
         """Return the token that another process has got meanwhile, a refreshed one, or sign in.
@@ -178,7 +178,7 @@ class SnAuth(RenewedToken):
         token, refresh = (Secret(pair.get(name) or "") for name in ("accessToken", "refreshToken"))
         SECRETS.add(token, refresh)
         if not token:
-            raise AuthenticationError(f"{self._authority.address} gives no token")
+            raise AuthenticationError(f"{self._authority.address} issued no token")
         vault.write({"access": token, "refresh": refresh})
         return Grant(token, None, refresh or None)
 
