@@ -1,4 +1,4 @@
-"""``python -m sn_pandas COMMAND``: each command is imported when it is asked for."""
+"""``python -m sn_pandas COMMAND``; each command is imported only when it is used."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @pd.api.extensions.register_dataframe_accessor("sn")
 class AccessorOnUse:
-    """Loads the accessor when a frame is first asked for it: ``%load_ext`` shall be quick."""
+    """Load the accessor on its first use, to keep ``import sn_pandas`` fast."""
 
     def __new__(cls, frame: pd.DataFrame) -> Accessor:  # type: ignore[misc]  # stands for another class
         """Return the accessor of a frame."""

@@ -215,7 +215,7 @@ def connect(
 
 
 def _server(url: str) -> Server | None:
-    """Return the server of the configuration file that is meant by a name."""
+    """Return the server that the configuration file defines under a name."""
     from .servers import find_server, is_name  # on use: most connections name an address
 
     return find_server(url) if is_name(url) else None
@@ -229,7 +229,7 @@ def _ssl_context(ca_file: str) -> ssl.SSLContext:
 
 
 def _issuer(origin: str, open_client: OpenClient) -> str:
-    """Return the authority whose tokens a repository takes, as far as it says; to explain why one is not."""
+    """Return the authority whose tokens a repository accepts, if it names one; explains a rejected token."""
     with contextlib.suppress(SensenetError), contextlib.closing(Authority(origin, open_client)) as named:
         if named.kind != SN_AUTH:  # the issuer of sn-auth is not an address
             return str(named.parameters.get("authority") or "")
@@ -237,7 +237,7 @@ def _issuer(origin: str, open_client: OpenClient) -> str:
 
 
 def _auth(origin: str, found: Credentials, open_client: OpenClient) -> Auth:
-    """Return what signs requests, for a way to sign in."""
+    """Return the credentials object for a way to sign in."""
     if found.way == "anonymous":
         return Anonymous()
     if found.way == "api_key":
@@ -272,7 +272,7 @@ def _auth(origin: str, found: Credentials, open_client: OpenClient) -> Auth:
 
 
 def _places(parts: SplitResult) -> tuple[str, str]:
-    """Return the address of the server, with what a proxy has put before, and the path behind it."""
+    """Return the address of the server, including the path prefix of a proxy, and the path after it."""
     path = unquote(parts.path).rstrip("/")
     lower = path.lower()
     at = lower.find(SERVICE)

@@ -11,7 +11,7 @@ FIELDS = ["DisplayName", "Status", "Priority", "DueDate", "TaskCompletion", "Ass
 
 
 def demo() -> None:
-    """Print each step of the main job and what came of it."""
+    """Print each step of the main workflow and its result."""
     with pd.option_context("display.width", 140, "display.max_columns", 12), connect(EMBEDDED) as repo:
         print(f"Connected to {repo.url} as {repo.user}\n")
 

@@ -9,7 +9,7 @@ from .frames.accessor.rebase import rebase_on
 
 
 def rebase(frame: pd.DataFrame, repo: Repository) -> pd.DataFrame:
-    """Tie a frame that came from a file or another process, or that lost its origin, to a repository.
+    """Attach a frame from a file or another process, or one that lost its origin, to a repository.
 
     Its edits are what differs from what it was read as, if that is known: ``df.sn.to_parquet`` keeps it in
     the file. Otherwise they are what differs from what the server holds now. A cell that differs in a content

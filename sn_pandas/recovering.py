@@ -1,4 +1,4 @@
-"""``undo``, ``resume`` and ``journals``: what is done to a save when it is over, or was interrupted."""
+"""``undo``, ``resume`` and ``journals``: revert or continue saves."""
 
 from __future__ import annotations
 
@@ -174,7 +174,7 @@ def _journal_of(saved: Any, what: str) -> str | os.PathLike[str]:
 
 
 def _reject_other(repo: Any, what: str, saved: Any) -> None:
-    """Raise for what stands in the place of the repository and is none."""
+    """Raise for an argument that is not a repository."""
     if repo is None or isinstance(repo, Repository):
         return
     shown = f"a {type(repo).__name__}" if isinstance(repo, (pd.DataFrame, pd.Series)) else repr(repo)[:80]
@@ -189,7 +189,7 @@ def _ids(ids: Collection[int] | int | None) -> set[int] | None:
 
 
 def _no_journal(report: Report, what: str) -> str:
-    """Explain why what a report tells of cannot be undone or resumed, and what to do instead."""
+    """Explain why a report without a journal cannot be undone or resumed, and suggest an alternative."""
     if report.dry_run or not report.frame["outcome"].isin(["saved", "ignored", "unknown"]).any():
         return f"there is nothing to {what}: this {report.what} changed nothing"
     by_hand = next((way for name, way in _BY_HAND.items() if name in report.what), _OTHERWISE)
@@ -198,7 +198,7 @@ def _no_journal(report: Report, what: str) -> str:
 
 
 def _show_undone(report: Report, saved: Any) -> Report:
-    """Have the frame of a save show what was taken back, and say so."""
+    """Update the frame of a save after its undo, and return a note about it."""
     back = {int(id_) for id_ in report.saved["Id"].dropna()}
     if report.dry_run or not back:
         return report

@@ -156,7 +156,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def _conceal(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings of a server with the secrets, which are refused, as values that show nothing."""
+    """Return the settings of a server with concealed secrets, which are rejected."""
     settings = {field.name for field in dataclasses.fields(Server)}
     return {
         key: _conceal(value)

@@ -39,7 +39,7 @@ _YES, _NO = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 
 @dataclasses.dataclass(frozen=True)
 class Credentials:
-    """A way to sign in, with what it needs.
+    """A way to sign in, with its arguments.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""How texts become words, as the standard analyzer of the production search engine makes them.
+"""Split texts into words, as the standard analyzer of the production search engine does.
 
 The rules are those of Lucene 2.9: runs of letters and digits, with some joints inside (``files.zip``,
 ``o'brien``, ``r&d``, mail addresses, numbers such as ``2024-05-01``). Stop words are dropped; in a text they
@@ -139,7 +139,7 @@ def words_of(text: str) -> list[str]:
 
 
 def query_words(value: str) -> list[str]:
-    """Return the words that the value of a query asks for: nothing is left of those that are dropped.
+    """Return the words of a query value without the stop words; empty if only these occur.
 
     >>> query_words("on the roof"), query_words("the !")
     (['roof'], [])
@@ -159,7 +159,7 @@ def gaps_inside(phrase: str) -> int:
 
 
 def lower_letters(text: str) -> str:
-    """Return a text in small letters, each letter by itself, as the index holds it.
+    """Return a text in lower case, letter by letter, as in the index.
 
     >>> lower_letters("ΣΑΣ")
     'σασ'
@@ -168,7 +168,7 @@ def lower_letters(text: str) -> str:
 
 
 def matches_phrase(text: Sequence[str], phrase: Sequence[str], distance: int) -> bool:
-    """Whether words stand in a text side by side in their order, or are moved by so many places in all.
+    """Return whether words occur in a text in this order, at most ``distance`` positions apart in total.
 
     >>> matches_phrase(["cat", "x", "roof"], ["cat", "roof"], 0)
     False
@@ -198,7 +198,7 @@ def matches_phrase(text: Sequence[str], phrase: Sequence[str], distance: int) ->
 
 
 def _fits_from(start: int, places: dict[str, list[int]], phrase: Sequence[str], distance: int) -> bool:
-    """Whether each word has a place of its own, at most ``distance`` behind the one that a start gives it."""
+    """Return whether each word has a position of its own, at most ``distance`` after the expected one."""
     choices = [
         [at for at in places[word] if start <= at - n <= start + distance] for n, word in enumerate(phrase)
     ]
@@ -237,7 +237,7 @@ def similarity(asked: str, term: str) -> float:
 
 
 def _blank_signs(text: str) -> str:
-    """Return a text in lower case, character by character, with blanks for signs that make no words."""
+    """Return a text in lower case, with blanks for characters that are not part of words."""
     parted = "".join(c if c.isalpha() or c.isdecimal() or c in JOINTS else " " for c in lower_letters(text))
     return _CJ.sub(" \\g<0> ", parted)
 

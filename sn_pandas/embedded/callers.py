@@ -1,4 +1,4 @@
-"""Who sends a request: API keys, the Visitor, and the groups that somebody is in."""
+"""The caller of a request: API keys, the Visitor, and group memberships."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def new_key(repository: Repository, user_id: int) -> ApiKey:
 
 
 class UnknownUserError(LookupError):
-    """There is no such user, or he is disabled; the text says so, and who is meant perhaps."""
+    """The user does not exist or is disabled; the message may suggest a similar name."""
 
 
 def find_user(repository: Repository, name: str) -> Content:

@@ -100,7 +100,7 @@ class Content:
 
     @property
     def display_name(self) -> str:
-        """What people call the content; a user goes by his full name."""
+        """The display name of the content; for a user the full name."""
         return self.fields.get("DisplayName") or self.fields.get("FullName") or self.name
 
     def copy(self) -> Content:
@@ -171,7 +171,7 @@ class Caller:
 
     @property
     def is_operator(self) -> bool:
-        """Whether the caller may write what is kept for operators (creation dates, PUT)."""
+        """Whether the caller may write what is reserved for operators (creation dates, PUT)."""
         return (
             self.system
             or ADMINISTRATORS in self.identities

@@ -1,4 +1,4 @@
-"""What of a sensenet server the embedded repository has: a page made from what is registered.
+"""A page that lists the features of the embedded repository, generated from its registries.
 
 Whatever is registered is listed as exact unless it says itself what differs; what the documentation of the
 server names, and nobody registers, is listed as absent.
@@ -105,5 +105,5 @@ def _table(name: str, second: str, rows: Iterable[Row]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return text that stands in a table as it is."""
+    """Escape a text for a table."""
     return text.replace("``", "`").replace("|", "\\|")

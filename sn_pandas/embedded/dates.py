@@ -41,7 +41,7 @@ _NAMED = re.compile(
 
 
 def from_iso(text: str) -> int:
-    """Return the moment that a stored date stands for.
+    """Return the datetime of a stored date.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What the ending of a file's name says: the MIME type of its bytes, and the icon that stands for it."""
+"""File name extensions: the MIME type of the bytes, and the icon."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _ICONS = {
 
 
 def ending(name: str) -> str:
-    """Return what stands behind the last dot of a name, in lower case; empty without a dot.
+    """Return the extension of a name in lower case; empty without a dot.
 
     >>> ending("a.tar.GZ"), ending("a"), ending("a.")
     ('gz', '', '')

@@ -1,4 +1,4 @@
-"""What goes wrong in a request, as it is answered: a code, an exception type, a message, a status."""
+"""Errors in the form of answers: a code, an exception type, a message, a status."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ def binary_closed() -> ODataError:
 
 
 def refused_action(reason: str, message: str | None = None) -> ODataError:
-    """Return the 500 of an action that the state of a content, a lock or a permission does not allow."""
+    """Return the 500 of an action that the state of a content, a lock or a permission prevents."""
     return ODataError(reason, "InvalidContentActionException", message or REASONS.get(reason, reason))
 
 
@@ -137,7 +137,7 @@ def out_of_date(content_id: int, path: str) -> ODataError:
 
 
 def tree_is_locked(path: str) -> ODataError:
-    """Return the 400 of a content that somebody else moves or deletes at the same moment."""
+    """Return the 400 of a content that another request moves or deletes at the same moment."""
     return bad_request("LockedTreeException", f"The tree is locked by another operation. Path: {path}")
 
 

@@ -104,7 +104,7 @@ class Rule:
         self.fault = fault
 
     def delay(self, seconds: float) -> None:
-        """Wait, then do what was asked."""
+        """Wait before the request is processed."""
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
             time.sleep(seconds)
@@ -113,7 +113,7 @@ class Rule:
         self.fault = fault
 
     def stale(self) -> None:
-        """Answer a GET as it was answered the first time, as an index does that lags behind the writes."""
+        """Answer a GET as the first time, like an index that lags behind the writes."""
         answers: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
@@ -271,7 +271,7 @@ def _without_token(environ: Environ) -> Environ:
 
 
 def _without_credentials(environ: Environ) -> Environ:
-    """Return a request without token, cookie and key, wherever they stood."""
+    """Return a request without token, cookie and key, in any of their places."""
     kept = _without_token(environ)
     kept.pop("HTTP_APIKEY", None)
     kept["HTTP_X_VISITOR"] = "1"  # also where a caller without a key is the Admin
@@ -284,7 +284,7 @@ def _without_credentials(environ: Environ) -> Environ:
 
 
 def _run(app: App, environ: Environ) -> tuple[str, list[tuple[str, str]], bytes]:
-    """Have the application answer, and give the whole answer."""
+    """Run the application, and return the complete answer."""
     head: list[Any] = []
     written: list[bytes] = []
 

@@ -160,7 +160,7 @@ def _order_members(store: Store) -> None:
 
 
 def _dropped(db: sqlite3.Connection, table: str, columns: str) -> list[tuple[Any, ...]]:
-    """Drop a table that holds secrets as they are, and return what was in it."""
+    """Drop a table with plain secrets, and return its rows."""
     named = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
     if "value" not in named:
         return []

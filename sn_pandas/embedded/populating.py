@@ -1,4 +1,4 @@
-"""``populate``: many contents at once, to try what is large."""
+"""``populate``: create many contents at once, to test with large collections."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ def build(store: Store, seed: int = 1) -> None:
 
 
 class Builder:
-    """Makes contents that are stored in bulk: gives them ids, paths and dates."""
+    """Creates contents that are stored in bulk: assigns ids, paths and dates."""
 
     def __init__(self, store: Store, seed: int) -> None:
         self.store = store

@@ -31,7 +31,7 @@ SHORTEST_KEY = 16
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Define the arguments of the command."""
     parser.add_argument(
         "--port", type=_port, default=8765, help="port to listen on, 0 to 65535 (default: 8765; 0 = any)"
     )
@@ -165,7 +165,7 @@ def _look_up(host: str) -> None:
 
 
 def _serve(application: Application, arguments: argparse.Namespace) -> NoReturn:
-    """Serve until a signal comes, and end the process."""
+    """Serve until a signal arrives, and end the process."""
     faults = arguments.faults or Faults()
     answering = faults.around(application)
     if arguments.testing:

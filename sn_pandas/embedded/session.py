@@ -24,7 +24,7 @@ Json = Any
 
 
 class Actions(Protocol):
-    """What can be done with a content, as lists of it show that."""
+    """The actions of a content, as lists show them."""
 
     def metadata(self, content: Content, session: Session) -> tuple[list[Json], list[Json]]:
         """Return the actions and functions that ``__metadata`` lists."""
@@ -195,7 +195,7 @@ class Session:
     # Fields
 
     def ancestors(self, content: Content) -> list[Content]:
-        """Return what is above a content, nearest first."""
+        """Return the ancestors of a content, nearest first."""
         found = []
         seen = {content.id}
         if not content.id and content.parent_path:  # not stored, as the fields of a list
@@ -238,7 +238,7 @@ class Session:
         return self.can(content, "See")
 
     def opens(self, content: Content) -> bool:
-        """Return whether the caller may read the fields of a content, its bytes aside: they need Open."""
+        """Return whether the caller may read the fields of a content; its bytes also require Open."""
         return self.can(content, "Preview")
 
     # Values

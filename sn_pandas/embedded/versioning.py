@@ -53,7 +53,7 @@ class Version:
 
 
 def parse(text: str) -> Version | None:
-    """Read a version as it stands in an address; None for what is none.
+    """Parse a version in an address; None for an invalid one.
 
     >>> str(parse("v1.0"))
     'V1.0.A'
@@ -113,7 +113,7 @@ class State:
         return tuple(v for v in self.since(self.last_public) if v != self.current)
 
     def since(self, version: Version | None) -> tuple[Version, ...]:
-        """Return the versions after one; all if there is none."""
+        """Return the versions after one; all if it does not exist."""
         return self.history[self.history.index(version) + 1 :] if version is not None else self.history
 
 
@@ -150,7 +150,7 @@ def created(mode: Mode, approving: bool) -> Plan:
 
 
 def created_in_steps(mode: Mode) -> Plan:
-    """Return the first version of a content whose creation goes on."""
+    """Return the first version of a content whose creation continues."""
     first = Version(0, 1, LOCKED) if mode == "full" else Version(1, 0, LOCKED)
     return Plan(first, new=True, lock=True, saving=CREATING)
 
@@ -186,7 +186,7 @@ def _fits(action: Action, state: State) -> bool:
 
 
 def plan(action: Action, state: State) -> Plan:
-    """Return what a valid action does; an undo has no plan, as it takes back the version before."""
+    """Return the effects of a valid action; an undo has none, because it restores the previous version."""
     return _without_overtaken(_PLANS[action](state), state)
 
 

@@ -1,4 +1,4 @@
-"""``Connection``: what everything that reads and writes needs of a repository."""
+"""``Connection``: what reading and writing need from a repository."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Connection:
 
     @property
     def user(self) -> User:
-        """The path of the user that the server says we are.
+        """The path of the authenticated user.
 
         It is a text with two attributes more: ``how`` the connection is signed in, and ``until`` when.
 
@@ -160,7 +160,7 @@ class Connection:
             )
 
     def verify_identity(self, since: float | None = None) -> None:
-        """Make sure that the server knows the caller; to others it shows less, without an error.
+        """Verify that the server still identifies the caller; otherwise it returns less, without an error.
 
         The client asks by itself where an answer may have been given to somebody else. This is for
         callers that draw conclusions from what several answers do not hold.
@@ -180,7 +180,7 @@ class Connection:
             self.client.guard.verify(since)
 
     def record_total(self, query: Query, total: int) -> None:
-        """Remember how many rows a list had, and verify the identity of the caller where there are fewer now.
+        """Record the total of a list, and verify the identity of the caller if it has decreased.
 
         Raises
         ------
@@ -200,7 +200,7 @@ class Connection:
         return self._types_met.get(hash(query.url()), frozenset())
 
     def remember_types(self, query: Query, types: frozenset[str]) -> None:
-        """Keep the hidden types that the rows of a query had: the same query gives the same dtypes."""
+        """Remember the hidden types that occurred in the rows of a query, so that it keeps its dtypes."""
         if types:
             self._types_met[hash(query.url())] = types | self.types_met(query)
         if len(self._types_met) > _REMEMBERED:

@@ -1,4 +1,4 @@
-"""Folders that were moved, renamed or restored a moment ago: their contents come back into the index."""
+"""Folders that were moved, renamed or restored recently, whose contents are still being indexed."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _WAITS = (0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class Moved:
-    """The places where folders came from and went to, until what is below them stands still."""
+    """The old and new places of folders, until the number of contents below them is stable."""
 
     def __init__(self) -> None:
         self._places: dict[str, float] = {}
 
     def note(self, before: str | None, after: str | None) -> None:
-        """Remember the old and new path of a moved content; None for the trash."""
+        """Record the old and new path of a moved content; None for the trash."""
         for path in (before, after):
             if path:
                 self._places[path.lower()] = time.monotonic()
 
     def concerns(self, query: Query) -> bool:
-        """Return whether a list may hold what is below such a place."""
+        """Return whether a list may include contents below such a place."""
         if query.single or query.property or not self._places:
             return False
         oldest = time.monotonic() - _REMEMBERED
@@ -46,7 +46,7 @@ class Moved:
         )
 
     def settle(self, client: Client, query: Query) -> None:
-        """Count the rows of a list until their number stands still, for some seconds at most."""
+        """Count the rows of a list until their number is stable, for a few seconds at most."""
         if not self.concerns(query):
             return
         counted = query._replace_unvalidated(top=0, skip=0)

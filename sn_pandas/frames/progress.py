@@ -1,4 +1,4 @@
-"""How far something is: a bar after a second, for people who watch.
+"""A progress bar that appears after a second, in interactive use only.
 
 In a notebook the bar is an output that is emptied at the end. A widget would be an error there as soon as
 the page is loaded again or the kernel restarts, because its model is gone.
@@ -23,7 +23,7 @@ INTERVAL = 0.2
 
 
 class Progress:
-    """A bar that is gone at the end, in every case.
+    """A progress bar that always disappears at the end.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Progress:
             self._bar = None
 
     def show(self, done: int, total: int | None) -> None:
-        """Say how much is done, of how much if that is known."""
+        """Update the progress, and the total if it is known."""
         if callable(self._setting):
             self._setting(done, total)
             return
@@ -91,7 +91,7 @@ class _NotebookBar:
         self._handle: Any = None
 
     def update(self, count: int) -> None:
-        """Count what was done, and show it from time to time."""
+        """Update the count, and redraw the bar from time to time."""
         self.n += count
         now = time.monotonic()
         if now < self._next:
@@ -105,7 +105,7 @@ class _NotebookBar:
             self._handle = display(self._shown(now), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's is untyped
 
     def close(self) -> None:
-        """Leave nothing to be seen."""
+        """Remove the bar."""
         if self._handle is not None:
             self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
 
@@ -125,7 +125,7 @@ class _NotebookBar:
 
 
 def _inside_output() -> bool:
-    """Return whether outputs go to an Output widget, which shows them but never changes them."""
+    """Return whether outputs go to an Output widget, which displays but never updates them."""
     widget = sys.modules.get("ipywidgets.widgets.widget_output")
     kernel = _kernel()
     if widget is None or kernel is None:

@@ -12,7 +12,7 @@ from .columns.normalizing import Cell, same_content
 
 
 def put(column: pd.Series, places: Any, cells: Iterable[Cell]) -> pd.Series:
-    """Return a column with other cells at some places, of its own dtype if that holds them.
+    """Return a column with cells replaced, in its own dtype if possible.
 
     A category that the dtype lacks is added to it. Whatever else it cannot hold as it is makes the column one
     of objects, so that no cell is ever changed by its dtype.
@@ -41,7 +41,7 @@ def put(column: pd.Series, places: Any, cells: Iterable[Cell]) -> pd.Series:
 
 
 def holds(held: Cell, value: Cell) -> bool:
-    """Return whether a cell is what was put into it."""
+    """Return whether a cell has the value that was assigned to it."""
     if isinstance(held, str) or isinstance(value, str):
         return isinstance(value, str) and bool(held == value)
     return held is value or same_content(held, value)

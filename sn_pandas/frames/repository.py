@@ -1,4 +1,4 @@
-"""``Repository``: what ``connect`` gives; the way to everything in one sensenet repository."""
+"""``Repository``: the result of ``connect``, with all operations on one sensenet repository."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Repository(Connection, Contents):
         return NewApiKey(value, str(answer.get("ExpirationDate") or ""), kept)
 
     def sign_out(self) -> None:
-        """End the sign-in, forget what was kept of it, and close the connections.
+        """End the sign-in, remove what was stored of it, and close the connections.
 
         A sign-in by sn-auth ends for all processes of the user; a refresh token that was kept in the keyring
         for the browser is forgotten. API keys stay as they are.
@@ -139,7 +139,7 @@ class Repository(Connection, Contents):
         property: str | None = None,
         output: Literal["pandas", "arrow"] = "pandas",
     ) -> Any:
-        """Read the children of a content, or what a content query finds below it, as a typed frame.
+        """Read the children of a content, or the results of a content query below it, as a typed frame.
 
         A path lists its direct children, and ``filter`` chooses among them. ``query`` searches everything
         below the path, on every level: ``query="TypeIs:Task"``. The content itself is read by :meth:`get`.
@@ -223,7 +223,7 @@ class Repository(Connection, Contents):
         dtype_backend: Literal["numpy_nullable", "pyarrow"] | None = None,
         **options: Any,
     ) -> Iterator[pd.DataFrame]:
-        """Read like :meth:`read`, as one frame a page: any size in bounded memory.
+        """Read like :meth:`read`, one frame per page: any size in bounded memory.
 
         Examples
         --------
@@ -247,7 +247,7 @@ class Repository(Connection, Contents):
         *,
         property: str | None = None,
     ) -> int:
-        """Count the children of a content, or what a content query finds below it."""
+        """Count the children of a content, or the results of a content query below it."""
         asked = self.query(
             path, filter=filter, query=query, autofilters=autofilters, lifespan=lifespan, property=property
         )
@@ -325,18 +325,18 @@ class Repository(Connection, Contents):
         return found
 
     def actions(self, path: str | int, scenario: str | None = None) -> pd.DataFrame:
-        """List what can be done with a content: operations and applications."""
+        """List the actions of a content: operations and applications."""
         return single.actions(self, normalize(path, self.base), scenario)
 
     def metadata(self, path: str | int | None = None, format: Literal["xml", "json"] = "xml") -> Any:
-        """Read the metadata of the service, or of what can be at a place: XML as text, or JSON as a dict.
+        """Read the metadata of the service or of a place: XML as text, or JSON as a dict.
 
         ``schema`` is the shorter way to types and fields.
         """
         return single.metadata(self, None if path is None else normalize(path, self.base), format)
 
     def browse(self, path: str | int = "/Root/Content", **options: Any) -> Any:
-        """Show the tree below a path, to look around in and to pick contents from.
+        """Show the tree below a path, to browse and to select contents.
 
         Parameters
         ----------

@@ -1,1 +1,1 @@
-"""The notebook: the magic, its completions, progress, how results and errors show."""
+"""The notebook integration: the magic, its completion, progress, and how results and errors are shown."""

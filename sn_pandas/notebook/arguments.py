@@ -26,7 +26,7 @@ _NAME_AND_PLACE = re.compile(rf"([^\W\d]\w*)(?:\s+((?:{_PLACE.pattern}).*))?", r
 
 @dataclasses.dataclass(frozen=True)
 class Asked:
-    """What a cell or line asks for: the text of a query, and what happens with its result."""
+    """A parsed cell or line: the text of a query, and options for its result."""
 
     text: str
     name: str | None = None
@@ -37,14 +37,14 @@ class Asked:
 
 
 class Parser(MagicArgumentParser):
-    """An argument parser whose errors are short and whose options may stand among other text."""
+    """An argument parser with short errors, whose options may occur among other text."""
 
     def __init__(self, name: str, description: str) -> None:
         super().__init__(f"sensenet {name}".strip(), description=description)  # type: ignore[no-untyped-call]  # IPython's is untyped
         self.add_argument("-h", "--help", action="store_true", help="show this help")
 
     def error(self, message: str) -> NoReturn:
-        """Raise what IPython shows without a traceback."""
+        """Raise an error that IPython shows without a traceback."""
         raise UsageError(f"{message}. {self.format_usage().removeprefix('::').strip()} (more with --help)")
 
     def format_help(self) -> str:
@@ -58,7 +58,7 @@ class Parser(MagicArgumentParser):
         return [name for name in self._option_string_actions if name.startswith("--")]
 
     def split(self, text: str) -> tuple[argparse.Namespace, str]:
-        """Take the options out of a text and return them and the rest, as it was."""
+        """Extract the options from a text, and return them and the unchanged rest."""
         options: list[str] = []
         rest: list[str] = []
         position = 0
@@ -101,7 +101,7 @@ CELL = _cell_parser()
 
 
 def parse(line: str, cell: str | None) -> Asked:
-    """Understand a cell or line that reads.
+    """Parse a cell or line that reads.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def split_word(line: str) -> tuple[str, str]:
 
 
 def is_query(line: str) -> bool:
-    """Return whether a line reads, rather than names a command."""
+    """Return whether a line is a query and not a command."""
     return bool(_PLACE.match(line.strip()) or _NAMED.fullmatch(line) or line.strip().startswith("--"))
 
 
@@ -151,7 +151,7 @@ def unknown(word: str, choices: Iterable[str]) -> UsageError:
 
 
 def strip_quotes(word: str) -> str:
-    """Take the quotes off a word."""
+    """Remove the quotes around a word."""
     return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
 
 

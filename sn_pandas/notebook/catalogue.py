@@ -1,4 +1,4 @@
-"""What the Tab key may ask of a repository: answers are kept, never waited for long, never an error."""
+"""What completion asks the repository: answers are cached, time-limited, and never errors."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class Catalogue:
         return repo
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Stop the threads."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def schema(self) -> Schema | None:
-        """Return the content types, or None while they are not known."""
+        """Return the content types, or None while they are unknown."""
         return self._ask("schema", lambda: self._repo.schema, None)
 
     def children(self, path: str, start: str = "") -> Sequence[tuple[str, str]]:
@@ -67,7 +67,7 @@ class Catalogue:
         return [child for child in found if child[0].lower().startswith(start.lower())]
 
     def fields(self, path: str | int | None, everywhere: bool = False) -> dict[str, Field]:
-        """Return the fields that children of a path have; all fields if that is not known."""
+        """Return the fields that children of a path have; all fields if that is unknown."""
         schema = self.schema()
         if schema is None:
             return {}
@@ -110,7 +110,7 @@ class Catalogue:
         return [item["Name"] for item in place.get(chain) or []]
 
     def _ask(self, key: Any, look: Callable[[], T], otherwise: Any) -> T | Any:
-        """Return an answer that is kept or comes in time, else ``otherwise``."""
+        """Return an answer from the cache or in time, else ``otherwise``."""
         with self._lock:
             asked, future = self._kept.get(key, (0.0, None))
             if future is None or time.monotonic() - asked > _KEPT_SECONDS or _is_failed(future):

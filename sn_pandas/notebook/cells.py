@@ -1,4 +1,4 @@
-"""The text of a cell: comments, continued lines and ``{values}``, made into a query."""
+"""Parse the text of a cell, with comments, continued lines and ``{values}``, into a query."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def query_of(
 def parts_of(
     text: str, names: Mapping[str, Any], fields: Fields, refer: Callable[[Ref], int] | None = None
 ) -> tuple[str, list[tuple[str, str]]]:
-    """Return the place and the options of a cell, with the values in their places."""
+    """Return the place and the options of a cell, with the values inserted."""
     whole = join_lines(text)
     marked, expressions = mark(whole)
     values = [evaluate(expression, names) for expression in expressions]
@@ -147,7 +147,7 @@ def join_lines(text: str) -> str:
 
 
 def without_comment(line: str) -> str:
-    """Cut a comment that stands behind something: what follows a ``#`` between blanks, outside of quotes.
+    """Remove a comment at the end of a line: a ``#`` between blanks, outside of quotes, and what follows.
 
     Examples
     --------
@@ -234,7 +234,7 @@ def _is_comment(line: str, option: str) -> bool:
 
 
 def _refuse_words(query: str) -> None:
-    """Raise for a comment without a blank in a content query, which would find more because of it."""
+    """Raise for a comment without a blank in a content query, which would change its result."""
     for match in _WORD.finditer(query):
         if match[1]:
             raise QueryError(
@@ -245,7 +245,7 @@ def _refuse_words(query: str) -> None:
 
 
 def _end(text: str, start: int) -> int | None:
-    """Find the brace that closes an expression, if what it closes is one."""
+    """Find the brace that closes an expression, if it is a valid one."""
     depth = 0
     for match in _BRACKET.finditer(text, start, start + _LONGEST_VALUE):
         if match[0] == "\n" or depth > _DEEPEST:

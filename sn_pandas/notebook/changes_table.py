@@ -1,4 +1,4 @@
-"""How ``df.sn.changes()`` and ``check()`` show: old and new values marked, reasons and paths not cut."""
+"""How ``df.sn.changes()`` and ``check()`` are displayed: differences marked, reasons and paths complete."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _MOST_LINES = 10
 
 
 def is_changes(frame: pd.DataFrame) -> bool:
-    """Return whether a frame is what ``changes()`` or ``check()`` gave."""
+    """Return whether a frame is the result of ``changes()`` or ``check()``."""
     return tuple(frame.columns[: len(COLUMNS)]) == COLUMNS
 
 
 def changes_html(changes: pd.DataFrame) -> str:
-    """Return the HTML of a table of changes; only the rows that are shown are formatted."""
+    """Return the HTML of a table of changes; only the displayed rows are formatted."""
     rows, cut = _choose_rows(changes)
     shown = _texts(changes.iloc[rows]).map(escape_html)
     for column, mark in _MARKS.items():
@@ -52,7 +52,7 @@ def changes_html(changes: pd.DataFrame) -> str:
 
 
 def changes_text(changes: pd.DataFrame) -> str:
-    """Return a table as text: as pandas has it, and below it the paths and reasons that are cut there."""
+    """Return a table as text: as pandas formats it, followed by the paths and reasons that it truncates."""
     most = pd.get_option("display.max_colwidth")
     whole = [column for column in WHOLE if column in changes.columns]
     lines: list[str] = []
@@ -66,7 +66,7 @@ def changes_text(changes: pd.DataFrame) -> str:
 
 
 def _choose_rows(frame: pd.DataFrame) -> tuple[list[int], int]:
-    """Return which rows are shown, and behind how many of them others are left out; 0 for none."""
+    """Return the rows to display, and the number of rows before the gap; 0 if there is none."""
     most = pd.get_option("display.max_rows") or len(frame)
     if len(frame) <= most:
         return list(range(len(frame))), 0
@@ -97,7 +97,7 @@ def _text(value: object) -> str:
 
 
 def _cut(text: str, most: int | None, begin: int = 0) -> str:
-    """Return a part of a text, with a mark where something is left out."""
+    """Return a part of a text, with an ellipsis where something is omitted."""
     if most is None or len(text) <= most:
         return text
     begin = max(0, min(begin, len(text) - most))
@@ -106,7 +106,7 @@ def _cut(text: str, most: int | None, begin: int = 0) -> str:
 
 
 def _cut_texts(before: str, after: str, most: int) -> tuple[str, str]:
-    """Return two texts cut so that their first difference is to be seen."""
+    """Return two texts shortened so that their first difference is visible."""
     if max(len(before), len(after)) <= most:
         return before, after
     pairs = enumerate(zip(before, after, strict=False))
@@ -116,7 +116,7 @@ def _cut_texts(before: str, after: str, most: int) -> tuple[str, str]:
 
 
 def _labels(labels: pd.Index) -> pd.Index:
-    """Return labels, and what they are called, as HTML."""
+    """Return labels and their name as HTML."""
     names: Any = [None if name is None else escape_html(name) for name in labels.names]
     if isinstance(labels, pd.MultiIndex):
         return pd.MultiIndex.from_tuples([tuple(map(_label, label)) for label in labels], names=names)

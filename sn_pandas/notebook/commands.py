@@ -1,4 +1,4 @@
-"""The commands of ``%sensenet``: connections, the schema, and what a query would do."""
+"""The commands of ``%sensenet``: connections, the schema, and previews of queries."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ Names = dict[str, Any]
 
 @dataclasses.dataclass(frozen=True)
 class Command:
-    """A word after ``%sensenet``: its options, and what it does with them and the rest of the line."""
+    """A command of ``%sensenet``: its options and its function."""
 
     parser: Parser
     run: Callable[[SensenetSession, argparse.Namespace, str, Names], Any]
 
 
 def run(session: SensenetSession, line: str, names: Names) -> Any:
-    """Run a line that names a command; nothing but blanks is ``status``."""
+    """Run a line with a command; an empty line is ``status``."""
     word, rest = arguments.split_word(line)
     if word == "help":
         word, rest = rest, "--help"
@@ -78,7 +78,7 @@ def _connect(session: SensenetSession, options: argparse.Namespace, rest: str, n
 
 
 def _user(repo: Repository) -> str:
-    """Return the user of a connection, and until when, where signing in ends by itself."""
+    """Return the user of a connection, and the expiry of the sign-in if there is one."""
     marks = ", read-only" if repo.client.read_only else ""
     return (str(repo.user) if repo.user.how in ("", "API key") else repo.user.description) + marks
 
@@ -103,7 +103,7 @@ def _status(session: SensenetSession, options: argparse.Namespace, rest: str, na
 
 
 def _unsaved_variables(names: Names) -> list[tuple[str, str]]:
-    """Return the variables that hold unsaved edits, and what they hold."""
+    """Return the variables with unsaved edits, and descriptions of these."""
     found = [
         (name, showing.describe_unsaved(value)) for name, value in names.items() if not name.startswith("_")
     ]
@@ -205,7 +205,7 @@ def _history(session: SensenetSession, options: argparse.Namespace, rest: str, n
 
 
 def _evaluate_name(text: str, what: str, names: Names) -> Any:
-    """Return the value of a name or an expression behind a command."""
+    """Return the value of a name or an expression after a command."""
     if text.isidentifier() and text not in names and not hasattr(builtins, text):
         candidates = sorted(name for name, value in names.items() if _is_a(what, value) and name[0] != "_")
         raise UsageError(unknown(what, text, candidates, where=" in the notebook", list_all=True))
@@ -225,7 +225,7 @@ def _require_query(text: str) -> str:
 
 
 def _command(usage: str, about: str, run: Any, *options: tuple[str, dict[str, Any]]) -> tuple[str, Command]:
-    """Return a command under its name, the first word of its usage; the others are what it acts on."""
+    """Return a command by name, the first word of its usage; the others are its arguments."""
     name = usage.partition(" ")[0]
     parser = Parser(usage, about)
     for option, facts in options:

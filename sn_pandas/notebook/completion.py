@@ -1,4 +1,4 @@
-"""Tab in a cell or line of ``%sensenet``: options, paths, fields, operators, values, names."""
+"""Tab completion in a cell or line of ``%sensenet``: options, paths, fields, operators, values, names."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ CONTROLS = (".AUTOFILTERS:OFF", ".LIFESPAN:ON", ".TOP:", ".SKIP:", ".SORT:", ".R
 
 
 class Completion:
-    """What the Tab key offers.
+    """Tab completion.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class Completion:
         self._catalogues: weakref.WeakKeyDictionary[Repository, Catalogue] = weakref.WeakKeyDictionary()
 
     def offer(self, text: str, line: int, column: int) -> Offer | None:
-        """Return what can stand at a place of a cell; None where the cell is not ours.
+        """Return the completions at a position of a cell; None for cells of other magics.
 
         Parameters
         ----------
@@ -94,7 +94,7 @@ class Completion:
         return self._expression(before) or self._line(match[1], cell=before.lstrip().startswith("%%"))
 
     def close(self) -> None:
-        """Let the threads of the lookups go."""
+        """Stop the threads of the lookups."""
         for catalogue in self._catalogues.values():
             catalogue.close()
         self._catalogues.clear()
@@ -122,7 +122,7 @@ class Completion:
         return word, [(name, "instance") for name in names]
 
     def _line(self, line: str, cell: bool) -> Offer:
-        """Offer what can stand behind ``%sensenet``."""
+        """Complete a line of ``%sensenet``."""
         words = line.split(" ")
         last = words[-1]
         command = commands.COMMANDS.get(words[0]) if len(words) > 1 and not cell else None
@@ -161,7 +161,7 @@ class Completion:
         return [(name, "instance") for name in found if not name.startswith("_")]
 
     def _cell(self, first: str, lines: list[str]) -> Offer:
-        """Offer what can stand in the body of a cell."""
+        """Complete the body of a cell."""
         head = _LINE.fullmatch(first)
         options, rest = arguments.CELL.split(head[1] if head else "")
         catalogue = self._catalogue(options.on)
@@ -186,7 +186,7 @@ class Completion:
         )
 
     def _option(self, text: str, place: str, others: list[str], catalogue: Catalogue) -> Offer:
-        """Offer what can stand in an option."""
+        """Complete an option."""
         name, found, value = text.partition("=")
         if not found:
             return name, [
@@ -229,7 +229,7 @@ def _children(place: str, start: str, catalogue: Catalogue) -> list[tuple[str, s
 
 
 def _chain(text: str, fields: Mapping[str, Field], catalogue: Catalogue, references: bool) -> Offer:
-    """Offer fields, or behind a slash the fields of what a reference leads to."""
+    """Complete fields, or after a slash the fields of the referenced contents."""
     steps, _, start = text.rpartition("/")
     for step in steps.split("/") if steps else []:
         field = fields.get(step)
@@ -254,7 +254,7 @@ def _order(text: str, fields: Mapping[str, Field]) -> Offer:
 
 
 def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
-    """Offer fields, operators or values, after what stands before the cursor."""
+    """Complete fields, operators or values, depending on the text before the cursor."""
     if text.count("'") % 2:
         before, _, value = text.rpartition("'")
         if re.search(r"isof\(\s*$", before, re.IGNORECASE):
@@ -340,5 +340,5 @@ def _unused_options(others: Iterable[str]) -> list[str]:
 
 
 def _matching_names(start: str, names: Iterable[str], kind: str) -> list[tuple[str, str]]:
-    """Keep the names that begin as typed; in the letter case that they have."""
+    """Return the names that begin with a text, in their own letter case."""
     return [(name, kind) for name in names if name.lower().startswith(start.lower())]

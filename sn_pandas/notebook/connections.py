@@ -61,14 +61,14 @@ class Connections(Mapping[str, "Repository"]):
         return name, repo
 
     def use(self, name: str) -> Repository:
-        """Use a connection from now on, until another is made or chosen."""
+        """Use a connection until another one is created or selected."""
         repo = self[name]
         self.used = name
         self._newest_then = max(repo_.number for repo_ in self.values())
         return repo
 
     def disconnect(self, name: str | None = None) -> tuple[str, Repository]:
-        """Close a connection, the one in use if none is named, and return its name and what it was."""
+        """Close a connection, by default the current one, and return its name and repository."""
         chosen = name or self.current()[0]
         repo = self[chosen]
         self._own.pop(chosen, None)
@@ -78,7 +78,7 @@ class Connections(Mapping[str, "Repository"]):
         return chosen, repo
 
     def current(self) -> tuple[str, Repository]:
-        """Return the connection in use: the one that was made or chosen last.
+        """Return the current connection: the one created or selected last.
 
         Raises
         ------
@@ -97,7 +97,7 @@ class Connections(Mapping[str, "Repository"]):
         return newest, open_ones[newest]
 
     def at(self, text: str) -> str | None:
-        """Return the connection that a whole address in a query is of; None for a path.
+        """Return the connection for a complete address in a query; None for a path.
 
         Raises
         ------
@@ -122,11 +122,11 @@ class Connections(Mapping[str, "Repository"]):
         return current if current in found else _newest(found)
 
     def is_ambiguous(self) -> bool:
-        """Return whether there is more than one repository that a cell may mean."""
+        """Return whether a cell may refer to more than one repository."""
         return len({id(repo) for repo in self.values()}) > 1
 
     def close(self) -> None:
-        """Close the connections that were made here."""
+        """Close the connections that this notebook created."""
         while self._own:
             self._own.popitem()[1].close()
         self.used = None
@@ -171,7 +171,7 @@ def read_secrets(**variables: str | None) -> dict[str, str]:
 
 
 def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the arguments of ``connect`` that the options of a line mean."""
+    """Return the arguments of ``connect`` for the options of a line."""
     found: dict[str, Any] = {}
     found |= read_secrets(
         api_key=options.api_key_env, token=options.token_env, client_secret=options.client_secret_env

@@ -1,4 +1,4 @@
-"""The schema as frames: content types, and the fields of a type or of what is at a path."""
+"""The schema as frames: content types, and the fields of types or of the contents at a path."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
 
 
 def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
-    """Describe the fields of some types, one a line."""
+    """Describe the fields of some types, one row each."""
     fields: dict[str, Field] = {}
     within: dict[str, list[str]] = {}
     for name in names:

@@ -1,4 +1,4 @@
-"""What the server will really do with a query, in words, and the traps in it."""
+"""Explain what the server does with a query, and its pitfalls."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _KEYWORDS = "TOP|SKIP|SORT|REVERSESORT|AUTOFILTERS|LIFESPAN|QUICK|SELECT"
 
 @dataclasses.dataclass(frozen=True)
 class Explanation:
-    """What a query does and what is treacherous in it; shows itself as text and as HTML."""
+    """The effects and pitfalls of a query, displayed as text or HTML."""
 
     does: tuple[str, ...]
     traps: tuple[str, ...]
@@ -53,7 +53,7 @@ def explain(
     base: str = "/Root",
     added_of: Callable[[Query], Mapping[str, Field]] | None = None,
 ) -> Explanation:
-    """Explain what the server will do with a query, even with one that is rejected here.
+    """Explain what the server will do with a query, even if this package rejects it.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def _explain(query: Query, schema: Schema, condition: str | None = None) -> Expl
 
 
 def _layers(query: Query, schema: Schema) -> Iterator[str]:
-    """Describe the fields of a query that the server does not show to the caller."""
+    """Describe the fields of a query whose types are hidden from the caller."""
     chains = [
         *query.select,
         *query.expand,
@@ -173,7 +173,7 @@ def _describe_order(query: Query, schema: Schema) -> Iterator[str]:
 
 
 def _describe_filter(text: str, schema: Schema, added: Mapping[str, Field]) -> tuple[list[str], list[str]]:
-    """Return what a filter does, in words and as pandas would do it, and what is treacherous in it."""
+    """Return what a filter does, in words and as a pandas expression, and its pitfalls."""
     tree, fields = parse(text), {**schema.fields, **added}
     hints = [hint] if (hint := hint_of(text, fields)) else []
     if tree is None:

@@ -1,4 +1,4 @@
-"""What was asked in this session: queries with their rows and times, to look at and to run again."""
+"""The queries of this session with rows and times, to inspect and to run again."""
 
 from __future__ import annotations
 

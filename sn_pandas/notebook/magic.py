@@ -1,4 +1,4 @@
-"""``%sensenet`` and ``%%sensenet``: a cell that names a place and options gives a typed frame."""
+"""``%sensenet`` and ``%%sensenet``: a cell with a path and options returns a typed frame."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @magics_class
 class SensenetMagics(SensenetSession):
-    """What ``%sensenet`` does when it is not told otherwise."""
+    """The configuration of ``%sensenet``."""
 
     def __init__(self, shell: InteractiveShell, **traits: Any) -> None:
         super().__init__(shell, **traits)
@@ -29,7 +29,7 @@ class SensenetMagics(SensenetSession):
     @needs_local_scope
     @line_cell_magic
     def sensenet(self, line: str, cell: str | None = None, local_ns: dict[str, Any] | None = None) -> Any:
-        """Read contents into a typed frame, or run a command; ``%sensenet --help`` says how."""
+        """Read contents into a typed frame, or run a command; see ``%sensenet --help``."""
         with hide_frames_of_interruption():
             return self._run(line, cell, {**self.shell.user_ns, **(local_ns or {})})
 
@@ -63,7 +63,7 @@ def load(shell: InteractiveShell) -> None:
 
 
 def unload(shell: InteractiveShell) -> None:
-    """Leave nothing behind, but for the connections that frames of the notebook hang on."""
+    """Undo all changes to IPython, except connections that frames of the notebook use."""
     magics = shell.magics_manager.registry.pop("SensenetMagics", None)
     for kind in ("line", "cell"):
         shell.magics_manager.magics[kind].pop("sensenet", None)
@@ -81,7 +81,7 @@ def unload(shell: InteractiveShell) -> None:
 
 
 def _matcher(magics: SensenetMagics) -> Any:
-    """Return what IPython asks when the Tab key is pressed."""
+    """Return the function that IPython calls for completion."""
 
     @context_matcher(identifier="sensenet")  # type: ignore[untyped-decorator]  # IPython's is untyped
     def match(context: CompletionContext) -> SimpleMatcherResult:

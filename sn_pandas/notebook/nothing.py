@@ -1,4 +1,4 @@
-"""Why a read may have found nothing, and what finds it."""
+"""Explain empty results, and suggest queries that find something."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NO_TEXT = re.compile(r"\d+|null|@@.*@@|", re.IGNORECASE)
 
 
 def explain_empty_result(repo: Repository, query: Query, frame: pd.DataFrame) -> str:
-    """Explain why a read gave no row; empty if it gave some, or if there is nothing to say.
+    """Explain why a read returned no rows; empty if it did, or if the reason is unknown.
 
     It asks the server for a few numbers at the most, and never fails.
     """
@@ -47,7 +47,7 @@ def _of_children(repo: Repository, query: Query) -> str:
 
 
 def _of_search(repo: Repository, query: Query) -> str:
-    """Explain which part of a content query finds nothing."""
+    """Explain which part of a content query matches nothing."""
     for match in _TERM.finditer(re.sub(r"\{\{.*\}\}", "", query.words(), flags=re.DOTALL)):
         field, text = repo.schema.fields.get(match[1]), match[2] or match[3] or match[4] or ""
         if field is not None and field.is_reference and not _NO_TEXT.fullmatch(text):

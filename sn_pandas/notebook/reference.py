@@ -1,4 +1,4 @@
-"""The reference page of ``%sensenet``, made from its own help."""
+"""The reference page of ``%sensenet``, generated from its help texts."""
 
 from __future__ import annotations
 

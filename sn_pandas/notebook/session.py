@@ -1,4 +1,4 @@
-"""``SensenetSession``: what the cells of a notebook share: connections, queries and options."""
+"""``SensenetSession``: the state that the cells of a notebook share: connections, queries and options."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PROGRESS = {"auto": None, "always": True, "never": False}
 
 @magics_class
 class SensenetSession(Magics):
-    """What is connected and how cells are read in one notebook; the magic and its commands work on it."""
+    """The connections and options of one notebook; used by the magic and its commands."""
 
     url = Unicode(
         "", help="The repository that the first cell connects to; $SENSENET_URL or the embedded one if empty."
@@ -71,7 +71,7 @@ class SensenetSession(Magics):
         self.history = History()
 
     def read(self, asked: arguments.Asked, names: dict[str, Any]) -> pd.DataFrame | None:
-        """Read what a cell asks for, name it and say what came."""
+        """Read the query of a cell, assign its result, and print a note."""
         where, repo = self.connection(asked.on or self.connections.at(asked.text))
         query = self.query(asked.text, names, repo)
         limit = self.limit if asked.limit is None else asked.limit
@@ -124,13 +124,13 @@ class SensenetSession(Magics):
         return self.connection(name)[1]
 
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
-        """Create the query that a text means."""
+        """Create the query of a text."""
         base = self.base or repo.base
         return query_of(text, names, lambda: repo.schema.fields, base, self.resolver_of(repo))
 
     @staticmethod
     def resolver_of(repo: Repository) -> Callable[[Ref], int]:
-        """Return what finds the contents of a repository that references by name stand for."""
+        """Return the function that resolves references by name in a repository."""
 
         def refer(one: Ref) -> int:
             from ..frames.reads.finding import id_of  # pandas is loaded with the first query
@@ -140,13 +140,13 @@ class SensenetSession(Magics):
         return refer
 
     def assigned_name(self) -> str:
-        """Return the name left of the magic, as in ``tasks = %sensenet …``, where nothing is shown."""
+        """Return the variable to the left of the magic, as in ``tasks = %sensenet …``; hides output."""
         inputs = self.shell.history_manager.input_hist_raw if self.shell.history_manager else [""]
         found = re.search(r"(\w+)\s*=\s*%sensenet\b", inputs[-1])
         return found[1] if found else ""
 
     def _keep_unsaved(self, name: str) -> None:
-        """Keep a frame that is about to be replaced where edits go with it, and say so."""
+        """Keep a frame with unsaved edits under another name before it is replaced, and print that name."""
         names = self.shell.user_ns
         unsaved = showing.describe_unsaved(names[name]) if name in names else ""
         if not unsaved:

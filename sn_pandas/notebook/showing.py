@@ -1,4 +1,4 @@
-"""How results show: a line about a read, and tracked frames with a caption."""
+"""How results are displayed: a note for each read, and a caption for tracked frames."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def note(name: str | None, frame: pd.DataFrame, seconds: float, requests: int, s
 
 
 def repeat_warnings(warned: Iterable[warnings.WarningMessage], *, noted: bool, is_cut_reported: bool) -> None:
-    """Pass on what a read warned of: below the note, or as warnings where there is none.
+    """Print the warnings of a read below its note, or issue them again if there is no note.
 
     That rows were cut is not said twice, nor to who asked for just that.
     """
@@ -69,7 +69,7 @@ def repeat_warnings(warned: Iterable[warnings.WarningMessage], *, noted: bool, i
 
 
 def say(text: str) -> None:
-    """Write a line below the cell."""
+    """Print a line below the cell."""
     sys.stdout.write(f"{escape_controls(text)}\n")
 
 
@@ -83,7 +83,7 @@ def caption(frame: pd.DataFrame) -> str:
 
 
 def count_unsaved(frame: pd.DataFrame) -> int:
-    """Count the cells of a tracked frame that differ from what was read; 0 where that cannot be known.
+    """Count the unsaved cells of a tracked frame; 0 if that cannot be determined.
 
     Where there are very many, those of a column count as a whole: nobody waits for the last of a million.
     """
@@ -97,7 +97,7 @@ def count_unsaved(frame: pd.DataFrame) -> int:
 
 
 def describe_unsaved(value: Any) -> str:
-    """Describe how many cells of a frame are unsaved; empty if there are none, or it is no such frame."""
+    """Describe the number of unsaved cells of a frame; empty if there are none, or if it is not tracked."""
     cells = count_unsaved(value) if KEY in getattr(value, "attrs", ()) else 0
     return count_noun(cells, "unsaved cell") if cells else ""
 
@@ -132,7 +132,7 @@ def _is_reordered(frame: pd.DataFrame) -> bool:
 
 
 def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
-    """Show frames of a repository with a caption, and use the usual formatter."""
+    """Display frames of a repository with a caption, by the usual formatter."""
     import pandas as pd
 
     before = {mime: _printer(formatter, pd.DataFrame) for mime, formatter in _ours(shell)}
@@ -161,7 +161,7 @@ def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
 
 
 def unregister(shell: InteractiveShell) -> None:
-    """Show frames as before; what was set meanwhile by somebody else stays."""
+    """Restore the formatters, except those that somebody else has set since."""
     import pandas as pd
 
     registered = _registered.pop(shell, {})
@@ -176,7 +176,7 @@ def unregister(shell: InteractiveShell) -> None:
 
 
 def _html(frame: pd.DataFrame, captioned: bool) -> str | None:
-    """Show a frame as pandas does; texts of a repository are texts, and reasons are not cut."""
+    """Return the HTML of a frame as pandas formats it, with escaped texts and complete reasons."""
     import pandas as pd
 
     facts = KEY in frame.attrs
@@ -208,13 +208,13 @@ def _ours(shell: InteractiveShell) -> list[tuple[str, Any]]:
 
 
 def _printer(formatter: Any, kind: type) -> Any:
-    """Return what a formatter shows a type with, if somebody has said so for this very type."""
+    """Return the formatter of a type, if one is registered for this very type."""
     formatter.for_type(kind)  # finds what was registered by the name of the type
     return formatter.type_printers.get(kind)
 
 
 def _html_of_bundle(shell: InteractiveShell, frame: pd.DataFrame) -> Any:
-    """Return what makes the HTML of a frame, where the user shows frames by a bundle of all kinds at once."""
+    """Return a function for the HTML of a frame, if the user has registered a mimebundle formatter."""
     import pandas as pd
 
     assert shell.display_formatter is not None

@@ -29,7 +29,7 @@ _SWAPPED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "n
 
 
 def fill(option: str, template: str, values: Values, fields: _Fields) -> str:
-    """Put values where their marks stand.
+    """Insert values at their placeholders.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ class _Filter:
         )
 
     def _chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:
-        """Write a list: any of it for ``eq``, none of it for ``ne``."""
+        """Write a list of values: any of them for ``eq``, none of them for ``ne``."""
         if operator not in ("eq", "ne"):
             raise QueryError(f"{member} {operator} takes one value, not a list")
         if not items:  # an id is never below 1
@@ -179,7 +179,7 @@ class _Filter:
 
 
 class _ContentQuery:
-    """Values in a content query."""
+    """Inserts values into a content query."""
 
     _TOKEN = re.compile(
         rf"\s+|{QUERY_TEXT}|{MARK.pattern}|[#\w][\w.#]*:(?:[<>]=?|<>)?|[#\w][\w.#]*|.",
@@ -278,7 +278,7 @@ def _inline(value: Any) -> str:
 
 
 def _place(value: Any) -> str:
-    """Write a whole place: a path, an id, or a content with either."""
+    """Write a place that is a value: a path, an id, or a content with either."""
     for name in ("Path", "Id"):
         index = getattr(value, "index", None)
         if index is not None and not isinstance(value, str) and name in index:

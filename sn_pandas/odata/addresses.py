@@ -1,4 +1,4 @@
-"""Where contents are: paths, ids, and the addresses that the server takes for them."""
+"""Addresses of contents: paths, ids, and their form in URLs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _BY_ID = re.compile(r"/?content\(\(*\s*\+?(\d+)\s*\)*\)/?", re.IGNORECASE)
 
 
 def normalize(place: str | int, base: str = "/Root") -> str | int:
-    """Return the path (``/Root/…``) or the id that a user's way of naming a content means.
+    """Return the path (``/Root/…``) or the id for any supported way to identify a content.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def without_service(address: str) -> str:
 
 
 def _names(step: str) -> list[str]:
-    """Return the names that a step of an address means: ``Content('IT')`` is two, a plain name one."""
+    """Return the names in a segment of an address: ``Content('IT')`` has two, a plain name one."""
     if step.endswith("')") and "('" in step:
         parent, _, name = step.removesuffix("')").partition("('")
         return [n for n in (parent, name) if n]

@@ -1,4 +1,4 @@
-"""What an answer of the server means: its JSON, or the error that it tells of."""
+"""Interpret an answer of the server: its JSON, or the error it describes."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def parse(what: str, answer: Response) -> Any:
 
 
 def decode(content: bytes) -> Any:
-    """Decode JSON, as fast as it goes."""
+    """Decode JSON, with the fast decoder where possible."""
     with pause_collector():
         return _loads(content)
 
@@ -83,7 +83,7 @@ def not_sensenet(what: str, answer: Response, expected: str = "") -> AnswerError
 
 
 def empty_answer(what: str) -> BrokenAnswer:
-    """Return the error of an answer without a body, where there has to be one."""
+    """Return the error for an answer without a required body."""
     return BrokenAnswer(
         f"{what}: the answer is empty, which a sensenet server never sends here; something between this "
         "computer and the server may have cut it"
@@ -91,7 +91,7 @@ def empty_answer(what: str) -> BrokenAnswer:
 
 
 def describe(answer: Response) -> str:
-    """Describe what an answer is, in the words of whoever wrote it."""
+    """Describe an answer in the words of its sender."""
     said = words_of(answer)
     begin = answer.content[:200].lstrip().lower()
     if not said and not begin:
@@ -120,12 +120,12 @@ def words_of(answer: Response) -> str:
 
 
 def kind_of(answer: Response) -> str:
-    """Return the content type of an answer, in lower case and without blanks; empty if there is none."""
+    """Return the media type of an answer in lower case; empty if it has none."""
     return "".join(answer.headers.get("content-type", "").lower().split())
 
 
 def refusal(what: str, origin: str, answer: Response) -> SensenetError:
-    """Return the error that an answer without success means."""
+    """Return the error for an answer without success."""
     status = answer.status_code
     if answer.is_redirect:
         return _redirect(what, origin, answer)
@@ -175,7 +175,7 @@ def _interceptor(what: str, origin: str, status: int) -> str:
 
 
 def _error_of(answer: Response) -> tuple[str, str, str] | None:
-    """Return code, kind and words of an error of a sensenet; None if it is somebody else's answer."""
+    """Return code, kind and words of a sensenet error; None for other answers."""
     try:
         error = _loads(answer.content)["error"]
         message = error["message"]
@@ -221,7 +221,7 @@ def _too_deep(what: str) -> AnswerError:
 
 
 def _reject_surrogates(shown: Any) -> Any:
-    """Return JSON whose texts hold no half characters (lone surrogates), which nothing could write again."""
+    """Return JSON; raise if it contains lone surrogates, which could not be written back."""
     if isinstance(shown, str):
         return shown if shown.isascii() else shown.encode("utf-8", "replace").decode()
     if isinstance(shown, list):

@@ -1,4 +1,4 @@
-"""Bounds of what comes in: how long an answer may take, head included, and how large it may get.
+"""Limits for answers: time, headers included, and size.
 
 The time of an exchange is known to the thread that runs it, because what reads from the network (a stream
 behind httpcore) does not get the request that it reads for.
@@ -29,7 +29,7 @@ _here = _Here()
 
 
 class Clock:
-    """The time that one exchange may take.
+    """The time limit of one exchange.
 
     Parameters
     ----------
@@ -44,11 +44,11 @@ class Clock:
         self._then = then
 
     def left(self) -> float | None:
-        """Return the seconds that are left; None if there is no end yet."""
+        """Return the remaining seconds; None if there is no limit yet."""
         return None if self._end is None else self._end - time.monotonic()
 
     def started(self) -> None:
-        """Note that bytes of the answer came."""
+        """Record that bytes of the answer arrived."""
         if self._end is None:
             self.restart()
 
@@ -124,7 +124,7 @@ def _check_time(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
 
 
 def _decompress(body: Iterable[bytes], clock: Clock) -> Iterator[bytes]:
-    """Decompress in pieces of bounded size, however much a few bytes stand for."""
+    """Decompress in pieces of bounded size, whatever the compression ratio."""
     decompressor = zlib.decompressobj(zlib.MAX_WBITS | 32)  # gzip or zlib, as the head says
     first = True
     try:

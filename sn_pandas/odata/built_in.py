@@ -33,7 +33,7 @@ def built_in_types() -> Iterator[BuiltInType]:
 
 
 def is_ever_shown(name: str) -> bool:
-    """Return whether ``GetSchema`` shows a built-in type to those who may see everything."""
+    """Return whether ``GetSchema`` shows a built-in type to callers with all permissions."""
     return name in _names_in_schema()
 
 

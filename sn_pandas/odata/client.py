@@ -156,11 +156,11 @@ class Client:
 
     @property
     def overloads(self) -> int:
-        """How often the server said so far that it is overloaded."""
+        """The number of times that the server reported an overload."""
         return self._retrier.overloads
 
     def close(self, why: str = "") -> None:
-        """Close the connections, and what was handed over to be closed with them.
+        """Close the connections, and everything that was registered with `close_with`.
 
         Parameters
         ----------
@@ -174,7 +174,7 @@ class Client:
 
     @property
     def now(self) -> dt.datetime:
-        """What time it is at the server, at the earliest: neither its clock nor ours is trusted alone."""
+        """The earliest possible time of the server, trusting neither its clock nor ours alone."""
         return self._wire.clock.now
 
     def reject_write(self, what: str) -> None:
@@ -204,7 +204,7 @@ class Client:
         fresh: bool = False,
         guarded: bool = True,
     ) -> Any:
-        """Return what ``read`` makes of the answer to a GET, by default its JSON; None for an empty answer.
+        """Return the result of ``read`` (default: the JSON) for the answer to a GET; None for an empty one.
 
         Parameters
         ----------
@@ -258,7 +258,7 @@ class Client:
         guarded: bool = True,
         **options: Any,
     ) -> Any:
-        """Send a request and return the result of ``read``: by default the JSON, None for an empty answer.
+        """Send a request and return the result of ``read``, by default the JSON; None for an empty answer.
 
         What goes wrong in reading leaves open whether a write was done.
 
@@ -289,7 +289,7 @@ class Client:
         return self._settle(self._call(method, target, body, kind, **options), lambda answer: answer)
 
     def identity(self) -> Identity:
-        """Return who the server says the caller is.
+        """Return the identity of the caller as the server reports it.
 
         Raises
         ------
@@ -301,7 +301,7 @@ class Client:
         return self.guard.verify() or self._identify(Exchange())
 
     def stream(self, target: str, use: Callable[[Response, Iterator[bytes]], T]) -> T:
-        """Return what ``use`` makes of the answer to a GET and its pieces; each try begins with the first.
+        """Return the result of ``use`` for the answer to a GET and its pieces; each attempt starts again.
 
         A large file may take as long as it gets on: each of its pieces has the time of an answer.
         """
@@ -328,7 +328,7 @@ class Client:
         return self.guard.settle(send, method="GET", target=target, is_write=False)
 
     def describe_address(self, target: str) -> str:
-        """Return an address as it may be shown: without a key that somebody put into it, and cut short."""
+        """Return an address for display: shortened, and without an API key in it."""
         if "apikey" in target.lower():
             parts = urlsplit(target)
             kept = "&".join(p for p in parts.query.split("&") if not p.lower().startswith("apikey"))
@@ -361,7 +361,7 @@ class Client:
         return _Call(what, method, target, kind, headers, content, before_retry)
 
     def _settle(self, call: _Call, use: Callable[[Response], T], guarded: bool = True) -> T:
-        """Send a request until its answer is certainly the caller's, and return what ``use`` makes of it."""
+        """Send a request until its answer is certainly for the caller, and return the result of ``use``."""
         send = self._sender(call, use)
         try:
             if not guarded:
@@ -380,7 +380,7 @@ class Client:
             ) from error
 
     def _sender(self, call: _Call, use: Callable[[Response], T]) -> Send[T]:
-        """Return what sends a request once, with its retries."""
+        """Return a function that sends a request once, with its retries."""
         begun = False
 
         def send(exchange: Exchange) -> T:
@@ -440,7 +440,7 @@ class Client:
         exchange: Exchange,
         use: Callable[[Answer], T],
     ) -> T:
-        """Send a request as the caller, at the pace that is allowed, and give the answer to ``use``."""
+        """Send a request as the caller, at the allowed rate, and pass the answer to ``use``."""
         if self._closed:
             raise NoAnswer(f"{call.what}: {self._closed}; connect again", sent=False, lasting=True)
         self._pace.wait()
@@ -453,7 +453,7 @@ class Client:
         )
 
     def _identify(self, exchange: Exchange) -> Identity:
-        """Ask who the caller is."""
+        """Ask the server for the identity of the caller."""
         address = target_of(entity("/Root") + "/GetCurrentUser", {"$select": "Id,Path", "metadata": "no"})
         read = shapes.content("Id")
         call = self._call("GET", address, kind="read")
@@ -465,7 +465,7 @@ class Client:
         return Identity(found["Id"], str(found.get("Path") or VISITOR))
 
     def _reject_elsewhere(self, missing: NotFoundError) -> None:
-        """Raise if there is no sensenet at this address.
+        """Raise if this address has no sensenet server.
 
         Everybody gets the metadata of the whole service, also a Visitor who may not see the root.
 
@@ -492,7 +492,7 @@ class Client:
             pass
 
     def _find(self, query: str) -> Send[bool]:
-        """Return what asks whether a content query finds anything."""
+        """Return a function that tests whether a content query has results."""
         options = {
             "query": query,
             "$select": "Id",
@@ -514,4 +514,4 @@ def _reject_cached(wanted: bool, answer: Response) -> Response:
 
 
 class _CachedAnswer(SensenetError):  # noqa: N818 - never leaves this module
-    """An answer that a cache has kept."""
+    """An answer from a cache."""

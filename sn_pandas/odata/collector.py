@@ -18,7 +18,7 @@ _was_on = False
 
 @contextlib.contextmanager
 def pause_collector() -> Iterator[None]:
-    """Keep the collector off; on again when the last thread leaves, if it was on."""
+    """Disable the collector; the last thread to leave enables it again if it was enabled."""
     global _inside, _was_on
     with _lock:
         if _inside == 0:

@@ -59,7 +59,7 @@ class Clause:
         raise NotImplementedError
 
     def text(self, fields: Fields | None = None) -> str:
-        """Write the clause as the server takes it; ``fields`` decide how values are written."""
+        """Return the text of the clause; ``fields`` determine the form of values."""
         raise NotImplementedError
 
 
@@ -167,7 +167,7 @@ class _Term(Clause):
         return words
 
     def _check_values(self, field: Field | None) -> None:
-        """Raise for a comparison that a server makes in another way, or cannot make."""
+        """Raise for a comparison that a server interprets differently or does not support."""
         if self.mark not in ("", "()", "[]", "<", "<=", ">", ">="):
             return
         kind = kind_of(self.field, field)
@@ -197,7 +197,7 @@ class _Term(Clause):
             raise QueryError(f"{self.field}: the field holds numbers: write a number, not the text {text!r}")
 
     def _check(self, how: str, text: str, field: Field | None) -> None:
-        """Raise if such a text cannot be looked for in the field."""
+        """Raise if the field cannot be searched for such a text."""
         if refusal := search_refusal(self.field, field, how, text):
             raise QueryError(refusal)
 
@@ -227,7 +227,7 @@ class Q:
     __hash__ = None  # type: ignore[assignment]  # == makes a clause
 
     def __new__(cls, name: str | None = None, /, **equal: Any) -> Any:
-        """Return a field, or a clause where there is something to look for."""
+        """Return a field, or a clause if a text is given."""
         if equal:
             clauses: tuple[Clause, ...] = tuple(_Term(f, "", v) for f, v in equal.items())
             if name is not None:
@@ -287,7 +287,7 @@ class Q:
         return clauses[0] if len(clauses) == 1 else _All(clauses)
 
     def has_phrase(self, text: str, distance: int = 0) -> Clause:
-        """Return whether a long text has the words side by side, or moved by ``distance`` places in all.
+        """Return whether a long text has the words side by side, or at most ``distance`` positions apart.
 
         Two neighbours in the other order are two places apart. Words such as *of* and *the* are in no index,
         but leave a gap in the texts: ``has_phrase("cat on the roof", distance=2)``.
@@ -302,7 +302,7 @@ class Q:
         return _Term(self.name, "~", (check_phrase(text, distance), distance if " " in text.strip() else 0))
 
     def matches(self, pattern: str) -> Clause:
-        """Whether the text is like a pattern: ``*`` stands for any part of it, ``?`` for one character.
+        """Whether the text matches a pattern: ``*`` for any characters, ``?`` for a single one.
 
         A long text is searched word by word: one of its words has to be like the pattern. Nothing quotes the
         two signs. Letter case does not matter.
@@ -317,7 +317,7 @@ class Q:
         return _Term(self.name, "?", pattern)
 
     def similar_to(self, word: str, least: float = 0.5) -> Clause:
-        """Whether a word of a long text, or the whole of another text, is nearly so: with a slip or two.
+        """Whether a word of a long text, or another text as a whole, is similar to this one.
 
         Parameters
         ----------
@@ -338,7 +338,7 @@ class Q:
 
     @staticmethod
     def full_text() -> Q:
-        """Return the full text of contents: their texts, numbers, labels and what is written in their files.
+        """Return the full text of contents: their texts, numbers, labels and the text of their files.
 
         Dates, references, paths and names are not in it; a file is found by its display name.
 
@@ -362,7 +362,7 @@ class Q:
         return _Term(self.name, "()", unique) if unique else _Term("Id", "", 0)
 
     def where(self, inner: Clause) -> Clause:
-        """Return whether the content that it refers to is found by a clause of its own."""
+        """Return whether the referenced content matches a clause."""
         return _Term(self.name, "{{}}", inner)
 
 

@@ -1,4 +1,4 @@
-"""Switches that do not do what they say: words of a content query beat options, one is wired wrongly.
+"""Switches with surprising effects: control words of a content query override options, and one is miswired.
 
 ``.TOP:5`` in a content query wins over ``$top``, wherever it stands; pages need these options for themselves.
 ``enablelifespanfilter`` switches the lifespan filter to what ``enableautofilters`` says.
@@ -22,7 +22,7 @@ _TOKEN = re.compile(
 
 
 def effective_query(query: Query) -> Query:
-    """Return a query whose options do what its switches and control words ask for.
+    """Return an equivalent query whose options have their intended effect.
 
     Examples
     --------
@@ -38,7 +38,7 @@ def effective_query(query: Query) -> Query:
 
 
 def _lifespan_filter(query: Query) -> Query:
-    """Ask for the lifespan filter in the way that works."""
+    """Request the lifespan filter in a form that works."""
     if query.lifespan is None or (query.lifespan and query.autofilters):
         return query
     if not query.lifespan:
@@ -52,7 +52,7 @@ def _lifespan_filter(query: Query) -> Query:
 
 
 def _lift_controls(query: Query) -> Query:
-    """Move control words out of the text, where that means the same."""
+    """Move control words from the text to options, where that is equivalent."""
     text = query.words()
     if "//" in text or "/*" in text:
         return query  # comments hide control words from the server

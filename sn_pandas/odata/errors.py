@@ -55,16 +55,16 @@ class SensenetError(Exception):
 
 
 class QueryError(SensenetError, ValueError):
-    """A query that cannot mean what it says; found before anything is sent, or by the types of its rows."""
+    """A query that is ambiguous or invalid; raised before sending, or once its types are known."""
 
     @classmethod
     def unknown_field(cls, name: str, fields: Iterable[str], of: str = "no content type has") -> QueryError:
-        """Return the error of a name that no field has, with the one that may have been meant."""
+        """Return the error for an unknown field, with a suggestion."""
         return cls(unknown_field(name, fields, of))
 
 
 class UnknownOptionError(QueryError):
-    """A condition on a choice that names an option which none of the types that are known offers."""
+    """A condition on a choice with an option that no known type has."""
 
 
 class ConnectionFailed(SensenetError, ConnectionError):  # noqa: N818 - reads as what happened
@@ -72,7 +72,7 @@ class ConnectionFailed(SensenetError, ConnectionError):  # noqa: N818 - reads as
 
 
 class AuthenticationError(SensenetError, PermissionError):
-    """The server does not know us as whom we meant to be."""
+    """Authentication failed, or the server treats the caller as somebody else."""
 
 
 class AnswerError(SensenetError):
@@ -101,7 +101,7 @@ class BrokenAnswer(AnswerError):  # noqa: N818 - reads as what happened
 
 
 class ReadOnlyError(SensenetError, PermissionError):
-    """A write on a connection that is read-only; nothing was sent."""
+    """A write on a read-only connection; nothing was sent."""
 
 
 class TrackingError(SensenetError, ValueError):
@@ -141,7 +141,7 @@ class ServerError(SensenetError):
 
 
 class BadRequestError(ServerError, ValueError):
-    """The server cannot do what the request says (400)."""
+    """The server rejected the request as invalid (400)."""
 
 
 class InvalidContentError(BadRequestError):
@@ -157,7 +157,7 @@ class ForbiddenError(ServerError, PermissionError):
 
 
 class AlreadyExistsError(ForbiddenError, FileExistsError):
-    """A content of this name is already there."""
+    """A content of this name exists already."""
 
 
 class LockedError(ServerError, PermissionError):
@@ -169,15 +169,15 @@ class NotFoundError(ServerError, KeyError):
 
 
 class InterceptedError(AnswerError, ServerError):
-    """Something before the server refused a request: a firewall, a proxy, another web server."""
+    """A component before the server rejected a request: a firewall, a proxy, another web server."""
 
 
 class AddressTooLongError(BadRequestError):
-    """The web server, or something before it, takes shorter addresses only."""
+    """The web server, or a component before it, only accepts shorter addresses."""
 
 
 class UnavailableError(ServerError):
-    """The server, or a proxy before it, asks to try again later."""
+    """The server, or a proxy before it, is temporarily unavailable."""
 
     def __init__(self, message: str, *, retry_after: float | None = None, **facts: Any) -> None:
         super().__init__(message, **facts)
@@ -185,11 +185,11 @@ class UnavailableError(ServerError):
 
 
 class JournalError(SensenetError, OSError):
-    """A journal that cannot be read or gone on with."""
+    """A journal that cannot be read or continued."""
 
 
 class SaveError(SensenetError):
-    """A save that did not do all it was asked; ``report`` says what happened to each row."""
+    """A save that is incomplete; ``report`` has the outcome of each row."""
 
     def __init__(self, message: str, report: Any = None) -> None:
         super().__init__(message)
@@ -197,7 +197,7 @@ class SaveError(SensenetError):
 
 
 class RefusedError(SaveError, ValueError):
-    """Nothing was sent, because the schema refuses a cell; ``report`` lists each."""
+    """Nothing was sent, because the schema does not allow some values; ``report`` lists them."""
 
 
 class ConflictError(SaveError):
@@ -212,11 +212,11 @@ class SensenetWarning(UserWarning):
 
 
 class SaveWarning(SensenetWarning):
-    """A save that does what seems to be meant, or leaves out a column that looks as if it were meant."""
+    """A save that had to guess the intention, or that leaves out a column."""
 
 
 class IncompleteWarning(SensenetWarning):
-    """A read that gave less than there is, or other rows than a single look at the list would give."""
+    """A read that is incomplete, or whose rows changed while it ran."""
 
 
 #: Why there is nothing at a place.
@@ -262,7 +262,7 @@ def unknown_field(name: str, fields: Iterable[str], of: str = "no content type h
 
 
 def alternatives(name: object, candidates: Iterable[object]) -> str:
-    """Return the hint for a misspelt name, or all names if none is close; nothing if there are none.
+    """Return a hint for a misspelt name, or all names if none is similar; empty if there are none.
 
     Examples
     --------
@@ -323,7 +323,7 @@ _BY_WORDS: dict[str, type[ServerError]] = {
 
 
 def server_error(what: str, status: int, code: str, exceptiontype: str, reason: str) -> ServerError:
-    """Create the error that fits what the server said about the request ``what``."""
+    """Create the error for the server's answer to the request ``what``."""
     kind = (
         _BY_CODE.get(code)
         or _BY_EXCEPTION.get(exceptiontype)

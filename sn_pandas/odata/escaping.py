@@ -1,4 +1,4 @@
-r"""Text is text: what a repository or a frame holds never becomes markup, a formula or a control sequence.
+r"""Escaping: data of a repository or a frame never becomes markup, a formula or a control sequence.
 
 The one place that escapes for people's eyes. Use
 
@@ -88,7 +88,7 @@ def escape_math(text: object) -> str:
 
 
 def cut_short(text: str, longest: int = _WORDS) -> str:
-    r"""Return some text in one line, without control characters and not longer than some characters.
+    r"""Return a text in one line of limited length, without control characters.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One table of the field types: what the wire, filters and messages have to know of each.
+"""One table of the field types, for filters, requests and messages.
 
 What a frame makes of a type stands beside it, in ``frames/columns/kinds.py``. A type that is in neither table
 is read as it comes and cannot be edited.
@@ -18,7 +18,7 @@ Shape = Literal["scalar", "choice", "reference"] | None
 
 
 class FieldKind(NamedTuple):
-    """What the client knows of a field type.
+    """The properties of a field type.
 
     Attributes
     ----------
@@ -57,7 +57,7 @@ class FieldKind(NamedTuple):
 
     @property
     def is_scalar(self) -> bool:
-        """Whether its values are plain, so that a chain leads to nothing behind them."""
+        """Whether its values are plain, so that a path cannot continue after them."""
         return self.value not in ("reference", "unknown", "other")
 
 
@@ -127,7 +127,7 @@ _OTHER = FieldKind()
 
 
 def field_kind(name: str) -> FieldKind:
-    """Return the kind of a field type; one that is read as it comes for a type that is not in the table.
+    """Return the kind of a field type; the default kind for an unlisted type.
 
     Examples
     --------

@@ -25,7 +25,7 @@ def refuse_unknown(
     in_memory: bool,
     added: Mapping[str, Field] | None = None,
 ) -> None:
-    """Raise for an order that a server does not keep as it says, or a name that it ignores without a word.
+    """Raise for an order that a server would not keep, or a name that it would silently ignore.
 
     An order in a copied address only causes a warning: it returns the rows that it always did.
     Where the caller may not see all types, a name that is not known may be that of a hidden one and is let
@@ -68,7 +68,7 @@ def refuse_unknown(
 def ignored_names(
     orders: Collection[str], expand: Collection[str], schema: Schema
 ) -> Iterator[tuple[str, str]]:
-    """Yield the names that the server ignores in a query, as far as is known, and what to say of each."""
+    """Yield the names in a query that the server would ignore, as far as is known, each with a message."""
     for name in orders:
         if name not in schema.fields and name not in INDEX_ONLY and not of_some_contents(name):
             yield (
@@ -101,7 +101,7 @@ def paths_behind_unknown(condition: object, schema: Schema, added: Collection[st
 
 
 def refuse_scalar(field: Field, chain: str) -> None:
-    """Raise if what a chain goes through is a plain value, behind which there is nothing.
+    """Raise if a path continues after a field that is not a reference.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def refuse_scalar(field: Field, chain: str) -> None:
 
 
 def sort_fields(orderby: str | None, words: str) -> tuple[str, ...]:
-    """Return the fields that an order and the sort keys of a content query name.
+    """Return the fields in an order and in the sort keys of a content query.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Content types and their fields, and where what is said about them comes from."""
+"""Content types and their fields, with the origin of their definitions."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Field:
 
     @property
     def kind(self) -> FieldKind:
-        """What is known of the field type."""
+        """The properties of the field type."""
         return field_kind(self.type)
 
     @property
@@ -113,7 +113,7 @@ class Field:
 
     @property
     def is_secret(self) -> bool:
-        """Whether the value is shown nowhere."""
+        """Whether the value is never shown."""
         return self.kind.secret
 
     @property
@@ -166,5 +166,5 @@ class ContentType:
 
 
 def of_some_contents(name: str) -> bool:
-    """Return whether a name is one of a list's or an aspect's own fields, which the schema does not know."""
+    """Return whether a name is that of a field of lists or aspects, which are not in the schema."""
     return name.startswith("#") or "." in name

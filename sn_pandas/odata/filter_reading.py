@@ -1,4 +1,4 @@
-"""A filter read by the table of rules: what its tests mean, in words and as one expression of pandas."""
+"""Interpret a filter by the table of rules: in words, and as a pandas expression."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Reading:
     schema: Schema | None = None
 
     def meanings(self) -> Iterator[Meaning]:
-        """Yield what each test of the filter means."""
+        """Yield the meaning of each test of the filter."""
         for node in _tests(self.tree):
             if (test := self._test(node)) is not None:
                 yield self._meaning_of(test)
 
     def surprises(self, *, warned: bool = False) -> list[str]:
-        """Return what of the filter is not as one would think; only what is warned of, if asked so."""
+        """Return the pitfalls of the filter; optionally only those that are worth a warning."""
         found = list(self.meanings())
         bounded = {m.name for m in found if m.kind == "date" and m.operator in ("gt", "ge")}
         notes = (
@@ -64,11 +64,11 @@ class Reading:
                 yield f"not (…) is also true of contents whose type has no {meaning.name}"
 
     def sentence(self) -> str:
-        """Describe the rows that are found; three dots stand for parts that the table lacks."""
+        """Describe the rows that are found; an ellipsis stands for parts without a rule."""
         return self._sentence(self.tree)
 
     def pandas(self) -> str:
-        """Return the expression that finds the same rows in a frame ``df``; empty if there is none."""
+        """Return the pandas expression for the same rows of a frame ``df``; empty if there is none."""
         try:
             return _strip_parentheses(self._expression(self.tree))
         except LookupError:
@@ -160,7 +160,7 @@ class Reading:
 
 
 def _strip_parentheses(text: str) -> str:
-    """Take the parentheses off that stand around the whole of an expression."""
+    """Strip the parentheses around an expression."""
     if not text.startswith("("):
         return text
     depth = 0
@@ -196,7 +196,7 @@ _WARNED: dict[Any, Any] = {}
 
 
 def warn_of_surprises(text: str, schema: Schema, added: Mapping[str, Field]) -> None:
-    """Warn once of what a typed filter does that is not as one would think.
+    """Warn once of the pitfalls of a typed filter.
 
     Parameters
     ----------

@@ -1,5 +1,5 @@
 # ruff: noqa: E501  # the rows of the table stand in as few lines as can be read
-"""What a test of a field in ``$filter`` means on a production server: one table for everybody who has to know.
+"""What a test of a field in ``$filter`` means on a production server: one table for all uses.
 
 A row says for a kind of field, an operator and a kind of value what is found, in words and as an expression of
 pandas; or why it is refused, and what does it instead. `F` writes by it, texts are checked by it, ``explain``
@@ -72,7 +72,7 @@ class Condition:
 
 @dataclasses.dataclass(frozen=True)
 class Rule:
-    """A row of the table: what a test finds, or why it is refused.
+    """A row of the table: what a test finds, or why it is rejected.
 
     Attributes
     ----------
@@ -103,14 +103,14 @@ class Rule:
     warns: bool = False
 
     def is_for(self, kind: str, operator: str, value: str) -> bool:
-        """Return whether it is for a test of a field of some kind."""
+        """Return whether the rule applies to a test of a field of some kind."""
         pairs = ((self.kinds, kind), (self.operators, operator), (self.values, value))
         return all(listed == "*" or word in listed.split() for listed, word in pairs)
 
 
 @dataclasses.dataclass(frozen=True)
 class Meaning:
-    """A test beside the rule for it, and what the rule's texts are filled with."""
+    """A test with its rule, and the values for the rule's texts."""
 
     condition: Condition
     kind: str
@@ -129,12 +129,12 @@ class Meaning:
 
     @property
     def sentence(self) -> str:
-        """What is true of the rows that are found."""
+        """A description of the rows that are found."""
         return self._fill(self.rule.says)
 
     @property
     def surprises(self) -> list[str]:
-        """What is not as one would think."""
+        """The pitfalls."""
         found = [self._fill(self.rule.surprise)] if self.rule.surprise else []
         if self.kind == "truth" and not self.lacking:
             found = []
@@ -219,7 +219,7 @@ class Meaning:
 
     @property
     def found(self) -> str:
-        """What a test for something empty finds in a field of words."""
+        """What a test for an empty value finds in a text that is searched word by word."""
         return "everything" if self.condition.operator == "ne" else "nothing"
 
     @property
@@ -242,7 +242,7 @@ class Meaning:
 
     @property
     def part(self) -> str:
-        """What a word has to be like for a part of it to be found."""
+        """How a word must match for a part of it."""
         return repr(_around(self.condition.operator, self.condition.value))
 
     @property
@@ -254,12 +254,12 @@ class Meaning:
 
     @property
     def tag(self) -> str:
-        """A regular expression for one of several tags."""
+        """A regular expression for a single tag."""
         return repr(rf"(?:^|[,;])\s*{re.escape(lower_letters(self.condition.value))}\s*(?:[,;]|$)")
 
     @property
     def option(self) -> str:
-        """The value of an option, or the values of those with such a label, in small letters."""
+        """The value of an option, or the values of those with a label, in lower case."""
         text = lower_letters(self.condition.value)
         if text.startswith("$"):
             return repr([text[1:]])
@@ -274,13 +274,13 @@ class Meaning:
 
     @property
     def options(self) -> str:
-        """How options of a choice are asked for."""
+        """How to test for options of a choice."""
         options = self.field.options if self.field is not None else ()
         return f"F({self.name!r}).isin({[option.value for option in options[:3]]})"
 
     @property
     def example(self) -> str:
-        """A value of the field as a filter has it; for a choice a whole test."""
+        """An example value of the field in a filter; for a choice a complete test."""
         if self.kind in ("choice", "choices"):
             return f"{self.member} eq '${self._close_option}'"
         value = self.condition.value
@@ -296,7 +296,7 @@ class Meaning:
 
     @property
     def _close_option(self) -> str:
-        """The value of the option that may have been meant, or of the first one."""
+        """The value of the most similar option, or of the first one."""
         options = self.field.options if self.field is not None else ()
         spellings = {
             lower_letters(word): option.value for option in options for word in (option.value, option.text)
@@ -306,7 +306,7 @@ class Meaning:
 
     @property
     def words(self) -> str:
-        """The words of a text that the index keeps, as arguments."""
+        """The indexed words of a text, as arguments."""
         return ", ".join(map(repr, query_words(str(self.condition.value)))) or "'word'"
 
     @property
@@ -316,23 +316,23 @@ class Meaning:
 
     @property
     def zero(self) -> str:
-        """What the server holds where a number or a boolean is not set."""
+        """The value on the server of an unset number or boolean."""
         return "false" if self.kind == "truth" else "0"
 
     @property
     def precision(self) -> str:
-        """To what the index cuts the dates of the field, in words."""
+        """The precision of the field's dates in the index, in words."""
         found = self.field.limits.get("Precision") if self.field is not None else None
         return str(found if found in _FLOORS else "Minute").lower()
 
     @property
     def floor(self) -> str:
-        """To what the index cuts the dates of the field."""
+        """The precision of the field's dates in the index."""
         return _FLOORS[self.precision.title()]
 
     @property
     def of_types(self) -> str:
-        """The condition that a row has the field, by its type or an aspect; empty if all have it."""
+        """The condition that a row has the field, by its type or an aspect; empty if all rows have it."""
         if "." in self.name and not self.name.startswith("#"):
             ends = f".str.endswith({'/' + self.name.partition('.')[0]!r})"
             return f" & df['Aspects'].explode().astype('str'){ends}.groupby(level=0, sort=False).any()"
@@ -349,13 +349,13 @@ def _moment(value: dt.date) -> str:
 
 
 def _around(operator: str, text: str) -> str:
-    """Return a part of a text as a pattern of the whole."""
+    """Return the pattern for a part of a text."""
     before = "*" if operator in ("endswith", "substringof") else ""
     return f"{before}{text}{'*' if operator in ('startswith', 'substringof') else ''}"
 
 
 def _number(meaning: Meaning) -> str:
-    """Write a comparison with a number: what lists and aspects add counts as 0 where it is not set."""
+    """Write a comparison with a number: added fields count as 0 if they are unset."""
     test = f"({meaning.column} {meaning.sign} {meaning.value})"
     if not of_some_contents(meaning.name):
         return f"{test}.fillna(False)" if meaning.kind == "integer" else test
@@ -365,14 +365,14 @@ def _number(meaning: Meaning) -> str:
 
 
 def _truth(meaning: Meaning) -> str:
-    """Write a comparison with a boolean: what lists and aspects add is none where it is not set."""
+    """Write a comparison with a boolean: added fields are missing if they are unset."""
     if meaning.condition.value or not of_some_contents(meaning.name):
         return f"({meaning.column} == {meaning.value}).fillna(False)"
     return f"(({meaning.column}.fillna(False) == False){meaning.of_types})"
 
 
 def _like(meaning: Meaning) -> str:
-    """Write a comparison with a pattern: one of nothing but ``*`` is like the empty text, too."""
+    """Write a comparison with a pattern; one that consists of ``*`` only also matches the empty text."""
     if meaning.text.strip("*"):
         return meaning._fill("{column}.str.lower().str.fullmatch({pattern})")
     return meaning._fill('({column}.fillna("").str.lower().str.fullmatch({pattern}){of_types})')
@@ -565,7 +565,7 @@ def kind_of(name: str, field: Field | None) -> str:
 
 
 def _added_kind(name: str, field: Field | None) -> str:
-    """Return the kind of a field of a list or an aspect: by its value where its definition is not known."""
+    """Return the kind of a field of a list or an aspect: by its value if its definition is unknown."""
     if field is None or field.kind.filter == "unknown" or field.type == "Object":
         return "list"
     kind = kind_of("", field)
@@ -646,14 +646,14 @@ def functions_for(field: Field) -> list[str]:
 
 
 def _is_allowed(kind: str, operator: str) -> bool:
-    """Return whether there is a value with which a test is not refused."""
+    """Return whether a test with some value would be accepted."""
     operator = "phrase" if kind == "words" and operator == "eq" else operator
     rows = (rule for rule in RULES if kind in rule.kinds.split() and operator in rule.operators.split())
     return any(not rule.refused for rule in rows)
 
 
 def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
-    """Explain why a content query cannot look for a text in a field; empty if it can.
+    """Explain why a field cannot be searched for a text; empty if it can.
 
     Parameters
     ----------

@@ -68,7 +68,7 @@ Node = Literal | Member | Call | Compare | Not | Join
 
 @functools.lru_cache(maxsize=64)  # who checks, explains or completes a query asks for the same text
 def parse(text: str) -> Node | None:
-    """Read a filter; None for a text that is none, which is the server's to refuse.
+    """Parse a filter; None for an invalid text, which is left to the server.
 
     Examples
     --------

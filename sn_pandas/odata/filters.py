@@ -1,4 +1,4 @@
-"""Filters written in Python: ``F("Index") > 5``, in the words that the server understands as they are meant.
+"""Filters written in Python, such as ``F("Index") > 5``, in a form that the server interprets correctly.
 
 The literal depends on the type of the field, so a filter is written when the schema is known.
 """
@@ -59,7 +59,7 @@ class Filter:
         return f"<Filter {self}>"
 
     def text(self, fields: Fields | None = None) -> str:
-        """Write the filter as the server takes it.
+        """Return the text of the filter.
 
         Parameters
         ----------
@@ -168,7 +168,7 @@ class _Test(Filter):
 
 
 def write_test(column: str, name: str, operator: str, value: Any, field: Field | None) -> str:
-    """Write a test as the server takes it.
+    """Return the text of a test.
 
     Parameters
     ----------
@@ -378,7 +378,7 @@ def _parts(item: Filter, kind: type[_And | _Or]) -> tuple[Filter, ...]:
 
 
 def _straighten(item: Filter) -> Filter:
-    """Return an or with negations, and a negation of negations, as what the server understands."""
+    """Return a disjunction or negation in an equivalent form that the server supports."""
     if isinstance(item, _Not):
         inner = _straighten(item.inner)
         return inner.inner if isinstance(inner, _Not) else _Not(inner)

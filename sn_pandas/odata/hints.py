@@ -1,4 +1,4 @@
-"""What to write instead, where the server refuses a filter in words that do not say it."""
+"""Hints for filters that the server rejects without explaining why."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _of_other_languages(text: str, bare: str) -> Iterator[str]:
 
 
 def find_unquoted(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
-    """Yield the words of a filter that stand without quotes where a text was meant."""
+    """Yield the unquoted words of a filter where a text is expected."""
     match node:
         case Join(parts=parts):
             for part in parts:
@@ -141,14 +141,14 @@ def _hints(node: Node, fields: Mapping[str, Field]) -> Iterator[str]:
 
 
 def _words_beside(arguments: Sequence[Node], fields: Mapping[str, Field]) -> list[str]:
-    """Return the single words among some arguments that name no field, where another one does."""
+    """Return the words among some arguments that are not fields, if another one is."""
     words = [one.steps[0] for one in arguments if isinstance(one, Member) and len(one.steps) == 1]
     unknown = [word for word in words if word not in fields]
     return unknown if len(unknown) < len(words) else []
 
 
 def _describe_unquoted(field: Field, operator: str, word: str) -> Iterator[str]:
-    """Describe how a text without quotes is to be written beside a field."""
+    """Describe how to write an unquoted text next to a field."""
     name = field.name
     if field.is_reference:
         yield f"{name} is a reference: write a content query with the id, query='{name}:12'"
@@ -190,7 +190,7 @@ def _comparison(name: str, operator: str, literal: Literal, fields: Mapping[str,
 
 
 def _value_of(word: str, field: Field) -> str:
-    """Return the option that a word means, marked as a value and not a label; another word as it is."""
+    """Return the option for a word, marked as a value; other words unchanged."""
     meant = [o.value for o in field.options if word.lower() in (o.value.lower(), o.text.lower())]
     return f"${meant[0]}" if field.is_choice and meant else word
 

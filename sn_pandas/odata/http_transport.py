@@ -1,4 +1,4 @@
-"""The seam to the HTTP library: requests are carried by httpcore, or by a transport that the caller gives.
+"""The interface to the HTTP library: httpcore, or a transport passed by the caller.
 
 No other module knows httpx or httpcore: to exchange them, write this module anew. What it takes, answers and
 raises is defined in ``messages``.
@@ -61,7 +61,7 @@ class Address(NamedTuple):
 
 
 def split_address(address: str) -> Address | None:
-    """Return the parts of an address; None if it is none."""
+    """Return the parts of an address; None if it is invalid."""
     try:
         url = httpx.URL(address.strip())
         return Address(url.scheme, url.raw_host.decode("ascii").lower(), url.port)
@@ -72,7 +72,7 @@ def split_address(address: str) -> Address | None:
 def carrier_of(
     origin: str, transport: AnyTransport | None = None, verify: ssl.SSLContext | bool = True
 ) -> tuple[Transport, str]:
-    """Return what carries requests to a server, and the address of the proxy if it is by way of one.
+    """Return the transport for a server, and the address of the proxy if one is used.
 
     Parameters
     ----------
@@ -191,7 +191,7 @@ class _Place:
         self._path = self._there.raw_path.rstrip(b"/")
 
     def _target(self, target: str) -> bytes:
-        """Return what httpx makes of a path and a query; nothing, if nothing is to be quoted."""
+        """Return a path and a query in the encoding of httpx; None if nothing needs to be encoded."""
         if len(target) < _LONG and _PLAIN.fullmatch(target) and "/." not in target:
             return self._path + target.encode("ascii")
         return httpx.URL(self._origin + target).raw_path
@@ -215,7 +215,7 @@ class _Quoting(_Place):
 
 
 class _ByHttpcore(_Place):
-    """Makes the requests of httpcore to one server."""
+    """Creates httpcore requests for one server."""
 
     def _core_request(self, request: Request) -> httpcore.Request:
         there = self._there
@@ -239,7 +239,7 @@ class _ByHttpcore(_Place):
 
 
 class Connections(_ByHttpcore):
-    """Lends each request to the server a connection of its own and takes it back when the answer was read.
+    """A connection pool: each request has a connection of its own, which returns when the answer was read.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ class Connections(_ByHttpcore):
         self._closed = False
 
     def send(self, request: Request) -> Answer:
-        """Send a request over an idle connection, or a new one; the latest is taken first."""
+        """Send a request over the most recently used idle connection, or a new one."""
         with _our_errors():
             asked = self._core_request(request)
         connection = self._wrap_stream(asked.url.origin)
@@ -270,7 +270,7 @@ class Connections(_ByHttpcore):
         return _ReleasingStream(answer, lambda: self._take_back(connection))
 
     def close(self) -> None:
-        """Close what is idle, and what is lent when it comes back."""
+        """Close idle connections, and the others when they return."""
         self._closed = True
         self._close_idle()
 
@@ -302,7 +302,7 @@ class Connections(_ByHttpcore):
 
 
 def _proxy_transport(origin: str, address: str, verify: ssl.SSLContext | bool) -> tuple[Transport, str]:
-    """Return what carries requests by way of a proxy, and the address of the proxy without its password."""
+    """Return the transport through a proxy, and the proxy's address without its password."""
     try:
         proxy = httpx.Proxy(address)
         return _Proxied(origin, proxy, verify), f"{proxy.url.scheme}://{proxy.url.netloc.decode('ascii')}"
@@ -315,7 +315,7 @@ def _proxy_transport(origin: str, address: str, verify: ssl.SSLContext | bool) -
 
 
 class _Proxied(_ByHttpcore):
-    """Sends requests by way of a proxy, with the streams of ours, which know the time of an exchange."""
+    """Sends requests through a proxy, with streams that respect the time limit of an exchange."""
 
     def __init__(self, origin: str, proxy: httpx.Proxy, verify: ssl.SSLContext | bool) -> None:
         super().__init__(origin)
@@ -385,7 +385,7 @@ class _ReleasingStream:
 
 
 def header_of(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> str:
-    """Return the value of a header, whose name is given in lower case; empty if there is none."""
+    """Return the value of a header by its name in lower case; empty if it is missing."""
     values = [value for given, value in headers if given.lower() == name]
     return b", ".join(values).decode("latin-1") if values else ""
 
@@ -406,7 +406,7 @@ class _Backend(httpcore.SyncBackend):
 
 
 class _CoalescingStream(httpcore.NetworkStream):
-    """Sends what is written when something is to be read, or when it is much; keeps to the time there is."""
+    """A stream that sends data when something is read, or when there is much, within the time limit."""
 
     def __init__(self, stream: httpcore.NetworkStream) -> None:
         self._stream = stream
@@ -470,7 +470,7 @@ _ERRORS: Mapping[type[Exception], Callable[[str, str], Exception]] = {
 
 
 class _our_errors:  # noqa: N801 - used as a function
-    """Raise what a library says as an error of ``messages``."""
+    """Convert the errors of a library to those of ``messages``."""
 
     def __enter__(self) -> None:
         pass
@@ -484,7 +484,7 @@ class _our_errors:  # noqa: N801 - used as a function
 
 
 def _strip_frames(error: BaseException) -> BaseException:
-    """Return an error, and those behind it, without frames: their variables hold headers as they are sent."""
+    """Return an error and its causes without frames: their variables contain headers."""
     behind: BaseException | None = error
     while behind is not None:
         behind.__traceback__ = None

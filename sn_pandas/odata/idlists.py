@@ -60,7 +60,7 @@ def has_id_list(query: Query) -> bool:
 
 
 def shorter(query: Query) -> Query:
-    """Write ids in a row as a range, which the ids of a folder mostly are.
+    """Write consecutive ids as ranges, since the ids in a folder are mostly consecutive.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def shorter(query: Query) -> Query:
 
 
 def cut(query: Query, number: int = 2) -> list[Query]:
-    """Cut the longest list of values of a query in some parts; the query itself if it has none."""
+    """Split the longest list of values of a query; return the query itself if it has none."""
     for name, pattern, texts, write in (
         ("query", _GROUPS, QUERY_TEXT, _group),
         ("filter", _CHAINS, FILTER_TEXT, _chain),
@@ -94,7 +94,7 @@ def _lists(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
 
 
 def _is_narrowed(texts: str, before: str, after: str) -> bool:
-    """Whether what is around a list narrows it, so that the parts of the list find what the whole finds."""
+    """Return whether a list narrows the result, so that its parts together find what the whole finds."""
     around = re.sub(texts, "", f"{before}\0{after}")
     if re.search(r"\bor\b|\bOR\b|\|\||\bnot\b|\bNOT\b|!|\{\{", around) or re.search(r"-\s*\(*\s*\0", around):
         return False
@@ -129,7 +129,7 @@ def _write_ranges(found: re.Match[str]) -> str:
 
 
 def _runs(values: Iterable[str], number: int) -> Iterator[list[str]]:
-    """Return the different values in their order, in some runs of about one length, but of two at least."""
+    """Split the distinct values, in order, into parts of about equal length, of at least two values."""
     ordered = sorted(dict.fromkeys(values), key=_key)
     number = max(2, min(number, len(ordered) // 2))
     bounds = [len(ordered) * n // number for n in range(number + 1)]

@@ -1,4 +1,4 @@
-"""How a content type that the caller may not see is learned from one of its contents."""
+"""Learn a content type that the caller may not see from one of its contents."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .type_documents import TypeDescription, read_metadata, read_values
 
 
 def describe_type(client: Client, place: int | str) -> TypeDescription | None:
-    """Return what a content says of its type: by its metadata, or else by the shape of its values.
+    """Return the type of a content as described by its metadata, or else by the shape of its values.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def describe_type(client: Client, place: int | str) -> TypeDescription | None:
 
 
 def type_names(client: Client) -> list[str] | None:
-    """Return the names of all content types, whether or not the caller may see them; None if that fails."""
+    """Return the names of all content types, hidden ones included; None if that fails."""
     try:
         return list(type_paths(client))
     except (ServerError, AnswerError):

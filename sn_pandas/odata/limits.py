@@ -1,4 +1,4 @@
-"""How fast and how large requests may leave, and what they say they come from."""
+"""Limits for requests: rate, size; and the User-Agent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PRODUCT = re.compile(r"[!#$%&'*+.^_`|~\w-]+(/[!#$%&'*+.^_`|~\w-]+)?", re.ASCII)
 
 
 class Pace:
-    """Lets requests through at a steady pace; safe to use from several threads.
+    """A rate limiter; safe to use from several threads.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Pace:
 
 @cache
 def user_agent(application: str | None = None) -> str:
-    """Return what requests say they come from: this package with its version, and the application.
+    """Return the User-Agent: this package with its version, and the application.
 
     Raises
     ------

@@ -95,7 +95,7 @@ def filter_literal(value: Any, field: Field | None = None) -> str:
 
 
 def reject_pattern(text: str, where: str) -> None:
-    """Raise for a text that the search engine takes for a pattern; nothing can quote it.
+    """Raise for a text that the search engine treats as a pattern, because it cannot be quoted.
 
     Raises
     ------
@@ -180,7 +180,7 @@ def fit_value(value: Any, field: Field | None) -> Any:
 
 
 def _fit_number(value: Any, field: Field) -> Any:
-    """Return a number or boolean as the field holds it: an option as a text, 1 as true.
+    """Return a number or boolean in the type of the field: an option as text, 1 as true.
 
     Raises
     ------
@@ -230,7 +230,7 @@ def cut_to_precision(value: Any, field: Field | None) -> Any:
 
 
 def as_option(value: str, field: Field) -> str:
-    """Return the value of an option of a choice as filters have it, behind a ``$``.
+    """Return the value of an option in a filter, prefixed with ``$``.
 
     Raises
     ------
@@ -260,7 +260,7 @@ def _option(value: str, field: Field) -> str:
 
 
 def unwrap(value: Any) -> Any:
-    """Strip the wrappings of numpy and pandas without importing either; None for what is missing."""
+    """Convert scalars of numpy and pandas to Python without importing either; None for missing values."""
     if value is None or type(value).__name__ in ("NAType", "NaTType"):
         return None
     if type(value).__name__ == "datetime64":
@@ -277,7 +277,7 @@ def unwrap(value: Any) -> Any:
 
 
 def _exact(value: Any) -> Any:
-    """Return a text or number of a derived class as one of the plain class, whatever its ``__str__`` says."""
+    """Return a text or number of a derived class as the plain class, regardless of its ``__str__``."""
     if isinstance(value, str):
         return str.__str__(value)
     if isinstance(value, int) and not isinstance(value, bool):

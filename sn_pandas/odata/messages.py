@@ -1,4 +1,4 @@
-"""Requests, answers and what breaks them, whatever library carries them.
+"""Requests, responses and errors, independent of the HTTP library.
 
 Only ``http_transport`` knows such a library. It raises the errors of this module, and everything above it
 catches nothing else.
@@ -32,11 +32,11 @@ class TransportError(Exception):
 
 
 class AnswerTimeoutError(TransportError):
-    """An answer that did not come in time."""
+    """No complete answer within the time limit."""
 
 
 class ConnectTimeoutError(AnswerTimeoutError):
-    """No connection in time; nothing was sent."""
+    """No connection within the time limit; nothing was sent."""
 
 
 class ConnectError(TransportError):
@@ -48,7 +48,7 @@ class ProxyUnreachableError(ConnectError):
 
 
 class ProxyRefusalError(TransportError):
-    """A proxy that does not pass requests on; nothing reached the server."""
+    """A proxy refused to forward a request; nothing reached the server."""
 
 
 class DecodingError(TransportError):
@@ -100,14 +100,14 @@ class Answer(Protocol):
     encoding: str
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield the pieces of the body, as they come."""
+        """Yield the pieces of the body as they arrive."""
 
     def close(self) -> None:
-        """Abandon what was not read."""
+        """Discard what was not read."""
 
 
 class Transport(Protocol):
-    """What carries requests to servers; it has to be safe to use from several threads.
+    """Sends requests to servers; it must be safe to use from several threads.
 
     ``transport=`` of :func:`sn_pandas.connect` takes one of these, or a transport of httpx. A transport
     follows no redirects and decompresses nothing.
@@ -121,7 +121,7 @@ class Transport(Protocol):
     """
 
     def send(self, request: Request) -> Answer:
-        """Send a request, and return the answer as soon as its head is there.
+        """Send a request, and return the answer as soon as its headers have arrived.
 
         Raises
         ------
@@ -155,7 +155,7 @@ class Headers:
         return ", ".join(self.get_list(name)) or default
 
     def get_list(self, name: str) -> list[str]:
-        """Return the values of a header that may come several times."""
+        """Return the values of a header that may be repeated."""
         wanted = name.lower().encode("ascii")
         return [_text(value) for given, value in self._raw if given.lower() == wanted]
 
@@ -196,12 +196,12 @@ class Response:
 
     @property
     def is_success(self) -> bool:
-        """Whether it says that the request succeeded."""
+        """Whether the request succeeded."""
         return 200 <= self.status_code <= 299
 
     @property
     def is_redirect(self) -> bool:
-        """Whether it says that the answer is elsewhere."""
+        """Whether the answer is a redirect."""
         return 300 <= self.status_code <= 399
 
     def json(self) -> Any:

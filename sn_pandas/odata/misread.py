@@ -1,4 +1,4 @@
-"""Filters that the server silently reads as something else, and the content query that does it."""
+"""Filters that the server silently misinterprets, and equivalent content queries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LISTED = re.compile(r"Id eq \d+(?: or Id eq \d+)*")
 def reject_misinterpreted(
     text: str, fields: Mapping[str, Field] | None = None, *, in_memory: bool = False
 ) -> None:
-    """Raise if the server would read a filter as something else.
+    """Raise if the server would misinterpret a filter.
 
     Parameters
     ----------
@@ -110,7 +110,7 @@ class _Check:
                 raise QueryError(meaning.refusal if begins else f"{meaning.name}: {meaning.refusal}")
 
     def reject_computed(self, tree: Node) -> None:
-        """Raise for what the server reads and cannot look up in its index."""
+        """Raise for expressions that the server accepts but cannot look up in its index."""
         match tree:
             case (
                 Compare(operator="eq", right=Literal(text="true"), left=Call() as call)
@@ -188,7 +188,7 @@ class _Check:
                 self.negations(tree.inner)
 
     def _negative(self, node: Node) -> bool:
-        """Return whether a part only says what is not, which the index cannot find by itself."""
+        """Return whether a part consists of negations only, which the index cannot find by itself."""
         match node:
             case Not():
                 return not self._boolean(node.inner)
@@ -237,7 +237,7 @@ def _comparisons(node: Node) -> list[Compare]:
 
 
 def _value_for(tree: Node, member: Member) -> str:
-    """Return the value that a member is compared with, as a content query writes it."""
+    """Return the value in a comparison, as written in a content query."""
     for node in _comparisons(tree):
         for one, other in ((node.left, node.right), (node.right, node.left)):
             if one == member and isinstance(other, Literal):
@@ -253,7 +253,7 @@ def _instead(tree: Node) -> str:
 
 
 def as_content_query(node: Node) -> str | None:
-    """Write a filter as a content query, in which a negation stands in a group with what it is taken from.
+    """Return a filter as a content query; negations are grouped with what they are subtracted from.
 
     Examples
     --------
@@ -311,7 +311,7 @@ def _value(literal: Literal) -> str:
 
 
 def _as_query(words: str) -> str:
-    """Return how a content query is written in Python and in a cell, where quotes would belong to it."""
+    """Describe how to write a content query in Python and in a cell."""
     return (
         f"write a content query: query={words!r}, autofilters=False; in a cell the lines "
         f"query={words} and enableautofilters=false"

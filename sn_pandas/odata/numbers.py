@@ -1,4 +1,4 @@
-"""Numbers with a fraction: the nearest float, which knows what the server wrote where that is more.
+"""Decimal numbers: the nearest float, with the server's text if that has more digits.
 
 So it is with single answers. Of long lists only :func:`long` tells, which costs next to nothing.
 """

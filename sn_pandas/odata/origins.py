@@ -48,7 +48,7 @@ def canonical_origin(address: str) -> str:
 
 
 def canonical_url(address: str) -> str:
-    """Return the canonical origin of an address and the path behind it, without a slash at the end.
+    """Return the canonical origin of an address and its path without a trailing slash.
 
     This names a repository: two may share one origin and differ in their path.
 
@@ -77,7 +77,7 @@ def holds_credentials(address: str) -> bool:
 
 
 def same_origin(one: str, other: str) -> bool:
-    """Return whether two addresses name the same scheme, host and port; False for what is not an address.
+    """Return whether two addresses have the same scheme, host and port; False for invalid ones.
 
     Examples
     --------
@@ -93,7 +93,7 @@ def same_origin(one: str, other: str) -> bool:
 
 
 def is_secure(address: str) -> bool:
-    """Return whether what is sent to an address cannot be read on its way: HTTPS, or this very machine.
+    """Return whether nobody can read requests in transit: HTTPS, or this computer.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How a list is fetched whole: pages by key, several in flight, or by number where an order is asked for."""
+"""Fetch complete lists: pages by id, concurrently, or by number if an order is requested."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ class Pages(Generic[T]):
         self.total, self.after = total, None
 
     def _read_at_once(self, pieces: Sequence[Query]) -> Iterator[T]:
-        """Yield parts of a list of ids, several in flight; none has more rows than ids."""
+        """Yield the results for parts of a list of ids, concurrently; none has more rows than ids."""
         total = 0
         for part, made in in_order((partial(self._part, piece) for piece in pieces), self.workers):
             self.rows += part.rows
@@ -161,7 +161,7 @@ class Pages(Generic[T]):
     # -- by key -----------------------------------------------------------------------------------
 
     def _read_by_key(self, query: Query) -> Iterator[T]:
-        """Walk by ``Id``: nothing is lost or doubled when rows come and go meanwhile."""
+        """Read pages by ``Id``: no row is lost or repeated when rows are added or removed meanwhile."""
         limit, begun = query.top, self.rows
         first, full = self._page(
             _pad_first_page(query, self.size)._replace_unvalidated(orderby="Id"), limit, count=True
@@ -194,7 +194,7 @@ class Pages(Generic[T]):
         self.after = self._count(query)
 
     def _count_past_the_end(self, query: Query, first: Rows) -> None:
-        """Count the rows where the first page is past the last: servers then say that there are none."""
+        """Count the rows if the first page is past the end, where servers report a total of 0."""
         if self.skipped and not first and not self.total:
             self.total = self._count(query)
 
@@ -204,7 +204,7 @@ class Pages(Generic[T]):
         return max(low, rows.ids[0]) if rows.ids else low
 
     def _ranges(self, query: Query, low: int, end: int, left: int, wanted: int) -> Iterator[Job[Piece[T]]]:
-        """Yield a job for each range of ids, which holds a page on average."""
+        """Yield a job for each range of ids, with one page on average."""
         dense = left >= end - low
         width = self.size if dense else max(1, int(0.9 * self.size * (end - low) / max(1, left)))
         if wanted < left:
@@ -213,7 +213,7 @@ class Pages(Generic[T]):
             yield partial(self._range, query, start, min(start + width, end), wanted < left)
 
     def _range(self, query: Query, low: int, high: int, cut: bool) -> tuple[Piece[T], list[Any]]:
-        """Fetch a page of a range; a range that holds more is split for the other threads to help."""
+        """Fetch a page of a range; the rest of a larger range is split among the other threads."""
         bound = f"Id gt {low} and Id le {high}"
         text = f"({query.filter}) and {bound}" if query.filter else bound
 
@@ -231,7 +231,7 @@ class Pages(Generic[T]):
         return made, more
 
     def _newcomers(self, query: Query, low: int, limit: int) -> Iterator[T]:
-        """Yield what was created meanwhile."""
+        """Yield the rows that were created during the read."""
         taken = 0
         while True:
             text = f"({query.filter}) and Id gt {low}" if query.filter else f"Id gt {low}"
@@ -249,7 +249,7 @@ class Pages(Generic[T]):
     # -- by number --------------------------------------------------------------------------------
 
     def _read_by_number(self, query: Query, *, ordered: bool) -> Iterator[T]:
-        """Walk by ``$skip``; each page begins with the last row of the one before, which shows moves."""
+        """Read pages by ``$skip``; each page repeats the last row before it, to detect moved rows."""
         order = query.orderby
         if ordered and order and "Id" not in [key.split()[0] for key in order.split(",")]:
             order += ",Id"
@@ -281,7 +281,7 @@ class Pages(Generic[T]):
         self.after = self._count(query)
 
     def _slice(self, query: Query, start: int, end: int) -> tuple[tuple[Rows, None], list[Any]]:
-        """Fetch the rows from ``start - 1``, in several answers if one would be too large."""
+        """Fetch the rows from ``start - 1`` on, in several answers if one would be too large."""
         rows = self._reader.none
         at = start - 1
         while at < end:
@@ -298,7 +298,7 @@ class Pages(Generic[T]):
         return fresh
 
     def _property(self, query: Query) -> Iterator[T]:
-        """Yield the contents of a reference, in their stored order if no other is asked for."""
+        """Yield the contents of a reference, in their stored order unless another one is requested."""
         skip, taken = query.skip, 0
         while True:
             answer_rows, full = self._page(
@@ -323,13 +323,13 @@ class Pages(Generic[T]):
         return self.make(rows)
 
     def _page(self, query: Query, limit: int, *, count: bool = False) -> tuple[Rows, bool]:
-        """Fetch a page of at most ``limit`` rows and say whether it is full, so that more may follow."""
+        """Fetch a page of at most ``limit`` rows, and return whether it is full, so that more may follow."""
         return self._fetch(query, limit, _same, count=count)
 
     def _fetch(
         self, query: Query, limit: int, use: Callable[[Rows], U], *, count: bool = False
     ) -> tuple[U, bool]:
-        """Fetch a page and return what ``use`` makes of its rows."""
+        """Fetch a page and return the result of ``use`` for its rows."""
         while True:
             size = min(self.size, limit) if limit else self.size
             try:
@@ -356,7 +356,7 @@ class Pages(Generic[T]):
         return page
 
     def _confirm_nothing(self, query: Query) -> None:
-        """Raise if a reference points to something: a server answers nothing where it points to nothing.
+        """Raise if an empty reference is not empty: servers answer an empty reference with nothing.
 
         So would whatever cuts an answer on its way.
         """
@@ -373,7 +373,7 @@ class Pages(Generic[T]):
 
 
 def _check_range(ids: Sequence[int], low: int, high: int) -> None:
-    """Raise if an answer holds other rows than those that were asked for, or not in their order.
+    """Raise if an answer has rows outside of the requested range, or in another order.
 
     Raises
     ------
@@ -423,14 +423,14 @@ def _check_integer(name: str, value: Any) -> int:
 
 
 def _pieces(client: Client, query: Query, length: Callable[[Query], int]) -> list[Query]:
-    """Return queries that find the same together, with addresses that are not known to be too long."""
+    """Return queries with the same combined result, none with an address known to be too long."""
     return parts(query, client.longest, length)
 
 
 def _shorter(
     client: Client, query: Query, length: Callable[[Query], int], error: AddressTooLongError
 ) -> list[Query]:
-    """Return queries with shorter addresses than those that were too long, or raise what was said of them."""
+    """Return queries with shorter addresses than rejected ones, or raise the error."""
     try:
         return _pieces(client, query, length)
     except QueryError as why:

@@ -1,4 +1,4 @@
-"""What is asked of a repository: an immutable ``Query`` that is parsed from text and printed as text."""
+"""An immutable ``Query``, parsed from text and formatted as text."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .warning import warn_user
 
 @dataclasses.dataclass(frozen=True)
 class Query:
-    """A place in the tree and what to read of it; immutable.
+    """A place in the tree and the options of a read; immutable.
 
     Parameters
     ----------
@@ -208,7 +208,7 @@ class Query:
         return self._replace_unvalidated(**changes)
 
     def _replace_unvalidated(self, **changes: Any) -> Query:
-        """Return what :meth:`replace` returns for valid parts, without the cost of validation."""
+        """Return the result of :meth:`replace` for valid parts, without validation."""
         other = copy.copy(self)
         for name, value in changes.items():
             object.__setattr__(other, name, value)  # the dataclass is frozen
@@ -216,7 +216,7 @@ class Query:
 
     @classmethod
     def parse(cls, text: str, base: str = "/Root") -> Query:
-        """Read a query from the lines of a cell, or from an address copied out of a browser.
+        """Parse a query from the lines of a cell, or from an address copied from the browser.
 
         Parameters
         ----------
@@ -292,7 +292,7 @@ class Query:
         return cls(path=normalize(what, base), **given)
 
     def orders(self) -> tuple[str, ...]:
-        """Return the fields that the rows are ordered by, also by the sort keys of a content query."""
+        """Return the fields of the order, including the sort keys of a content query."""
         return sort_fields(self.orderby, self.words())
 
     def names(self) -> Iterator[str]:
@@ -336,7 +336,7 @@ class Query:
         return entity(self.path) if self.single else collection(self.path)
 
     def url(self, origin: str = "", **more: str | int) -> str:
-        """Return the whole address that is sent, with ``more`` options."""
+        """Return the complete address of the request, with ``more`` options."""
         return origin + target(self.address(), {**self.options(), **more})
 
     def __str__(self) -> str:
@@ -363,7 +363,7 @@ def _not_a_filter(given: object) -> str:
 
 
 def split(text: str) -> tuple[str, list[tuple[str, str]]]:
-    r"""Take the text of a query apart: the place, and the options in their order, decoded.
+    r"""Split the text of a query into the place and the decoded options, in order.
 
     Examples
     --------
@@ -387,13 +387,13 @@ def split(text: str) -> tuple[str, list[tuple[str, str]]]:
 
 
 def _strip_host(path: str) -> str:
-    """Cut what stands before ``/odata.svc``, where a proxy has put the repository below a path."""
+    """Strip the part before ``/odata.svc``, including the path prefix of a proxy."""
     at = path.lower().find(f"{SERVICE}/")
     return path[at:] if at > 0 else path
 
 
 def _drop_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Drop what the server ignores of an address, with a word, and credentials, without one."""
+    """Drop ignored parts of an address, with a warning, and credentials, without one."""
     kept_options = []
     for key, value in pairs:
         if key.lower() in _OPTIONS:
@@ -404,7 +404,7 @@ def _drop_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def target(address: str, options: Mapping[str, str | int]) -> str:
-    """Join an address and its options, encoded as the server takes them."""
+    """Join an address and its options, encoded for the server."""
     if not options:
         return address
     try:
@@ -454,7 +454,7 @@ def _split(search: str) -> list[str]:
 
 
 def _address(place: str, base: str) -> dict[str, Any]:
-    """Return what a place means: children, a property of a content, or, in a whole address, one content."""
+    """Return the place of a query: children, a property of a content, or one content."""
     bare = without_service(place)
     if re.search(r"/\$(count|value|metadata)/?$", bare, re.IGNORECASE):
         member = bare.rstrip("/").rpartition("/")[2]
@@ -505,7 +505,7 @@ def _items(value: str | Iterable[str] | None, what: str) -> list[str]:
 
 
 def _version(value: Any, *, copied: bool) -> str | None:
-    """Return a version as the server reads one, which takes everything else for the latest."""
+    """Return a valid version; the server would treat anything else as the latest."""
     if value is None or value == "":
         return None
     text = value.strip() if isinstance(value, str) else ""

@@ -1,4 +1,4 @@
-"""Values in typed content queries that find something else on a production server than one would think."""
+"""Values in typed content queries that are interpreted differently on a production server."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class QueryTerm(NamedTuple):
 
 
 def terms(text: str) -> Iterator[QueryTerm]:
-    """Yield the values of a content query, but not those of nested queries.
+    """Yield the values of a content query, except those of nested queries.
 
     Examples
     --------
@@ -116,7 +116,7 @@ def named_fields(text: str) -> Iterator[str]:
 
 
 def query_surprises(text: str, fields: Mapping[str, Field]) -> list[str]:
-    """Return what to say of the values of a typed content query that find nothing, or something else.
+    """Return messages for values of a typed content query that find nothing, or something else.
 
     Examples
     --------

@@ -56,14 +56,14 @@ class Secret(str):
 
 
 class SecretBytes(bytes):
-    """What is sent with a secret in it; its ``repr`` hides all of it."""
+    """Bytes with a secret, whose ``repr`` hides all of them."""
 
     def __repr__(self) -> str:
         return repr(HIDDEN.encode())
 
 
 def conceal(value: Any) -> Any:
-    """Return a secret as one whose ``repr`` hides it; what is neither text nor bytes as it is."""
+    """Return a secret text or bytes with a ``repr`` that hides it; other objects unchanged."""
     if isinstance(value, str):
         return Secret(value)
     return SecretBytes(value) if isinstance(value, bytes) else value
@@ -112,12 +112,12 @@ SECRETS = Secrets()
 
 
 def hide(text: str) -> str:
-    """Return a text without the secrets that are known."""
+    """Return a text without the known secrets."""
     return SECRETS.hide(text)
 
 
 def hide_headers(text: str) -> str:
-    """Return a text without known secrets, and without what looks like the value of a header with one.
+    """Return a text without known secrets, and without anything that looks like a secret header.
 
     Examples
     --------
@@ -128,7 +128,7 @@ def hide_headers(text: str) -> str:
 
 
 def redact(error: BaseException) -> None:
-    """Hide the known secrets in an error: in its words and in what it repeats of an answer."""
+    """Remove the known secrets from an error: from its message and from quoted answers."""
     error.args = tuple(hide(arg) if isinstance(arg, str) else arg for arg in error.args)
     reason = getattr(error, "reason", None)
     if isinstance(reason, str):
@@ -136,7 +136,7 @@ def redact(error: BaseException) -> None:
 
 
 def redact_errors(once: Callable[[float], T]) -> Callable[[float], T]:
-    """Return what calls a function whose errors show no secrets, not even to who logs a retry."""
+    """Return a wrapper that removes secrets from the errors of a function, even for loggers of retries."""
 
     def call(end: float) -> T:
         try:
@@ -152,7 +152,7 @@ class _Redacting(logging.Filter):
     """Hides secrets in the records of a logger."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Rewrite a record; all of them are kept."""
+        """Redact a record; none is dropped."""
         try:
             text = record.getMessage()
         except Exception:  # a record that cannot be formatted is the logging module's to report

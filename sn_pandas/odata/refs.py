@@ -1,4 +1,4 @@
-"""References by name: ``ref("Olga Okafor")`` stands for the one content that is called so."""
+"""References by name: ``ref("Olga Okafor")`` refers to the content with this name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MARK = re.compile(r"ref(?: (?P<type>\w+))?:(?P<name>.*)", re.DOTALL)
 
 
 class Ref(str):
-    """The name of a content, where a reference is written; made by :func:`sn_pandas.ref`.
+    """The name of a content in place of a reference; created by :func:`sn_pandas.ref`.
 
     It is a text with a mark before the name, ``ref:Olga Okafor`` or ``ref User:Olga Okafor``, so that it
     survives columns of texts, CSV files and spreadsheets.
@@ -26,7 +26,7 @@ class Ref(str):
 
     @property
     def type(self) -> str | None:
-        """The content type that was asked for, if any."""
+        """The requested content type, if any."""
         return parse_ref(self)[0]
 
     def __repr__(self) -> str:
@@ -71,7 +71,7 @@ def ref(name: str, type: str | None = None) -> Ref:
 
 
 def as_ref(value: Any) -> Ref | None:
-    """Return a reference by name that a cell holds, also after it was in a column of texts or in a file.
+    """Return the reference by name in a cell, even if it has become text in a column or a file.
 
     Examples
     --------

@@ -135,7 +135,7 @@ def may_repeat(error: Exception, kind: Kind) -> bool:
 
 
 def retry_after(value: str | None) -> float | None:
-    """Read the seconds that a ``Retry-After`` asks for, given as seconds or as a date.
+    """Return the seconds in a ``Retry-After`` header, given as seconds or as a date.
 
     Examples
     --------

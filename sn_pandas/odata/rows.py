@@ -1,4 +1,4 @@
-"""The rows of an answer as columns of the fields that were asked for, without a dict for each row."""
+"""Convert the rows of an answer to columns, without a dict for each row."""
 
 from __future__ import annotations
 
@@ -52,11 +52,11 @@ class Rows:
         return Rows(tuple((*mine, *its) for mine, its in pairs), (*self.answers, *other.answers))
 
     def where(self, kept: Sequence[bool]) -> Rows:
-        """Return the rows that are to be kept."""
+        """Return the rows selected by a mask."""
         return Rows(tuple(tuple(compress(column, kept)) for column in self.columns), self.answers)
 
     def more(self, names: Sequence[str]) -> dict[str, Sequence[Any]]:
-        """Return further fields of the same rows, as far as answers are kept; None where there is none."""
+        """Return further fields of the same rows, from stored answers; None for missing values."""
         reader = RowReader(("Id", *names))
         found: dict[int, tuple[Any, ...]] = {}
         for answer in self.answers:
@@ -72,7 +72,7 @@ def _columns_of(rows: Rows) -> tuple[Sequence[Any], ...]:
 
 
 class RowReader:
-    """Reads answers whose rows have certain fields; a field that a row lacks is None.
+    """Reads answers with certain fields; a missing field is None.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ class RowReader:
         alone: bool = False,
         nothing: bool = False,
     ) -> Page[T]:
-        """Return the page that an answer holds, or the one content, and what ``use`` makes of the rows.
+        """Return the page or the single content of an answer, and the result of ``use`` for the rows.
 
         The total of one content is None.
 
@@ -156,7 +156,7 @@ class RowReader:
 
 
 class _Numbered(msgspec.Struct):
-    """A row, of which nothing counts here but that it has an id."""
+    """A row of which only the id is used."""
 
     Id: Id
 

@@ -1,4 +1,4 @@
-"""The content types of a repository in layers: what the caller may not see is not what does not exist.
+"""The content types of a repository in layers, because types may be hidden from the caller.
 
 A server shows an ordinary user about a third of its content types, and yet reads, filters, orders and changes
 the contents of all of them. So a type is what the first of these layers says that knows it:
@@ -55,7 +55,7 @@ Describe = Callable[[int | str], TypeDescription | None]
 
 
 class Schema(Mapping[str, ContentType]):
-    """The content types of a repository by name: those that are shown, and others as far as they are known.
+    """The content types of a repository by name: visible ones, and others as far as they are known.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ class Schema(Mapping[str, ContentType]):
         return f"<Schema of {len(self._shown)} content types{more}>"
 
     def describe_missing(self, name: str) -> str:
-        """Return what to say of a type that no layer knows: where types are hidden, it may be one of them."""
+        """Return the message for an unknown type, which may also be a hidden one."""
         if not self.is_partial:
             return unknown("content type", name, self)
         return f"there is no content type {name!r} that you may see.{did_you_mean(name, self)}"
@@ -125,16 +125,16 @@ class Schema(Mapping[str, ContentType]):
 
     @property
     def shown(self) -> Mapping[str, ContentType]:
-        """The types that the server shows to the caller."""
+        """The types that are visible to the caller."""
         return self._shown
 
     @cached_property
     def is_partial(self) -> bool:
-        """Whether there are types that the caller may not see, as there are for all but administrators."""
+        """Whether some types are hidden from the caller, as for everybody but administrators."""
         return bool(self._incomplete) or any(is_ever_shown(name) for name in self._built_in)
 
     def show(self, answer: Iterable[Mapping[str, Any]]) -> None:
-        """Take further types, which have become visible since: what ``GetSchema`` answers now."""
+        """Add types that have become visible, from a new answer of ``GetSchema``."""
         with self._lock:
             for raw in answer:
                 self._show(raw)
@@ -155,7 +155,7 @@ class Schema(Mapping[str, ContentType]):
         return name not in self._shown or name in self._incomplete
 
     def is_complete(self, name: str) -> bool:
-        """Return whether all fields of a type are known: it is shown with its parents, or learned."""
+        """Return whether all fields of a type are known: it is visible with its parents, or learned."""
         return name in self._learned or (name in self._shown and name not in self._incomplete)
 
     def learn(self, name: str, content: int) -> ContentType | None:
@@ -183,7 +183,7 @@ class Schema(Mapping[str, ContentType]):
         return self._find(name)
 
     def learn_at(self, place: int | str) -> ContentType | None:
-        """Return the type of a content of which only its id or path is known, described by it.
+        """Return the type of a content given by id or path, learned from its description.
 
         It costs a request each time; None if the server tells nothing.
         """
@@ -199,7 +199,7 @@ class Schema(Mapping[str, ContentType]):
         return not self.is_complete(name) and content not in silent and len(silent) < TRIES
 
     def _take(self, name: str, description: TypeDescription | None, content: int | str) -> None:
-        """Put what was described between what is shown and what is built in."""
+        """Insert learned types between visible and built-in ones."""
         with self._lock:
             if description is None or description.name != name:
                 self._silent.setdefault(name, set()).add(content)
@@ -208,7 +208,7 @@ class Schema(Mapping[str, ContentType]):
             self._merged = {}
 
     def _complete_type(self, description: TypeDescription) -> ContentType:
-        """Return a type as a content of it describes it, with what other layers say of the same fields."""
+        """Return a learned type, with the definitions of the same fields from other layers."""
         parent = description.parent
         current = self._find(description.name)
         if current is not None and parent is None:
@@ -242,7 +242,7 @@ class Schema(Mapping[str, ContentType]):
 
     @cached_property
     def _built_in(self) -> Mapping[str, ContentType]:
-        """The built-in types that the caller may not see, with the fields of parents that are shown."""
+        """The built-in types that are hidden from the caller, with the fields of visible parents."""
         found: dict[str, ContentType] = {}
         for one in built_in_types():
             if one.name in self._shown:
@@ -266,7 +266,7 @@ class Schema(Mapping[str, ContentType]):
         return self._shown.get(name) or self._built_in.get(name)
 
     def _show(self, raw: Mapping[str, Any]) -> None:
-        """Take a type that ``GetSchema`` shows; parents come before their children."""
+        """Add a visible type; parents come before their children."""
         name, parent = raw["ContentTypeName"], raw.get("ParentTypeName") or None
         self._incomplete.discard(name)
         own = {f["Name"]: read_field(f) for f in raw["FieldSettings"]}
@@ -289,7 +289,7 @@ class Schema(Mapping[str, ContentType]):
     # -- types and fields -------------------------------------------------------------------------
 
     def bases(self, name: str) -> Iterator[str]:
-        """Yield the type and its bases, nearest first; nothing for an unknown one."""
+        """Yield the type and its bases, nearest first; nothing for an unknown type."""
         current: str | None = name if name in self else None
         while current is not None:
             yield current
@@ -302,7 +302,7 @@ class Schema(Mapping[str, ContentType]):
         return frozenset(t for t in self if name in self.bases(t))
 
     def field(self, name: str, types: Iterable[str] = (), rows: Iterable[str] = ()) -> Field | None:
-        """Return a field as all of some types have it; of all types if none is named or none of them has it.
+        """Return a field with what is common to its definitions in some types, by default all.
 
         Where types differ, options are joined, and a kind of text or anything stands for different kinds. The
         order of types does not matter.
@@ -331,13 +331,13 @@ class Schema(Mapping[str, ContentType]):
         return merged[key]
 
     def _definitions_of(self, name: str, types: Iterable[str]) -> list[Field]:
-        """Return the definitions that some types have of a field, by the names of the types."""
+        """Return the definitions of a field in some types, by type."""
         candidates = (self._find(t) for t in sorted(types))
         return [t.fields[name] for t in candidates if t is not None and name in t.fields]
 
     @property
     def fields(self) -> Mapping[str, Field]:
-        """Every field name that is known, with one of its definitions, that of the most general type.
+        """All known field names, each with the definition of the most general type.
 
         Choices have the options of all types.
         """
@@ -363,7 +363,7 @@ class Schema(Mapping[str, ContentType]):
 
 
 class FieldsToAsk(Mapping[str, Field]):
-    """The fields that a condition may name: those that are known, and any other where types may be hidden.
+    """The fields that a condition may use: known ones, and any other if types may be hidden.
 
     Parameters
     ----------
@@ -433,7 +433,7 @@ def _declared_fields(name: str) -> dict[str, Field]:
 
 
 def _complete_field(learned: Field, base: Field) -> Field:
-    """Return a learned field with what another layer says of it beyond that, if it is of the same kind."""
+    """Return a learned field, completed by the definition of another layer if that is of the same kind."""
     if learned.layer == "values":
         return base
     if learned.type != base.type:

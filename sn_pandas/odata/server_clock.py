@@ -1,4 +1,4 @@
-"""What time it is at the server, of which the client and proxies know only about."""
+"""The time of the server, which the client and proxies know only approximately."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _BELIEVABLE = (2000, 2200)
 
 
 class ServerClock:
-    """The clock of a server, as its answers tell it; safe to use from several threads."""
+    """The clock of a server, derived from its answers; safe to use from several threads."""
 
     def __init__(self) -> None:
         self._noted: tuple[dt.datetime, float] | None = None
 
     def note(self, date: str) -> None:
-        """Take over the ``Date`` of an answer that came just now."""
+        """Use the ``Date`` of an answer that has just arrived."""
         if date and (moment := _moment(date)):
             self._noted = moment, time.monotonic()
 
     @property
     def now(self) -> dt.datetime:
-        """What time it is at the server, at the earliest: no clock is trusted alone.
+        """The earliest possible time of the server; no clock is trusted alone.
 
         The ``Date`` of an answer may be that of a proxy, whose clock is ahead; ours may be, too. What is
         stamped by the server after this moment, has a later date.

@@ -1,4 +1,4 @@
-"""The shapes of answers: what an answer has to look like before it is accepted.
+"""The shapes of answers, which are validated before they are used.
 
 Status 200 says little: a proxy, a login page or another service answers with it, too. So each request names
 the shape of its answer, and whatever has another one is an :class:`AnswerError` that says what came instead.
@@ -37,7 +37,7 @@ _Scalar = str | int | float | bool | None
 
 
 class _Pointed(msgspec.Struct):
-    """What a reference points to."""
+    """The target of a reference."""
 
     Id: Id | None = None
     Path: str | None = None
@@ -142,7 +142,7 @@ def batch(what: str, answer: Response) -> Mapping[str, Any]:
 
 
 def types(what: str, answer: Response) -> list[Mapping[str, Any]]:
-    """Read the content types of ``GetSchema``; an empty list is what the Visitor gets."""
+    """Read the content types of ``GetSchema``; an empty list means the Visitor."""
     shown: list[Mapping[str, Any]] = _as(what, answer, list[_ContentType])
     return shown
 
@@ -187,7 +187,7 @@ def number(what: str, answer: Response) -> int:
 
 
 def read_upload(what: str, answer: Response) -> Mapping[str, Any]:
-    """Read what ``Upload`` says of the file: at least its ``Id`` and ``Url``."""
+    """Read the description of the file in the answer of ``Upload``: at least its ``Id`` and ``Url``."""
     shown = parse(what, answer)
     if shown is None:
         raise empty_answer(what)
@@ -206,13 +206,13 @@ def upload_token(what: str, answer: Response) -> str:
 
 
 def read_nothing(what: str, answer: Response) -> None:
-    """Read the answer to an operation that returns nothing: no body, or one of a sensenet."""
+    """Read the answer to an operation without a result: no body, or one of a sensenet server."""
     if answer.content:
         result(what, answer)
 
 
 def result(what: str, answer: Response) -> Any:
-    """Read what an operation returns: JSON of any shape, a text, or None for nothing."""
+    """Read the result of an operation: any JSON, a text, or None."""
     if not answer.content:
         return None
     kind = kind_of(answer)
@@ -233,7 +233,7 @@ def result(what: str, answer: Response) -> Any:
 
 
 def read_returned(operation: str) -> Reader[Any]:
-    """Return a reader of what an operation returns, like :func:`result`; some are never empty."""
+    """Return a reader for the result of an operation, like :func:`result`; some must not be empty."""
 
     def read(what: str, answer: Response) -> Any:
         shown = result(what, answer)
@@ -255,7 +255,7 @@ def _body(what: str, answer: Response) -> Mapping[str, Any]:
 
 
 def _as(what: str, answer: Response, shape: Any) -> Any:
-    """Return the JSON of an answer as it came, once it has a shape."""
+    """Return the JSON of an answer unchanged, after validating its shape."""
     shown = parse(what, answer)
     if shown is None:
         raise empty_answer(what)

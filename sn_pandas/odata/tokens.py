@@ -1,4 +1,4 @@
-"""The tokens of ``$filter`` and of the content query language: the one place that says where a text ends.
+"""The tokens of ``$filter`` and of content queries: the one place that determines where a text ends.
 
 In a filter a quote within a text is doubled, in a content query a backslash stands before it.
 """
@@ -49,7 +49,7 @@ def filter_tokens(text: str, extra: str = "") -> list[Token]:
 
 
 def without_texts(query: str, instead: str = '""') -> str:
-    r"""Return a content query with something else for the texts in quotes.
+    r"""Return a content query with quoted texts replaced.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What a notebook shows of an error: its message and the caller's own lines, not the inside of this package.
+"""Tracebacks in a notebook: the message and the caller's own lines, without those of this package.
 
 IPython asks an error for ``_render_traceback_``. Our errors have one; an interruption gets one on its way
 out. The traceback itself stays as it is: ``%tb``, ``%debug`` and ``sys.last_value`` show all of it.
@@ -28,7 +28,7 @@ _MOST = 6
 
 @contextlib.contextmanager
 def hide_frames_of_interruption() -> Iterator[None]:
-    """Have an interruption show the caller's own lines only."""
+    """Show only the caller's own lines of an interruption."""
     try:
         yield
     except KeyboardInterrupt as error:
@@ -37,7 +37,7 @@ def hide_frames_of_interruption() -> Iterator[None]:
 
 
 def hide_frames(error: BaseException) -> None:
-    """Have IPython show the caller's own lines of an error that is none of ours."""
+    """Show only the caller's own lines of an error of another package."""
     vars(error)["_render_traceback_"] = functools.partial(render, error)
 
 
@@ -50,7 +50,7 @@ def render(error: BaseException) -> list[str]:
 
 
 def callers(error: BaseException) -> list[str]:
-    """Return where in the caller's code an error arose, innermost last; nothing where that is plain.
+    """Return the locations in the caller's code, innermost last; empty for a cell of one line.
 
     It is plain in a cell of one line. Frames of this package and of libraries are left out.
     """
@@ -72,7 +72,7 @@ def _place(file: str, line: int, function: str) -> str:
 
 
 def _file(name: str) -> str:
-    """Return the name of a file, or of a cell as IPython numbers it."""
+    """Return the name of a file, or of a cell in IPython's numbering."""
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     with contextlib.suppress(Exception):  # a name is not worth a second error
         if named := shell.compile.format_code_name(name):

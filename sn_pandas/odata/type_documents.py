@@ -1,4 +1,4 @@
-"""What the server says about content types: ``GetSchema``, the metadata of one content, its values."""
+"""Descriptions of content types by the server: ``GetSchema``, metadata of a content, values."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?")
 
 @dataclasses.dataclass(frozen=True)
 class TypeDescription:
-    """What a document says of one content type: its parent, and the fields that it lists."""
+    """The description of a content type: its parent, and its fields."""
 
     name: str
     parent: str | None
@@ -109,7 +109,7 @@ def _root(text: str) -> ET.Element:
 
 
 def read_values(content: Mapping[str, Any]) -> TypeDescription:
-    """Return the content type of a content as far as its values show it.
+    """Return the content type of a content as far as its values reveal it.
 
     Examples
     --------

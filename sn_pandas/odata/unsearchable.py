@@ -1,4 +1,4 @@
-"""Fields that are not in the search index of a server: queries by them silently do something else.
+"""Fields outside of the search index, which queries silently ignore or misinterpret.
 
 On a running server a filter by one of them finds nothing or is refused, a content query finds nothing, and an
 order by one of them is not an order at all, with status 200.
@@ -23,7 +23,7 @@ _SORT = re.compile(r"\.(?:REVERSE)?SORT\s*:\s*(\w+)")
 
 
 def reject_unsearchable(filter: str | None, query: str | None, orderby: str | None) -> None:
-    """Raise if a filter, a content query or an order names a field that is not in the search index.
+    """Raise if a filter, a content query or an order uses a field outside of the search index.
 
     Examples
     --------
@@ -41,7 +41,7 @@ def reject_unsearchable(filter: str | None, query: str | None, orderby: str | No
 
 
 def unsearchable(names: Iterable[str]) -> list[str]:
-    """Return the names among some that are not in the search index."""
+    """Return the names that are not in the search index."""
     return [name for name in dict.fromkeys(names) if name in NOT_INDEXED]
 
 

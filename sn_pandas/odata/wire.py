@@ -1,4 +1,4 @@
-"""One request on its way and its answer: bounds of time and size, and clear words for what breaks."""
+"""One request and its answer, with limits of time and size, and clear errors."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Wire:
         clock: Clock,
         use: Callable[[Answer], T],
     ) -> T:
-        """Send a request and return what ``use`` makes of the answer; it has to read all that it needs.
+        """Send a request and return the result of ``use`` for the answer, which must read all it needs.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Wire:
         return Response(answer.status, answer.headers, None)
 
     def pace(self, answer: Answer, clock: Clock) -> Iterator[bytes]:
-        """Yield the pieces of a body; whenever some thousand bytes arrived, the next have the full time."""
+        """Yield the pieces of a body; the time limit restarts after every few thousand bytes."""
         count = 0
         for piece in pieces(answer, answer.encoding, clock):
             yield piece
@@ -162,7 +162,7 @@ class Wire:
             raise QueryError(f"{what}: this is not a valid address ({error})") from None
 
     def _describe_way(self) -> str:
-        """Name the proxy that requests to the server go through, if there is one."""
+        """Describe the proxy between here and the server, if there is one."""
         return f", by way of the proxy {self._proxy}" if self._proxy else ""
 
     def _proxy_error(self, what: str, error: ProxyRefusalError) -> NoAnswer:

@@ -1,4 +1,4 @@
-"""Words of messages that hang on the words beside them."""
+"""Words of messages that depend on their neighbours."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def with_article(noun: str) -> str:
 
 
 def count_noun(count: int, noun: str) -> str:
-    """Return a number of something in words.
+    """Return a number with a noun in the singular or plural.
 
     Examples
     --------

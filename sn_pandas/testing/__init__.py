@@ -1,4 +1,4 @@
-"""What tests of code that uses sn_pandas need: an embedded server, faults, and the log of what was asked.
+"""Helpers for tests of code that uses sn_pandas: an embedded server, faults, and a log of requests.
 
 With pytest, `EmbeddedServer` comes as the fixture ``sensenet_server``; ``pytest --fixtures`` lists them all.
 Importing this package does not need pytest.

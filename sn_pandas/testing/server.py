@@ -117,7 +117,7 @@ class EmbeddedServer:
         return self.application.key_of(user or self.user)
 
     def add_user(self, name: str, permissions: Mapping[str, Sequence[str]] | None = None) -> str:
-        """Create an ordinary user who may do just this, and return the path of the user.
+        """Create an ordinary user with exactly these permissions, and return its path.
 
         Parameters
         ----------

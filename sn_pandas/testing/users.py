@@ -1,4 +1,4 @@
-"""Users for tests: somebody who may do exactly what the test says."""
+"""Users for tests with exactly the given permissions."""
 
 from __future__ import annotations
 

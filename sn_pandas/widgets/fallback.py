@@ -1,4 +1,4 @@
-"""What stands for a widget where none can run: an exported notebook, a mail, a diff."""
+"""A static replacement where no widget can run: an exported notebook, a mail, a diff."""
 
 from __future__ import annotations
 

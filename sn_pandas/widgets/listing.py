@@ -1,4 +1,4 @@
-"""What a folder holds, page by page, in the order and the shape that a tree shows."""
+"""The contents of a folder, page by page, in the order and form of the tree."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FIELDS = ("Name", "DisplayName", "Type", "Icon", "IsFolder", "IsFile", "Path")
 
 
 class Row(TypedDict):
-    """One content as the tree shows it; ``opens`` says whether it can hold others."""
+    """A content in the tree; ``opens`` is whether it can have children."""
 
     path: str
     name: str
@@ -49,7 +49,7 @@ class Page(TypedDict):
 
 
 class Problem(TypedDict):
-    """Why something could not be read: in a few words, in all, and whether a retry may help."""
+    """Why something could not be read: briefly, in full, and whether a retry may help."""
 
     problem: str
     details: str
@@ -108,7 +108,7 @@ class Listing:
         return Page(total=total, page=page, size=size, rows=[self._row(fields) for fields in rows])
 
     def _search_names(self, folder: str, text: str, sent: str) -> list[dict[str, Any]]:
-        """Read the children whose names hold a text that no filter can say, by a part of it."""
+        """Read the children whose names contain a text that no filter can express, by a part of it."""
         found: list[dict[str, Any]] = []
         while True:
             query = self._query(folder, sent, select=_FIELDS, top=_SCAN, skip=len(found))
@@ -123,7 +123,7 @@ class Listing:
         return [fields for fields in found if any(sought in (fields.get(n) or "").casefold() for n in names)]
 
     def position(self, folder: str, path: str, filter: str = "") -> int | None:
-        """Find where in a folder a child stands; None if it is not there."""
+        """Return the position of a child in its folder; None if it is missing."""
         sought, start = path.casefold(), 0
         sent = _sendable(filter)
         if sent != filter:
@@ -188,7 +188,7 @@ def _sendable(text: str) -> str:
 
 
 def _readable(label: str | None) -> str:
-    """Return a label, but nothing for one of blanks or quotes alone: a line must have words to click at."""
+    """Return a label, or an empty text if it has only blanks or quotes: a row needs something to click on."""
     return label if label and label.strip(" \t\n\r\u00a0\"'") else ""
 
 

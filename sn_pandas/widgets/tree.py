@@ -119,14 +119,14 @@ class TreeBrowser(anywidget.AnyWidget):
 
     @property
     def folder(self) -> str:
-        """The selected folder; the folder of the selected content if that is none; else the root."""
+        """The selected folder; the parent of the selected content if it is not a folder; else the root."""
         if not self.selected or self.selected == self.path:
             return self.path
         row = self._listing.content(self.selected)
         return row["path"] if row["opens"] else row["path"].rpartition("/")[0]
 
     def read(self, **options: Any) -> pd.DataFrame:
-        """Read what is in the selected folder as a frame; options as for ``repo.read``."""
+        """Read the selected folder as a frame, with the options of ``repo.read``."""
         frame: pd.DataFrame = self._repo.read(self.folder, **options)
         return frame
 
@@ -146,7 +146,7 @@ class TreeBrowser(anywidget.AnyWidget):
         self.send({"tell": "refresh"})
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take what the page changed; part of the protocol of ipywidgets."""
+        """Apply changes from the page; part of the protocol of ipywidgets."""
         self._heard.now = True
         try:
             super().set_state(sync_data)
@@ -194,7 +194,7 @@ class TreeBrowser(anywidget.AnyWidget):
             self.selected, self.filters, self.expanded = None, {}, [self.path]
 
     def _inside(self, path: str) -> str:
-        """Return the full path of what is named below the root of the tree."""
+        """Return the full path for a path below the root of the tree."""
         place = normalize(path, base=self.path)
         if not isinstance(place, str):
             raise QueryError(f"a content of a tree is identified by its path, not by the id {place}")
@@ -214,7 +214,7 @@ class TreeBrowser(anywidget.AnyWidget):
 
     @property
     def _hears(self) -> bool:
-        """Whether a change comes from the page, where it is on screen already."""
+        """Whether a change comes from the page, which shows it already."""
         return getattr(self._heard, "now", False)
 
     def _on_message(self, _: Any, content: dict[str, Any], __: Any) -> None:
@@ -246,7 +246,7 @@ class TreeBrowser(anywidget.AnyWidget):
 
 
 def _above(root: str, path: str) -> list[str]:
-    """Return the folders from the root of the tree down to the one that holds ``path``.
+    """Return the folders from the root of the tree to the parent of ``path``.
 
     Raises
     ------

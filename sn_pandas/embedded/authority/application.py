@@ -46,7 +46,7 @@ AUTHENTICATION = ("client_secret_basic", "client_secret_post")
 
 @dataclass(frozen=True, slots=True)
 class _Grant:
-    """What a code or a refresh token stands for."""
+    """The data behind a code or a refresh token."""
 
     client_id: str
     user_id: int
@@ -342,7 +342,7 @@ class Authority:
         return Response(status=302, headers={"Location": f"/account/login?{urlencode({'returnUrl': here})}"})
 
     def _problem(self, asked: Mapping[str, str]) -> str:
-        """Describe what is wrong with a request for a code; empty if it is valid."""
+        """Return the error of a request for a code; empty if it is valid."""
         client = self._client(asked.get("client_id", ""))
         if client is None or client.type not in SIGN_IN_TYPES:
             return "unauthorized_client: no application that people sign in with has this client id."
@@ -529,7 +529,7 @@ def _return_url(text: str) -> tuple[dict[str, str], str]:
 
 
 def _shown(asked: Mapping[str, str]) -> str:
-    """Return where the browser goes after a login, without what follows the host."""
+    """Return the host that the browser returns to after a login."""
     parts = urlsplit(asked.get("redirect_uri", ""))
     return f"{parts.scheme}://{parts.netloc}"
 
@@ -564,7 +564,7 @@ def _sn_error(status: int, message: str) -> Response:
 
 
 def _given(request: Request) -> dict[str, Json]:
-    """Return the JSON object of a request with names in lower case; empty if it is none."""
+    """Return the JSON object of a request with names in lower case; empty if it is not an object."""
     try:
         found = request.get_json(force=True, silent=True)
     except RecursionError:

@@ -66,6 +66,6 @@ def login(return_url: str, application: str, problem: str = "", login_name: str 
 
 
 def error(problem: str) -> str:
-    """Return a page that says what is wrong."""
+    """Return an error page."""
     body = f'<h1>Sign-in failed</h1><p class="error" role="alert">{escape(problem)}</p>'
     return _PAGE.format(title="Sign-in failed", body=body)

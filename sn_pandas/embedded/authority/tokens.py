@@ -1,4 +1,4 @@
-"""Tokens: what an authority signs, and whether a repository takes it."""
+"""Tokens: signed by an authority, validated by a repository."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _is_path(text: str) -> bool:
 def _loaded(
     session: Session, items: Sequence[Json], end: float
 ) -> tuple[list[Content], list[Json], list[Json]]:
-    """Return the contents that paths and ids name, what names none in exactly this spelling, and the rest.
+    """Return the contents for paths and ids, those not found in exactly this spelling, and the rest.
 
     The rest are the items that nobody looked for, since the time was over.
     """

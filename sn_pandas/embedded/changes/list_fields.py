@@ -91,7 +91,7 @@ def edit(session: Session, parent: Content, name: str, model: Mapping[str, Json]
 
 
 def _as_written(setting: Content) -> Content:
-    """Return a setting as it is answered when it was made or replaced, before the list is read again."""
+    """Return a setting in the form of the answer to its creation or replacement."""
     setting.fields |= {"FieldClassName": None, "AddToDefaultView": True}
     return setting
 

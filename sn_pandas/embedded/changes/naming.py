@@ -1,4 +1,4 @@
-"""Names of contents: what is allowed in them, how they are made, how a taken one is made free."""
+"""Names of contents: allowed characters, generated names, and free ones for taken names."""
 
 from __future__ import annotations
 

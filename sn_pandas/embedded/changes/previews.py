@@ -41,7 +41,7 @@ def page_count(content: Content) -> int:
 
 
 def set_page_count(session: Session, content: Content, count: int) -> None:
-    """Write down the number of pages in the present version; whoever may open the file may do it."""
+    """Store the number of pages of the present version; requires Open."""
     with session.store.transaction():
         current = session.store.load(content.id) or content
         if page_count(current) == count:

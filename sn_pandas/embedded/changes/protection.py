@@ -1,4 +1,4 @@
-"""What nobody may delete or move."""
+"""Contents that nobody may delete or move."""
 
 from __future__ import annotations
 

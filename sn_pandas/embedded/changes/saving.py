@@ -1,4 +1,4 @@
-"""The last step of every write: may it be saved, what does saving change by itself, and the save."""
+"""The last step of every write: permission checks, side effects, and the save."""
 
 from __future__ import annotations
 
@@ -167,7 +167,7 @@ def allowed_types(session: Session, parent: Content) -> list[str] | None:
 
 
 def free_name(session: Session, content: Content, parent: Content, *, numbered: bool = False) -> None:
-    """Name a new content as nobody is named, if its type allows that, else refuse a taken name."""
+    """Assign a free name to a new content if its type allows that, else reject a taken one."""
     naming.check_path(content.path)
     taken = session.store.by_path(content.path)
     if taken is None:

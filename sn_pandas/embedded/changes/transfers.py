@@ -1,4 +1,4 @@
-"""A content goes to another place: moved, or copied with everything below it."""
+"""Move a content, or copy it with everything below it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PERMEABLE = ("Folder", "Page")
 
 
 def move(session: Session, content: Content, target: Content) -> Content:
-    """Move a content, with all that is below it, and return it.
+    """Move a content with everything below it, and return it.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def move(session: Session, content: Content, target: Content) -> Content:
 
 
 def place(session: Session, content: Content, target: Content, name: str) -> Content:
-    """Put a content below another one without asking for permissions; return it as it is now.
+    """Move a content below another one without checking permissions, and return it.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def place(session: Session, content: Content, target: Content, name: str) -> Con
 
 
 def copy(session: Session, content: Content, target: Content) -> Content:
-    """Copy a content, with all that is below it and that the caller may read, and return the copy.
+    """Copy a content with everything below it that the caller may read, and return the copy.
 
     Raises
     ------
@@ -204,7 +204,7 @@ def inside(target: Content, content: Content) -> bool:
 
 
 def _holders(session: Session, content: Content) -> list[int]:
-    """Return what is below a content and has permission entries of its own."""
+    """Return the contents below a content that have permission entries of their own."""
     key = content.path.lower()
     with session.store.reading() as db:
         rows = db.execute(

@@ -170,7 +170,7 @@ def _bag(session: Session, bin_: Content, content: Content) -> Content:
 
 
 def _rights_in_bag(session: Session, content: Content) -> list[Entry]:
-    """Return who may do what with a bag: what was so at the old place of what it holds.
+    """Return the permissions of a bag: those at the original place of its content.
 
     The owner of the content may restore and purge it, too, and so may the one who deletes it.
     """

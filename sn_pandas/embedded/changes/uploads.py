@@ -34,7 +34,7 @@ BY_EXTENSION = {
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the first request of an upload answers and the others repeat."""
+    """The token that the first request of an upload returns and the others repeat."""
 
     content_id: int = 0
     token: str = ""
@@ -94,7 +94,7 @@ def parse_range(header: str) -> Range:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where an upload goes.
+    """The target of an upload.
 
     Parameters
     ----------
@@ -134,7 +134,7 @@ def sent_name(disposition: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Bytes:
-    """A file as it came; its name is that of the content if it has none. The MIME type follows from it."""
+    """An uploaded file; its name defaults to that of the content, and its MIME type follows from the name."""
 
     data: bytes
     name: str | None
@@ -150,7 +150,7 @@ def text(session: Session, target: Target, value: str) -> tuple[Content, int]:
 def whole(
     session: Session, target: Target, token: str | None, data: bytes, name: str
 ) -> tuple[Content, int] | None:
-    """Store a file that came in one request; return the content and the number of bytes.
+    """Store a file from a single request; return the content and the number of bytes.
 
     A file without bytes makes an empty content, or nothing (None) where there is one already.
     """
@@ -194,7 +194,7 @@ def start(session: Session, target: Target, in_chunks: bool, length: int) -> Tok
 
 
 def chunk(session: Session, token: Token, piece: Range, data: bytes, name: str) -> tuple[Content, int]:
-    """Store a piece of a file; the last one ends the upload. Return the content and the size of the whole."""
+    """Store a piece of a file; the last one ends the upload. Return the content and the total size."""
     with session.store.transaction() as db:
         row = db.execute(
             "SELECT file_id, size, field FROM uploads WHERE token = ? AND content_id = ?",
@@ -264,7 +264,7 @@ def finish(
     *,
     finalize: bool = True,
 ) -> Content:
-    """Store the bytes of a content, and end the save in several steps."""
+    """Store the bytes of a content, and end its save in several steps."""
     with session.store.transaction() as db:
         db.execute("DELETE FROM uploads WHERE token = ?", (token,))
         content = session.store.load(content.id) or content
@@ -275,7 +275,7 @@ def finish(
 
 
 def may_upload(session: Session, content: Content) -> None:
-    """Reject a content that somebody else holds."""
+    """Reject a content that another user has locked."""
     if content.locked_by not in (0, session.caller.id):
         raise server_error("Exception", "The file is locked by another user.")
 

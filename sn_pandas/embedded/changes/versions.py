@@ -82,7 +82,7 @@ def of_content(session: Session, content: Content) -> list[Content]:
 
 
 def load(session: Session, content: Content, text: str, *, strict: bool = False) -> Content:
-    """Return the version that the option ``version`` names; what is not a version names the present one.
+    """Return the version for the option ``version``; anything invalid means the present one.
 
     Raises
     ------
@@ -301,7 +301,7 @@ def _head(session: Session, content: Content, plan: Plan) -> None:
 
 
 def _inherited(session: Session, content: Content, name: str) -> str:
-    """Return a mode of a content, or the one that what is above it hands down."""
+    """Return the mode of a content, or the one inherited from its ancestors."""
     own = (content.fields.get(name) or ["0"])[0]
     if own != "0":
         return str(own)
@@ -309,7 +309,7 @@ def _inherited(session: Session, content: Content, name: str) -> str:
 
 
 def _handed_down(session: Session, content_id: int, name: str) -> str:
-    """Return the mode that a content gives to what is below it."""
+    """Return the mode that the children of a content inherit."""
     way: list[int] = []
     mode = "1"
     while content_id:

@@ -117,7 +117,7 @@ def new_content(session: Session, parent: Content, content_type: ContentType, na
 
 
 def default_of(session: Session, field: Field) -> Any:
-    """Return the stored form of the value that a new content has in a field; None if it has none."""
+    """Return the stored default of a field for a new content; None if it has none."""
     if field.name in ("Name", "DisplayName", "Binary") or field.name in HEAD_REFERENCES:
         return None
     text = field.default
@@ -192,7 +192,7 @@ def _name(session: Session, content_type: ContentType, model: Model, template: C
 
 
 def _text(model: Model, name: str) -> str | None:
-    """Return a text of a body that is needed before the fields are set; objects and arrays count as none."""
+    """Return a text of a body that is needed before the fields are set; None for objects and arrays."""
     value = model.get(name)
     if value is None or isinstance(value, str | dict | list):
         return value if isinstance(value, str) else None
@@ -305,7 +305,7 @@ def _validate(
 
 
 def _placed(field: Field, content: Content) -> Field:
-    """Return a field with the roots of its references as whole paths: ``.`` is the content itself."""
+    """Return a field with absolute root paths for its references: ``.`` is the content itself."""
     roots = field.settings.get("SelectionRoots") or ()
     if all(root.startswith("/") for root in roots):
         return field
@@ -319,7 +319,7 @@ def _written(content: Content, name: str) -> Any:
 
 
 def _copy_children(session: Session, source: Content, target: Content) -> None:
-    """Copy what is below a template, as far as the caller may open it."""
+    """Copy the contents below a template, as far as the caller may open them."""
     for child in session.children(source):
         if not session.can(child, "Open"):
             continue

@@ -64,7 +64,7 @@ def of_aspects(session: Session, content: Content) -> list[Field]:
 
 
 def below(session: Session, content_id: int) -> tuple[Field, ...]:
-    """Return the fields that the nearest list at or above a content adds to what is below it."""
+    """Return the fields that the nearest list at or above a content adds to the contents below it."""
     list_fields = session.list_fields
     way: list[int] = []
     fields: tuple[Field, ...] = ()
@@ -101,6 +101,6 @@ def notice(session: Session, before: Content | None, after: Content) -> None:
 
 
 def is_list(session: Session, content: Content) -> bool:
-    """Return whether a content may have fields of its own for what is below it."""
+    """Return whether a content may define fields for the contents below it."""
     found = session.types.get(content.type)
     return found is not None and found.is_a("ContentList")

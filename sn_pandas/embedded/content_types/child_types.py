@@ -26,7 +26,7 @@ def effective_child_types(content: Content, session: Session) -> list[str]:
 
 
 def all_child_types(content: Content, session: Session) -> list[str]:
-    """Return the types that are allowed below a content; SystemFolder comes last if no list names it."""
+    """Return the types allowed below a content; SystemFolder comes last unless a list names it."""
     found = listed_child_types(content, session)
     if "SystemFolder" not in found and content.path != FOLDER:
         found.append("SystemFolder")
@@ -34,7 +34,7 @@ def all_child_types(content: Content, session: Session) -> list[str]:
 
 
 def listed_child_types(content: Content, session: Session) -> list[str]:
-    """Return the types that a content or its type lists; a folder takes them from what it is in."""
+    """Return the allowed types listed by a content or its type; a folder inherits those of its parent."""
     holder = lister(content, session)
     own = _own_list(holder, session)
     if own:

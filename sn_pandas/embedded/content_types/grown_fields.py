@@ -65,7 +65,7 @@ def _kind(value: Json) -> str | None:
 
 
 def _json(session: Session, content: Content) -> dict[str, Json]:
-    """Return the JSON of settings; an empty object if there is none."""
+    """Return the JSON of settings; an empty object if it is invalid."""
     binary = content.fields.get("Binary")
     try:
         found = json.loads(session.store.file(binary["file"]).decode("utf-8-sig")) if binary else {}

@@ -1,4 +1,4 @@
-"""The picture that stands for a content."""
+"""The icons of contents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = Any
 
 
 def icon(content: Content, session: Session) -> Json:
-    """Return the name of the picture that stands for a content."""
+    """Return the name of the icon of a content."""
     if "Icon" in content.fields:
         return content.fields["Icon"]
     found = session.types.of(content.type)

@@ -1,4 +1,4 @@
-"""One class for each kind of field: what may be written, what a new content gets, what is read.
+"""One class for each kind of field: accepted values, defaults, values in answers.
 
 `KINDS` maps the short name of a kind to its class; the stored forms stand in `contents`. A kind that is not
 there behaves as text. A value that cannot be taken ends in one of three ways, as at the real server:

@@ -78,7 +78,7 @@ class Kind:
 
 
 class Empty(Kind):
-    """A kind that shows nothing and takes nothing."""
+    """A kind without values."""
 
     def __init__(self, shown: Value = None, partial: str = "") -> None:
         self.shown = shown
@@ -106,7 +106,7 @@ def in_range(value: Any, field: Field) -> bool:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether the first match of a pattern is the whole text; one that cannot be run matches everything."""
+    """Return whether a pattern matches the complete text; an invalid one matches everything."""
     try:
         found = re.search(NET_GROUP.sub("(?P<", pattern), text)
     except re.error:

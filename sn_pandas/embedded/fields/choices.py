@@ -103,7 +103,7 @@ def _choice_item(item: Json) -> str:
 
 
 def _as_kept(values: list[str]) -> list[str]:
-    """Return what is left of values that are kept as one text: an extra one takes all that follows."""
+    """Return values as they are restored from one text: an extra value includes everything after it."""
     if not values:
         return []
     options, extra, rest = ";".join(values).partition(EXTRA)

@@ -107,7 +107,7 @@ class Color(Kind):
 
 
 def color_parts(text: str | None) -> dict[str, Json]:
-    """Return the parts of a colour text; black if there is none, all zero if it is not a colour."""
+    """Return the components of a color text; black if it is empty, all zero if it is invalid."""
     if text is None:
         return {"Alpha": 255, "Red": 0, "Green": 0, "Blue": 0, "Hue": 0.0}
     alpha, digits = 255, NAMED_COLORS.get(text.replace("Color [", "").replace("]", ""), text)
@@ -180,7 +180,7 @@ def _single(number: float) -> float:
 
 
 def _shortest(single: float) -> float:
-    """Return the number with the fewest digits that stands for one of four bytes."""
+    """Return the number with the fewest digits for a four-byte float."""
     return next(n for digits in range(1, 10) if _single(n := float(f"{single:.{digits}g}")) == single)
 
 

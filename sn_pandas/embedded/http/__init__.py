@@ -1,1 +1,1 @@
-"""The way in and out: the application behind WSGI, its verbs and log, and the server on a socket."""
+"""The HTTP layer: the WSGI application, its verbs and log, and the server on a socket."""

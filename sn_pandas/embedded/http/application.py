@@ -117,7 +117,7 @@ class Application:
         return callers.ephemeral_key(self.repository, user_id)
 
     def use_key(self, key: str, user: str | None = None) -> None:
-        """Take a key of the caller's own for a user, the Admin if none is named, while the process lives."""
+        """Accept a key for a user, by default the Admin, while the process runs."""
         user_id = ADMIN if user is None else callers.find_user(self.repository, user).id
         self.repository.ephemeral_keys[digest(key)] = user_id
         self.api_key = key
@@ -197,7 +197,7 @@ class Application:
             return self._looked_up(request)
 
     def _looked_up(self, request: Request) -> Answer:
-        """Answer a request that may be answered, by who asks for what."""
+        """Dispatch a request by its address and caller."""
         if not addresses.is_service(request.path):
             return self._outside(request)
         with self.store.reading():

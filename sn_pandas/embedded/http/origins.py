@@ -1,4 +1,4 @@
-"""Who may call from a browser: pages of other origins never write, and no page gets in by a name of its own.
+"""Rules for browsers: pages of other origins never write, and host names must be known.
 
 A browser sends requests to a server on this machine for any page that is open in it. It says so in ``Origin``
 (and ``Sec-Fetch-Site``); a page that has its own name point at this machine shows in ``Host``.
@@ -60,7 +60,7 @@ class Origins:
         return _is_address(name)
 
     def may_write(self, headers: Mapping[str, str]) -> bool:
-        """Whether a request that writes comes from no page, from one of this server, or from an allowed one.
+        """Return whether a write comes from no page, from one of this server, or from an allowed one.
 
         Examples
         --------
@@ -80,7 +80,7 @@ class Origins:
         return found is not None and found[1].lower() == headers.get("host", "").lower()
 
     def shown_to(self, headers: Mapping[str, str], *, preflight: bool = False) -> dict[str, str]:
-        """Return the headers by which a browser lets a page of an allowed origin read the answer."""
+        """Return the headers that allow a page of an allowed origin to read the answer."""
         origin = headers.get("origin", "")
         if not origin or origin.rstrip("/").lower() not in self.allowed:
             return {}

@@ -23,7 +23,7 @@ class FileInUseError(Exception):
 
 @contextmanager
 def locked(data: str) -> Iterator[None]:
-    """Keep other processes away from a repository file while the block runs.
+    """Lock a repository file against other processes while the block runs.
 
     Raises
     ------

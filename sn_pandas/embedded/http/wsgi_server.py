@@ -235,7 +235,7 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
         return bool(self.total_outbufs_len > self.adj.outbuf_high_watermark)
 
     def pace(self, now: float) -> float:
-        """Return how many bytes per second the client takes of the answer that is under way."""
+        """Return the rate in bytes per second at which the client receives the current answer."""
         began, before = self.mark or (now, self.taken)
         return (self.taken - before) / max(now - began, 0.001)
 

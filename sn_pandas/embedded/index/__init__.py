@@ -1,1 +1,1 @@
-"""The index: what is kept of a content to find it, and the SQL that finds."""
+"""The search index: the terms stored for each content, and the SQL to search them."""

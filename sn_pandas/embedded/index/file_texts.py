@@ -32,7 +32,7 @@ _BREAKS = frozenset({"p", "br", "tab", "cr", "h", "si", "c", "row", "line-break"
 
 
 def text_of(name: str, data: bytes) -> str:
-    """Return the text of a file by the ending of its name; empty if it has none that can be read.
+    """Return the text of a file, by its extension; empty if it has none or is not readable.
 
     >>> text_of("a.xml", b"<p>blue &amp; grey</p>")
     ' blue & grey '

@@ -108,7 +108,7 @@ class Indexer:
         return document
 
     def _defined(self, name: str) -> dict[str, Any]:
-        """Return the fields of a content type that stand in its definition."""
+        """Return the fields in the definition of a content type."""
         found = self.types.get(name)
         if found is None:
             return {}
@@ -169,7 +169,7 @@ class Indexer:
 
 
 def _of_file(content: Content) -> list[tuple[str, Any]]:
-    """Return the terms of what is worked out for a file: its size, and its pages if nobody counted them."""
+    """Return the computed terms of a file: its size, and its number of pages if it is unknown."""
     binary = content.fields.get("Binary")
     size = 0 if content.saving_state else binary["size"] if binary else -1
     found: list[tuple[str, Any]] = [("Size", float(size))] if size else []
@@ -239,7 +239,7 @@ def _add_binary(name: str, text_of: Callable[[dict[str, Any]], str], document: D
 
 
 def _add_definition(found: ContentType, document: Document) -> None:
-    """Add what is written in the definition of a content type, as the words of its binary."""
+    """Add the definition of a content type, as the words of its binary."""
     said = [value for name, value in found.settings.items() if name not in _SAID_OTHERWISE]
     texts = _texts([found.name, said, [(one.name, one.kind, one.settings) for one in found.own_fields]])
     document.binary = words_of(" ".join(texts))
@@ -310,7 +310,7 @@ def _tags(definition: Field, value: Any) -> Made:
 
 
 def _choice(definition: Field, values: Any) -> Made:
-    """Return ``$value`` for options; their labels are found through the definition when somebody searches."""
+    """Return ``$value`` for options; their labels are found through the definition at search time."""
     terms: list[str] = []
     words: list[str] = []
     for value in values:

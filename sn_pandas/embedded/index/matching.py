@@ -80,13 +80,13 @@ class Exactly:
 
 @dataclass(frozen=True)
 class Wildcards:
-    """A text in which ``*`` stands for any text and ``?`` for one character."""
+    """A text with wildcards: ``*`` for any text and ``?`` for one character."""
 
     text: str
 
     @property
     def prefix(self) -> str:
-        """What stands before the first wildcard."""
+        """The text before the first wildcard."""
         return re.split(r"[*?]", self.text, maxsplit=1)[0]
 
     @cached_property
@@ -114,7 +114,7 @@ class Wildcards:
 
 @dataclass(frozen=True)
 class AnyOf:
-    """One of several terms or patterns, asked as a whole: a test for each of thousands would take long."""
+    """One of several terms or patterns, tested as a whole: thousands of single tests would be slow."""
 
     parts: tuple[Exactly | Wildcards, ...]
 
@@ -172,7 +172,7 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Similar:
-    """A word in whose place a similar one may stand."""
+    """A word that may be replaced by a similar one."""
 
     word: str
     least: float

@@ -103,7 +103,7 @@ def optimize(predicate: Predicate) -> Predicate:
 
 
 def _merged(occur: Occur, inner: Predicate) -> tuple[Clause, ...]:
-    """Return the clauses that stand for one clause of the outer group."""
+    """Return the equivalent clauses for one clause of the outer group."""
     if isinstance(inner, Group):
         kinds = {clause.occur for clause in inner.clauses}
         if occur == "must" and "should" not in kinds:

@@ -1,4 +1,4 @@
-"""The index: tables beside the contents, kept in step by every save, and what is found in them.
+"""The index: tables next to the contents, updated by every save, and searches in them.
 
 ``terms`` has a row for each term of each field of a content; ``fulltext`` has its words. See `index_terms`
 for what they hold, `search_sql` for how a predicate is asked.
@@ -282,7 +282,7 @@ LONGEST_SEARCH = 3.0
 
 @contextmanager
 def bounded(db: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Abandon what is searched inside of the block when it computes for longer than some seconds.
+    """Abort searches in the block that compute for longer than some seconds.
 
     Raises
     ------

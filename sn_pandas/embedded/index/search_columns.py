@@ -1,4 +1,4 @@
-"""Search in what stands in the head of every content, and so in columns of ``contents``."""
+"""Search in the head of contents, and so in columns of ``contents``."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CREATED, MODIFIED = "substr(c.created, 1, 16)", "substr(c.modified, 1, 16)"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """Where a field of the head stands, and how it is searched."""
+    """The column of a field of the head, and how it is searched."""
 
     sql: str
     kind: str
@@ -261,7 +261,7 @@ def _reference_condition(column: Column, asked: Matcher | Range) -> Condition:
 
 
 def _type_condition(types: Types, column: Column, asked: Matcher | Range) -> Condition:
-    """Return the condition that the type of a content is one of some."""
+    """Return the condition that a content has one of some types."""
     if column.kind == "folder":
         if isinstance(asked, Range):
             raise server_error("NotSupportedException", "A range of booleans is not supported.")

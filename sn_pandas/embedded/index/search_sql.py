@@ -151,7 +151,7 @@ class Query:
     # Groups
 
     def _all_of(self, predicate: Predicate) -> list[Condition]:
-        """Return the conditions of a whole search."""
+        """Return the conditions of a complete search."""
         self._asks_for_sharings = not fields_in(predicate).isdisjoint(sharing_search.FIELDS)
         return self._musts(predicate)
 
@@ -201,7 +201,7 @@ class Query:
         return conditions
 
     def _may_be_joint(self, asked: Matcher | None, name: str) -> TypeGuard[Exactly | Wildcards]:
-        """Return whether what is asked of a field may be asked together with more of the kind."""
+        """Return whether the condition on a field may be combined with others of its kind."""
         if not isinstance(asked, Exactly | Wildcards) or name in sharing_search.FIELDS:
             return False
         column = COLUMNS.get(name)
@@ -228,7 +228,7 @@ class Query:
         return matcher_of(term, analysis_of(term.field, self.types), as_typed=is_typed)
 
     def _asked(self, name: str, asked: Asked) -> Condition:
-        """Return the condition that a field has what is asked for."""
+        """Return the condition for a value of a field."""
         kind = kind_of(name, self.types)
         if name == "_Text" or name in WORD_COLUMNS:
             found = word_condition(self.db, name, asked)
@@ -305,7 +305,7 @@ class Query:
         )
 
     def _default(self, name: str, kind: str) -> Value | None:
-        """Return the term that contents have whose field holds nothing, None if they have none."""
+        """Return the term of contents with an empty field, None if they have none."""
         if kind == "Boolean":
             return False
         if kind == "Rating":
@@ -374,7 +374,7 @@ class Query:
         return Condition(named.check.and_(unset), driver)
 
     def _head_words(self, asked: Asked) -> list[Condition]:
-        """Return the conditions that a word of the full text stands in the head of a content.
+        """Return the conditions that a word of the full text occurs in the head of a content.
 
         Every content has such words: its version, its numbers, its icon, and those that all have in common.
         """
@@ -517,7 +517,7 @@ def _has_one_term(name: str, types: Types) -> bool:
 
 
 def _fits(value: Value, asked: Asked) -> bool:
-    """Return whether a single term is what is asked for."""
+    """Return whether a single term matches."""
     if not isinstance(asked, Range):
         return asked.fits(value)
     for end, above in ((asked.low, True), (asked.high, False)):

@@ -30,7 +30,7 @@ def word_condition(db: sqlite3.Connection, field: str, asked: Matcher | Range) -
 
 
 def _query(db: sqlite3.Connection, asked: Matcher | Range, column: str | None) -> str:
-    """Return the query of the full text for words that are asked for; empty if there are none."""
+    """Return the full-text query for some words; empty if there are none."""
     if isinstance(asked, Exactly):
         return _quoted(str(asked.value))
     if isinstance(asked, Wildcards) and asked.prefix and asked.text == asked.prefix + "*":

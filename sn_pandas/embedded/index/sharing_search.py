@@ -103,7 +103,7 @@ class _Sharings:
         return str(item.get("Mode" if term.field == "SharingMode" else "Level")).lower() == text
 
     def _named(self, text: str) -> set[int]:
-        """Return the ids of the users whom an id, a path, or a name behind a domain or without one means."""
+        """Return the ids of the users for an id, a path, or a name with or without a domain."""
         if text not in self._users:
             self._users[text] = self._find(text)
         return self._users[text]

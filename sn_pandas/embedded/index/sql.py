@@ -64,7 +64,7 @@ def joined(word: str, parts: Sequence[Sql]) -> Sql:
 
 
 def either(conditions: Iterable[Condition]) -> Condition:
-    """Return the condition that one of some holds."""
+    """Return the condition that at least one of some conditions holds."""
     parts = [c for c in conditions if c is not NEVER]
     if not parts:
         return NEVER
@@ -84,7 +84,7 @@ def negated(condition: Condition) -> Condition:
 
 
 def is_one_of(column: str, values: Sequence[Any]) -> Sql:
-    """Return the condition that a column holds one of some values."""
+    """Return the condition that a column has one of some values."""
     if len(values) > 100:
         return Sql(f"{column} IN (SELECT value FROM json_each(?))", [json.dumps(list(values))])
     return Sql(f"{column} IN ({','.join('?' * len(values))})", values)

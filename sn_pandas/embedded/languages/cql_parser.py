@@ -104,7 +104,7 @@ class _Parser:
     # Expressions
 
     def _expressions(self) -> Rule[Predicate | None]:
-        """Read what stands in parentheses; None if there is nothing."""
+        """Parse the expressions in parentheses; None if there are none."""
         expressions: list[Predicate | None] = []
         while self._kind not in ("Eof", "RParen"):
             expression: Predicate | None = yield self._expression()
@@ -249,7 +249,7 @@ class _Parser:
         return joined
 
     def _value(self) -> tuple[str | None, float | None]:
-        """Read a value, and what ``~`` behind it says: how far words may move, or how similar one must be."""
+        """Parse a value and the number after ``~``: the distance of words, or the similarity of one."""
         phrase = self.lexer.is_phrase
         text = self._exact_value(required=False)
         if text is None:
@@ -287,7 +287,7 @@ class _Parser:
         return Term(name, value, typed, distance)
 
     def _parsed(self, name: str, text: str | None) -> Value | None:
-        """Return the term that a text means in a field; None if the text stands for nothing at all."""
+        """Return the term for a text in a field; None if the text has no terms."""
         if text is None or text == EMPTY:
             return None
         if name == "_Text":
@@ -348,7 +348,7 @@ class _Parser:
     # Groups
 
     def _joined(self, parts: list[Predicate | None], occur: Occur) -> Predicate | None:
-        """Return one predicate for parts that stand together; a lone part stays as it is."""
+        """Join adjacent parts to one predicate; a single part is returned unchanged."""
         if len(parts) == 1:
             return parts[0]
         return Group(tuple(self._melted(part, occur) for part in parts))
@@ -357,7 +357,7 @@ class _Parser:
         return Group((self._melted(part, occur),))
 
     def _melted(self, part: Predicate | None, occur: Occur) -> Clause:
-        """Return the clause of a part; a group of one clause gives its clause, under the stronger sign."""
+        """Return the clause of a part; a group of one clause is replaced by it, with the stronger sign."""
         if part is None:
             raise server_error("InvalidOperationException", "Stack empty.")
         if not isinstance(part, Group) or len(part.clauses) > 1:

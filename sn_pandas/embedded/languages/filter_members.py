@@ -113,7 +113,7 @@ _STATIC_MOMENTS = ("UtcNow", "Now", "Today")
 def member_path(
     steps: Sequence[str], types: Types, syntax_error: type[Exception] | None = None
 ) -> Expression:
-    """Return the expression that a path stands for.
+    """Return the expression for a path.
 
     Of a path over fields only the last step counts, whatever the steps before it are.
     """

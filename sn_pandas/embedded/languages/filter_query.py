@@ -187,7 +187,7 @@ def _comparison(operator: str, field: str, term: Value, value: object) -> _Entry
 
 
 def _member_field(member: Member) -> str:
-    """Return the index field that stands for a property."""
+    """Return the index field for a property."""
     if member.owner is None:
         return member.name
     if member.name == "Name" and isinstance(member.owner, Member) and member.owner.name == "ContentType":
@@ -209,7 +209,7 @@ def _constant_argument(part: Call, index: int) -> object:
 
 
 def _settled(entry: _Entry) -> Predicate:
-    """Return the predicate of what was left on the stack."""
+    """Return the predicate left on the stack."""
     if isinstance(entry, _Truth):
         return Term(entry.field, entry.value)
     if isinstance(entry, _Joined):

@@ -158,7 +158,7 @@ def _property(owner: Any, name: str) -> Any:
 
 
 def _property_of_text(owner: str, name: str) -> Any:
-    """Return the length of a text, or what stands in the text of a version or a rich text."""
+    """Return the length of a text, or a part of a version or a rich text."""
     if name == "Length":
         return len(owner)
     if name in ("Major", "Minor", "IsMajor"):

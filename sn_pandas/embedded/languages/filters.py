@@ -65,7 +65,7 @@ class Filter:
 
 
 def parse(text: str, types: Types) -> Filter:
-    """Return the filter that a text stands for.
+    """Parse a filter.
 
     Raises
     ------

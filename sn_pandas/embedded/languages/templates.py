@@ -123,7 +123,7 @@ def _moment(name: str, now: datetime) -> tuple[datetime, str]:
 
 
 def _of_content(content_id: int, expression: str, read: ReadProperty | None) -> Property | None:
-    """Follow an expression from a content: nothing gives its id, a name a property."""
+    """Evaluate an expression on a content: its id by default, or a property."""
     found = _PROPERTY.match(expression)
     if found is None:
         return content_id

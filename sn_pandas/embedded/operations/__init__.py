@@ -1,4 +1,4 @@
-"""Operations: what can be called behind the address of a content, one module a subject.
+"""Operations: functions at the address of a content, one module per subject.
 
 A module registers its functions with `operation` from `registry`, and is imported here to be known.
 """

@@ -27,7 +27,7 @@ USER = ("User",)
     parameters=[("result", "object")],
 )
 def ad_finalizer(session: Session, content: Content, result: Json) -> None:
-    """Stand in the lists; the server admits nobody."""
+    """Exists only for the lists; the server admits nobody."""
 
 
 @operation(
@@ -38,7 +38,7 @@ def ad_finalizer(session: Session, content: Content, result: Json) -> None:
     parameters=[("result", "object")],
 )
 def preview_finalizer(session: Session, content: Content, result: Json) -> None:
-    """Take note of a finished preview: there are none."""
+    """Accept a finished preview, without storing one."""
 
 
 @operation(
@@ -95,7 +95,7 @@ def preview_available(session: Session, content: Content, page: int | None) -> J
 
 @operation("GetPageCount", partial="nobody counts pages", types=FILE)
 def page_count(session: Session, content: Content) -> int:
-    """Return the number of pages of a file, or why it is not known: nobody counts the pages of a new one."""
+    """Return the number of pages of a file, or why it is unknown: pages of a new file are not counted."""
     count = previews.page_count(content)
     return previews.NO_PROVIDER if count == previews.UNCOUNTED else count
 

@@ -38,7 +38,7 @@ BY_LOWER_NAME = {name.lower(): name for name in permission_names.NAMES}
     "GetPermissions", action=False, title="Get permissions", parameters=[("identity", "string", False)]
 )
 def get_permissions(session: Session, content: Content, identity: str | None = None) -> Json:
-    """Return who may do what with a content, or what one identity may."""
+    """Return the permissions on a content of all identities, or of one."""
     if not session.can(content, "SeePermissions") and identity != session.caller.path:
         raise server_error(
             "Exception", "You are only authorized to query your own permissions for this content."
@@ -64,7 +64,7 @@ def get_permissions(session: Session, content: Content, identity: str | None = N
 
 @operation("GetAcl", action=False, title="Get ACL")
 def get_acl(session: Session, content: Content) -> Json:
-    """Return who may do what with a content, with where it comes from."""
+    """Return the permissions on a content, with their origins."""
     if not session.can(content, "SeePermissions"):
         raise ODataError("Forbidden", "AccessDeniedException", "Access denied.")
     return {
@@ -159,7 +159,7 @@ def set_permissions(session: Session, content: Content, r: list[Json] | None) ->
     parameters=[("identity", "string")],
 )
 def permission_overview(session: Session, content: Content, identity: str | None) -> None:
-    """Stand in the lists; the server admits nobody."""
+    """Exists only for the lists; the server admits nobody."""
 
 
 @operation("MissingExplicitEntriesOfVisitorComparedToEveryone", action=False, types=ANY, roles=ADMINISTRATORS)
@@ -266,7 +266,7 @@ def _save(session: Session, content: Content, wanted: Iterable[Entry], *, broken
 
 
 def _with_inherited(session: Session, content: Content, own: list[Entry]) -> list[Entry]:
-    """Return the entries that stand for everything that now reaches a content."""
+    """Return explicit entries for all permissions that are now effective on a content."""
     found = {(e.identity, e.local_only): e for e in own}
     for one in effective_entries(session.store, content):
         if one.propagates:
@@ -275,7 +275,7 @@ def _with_inherited(session: Session, content: Content, own: list[Entry]) -> lis
 
 
 def _without_inherited(session: Session, content: Content, own: list[Entry]) -> list[Entry]:
-    """Return entries without what comes from above anyway."""
+    """Return entries without those that would be inherited anyway."""
     parent = session.store.load(content.parent_id)
     above = effective_entries(session.store, parent) if parent is not None else []
     reach = {one.identity: one for one in above if one.propagates}

@@ -9,7 +9,7 @@ FOLDER = "(apps)"
 
 
 def of_content(session: Session, content: Content) -> list[Content]:
-    """Return what the caller may run on a content, by name; a nearer folder and a more special type win."""
+    """Return the applications of a content for the caller, by name; nearer and more specific ones win."""
     found: dict[str, Content] = {}
     content_type = session.types.get(content.type)
     lineage = ("This", *content_type.lineage) if content_type is not None else ("This", "GenericContent")
@@ -36,7 +36,7 @@ def name_of(application: Content) -> str:
 
 
 def scenarios(application: Content) -> list[str]:
-    """Return the lists of actions in which an application stands."""
+    """Return the lists of actions that contain an application."""
     text = application.fields.get("Scenario") or ""
     return [one.strip() for one in str(text).replace(";", ",").split(",") if one.strip()]
 

@@ -34,7 +34,7 @@ LONGEST_NUMBER = 1000
 
 
 def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) -> dict[str, Json]:
-    """Return the parameters that a request gives: those of the body, and over them those of the query string.
+    """Return the parameters of a request: those of the body, overridden by those of the query string.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Programs that an authority lets in: the client store.
+"""The client store: programs that may sign in through an authority.
 
 Four clients are there from the beginning, as at a real server: one for the admin UI, one for pages of
 others, and two programs with a secret, which act as the Admin and the PublicAdmin.
@@ -35,7 +35,7 @@ ID_LENGTH, SECRET_LENGTH = 16, 64
 
 
 def put_initial(session: Session) -> None:
-    """Create the clients that a repository begins with, if it has none of the admin UI yet."""
+    """Create the initial clients of a repository, unless it has some of the admin UI."""
     if initial_id(session, "AdminUi"):
         return
     with session.store.transaction() as db:
@@ -66,7 +66,7 @@ class Client:
 
 
 def find(session: Session, client_id: str) -> Client | None:
-    """Return a client, None if there is none."""
+    """Return a client; None if it does not exist."""
     with session.store.reading() as db:
         row = db.execute("SELECT id, type, user_name FROM clients WHERE id = ?", (client_id,)).fetchone()
         found = db.execute("SELECT digest FROM client_secrets WHERE client_id = ?", (client_id,)).fetchall()

@@ -98,7 +98,7 @@ def bind(one: Operation, given: Mapping[str, Json], strict: bool) -> dict[str, J
 
 
 def authorize(session: Session, content: Content, one: Operation, given: Mapping[str, Json]) -> None:
-    """Reject a caller who is in none of the roles, or lacks a permission.
+    """Reject a caller without one of the roles, or without a permission.
 
     Raises
     ------
@@ -137,7 +137,7 @@ def offered(session: Session, content: Content) -> list[Operation]:
 
 
 def _possible(session: Session, content: Content, one: Operation) -> bool:
-    """Return whether the state of the content lets an operation be called."""
+    """Return whether the state of the content allows an operation."""
     if one.rule is None:
         return True
     try:

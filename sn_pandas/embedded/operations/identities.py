@@ -49,7 +49,7 @@ def not_found(value: str) -> ODataError:
 
 
 def document(session: Session, content_id: int) -> dict[str, Json]:
-    """Return how lists of permissions show an identity to a caller who may see it."""
+    """Return an identity as lists of permissions show it to a caller who may see it."""
     store = session.store
     one = store.load(content_id)
     if one is None:

@@ -37,7 +37,7 @@ MENUS = ("ListItem", "ExploreActions", "ContextMenu")
     scenarios=MENUS,
 )
 def check_out(session: Session, content: Content) -> Content:
-    """Lock a content and make a working copy; one of a file with versions gets folders for previews."""
+    """Lock a content and create a working copy; a file with versions gets folders for previews."""
     made = versions.act(session, content, "CheckOut")
     if session.types.of(content.type).is_a("File") and versions.mode(session, content) != "none":
         previews.make_folders(session, made, (content.version, made.version))
@@ -121,7 +121,7 @@ def restore_version(session: Session, content: Content, version: str | None) -> 
 
 @operation("TakeLockOver", parameters=[("user", "string")], permissions=["ForceCheckin"], types=ANY)
 def take_lock_over(session: Session, content: Content, user: str | None) -> str:
-    """Hand a lock over to somebody else, or take it."""
+    """Transfer a lock to another user."""
     target = session.store.load(session.caller.id)
     if user:
         found = session.resolve(user)
@@ -194,7 +194,7 @@ def delete_batch(
     icon="delete",
 )
 def delete(session: Session, content: Content, permanent: bool | None = False) -> Answer:
-    """Delete a content, for good or into the Trash."""
+    """Delete a content, permanently or to the Trash."""
     if transfers.is_protected(session, content):
         raise _protected(bool(permanent))
     trash.delete(session, content, permanent=bool(permanent))

@@ -1,4 +1,4 @@
-"""Names of contents, texts in languages, and what nobody may delete."""
+"""Names of contents, localized texts, and protected contents."""
 
 from __future__ import annotations
 

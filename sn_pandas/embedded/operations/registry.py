@@ -1,4 +1,4 @@
-"""The operations that there are, and what is said about each of them.
+"""The registry of operations and their descriptions.
 
 An operation is a function that takes the session, the content and the parameters of the call, under the
 names of the wire or in snake case. What it returns is answered: None = 204, text = raw text, a `Content` =
@@ -47,7 +47,7 @@ NET_TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A parameter of an operation; the types stand in `binding`."""
+    """A parameter of an operation; its types are in `binding`."""
 
     name: str
     kind: str

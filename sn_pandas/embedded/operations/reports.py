@@ -1,4 +1,4 @@
-"""Reports on permissions: what a user has on a content and below it, who has what in a tree."""
+"""Reports on permissions: of a user on a content and below it, and of all identities in a tree."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ PERMISSIONS = ("permissions", "string[]")
 
 @operation("GetPermissionInfo", action=False, parameters=[("identity", "string")])
 def permission_info(session: Session, content: Content, identity: str | None) -> Json:
-    """Return what a user has on a content, and whether something differs below it."""
+    """Return the permissions of a user on a content, and whether they differ below it."""
     user = _user(session, identity)
     info = _info(session, content, user)
     return {"d": {"identity": _identity(session, user), "permissionInfo": info}}
@@ -263,7 +263,7 @@ def _holders_below(session: Session, content: Content) -> Iterator[int]:
 
 
 def _entries_below(session: Session, content: Content) -> Iterator[tuple[int, Entry]]:
-    """Yield the entries of a content and of what is below it."""
+    """Yield the entries of a content and of the contents below it."""
     found = permissions.all_entries(session.store)
     for holder in (content.id, *_holders_below(session, content)):
         for entry in found.of.get(holder, ()):
@@ -288,7 +288,7 @@ def _identities(
 
 
 def _users_of(session: Session, identity: int) -> set[int]:
-    """Return the users that an identity stands for."""
+    """Return the users of an identity: itself, or the members of a group."""
     users, seen, pending = set(), set(), [identity]
     while pending:
         one = session.store.load(pending.pop())

@@ -23,7 +23,7 @@ def get_schema(session: Session, content: Content, content_type_name: str | None
 
 @operation("GetAllContentTypes", action=False, types=ROOT)
 def get_all_content_types(session: Session, content: Content) -> Contents:
-    """Return every content type as a content, also those that the caller cannot see."""
+    """Return every content type as a content, hidden ones included."""
     found = [session.store.by_path(one.path) for one in session.types.values()]
     return Contents(one for one in found if one is not None)
 

@@ -1,4 +1,4 @@
-"""Sharing: a content opened to somebody by a mail address or a link."""
+"""Sharing: a content opened for a mail address or by a link."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def share(
     mode: str | None,
     send_notification: bool | None,
 ) -> Json:
-    """Share a content with somebody, with everybody who is logged in, or with whoever has the link."""
+    """Share a content with a user, with everybody who is logged in, or with anybody who has the link."""
     if mode == "Authenticated" and session.by_id(EVERYONE) is None:
         raise forbidden()
     item = {
@@ -106,7 +106,7 @@ def _shown(session: Session, item: dict[str, Json]) -> dict[str, Json]:
 
 
 def _enter_group(session: Session, content: Content, level: str, sharing: str) -> int:
-    """Return the id of the group that has the link to a content, for one more sharing; 0 = no workspace."""
+    """Return the id of the group for the link to a content; 0 if there is no workspace."""
     place = session.workspace(content)
     if place is None:
         return 0
@@ -127,7 +127,7 @@ def _enter_group(session: Session, content: Content, level: str, sharing: str) -
 def _first(
     session: Session, place: Content, name: str, fits: Callable[[Content], bool]
 ) -> tuple[str, Content | None]:
-    """Return the first of ``name``, ``name(1)``, … that is free or that of what fits, and what has it.
+    """Return the first of ``name``, ``name(1)``, … that is free or matches, and its content.
 
     Whoever may create contents in a workspace can be there first; to that nothing is opened.
     """
@@ -188,7 +188,7 @@ def _grant(session: Session, content: Content, identity: int, level: str, value:
 
 
 def _user_with_mail(session: Session, address: str) -> int:
-    """Return the id of the user with a mail address, 0 if there is none."""
+    """Return the id of the user with a mail address; 0 if there is none."""
     if not address:
         return 0
     names = session.types.derived("User")

@@ -41,7 +41,7 @@ SERVICES_VERSION = "7.8.2.0"
     roles=ADMINISTRATORS,
 )
 def version_info(session: Session, content: Content) -> Json:
-    """Return what is installed."""
+    """Return the installed components."""
     return {
         "LatestReleases": [],
         "Components": [
@@ -149,7 +149,7 @@ def database_usage(session: Session, content: Content, force: bool | None = Fals
 def rebuild_index(
     session: Session, content: Content, recursive: bool | None, rebuild_level: str | None
 ) -> None:
-    """Index a content again, and what is below it."""
+    """Index a content and everything below it again."""
     _index(session, session.store.subtree_ids(content.path) if recursive else [content.id])
 
 
@@ -186,14 +186,14 @@ def replicate(session: Session, content: Content, target: str | None, options: J
     parameters=[("recurse", "bool")],
 )
 def check_index_integrity(session: Session, content: Content, recurse: bool | None) -> None:
-    """Stand in the lists; the server admits nobody."""
+    """Exists only for the lists; the server admits nobody."""
 
 
 @operation(
     "CheckSecurityConsistency", partial="admits nobody, as the server", action=False, roles=ADMINISTRATORS
 )
 def check_security_consistency(session: Session, content: Content) -> None:
-    """Stand in the lists of administrators; the server admits nobody."""
+    """Exists only for the lists of administrators; the server admits nobody."""
     raise ODataError(
         "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
     )
@@ -201,7 +201,7 @@ def check_security_consistency(session: Session, content: Content) -> None:
 
 @operation("Help.GetOperations", action=False, types=ROOT, roles=REPLICATORS)
 def get_operations(session: Session, content: Content) -> list[Json]:
-    """Return every operation with who may call it on what."""
+    """Return every operation with its roles and content types."""
     return [_help(one) for name in sorted(REGISTRY) for one in REGISTRY[name] if "." not in one.name]
 
 

@@ -1,4 +1,4 @@
-"""Operations on the tree: what is above a content, beside it, and how much below."""
+"""Operations on the tree: ancestors, siblings, and the number of descendants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Json = Any
 
 @operation("Ancestors", action=False, roles=ANYBODY)
 def ancestors(session: Session, content: Content) -> Contents:
-    """Return what is above a content, nearest first, as far as it is visible."""
+    """Return the visible ancestors of a content, nearest first."""
     found = Contents()
     for one in session.ancestors(content):
         readable = session.by_path(one.path)
@@ -42,7 +42,7 @@ def open_tree(
     with_leaves: bool | None = False,
     with_system: bool | None = False,
 ) -> Json:
-    """Return the folders of a tree that is opened down to a content, level by level, and those in it."""
+    """Return the folders of a tree opened down to a content, level by level, with their children."""
     from sn_pandas.embedded.reads import listing
     from sn_pandas.embedded.reads.reading import projector
 

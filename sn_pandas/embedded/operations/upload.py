@@ -1,4 +1,4 @@
-"""Upload: files with their bytes, whole or in pieces, and content types by their definition."""
+"""Upload: files, whole or in chunks, and definitions of content types."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def upload(
     chunk_token: str | None = None,
     file_text: str | None = None,
 ) -> Json:
-    """Store a text or a file below a content; with ``create``, only say how the rest of the upload goes."""
+    """Store a text or a file below a content; with ``create``, only return the token of the upload."""
     target = uploads.Target(
         content,
         file_name,

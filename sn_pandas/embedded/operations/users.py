@@ -1,4 +1,4 @@
-"""Users: who is calling, passwords, new users."""
+"""Users: the caller, passwords, new users."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def current_user(session: Session, content: Content) -> Content | None:
 def validate_credentials(
     session: Session, content: Content, user_name: str | None, password: str | None
 ) -> Json:
-    """Return who has a login name and a password."""
+    """Return the user with a login name and a password."""
     user = with_password(session, user_name or "", password or "")
     if user is None:
         raise forbidden("Invalid username or password.")
@@ -76,7 +76,7 @@ def change_password(session: Session, content: Content, password: str | None) ->
     parameters=[("returnUrl", "string", False)],
 )
 def send_mail_to_user(session: Session, content: Content, return_url: str | None = None) -> None:
-    """Accept the wish for a mail; this repository sends none."""
+    """Accept a mail without sending it."""
 
 
 @operation(
@@ -90,7 +90,7 @@ def send_mail_to_user(session: Session, content: Content, return_url: str | None
 def send_mail_to_address(
     session: Session, content: Content, email: str | None, return_url: str | None = None
 ) -> None:
-    """Accept the wish for a mail; this repository sends none."""
+    """Accept a mail without sending it."""
 
 
 @operation(
@@ -102,7 +102,7 @@ def send_mail_to_address(
 def create_local_user(
     session: Session, content: Content, login_name: str | None, password: str | None, email: str | None
 ) -> Content:
-    """Create a user who is known by a login name."""
+    """Create a user with a login name."""
     return _create(
         session, {"LoginName": login_name, "Password": password, "Email": email, "FullName": login_name}
     )
@@ -117,7 +117,7 @@ def create_local_user(
 def create_user_by_provider(
     session: Session, content: Content, provider: str | None, user_id: str | None, claims: str | None
 ) -> Content:
-    """Create a user whom somebody else vouches for."""
+    """Create a user who is authenticated by an external provider."""
     found = _claims(claims or "[]")
     login = found.get("name") or found.get("preferred_username")
     external = json.dumps({provider: {"Id": user_id, "Completed": False}})
@@ -150,7 +150,7 @@ def client_request_parameters(session: Session, content: Content, client_type: s
 
 
 def with_password(session: Session, user_name: str, password: str) -> Content | None:
-    """Return the enabled user who has a login name and a password, None if there is none."""
+    """Return the enabled user with a login name and a password; None if there is none."""
     user = accounts.by_login(session.store, user_name)
     stored = user.fields.get("Password") if user is not None else None
     is_own = is_right(password, stored["Hash"] if stored else None)

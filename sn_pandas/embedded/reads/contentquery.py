@@ -45,7 +45,7 @@ LONGEST_QUERY = 100_000
 
 
 def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
-    """Return the query that a text stands for.
+    """Parse a content query.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def restrict(text: str, path: str) -> str:
 
 
 def _comment_closed(text: str) -> str:
-    """Close the last comment if nobody did; within a value, as in ``Path:/Root/A/*``, there is none."""
+    """Close an open comment at the end; within a value, as in ``Path:/Root/A/*``, there is none."""
     opened = [found.start() for found in _PIECE.finditer(text) if found.group() == "/*"]
     return text + "*/" if opened and text.find("*/", opened[-1] + 2) < 0 else text
 

@@ -36,7 +36,7 @@ ACTIVE = re.compile(r"text/html|.*[/+]xml", re.IGNORECASE)
 def answer(
     session: Session, path: str, parameters: Mapping[str, str], headers: Mapping[str, str]
 ) -> Answer | None:
-    """Return a file; None if the address is that of no content, or of none that the caller may open.
+    """Return a file; None if the address is not that of a content that the caller may open.
 
     Of a draft that he may not read, his right to open the content tells: the server fails over its bytes.
 

@@ -78,7 +78,7 @@ def _text(data: bytes) -> str | None:
 
 
 def _limits(session: Session, content: Content) -> tuple[set[str], int]:
-    """Return the extensions that are shown (none = all) and up to which size: the settings ``TextFiles``."""
+    """Return the visible extensions (None = all) and their maximum size, from the settings ``TextFiles``."""
     extensions: set[str] = set()
     largest = LARGEST_TEXT
     for place in ["/Root/System", *(one.path for one in reversed([content, *session.ancestors(content)]))]:

@@ -49,7 +49,7 @@ QUERY_SETTINGS = {
 
 
 def schema(session: Session, name: str | None) -> list[Json]:
-    """Return what GetSchema answers: all types that the caller may see, or one of them."""
+    """Return the answer of GetSchema: all types that the caller may see, or one of them."""
     found = [t for t in session.schema_types if t.settings.get("InSchema", True)]
     if name:
         found = [t for t in found if t.name == name]

@@ -1,4 +1,4 @@
-"""Lists: the children of a content, what a query finds, references, results of operations.
+"""Lists: children, query results, references, results of operations.
 
 Children and queries run in the index (`searches`); references, actions and results of operations in memory,
 which the same options cut and order by other rules.

@@ -43,7 +43,7 @@ HEAD_ONLY = frozenset(
 
 @dataclass(slots=True)
 class Node:
-    """A name in the tree of ``$select`` or ``$expand`` and what is named below it."""
+    """A name in the tree of ``$select`` or ``$expand``, with the names below it."""
 
     path: str = ""
     all: bool = False
@@ -65,7 +65,7 @@ EVERYTHING = Node("*", all=True)
 
 
 def tree(chains: Iterable[Sequence[str]], *, whole_ends: bool) -> Node:
-    """Return chains as a tree; a star asks for all of a node, with ``whole_ends`` the end of a chain too."""
+    """Return chains as a tree; a star selects all, and with ``whole_ends`` so does the end of a chain."""
     root = Node()
     for chain in chains:
         node = root
@@ -231,7 +231,7 @@ class Projector:
     # Values
 
     def value(self, content: Content, name: str, star: bool = False) -> Json:
-        """Return a field as it is shown unexpanded; None for a name that is not a field."""
+        """Return an unexpanded field; None for a name that is not a field."""
         if name in ("Actions", "Children"):
             return _deferred(content, name)
         if name == "IsFile":
@@ -280,7 +280,7 @@ class Projector:
         return targets[0] if targets else None
 
     def _counted(self, row: dict[str, Json]) -> dict[str, Json]:
-        """Return what was expanded, unless the answer becomes too large or takes too long."""
+        """Return an expanded value, unless the answer becomes too large or takes too long."""
         self._left -= len(row)
         now = time.thread_time()
         if self._end is None:
@@ -363,7 +363,7 @@ def json_reader(session: Session) -> Callable[[Content, str], Json]:
 
 
 def simple_readers(content: Content, session: Session) -> Mapping[str, Reader | None]:
-    """Return what reads fields off a content as it is shown unexpanded; None = not that simple."""
+    """Return functions that read simple fields of a content; None if a field is not simple."""
     if not session.can(content, "Open"):
         return _NO_READERS
     readers = session.types.readers
@@ -422,7 +422,7 @@ def reader_of(found: Field, content_type: ContentType) -> Reader:
 
 
 def _refers_to(content: Content, name: str) -> list[int]:
-    """Return the ids that a reference holds; none for other fields and for what is worked out."""
+    """Return the ids in a reference; empty for other and computed fields."""
     stored = content.stored(name)
     return [one for one in stored if type(one) is int] if isinstance(stored, list) else []
 

@@ -56,7 +56,7 @@ def entity(session: Session, found: Content) -> Answer:
 
 
 def collection(session: Session, found: Content, *, count: bool) -> Answer:
-    """Return the children of a content, or what a query finds below it."""
+    """Return the children of a content, or the results of a query below it."""
     result = listing.children(session, found, count_only=count)
     if count:
         return answers.text(str(result.count))

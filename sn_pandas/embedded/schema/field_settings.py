@@ -125,7 +125,7 @@ def _option(element: ET.Element) -> dict[str, Json]:
 
 
 def _limit(found: dict[str, Json], tag: str, number: Callable[[str], Json], text: str) -> None:
-    """Take over a number; what is none says nothing."""
+    """Set a number from a text; an invalid one is ignored."""
     with suppress(ValueError):
         found[tag] = number(text)
 
@@ -141,7 +141,7 @@ def load(db: sqlite3.Connection) -> dict[str, Field]:
 
 @lru_cache(maxsize=1024)
 def parsed(text: str, aspect: str = "") -> tuple[Field, ...]:
-    """Return the fields of a definition; none if it cannot be read.
+    """Return the fields of a definition; empty if it is invalid.
 
     >>> parsed('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")
     (Field(name='Heavy.Weight', kind='Integer', owner='Heavy'),)

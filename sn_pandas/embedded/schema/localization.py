@@ -12,7 +12,7 @@ CULTURE = "en-US"
 
 
 def localized(text: str | None) -> str | None:
-    """Return the translation that a key stands for; text that is not a key as it is.
+    """Return the translation of a key; other texts unchanged.
 
     A key without translation is answered as class, culture and key run together, as the real server does.
     """

@@ -109,7 +109,7 @@ class ContentType:
 
     @property
     def icon(self) -> str:
-        """The name of the picture that stands for the type."""
+        """The icon of the type."""
         return str(self.settings.get("Icon", ""))
 
     @property
@@ -124,7 +124,7 @@ class ContentType:
 
     @property
     def transitive(self) -> bool:
-        """Whether a content of this type takes its allowed child types from its parent."""
+        """Whether a content of this type inherits the allowed child types of its parent."""
         return bool(self.settings.get("IsTransitiveForAllowedTypes", False))
 
     @property
@@ -187,7 +187,7 @@ class Types(Mapping[str, ContentType]):
         return self._types.get(name) or self._types["GenericContent"]
 
     def derived(self, name: str) -> list[str]:
-        """Return the named type and those derived from it; the name ignoring case, unknown = none."""
+        """Return the named type and those derived from it, ignoring case; empty for an unknown name."""
         lower = name.lower()
         if lower not in self._derived:
             self._derived[lower] = [t.name for t in self.values() if lower in (a.lower() for a in t.lineage)]
@@ -247,7 +247,7 @@ class Types(Mapping[str, ContentType]):
 
 
 def _field(line: Settings, owner: str, inherited: Mapping[str, Field], installed: bool) -> Field:
-    """Return a declared field; an installed one takes what it does not say from what it overrides."""
+    """Return a declared field; an installed one inherits missing settings from the field it overrides."""
     settings = {k: v for k, v in line.items() if k not in ("Name", "Kind")}
     if installed:
         base = inherited.get(line["Name"])

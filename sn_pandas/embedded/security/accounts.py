@@ -16,7 +16,7 @@ KINDS = {"User": "user", "Group": "group", "OrganizationalUnit": "orgunit"}
 
 
 def kind(store: ContentTable, content: Content) -> str | None:
-    """Return what sort of identity a content is, None if it is none."""
+    """Return the kind of identity of a content; None if it is not an identity."""
     content_type = store.types.get(content.type)
     lineage = content_type.lineage if content_type is not None else ()
     return next((KINDS[name] for name in lineage if name in KINDS), None)
@@ -105,7 +105,7 @@ def check_all_unique(store: ContentTable, path: str) -> None:
 
 
 def names_apply_in(path: str) -> str | None:
-    """Return the lower-case path below which the names of a user must be unique; None if there is none."""
+    """Return the lower-case path below which the names of a user must be unique; None if they need not be."""
     steps = path.lower().split("/")[1:4]
     return f"/{'/'.join(steps)}" if len(steps) == 3 and steps[:2] == ["root", "ims"] else None
 

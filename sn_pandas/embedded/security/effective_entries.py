@@ -1,4 +1,4 @@
-"""The entries that reach a content, its own and those from above, as lists of permissions show them."""
+"""The effective permission entries of a content, own and inherited ones, as in lists of permissions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """A permission in an entry: ``allow`` or ``deny``, and the path it comes from (None = the content)."""
+    """A permission in an entry: ``allow`` or ``deny``, and the path of its origin (None = the content)."""
 
     value: str
     place: str | None
@@ -45,7 +45,7 @@ class EffectiveEntry:
 
     @property
     def ancestor(self) -> str | None:
-        """Path of the nearest content above that gives one of the permissions; None if all are set here."""
+        """The path of the nearest ancestor with one of the permissions; None if all are set here."""
         return max((place for place in self._places() if place is not None), key=len, default=None)
 
     @property

@@ -1,4 +1,4 @@
-"""Entries of permissions in the database: who may do what where, and who is a member of which group.
+"""Permission entries and group memberships in the database.
 
 Triggers in `storage.tables` keep the rest in step: a content's ``holder``, the nearest content at or above it
 that has entries or breaks the inheritance; the entries of what is deleted (a content whose only entries were
@@ -52,7 +52,7 @@ class Entries:
         return set(self.above)
 
     def holder(self, content_id: int) -> Holder:
-        """Return what is held of one content."""
+        """Return the permission data of one content."""
         above = self.above.get(content_id)
         return Holder(self.of.get(content_id, []), content_id in self.breaks, above)
 
@@ -97,7 +97,7 @@ def own(store: ContentTable, content_id: int) -> list[Entry]:
 
 
 def breaks(store: ContentTable, content_id: int) -> bool:
-    """Return whether a content takes nothing from above."""
+    """Return whether a content breaks the inheritance of permissions."""
     with store.reading() as db:
         return _breaks(db, content_id)
 
@@ -129,7 +129,7 @@ def holder_of(store: ContentTable, content: Content) -> int:
 
 
 def save(store: ContentTable, content: Content, wanted: Iterable[Entry], broken: bool) -> None:
-    """Replace the entries of a content, and what it says about inheritance."""
+    """Replace the entries of a content, and its inheritance."""
     rows = [
         (content.id, e.identity, int(e.local_only), _signed(e.allow), _signed(e.deny))
         for e in wanted
@@ -200,7 +200,7 @@ def units_of(store: ContentTable, user_id: int) -> list[int]:
 
 
 def _hold(db: sqlite3.Connection, content: Content, holds: bool) -> None:
-    """Set whether a content holds the permissions of what is below it."""
+    """Set whether a content holds permission entries."""
     row = db.execute("SELECT holder, key FROM contents WHERE id = ?", (content.id,)).fetchone()
     if row is None:
         return

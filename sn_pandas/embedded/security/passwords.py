@@ -19,7 +19,7 @@ def hashed(password: str) -> str:
 
 
 def is_right(password: str, stored: str | None) -> bool:
-    """Return whether a password has a hash; takes as long for a user who is not there.
+    """Return whether a password has a hash; takes equally long for an unknown user.
 
     Examples
     --------

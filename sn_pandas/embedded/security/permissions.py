@@ -59,13 +59,13 @@ def mask(names: Iterable[str]) -> int:
 
 
 def names(bits: int) -> list[str]:
-    """Return the permissions that bits stand for, in the usual order."""
+    """Return the permissions for bits, in the usual order."""
     return [name for name in NAMES if bits & BIT[name]]
 
 
 @cache
 def needed(name: str) -> int:
-    """Return a permission with everything that it needs, as bits: what is allowed along with it."""
+    """Return the bits of a permission and of those that it requires; allowed together."""
     found = BIT[name]
     for other in NEEDS.get(name, ()):
         found |= needed(other)
@@ -74,7 +74,7 @@ def needed(name: str) -> int:
 
 @cache
 def needing(name: str) -> int:
-    """Return a permission with everything that needs it, as bits: what is denied along with it."""
+    """Return the bits of a permission and of those that require it; denied together."""
     found = 0
     for other in NAMES:
         if needed(other) & BIT[name]:
@@ -83,7 +83,7 @@ def needing(name: str) -> int:
 
 
 def set_permission(entry: Entry, name: str, value: str) -> None:
-    """Allow, deny or undefine a permission in an entry, with what goes along with it."""
+    """Set a permission in an entry to allow, deny or undefined, with those that depend on it."""
     if value == "allow":
         entry.allow |= needed(name)
         entry.deny &= ~needed(name)
@@ -96,7 +96,7 @@ def set_permission(entry: Entry, name: str, value: str) -> None:
 
 
 def of_identities(store: ContentTable, content: Content, identities: frozenset[int], user_id: int) -> int:
-    """Return the bits of all permissions that somebody has on a content."""
+    """Return the bits of all permissions that some identities have on a content."""
     if content.owner == user_id:
         identities |= {OWNERS}
     with store.reading() as db:
@@ -122,7 +122,7 @@ def identities_of(store: ContentTable, user_id: int) -> frozenset[int]:
 
 
 class Acls:
-    """The entries of a repository in one state of it, and what was worked out of them.
+    """The entries of a repository in one state, with cached results.
 
     Entries are read when they are asked for: those of a few holders one by one, then all at once. So a write
     that changes permissions does not make the next request read all that there are. The methods take a
@@ -147,7 +147,7 @@ class Acls:
         return self._all
 
     def chain(self, db: sqlite3.Connection, holder: int) -> list[tuple[int, list[Entry]]]:
-        """Return a holder and those above it from which it takes permissions, nearest first, with entries."""
+        """Return a holder and the ancestors that it inherits permissions from, nearest first."""
         found = []
         current: int | None = holder
         while current is not None:
@@ -166,7 +166,7 @@ class Acls:
         return self._holders[content_id]
 
     def effective(self, db: sqlite3.Connection, holder: int, own: bool, identities: frozenset[int]) -> int:
-        """Return the bits that identities have on a holder (``own``), or on what is below it."""
+        """Return the bits that identities have on a holder (``own``), or on the contents below it."""
         key = (holder, own, identities)
         if key not in self._effective:
             allow = deny = 0

@@ -1,4 +1,4 @@
-"""What a caller may know of a content, decided in one place for every way that leads to it.
+"""What a caller may know about a content, decided in one place for all kinds of access.
 
 Entities, lists, filters, counts, the full text, trees, ancestors, references, copies, templates and
 downloads all ask here. Whoever may see a content knows its head, whoever may preview it all fields but the

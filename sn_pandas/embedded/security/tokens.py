@@ -1,4 +1,4 @@
-"""Bearer tokens, as the repository takes them: who they stand for, and the cookie that repeats them.
+"""Bearer tokens: their validation, their users, and the cookie that repeats them.
 
 A real server never answers 401. A token that it does not take makes the request the Visitor's, or that of
 the API key that was sent as well.
@@ -24,7 +24,7 @@ ENDED = "Thu, 01 Jan 1970 00:00:00 GMT"
 
 @dataclass(frozen=True, slots=True)
 class TokenRules:
-    """Whose tokens a repository takes.
+    """The authority whose tokens a repository accepts.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ def token_of(headers: Mapping[str, str]) -> str | None:
 
 
 def signed_in(store: ContentTable, rules: TokenRules | None, headers: Mapping[str, str]) -> SignedIn | None:
-    """Return the user whom the token of a request stands for, None if there is none.
+    """Return the user of the token in a request; None if there is none.
 
     Raises
     ------

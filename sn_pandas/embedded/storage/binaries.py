@@ -72,13 +72,13 @@ def keep_piece(store: ContentTable, token: str, start: int, data: bytes) -> None
 
 
 def forget_pieces(store: ContentTable, token: str) -> None:
-    """Forget what has come of a file that is being uploaded."""
+    """Delete the pieces of a file whose upload is running."""
     with store.transaction() as db:
         db.execute("DELETE FROM upload_pieces WHERE token = ?", (token,))
 
 
 def join_pieces(store: ContentTable, token: str, file_id: int, size: int) -> None:
-    """Write the pieces of a file that was uploaded; later ones over earlier ones, zeros where none came.
+    """Join the pieces of an uploaded file; later ones overwrite earlier ones, and gaps become zeros.
 
     Raises
     ------
@@ -144,7 +144,7 @@ def separate(store: ContentTable, content: Content) -> None:
 
 
 def settle(store: ContentTable, content: Content) -> None:
-    """Assign the files to the content that names them; remove those that none of its versions names."""
+    """Assign the files to the content that refers to them; delete those that no version refers to."""
     with store.transaction() as db:
         named = files_of(content.fields)
         for (data,) in db.execute("SELECT data FROM versions WHERE content_id = ?", (content.id,)).fetchall():

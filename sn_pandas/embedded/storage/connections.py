@@ -74,7 +74,7 @@ class _Pool:
             self._changed.notify_all()
 
     def close(self) -> None:
-        """Close what is idle, and interrupt the others: they are closed once they are given back."""
+        """Close idle connections and interrupt the others, which are closed when they return."""
         with self._changed:
             for db in self._busy:
                 db.interrupt()
@@ -84,7 +84,7 @@ class _Pool:
             db.close()
 
     def end(self) -> None:
-        """Close what is idle when the process ends, or nobody has the database any more.
+        """Close idle connections at the end of the process, or when the database is no longer used.
 
         At the end of the process other threads may still work. They are waited for a moment; what they do
         not give back stays open, since a connection must not be closed while it works. Files are sound then,
@@ -143,12 +143,12 @@ class Database:
 
     @property
     def kept(self) -> dict[Any, Any] | None:
-        """What this thread worked out of the state that it reads; None while it reads none, or writes."""
+        """The cached results of this thread for the state that it reads; None while it writes."""
         return self._thread.kept
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Commit what the block writes as a whole, or nothing of it.
+        """Commit all writes of the block, or none.
 
         A block inside another one is committed with that one; if it fails, what it wrote itself is undone.
         In a block that was only `reading` so far, the state of the database moves on to the present.
@@ -286,7 +286,7 @@ class Database:
         return self._thread.writes
 
     def snapshot(self) -> sqlite3.Connection:
-        """Return a copy of what is there now, in memory."""
+        """Return a copy of the current state, in memory."""
         copy = sqlite3.connect(":memory:", check_same_thread=False)
         weakref.finalize(self, copy.close).atexit = False  # a thread may still read it
         with self._connection() as db:
@@ -299,7 +299,7 @@ class Database:
             snapshot.backup(db)
 
     def rewrite(self) -> None:
-        """Write the file anew, without what was deleted in it."""
+        """Rewrite the file without deleted data."""
         with self._alone() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -82,7 +82,7 @@ class ContentTable(Database):
         return [row[0] for row in rows]
 
     def existing(self, ids: Iterable[int]) -> list[int]:
-        """Return those of the ids that still stand for a content, in their order, duplicates kept."""
+        """Return those of the ids that are contents, in order, duplicates included."""
         wanted = list(ids)
         if not wanted:
             return []

@@ -27,7 +27,7 @@ class UnusableFileError(sqlite3.DatabaseError):
 
 
 def prepare(path: str) -> None:
-    """Create an empty file that nobody else may read, or check the one that is there without touching it.
+    """Create an empty file that only its user may read, or check an existing one without changing it.
 
     A file that is empty, or of an earlier version, is closed to others too: it will hold what it did not.
 

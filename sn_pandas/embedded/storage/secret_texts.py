@@ -53,7 +53,7 @@ class SecretTexts:
         self._fernet = self._read()
 
     def hide(self, secret: str) -> str:
-        """Return a secret as the database keeps it; the first one of a file makes its key file."""
+        """Return a secret encrypted for the database; the first one of a file creates its key file."""
         if self.file is None:
             return secret
         return self._ready().encrypt(secret.encode()).decode("ascii")

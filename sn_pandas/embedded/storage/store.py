@@ -34,7 +34,7 @@ class Upgrades(Protocol):
         """Change what the store holds, inside a transaction."""
 
     def tidy(self, store: Store) -> None:
-        """Leave nothing behind of what it held."""
+        """Remove the remains of the old version."""
 
 
 class Store(ContentTable):
@@ -108,7 +108,7 @@ class Store(ContentTable):
         return int(row[0]) if row else 0
 
     def insert(self, content: Content) -> Content:
-        """Store a new content; gives it its id (unless it has one) and its version id."""
+        """Store a new content; assigns its version id, and its id unless it has one."""
         self.keep_time()
         with self.transaction() as db:
             if not content.version_id:
@@ -156,7 +156,7 @@ class Store(ContentTable):
                 db.execute(statement)
 
     def save(self, content: Content, *, moved_from: str | None = None) -> None:
-        """Store what was changed.
+        """Store a changed content.
 
         Raises
         ------
@@ -182,7 +182,7 @@ class Store(ContentTable):
             search.put(db, content, self.types)
 
     def move(self, content: Content, parent: Content, name: str) -> None:
-        """Move or rename a content; what is below it moves along. Saves the content too."""
+        """Move or rename a content with everything below it, and save it."""
         with self.transaction() as db:
             old, new = content.path, f"{parent.path}/{name}"
             key = old.lower()

@@ -32,13 +32,13 @@ def history(store: ContentTable, content: Content) -> list[Version]:
 
 
 def last_public(store: ContentTable, content: Content) -> Content | None:
-    """Return the last public version of a content, given in its present one; None if it has none."""
+    """Return the last public version of a content, given its present one; None if there is none."""
     found = as_published(store, content)
     return found if found is None or found is content else as_named_now(found, content)
 
 
 def as_published(store: ContentTable, content: Content) -> Content | None:
-    """Return the last public version of a content as it is found: by display name and index of then."""
+    """Return the last public version of a content as it is indexed: with its display name and index then."""
     if content.version.endswith(".0.A"):
         return content
     public = [one for one in archived(store, content) if version_of(one.version).public]
@@ -87,5 +87,5 @@ def archived(store: ContentTable, current: Content) -> list[Content]:
 
 
 def version_of(text: str) -> Version:
-    """Return a version that a text names; the first one for what is not a version."""
+    """Return the version for a text; the first one for an invalid text."""
     return versioning.parse(text) or Version(1, 0)

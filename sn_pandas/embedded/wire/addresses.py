@@ -123,13 +123,13 @@ def parse(path: str) -> Address:
 
 
 def uri(path: str) -> str:
-    """Return the address of a content as it is written in ``__metadata``."""
+    """Return the address of a content in ``__metadata``."""
     parent, _, name = path.rpartition("/")
     return f"/{ROOT_SEGMENT}{parent}('{name}')"
 
 
 def usable_uri(path: str) -> str:
-    """Return the address of a content; other than `uri` it works for the root too."""
+    """Return the address of a content; unlike `uri`, it also works for the root."""
     parent, _, name = path.rpartition("/")
     return f"/{ROOT_SEGMENT}{parent}('{name}')" if parent else f"/{ROOT_SEGMENT}/('{name}')"
 
@@ -186,7 +186,7 @@ def _decoded(query: str) -> str:
 
 
 def without_secrets(target: str) -> str:
-    """Return a target in which no secret stands.
+    """Return a target without secrets.
 
     Examples
     --------

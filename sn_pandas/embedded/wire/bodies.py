@@ -1,4 +1,4 @@
-"""Bodies of writes: whatever comes becomes a JSON object, read as tolerantly as the real server reads it.
+"""Bodies of writes: converted to a JSON object, as tolerantly as by a real server.
 
 Text that looks like an ISO date-time with seconds becomes a `Date` before any field sees it, as there.
 """
@@ -198,13 +198,13 @@ def _whole(text: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """Cut off what stands before the first bracket that opens the model."""
+    """Drop everything before the first bracket that opens the model."""
     start = text.find("[") if text.endswith("]") else text.find("{")
     return text[start:] if start > 0 else text
 
 
 def _form(text: str) -> str | None:
-    """Return the JSON that is made of a form, unescaped as it is there; None for what is JSON or no form."""
+    """Return a form as JSON, without unescaping; None for anything else."""
     if (text.startswith("{") and text.endswith("}")) or (text.startswith("[{") and text.endswith("}]")):
         return None
     pairs = [pair.split("=") for pair in text.split("&")]

@@ -1,4 +1,4 @@
-"""Query options: what stands behind the question mark, read on every request."""
+"""Query options: the part of the address after the question mark, parsed for every request."""
 
 from __future__ import annotations
 

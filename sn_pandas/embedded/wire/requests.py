@@ -1,4 +1,4 @@
-"""A request as the embedded repository takes it apart."""
+"""A parsed request of the embedded repository."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Request:
 
 
 def request_of(environ: Environ) -> Request:
-    """Take a WSGI request apart; the path stays as it was sent, if the server tells."""
+    """Parse a WSGI request; the path stays as it was sent, if the server provides that."""
     method, query = environ["REQUEST_METHOD"], environ.get("QUERY_STRING", "")
     raw = environ.get("REQUEST_URI") or environ.get("RAW_URI")
     if raw is None:
@@ -86,7 +86,7 @@ def _too_large() -> ODataError:
 
 
 def _path_bytes(path: str) -> bytes:
-    """Return the bytes of a decoded path; some servers hand over text, others bytes that look like text."""
+    """Return the bytes of a decoded path; some servers pass text, others bytes decoded as Latin-1."""
     try:
         data = path.encode("latin-1")
         data.decode("utf-8")

@@ -1,1 +1,1 @@
-"""The ``df.sn`` accessor, and what it does beyond reading and saving."""
+"""The ``df.sn`` accessor, and its methods beyond reading and saving."""

@@ -1,4 +1,4 @@
-"""``df.sn``: what a frame that was read from a repository can do."""
+"""``df.sn``: the methods of a frame that was read from a repository."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Accessor:
 
     @property
     def baseline(self) -> Baseline:
-        """What the frame was when it was read; a copy, so that writing to it changes nothing."""
+        """The frame as it was read; a copy, so that changes to it have no effect."""
         baseline = baseline_of(self._frame)
         return dataclasses.replace(baseline, frame=unshared_frame(baseline.frame))
 
@@ -73,7 +73,7 @@ class Accessor:
         return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
 
     def check(self) -> pd.DataFrame:
-        """Return the edits that a save would reject; reads from the server, and writes nothing.
+        """Return the edits that a save would reject; reads from the server, but writes nothing.
 
         Returns
         -------
@@ -299,11 +299,11 @@ class Accessor:
         return explode(self._frame, reference, select)
 
     def children(self, select: str | Sequence[str] = ()) -> pd.DataFrame:
-        """Read the children of all rows as one frame, with the same columns unless ``select`` says others."""
+        """Read the children of all rows as one frame with the same columns, or those in ``select``."""
         return children(self._frame, select)
 
     def browse(self, **options: Any) -> Any:
-        """Show the tree below the folder that all rows are in, with the rows selected.
+        """Show the tree below the common folder of all rows, with the rows selected.
 
         Parameters
         ----------
@@ -381,7 +381,7 @@ class Accessor:
         return refresh(self._frame)
 
     def rebase(self, source: Repository | pd.DataFrame | None = None) -> pd.DataFrame:
-        """Tie the frame to a repository, or to the frame that it was made of; see :func:`sn_pandas.rebase`.
+        """Attach the frame to a repository or to the frame it was derived from; see :func:`sn_pandas.rebase`.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""A frame as an Excel file, and the frame that such a file has become: what changed in it are its edits."""
+"""Write a frame to an Excel file, and read such a file back as a frame with the changes as edits."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
 
 
 def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
-    """Read a file of ``df.sn.to_excel`` back: a frame whose edits are what was changed in the file.
+    """Read a file written by ``df.sn.to_excel``; the changes made in it become edits of the frame.
 
     Rows may be sorted, filtered and deleted there, and new ones inserted; columns may be moved, removed and
     added. A row without an ``Id`` is a new one, which ``save(create=True)`` creates. A row that was deleted
@@ -132,7 +132,7 @@ def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
 
 
 def _columns(frame: pd.DataFrame, baseline: Baseline) -> list[Column]:
-    """Return the columns of the sheet: a header of its own for each, and the names of what cells refer to."""
+    """Return the columns of the sheet, each with a unique header, and the names that reference cells show."""
     fields = {
         str(name): baseline.fields.get(str(name)) if name in baseline.frame.columns else None
         for name in frame.columns
@@ -166,7 +166,7 @@ def _is_secret(name: str, baseline: Baseline) -> bool:
 
 
 def _header(name: str, baseline: Baseline) -> str:
-    """Return the display name of a field, and of the reference that it is behind."""
+    """Return the display name of a field, prefixed by the reference that it belongs to."""
     first, _, rest = name.partition("/")
     definitions = baseline.repo.schema.fields
     parts = [(baseline.fields.get(first) or definitions.get(first), first)]
@@ -192,7 +192,7 @@ def _names_of(frame: pd.DataFrame, fields: Mapping[str, Field | None], baseline:
 
 
 def _unique(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return labels each of which stands for one value: one that two have is followed by the value."""
+    """Return labels that identify one value each; a label shared by two values is followed by the value."""
     many = collections.Counter(labels.values())
     return {
         value: label if many[label] == 1 and (label == value or label not in labels) else f"{label} ({value})"
@@ -201,7 +201,7 @@ def _unique(labels: Mapping[str, str]) -> dict[str, str]:
 
 
 class _Sheet:
-    """A list that was read from a file: its rows matched to contents, and what changed in it."""
+    """A list that was read from a file, with its rows matched to contents, and its changes."""
 
     def __init__(
         self, name: str, read: workbooks.Read, then: pd.DataFrame, columns: Sequence[Column]
@@ -236,7 +236,7 @@ class _Sheet:
         return pd.DataFrame(data, index=index, copy=False)
 
     def warn(self) -> None:
-        """Warn of what the sheet lacks, what it has beyond what was written, and cells without a value."""
+        """Warn of missing rows and columns, of new columns, and of cells without a usable value."""
         gone = self._then.index.difference(pd.Index([id_ for id_ in self.ids if id_ is not None]))
         said = []
         if len(gone):
@@ -259,7 +259,7 @@ class _Sheet:
             warn_user(f"{self._name}: {text}", SaveWarning)
 
     def _ids(self, places: Mapping[str, int]) -> list[int | None]:
-        """Return the id of each row, None for a new one."""
+        """Return the id of each row; None for a new one."""
         by_path = None
         if workbooks.ID not in places:
             by_path = self._ids_by_path()
@@ -304,7 +304,7 @@ class _Sheet:
         return path
 
     def _check_headers(self) -> None:
-        """Raise for a header that stands above two columns; name columns that have values and no header."""
+        """Raise for a header of two columns; give a name to columns with values but without a header."""
         seen = collections.Counter(header for header in self._read.headers if header)
         headers = {column.header for column, _ in self._columns}
         if twice := [header for header, count in seen.items() if count > 1 and header in headers]:
@@ -354,7 +354,7 @@ class _Sheet:
         return cells if name in self._then.columns else cells.infer_objects()
 
     def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
-        """Return why a value of the sheet says nothing about the cell; empty if it does."""
+        """Return why the value of a sheet cannot be used; empty if it can."""
         if problem := self._read.formulas.get((row.number, number)):
             return problem
         if isinstance(value, str) and value in _ERRORS:
@@ -365,7 +365,7 @@ class _Sheet:
 
 
 def _id_of(value: Any) -> int | None:
-    """Return the id that a sheet shows; None if the cell is empty, or negative as that of a new row."""
+    """Return the id of a row of the sheet; None if it is empty or negative, as for new rows."""
     if is_missing(value) or (isinstance(value, str) and not value.strip()):
         return None
     try:
@@ -378,7 +378,7 @@ def _id_of(value: Any) -> int | None:
 
 
 def _doubt(frame: pd.DataFrame, unread: Iterable[str], unsure: Mapping[str, set[int]]) -> None:
-    """Mark the cells of which it is not known what they were read as, or whether somebody changed them.
+    """Mark the cells whose original value is unknown, or which somebody else may have changed.
 
     An unread column that has the name of a field was added by somebody: what it says is in doubt, and its
     empty cells say nothing.

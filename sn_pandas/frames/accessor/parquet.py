@@ -1,4 +1,4 @@
-"""Parquet files that keep what a frame was read as, so that its edits are known in another process, too.
+"""Parquet files that also store the baseline of a frame, so that other processes can detect its edits.
 
 ``pandas.read_parquet`` gives a frame back with its ``attrs``, and people edit it then. So what the frame was
 when it was read stays in the file: its cells, and in the metadata those that had been edited when it was
@@ -49,7 +49,7 @@ def to_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], **options: Any
 
 
 def kept(frame: pd.DataFrame) -> pd.DataFrame | None:
-    """Return a frame that came from a file as it was read from the repository, on its ids.
+    """Return the baseline of a frame from a file, indexed by its ids.
 
     None if the file is gone, or another one by now, or never held that.
     """
@@ -80,7 +80,7 @@ def kept(frame: pd.DataFrame) -> pd.DataFrame | None:
 
 
 def _edited(frame: pd.DataFrame) -> tuple[Baseline, list[Edit]] | None:
-    """Return the edits of a frame and what it was read as, if both are known for sure."""
+    """Return the edits of a frame and its baseline; None if they are not certain."""
     try:
         baseline = baseline_of(frame)
         edits = edits_of(frame, baseline, rows_of(frame, baseline))
@@ -90,7 +90,7 @@ def _edited(frame: pd.DataFrame) -> tuple[Baseline, list[Edit]] | None:
 
 
 def _order_sets(written: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> None:
-    """Put the lists that were read into cells that are sets of their items: a file gives items an order."""
+    """Restore the lists of the baseline where a cell is a set of their items: a file gives items an order."""
     rows = rows_of(written, baseline)
     edited = {(edit.row, edit.column) for edit in edits}
     for column in baseline.frame.columns.intersection(written.columns):
@@ -104,7 +104,7 @@ def _order_sets(written: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
 
 
 def _before(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> pd.DataFrame:
-    """Return what the edited cells were, and every cell of the columns that have another dtype now."""
+    """Return the baseline values of edited cells, and all those of columns whose dtype has changed."""
     existing = [edit for edit in edits if edit.id > 0]
     both = baseline.frame.columns.intersection(frame.columns)
     converted = [column for column in both if frame[column].dtype != baseline.frame[column].dtype]

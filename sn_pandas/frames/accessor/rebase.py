@@ -40,7 +40,7 @@ SAVE_TIME = pd.Timedelta(seconds=1)
 def rebase_on(
     frame: pd.DataFrame, source: Connection | pd.DataFrame | None, then: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Set the baseline of a frame: that of another frame, or what its rows were read as, or are now.
+    """Set the baseline of a frame: that of another frame, the values as read, or the current ones.
 
     ``then`` is what they were read as, on their ids, if the caller has that.
     """
@@ -69,7 +69,7 @@ def rebase_on(
 
 
 def _refuse_other_origin(frame: pd.DataFrame, url: str) -> None:
-    """Raise if a frame is known to come from another repository, where other contents have its ids."""
+    """Raise if a frame comes from another repository, where the same ids are other contents."""
     name = frame.index.name
     origin = frame.attrs.get(KEY, {}).get("origin") or (name.origin if isinstance(name, IdName) else url)
     if canonical_origin(origin) != canonical_origin(url):
@@ -83,7 +83,7 @@ def _refuse_other_origin(frame: pd.DataFrame, url: str) -> None:
 
 
 def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
-    """Show what the server holds in cells that were never read, in place: that they are empty says nothing.
+    """Fill cells that were never read from the server, in place: that they are empty is not an edit.
 
     Those are empty cells of columns that came later than the read, such as with rows that were appended.
     """
@@ -102,7 +102,7 @@ def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
 
 
 def _columns_read(frame: pd.DataFrame) -> list[str] | None:
-    """Return the columns that a frame was read with; None if that is not known."""
+    """Return the columns that a frame was read with; None if unknown."""
     try:
         return [str(column) for column in baseline_of(frame).frame.columns]
     except TrackingError:
@@ -112,7 +112,7 @@ def _columns_read(frame: pd.DataFrame) -> list[str] | None:
 
 
 def _then(frame: pd.DataFrame, repo: Connection, *, sure: bool) -> pd.DataFrame | None:
-    """Return what a frame was read as, if this session or a file of ours knows it."""
+    """Return the baseline of a frame that this session or a file of this package knows; None for others."""
     try:
         baseline = baseline_of(frame)
         rows_of(frame, baseline)
@@ -123,7 +123,7 @@ def _then(frame: pd.DataFrame, repo: Connection, *, sure: bool) -> pd.DataFrame 
 
 
 def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
-    """Return a baseline of what was read once, instead of what the server holds now."""
+    """Return a baseline with the values of an earlier read instead of the current ones."""
     if then is None:
         return now
     both = now.frame.index.intersection(then.index)
@@ -172,7 +172,7 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
 
 
 def _without_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit], list[Edit]]:
-    """Return the edits of rows that are contents, and those that the file may have made by itself.
+    """Return the edits of existing contents, and the differences that a file format may have caused.
 
     Cells that are another form of the very value get that value, in place, and so do those of columns that
     nobody can edit.
@@ -196,7 +196,7 @@ def _without_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit],
 
 
 def _warn_of_files(lossy: list[Edit], now: Baseline) -> None:
-    """Name the cells that a file may have changed by itself."""
+    """Warn of the cells that a file format may have changed."""
     if lossy:
         first = lossy[0]
         warn_user(
@@ -217,7 +217,7 @@ def _cells(edits: Iterable[Edit]) -> dict[str, frozenset[int]]:
 
 
 def _named(edits: Sequence[Edit], now: Baseline) -> str:
-    """Return how many cells some edits are, with their columns and the first of their paths."""
+    """Describe the number of edited cells, their columns and the first of their paths."""
     rows = list(dict.fromkeys(edit.id for edit in edits))
     paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
     shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
@@ -320,7 +320,7 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
 
 
 def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
-    """Learn the hidden types of the rows of a frame, where a column is not a field that is known."""
+    """Learn the hidden types of the rows of a frame, if a column is not a known field."""
     keys = ids_of(frame)
     names = {str(c) for c in frame.columns} - {"Id", *PSEUDO_FIELDS}
     if keys is None or not repo.schema.is_partial or all(_is_field(name, repo) for name in names):
@@ -333,7 +333,7 @@ def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
 
 
 def _folder_of(found: Baseline, names: tuple[str, ...]) -> Query:
-    """Return the query of the folder that all rows are in; that which found them if there are several."""
+    """Return the query of the common folder of all rows, or the original query if there are several."""
     folders = {str(path).rpartition("/")[0] for path in found.frame["Path"]}
     return Query(folders.pop(), select=names) if len(folders) == 1 else found.query
 

@@ -1,4 +1,4 @@
-"""From a frame to what belongs to it: the contents that references point to, those below, the files."""
+"""Read what belongs to the rows of a frame: referenced contents, children, files."""
 
 from __future__ import annotations
 

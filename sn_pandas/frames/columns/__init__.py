@@ -1,1 +1,1 @@
-"""Columns and cells: how values of the server become those of a frame, and the other way round."""
+"""Columns and cells: conversion between the values of the server and those of a frame."""

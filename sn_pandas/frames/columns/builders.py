@@ -18,13 +18,13 @@ _SMALL = 32  # chunks of which one is made as they come
 
 
 class Objects:
-    """Values as they come."""
+    """Values without conversion."""
 
     def __init__(self) -> None:
         self._values: list[Any] = []
 
     def add(self, chunk: Sequence[Any]) -> None:
-        """Take the values of a page."""
+        """Add the values of a page."""
         self._values.extend(chunk)
 
     def done(self) -> Any:
@@ -35,14 +35,14 @@ class Objects:
 
 
 class Texts:
-    """Texts as pandas keeps them: in chunks of pyarrow if that is installed."""
+    """Texts as pandas stores them: in pyarrow chunks if pyarrow is installed."""
 
     def __init__(self) -> None:
         self._chunks: list[Any] = []
         self._small: list[Any] = []
 
     def add(self, chunk: Any) -> None:
-        """Take the texts of a page."""
+        """Add the texts of a page."""
         self._small.append(chunk)
         if len(self._small) == _SMALL and pa is not None:
             self._chunks.append(pa.concat_arrays(self._small))
@@ -66,7 +66,7 @@ class Fixed:
         self._length = 0
 
     def add(self, chunk: Any) -> None:
-        """Take the values of a page."""
+        """Add the values of a page."""
         end = self._length + len(chunk)
         if end > len(self._array):
             grown = np.empty(max(end, len(self._array) * 5 // 4), self._array.dtype)
@@ -90,7 +90,7 @@ class Masked:
         self._make = make
 
     def add(self, chunk: tuple[Any, Any]) -> None:
-        """Take the values of a page, and which of them are missing."""
+        """Add the values of a page, with a mask of the missing ones."""
         values, missing = chunk
         self._values.add(values)
         self._missing.add(np.zeros(len(values), bool) if missing is None else missing)
@@ -101,7 +101,7 @@ class Masked:
 
 
 class Read:
-    """Values of one width that are read many at a time from what came."""
+    """Values of fixed width that are converted in bulk."""
 
     def __init__(
         self, dtype: str, expected: int, read: Callable[[list[Any]], Any], make: Callable[[Any], Any]
@@ -112,7 +112,7 @@ class Read:
         self._make = make
 
     def add(self, chunk: Any) -> None:
-        """Take what came in a page."""
+        """Add the raw values of a page."""
         self._waiting.append(chunk)
         if len(self._waiting) == _SMALL:
             self._flush()

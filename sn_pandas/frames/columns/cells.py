@@ -1,4 +1,4 @@
-"""One cell as JSON: what a PATCH sends for it, and whether two values are the same.
+"""Convert a cell to the JSON of a PATCH, and compare values.
 
 Which cells the server would refuse, change or ignore stands in ``checking``; only checked cells are encoded.
 """
@@ -39,7 +39,7 @@ def encode(field: Field, cell: Cell) -> Json:
 
 
 def decoded(field: Field, column: str, read: Json) -> Cell:
-    """Return the cell that a column shows for what is read of its field."""
+    """Return the cell of a frame for a value of the server."""
     part = column.partition("/")[2]
     if not part:
         return decoded_all(field, [read])[0]
@@ -47,18 +47,18 @@ def decoded(field: Field, column: str, read: Json) -> Cell:
 
 
 def decoded_all(field: Field, read: Sequence[Json]) -> Sequence[Cell]:
-    """Return the cells that a column shows for what is read of its field in some contents."""
+    """Return the cells of a frame for the values of a field in several contents."""
     cells: Sequence[Cell] = codec(field).decode(read)
     return cells
 
 
 def rewritten(field: Field, read: Json) -> Json:
-    """Return what writes again what was read of a field."""
+    """Return the JSON that writes a value of the server unchanged."""
     return encode(field, decoded(field, field.name, read))
 
 
 def format_value(field: Field, value: Json) -> str:
-    """Return a value as messages show it: what a reference points to by its path, a single option as a text.
+    """Format a value for messages: a reference as its path, a single option as text.
 
     Examples
     --------
@@ -74,7 +74,7 @@ def format_value(field: Field, value: Json) -> str:
 
 
 def without_passwords(fields: Mapping[str, Field], values: Mapping[str, Json], text: str) -> str:
-    """Return a text without the passwords among the values of some fields, however it quotes them.
+    """Return a text without the passwords among the values of some fields, however they are quoted.
 
     Examples
     --------
@@ -118,12 +118,12 @@ def same_cell(field: Field | None, one: Cell, other: Cell) -> bool:
 
 
 def _is_text(field: Field) -> bool:
-    """Return whether a file may make a number of a value of the field, such as a serial number."""
+    """Return whether a file may turn a value of the field, such as a serial number, into a number."""
     return not (field.is_number or field.is_truth)
 
 
 def same_json(field: Field, sent: Json, read: Json) -> bool:
-    """Return whether the JSON that is read back means the value that was sent."""
+    """Return whether the JSON that was read back is equivalent to the value that was sent."""
     if field.is_reference:
         one, other = items(sent), items(read)
         return len(one) == len(other) and all(map(_same_target, one, other))
@@ -137,13 +137,13 @@ def _same_target(one: Json, other: Json) -> bool:
 
 
 def _names(target: Json) -> set[int | str]:
-    """Return every name of what a reference points to, as sent (id, path or type) or as read."""
+    """Return all names of the target of a reference, as sent (id, path or type) or as read."""
     values = target.values() if isinstance(target, Mapping) else [target]
     return {name.lower() if isinstance(name, str) else name for name in values if name is not None}
 
 
 def _meaning(field: Field, value: Json) -> Any:
-    """Reduce what is sent and what is read of a field to one form."""
+    """Convert a value that was sent or read to one canonical form."""
     if field.is_choice:
         return value if isinstance(value, list) else [] if value is None else [value]
     if field.kind.value == "decimal" and isinstance(value, (int, float)):
@@ -152,7 +152,7 @@ def _meaning(field: Field, value: Json) -> Any:
 
 
 def _same_date(sent: Json, read: Json) -> bool:
-    """Return whether two dates are the same to the microsecond that a frame holds, or closer if sent so."""
+    """Return whether two dates are equal to the microsecond, or to 100 ns if sent so precisely."""
     one, other = _parts(sent), _parts(read)
     if one is None or other is None:
         return one is other
@@ -161,7 +161,7 @@ def _same_date(sent: Json, read: Json) -> bool:
 
 
 def _parts(value: Json) -> tuple[str, str] | None:
-    """Return a date of the server as its seconds and the digits behind; None if it is unset, in year 1."""
+    """Return a date of the server as seconds and the remaining digits; None if it is unset (year 1)."""
     if not isinstance(value, str) or value.startswith("0001-"):
         return None
     text, _, fraction = value.removesuffix("Z").partition(".")

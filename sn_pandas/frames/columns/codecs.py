@@ -1,4 +1,4 @@
-"""Codecs: what the server wrote, decoded to a column whose dtype the schema alone decides.
+"""Codecs: decode the values of the server to columns whose dtypes depend only on the schema.
 
 A codec takes the values of a page (``chunk``) in the thread that fetched it; what it ``gather``s of all pages
 is the column. Which field type has which codec stands in ``kinds``, and how a cell becomes JSON again in
@@ -45,13 +45,13 @@ _UNSET = np.datetime64("NaT", "us")
 
 
 class Codec:
-    """Whatever has no codec of its own: values as they come."""
+    """The default codec: values without conversion."""
 
     def __init__(self, field: Field) -> None:
         self.field = field
 
     def chunk(self, values: Sequence[Json]) -> Any:
-        """Take the values of a page."""
+        """Convert the values of a page to a chunk."""
         return list(values)
 
     def gather(self, expected: int = 0) -> Gatherer:
@@ -63,28 +63,28 @@ class Codec:
         return type(self) is type(other) and self.field.kind.by_name == other.field.kind.by_name
 
     def leads_to(self, other: Codec) -> bool:
-        """Return whether what this codec has taken in can be taken over by another one."""
+        """Return whether another codec can continue a column of this one."""
         return self.becomes(other) or (
             type(self).values is not Codec.values and type(other) is not type(self)
         )
 
     def values(self, column: Gatherer | Any) -> Sequence[Json] | None:
-        """Return what the server wrote in a begun column or a chunk; None if that is unclear."""
+        """Return the raw values of a column or chunk; None if they cannot be restored."""
         return None
 
     def followed_by(self, other: Codec) -> Codec:
-        """Return what goes on with the columns of this codec where more is known of its field."""
+        """Return the codec that continues a column of this one once more is known about the field."""
         return self if self.becomes(other) else other
 
     def decode(self, values: Sequence[Json]) -> Array:
-        """Create the array of some values."""
+        """Create an array from some values."""
         column = self.gather(len(values))
         column.add(self.chunk(values))
         return column.done()
 
 
 class Unknown(Codec):
-    """A field of which no type is known: values as they come, decoded once it is."""
+    """A field of unknown type: values are stored unconverted and decoded once the type is known."""
 
     def becomes(self, other: Codec) -> bool:
         return True
@@ -135,7 +135,7 @@ class Integer(Codec):
 
 
 class Number(Codec):
-    """Number and Currency: ``float64``, the nearest to what the server wrote."""
+    """Number and Currency: ``float64``, the nearest to the server's decimal."""
 
     def __init__(self, field: Field) -> None:
         super().__init__(field)
@@ -203,7 +203,7 @@ class SingleChoice(Codec):
 
     @property
     def unlisted(self) -> tuple[str, ...]:
-        """Values that were seen and are not options; they are kept as further categories."""
+        """Values that are not options of the schema; they become additional categories."""
         return tuple(value for value in self._codes if value not in self._options)
 
     def values(self, column: Gatherer | Any) -> Sequence[Json]:
@@ -247,7 +247,7 @@ class SingleChoice(Codec):
 
 
 class OpenChoice(Text):
-    """A choice of one option that takes other texts, too: ``str``."""
+    """A single choice that also accepts other texts: ``str``."""
 
     def chunk(self, values: Sequence[Json]) -> Any:
         return super().chunk([_choice(v) if v else None for v in values])
@@ -262,7 +262,7 @@ class References(Codec):
 
 
 class Lists(Codec):
-    """A field of several contents behind a reference: lists of what a column of the field would hold."""
+    """A field behind a multiple reference: lists of the values of that field."""
 
     def __init__(self, field: Field, inner: Codec) -> None:
         super().__init__(field)
@@ -284,7 +284,7 @@ class Lists(Codec):
 
 
 def choice(field: Field) -> Codec:
-    """Return the codec of a choice: of one option, of several, or of one that takes other texts, too."""
+    """Return the codec of a choice: single, multiple, or open to other texts."""
     if field.multiple:
         return Codec(field)
     return OpenChoice(field) if field.extra_values else SingleChoice(field)
@@ -326,7 +326,7 @@ def _numbers(values: Sequence[Json]) -> Any:
 
 
 def _moments(texts: Any) -> Any:
-    """Read dates as the server writes them: in UTC, with up to 7 digits of a second, of which 6 are kept."""
+    """Parse the dates of the server: in UTC, with up to 7 fractional digits, of which 6 are kept."""
     moments = None
     if pa is not None:
         try:
@@ -373,7 +373,7 @@ def _choice(value: Json) -> str:
 
 
 def _pointed(value: Json, key: str) -> Any:
-    """Return what a reference points to; None if it points to nothing or was not expanded."""
+    """Return the target of a reference; None if it is empty or was not expanded."""
     if isinstance(value, list):
         return [_pointed(item, key) for item in value]
     place = value.get(key) if isinstance(value, Mapping) else value

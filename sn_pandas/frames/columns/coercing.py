@@ -1,4 +1,4 @@
-"""What a cell of a file means for a field: "yes", "31.12.2026", "1.234,56", the label of an option, a name.
+"""Convert a cell of a file for a field: "yes", "31.12.2026", "1.234,56", the label of an option, a name.
 
 A file has texts where the server wants numbers, dates and options. Whatever follows from the field is made a
 cell of it; what may mean two things, or nothing, is an ``Unusable`` with the reason.
@@ -68,7 +68,7 @@ class Coercion:
                 raise ValueError(f"{name} is one of {shown}, not {value!r}")
 
     def coerce(self, field: Field, given: Cell) -> Cell:
-        """Return what a cell of a file means for a field: None if it is empty, ``Unusable`` if nothing.
+        """Return the cell of a field for a cell of a file: None if empty, ``Unusable`` if invalid.
 
         Examples
         --------
@@ -242,12 +242,12 @@ def _to_date(given: Cell) -> Cell:
 
 
 def _parts(text: str) -> list[str]:
-    """Return the items of a text that lists several: they stand between semicolons or on lines."""
+    """Split a text with several items at semicolons and line breaks."""
     return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 
 
 def match_header(header: Any, fields: dict[str, Field]) -> str | None:
-    """Return the field that a header of a file names, by its name or label ignoring case; None if none.
+    """Return the field with the name or label of a header, ignoring case; None if there is none.
 
     Examples
     --------

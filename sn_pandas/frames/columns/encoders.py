@@ -1,4 +1,4 @@
-"""Cells as JSON: an encoder for each way in which the server takes the values of a field.
+"""Encode cells as JSON: one encoder for each form of field value that the server accepts.
 
 An encoder takes a field and a cell in the form that ``normalize`` gives, and returns what a PATCH sends
 for it.
@@ -33,7 +33,7 @@ _BEYOND_MICROSECONDS = re.compile(r"[.,]\d{6}(\d{1,3})")
 
 
 def encode_as_is(field: Field, cell: Cell) -> Json:
-    """Return a cell as it is; null for a missing one."""
+    """Return a cell unchanged; null for a missing one."""
     return None if is_missing(cell) else cell
 
 
@@ -50,7 +50,7 @@ def encode_integer(field: Field, cell: Cell) -> Json:
 
 
 def encode_number(field: Field, cell: Cell) -> Json:
-    """Return a number with the digits that the server keeps; null for a missing one."""
+    """Return a number with the digits that the server stores; null for a missing one."""
     return None if is_missing(cell) else rounded(cell)
 
 
@@ -69,13 +69,13 @@ def encode_date(field: Field, cell: Cell) -> Json:
 
 
 def encode_choice(field: Field, cell: Cell) -> Json:
-    """Return the list of the options that a cell names by their values or labels."""
+    """Return the list of options for the values or labels in a cell."""
     options = [option_of(field, item) for item in items(cell)]
     return sorted(options, key=is_other)  # the server takes what follows another word for a part of it
 
 
 def encode_reference(field: Field, cell: Cell) -> Json:
-    """Return the id or path that a cell names, or the list of them; null for none."""
+    """Return the id or path of a reference, or a list of them; null for an empty cell."""
     targets = [target_of(item) for item in items(cell)]
     if field.multiple or field.kind.by_name:
         return targets
@@ -97,7 +97,7 @@ def is_other(option: Cell) -> bool:
 
 
 def target_of(item: Cell) -> int | str:
-    """Return the id or path that a reference, named by id, path or a row of a frame, points to."""
+    """Return the id or path of a reference given by id, path or row of a frame."""
     if isinstance(item, pd.Series):
         named = [item[key] for key in ("Id", "Path") if key in item.index]
         item = named[0] if named else item.name
@@ -110,7 +110,7 @@ def target_of(item: Cell) -> int | str:
 
 
 def moment(cell: Cell) -> dt.datetime | pd.Timestamp:
-    """Return the moment that a date of any type means, in UTC; without a zone it is UTC already.
+    """Return a date of any type in UTC; a date without a time zone is taken as UTC.
 
     Raises
     ------
@@ -134,7 +134,7 @@ def moment(cell: Cell) -> dt.datetime | pd.Timestamp:
 
 
 def has_no_zone(cell: Cell) -> bool:
-    """Return whether a date says no time zone."""
+    """Return whether a date has no time zone."""
     if isinstance(cell, str):
         try:
             cell = dt.datetime.fromisoformat(cell.strip())
@@ -146,7 +146,7 @@ def has_no_zone(cell: Cell) -> bool:
 
 
 def iso(when: dt.datetime | pd.Timestamp) -> str:
-    """Write a moment in UTC as the server takes it, down to its 100 nanoseconds."""
+    """Format a UTC date for the server, to its 100 nanoseconds."""
     stamp = pd.Timestamp(when)
     ticks = stamp.microsecond * 10 + stamp.nanosecond // 100
     text = (
@@ -156,7 +156,7 @@ def iso(when: dt.datetime | pd.Timestamp) -> str:
 
 
 def rounded(cell: Cell) -> float:
-    """Return a number with the digits that the server keeps."""
+    """Round a number to the digits that the server stores."""
     if isinstance(cell, bool):
         raise TypeError(f"{cell} is not a number")
     return float(

@@ -1,4 +1,4 @@
-"""What files make of cells: CSV has no empty text, JSON cuts dates and decimals, pandas guesses types.
+"""How file formats change cells: CSV has no empty text, JSON truncates decimals, pandas guesses types.
 
 A frame that comes from such a file differs from what was read in cells that nobody edited. Some of them are
 the same value in another form. Of the others only their author knows whether the file or a person changed
@@ -86,7 +86,7 @@ def _as_json(number: float, places: int) -> float:
 
 
 def _text_form(before: str, after: Cell) -> Form:
-    """Return the form of a text that pandas took for a number, a boolean or a date."""
+    """Return the form of a text that pandas converted to a number, a boolean or a date."""
     if isinstance(after, bool):
         return "lossy" if before.strip().lower() == str(after).lower() else ""
     number = _number_of(before)
@@ -113,7 +113,7 @@ def _moment_of(cell: Cell) -> Any:
 
 
 def _date_form(before: pd.Timestamp, after: Cell) -> Form:
-    """Return the form of a date that was cut, or became a number of seconds since 1970 or parts of them."""
+    """Return the form of a date that was truncated or converted to a Unix timestamp."""
     cuts = [getattr(before, way)(cut) for cut in _CUTS for way in ("floor", "round", "ceil")]
     if _is_number(after):
         return "same" if any(_counts(after, when) for when in (before, *cuts)) else ""  # nobody writes those

@@ -15,7 +15,7 @@ _UNBELIEVABLE = (ArithmeticError, ValueError, TypeError, AttributeError, Recursi
 
 
 class GrowingColumn:
-    """A column that grows page by page; what was taken in before its field was known is decoded later."""
+    """A column that grows page by page; pages that arrive before its field is known are decoded later."""
 
     def __init__(self, expected: int) -> None:
         self._expected = expected
@@ -24,7 +24,7 @@ class GrowingColumn:
         self._gathered: Gatherer | None = None
 
     def add(self, codec: Codec, chunk: Any) -> None:
-        """Take the values of a page, as a codec took them apart."""
+        """Add the values of a page, in the chunk of a codec."""
         if isinstance(codec, Unknown) and self._gathered is None:
             self._waiting.append(chunk)
             return
@@ -42,7 +42,7 @@ class GrowingColumn:
         self._gathered.add(chunk)
 
     def add_missing(self, length: int) -> None:
-        """Take a page whose rows lack the field."""
+        """Add a page whose rows lack the field."""
         self.add(_NONE, [None] * length)
 
     def _begin(self, codec: Codec) -> None:
@@ -63,7 +63,7 @@ class GrowingColumn:
 
 
 class ValueGuard:
-    """Says of a value that cannot be one of its field, ``name``, that the answer is wrong.
+    """Turn the error of an invalid value in the field ``name`` into an `AnswerError`.
 
     One stands around all columns of a page: one for each column would take a thirtieth of a read.
 

@@ -24,7 +24,7 @@ from .encoders import (
 
 
 class ColumnKind(NamedTuple):
-    """What a frame makes of a field type.
+    """How a field type is read into and written from a frame.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ _OTHER = ColumnKind()
 
 
 def column_kind(field: Field) -> ColumnKind:
-    """Return what a frame makes of a field; values as they come for a type that is not in the table."""
+    """Return the column kind of a field; the default kind for an unlisted type."""
     return COLUMN_KINDS.get(field.type, _OTHER)
 
 

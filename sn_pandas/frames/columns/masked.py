@@ -1,10 +1,10 @@
-"""A password on its way to the server: a text that shows itself nowhere."""
+"""A password on its way to the server, which is never displayed."""
 
 from __future__ import annotations
 
 
 class Masked(str):
-    """A text that is sent as it is, and shown as dots: in frames, messages and tracebacks."""
+    """A text that is sent unchanged but displayed as dots in frames, messages and tracebacks."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""One plain form of a cell, whatever pandas, numpy, Arrow or a file made of it.
+"""Normalize cells to one plain form, whatever pandas, numpy, Arrow or a file made of them.
 
 A boolean may come as ``numpy.bool_``, as ``1.0`` or, out of a CSV file, as ``"True"``; a list as an
 array, a set, or the text of a list. Comparing, checking and writing all begin with :func:`normalize`.
@@ -43,7 +43,7 @@ _ITEM = re.compile(
 
 
 def is_missing(cell: Cell) -> bool:
-    """Return whether a cell holds nothing; a list is never missing, also if it is empty."""
+    """Return whether a cell is missing; a list is never missing, even if it is empty."""
     if type(cell) in _NEVER_MISSING:
         return False
     if cell is None or cell is pd.NA or cell is pd.NaT:
@@ -56,7 +56,7 @@ def is_missing(cell: Cell) -> bool:
 
 
 def plain(cell: Cell) -> Cell:
-    """Return a cell without the wrappings of numpy; a small float is the shortest decimal that it shows.
+    """Convert numpy scalars to Python; a small float becomes its shortest decimal.
 
     Examples
     --------
@@ -75,12 +75,12 @@ def plain(cell: Cell) -> Cell:
 
 
 def is_list(cell: Cell) -> bool:
-    """Return whether a cell holds a list, a set or an array, but not an array without a dimension."""
+    """Return whether a cell is a list, a set or an array with at least one dimension."""
     return isinstance(cell, _LISTS) and not (isinstance(cell, np.ndarray) and cell.ndim == 0)
 
 
 def items(cell: Cell) -> list[Cell]:
-    """Return the items of a cell that holds one or several; those of a set in a fixed order."""
+    """Return the items of a cell with one or several; those of a set in a fixed order."""
     cell = plain(cell)
     if is_missing(cell):
         return []
@@ -100,7 +100,7 @@ def in_order(cells: Iterable[Cell]) -> list[Cell]:
 
 
 def normalize(field: Field, cell: Cell) -> Cell:
-    """Return what a cell of a field means, in one form for all that means the same.
+    """Return the canonical form of a cell, which is the same for all equivalent cells.
 
     Examples
     --------
@@ -138,12 +138,12 @@ def truth_of(cell: Cell) -> Cell:
 
 
 def has_no_order(cell: Cell) -> bool:
-    """Return whether a cell is a set, or the text of one."""
+    """Return whether a cell is a set, or the text of a set."""
     return isinstance(cell, _SETS) or (isinstance(cell, str) and isinstance(list_of(cell), set))
 
 
 def list_of(text: str) -> list[Cell] | set[Cell] | None:
-    """Return the list or set whose text this is, as ``str`` or a CSV file wrote it; None if it is neither.
+    """Parse a list or set that ``str`` or a CSV file turned into text; None for other texts.
 
     The text of an array has no commas.
 
@@ -184,7 +184,7 @@ def _unquoted(text: str) -> str:
 
 
 def same_content(one: Cell, other: Cell) -> bool:
-    """Return whether two cells hold the same, for fields of which no more is known than that.
+    """Return whether two cells are equal, for fields of unknown type.
 
     The text of a list, of JSON or of a number is the same as what it is the text of: files make such texts.
 
@@ -225,7 +225,7 @@ def _alike(one: list[Cell], other: list[Cell]) -> bool:
 
 
 def _is_text_of(text: str, cell: Cell) -> bool:
-    """Return whether a text is how a file writes a cell."""
+    """Return whether a text is the form in which a file stores a cell."""
     if is_list(cell):
         listed = list_of(text)
         return (
@@ -239,7 +239,7 @@ def _is_text_of(text: str, cell: Cell) -> bool:
 
 
 def _in_utc(date: Cell) -> pd.Timestamp:
-    """Return a date of any type in UTC, which is what a date without a zone means."""
+    """Return a date of any type in UTC; a date without a time zone is UTC already."""
     stamp = pd.Timestamp(date)
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
 
@@ -259,7 +259,7 @@ def _is_json(text: str, cell: Cell) -> bool:
 
 
 def whole(item: Cell) -> Cell:
-    """Return a float that is an integer as one: options such as 3 are floats where some are missing.
+    """Return a float without a fraction as an integer: options such as 3 become floats if some are missing.
 
     Examples
     --------
@@ -270,7 +270,7 @@ def whole(item: Cell) -> Cell:
 
 
 def is_very_number(one: Cell, other: Cell) -> bool:
-    """Return whether one number is the other in a dtype of fewer digits, such as ``float32``, or was in one.
+    """Return whether two numbers are equal in a dtype with fewer digits, such as ``float32``.
 
     Examples
     --------
@@ -287,7 +287,7 @@ def is_very_number(one: Cell, other: Cell) -> bool:
 
 
 def _was_small(number: Cell, other: Cell) -> bool:
-    """Return whether a float is what another one of few digits becomes in a ``float32``, with its noise."""
+    """Return whether a float is the ``float32`` form of another one."""
     if not isinstance(number, float) or not isinstance(other, float) or number == other:
         return False
     noise = _digits_of(other)
@@ -306,7 +306,7 @@ def _is_number(cell: Cell) -> bool:
 
 
 def frozen(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
-    """Return a cell that shares no memory that can be written to: lists, sets, arrays and dicts are copied.
+    """Return a cell that shares no writable memory: lists, sets, arrays and dicts are copied.
 
     Equal lists of texts become the same list, which ``memo`` remembers. Of what is nested deeper than can be
     gone through, which no field takes, the kind is left.

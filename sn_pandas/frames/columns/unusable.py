@@ -1,4 +1,4 @@
-"""A cell that was given and cannot be written, with the reason."""
+"""A cell that was given but cannot be written, with the reason."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A value that cannot become a cell of its field: a name that nobody has, a date that is none.
+    """A value that cannot become a cell of its field, such as an unknown name or an invalid date.
 
     The check of a save rejects it with its reason, like a value that breaks a rule.
 

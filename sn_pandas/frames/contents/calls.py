@@ -1,4 +1,4 @@
-"""Operations of the server that are called for each of some contents, such as ``CheckOut``."""
+"""Call operations of the server, such as ``CheckOut``, for several contents."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def call_each(repo: Connection, path: Any, operation: str, **parameters: Any) -> Report:
-    """Call an operation for one content, several, or the rows of a frame, and return the report."""
+    """Call an operation for one or several contents or the rows of a frame, and return the report."""
     parameters = encode_parameters(operation, parameters)
     lines = each(
         places_of(path, repo.base),

@@ -1,4 +1,4 @@
-"""Files that come down, piece by piece: into the memory, a file, or a folder."""
+"""Download files in pieces: into memory, a file, or a folder."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def download_all(
     workers: int = 4,
     progress: Setting = None,
 ) -> Report:
-    """Download the files of several contents into a folder, each under its name."""
+    """Download the files of several contents into a folder."""
     target_folder = Path(folder).expanduser()
     target_folder.mkdir(parents=True, exist_ok=True)
     stored = lookup.by_id(repo.client, [id_ for id_ in places if id_ > 0], _FACTS)
@@ -104,7 +104,7 @@ def address_of(place: str | int, field: str) -> str:
 
 
 def _fetch(repo: Connection, stored: Stored, field: str, path: Path) -> None:
-    """Write a file piece by piece beside where it goes, and put it there when it is whole."""
+    """Download a file into a temporary file, and move it to its path once it is complete."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{secrets.token_hex(8)}.part")
 
@@ -126,7 +126,7 @@ def _received(
     use: Callable[[Iterator[bytes]], T],
     largest: int | None = None,
 ) -> T:
-    """Return what ``use`` makes of a file, once it has as many bytes as the server says that the file has.
+    """Return the result of ``use`` for a file, once as many bytes have arrived as the server announced.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def _other(address: str, answer: Response, begin: bytes, why: str) -> AnswerErro
 
 
 def _size(repo: Connection, stored: Stored, field: str) -> int | None:
-    """Return how many bytes a file has; None where the server does not say."""
+    """Return the size of a file in bytes; None if the server does not report it."""
     shown = stored.get("Size")
     if field == "Binary" and isinstance(shown, int | float) and 0 <= shown < 2**63:
         return int(shown)
@@ -196,7 +196,7 @@ def _size_now(repo: Connection, stored: Stored, field: str) -> int | None:
 
 
 def _make_sure(repo: Connection, stored: Stored, field: str) -> None:
-    """Raise if a content cannot have a file; the server answers nothing then, without an error."""
+    """Raise if a content cannot have a file, because the server then answers with nothing."""
     kind = str(stored["Type"])
     definition = repo.schema[kind].fields.get(field) if kind in repo.schema else None
     if definition is None or definition.type != "Binary":

@@ -41,7 +41,7 @@ def safe_name(name: str) -> str:
 
 
 def safe_path(folder: Path, *steps: str) -> Path:
-    """Return where a file goes below a folder, whatever a server calls it.
+    """Return the path of a file below a folder, safe for any name from a server.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def safe_path(folder: Path, *steps: str) -> Path:
 
 
 def names_below(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
-    """Return for each content where its file goes below one folder: its name, with its folders where needed.
+    """Return the relative path of each file below a folder: its name, with its folders where necessary.
 
     Parameters
     ----------
@@ -133,5 +133,5 @@ def _common(folders: list[list[str]]) -> int:
 
 
 def _key(steps: tuple[str, ...]) -> str:
-    """Return what is the same for names that some file system does not tell apart."""
+    """Return a key that is equal for names that a file system does not distinguish."""
     return unicodedata.normalize("NFC", "/".join(map(safe_name, steps))).casefold()

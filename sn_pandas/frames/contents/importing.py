@@ -50,7 +50,7 @@ class CsvFormat:
 
 @dataclass(frozen=True)
 class Source:
-    """The rows that were given, as they were given, and what each of their columns is.
+    """The rows to import as they were given, and the field of each column.
 
     Attributes
     ----------
@@ -105,7 +105,7 @@ def import_rows(
 
 
 def _check_target(rejected: Any, rows: Any) -> Path | None:
-    """Return the file that bad rows are to be written to, once it is known that they can be."""
+    """Return the file for rejected rows, after checking that it can be written."""
     if rejected is None:
         return None
     target = Path(rejected)
@@ -177,17 +177,17 @@ def _read_source(
 
 
 def _objects(cells: Sequence[Any], index: pd.Index) -> pd.Series:
-    """Return cells as they are: pandas would make 3.0 of a 3 beside an empty one."""
+    """Return cells without conversion: pandas would turn a 3 next to an empty cell into 3.0."""
     return pd.Series([*cells, None], dtype=object).iloc[:-1].set_axis(index)
 
 
 def _secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
-    """Return the headers of the columns that hold passwords."""
+    """Return the headers of the columns with passwords."""
     return [header for header, name in names.items() if name in fields and fields[name].is_secret]
 
 
 def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> tuple[pd.DataFrame, CsvFormat]:
-    """Read a file, every cell as it stands there; rows that are blank are left out."""
+    """Read a file without converting its cells; blank rows are skipped."""
     path = Path(file)
     if path.suffix.lower() in _EXCEL:
         rows, form = _read_excel(path, reading), CsvFormat()
@@ -255,7 +255,7 @@ def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def _coerce(repo: Connection, source: Source, type_name: str | None, how: Coercion) -> pd.DataFrame:
-    """Return the rows as cells of the fields; what means nothing stays as it is, with the reason."""
+    """Return the rows converted to the types of the fields; invalid cells stay, with the reason."""
     schema = repo.schema
     data: dict[str, Any] = {}
     types = _types(source, type_name)
@@ -297,7 +297,7 @@ def _explain(
     fields: Mapping[str, Field],
     how: Coercion,
 ) -> None:
-    """Have the problems of a report name the columns as the file does, and write the bad rows if asked."""
+    """Use the headers of the file in the problems of a report, and write the rejected rows if requested."""
     report.cells = {
         row: tuple(replace(cell, field=headers.get(cell.field, cell.field)) for cell in cells)
         for row, cells in report.cells.items()

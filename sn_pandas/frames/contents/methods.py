@@ -27,12 +27,12 @@ Places = Place | Sequence[Place] | pd.DataFrame
 
 
 class Contents(abc.ABC):
-    """What a repository does to single contents, and to a few at once with a report."""
+    """Operations on single contents, and on several with a report."""
 
     @property
     @abc.abstractmethod
     def _repo(self) -> Connection:
-        """The repository that the contents are in; a repository says that it is itself."""
+        """The repository of the contents; overridden by the repository itself."""
 
     def create(
         self,
@@ -42,7 +42,7 @@ class Contents(abc.ABC):
         fields: Mapping[str, Any] | None = None,
         template: str | None = None,
     ) -> pd.Series[Any]:
-        """Create a content; ``sn_pandas.undo`` takes it back with its journal, the latest of ``journals()``.
+        """Create a content; ``sn_pandas.undo`` reverts it with its journal, the latest of ``journals()``.
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Contents(abc.ABC):
         return contents.single.create(self._repo, parent, type, name, fields or {}, template)
 
     def patch(self, path: Place, fields: Mapping[str, Any]) -> pd.Series[Any]:
-        """Set some fields of a content; what it holds already is not sent.
+        """Set some fields of a content; only values that differ are sent.
 
         ``sn_pandas.undo`` takes it back with its journal, the latest of ``journals()``; the journal never has
         Password, Color and Image fields, which cannot be put back.
@@ -105,7 +105,7 @@ class Contents(abc.ABC):
         return contents.single.patch(self._repo, path, fields)
 
     def put(self, path: Place, fields: Mapping[str, Any], dry_run: bool = False) -> pd.DataFrame:
-        """Replace a content: every field that is not given falls back to what a new content has.
+        """Replace a content: fields that are not given get the default of a new content.
 
         Only operators of the repository may do this. It also makes the caller the owner, ends drafts, and
         breaks the binary of a file; ``patch`` does none of that. There is no journal and no undo of it.
@@ -146,7 +146,7 @@ class Contents(abc.ABC):
         journal: str | os.PathLike[str] | None = None,
         progress: Setting = None,
     ) -> Report:
-        """Update, create or leave the contents of a folder so that they are as some rows say.
+        """Update, create or leave unchanged the contents of a folder, according to some rows.
 
         The contents that have the keys are read together. Rows that differ from them are sent as a save sends
         edits, rows with new keys are created, and all others are left alone. Contents of the folder that no
@@ -313,7 +313,7 @@ class Contents(abc.ABC):
         )
 
     def delete(self, path: Places, permanent: bool = False, dry_run: bool = False) -> Report:
-        """Delete one content or several: to the trash, or for good.
+        """Delete one or several contents: to the trash, or permanently.
 
         Parameters
         ----------
@@ -362,7 +362,7 @@ class Contents(abc.ABC):
         return contents.trash.restore(self._repo, path, to)
 
     def move(self, path: Places, to: Place) -> Report:
-        """Move one content or several below another.
+        """Move one or several contents to another folder.
 
         Returns
         -------
@@ -379,7 +379,7 @@ class Contents(abc.ABC):
         return contents.move_copy.move(self._repo, path, to)
 
     def copy(self, path: Places, to: Place) -> Report:
-        """Copy one content or several, with all that is below, below another.
+        """Copy one or several contents, with everything below them, to another folder.
 
         A copy is sent once: if its answer is lost, it is looked for, and ``unknown`` if it is not seen. There
         is no way to undo it; delete the copies.
@@ -439,7 +439,7 @@ class Contents(abc.ABC):
         workers: int = 4,
         progress: Setting = None,
     ) -> Report:
-        """Upload one file or several; ``unknown`` if it cannot be seen that the server has all bytes.
+        """Upload one or several files; ``unknown`` if it cannot be verified that the server has all bytes.
 
         There is no undo of it: delete what was new; what was replaced is a version where versions are kept.
 
@@ -508,7 +508,7 @@ class Contents(abc.ABC):
         return contents.downloads.download(self._repo, path, to, field)
 
     def permissions(self, path: Place) -> pd.DataFrame:
-        """List who may do what with a content, and where that comes from.
+        """List the permissions of a content, and where they are inherited from.
 
         Returns
         -------
@@ -566,7 +566,7 @@ class Contents(abc.ABC):
     def allow(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
-        """Allow somebody something on contents; what that needs is allowed, too.
+        """Allow permissions on contents, including those that they require.
 
         Parameters
         ----------
@@ -591,7 +591,7 @@ class Contents(abc.ABC):
     def deny(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
     ) -> Report:
-        """Deny somebody something on contents; what needs it is denied, too."""
+        """Deny permissions on contents, including those that require them."""
         who = resolve_places(self._repo, identity)
         return contents.permissions.set_permissions(self._repo, path, who, permissions, "deny", local)
 
@@ -617,7 +617,7 @@ class Contents(abc.ABC):
         return contents.permissions.members(self._repo, group)
 
     def add_members(self, group: Place, members: Places) -> Report:
-        """Add members to a group, also by name (``sn.ref``); who is one already is not added again."""
+        """Add members to a group, also by name (``sn.ref``); existing members are not added again."""
         return contents.permissions.change_members(
             self._repo, group, resolve_places(self._repo, members), add=True
         )
@@ -704,13 +704,13 @@ class Contents(abc.ABC):
         return self._called(path, "CheckOut")
 
     def check_in(self, path: Places, comment: str | None = None) -> Report:
-        """Unlock contents with what was changed."""
+        """Check in contents: unlock them and keep the changes."""
         return contents.calls.call_each(
             self._repo, path, "CheckIn", **({"checkInComments": comment} if comment else {})
         )
 
     def undo_check_out(self, path: Places, force: bool = False) -> Report:
-        """Unlock contents without what was changed; ``force`` for a lock of somebody else."""
+        """Discard a check-out: unlock contents without the changes; ``force`` for a lock of somebody else."""
         return self._called(path, "ForceUndoCheckOut" if force else "UndoCheckOut")
 
     def publish(self, path: Places) -> Report:
@@ -718,11 +718,11 @@ class Contents(abc.ABC):
         return self._called(path, "Publish")
 
     def approve(self, path: Places) -> Report:
-        """Approve what waits for it."""
+        """Approve pending versions."""
         return self._called(path, "Approve")
 
     def reject(self, path: Places, reason: str | None = None) -> Report:
-        """Reject what waits for approval."""
+        """Reject pending versions."""
         return contents.calls.call_each(
             self._repo, path, "Reject", **({"rejectReason": reason} if reason else {})
         )

@@ -1,4 +1,4 @@
-"""Contents that are moved or copied, with what is below them; each outcome is seen."""
+"""Move and copy contents with everything below them; each outcome is verified."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Rows = Mapping[int, Stored]
 
 
 def move(repo: Connection, path: Any, to: str | int) -> Report:
-    """Move contents, each with a request and a line in the journal; see ``Repository.move``."""
+    """Move contents, with one request and one line in the journal each; see ``Repository.move``."""
     target = path_at(repo, to)
     places = places_of(path, repo.base)
     lines: dict[int, Line] = {}
@@ -79,7 +79,7 @@ def copy(repo: Connection, path: Any, to: str | int) -> Report:
 
 
 def _copied(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:
-    """Copy contents, once: a second request could make a second copy."""
+    """Copy contents exactly once: a second request could create a second copy."""
     try:
         return _sent(repo, rows, target)
     except SensenetError as error:
@@ -104,7 +104,7 @@ def _copied(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -
 
 
 def _sent(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:
-    """Send one batch and return what the server says of each content."""
+    """Send one batch and return the server's result for each content."""
     body = {"targetPath": target, "paths": [row["Path"] for row in rows.values()]}
     answer = repo.client.send("POST", f"{entity(target)}/CopyBatch", body=body)
     try:
@@ -128,12 +128,12 @@ def _sent(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:
 
 
 def _source(content: Stored) -> str:
-    """Return the path that a content of an error list had before."""
+    """Return the original path of a content in an error list."""
     return str(content.get("OriginalPath") or content["Path"] or "").lower()
 
 
 def _certain(error: SensenetError, rows: Rows) -> dict[int, Line]:
-    """Return the outcome of a batch that the server has certainly not done; nothing if that is open."""
+    """Return the outcome of a batch that was certainly not executed; empty if that is uncertain."""
     outcome = certain(error)
     return _every(rows, outcome, str(error), error) if outcome else {}
 
@@ -149,7 +149,7 @@ def _every(rows: Rows, outcome: Outcome, why: str, error: SensenetError | None =
 
 
 def _made_since(repo: Connection, target: str, before: frozenset[int]) -> list[Stored]:
-    """Read what we made below the target since the first look."""
+    """Read the contents that this call created below the target."""
     there = lookup.by_id(repo.client, _children(repo, target) - before, [MAKER])
     return [one for one in there.values() if (one.get("CreatedBy") or {}).get("Path") == repo.user]
 
@@ -161,7 +161,7 @@ def _is_copy(made: Stored, stored: Stored, target: str) -> bool:
 
 
 def _unanswered_copy(repo: Connection, made: Stored, stored: Stored) -> Line:
-    """Return the outcome of a copy that was not answered: it may not be whole."""
+    """Return the outcome of a copy whose answer was lost: it may be incomplete."""
     count, whole = _size(repo, made["Path"]), _size(repo, stored["Path"])
     if count < whole:
         said = f"the answer was lost; the copy has {count:,} of {whole:,} contents"

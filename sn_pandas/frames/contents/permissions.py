@@ -1,4 +1,4 @@
-"""Who may do what, and who belongs to whom: permissions and members, each change believed when seen."""
+"""Read and change permissions and group members; each change is verified."""
 
 from __future__ import annotations
 

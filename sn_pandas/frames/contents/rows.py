@@ -65,7 +65,7 @@ def drop_places(rows: Any) -> pd.DataFrame:
 
 
 def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) -> pd.DataFrame:
-    """Read the contents of a folder that have one of the keys, in the columns of some rows."""
+    """Read the contents of a folder that match one of the keys, with the columns of some rows."""
     if key == "Name":
         names = {str(name).strip() for name in given[key] if not is_missing(name)}
         paths = [f"{folder}/{name}" for name in names if name and not set(name) & set("/*?")]
@@ -113,7 +113,7 @@ def _in_folder(read: Baseline, folder: str, select: tuple[str, ...]) -> Baseline
 
 
 def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) -> Report:
-    """Save a frame that was made of rows, and report each on its own label.
+    """Save a frame built from rows, and report each row under its own label.
 
     The report keeps the frame, so that it can be retried and an undo is shown.
     """
@@ -133,7 +133,7 @@ def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) 
 
 
 def _keep(report: Report, frame: pd.DataFrame, labels: pd.Index) -> Report:
-    """Put a report on the labels of the caller's rows, and have it keep the frame that it is about."""
+    """Set the labels of the caller's rows and the frame of a report."""
     if len(report.frame) == len(labels) and not labels.is_unique:
         report.frame.index = labels
     again = report.again

@@ -1,4 +1,4 @@
-"""One content at a time: create, patch, put and call, each believed only when seen."""
+"""Create, patch, put and call single contents; each result is verified."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
 
 
 def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[str, Json]:
-    """Send a PUT until it is seen what became of it, and return what the content holds then."""
+    """Send a PUT until its outcome is known, and return the content as stored."""
     client = repo.client
     address = target(entity(work.id), lookup.projection(fields[:1]))
     stamps = lookup.one(client, work.id, lookup.STAMPS)
@@ -186,7 +186,7 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
 
 
 def _only_operators(repo: Connection, work: Patch, error: ServerError) -> ForbiddenError:
-    """Return what a PUT means that the server cannot do as this caller."""
+    """Return the error of a PUT that only operators may send."""
     return ForbiddenError(
         f"{work.path} was not replaced: only operators of the repository may do that, and {repo.user} is not "
         f"one of them (the server says: {error.reason}). To set some fields, and leave the others as they "
@@ -224,7 +224,7 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
 
 
 def _type_of(repo: Connection, now: Stored) -> ContentType:
-    """Return the content type of a content, which the caller may not see.
+    """Return the content type of a content whose type the caller may not see.
 
     Raises
     ------
@@ -287,7 +287,7 @@ def _body(
 
 
 def _refuse_unknown_template(repo: Connection, type_name: str, template: Any) -> None:
-    """Raise for a template that is not there: the server would create the content without one.
+    """Raise for an unknown template: the server would create the content without one.
 
     Raises
     ------
@@ -311,7 +311,7 @@ def _refuse_unknown_template(repo: Connection, type_name: str, template: Any) ->
 
 
 def _free_for(repo: Connection, work: Create) -> None:
-    """Raise if there is a content of this name already: what is there cannot be taken for ours then.
+    """Raise if a content of this name exists, which could not be distinguished from the new one later.
 
     Raises
     ------
@@ -331,7 +331,7 @@ def _free_for(repo: Connection, work: Create) -> None:
 
 
 def _sent(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path | None]:
-    """Send one work, its intent on disk before and its outcome after; give that and the journal."""
+    """Send one operation, journaled before and after; return its outcome and the journal."""
     repo.client.reject_write(what)
     kept = journaled(work)
     if isinstance(kept, Patch) and not kept.after:
@@ -364,7 +364,7 @@ def _report(work: Create | Patch, line: Line, what: str, journal: Path | None = 
 
 
 def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | None) -> pd.Series[Any]:
-    """Return the content as it was stored, or raise what became of it."""
+    """Return the content as stored, or raise if it was not."""
     report = _report(work, line, "create" if isinstance(work, Create) else "patch", journal)
     report.repo = repo
     if line.outcome == "ignored" and line.stored is not None:
@@ -394,7 +394,7 @@ _KEPT = frozenset("Name CreatedBy CreatedById CreationDate ModifiedBy ModifiedBy
 
 
 def _default(field: Field, now: Stored, repo: Connection) -> Json:
-    """Return what a PUT without the field leaves in it, as far as the schema says."""
+    """Return the value that a PUT without the field stores, as far as the schema defines it."""
     if field.name == "DisplayName":
         return now["Name"]
     if field.name == "Owner":
@@ -408,7 +408,7 @@ def _default(field: Field, now: Stored, repo: Connection) -> Json:
 
 
 def _written(field: Field, default: str) -> Json:
-    """Return the default of a field, which the schema writes as a text, as an answer shows it."""
+    """Return the default of a field, a text in the schema, in the form in which answers show it."""
     if field.is_truth:
         return default.strip().lower() == "true"
     try:

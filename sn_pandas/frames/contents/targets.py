@@ -1,4 +1,4 @@
-"""What a caller names: one content or several, by path, id or the rows of a frame; and the report of them."""
+"""The targets of a call: one or several contents by path, id or the rows of a frame; and their report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def places_of(path: Any, base: str = "/Root") -> list[str | int]:
-    """Return the paths and ids that one place, several, or the rows of a frame name."""
+    """Return the paths and ids for one or several places or the rows of a frame."""
     if isinstance(path, pd.DataFrame):
         return [int(id_) for id_ in (path["Id"] if "Id" in path.columns else path.index)]
     if is_single(path):
@@ -31,14 +31,14 @@ def places_of(path: Any, base: str = "/Root") -> list[str | int]:
 
 
 def found_at(repo: Connection, places: Sequence[str | int]) -> list[Stored | None]:
-    """Read the contents at some places; None for what is missing or invisible."""
+    """Read the contents at some places; None for missing or invisible ones."""
     ids = lookup.by_id(repo.client, [place for place in places if isinstance(place, int)])
     paths = lookup.by_path(repo.client, [place for place in places if isinstance(place, str)])
     return [ids.get(place) if isinstance(place, int) else paths.get(place.lower()) for place in places]
 
 
 def path_at(repo: Connection, place: str | int) -> str:
-    """Return the path of a content that should be there, as the server spells it."""
+    """Return the path of an existing content in the server's spelling."""
     where = normalize(place, repo.base)
     with explained(repo, where):
         return str(lookup.one(repo.client, where)["Path"])
@@ -50,20 +50,20 @@ def is_single(path: Any) -> bool:
 
 
 def missing(place: str | int, outcome: Outcome = "failed") -> Line:
-    """Return the outcome of a place where nothing is."""
+    """Return the outcome for a place without a content."""
     id_, path = (place, None) if isinstance(place, int) else (-1, place)
     error = NotFoundError(f"{place}: {MISSING}", status=404)
     return Line(outcome, MISSING, (), id_, path, error=error)
 
 
 def report_of(repo: Connection, lines: Mapping[int, Line], what: str, **facts: Any) -> Report:
-    """Return the report of what was done, one line a place, by their positions."""
+    """Return the report with one row per place, in their order."""
     every = [lines[row] for row in sorted(lines)]
     return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, repo=repo, **facts)
 
 
 def reported(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> Report:
-    """Return the report of what was done.
+    """Return the report of some outcomes.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def reported(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> R
 
 
 def carried(repo: Connection, path: Any, works: Iterable[Work], lines: dict[int, Line], what: str) -> Report:
-    """Restore or move contents, or permit something on them, each a line of the journal.
+    """Restore or move contents, or set permissions, each as a line of the journal.
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def carried(repo: Connection, path: Any, works: Iterable[Work], lines: dict[int,
 
 
 def raise_single(path: Any, report: Report, line: Line | None = None) -> None:
-    """Raise what went wrong if only one content was named; its line knows the error."""
+    """Raise the error of the outcome if only one content was given."""
     if report.ok or report.dry_run or not is_single(path):
         return
     error = line.error if line else None

@@ -1,4 +1,4 @@
-"""Contents that are deleted, and that come back from the trash."""
+"""Delete contents and restore them from the trash."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def delete(repo: Connection, path: Any, *, permanent: bool, dry_run: bool) -> Re
 
 
 def restore(repo: Connection, path: Any, to: str | int | None) -> Report:
-    """Take contents out of the trash, what was above others first; see ``Repository.restore``."""
+    """Restore contents from the trash, parents first; see ``Repository.restore``."""
     target = None if to is None else path_at(repo, to)
     lines: dict[int, Line] = {}
     works: dict[int, Restore] = {}
@@ -70,7 +70,7 @@ def restore(repo: Connection, path: Any, to: str | int | None) -> Report:
 
 
 def _deleted(repo: Connection, place: str | int, *, permanent: bool) -> Stored:
-    """Return what was at a place and is in the trash, to stay there; raise if nothing is."""
+    """Return the trashed content of a place, which is not deleted again; raise if there is none."""
     bag = inside = None
     if isinstance(place, str):
         with contextlib.suppress(SensenetError):  # not everybody may look into the trash
@@ -83,7 +83,7 @@ def _deleted(repo: Connection, place: str | int, *, permanent: bool) -> Stored:
 
 
 def _bag(repo: Connection, place: str | int) -> tuple[Stored | None, Stored | None]:
-    """Return the trash bag that holds a content, and the content in it."""
+    """Return the trash bag of a content, and the content in it."""
     found = found_at(repo, [place])[0]
     if found is None and isinstance(place, str):
         return _lost(repo, place)
@@ -98,7 +98,7 @@ def _bag(repo: Connection, place: str | int) -> tuple[Stored | None, Stored | No
 
 
 def _lost(repo: Connection, path: str) -> tuple[Stored | None, Stored | None]:
-    """Find what was deleted at a path last."""
+    """Find the content that was deleted last from a path."""
     parent, _, name = path.rpartition("/")
     asked = repo.query("/Root/Trash", select=["Path", "OriginalPath"], filter="isof('TrashBag')")
     bags = reading.read(repo, asked)

@@ -1,4 +1,4 @@
-"""What a caller gives to be uploaded: files by path, bytes or stream, and the names that they get."""
+"""The files to upload, by path, bytes or stream, and their names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Files = File | Sequence[File] | Mapping[str, File] | pd.Series
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """An open file that can be read more than once, from where it stood."""
+    """An open file that can be read repeatedly from its initial position."""
 
     stream: BinaryIO
     start: int
@@ -52,7 +52,7 @@ class Source:
 
 @contextlib.contextmanager
 def opened(file: File) -> Iterator[Source]:
-    """Open a file; what cannot be read twice is kept aside on the disk."""
+    """Open a file; a stream that cannot be read twice is buffered on disk."""
     with contextlib.ExitStack() as stack:
         if isinstance(file, (bytes, bytearray)):
             stream: BinaryIO = io.BytesIO(file)
@@ -69,21 +69,21 @@ def opened(file: File) -> Iterator[Source]:
 
 
 def is_several(file: Files) -> bool:
-    """Return whether these are several files, so that a failure stands in the report and does not raise."""
+    """Return whether several files are given, so that failures are reported instead of raised."""
     if isinstance(file, (pd.Series, Mapping)):
         return True
     return isinstance(file, Sequence) and not isinstance(file, (str, bytes, bytearray))
 
 
 def given_files(file: Any, name: str | None) -> list[tuple[str | None, Any]]:
-    """Return what is to be uploaded, each with the name that it was given, if any."""
+    """Return the files to upload, each with its given name, if any."""
     if isinstance(file, Mapping):
         return list(file.items())
     return [(None, one) for one in file] if is_several(file) else [(name, file)]
 
 
 def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwrite: bool) -> list[str]:
-    """Take the names of all files, or refuse those that cannot be sent, all at once.
+    """Return the names of all files; raise for all those that cannot be sent at once.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def alike(names: Sequence[str], folder: str, client: Client) -> dict[int, str]:
 
 
 def reject(names: Sequence[str], reasons: Mapping[int, str], index: pd.Index) -> None:
-    """Raise if there are reasons not to send files, by their rows.
+    """Raise if there are reasons not to send some files, given by row.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
 
 
 def _unfit(path: Path) -> str:
-    """Explain why a path is not that of a file, and what to give instead; nothing if it is one."""
+    """Explain why a path is not a file, and what to pass instead; empty if it is one."""
     several = "for several files pass a list of their paths, such as sorted(Path({!r}).glob({!r}))"
     if path.is_dir():
         return f"{str(path)!r} is a folder; {several.format(str(path), '*.txt')}"

@@ -1,4 +1,4 @@
-"""Files that go up, whole or in chunks, one or several; what was not answered is looked for byte by byte."""
+"""Upload files, whole or in chunks; lost answers are resolved by comparing bytes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _STATE = Field("SavingState", "Choice")
 
 @dataclasses.dataclass(frozen=True)
 class UploadOptions:
-    """How files are stored: as which type, in which field, over what is there or not, in which chunks."""
+    """How files are stored: content type, field, overwriting, chunk size."""
 
     type: str = "File"
     field: str = "Binary"
@@ -94,7 +94,7 @@ def upload(
 
 
 def _expected(job: _Upload, line: Line) -> Expected | None:
-    """Return what has to be seen of a file that was answered to be there."""
+    """Return what to verify of a file that was reported as uploaded."""
     if line.outcome not in ("saved", "ignored") or line.id < 1:
         return None
     return Expected(line.id, "there", "uploaded", line.path)
@@ -122,7 +122,7 @@ class _Upload:
         self.how = how
 
     def send(self) -> Line:
-        """Upload it and say what became of it."""
+        """Upload the file and return the outcome."""
         return self._reading(self._sent)
 
     def look_for(self, taken: set[int]) -> Line:
@@ -173,7 +173,7 @@ class _Upload:
         return self._line("unknown", f"{trouble}; the uploaded file was not there yet")
 
     def _answered(self, answer: Mapping[str, Any], source: Source) -> Line:
-        """Describe what the server answers."""
+        """Return the outcome of an answer of the server."""
         id_, path = int(answer["Id"]), str(answer["Url"])
         if answer.get("Length") not in (None, source.size):
             said = f"{source.size:,} bytes were sent, the server reports {answer['Length']:,}"
@@ -182,7 +182,7 @@ class _Upload:
         return self._line("saved", other, id_, path)
 
     def _settled(self, before: Stored | None, source: Source) -> Line | None:
-        """Check whether the file replaced the existing one; None if it may be retried."""
+        """Check whether the file replaced the existing one; None if the upload may be retried."""
         now = self._stored()
         if now is None:
             return None
@@ -197,7 +197,7 @@ class _Upload:
         return self._line("saved", SEEN, now["Id"]) if touched else None
 
     def _added(self, source: Source, taken: set[int]) -> Line:
-        """Look for a new content that holds the file, under whatever name the server gave it."""
+        """Look for a new content with these bytes, under any name that the server may have given it."""
         try:
             for _ in looks():
                 new = lookup.by_id(self.client, self._numbered() - self.others - taken, [MAKER, _STATE])
@@ -229,7 +229,7 @@ class _Upload:
         return frozenset(int(id_) for id_ in read.index)
 
     def _holds(self, id_: int, source: Source) -> bool:
-        """Return whether a content holds exactly these bytes."""
+        """Return whether a content has exactly these bytes."""
         return self.client.stream(address_of(id_, self.how.field), lambda _, pieces: source.equals(pieces))
 
     def _line(
@@ -286,7 +286,7 @@ def _insisting(
 
 
 def _finish(client: Client, id_: int) -> None:
-    """End an upload that the server takes for a part of an earlier one."""
+    """End an upload that the server mistakes for a part of an earlier one."""
     if _is_unfinished(lookup.one(client, id_, [_STATE])):
         with contextlib.suppress(ServerError):
             client.send("POST", f"{entity(id_)}/FinalizeContent", read=shapes.read_nothing)

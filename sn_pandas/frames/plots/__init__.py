@@ -1,1 +1,1 @@
-"""What ``df.sn.plot`` draws."""
+"""The plots of ``df.sn.plot``."""

@@ -1,4 +1,4 @@
-"""The figure of a picture: readable on light and on dark pages, with words for those who cannot see it.
+"""Figures that are readable on light and dark pages and have an alternative text.
 
 A module of its own, because it loads matplotlib.
 """
@@ -28,7 +28,7 @@ _STYLE: Any = (
 
 
 class Picture(Figure):
-    """A figure with an alternative text, which notebooks keep beside the image.
+    """A figure with an alternative text, which notebooks store with the image.
 
     Attributes
     ----------

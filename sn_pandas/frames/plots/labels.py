@@ -19,7 +19,7 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
 def text_of(value: Any, texts: Mapping[str, str] | None = None) -> str:
-    """Return a cell as it is shown: an option by its text, a list joined, nothing as such."""
+    """Format a cell: an option as its text, a list joined, a missing value as such."""
     parts = [str(part) for part in (value if isinstance(value, (list, tuple)) else [value])]
     shown = ", ".join((texts or {}).get(part, part) for part in parts)
     return escape_controls(shown, lines=False) if shown.strip() else "(empty)"
@@ -40,7 +40,7 @@ def cut(text: str, longest: int = _LONGEST) -> str:
 
 
 def labels(values: Iterable[Any]) -> list[str]:
-    r"""Return texts as matplotlib draws them, cut so that what differs still does.
+    r"""Return texts escaped for matplotlib, shortened so that they remain distinct.
 
     Examples
     --------
@@ -92,7 +92,7 @@ def telling(paths: Sequence[Sequence[str]]) -> list[int]:
 def tile(
     steps: Sequence[str], needed: int, weight: str, size: tuple[float, float]
 ) -> tuple[list[str], int, bool] | None:
-    """Return what stands in a tile of a treemap: lines, size of the font, and whether they run upwards.
+    """Return the contents of a treemap tile: lines, font size, and whether they are vertical.
 
     Parameters
     ----------

@@ -19,12 +19,12 @@ _DATES = ("datetime", "datetime64", "date")
 
 
 def frequency(days: int) -> tuple[str, str]:
-    """Return the frequency that suits a span, and what to call a period of it."""
+    """Return the frequency for a time span, and the name of one period."""
     return next((code, unit) for code, unit, most in _FREQUENCIES if most is None or days <= most)
 
 
 def holds_dates(column: pd.Series[Any]) -> bool:
-    """Return whether a column holds dates, whatever its dtype."""
+    """Return whether a column contains dates, whatever its dtype."""
     kind: Any = column.dtype
     if isinstance(kind, pd.DatetimeTZDtype) or getattr(kind, "kind", "") == "M":
         return True
@@ -32,7 +32,7 @@ def holds_dates(column: pd.Series[Any]) -> bool:
 
 
 def dates_of(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return dates as NumPy holds them, with the time zone that they have."""
+    """Return dates as a NumPy array, with their time zone."""
     kind: Any = column.dtype
     values: Any = column
     if isinstance(kind, pd.ArrowDtype):
@@ -45,7 +45,7 @@ def dates_of(column: pd.Series[Any]) -> pd.Series[Any]:
 
 
 def naive(column: pd.Series[Any], like: pd.Series[Any] | None = None) -> pd.Series[Any]:
-    """Return dates as the clock of their time zone shows them, or of that of another column."""
+    """Return dates without a time zone, in the local time of their own zone or of another column's."""
     dates = dates_of(column)
     if dates.dt.tz is None:
         return dates
@@ -55,7 +55,7 @@ def naive(column: pd.Series[Any], like: pd.Series[Any] | None = None) -> pd.Seri
 
 
 def local(moment: Any, column: pd.Series[Any]) -> pd.Timestamp:
-    """Return a moment as the clock of a column's time zone shows it."""
+    """Return a moment in the local time of a column's time zone."""
     stamp = pd.Timestamp(moment)
     if stamp.tzinfo is None:
         return stamp

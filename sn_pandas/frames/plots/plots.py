@@ -63,7 +63,7 @@ class Plots:
         freq: str | None = None,
         ax: Axes | None = None,
     ) -> Axes:
-        """Show how many contents there are a day, week, month or year.
+        """Show the number of contents per day, week, month or year.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Plots:
         return ax
 
     def types(self, by: str | None = None, ax: Axes | None = None) -> Axes:
-        """Show how many contents there are of each type, or of each value of a column.
+        """Show the number of contents of each type, or for each value of a column.
 
         Parameters
         ----------
@@ -233,7 +233,7 @@ class Plots:
         return ax
 
     def treemap(self, size: str | None = None, depth: int = 2, ax: Axes | None = None) -> Axes:
-        """Show where the contents are in the tree, as areas.
+        """Show the location of the contents in the tree, as areas.
 
         Parameters
         ----------
@@ -281,7 +281,7 @@ class Plots:
         return ax
 
     def versions(self, ax: Axes | None = None) -> Axes:
-        """Show when the versions of contents were made; a frame of current contents is looked up.
+        """Show when the versions of contents were created; for current contents, their versions are read.
 
         Raises
         ------
@@ -375,7 +375,7 @@ class Plots:
         return list(zip(named, chosen, strict=True))
 
     def _values(self, column: pd.Series[Any]) -> pd.Series[Any]:
-        """Return the cells as they are shown: an option by its text, a list joined."""
+        """Return the cells as displayed: an option as its text, a list joined."""
         texts = {option.value: option.text for option in self._field(str(column.name)).options}
         missing = column.isna()
         shown = [
@@ -405,7 +405,7 @@ class Plots:
         return column
 
     def _moments(self, column: str) -> pd.Series[Any]:
-        """Return a column of dates as the clock of its time zone shows them."""
+        """Return a column of dates in the local time of its zone."""
         return naive(self._frame[column])
 
     @staticmethod
@@ -468,7 +468,7 @@ def _ink(ax: Axes) -> Any:
 
 
 def _styles(count: int) -> Iterable[dict[str, Any]]:
-    """Yield a colour and a hatch for each of some groups."""
+    """Yield a colour and a hatch for each group."""
     for number in range(count):
         colour = REST if number == _MOST_GROUPS - 1 and count == _MOST_GROUPS else COLOURS[number]
         yield {"color": colour, "hatch": _HATCHES[number], "edgecolor": "white", "linewidth": 0.4}
@@ -514,7 +514,7 @@ def _draw(ax: Axes, box: Rectangle, steps: Sequence[str], needed: int, weight: s
 
 
 def clusters(texts: Sequence[str], places: Sequence[float], letter: float) -> list[tuple[str, float]]:
-    """Join labels that would stand over each other.
+    """Merge labels that would overlap.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ def areas_of(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -
 
 
 def weights_of(column: pd.Series[Any]) -> pd.Series[Any]:
-    """Return numbers as weights: what is missing, negative or infinite weighs nothing."""
+    """Return numbers as weights: missing, negative and infinite ones are 0."""
     numbers = column.astype("float64")
     return numbers.where((numbers > 0) & (numbers < float("inf")), 0.0)
 
@@ -97,6 +97,6 @@ def _filled(areas: list[float], x: float, y: float, width: float, height: float)
 
 
 def _worst(row: list[float], side: float) -> float:
-    """Return the worst ratio of sides in a row."""
+    """Return the worst aspect ratio in a row."""
     thick = sum(row) / side
     return max(max(thick * thick / area, area / (thick * thick)) for area in row)

@@ -1,4 +1,4 @@
-"""A frame as a table of pyarrow, which keeps the provenance."""
+"""Convert a frame to a pyarrow table that keeps the provenance."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def wanted(output: str) -> bool:
-    """Return whether a table is asked for, which needs pyarrow."""
+    """Return whether a pyarrow table is requested; raise if pyarrow is missing."""
     if output not in ("pandas", "arrow"):
         raise QueryError(f"output is 'pandas' or 'arrow', not {output!r}")
     if output == "arrow":
@@ -106,7 +106,7 @@ def _refuse_half_characters(name: Any, cells: Iterable[Any], index: pd.Index) ->
 
 
 def _list_kind(cells: Sequence[Any]) -> Any:
-    """Return the type of Arrow for a column of lists of texts or of integers; None if it is none."""
+    """Return the Arrow type for a column of lists of texts or integers; None for others."""
     import pyarrow as pa
 
     lists = [cell for cell in cells if cell is not None]
@@ -124,7 +124,7 @@ def _list_kind(cells: Sequence[Any]) -> Any:
 
 
 def _of_one_kind(cells: Sequence[Any]) -> Any:
-    """Return objects of one kind as an array of that kind; those of several kinds as texts."""
+    """Return objects of one type as an array of that type, and mixed ones as texts."""
     given = [plain(cell) for cell in cells]
     kinds = {type(cell) for cell in given} - {type(None)}
     dtype: Any = None

@@ -1,4 +1,4 @@
-"""Contents by what people call them: their name, display name, login or e-mail address."""
+"""Find contents by name, display name, login or e-mail address."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _like(field: Q, text: str) -> Clause:
 
 
 def _rank(text: str, names: Iterable[Any]) -> int:
-    """Return how well a content is called so: 0 exactly, 1 at the beginning, 2 somewhere."""
+    """Return how well a name matches: 0 exactly, 1 at the beginning, 2 somewhere."""
     lowered = [str(name).lower() for name in names if isinstance(name, str)]
     if text in lowered:
         return 0
@@ -63,7 +63,7 @@ def _rank(text: str, names: Iterable[Any]) -> int:
 
 
 def read_named(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:
-    """Read the contents that have one of some names exactly, by the name in lower case."""
+    """Read the contents with exactly one of some names, by the name in lower case."""
     wanted = list(dict.fromkeys(name.lower() for name in names if not WILDCARDS & set(name)))
     found: dict[str, dict[int, Stored]] = {name: {} for name in wanted}
     for key in NAMES:
@@ -76,7 +76,7 @@ def read_named(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]
 
 
 class Resolver:
-    """Finds the contents that references by name stand for; all of them are looked up at once.
+    """Resolve references by name to contents; all of them are looked up at once.
 
     Parameters
     ----------
@@ -93,7 +93,7 @@ class Resolver:
         self._similar: dict[str, list[str]] = {}
 
     def resolve(self, one: Ref, field: Field | None = None) -> Stored | str:
-        """Return the content that a reference stands for, or why it stands for none.
+        """Return the content of a reference by name, or the reason why it is ambiguous or unknown.
 
         Parameters
         ----------
@@ -149,7 +149,7 @@ def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
 
 
 def is_one_of(row: Stored, allowed: Iterable[str], schema: Schema) -> bool:
-    """Return whether a content is of one of some types, or of a hidden one whose bases are not all known."""
+    """Return whether a content has one of some types, or a hidden type whose bases are not all known."""
     kind, allowed = str(row["Type"]), set(allowed)
     if kind in allowed:
         return True
@@ -182,7 +182,7 @@ def resolve_places(repo: Connection, places: Any) -> Any:
 
 
 def id_of(repo: Connection, one: Ref) -> int:
-    """Return the id of the content that a reference by name stands for.
+    """Return the id for a reference by name.
 
     Raises
     ------

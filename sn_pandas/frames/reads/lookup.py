@@ -1,4 +1,4 @@
-"""What the server holds right now: contents read by id or path, in bulk."""
+"""Read the current state of contents by id or path, in bulk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "Versio
 
 
 def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
-    """Read some fields of many contents; what is missing or invisible is not in the answer.
+    """Read some fields of many contents; missing or invisible ones are omitted.
 
     What a search does not show is asked for by its id: the index may lag behind the writes, and a server
     hides everything below a folder from searches while that folder is renamed.
@@ -53,7 +53,7 @@ def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> d
 def by_path(
     client: Client, paths: Iterable[str], fields: Iterable[Field] = (), *, sure: bool = True
 ) -> dict[str, Stored]:
-    """Read some fields of many contents by path, the key in lower case.
+    """Read some fields of many contents by path; the keys are in lower case.
 
     Unless it is to be ``sure``, a content that was made a moment ago may be missed.
     """
@@ -71,7 +71,7 @@ def by_path(
 
 
 def by_field(client: Client, key: str, values: Sequence[str], fields: Iterable[Field] = ()) -> list[Stored]:
-    """Read some fields of the contents that have one of some values in a field; the newest may be missed.
+    """Read some fields of the contents with one of some values in a field; the newest may be missing.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def by_field(client: Client, key: str, values: Sequence[str], fields: Iterable[F
 
 
 def below(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
-    """Read the children of contents, by the id of what they are below; the newest may be missed."""
+    """Read the children of contents, by the id of the parent; the newest may be missing."""
     found: dict[int, list[Stored]] = {}
     options = {**projection(()), "$select": ",".join([*ALWAYS, "ParentId"])}
     shape = shapes.contents(*ALWAYS, "ParentId")
@@ -118,7 +118,7 @@ def _missed(
     options: Mapping[str, str],
     shape: shapes.Reader[list[Stored]],
 ) -> list[Stored]:
-    """Ask one by one for what a search did not show; before many count as gone, have a second look at all.
+    """Read individually what a search did not return; before many count as missing, search again.
 
     That look is a search again, after the server has confirmed the identity.
 
@@ -151,14 +151,14 @@ def _missed(
 
 
 def shown(client: Client, ids: Iterable[int]) -> set[int]:
-    """Return those of some contents that a search shows, after the server has confirmed the identity."""
+    """Return the contents among some that a search returns, after verifying the identity."""
     wanted = [str(id_) for id_ in sorted(set(ids))]
     rows = _search(client, "Id", wanted, projection(()), shapes.contents(*ALWAYS), again=True)
     return {int(row["Id"]) for some in rows for row in some}
 
 
 def projection(fields: Iterable[Field]) -> dict[str, str]:
-    """Return the options that read fields, references by id and path; they are known to be good."""
+    """Return the options to read fields, with references by id and path; they are known to be valid."""
     select = dict.fromkeys(ALWAYS)
     expand: list[str] = []
     for field in fields:
@@ -183,7 +183,7 @@ def _search(
     *,
     again: bool = False,
 ) -> Iterator[list[Stored]]:
-    """Yield the contents whose field ``key`` has one of some values, several requests in flight.
+    """Yield the contents whose field ``key`` has one of some values, with several concurrent requests.
 
     Where that is asked ``again``, after the server has confirmed the identity, an empty answer is accepted.
     """

@@ -1,4 +1,4 @@
-"""What to say where a place is not found: its path first, and the path that may have been meant."""
+"""Messages for a missing content: its path first, then a similar path."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _NEIGHBOURS = 1000
 
 
 def no_such(place: object) -> str:
-    """Return what to say of a content that something else needs, such as the folder of a new one."""
+    """Return the message for a missing content that another one requires, such as the folder of a new one."""
     return f"there is no {place}, or you may not see it"
 
 
 @contextlib.contextmanager
 def explained(repo: Connection, place: str | int, version: str | None = None) -> Iterator[None]:
-    """Add a hint to the error of a place that is not found.
+    """Add a hint to the error for a missing place.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def read_existing(repo: Connection, place: int | str, fields: Iterable[Field] = 
 
 
 def explain(client: Client, place: int | str, error: NotFoundError, version: str | None = None) -> None:
-    """Have an error say first which content is missing, why, and what may have been meant."""
+    """Make an error start with the missing content and the reason, followed by a similar path."""
     said = error.reason
     if not said:
         said = MISSING if isinstance(place, str) else no_such("content with this id")
@@ -73,7 +73,7 @@ def explain(client: Client, place: int | str, error: NotFoundError, version: str
 
 
 def hint(client: Client, place: Any) -> str:
-    """Return a hint for a path that names nothing: the path that looks most like it, if there is one."""
+    """Return a hint for a path that does not exist: the most similar existing path, if any."""
     below: list[str] = []
     unseen = ""
     while isinstance(place, str) and "/" in place[1:]:

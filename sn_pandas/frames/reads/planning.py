@@ -1,4 +1,4 @@
-"""What columns a query gives, and how the rows of a page become them."""
+"""Plan the columns of a query, and convert the rows of a page to them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from ..tracking.snapshots import split
 
 
 class Chunks(NamedTuple):
-    """A page as columns: its ids, a chunk for each column, and what took it apart."""
+    """A page as columns: its ids, a chunk for each column, and the codecs used."""
 
     ids: Any
     columns: dict[str, Any]
@@ -65,11 +65,11 @@ _PATHS = Text(Field("Path", "ShortText", read_only=True))
 
 
 class Replan(Exception):  # noqa: N818 - no error: the rows have to be asked for in another way
-    """Rows turned out to be of a hidden type whose fields are asked for, or held, in another way."""
+    """Rows have a hidden type whose fields must be requested or stored in another way."""
 
 
 class Plan:
-    """The columns that a query gives: their names, fields and codecs.
+    """The columns of a query: their names, fields and codecs.
 
     Rows may be of types that the caller may not see: they are learned when the first such row comes in, and
     the columns follow what was learned.
@@ -159,11 +159,11 @@ class Plan:
 
     @property
     def keeps_answers(self) -> bool:
-        """Whether rows may be asked for more fields than were known before they came."""
+        """Whether further fields may be requested after the rows have arrived."""
         return self._is_open
 
     def chunks(self, rows: Rows) -> Chunks:
-        """Take the rows of a page apart into columns.
+        """Convert the rows of a page to columns.
 
         Raises
         ------
@@ -240,7 +240,7 @@ class Plan:
         return pd.DataFrame(shown, index=index, copy=False)
 
     def again(self) -> Plan:
-        """Return the plan with what is known of the rows now."""
+        """Return a new plan with the types that are known now."""
         return Plan(
             self._asked,
             self._schema,
@@ -252,7 +252,7 @@ class Plan:
         )
 
     def unknown(self) -> dict[str, tuple[str, frozenset[str]]]:
-        """Return the columns that no layer knows: the missing name, and the types that were met."""
+        """Return the columns of unknown fields, with the missing name and the types that occurred."""
         found = {}
         for column, name in self._unknown.items():
             if column in self.fields:
@@ -261,17 +261,17 @@ class Plan:
         return found
 
     def silent(self) -> list[str]:
-        """Return the selected names of lists and aspects of which no definition was found, nor any value."""
+        """Return the selected names of lists and aspects without a definition or a value."""
         names = {_first(name) for name in self._asked.select if _INSTANCE.fullmatch(_first(name))}
         return sorted(names - self._instance.keys() - self._heard)
 
     @property
     def met(self) -> frozenset[str]:
-        """The types that rows were seen to have, as far as that was looked at."""
+        """The types that occurred in the rows, as far as they were examined."""
         return frozenset(self._met)
 
     def _learns(self, whole: Mapping[str, Sequence[Any]]) -> bool:
-        """Whether rows are of types to be learned, and the request stays as it is whatever that gives."""
+        """Whether the rows have types to be learned without changing the request."""
         hidden = any(
             isinstance(name, str) and self._schema.hides(name) and not self._schema.is_complete(name)
             for name in set(whole["Type"])
@@ -326,7 +326,7 @@ class Plan:
         return news
 
     def _learn(self, name: str, types: Sequence[Any], ids: Sequence[Any]) -> None:
-        """Learn a hidden type from the first row that tells what it is."""
+        """Learn a hidden type from the first row that identifies it."""
         rows = (id_ for kind, id_ in zip(types, ids, strict=True) if kind == name)
         for content in islice(rows, TRIES):
             if not self._schema.is_complete(name):
@@ -350,7 +350,7 @@ class Plan:
             raise Replan
 
     def _build(self) -> None:
-        """Say of each column which field it is, how it is decoded, and what is fetched for it."""
+        """Determine the field, the codec and the requested names of each column."""
         columns = _Columns({}, {}, {"Id": None})
         for name in [*self._chosen(self._asked), *self._expanded(self._asked)]:
             self._add(name, columns)
@@ -369,7 +369,7 @@ class Plan:
         self._unknown = columns.unknown
 
     def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the columns of one content as cells; None for what is missing."""
+        """Return the columns of one content as cells; None for missing ones."""
         whole = {name: (content.get(name),) for name in self.names}
         self._heard |= {name for name in self.silent() if content.get(name) is not None}
         given = {}
@@ -391,7 +391,7 @@ class Plan:
         return tuple(n for n, c in self.codecs.items() if isinstance(c, Number) and c.long)
 
     def _chosen(self, query: Query) -> Iterable[str]:
-        """Return the names of the columns: what is selected, or the fields of the types that can be there."""
+        """Return the names of the columns: the selected ones, or the fields of the types that may occur."""
         if query.select:
             return query.select
         names = dict.fromkeys(_FIRST)
@@ -404,7 +404,7 @@ class Plan:
         return [*names, *self._instance]
 
     def _further(self) -> list[str]:
-        """Return the types of rows that stand for one that is named and not known."""
+        """Return the types of rows that may replace a named but unknown type."""
         if not self._is_open:
             return []
         types = set(self._types)
@@ -412,7 +412,7 @@ class Plan:
         return sorted(n for n in self.rows - types if unknown.intersection(self._schema.bases(n)))
 
     def _expanded(self, query: Query) -> Iterator[str]:
-        """Yield the references that are expanded and of which nothing is selected."""
+        """Yield the expanded references without selected fields."""
         for name in query.expand:
             if not query.select and not any(s.startswith(name + "/") for s in query.select):
                 yield name
@@ -451,7 +451,7 @@ class Plan:
             columns.watched = columns.watched or not is_shown or first not in self._schema.fields
 
     def _field(self, chain: str) -> tuple[Field, bool]:
-        """Return the field at the end of a chain, and whether there can be several of it."""
+        """Return the field at the end of a chain, and whether it may have several values."""
         *before, last = chain.split("/")
         many = False
         for number, step in enumerate(before):

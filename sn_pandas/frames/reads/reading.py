@@ -53,7 +53,7 @@ _USUAL = ReadOptions()
 
 
 def read(repo: Connection, query: Query, options: ReadOptions = _USUAL) -> pd.DataFrame:
-    """Read everything that a query asks for as one frame."""
+    """Read all rows of a query as one frame."""
     began = _now(repo)
 
     def whole(plan: Plan, pages: Pages[Chunks]) -> pd.DataFrame:
@@ -70,7 +70,7 @@ def read(repo: Connection, query: Query, options: ReadOptions = _USUAL) -> pd.Da
 
 
 def read_pages(repo: Connection, query: Query, options: ReadOptions) -> Iterator[pd.DataFrame]:
-    """Read what a query asks for as one frame a page."""
+    """Read the rows of a query as one frame per page."""
     began = _now(repo)
 
     def first(plan: Plan, pages: Pages[Chunks]) -> Iterator[Chunks]:
@@ -94,7 +94,7 @@ def read_pages(repo: Connection, query: Query, options: ReadOptions) -> Iterator
 def _taken(
     repo: Connection, query: Query, options: ReadOptions, take: Callable[[Plan, Pages[Chunks]], T]
 ) -> tuple[Query, Plan, Pages[Chunks], T]:
-    """Take the pages of a query, again if it takes the types of the rows to know how to ask for them."""
+    """Fetch the pages of a query; repeat it if the types of the rows change the request."""
     query = _prepared(repo, query)
     plan = _plan(repo, query, options)
     tries = 0
@@ -155,7 +155,7 @@ def _prepared(repo: Connection, query: Query) -> Query:
 
 
 def _rewritten(repo: Connection, query: Query, error: ServerError, tries: int) -> Query:
-    """Return a query that was refused with what else the unknown fields in its conditions may be.
+    """Return a rejected query rewritten for other possible types of the unknown fields in its conditions.
 
     The first time another kind is guessed, which is remembered; then the hidden types of the place are
     learned.
@@ -223,14 +223,14 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
 
 
 def _behind_unknown(repo: Connection, query: Query) -> list[str]:
-    """Return what to say of what a filter tests behind fields that no type which is known has."""
+    """Return the message for a filter that tests a field behind an unknown one."""
     schema = repo.schema
     paths = paths_behind_unknown(query.filter, schema, query.added)
     return [_if_reference(query, schema, path) for path in paths]
 
 
 def _learned_behind(repo: Connection, query: Query) -> list[str]:
-    """Learn the types that say whether a filter tests what it cannot, where no rows will tell.
+    """Learn the types that determine whether a filter is valid, if there are no rows to learn them from.
 
     Raises
     ------
@@ -246,13 +246,13 @@ def _learned_behind(repo: Connection, query: Query) -> list[str]:
 
 
 def unheard(name: str) -> str:
-    """Return the message for a field of a list or an aspect that was not found."""
+    """Return the message for an unknown field of a list or an aspect."""
     what = "list" if name.startswith("#") else "aspect"
     return f"{name!r} could not be checked: no {what} is found here that has such a field, and no value of it"
 
 
 def _check_with_rows(query: Query, name: str) -> str:
-    """Return the line that reads rows to check a name by, where a condition has kept them out."""
+    """Return the line of code that reads rows to check a name by, if a condition excluded them."""
     if not (query.filter or query.query):
         return ""
     return f" To check it, read some rows: repo.read({query.path!r}, select={name!r}, top=5)"
@@ -275,7 +275,7 @@ def _if_reference(query: Query, schema: Schema, path: str) -> str:
 
 
 def _missing_field(repo: Connection, query: Query, error: ServerError) -> str | None:
-    """Return the name in the conditions of a query that the server does not know, where it says so."""
+    """Return the name in the conditions that the server reported as unknown."""
     fields = FieldsToAsk(repo.schema)
     if query.unbound is not None:
         for condition in (query.unbound.filter, query.unbound.query):
@@ -291,7 +291,7 @@ def _missing_field(repo: Connection, query: Query, error: ServerError) -> str | 
 
 @contextlib.contextmanager
 def _explained(repo: Connection, query: Query) -> Iterator[None]:
-    """Add to what the server says what may help."""
+    """Add hints to the server's error."""
     if query.property:
         _refuse_property(repo, query.property)
     try:
@@ -313,7 +313,7 @@ def _explained(repo: Connection, query: Query) -> Iterator[None]:
 
 
 def _refuse_property(repo: Connection, name: str) -> None:
-    """Raise for a field that is known to point to nothing."""
+    """Raise for a field that is not a reference."""
     field = repo.schema.fields.get(name)
     if field is not None and not field.is_reference:
         raise QueryError(
@@ -347,7 +347,7 @@ def _expected(pages: Pages[Chunks]) -> int:
 
 
 def _counted(pages: Pages[Chunks], options: ReadOptions) -> Iterator[Chunks]:
-    """Yield the pages and show how far they are."""
+    """Yield the pages and update the progress."""
     source = iter(pages)
     with Progress(options.progress, pages.query.path) as progress:
         held: Chunks | None = None
@@ -365,12 +365,12 @@ def _counted(pages: Pages[Chunks], options: ReadOptions) -> Iterator[Chunks]:
 
 
 def _now(repo: Connection) -> str:
-    """Return the time at the server: what is changed there from then on, a frame may not show."""
+    """Return the current time of the server; a frame may not show changes after that."""
     return repo.client.now.isoformat(timespec="milliseconds")
 
 
 def _wanted(pages: Pages[Chunks]) -> int | None:
-    """Return how many rows will come, if the server says."""
+    """Return the number of expected rows, if the server reports it."""
     if pages.total is None:
         return None
     wanted = max(0, pages.total - pages.skipped)
@@ -378,7 +378,7 @@ def _wanted(pages: Pages[Chunks]) -> int | None:
 
 
 def _facts(repo: Connection, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
-    """Return what the provenance says of a read."""
+    """Return the provenance of a read."""
     total = pages.total if pages.total is not None else pages.skipped + rows
     # The server shows less, and no error, once our credentials are no longer good.
     repo.record_total(query, min(rows, total))
@@ -399,7 +399,7 @@ def _facts(repo: Connection, query: Query, pages: Pages[Chunks], rows: int) -> d
 
 
 def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any], words: list[str]) -> None:
-    """Warn of everything that makes a frame less than what was asked for."""
+    """Warn of everything that makes a frame incomplete."""
     rows, total = facts["rows"], facts["total"]
     if pages.cut == "top":
         words.append(f"{rows:,} of {total:,} rows: cut by top={pages.query.top}")

@@ -52,7 +52,7 @@ def _read(repo: Connection, query: Query) -> pd.Series[Any]:
 
 
 def _refuse_unknown(repo: Connection, place: str | int, names: Iterable[str]) -> None:
-    """Raise for a name that the content at a place has not, if no layer of the schema knows it.
+    """Raise for a field that the content at a place does not have, if no layer of the schema knows it.
 
     Raises
     ------

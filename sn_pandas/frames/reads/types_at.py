@@ -1,4 +1,4 @@
-"""What can be at a place: the types of the rows, and the fields that only some contents have."""
+"""The types that may occur at a place, and the fields that only some contents have."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _TYPE_TERM = re.compile(r"(?<![-!\w])(?:TypeIs|Type):[\"']?(\w+)[\"']?")
 
 
 class TypesAt(NamedTuple):
-    """The types that rows can have, and whether there may be others, which the caller may not see."""
+    """The types that rows may have, and whether there may be others that the caller may not see."""
 
     names: list[str]
     is_open: bool = False
 
 
 def types_at(repo: Connection, query: Query) -> TypesAt:
-    """Return the types that rows of a query can have, as far as the query or the place says."""
+    """Return the types that the rows of a query may have, as far as the query or the place limits them."""
     schema = repo.schema
     said = list(dict.fromkeys(_said(query)))
     if query.select:
@@ -64,7 +64,7 @@ def learn_at(repo: Connection, query: Query) -> None:
 
 
 def unchecked(repo: Connection, query: Query) -> list[str]:
-    """Return what to say of a query that found nothing: types and options of no layer of the schema."""
+    """Return the message for a query without rows that names unknown types or options."""
     said = _unknown_types(repo, query)
     if query.unchecked:
         said.append(
@@ -92,14 +92,14 @@ def _type_in_any_case(name: str, schema: Schema) -> str | None:
 
 
 def _of(repo: Connection, names: Iterable[str]) -> TypesAt:
-    """Return types, and whether one of them is not known yet."""
+    """Return types, and whether one of them is still unknown."""
     visible = [name for name in names if name in repo.schema]
     is_open = len(visible) < len(list(names)) and repo.schema.may_hide
     return TypesAt(list(names) if is_open else visible or [ROOT], is_open)
 
 
 def _allowed(repo: Connection, place: str | int) -> TypesAt:
-    """Return the types that a place allows: its own list, or what its type says, hidden ones included."""
+    """Return the types allowed at a place, from its own list or its type, hidden ones included."""
     names = [field.name for field in _ALLOWED]
     select = ",".join(["Type", *(f"{name}/Name" for name in names)])
     there = _facts(repo, place, "Type", select=select, expand=",".join(names))
@@ -116,7 +116,7 @@ def _allowed(repo: Connection, place: str | int) -> TypesAt:
 
 
 def types_of_row(repo: Connection, row: Mapping[str, Any]) -> list[str]:
-    """Return the type of a content as a list, learned from it if it is hidden; none if it is not known."""
+    """Return the type of a content as a list, learned if it is hidden; empty if it is unknown."""
     name, content = row.get("Type"), row.get("Id")
     if not isinstance(name, str):
         return []

@@ -1,1 +1,1 @@
-"""Spreadsheets that come back: what a cell shows in one, and the frame that it stands for."""
+"""Spreadsheets that are edited and read back: how cells are shown, and the frame that they represent."""

@@ -1,4 +1,4 @@
-"""What a frame was read as, as texts that a sheet holds: JSON, compressed, in pieces."""
+"""Store the baseline of a frame in cells of a sheet: JSON, compressed, in pieces."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _AS_IT_IS = frozenset([str, int, bool, type(None)])
 
 
 def pack(value: Any) -> list[str]:
-    """Return a value of JSON as texts that cells hold."""
+    """Return a JSON value as a list of texts that fit into cells."""
     data = zlib.compress(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
     text = base64.b64encode(data).decode()
     return [text[start : start + _PIECE] for start in range(0, len(text), _PIECE)]
@@ -76,7 +76,7 @@ def frame_from_json(packed: Mapping[str, Any]) -> pd.DataFrame:
 
 
 def cell_to_json(cell: Cell) -> Any:
-    """Return a cell as JSON that says what it is.
+    """Return a cell as JSON with its type.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""One cell in a spreadsheet: what it shows of a cell of a frame, and what a changed one means.
+"""Convert cells between a frame and a spreadsheet.
 
 People read names and labels, and a frame holds paths and values. Each column of a sheet knows both.
 """
@@ -71,12 +71,12 @@ class Column:
 
     @functools.cached_property
     def values(self) -> dict[str, str]:
-        """The value behind each label."""
+        """The value for each label."""
         return {label: value for value, label in self.labels.items()}
 
 
 def kind_of(column: str, field: Field | None) -> Kind:
-    """Return how the column of a field is shown; ``own`` if it is the user's."""
+    """Return how the column of a field is shown; ``own`` for a column of the user."""
     if field is None:
         return "own"
     if field.is_choice:
@@ -91,7 +91,7 @@ def kind_of(column: str, field: Field | None) -> Kind:
 
 
 def show(column: Column, cell: Cell) -> Value:
-    """Return what a sheet shows of a cell.
+    """Return the value that a sheet shows for a cell.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def is_cut(value: Value) -> bool:
 
 
 def is_unchanged(shown: Value, value: Any) -> bool:
-    r"""Return whether a sheet still shows what was written, whatever program has saved it.
+    r"""Return whether a sheet still shows the value that was written, whatever program saved it.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def is_unchanged(shown: Value, value: Any) -> bool:
 
 
 def parse(column: Column, value: Any) -> Cell:
-    """Return the cell that a changed value of a sheet means; what means nothing stays as it is.
+    """Return the cell for a changed value of a sheet; an invalid value is returned unchanged.
 
     Raises
     ------
@@ -154,7 +154,7 @@ def parse(column: Column, value: Any) -> Cell:
 
 
 def join(texts: Iterable[str]) -> str:
-    """Return texts as one, from which :func:`split` makes them again."""
+    """Join texts so that :func:`split` can separate them again."""
     return "; ".join(f'"{t.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(t) else t for t in texts)
 
 
@@ -197,7 +197,7 @@ def unescaped(text: str) -> str:
 
 
 def _as_kept(text: Any) -> str:
-    """Return what programs keep of a text: LibreOffice has other escapes, and drops what XML has none for."""
+    """Return a text as other programs store it: LibreOffice has other escapes and drops some characters."""
     plain_text = unescaped(str(text)).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", plain_text)
 

@@ -1,4 +1,4 @@
-"""The workbook of a list: one sheet that people see, and hidden ones that say what it was written from."""
+"""The workbook of a list: a visible sheet, and hidden ones with its baseline."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _NOT_COMPUTED = "a formula that was not computed; open the file in Excel or Libr
 
 @dataclass(frozen=True)
 class Sheet:
-    """What people see: the columns, and of each row its id and what is shown in it.
+    """The visible sheet: its columns, and the id and values of each row.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a sheet that was read: its number there, and its values by the number of their column."""
+    """A row of a sheet: its number, and its values by column number."""
 
     number: int
     values: Sequence[Any]
@@ -90,7 +90,7 @@ def require() -> None:
 
 
 def write(path: str | os.PathLike[str], sheet: Sheet, facts: Mapping[str, Any], *, protect: bool) -> None:
-    """Write a workbook; an existing file is replaced only by a whole one."""
+    """Write a workbook; an existing file is replaced only by a complete one."""
     require()
     from openpyxl import Workbook
 
@@ -123,7 +123,7 @@ def write(path: str | os.PathLike[str], sheet: Sheet, facts: Mapping[str, Any], 
 
 
 def read(path: str | os.PathLike[str]) -> Read:
-    """Read a workbook that :func:`write` made, whatever was done to it.
+    """Read a workbook written by :func:`write`, in spite of later changes.
 
     Raises
     ------
@@ -174,14 +174,14 @@ def _headers_of(facts: Any) -> set[str]:
 
 
 def address(row: int, column: int) -> str:
-    """Return how a program names a cell, such as ``B7``."""
+    """Return the name of a cell in spreadsheet programs, such as ``B7``."""
     from openpyxl.utils import get_column_letter
 
     return f"{get_column_letter(column + 1)}{row}"
 
 
 def _options(sheet: Sheet) -> dict[int, list[str]]:
-    """Return what the drop-down of each column offers, by its number."""
+    """Return the drop-down options of each column, by its number."""
     offered: dict[int, list[str]] = {}
     for number, column in enumerate(sheet.columns):
         if column.kind == "truth" and column.editable:
@@ -192,7 +192,7 @@ def _options(sheet: Sheet) -> dict[int, list[str]]:
 
 
 def _lay_out(shown: Any, sheet: Sheet, options: Mapping[int, Sequence[str]], *, protect: bool) -> None:
-    """Set widths, filter, locks and drop-downs, which stand before the rows in the file."""
+    """Set widths, filter, locks and drop-downs, which precede the rows in the file."""
     from openpyxl.styles import Protection
     from openpyxl.utils import get_column_letter
     from openpyxl.worksheet.datavalidation import DataValidation
@@ -230,7 +230,7 @@ def _width(column: Column, values: Iterator[Value]) -> int:
 
 
 def _fill(shown: Any, sheet: Sheet) -> None:
-    """Write the rows; a cell of the file is made once a column, because its style takes long to make."""
+    """Write the rows; one cell per column is reused, because creating its style is slow."""
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font, Protection
 
@@ -280,7 +280,7 @@ def _text_cell(sheet: Any, text: str) -> Any:
 
 
 def _list_of(sheet: Any, names: set[str]) -> tuple[list[str], list[Row]] | None:
-    """Return the headers and the rows of a sheet; None if no line of it has headers of the list."""
+    """Return the headers and the rows of a sheet; None if no row has headers of the list."""
     headers: list[str] | None = None
     rows: list[Row] = []
     for number, line in enumerate(sheet.iter_rows(values_only=True), 1):
@@ -300,7 +300,7 @@ def _list_of(sheet: Any, names: set[str]) -> tuple[list[str], list[Row]] | None:
 def find_bad_formulas(
     path: str | os.PathLike[str], sheet: str | int
 ) -> dict[tuple[int, int], tuple[str, str]]:
-    """Return the cells whose formula gives no value: by row, from 1, and column, from 0, the text and why.
+    """Return the cells whose formula has no value: row (from 1), column (from 0), the text and the reason.
 
     Parameters
     ----------

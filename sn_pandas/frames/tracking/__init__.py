@@ -1,1 +1,1 @@
-"""What a frame was when it was read: baseline, matching of rows, and edits."""
+"""The baseline of a frame, matching of rows, and edits."""

@@ -1,4 +1,4 @@
-"""What a frame was when it was read: provenance and baseline.
+"""The provenance and the baseline of a frame.
 
 Nothing intercepts the user's edits. A frame carries a small provenance in ``attrs``; its token
 leads to a shallow copy of what was read, which copy-on-write makes free, and a diff compares only
@@ -52,7 +52,7 @@ class Token(str):
 
 
 class IdName(str):
-    """``"Id"``, the name of the index of a frame that was read; it knows the token.
+    """``"Id"`` as the name of the index of a frame that was read; carries the token.
 
     ``merge`` and ``join`` drop ``attrs`` when the other frame has none; the name of the index stays. It is
     unequal to that of a frame of another repository, so that what is made of both has no name: pandas keeps
@@ -90,7 +90,7 @@ class IdName(str):
 
 
 class Shared:
-    """What all baselines that come from one read know together.
+    """The state that all baselines of one read share.
 
     Attributes
     ----------
@@ -109,7 +109,7 @@ class Shared:
 
     @contextlib.contextmanager
     def saving(self) -> Iterator[None]:
-        """Let one save go on at a time: the next one finds what this one has done.
+        """Serialize saves of a frame, so that each one sees the results of the previous one.
 
         Raises
         ------
@@ -128,7 +128,7 @@ class Shared:
 
 @dataclasses.dataclass(frozen=True)
 class Baseline:
-    """What was read: the frame as it was, the repository, and the fields behind the columns.
+    """The baseline: the frame as it was read, the repository, and the fields of the columns.
 
     Attributes
     ----------
@@ -152,16 +152,16 @@ class Baseline:
 
     @functools.cached_property
     def arrays(self) -> dict[str, tuple[Any, Any]]:
-        """The columns of the frame, and where each lies in memory, which pandas takes a while to tell."""
+        """The arrays of the columns and their memory addresses, cached because pandas is slow here."""
         arrays = {str(name): column.array for name, column in self.frame.items()}
         return {name: (array, buffers(array)) for name, array in arrays.items()}
 
     def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
-        """Return the paths of contents by their ids; None for one that is not a row."""
+        """Return the paths of contents by id; None for contents without a row."""
         return [path if isinstance(path, str) else None for path in self.paths_at(ids)]
 
     def paths_at(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> Any:
-        """Return the paths of contents by their ids as an array of texts, without one that is not a row."""
+        """Return the paths of contents by id as an array of texts, omitting contents without a row."""
         paths = self.frame["Path"] if "Path" in self.frame.columns else self.paths
         if paths is None or not len(paths) or not len(ids):
             return pd.array([None] * len(ids), dtype="str")
@@ -174,12 +174,12 @@ class Baseline:
         return pd.array([path if isinstance(path, str) else None for path in found], dtype="str")
 
     def sure_of(self, columns: Mapping[str, Iterable[int]]) -> Baseline:
-        """Return a baseline in which some cells, by column and id, are as the server holds them."""
+        """Return a baseline in which some cells, by column and id, are confirmed as current."""
         unsure = {name: ids - set(columns.get(name, ())) for name, ids in self.unsure.items()}
         return dataclasses.replace(self, unsure={name: ids for name, ids in unsure.items() if ids})
 
     def moved(self, paths: Mapping[int, str]) -> Baseline:
-        """Return a baseline that knows other paths of some contents, and those of new ones."""
+        """Return a baseline with updated paths of some contents, and those of new ones."""
         if not paths:
             return self
         if self.paths is None:
@@ -222,7 +222,7 @@ def track(
 
 
 def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
-    """Set ``baseline`` as that of ``frame`` alone; frames derived from it before keep the one they have.
+    """Set ``baseline`` as that of ``frame`` only; frames derived from it earlier keep theirs.
 
     The frame of the baseline must share no memory with those of the user; lists and the like in its cells are
     copied here.
@@ -271,7 +271,7 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
 
 
 def opened(origin: str) -> Connection | None:
-    """Return the open repository of this session at an address, however it is spelled, if there is one."""
+    """Return the open repository of this session with an address, in any spelling; None if there is none."""
     wanted = canonical_origin(origin)
     for url, repo in list(_opened.items()):
         if canonical_origin(url) == wanted and not repo.closed:
@@ -280,5 +280,5 @@ def opened(origin: str) -> Connection | None:
 
 
 def baselines() -> list[Baseline]:
-    """Return the baselines of all reads of this session that a frame still goes back to."""
+    """Return the baselines of all reads of this session that a frame still refers to."""
     return list(_baselines.values())

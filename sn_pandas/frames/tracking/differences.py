@@ -1,4 +1,4 @@
-"""Where two arrays of pandas or numpy differ, and whether they lie in the same memory."""
+"""Where two pandas or numpy arrays differ, and whether they share memory."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def differing(old: Any, new: Any) -> npt.NDArray[np.intp]:
 
 
 def scalars(array: Any, places: npt.NDArray[np.intp]) -> list[Any]:
-    """Return the cells at some places; numbers of few digits as those, whatever their array gives."""
+    """Return the cells at some positions; floats with fewer digits as such."""
     if not len(places):
         return []
     small = _small_float(array.dtype)
@@ -46,7 +46,7 @@ def scalars(array: Any, places: npt.NDArray[np.intp]) -> list[Any]:
 
 
 def _rough(old: Any, new: Any) -> npt.NDArray[np.intp] | None:
-    """Return where the memory of two arrays of one dtype differs; None if that says nothing."""
+    """Return where the memory of two arrays of one dtype differs; None if that is inconclusive."""
     one, other = _memory(old), _memory(new)
     if one is None or other is None:
         return None
@@ -80,7 +80,7 @@ def _unequal(old: Any, new: Any) -> npt.NDArray[np.bool_]:
 
 
 def _small_float(dtype: Any) -> np.dtype[Any] | None:
-    """Return the numpy dtype of floats that have fewer digits than a ``float64``; None of others."""
+    """Return the numpy dtype of floats with fewer digits than a ``float64``; None for others."""
     plain = dtype if isinstance(dtype, np.dtype) else getattr(dtype, "numpy_dtype", None)
     small = isinstance(plain, np.dtype) and plain.kind == "f" and plain.itemsize < np.dtype("f8").itemsize
     return plain if small else None
@@ -123,7 +123,7 @@ def _unlike(old: npt.NDArray[np.object_], new: npt.NDArray[np.object_]) -> npt.N
 
 
 def _may_differ(one: Any, other: Any) -> bool:
-    """Return whether two cells may differ; what arrays say of that means nothing."""
+    """Return whether two cells may differ; comparing them as arrays is unreliable."""
     return type(one) is not type(other) or type(one) not in _COMPARABLE or one != other
 
 

@@ -1,4 +1,4 @@
-"""What was edited: the cells of a frame that differ from its baseline."""
+"""The edits of a frame: the cells that differ from its baseline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS = ("Id", "Path", "field", "before", "after")
 
 
 class Edit(NamedTuple):
-    """A cell that was edited.
+    """An edited cell.
 
     Attributes
     ----------
@@ -76,7 +76,7 @@ def edited_cells(frame: pd.DataFrame, baseline: Baseline, many: int) -> int:
 
 
 def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
-    """Return edits as a frame of one line a cell."""
+    """Return edits as a frame with one row per cell."""
     _, numbers, columns, before, after = zip(*edits, strict=True) if edits else ((),) * 5
     ids = np.fromiter(numbers, dtype=np.int64, count=len(edits))
     if Unusable in set(map(type, after)) or any(_is_secret(column, baseline) for column in set(columns)):
@@ -92,7 +92,7 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
 
 
 def masked_value(edit: Edit, baseline: Baseline) -> Cell:
-    """Return what an edit makes of a cell, to be shown: never a password."""
+    """Return the new value of an edit for display; passwords are masked."""
     cell = edit.after.value if isinstance(edit.after, Unusable) else edit.after
     return "•••" if _is_secret(edit.column, baseline) and cell else frozen(cell)
 
@@ -118,7 +118,7 @@ def renamed(
 
 
 class _Compared(NamedTuple):
-    """The cells of a column before and now, and where they may differ: there, and in the user's frame."""
+    """The old and new cells of a column, and the positions where they may differ in both."""
 
     old: Any
     new: Any
@@ -174,6 +174,6 @@ def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
 
 
 def _objects(values: Sequence[Any]) -> pd.Series:
-    """Return a column of copies of cells as they are: pandas would unpack lists, and fails at some texts."""
+    """Return a column of unconverted copies of cells: pandas would unpack lists and fails for some texts."""
     cells = np.fromiter(map(frozen, values), dtype=object, count=len(values))
     return pd.Series(cells, dtype=object, copy=False)

@@ -1,4 +1,4 @@
-"""Whether the rows of a frame belong to the read that only the name of its index still tells of.
+"""Detect rows that do not belong to the read that the index name refers to.
 
 ``merge``, ``join`` and ``concat`` drop ``attrs`` when their frames come from different places; the index
 keeps its name, and with it the token of the first frame. After a ``merge`` or ``join`` that is right. After a

@@ -88,12 +88,12 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> R
 
 
 def _is_same(index: pd.Index, other: pd.Index) -> bool:
-    """Return whether two indexes have one name and lie in the same memory, which nobody can write to."""
+    """Return whether two indexes have the same name and share read-only memory."""
     return index.name == other.name and buffers(index.to_numpy()) == buffers(other.to_numpy())
 
 
 def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
-    """Return the ids of the rows, -1 where there is none; else their paths; None if there is neither.
+    """Return the ids of the rows, -1 for new ones; or their paths; None if it has neither.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
 
 
 def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
-    """Return the ids of the rows, by path if need be; -1 where there is none."""
+    """Return the ids of the rows, by path if necessary; -1 for new ones."""
     found = ids_of(frame)
     if isinstance(found, np.ndarray):
         return found
@@ -150,7 +150,7 @@ def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
 
 
 def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[np.intp]) -> None:
-    """Raise for a table that was made of the rows, such as ``df.mode()``: its rows are not contents.
+    """Raise for an aggregated table, such as ``df.mode()``: its rows are not contents.
 
     Without an Id, rows are known by their Path, which a table of the commonest or the greatest values has,
     too. Its rows are labelled by what they are, and not by the Path or Name of a content, or differ in what

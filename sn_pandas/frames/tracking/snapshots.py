@@ -1,4 +1,4 @@
-"""What a frame was when it was read, in memory that no write to the frame can reach, without a copy of it.
+"""The baseline values in memory that no write to the frame can reach, without copying them.
 
 pandas copies a column before it writes to one that two frames share, but it does not see who writes
 through ``Series.values``, ``Series.array`` or numpy. So a frame and its baseline share nothing that can be
@@ -90,7 +90,7 @@ def unshared_frame(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _numbers_of(column: Any) -> list[npt.NDArray[Any]]:
-    """Return the memory of numbers that a column consists of; nothing for objects and texts."""
+    """Return the memory of a numeric column; None for objects and texts."""
     if isinstance(column, pd.Series):
         return []
     parts = [column] if isinstance(column, np.ndarray) else parts_of(column)
@@ -117,7 +117,7 @@ class _Arena:
             return None
 
     def add(self, name: Hashable, column: Any) -> bool:
-        """Write a column, and say whether there was room for it."""
+        """Write a column, and return whether it fit."""
         places = []
         for part in _numbers_of(column):
             places.append((part.dtype, len(part), self._size))
@@ -133,7 +133,7 @@ class _Arena:
         return True
 
     def close(self, shown: dict[Hashable, Any], kept: dict[Hashable, Any]) -> None:
-        """Map the memory, and put the columns that lie in it into two mappings."""
+        """Map the memory, and replace its columns by two read-only mappings."""
         with os.fdopen(self._file, "rb") as stream:
             if not self._places:
                 return
@@ -157,7 +157,7 @@ def _mapped(stream: IO[bytes], size: int, access: int) -> mmap.mmap | bytearray:
 
 
 def _made_of(like: Any, parts: list[npt.NDArray[Any]]) -> Any:
-    """Return an array of the kind of another one, made of its parts."""
+    """Return an array of the same kind as another one, built from parts."""
     if isinstance(like, np.ndarray):
         return parts[0]
     return type(like)(*parts) if len(parts) > 1 else like._from_backing_data(parts[0])

@@ -66,7 +66,7 @@ def call(
 def called(
     repo: Connection, place: int | str, path: str | None, operation: str, parameters: Mapping[str, Any]
 ) -> Line:
-    """Call an operation on one content and return what became of it; ``reason`` is its version then."""
+    """Call an operation on one content and return the outcome; ``reason`` is its version afterwards."""
     id_ = place if isinstance(place, int) else -1
     path = path or (place if isinstance(place, str) else None)
     done = calling.call(repo, place, operation, parameters)
@@ -89,7 +89,7 @@ def each(
     leave_doubt: bool = False,
     expected: Callable[[Any, Line], Expected | None] = lambda job, line: None,
 ) -> list[Line]:
-    """Do something to each of some contents, several at once, and return the outcomes in their order.
+    """Process several contents concurrently, and return the outcomes in their order.
 
     Something that writes is refused on a connection that is read-only.
 
@@ -146,7 +146,7 @@ def each(
 
 
 def _placed(job: Any, line: Line) -> Line:
-    """Return an outcome that says of which content it is, where the job is its id or path."""
+    """Return an outcome with its id or path, taken from the job."""
     if line.id >= 0 or line.path is not None or not isinstance(job, (int, str)):
         return line
     return dataclasses.replace(line, **({"id": job} if isinstance(job, int) else {"path": job}))

@@ -1,4 +1,4 @@
-"""Rows behind a frame that are to become new contents."""
+"""New rows of a frame, which are to become new contents."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 
 def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
-    """Return a frame with new rows behind; see ``Accessor.append``."""
+    """Return a frame with new rows appended; see ``Accessor.append``."""
     baseline = baseline_of(frame)
     new = check_rows(rows, frame, baseline)
     columns, labels = {}, _labels(frame, len(new), baseline)
@@ -37,7 +37,7 @@ def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
 
 
 def check_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
-    """Return the new rows, once it is known that each of their columns has a meaning."""
+    """Return the new rows, after checking that each of their columns is a field."""
     new = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     if not new.columns.is_unique:
         raise TrackingError(f"the rows have two columns {new.columns[new.columns.duplicated()][0]!r}")
@@ -75,7 +75,7 @@ def _labels(frame: pd.DataFrame, count: int, baseline: Baseline) -> pd.Index:
 
 
 def _free(ids: pd.Series | pd.Index, count: int, baseline: Baseline) -> range:
-    """Return negative ids that no row of this read has, or ever had: a creation is known by them."""
+    """Return unused negative ids, which identify creations."""
     numbers = pd.to_numeric(pd.Series(ids).astype(object), errors="coerce").dropna()
     issued = baseline.shared.issued
     low = int(min(0, numbers.min() if len(numbers) else 0, min(issued, default=0)))

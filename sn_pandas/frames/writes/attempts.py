@@ -50,14 +50,14 @@ class Attempt:
 
     @property
     def held(self) -> dict[str, Cell]:
-        """What the row would have held, had it been read after the creation."""
+        """The values that the row would have had if it had been read after the creation."""
         work = self.work
         return {**self.cells, "Name": work.name, "Type": work.type, "Path": work.path}
 
 
 @dataclasses.dataclass(frozen=True)
 class Found:
-    """What became of attempts, by the position of their rows.
+    """The results of attempts, by the position of their rows.
 
     Attributes
     ----------
@@ -122,7 +122,7 @@ def _same_label(create: Create, label: Hashable, attempt: Attempt, issued: Colle
 
 
 def _fits(create: Create, attempt: Attempt) -> bool:
-    """Return whether a row may have the name that was tried; one without a name of its own may."""
+    """Return whether a row may have the attempted name; a row without a name may."""
     return not create.name or create.name.lower() == attempt.work.name.lower()
 
 

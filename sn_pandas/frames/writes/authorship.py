@@ -1,4 +1,4 @@
-"""Whether a content is the one that a creation of ours made, although nobody told us its id."""
+"""Whether a content was created by this package, if the answer with its id was lost."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ MADE = (MAKER, Field("CreationDate", "DateTime"))
 
 
 def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
-    """Read what is now at the paths of creations, with who made it and when; the key is in lower case."""
+    """Read the contents at the paths of creations, with author and date; keys are in lower case."""
     works = list(creates)
     fields = {field.name: field for work in works for field in [*work.fields.values(), *MADE]}
     return lookup.by_path(client, [work.path for work in works], fields.values())
 
 
 def is_ours(work: Create, stored: Stored, user: str, began: dt.datetime) -> bool:
-    """Whether what is at the path of a creation was made by it: of its type, by its user, after it began.
+    """Return whether the content at a path was created by us: same type, same user, not earlier.
 
     A content of another save of the same user at the same time and of the same name cannot be distinguished,
     unless its values differ.

@@ -28,7 +28,7 @@ from .works import Create
 
 @dataclasses.dataclass
 class Confirmed:
-    """What a save has to bring into a frame and its baseline, by column and position of the row.
+    """The confirmed values of a save for a frame and its baseline, by column and row position.
 
     Attributes
     ----------
@@ -49,7 +49,7 @@ class Confirmed:
 
 
 def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirmed) -> None:
-    """Set the baseline to what was saved, and show in the frame what the server holds.
+    """Set the baseline to the saved values, and update the frame to those of the server.
 
     Cells that the user edited meanwhile stay edits. Frames that were derived from this one before keep their
     baseline, so that they never take the new values for old ones.
@@ -112,7 +112,7 @@ def _with_those_below(baseline: Baseline, ids: Any, paths: Mapping[int, str]) ->
 
 
 def as_stored(assigned: Sequence[Assignment]) -> list[Cell]:
-    """Return edited cells as a read shows them once stored: an option by its value, a date as a date.
+    """Return edited cells as a read would return them: an option by its value, a date as a date.
 
     Cells of one column are decoded together, as those of a read are.
     """
@@ -140,7 +140,7 @@ def extend(
     ids: Any,
     held: Mapping[int, Mapping[str, Any]] | None = None,
 ) -> None:
-    """Set the ids of rows that were just created, and take them into the baseline.
+    """Set the ids of rows that were just created, and add them to the baseline.
 
     Parameters
     ----------
@@ -176,7 +176,7 @@ def extend(
 
 
 def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
-    """Show what the server filled in of contents that were just created, where their rows have nothing.
+    """Fill cells of newly created contents with values that the server assigned.
 
     Without it a row that left out ``Index`` would differ from its content, which holds 0.
     """
@@ -218,7 +218,7 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
 def _references_of(
     frame: pd.DataFrame, baseline: Baseline, places: Mapping[int, int], made: Sequence[int]
 ) -> dict[str, dict[int, Cell]]:
-    """Return how references of contents that were just created read, and the columns behind them.
+    """Return the references of newly created contents as read, with the columns behind them.
 
     A reference reads as paths, whatever it was written as. A cell that was edited since is left out.
     """
@@ -241,7 +241,7 @@ def _references_of(
 
 
 def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Field]]]) -> bool:
-    """Take what the server holds now of some cells into the frame and its baseline.
+    """Update some cells of the frame and its baseline from the server.
 
     A cell that the user has edited meanwhile stays an edit, now of what the server holds.
 

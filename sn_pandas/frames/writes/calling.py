@@ -1,4 +1,4 @@
-"""One call of an operation, until it is known what became of it: a lost answer is settled by looking.
+"""One call of an operation, until its outcome is known: a lost answer is resolved by a lookup.
 
 Check-outs, check-ins, publications and the like leave traces in the version of a content: its status, who
 holds the lock, who changed it last and when. Other operations leave none that are known, so a lost answer
@@ -69,7 +69,7 @@ _UNDOING = frozenset(["undocheckout", "forceundocheckout"])
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Called:
-    """What became of a call.
+    """The outcome of a call.
 
     Attributes
     ----------
@@ -135,7 +135,7 @@ def _json(value: Any) -> Json:
 
 
 def call(repo: Connection, place: int | str, operation: str, parameters: Mapping[str, Any]) -> Called:
-    """Call an operation of a content and say what became of it.
+    """Call an operation of a content and return the outcome.
 
     It is sent again where the server did nothing, because others wrote the content at that moment, and where
     the content shows that it was not done.
@@ -186,7 +186,7 @@ def _unknown(operation: str, said: str, error: SensenetError) -> Called:
 def _look(
     repo: Connection, place: int | str, operation: str, began: dt.datetime, trouble: SensenetError
 ) -> tuple[Verdict, str, Stored]:
-    """Look at the content, some times while the server may still be at it, and judge what it shows.
+    """Look up the content, repeatedly while the server may still be working, and interpret its state.
 
     Raises
     ------
@@ -206,7 +206,7 @@ def _look(
 def _compare_state(
     user: str, operation: str, now: Stored, began: dt.datetime, is_refused: bool
 ) -> tuple[Verdict, str]:
-    """Compare the state of a content with the expected one after an operation of a user.
+    """Compare the state of a content with the one that the operation should result in.
 
     A content that is as it has to be, and was not touched since the call began, was so before; the server
     refuses another call then. Where its clock may be behind, that does not tell why. A content that somebody
@@ -240,7 +240,7 @@ def _path(reference: Any) -> str:
 
 
 def _is_refusal(error: SensenetError) -> bool:
-    """Return whether the server itself refused, and is at nothing of ours any more."""
+    """Return whether the server itself refused the request and has finished with it."""
     return (
         isinstance(error, ServerError)
         and not isinstance(error, UnavailableError)

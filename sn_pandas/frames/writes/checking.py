@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - a rule is one line of the table
-"""What the server would refuse, change or ignore: one table of rules, a line a rule.
+"""The rules of the server for values: one table, one row per rule.
 
 The server answers many bad values with success: it makes a null number 0, an unknown reference
 empty, whatever is not ``true`` false. So the rules stand here, each with its reason and the way round.
@@ -73,7 +73,7 @@ class Rule:
     limit: Callable[[Cell, Field], object] | None = None
 
     def applies(self, checks: str, name: str) -> bool:
-        """Return whether the rule is for a field with some checks and a name."""
+        """Return whether the rule applies to a field with some checks and a name."""
         return _is_one_of(self.checks, checks) and (not self.names or name in self.names)
 
 
@@ -82,7 +82,7 @@ def _is_one_of(some: str, checks: str) -> bool:
 
 
 def problem(field: Field, cell: Cell) -> str:
-    """Return why a cell of a field cannot be saved, and the way round; empty if it can.
+    """Return why a cell cannot be saved, and an alternative; empty if it can.
 
     Examples
     --------
@@ -108,7 +108,7 @@ def problem(field: Field, cell: Cell) -> str:
 
 
 def _is_encodable(field: Field, cell: Cell) -> bool:
-    """Return whether a cell becomes JSON: what passes all rules must never fail while it is sent."""
+    """Return whether a cell can be encoded as JSON, so that sending it never fails."""
     try:
         json.dumps(encode(field, cell), ensure_ascii=False, allow_nan=False).encode("utf-8")
     except (TypeError, ValueError, ArithmeticError):
@@ -200,7 +200,7 @@ def _no_xml(cell: Cell, field: Field) -> bool:
 
 
 def _value(cell: Cell) -> decimal.Decimal | None:
-    """Return a number exactly; None if the cell is none."""
+    """Return a number exactly; None if the cell is not a number."""
     cell = plain(cell)
     if isinstance(cell, str) and (len(cell) > _LONGEST_NUMBER or not _NUMBER_TEXT.fullmatch(cell)):
         return None

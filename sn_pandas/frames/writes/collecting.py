@@ -1,4 +1,4 @@
-"""The first step of a save: the edited cells of a frame, and what became of creations that are open."""
+"""The first step of a save: the edited cells of a frame, and the outcomes of unfinished creations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .stages import Collected, Part
 def collect(
     frame: pd.DataFrame, *, dry_run: bool = False, create: bool = False, only: Part | None = None
 ) -> Collected:
-    """Collect the edited cells of a frame, and settle what became of creations that are open."""
+    """Collect the edited cells of a frame, and resolve unfinished creations."""
     index = frame.index  # new rows get another one
     frame = frame.copy(deep=False) if dry_run else frame
     collected = _edits(frame, index, dry_run, create, only, {})

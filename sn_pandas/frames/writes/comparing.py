@@ -1,4 +1,4 @@
-"""Compare before write: what was read, what is wanted and what the server holds now."""
+"""Compare before writing: the baseline, the edit and the current value of the server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _MOST = 500
 
 @dataclasses.dataclass(frozen=True)
 class Conflict:
-    """A cell that you and somebody else changed; what ``on_conflict`` gets if it is a callable.
+    """A cell that you and somebody else changed; the argument of a callable ``on_conflict``.
 
     Attributes
     ----------
@@ -74,7 +74,7 @@ def check_choice(name: str, value: object, choices: Sequence[str]) -> None:
 def compare(
     patches: Iterable[Patch], stored: Mapping[int, Stored], on_conflict: OnConflict
 ) -> tuple[list[Patch], dict[int, Line]]:
-    """Compare rows with what the server holds now.
+    """Compare rows with the current state of the server.
 
     A field that somebody else set to the very value that is wanted is not sent; one that somebody else set
     to something different is a conflict; fields that are not edited play no part.
@@ -98,7 +98,7 @@ def compare(
 
 
 def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line | None:
-    """Compare one row: its outcome, or None if it is to be sent, with nothing left in it that is not.
+    """Compare one row: return its outcome, or None if it is to be sent, reduced to its real changes.
 
     What ``compare`` does to each row, for who has only one.
     """
@@ -131,7 +131,7 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
 
 
 def exact(field: Field, read: Json) -> Json:
-    """Return what writes again what was read of a field, to the last digit that the server keeps.
+    """Return the JSON that writes a value of the server unchanged, to its last digit.
 
     Examples
     --------
@@ -170,7 +170,7 @@ def _problem(work: Patch, name: str, now: Stored, why: str) -> CellProblem:
 def _decided(
     work: Patch, now: Stored, changed: Iterable[str], on_conflict: Callable[[Conflict], Cell]
 ) -> str:
-    """Ask for the value of each cell in conflict; why one cannot be saved, or nothing."""
+    """Decide each cell in conflict; return why one cannot be saved, or an empty text."""
     for name in changed:
         field = work.fields[name]
         edit = work.edits.get(name) or _edit_of(work, name)
@@ -191,7 +191,7 @@ def _edit_of(work: Patch, name: str) -> Edit:
 
 
 class Comparison:
-    """Keeps the comparison of each row of a save young until the row is sent.
+    """Keep the comparison of each row recent until the row is sent.
 
     All rows are compared in bulk before anything is sent. A row that waited longer than a second or two, or
     whose request was answered with "later" or "somebody else at the same moment", is compared again; rows
@@ -220,7 +220,7 @@ class Comparison:
         self._reading = False
 
     def waited(self, work: Patch) -> Line | None:
-        """Compare a row again if it waited: its outcome, or None if it is to be sent."""
+        """Compare a row again if it had to wait: return its outcome, or None if it is to be sent."""
         number = self._number.get(id(work))
         if number is None:
             return None
@@ -244,12 +244,12 @@ class Comparison:
         return self._judge(work, stored)
 
     def again(self, work: Patch) -> Line | None:
-        """Compare a row with what the server holds at this moment, whenever it was compared before."""
+        """Compare a row with the current state of the server, even if it was just compared."""
         fields = work.fields.values()
         return self._judge(work, lookup.by_id(self._repo.client, [work.id], fields).get(work.id))
 
     def with_(self, work: Patch, stored: Stored) -> Line | None:
-        """Compare a row with what was just read of it."""
+        """Compare a row with values that were just read."""
         return self._judge(work, stored)
 
     def _judge(self, work: Patch, stored: Stored | None) -> Line | None:

@@ -1,4 +1,4 @@
-"""What a server calls done is looked at once more, in bulk, before it counts as done.
+"""Verify what a server reported as done, in bulk, before it counts as done.
 
 A server may answer a creation with success and an id, and hold no such content afterwards; something before
 it may answer a deletion that it never passed on. So creations, uploads, copies, moves, deletions and restores
@@ -31,7 +31,7 @@ ANSWERED = "the server reported that it was done; it was not read back"
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Expected:
-    """What has to be seen of a content before what was done to it counts as done.
+    """The state that a content must have before an operation on it counts as done.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Expected:
     permanent: bool = False
 
     def is_met(self, stored: Stored | None) -> bool:
-        """Return whether a content, None if there is none, is as it has to be."""
+        """Return whether a content (None if there is none) has the expected state."""
         place = str(stored["Path"]) if stored else None
         if self.state == "deleted":
             was_in_trash = in_trash(self.path or "")
@@ -65,7 +65,7 @@ class Expected:
 
 
 def expected_of(work: Work, line: Line) -> Expected | None:
-    """Return what a read must show after an outcome; None if the answer already showed it."""
+    """Return the state to verify after an outcome; None if the answer already verified it."""
     if line.outcome not in ("saved", "ignored") or line.id < 1:
         return None
     if isinstance(work, Create):
@@ -80,7 +80,7 @@ def expected_of(work: Work, line: Line) -> Expected | None:
 
 
 def confirm(repo: Connection, answered: Mapping[int, tuple[Line, Expected]]) -> dict[int, Line]:
-    """Read back what was answered, and return the outcomes that hold then, by the same numbers."""
+    """Read contents back, and return the verified outcomes by the same numbers."""
     found: dict[int, Line] = {}
     left = dict(answered)
     trouble: SensenetError | None = None
@@ -127,7 +127,7 @@ def _one(repo: Connection, id_: int) -> Stored | None:
 
 
 def _seen(line: Line, expected: Expected, now: Stored | None) -> Line:
-    """Return the outcome of what was seen, with the path where it is now."""
+    """Return the outcome of a verified content, with its current path."""
     if expected.state != "deleted":
         path = str(now["Path"]) if now else line.path
         return line if path == line.path else dataclasses.replace(line, path=path)
@@ -137,7 +137,7 @@ def _seen(line: Line, expected: Expected, now: Stored | None) -> Line:
 
 
 def _unmet(line: Line, expected: Expected, now: Stored | None) -> Line:
-    """Return the outcome of what is not as the server said."""
+    """Return the outcome of a content that is not in the reported state."""
     answered = f"the server reported that it was {expected.done}"
     if expected.state == "deleted":
         place = str(now["Path"]) if now else line.path

@@ -1,4 +1,4 @@
-"""New rows: which contents they are to become, and why some cannot."""
+"""New rows: the contents to create, and why some cannot be created."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PLACE = ("Name", "Type", "Path")
 def creates_of(
     edits: Iterable[Edit], baseline: Baseline, names: Mapping[int, str] | None = None
 ) -> tuple[list[Create], list[Assignment], list[Refusal]]:
-    """Return the contents that new rows are to become, their cells, and the cells that keep rows from it.
+    """Return the contents to create, their cells, and the cells that prevent it.
 
     The name is the row's ``Name``, or the one among ``names`` that it was tried with before, or made of
     ``DisplayName`` or the type, because two contents without a name clash at the server.
@@ -79,7 +79,7 @@ def hidden_types(edits: Iterable[Edit], baseline: Baseline) -> list[Refusal]:
 def drafts_of(
     edits: Iterable[Edit], baseline: Baseline
 ) -> tuple[list[Create], list[Assignment], list[Refusal]]:
-    """Return what new rows are to become as far as they say it themselves, some of them without a name.
+    """Return the contents to create as far as the rows define them; some have no name yet.
 
     The type is the row's ``Type``, or that of all rows that were read; the parent is that of its ``Path``, or
     the content whose children were read.
@@ -162,7 +162,7 @@ def _assigned(
 def _absent(
     create: Create, cells: list[Edit], assigned: Iterable[Assignment], baseline: Baseline
 ) -> list[Refusal]:
-    """Return what a new content of this type cannot go without."""
+    """Return the required fields that a new content lacks."""
     kind = baseline.repo.schema.get(create.type)
     if kind is None:
         return []
@@ -176,7 +176,7 @@ def _absent(
 
 
 def _absent_password(field: Field) -> str:
-    """Return why a new user cannot go without a password; nothing of other fields."""
+    """Return the message for a new user without a password; empty for other fields."""
     if field.is_secret and field.compulsory:
         return "is required, in a column of this name; it is never shown or written to journals"
     return ""
@@ -199,7 +199,7 @@ def place_rows(frame: pd.DataFrame, created: Mapping[int, tuple[int, Mapping[str
 
 
 def put_cell(frame: pd.DataFrame, row: int, column: str, cell: Cell) -> None:
-    """Put a cell into a frame, in place, by its row and column; the column takes a dtype that holds it."""
+    """Set a cell of a frame in place, by row and column; the column gets a dtype that can store it."""
     place = list(frame.columns).index(column)
     try:
         frame.iat[row, place] = cell

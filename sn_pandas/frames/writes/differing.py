@@ -1,4 +1,4 @@
-"""Where a content differs from what is meant."""
+"""Where a content differs from what was sent."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[a-z]+")
 
 
 def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
-    """Return the fields that are stored as something else than is meant."""
+    """Return the fields that are stored differently than intended."""
     return [name for name, value in meant.items() if not _same(work.fields[name], value, stored.get(name))]
 
 
 def unverified(work: Patch | Create) -> list[str]:
-    """Return the fields of which cannot be seen what is stored."""
+    """Return the fields whose stored values cannot be verified."""
     return [name for name in work.after if work.fields[name].kind.unread]
 
 
@@ -32,7 +32,7 @@ def _same(field: Field, sent: Json, read: Json) -> bool:
 
 
 def _same_color(sent: str, read: Mapping[str, Any]) -> bool:
-    """Return whether the parts of a color are those of a text; those of a text that is none are all zero."""
+    """Return whether the parts of a color match a text; an invalid text has zero parts."""
     if sent == "transparent":
         return read.get("Alpha") == 0
     digits = sent.removeprefix("#")

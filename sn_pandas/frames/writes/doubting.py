@@ -26,7 +26,7 @@ class Inquiry:
         self._lock = threading.Lock()
 
     def about(self, line: Line) -> Line:
-        """Ask, unless that was done a few refusals ago; what is refused meanwhile waits for the answer.
+        """Verify the identity, unless that was done a few refusals ago; others wait for the result.
 
         Returns
         -------
@@ -47,12 +47,12 @@ class Inquiry:
 
 
 def is_doubtful(line: Line) -> bool:
-    """Whether it was not settled yet that a refusal was meant for us; what may be repeated was not done."""
+    """Return whether a refusal may not have been for the caller; the request was not executed then."""
     return isinstance(line.error, ServerError) and line.error.doubt in ("open", "unasked")
 
 
 def unsettled(line: Line) -> Line:
-    """Return the outcome of a row as long as nobody has asked whether the refusal was meant for us."""
+    """Return the outcome of a row until it is verified that the refusal was for the caller."""
     if _is_unrepeatable(line):
         return line
     said = f"not done, and the answer may have been meant for an anonymous caller: {line.reason}"
@@ -105,7 +105,7 @@ def settle_at_once(
 
 
 def _confirmed(client: Client, lines: Mapping[int, Line], on_outcome: OnOutcome) -> bool:
-    """Verify the identity; report that some rows are unsent where that cannot be."""
+    """Verify the identity; report rows as unsent if that fails."""
     try:
         client.guard.confirm()
     except (AuthenticationError, NoAnswer) as error:
@@ -119,7 +119,7 @@ def _confirmed(client: Client, lines: Mapping[int, Line], on_outcome: OnOutcome)
 
 
 def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
-    """Return the numbers of those of which a search shows the content, or the folder where it was to be made.
+    """Return the numbers of the contents, or of the parents of new ones, that a search returns.
 
     All of them, if the search cannot be asked.
     """
@@ -148,7 +148,7 @@ def _is_missing(line: Line) -> bool:
 
 
 def _is_unrepeatable(line: Line) -> bool:
-    """Return whether a refusal leaves open what was done, so that only the identity can be verified."""
+    """Return whether a refused request may have been executed, so that only the identity can be verified."""
     return isinstance(line.error, ServerError) and line.error.doubt == "unasked"
 
 
@@ -159,7 +159,7 @@ def _settled(line: Line) -> Line:
 
 
 def _words(line: Line) -> tuple[object, ...]:
-    """Return what makes two refusals the same."""
+    """Return a key that is equal for equal refusals."""
     error = line.error
     if not isinstance(error, ServerError):
         return ()

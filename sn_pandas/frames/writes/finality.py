@@ -1,4 +1,4 @@
-"""Which deletions a server makes final, though nobody asked for that, and which only others can take back."""
+"""Deletions that are permanent although that was not requested, and those that only others can undo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs at once: as many as the server bears, outcomes as they come, and a stop that loses nothing."""
+"""Concurrent jobs: adapted to the load of the server, results as they arrive, stoppable without loss."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Flow:
         self._room = threading.Condition()
 
     def enter(self) -> bool:
-        """Wait for room for one more request, and say whether it is still to be begun."""
+        """Wait until one more request may be sent, and return whether it still should be."""
         with self._room:
             while not self.stopped:
                 self._notice()
@@ -62,7 +62,7 @@ class Flow:
         return False
 
     def leave(self) -> None:
-        """Say that a request is over."""
+        """Record that a request has ended."""
         with self._room:
             self._flying -= 1
             if not self._notice():
@@ -70,14 +70,14 @@ class Flow:
             self._room.notify()
 
     def stop(self, why: str) -> None:
-        """Start nothing more, and try nothing once more."""
+        """Start no more requests, and retry none."""
         self.stopped = self.stopped or why
         self.over.set()
         with self._room:
             self._room.notify_all()
 
     def _notice(self) -> bool:
-        """Halve the limit if the server was overloaded since the last look, once for all that it said."""
+        """Halve the limit if the server was overloaded since the last check, once for all its answers."""
         now = self._overloads()
         overloaded = now > self._seen
         if overloaded:
@@ -95,7 +95,7 @@ def at_once(
     what: str = "save",
     shown: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Do every job and tell the number and outcome of each, at least once, whatever happens.
+    """Run all jobs and pass on the number and outcome of each, at least once, in spite of interruptions.
 
     After an interruption, or an error of a job, nothing more is sent, and the exception is raised once the
     running requests are reported. A second interruption does not wait: running requests are ``unknown`` then.
@@ -128,7 +128,7 @@ def at_once(
 
 
 def _tell(outcomes: Sequence[tuple[int, Line]], on_outcome: OnOutcome) -> None:
-    """Tell outcomes, however often that is interrupted: it takes no time, and what is not told is lost."""
+    """Pass on outcomes, even if interrupted repeatedly: a lost outcome could not be reported."""
     passed = 0
     while passed < len(outcomes):
         with contextlib.suppress(KeyboardInterrupt):
@@ -164,18 +164,18 @@ class _WorkerPool(Generic[T]):
             self._running += 1
 
     def outcome(self, position: int) -> tuple[int, Line]:
-        """Wait for the outcome that comes at this position, and return it with the number of its job."""
+        """Wait for the outcome at this position, and return it with the number of its job."""
         while len(self._done) <= position:
             self._listen()
         return self._done[position]
 
     def finish(self) -> None:
-        """Wait until nothing is in flight; for a flow that is stopped."""
+        """Wait until no request is running; for a stopped flow."""
         while len(self._ended) < self._running:
             self._listen()
 
     def rest(self, passed: int) -> list[tuple[int, Line]]:
-        """Return what came after so many outcomes, and say of every other job what is known."""
+        """Return the outcomes after a position, and those of all jobs that were not run."""
         done = list(self._done)  # threads that nobody waits for go on
         lines = done[passed:]
         finished = {number for number, _ in done}

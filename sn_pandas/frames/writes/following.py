@@ -1,4 +1,4 @@
-"""What else a frame shows of what was saved: references as they read, what is behind them, and who saved."""
+"""Update the columns of a frame that depend on saved values: references and their fields, modification."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ STAMPS = frozenset(
 
 @dataclasses.dataclass
 class Following:
-    """Cells that a frame shows otherwise after a save, by column and position of the row.
+    """Cells of a frame that changed by a save, by column and row position.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class Following:
 
 
 def follow(collected: Collected, saved: Mapping[int, Patch], seen: Mapping[int, Stored]) -> Following:
-    """Return how columns read now that follow from what was saved.
+    """Return the current values of columns that depend on what was saved.
 
     A reference reads as paths, whatever it was written as, and ``AssignedTo/FullName`` is that of the new
     one; ``ModificationDate`` and the like are new with each save, and a content without a display name shows
@@ -93,7 +93,7 @@ def _read(collected: Collected, unread: Mapping[str, set[int]], following: Follo
 
 
 def read_columns(repo: Connection, columns: Sequence[str], ids: Iterable[int]) -> pd.DataFrame:
-    """Read some columns of some contents together, on their ids."""
+    """Read some columns of some contents, indexed by id."""
     query = f"Id:({' '.join(map(str, sorted(ids)))})"
     asked = repo.query("/Root", select=("Name", *columns), query=query, autofilters=False)
     with warnings.catch_warnings():

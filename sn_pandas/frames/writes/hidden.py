@@ -1,4 +1,4 @@
-"""What the caller may not see, before something is written: content types, people, members of lists."""
+"""What the caller may not see, before writing: content types, users, members of lists."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def learn(repo: Connection, types: Mapping[int, str]) -> None:
 
 
 def type_of(repo: Connection, stored: lookup.Stored) -> ContentType | None:
-    """Return the content type of a content, learned from it if it is hidden; None if it is not known."""
+    """Return the content type of a content, learned if it is hidden; None if it is unknown."""
     return repo.schema.learn(str(stored["Type"]), int(stored["Id"]))
 
 
@@ -85,7 +85,7 @@ def why_not_created(
 
 
 def how_to_show(repo: Connection, name: str) -> str:
-    """Return the line by which an administrator shows a type, in a sentence; empty if its path is hidden."""
+    """Return a sentence with the line that makes a type visible; empty if the path of the type is hidden."""
     try:
         path = type_paths(repo.client)[name]
     except (SensenetError, KeyError):
@@ -94,13 +94,13 @@ def how_to_show(repo: Connection, name: str) -> str:
 
 
 def _show_more(repo: Connection) -> None:
-    """Ask for the types that the caller may see by now."""
+    """Read the types that have become visible to the caller."""
     with contextlib.suppress(SensenetError):
         repo.schema.show(repo.client.get(f"{entity('/Root')}/GetSchema", shapes.types))
 
 
 def names_somebody(cell: Cell) -> bool:
-    """Return whether a reference names the user who stands for those that are hidden."""
+    """Return whether a reference is Somebody, who replaces hidden users."""
     return any(not is_missing(item) and _is_somebody(target_of(item)) for item in items(cell))
 
 
@@ -120,7 +120,7 @@ def _is_somebody(place: int | str) -> bool:
 
 
 def warn_of_hidden_members(repo: Connection, fields: Iterable[Field]) -> None:
-    """Warn of lists of references that are replaced by somebody who may not see all of their members."""
+    """Warn of lists of references that are replaced although some of their members may be hidden."""
     lists = sorted({f.name for f in fields if f.points_to_contents and f.multiple})
     if lists and repo.schema.is_partial:
         warn_user(

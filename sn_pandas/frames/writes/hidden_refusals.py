@@ -1,4 +1,4 @@
-"""Why the server refuses to move, copy or restore a content whose type the caller may not see."""
+"""Why the server refuses to move, copy or restore a content of a hidden type."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def explain_refusal(repo: Connection, content: int, target: str, said: SensenetError | str) -> str:
-    """Return why a content cannot come below a target: its type is hidden, or what the server said.
+    """Return why a content cannot be placed below a target: a hidden type, or the server's words.
 
     The server lets a caller put contents only where their type is one of the allowed types that the caller
     sees; it answers as if the place did not allow the type.

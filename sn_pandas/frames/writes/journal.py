@@ -1,4 +1,4 @@
-"""The journal: what a save is going to do, on disk before the first request leaves, and what became of it.
+"""The journal: the plan of a save, on disk before the first request, and its outcomes.
 
 A journal is a file of JSON lines: a header, one line for each content that is to be written, then one line
 for each outcome. It holds values of contents, so only its owner may read it; it never holds a credential.
@@ -41,7 +41,7 @@ FINAL = ("saved", "unchanged", "ignored", "conflict", "failed", "refused")
 
 @dataclasses.dataclass(frozen=True)
 class Journal:
-    """A journal: what a save planned, and what became of each content.
+    """A journal: the plan of a save, and the outcome of each content.
 
     ``sn.undo`` and ``sn.resume`` take it as they take its file.
 
@@ -110,7 +110,7 @@ class Journal:
 
     @property
     def began(self) -> dt.datetime:
-        """When the save began, by this computer's clock or the server's, whichever was behind."""
+        """When the save began, by the clock of this computer or the server, whichever was behind."""
         times = [self.header[name] for name in ("began", "server_began") if name in self.header]
         return min(map(dt.datetime.fromisoformat, times))
 
@@ -167,7 +167,7 @@ class JournalWriter:
     def begin(
         cls, where: str | os.PathLike[str] | None, works: Sequence[Work], **header: Any
     ) -> JournalWriter:
-        """Write down what is going to be done; on disk when this returns.
+        """Write the plan to the journal; it is on disk when this returns.
 
         Raises
         ------
@@ -207,7 +207,7 @@ class JournalWriter:
 
     @classmethod
     def _written(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> JournalWriter:
-        """Write the first lines of a journal to the disk, all or nothing."""
+        """Write the plan to a new journal, all or nothing."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = cls(path, open_locked(path, "x"))
         try:
@@ -224,7 +224,7 @@ class JournalWriter:
 
     @classmethod
     def go_on(cls, place: str | os.PathLike[str]) -> JournalWriter:
-        """Hold a journal that was interrupted, to read it and to write on in it.
+        """Lock an interrupted journal to continue it.
 
         Raises
         ------
@@ -239,7 +239,7 @@ class JournalWriter:
         return cls(path, stream)
 
     def record(self) -> Journal:
-        """Read what it says, now that nobody else writes it; a last line that was cut is left out.
+        """Read the journal after locking it; an incomplete last line is dropped.
 
         Raises
         ------
@@ -254,19 +254,19 @@ class JournalWriter:
         return record
 
     def done(self, number: int, line: Line, before: Mapping[str, Any] | None = None) -> None:
-        """Write down an outcome; ``before`` is what was overwritten, where that is not what was planned."""
+        """Write an outcome; ``before`` is the overwritten value if it differs from the planned one."""
         facts: dict[str, Any] = {"done": number, "outcome": line.outcome, "id": line.id, "path": line.path}
         more = {"reason": line.reason, "before": before}
         self._write({**facts, **{name: value for name, value in more.items() if value}})
         self._stream.flush()
 
     def let_go(self) -> None:
-        """Leave it as it is, to whoever goes on with it next."""
+        """Close the journal without ending it, so that it can be continued."""
         with contextlib.suppress(OSError):
             self._stream.close()
 
     def close(self) -> None:
-        """Write that nothing more comes."""
+        """Write that the journal is complete."""
         with contextlib.suppress(OSError), self._stream:
             self._write({"end": dt.datetime.now(dt.UTC).isoformat(timespec="milliseconds")})
             self._sync()
@@ -283,7 +283,7 @@ class JournalWriter:
 
 @contextlib.contextmanager
 def held(place: str | os.PathLike[str]) -> Iterator[Journal]:
-    """Read a journal and keep others from going on with it meanwhile.
+    """Read a journal and lock it against other processes.
 
     Raises
     ------
@@ -389,7 +389,7 @@ def read_header(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _planned(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
-    """Restore the operation of a line; anything that this package does not write is damage."""
+    """Restore the operation of a line; raise for anything that this package does not write."""
     work = KINDS[line["do"]].of(line, fields)
     _whole(work.row)
     _whole(work.id)
@@ -420,7 +420,7 @@ def _is_finished(file: Path) -> bool:
 
 
 def is_stillborn(file: Path) -> bool:
-    """Return whether its process was killed before the first line was on disk, so that nothing was sent."""
+    """Return whether the process died before the first line was on disk, so that nothing was sent."""
     try:
         with file.open("rb") as stream:
             return not stream.readline().endswith(b"\n")

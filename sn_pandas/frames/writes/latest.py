@@ -14,13 +14,13 @@ from .report import Report
 
 @dataclasses.dataclass
 class Latest:
-    """What the last save came to; ``began`` if there was one, ``report`` None if it ended before any."""
+    """The last save: ``began`` if there was one, ``report`` None if it ended before the first request."""
 
     began: bool = False
     report: Report | None = None
 
     def forget(self) -> None:
-        """Start anew, as if nothing had been saved."""
+        """Forget the last save."""
         self.began, self.report = False, None
 
 

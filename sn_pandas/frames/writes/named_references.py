@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def resolve_edits(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> list[Edit]:
-    """Return edits in which references by name are paths, which the frame then shows, too, in place.
+    """Replace references by name with paths in edits, and in the frame, in place.
 
     A name that stands for no content, or for several, becomes a cell that cannot be used.
     """
@@ -48,7 +48,7 @@ def resolve_edits(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
 
 
 def resolve_cell(repo: Connection, field: Field, cell: Cell) -> Cell:
-    """Return a cell of a field in which references by name are paths, or one that cannot be used."""
+    """Return a cell with paths in place of references by name, or one that cannot be used."""
     refs = refs_in(field, cell)
     return resolve_with(Resolver(repo, refs), field, cell) if refs else cell
 

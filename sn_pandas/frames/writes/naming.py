@@ -21,14 +21,14 @@ _NO_NAME = re.compile(f"[{BAD_IN_NAMES}-]+")
 
 
 def proposed(create: Create) -> str:
-    """Return a name for a content that was given none, as the server would make it of the DisplayName."""
+    """Return a name for a content without one, derived from the DisplayName as the server does."""
     shown = create.after.get("DisplayName")
     name = _NO_NAME.sub("-", str(shown)) if shown else ""
     return name[:80].strip("-. ") or create.template or create.type
 
 
 def as_stored(name: str) -> str:
-    """Return a name as the server makes it of one that it is sent.
+    """Return the name under which the server stores a content.
 
     Examples
     --------
@@ -39,7 +39,7 @@ def as_stored(name: str) -> str:
 
 
 def altered(name: str) -> str:
-    """Explain why the server would not create a content of exactly this name; nothing if it would.
+    """Explain why the server would change this name; empty if it would not.
 
     Examples
     --------
@@ -55,7 +55,7 @@ def altered(name: str) -> str:
 
 
 def give_names(creates: Iterable[Create], client: Client) -> None:
-    """Assign a free name to every content that has none."""
+    """Assign a free name to every content without one."""
     taken = {create.path.lower() for create in creates if create.name}
     nameless = [create for create in creates if not create.name]
     bases = {create.row: proposed(create) for create in nameless}
@@ -71,7 +71,7 @@ def give_names(creates: Iterable[Create], client: Client) -> None:
 def misplaced(
     creates: Iterable[Create], refusal: Callable[[Create, str, str], Refusal], client: Client
 ) -> list[Refusal]:
-    """Return the new contents whose name is taken, or that cannot be where they are to be.
+    """Return the new contents whose name exists, or that are not allowed at their place.
 
     ``refusal`` makes one of a content, the column that is wrong, and the reason.
     """
@@ -102,7 +102,7 @@ def spellings(path: str) -> list[str]:
 
 
 def composed(path: str) -> str:
-    """Return what all spellings of a path have in common."""
+    """Return a canonical form of a path, equal for all its Unicode spellings."""
     return unicodedata.normalize("NFC", path).lower()
 
 
@@ -139,7 +139,7 @@ def renamed_onto(
 
 
 def are_nested(paths: Iterable[str]) -> bool:
-    """Return whether one of some contents is below another one."""
+    """Return whether one content is below another one."""
     ordered = sorted(f"{path}/".lower() for path in paths)
     return any(below.startswith(above) for above, below in itertools.pairwise(ordered))
 

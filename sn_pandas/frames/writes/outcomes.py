@@ -55,7 +55,7 @@ def build_report(
 
 
 def rest_of(collected: Collected, report: Report) -> Part:
-    """Return the rows that are not as they were meant to be."""
+    """Return the rows that are not in the intended state."""
     rows = np.flatnonzero(~report.frame["outcome"].isin(["saved", "unchanged"])).tolist()
     ids = frozenset(int(collected.ids[row]) for row in rows if collected.ids[row] > 0)
     return Part(ids, frozenset(collected.index[row] for row in rows if collected.ids[row] < 0))
@@ -64,7 +64,7 @@ def rest_of(collected: Collected, report: Report) -> Part:
 def follower(
     kept: weakref.ref[pd.DataFrame], patches: Sequence[Patch], lines: Mapping[int, Line]
 ) -> Callable[[Collection[int]], bool]:
-    """Return what has the frame of a save know that its saved cells, of some ids, are others now."""
+    """Return a callback that tells the frame of a save that some of its saved cells have changed again."""
     touched = ("saved", "ignored", "unknown", "unsent", "failed")
     cells = {
         work.id: [(edit.column, work.fields[name]) for name, edit in work.edits.items()]
@@ -80,7 +80,7 @@ def follower(
 
 
 def raise_or_return(report: Report, on_conflict: OnConflict, on_error: OnError) -> Report:
-    """Return the report of a save, or raise it if that was asked for."""
+    """Return the report of a save, or raise it if requested."""
     found = report.frame[report.frame["outcome"] == "conflict"]
     conflicts = [
         Line(

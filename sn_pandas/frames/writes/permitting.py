@@ -1,4 +1,4 @@
-"""What is set on a content itself for somebody, without what comes from above."""
+"""The permissions set on a content itself, without inherited ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...odata.client import Client
 
 
 def own_entry(client: Client, id_: int, identity: str, *, local: bool) -> dict[str, str]:
-    """Return what is set on a content for an identity: by permission ``"allow"`` or ``"deny"``.
+    """Return the permissions set on a content for an identity, each ``"allow"`` or ``"deny"``.
 
     The server merges what comes from above into the same entry; there ``from`` names the content it comes
     from.

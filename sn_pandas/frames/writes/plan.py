@@ -1,4 +1,4 @@
-"""From edited cells to what is sent: the field that each column writes, and the PATCH of each row."""
+"""From edited cells to requests: the field of each column, and the PATCH of each row."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NO_PASSWORDS = "passwords of users that exist are set one by one: repo.patch(pa
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Refusal:
-    """A cell that cannot be saved, and why."""
+    """A cell that cannot be saved, with the reason."""
 
     edit: Edit
     reason: str
@@ -91,7 +91,7 @@ def assign(
 
 
 def own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
-    """Return the field as a content type defines it; fields of lists and aspects are of no type."""
+    """Return the field as a content type defines it; fields of lists and aspects unchanged."""
     if type_name not in schema or field.name.startswith("#") or "." in field.name:
         return field
     return schema[type_name].fields.get(field.name)
@@ -185,7 +185,7 @@ def _is_written(column: str, baseline: Baseline) -> bool:
 def _of_the_same_kind(
     column: Hashable, gone: Sequence[str], frame: pd.DataFrame, baseline: Baseline
 ) -> str | None:
-    """Return the column that was read and is gone which a new one that is not a field may be.
+    """Return the missing column that a new column, which is not a field, may be a renaming of.
 
     As many are gone as came: where some were left out and others added, nothing was renamed.
     """
@@ -211,13 +211,13 @@ def _fitting(column: str, baseline: Baseline) -> Field | None:
 
 
 def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> bool:
-    """Return whether a row that is a content already has something in a column."""
+    """Return whether the row of an existing content has a value in a column."""
     ids = rows_of(frame, baseline).ids
     return bool(frame[column].notna().to_numpy()[ids > 0].any())
 
 
 def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
-    """Return the edits of dates that say no time zone."""
+    """Return the edited dates without a time zone."""
     return [
         edit
         for edit, field in assigned
@@ -226,7 +226,7 @@ def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
 
 
 def warn_of_missing(assigned: Iterable[Assignment]) -> None:
-    """Warn of missing cells that became the text that ``str`` makes of them, with the way back."""
+    """Warn of missing cells that ``str`` turned into text, with the line that restores them."""
     columns: dict[str, list[str]] = {}
     for edit, field in assigned:
         named = isinstance(edit.after, str) and edit.after.strip() in _TEXTS_OF_MISSING

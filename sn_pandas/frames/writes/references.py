@@ -1,4 +1,4 @@
-"""What edited references point to: if there is nothing, the server clears the field without a word."""
+"""The targets of edited references: the server silently clears a reference to a missing content."""
 
 from __future__ import annotations
 

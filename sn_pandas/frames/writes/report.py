@@ -1,4 +1,4 @@
-"""What became of each row of a save."""
+"""The report of a save: the outcome of each row."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class CellProblem:
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Line:
-    """The outcome of a row, with its cells; ``stored`` and ``error`` say more while there is only one."""
+    """The outcome of a row, with its cells; ``stored`` and ``error`` are set for single contents."""
 
     outcome: Outcome
     reason: str = ""
@@ -142,7 +142,7 @@ class Report:
 
     @property
     def problems(self) -> pd.DataFrame:
-        """What keeps rows from being saved, one line a cell, on the labels of the caller's frame.
+        """The cells that prevent rows from being saved, one row each, labelled as in the caller's frame.
 
         The columns are ``Id``, ``Path``, ``outcome``, ``field``, ``base`` (the cell as it was read), ``mine``
         (as it is in the frame, a password as dots), ``theirs`` (as it is now, in conflicts) and ``problem``.
@@ -162,11 +162,11 @@ class Report:
 
     @property
     def unsettled(self) -> pd.DataFrame:
-        """The rows that did not become what was meant."""
+        """The rows that are not in the intended state."""
         return self.frame[~self.frame["outcome"].isin(["saved", "unchanged"])]
 
     def _by_cell(self, rows: Iterable[int]) -> pd.DataFrame:
-        """Return rows of the report with one line for each cell that is known, else one for the row."""
+        """Return rows of the report, one per known cell, or one for the whole row."""
         lines = []
         for row in rows:
             whole = CellProblem(str(self.frame["fields"].iat[row]), str(self.frame["reason"].iat[row]))
@@ -275,7 +275,7 @@ class Report:
         return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
-        """Return content, outcome, fields and reason of what went wrong, one line a reason."""
+        """Return content, outcome, fields and reason of the failures, one row per reason."""
         rows = self.unsettled
         rows = rows[(rows["outcome"] != "unsent") | (rows["reason"] != DRY)]
         order: dict[str, int] = {outcome: at for at, outcome in enumerate(OUTCOMES)}
@@ -322,7 +322,7 @@ NEW = "a new row: pass create=True to create it"
 
 
 def report_frame(index: pd.Index, lines: Sequence[Line]) -> pd.DataFrame:
-    """Return the frame of a report, one line a row, on the labels of the caller's frame.
+    """Return the frame of a report, one row per row of the caller's frame.
 
     The index has no name that a column has, so that ``reset_index``, ``merge`` and CSV tell them apart.
     """

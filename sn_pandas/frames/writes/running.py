@@ -1,4 +1,4 @@
-"""The one engine for everything that is done to each of some contents.
+"""The engine that runs an operation for each of several contents.
 
 It does the jobs, several at once, reads back what has to be seen, tells the outcome of each, and makes the
 report, whatever interrupts it. Saves, undo, resume, deletions and moves keep a journal besides.
@@ -45,7 +45,7 @@ def perform(
     expected: Callable[[J, Line], Expected | None] = lambda job, line: None,
     progress: Setting = None,
 ) -> None:
-    """Do every job, settle doubts, read back what has to be seen, and tell the outcome of each.
+    """Run every job, resolve doubts, verify results, and pass on the outcome of each.
 
     An error that ends it, such as Ctrl-C, carries the report of what was done until then.
 
@@ -116,7 +116,7 @@ def execute_plan(
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Write the journal, send everything, tell the outcome of each work as it comes, and return the report.
+    """Write the journal, send all operations, pass on their outcomes as they arrive, and return the report.
 
     An error that ends it, such as Ctrl-C, carries the report of what was done until then.
 
@@ -180,7 +180,7 @@ def execute_plan(
 
 
 def _note_move(repo: Connection, work: Work) -> None:
-    """Remember a move, a new name or a return from the trash: servers take a while to find what is below."""
+    """Remember a move, a rename or a restore: servers take a while to index what is below."""
     if isinstance(work, Move):
         repo.moved.note(work.path, work.destination)
     elif isinstance(work, Restore):
@@ -190,7 +190,7 @@ def _note_move(repo: Connection, work: Work) -> None:
 
 
 def _overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] | None:
-    """Return what a PATCH overwrote, where that is not what was planned to be."""
+    """Return the values that a PATCH overwrote, if they differ from the planned ones."""
     if not isinstance(work, Patch) or work.before == planned:
         return None
     return {name: value for name, value in work.before.items() if not work.fields[name].kind.patch}
@@ -199,7 +199,7 @@ def _overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] |
 def begin(
     repo: Connection, works: Sequence[Work], what: str, where: str | os.PathLike[str] | None
 ) -> JournalWriter:
-    """Write down what is going to be done, before the first request leaves."""
+    """Write the plan to the journal before the first request."""
     server = repo.client.now.isoformat(timespec="milliseconds")
     return JournalWriter.begin(
         where,
@@ -219,7 +219,7 @@ def flow_of(repo: Connection, workers: int) -> Flow:
 
 @contextlib.contextmanager
 def reporting(report: Callable[[], Report]) -> Iterator[None]:
-    """Have an error, such as Ctrl-C, carry the report of what was done until then."""
+    """Attach the report so far to an error such as Ctrl-C."""
     try:
         yield
     except BaseException as error:

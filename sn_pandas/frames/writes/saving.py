@@ -170,7 +170,7 @@ def check(collected: Collected) -> Checked:
 
 
 def _places(collected: Collected, stored: Mapping[int, Stored]) -> dict[int, str | None]:
-    """Return where the edited contents were when they were read, as far as that matters and is known."""
+    """Return the paths of the edited contents at the time of the read, where they matter and are known."""
     baseline = collected.baseline
     inside = in_trash(f"{baseline.query.path}/")
     places: dict[int, str | None] = {id_: row["Path"] for id_, row in stored.items()} if inside else {}
@@ -180,7 +180,7 @@ def _places(collected: Collected, stored: Mapping[int, Stored]) -> dict[int, str
 
 
 def _take_over_decisions(collected: Collected, patches: Iterable[Patch]) -> None:
-    """Take over what was decided in conflicts when a part of the same read was saved.
+    """Apply conflict decisions that were made when a part of the same read was saved.
 
     The part shows the decision; a frame that it was cut out of still shows the value that lost.
     """
@@ -235,7 +235,7 @@ def _problem(refusal: Refusal, baseline: Baseline) -> CellProblem:
 
 
 def compare(collected: Collected, checked: Checked, on_conflict: OnConflict) -> Compared:
-    """Compare what is to be sent with what the server holds, and look at values that were decided on."""
+    """Compare the planned changes with the current state of the server, and check decided values."""
     todo, lines = compare_rows(checked.patches, checked.stored, on_conflict)
     repo = collected.repo
     chosen = [assignment_of(work, name) for work in todo for name in work.chosen]
@@ -264,7 +264,7 @@ def execute(
     journal: Place = None,
     progress: Setting = None,
 ) -> tuple[Executed, Report]:
-    """Send what is planned, verified and with a journal; an interruption carries the report."""
+    """Send the plan, verified and journaled; an interruption carries the report."""
     works = compared.works
     executed = Executed(compared.lines | unsent("not sent, because the save was interrupted", works), {})
     remember_creations(collected, compared.creates)
@@ -302,7 +302,7 @@ def execute(
 
 
 def remember_creations(collected: Collected, creates: Iterable[Create]) -> None:
-    """Keep what is going to be created, until it is known what became of it."""
+    """Remember pending creations until their outcome is known."""
     now = min(collected.repo.client.now, pd.Timestamp.now("UTC").to_pydatetime())
     creates = list(creates)
     mine = {collected.claims[work.row] for work in creates if work.row in collected.claims}

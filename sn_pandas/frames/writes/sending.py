@@ -1,4 +1,4 @@
-"""One request that writes, until it is known what became of it: what was lost is settled by looking."""
+"""One write request, until its outcome is known: lost answers are resolved by a lookup."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def send(
     *,
     leave_doubt: bool = False,
 ) -> Line:
-    """Do what is to be done to one content and return what became of it.
+    """Send one operation and return its outcome.
 
     Before it counts that something is missing or forbidden, the identity is verified: to others the
     server shows less, without an error.
@@ -73,7 +73,7 @@ def send(
 
 
 class _Settled(SensenetError):  # noqa: N818 - reads as what happened
-    """A comparison before another try says that the row is not to be sent any more."""
+    """Raised if a comparison before a retry shows that the row must not be sent any more."""
 
     def __init__(self, line: Line) -> None:
         super().__init__(line.reason)
@@ -81,7 +81,7 @@ class _Settled(SensenetError):  # noqa: N818 - reads as what happened
 
 
 class _Sending:
-    """What sends the work of one content."""
+    """Sends the operation of one content."""
 
     def __init__(
         self, repo: Connection, flow: Flow, comparison: Comparison | None, leave_doubt: bool
@@ -95,7 +95,7 @@ class _Sending:
         self._may_be_late = False
 
     def patch(self, work: Patch) -> Line:
-        """Change some fields, compared with what is there before each try."""
+        """Change some fields, compared with the current values before each attempt."""
         try:
             if self._comparison and (line := self._comparison.waited(work)):
                 return line
@@ -144,12 +144,12 @@ class _Sending:
                 return self._given_up(work, trouble)
 
     def _compare_again(self, work: Patch) -> None:
-        """Raise the outcome of a row that somebody else changed while it waited for another try."""
+        """Raise the outcome of a row that somebody else changed before a retry."""
         if self._comparison and (line := self._comparison.again(work)):
             raise _Settled(line)
 
     def create(self, work: Create) -> Line:
-        """Create a content; the POST is not repeated blindly, which could create a second content."""
+        """Create a content; the POST is not repeated blindly, to avoid a second content."""
         began = min(dt.datetime.now(dt.UTC), self._client.now)
         while True:
             self._attempts.tried += 1
@@ -288,20 +288,20 @@ class _Sending:
         return answer
 
     def _leaving(self, of: type[ServerError]) -> contextlib.AbstractContextManager[None]:
-        """Leave doubt about a refusal of the first request, which was not done then, to who settles it."""
+        """Defer doubts about a refusal of the first request, which was not executed, to the caller."""
         if self._leave_doubt and self._attempts.tried == 1:
             return self._client.guard.leave_doubt(of)
         return contextlib.nullcontext()
 
     def _seen(self, work: Work, place: int | str, fields: Iterable[Field] | None = None) -> Stored | None:
-        """Read the content again; None if it is missing, and not only to an anonymous caller."""
+        """Read the content again; None if it is missing also for the verified caller."""
         try:
             return lookup.one(self._client, place, work.fields.values() if fields is None else fields)
         except NotFoundError:
             return None
 
     def _not_taken(self, work: Work, error: SensenetError) -> Line | None:
-        """Return the outcome of what the server certainly has not taken; that of the others is open."""
+        """Return the outcome of a request that was certainly not executed; None if that is uncertain."""
         if isinstance(error, (NotFoundError, ForbiddenError)) and not error.doubt:
             try:
                 self._repo.verify_identity()
@@ -343,7 +343,7 @@ class _Sending:
 
 
 def _is_ended(error: SensenetError) -> bool:
-    """Return whether the server itself answered that something went wrong, so that it is not still at it."""
+    """Return whether the server itself reported the failure, so that it has ended the request."""
     return isinstance(error, ServerError) and not isinstance(error, UnavailableError)
 
 
@@ -358,7 +358,7 @@ def _looks(trouble: SensenetError) -> Iterator[None]:
 
 
 def _changed_later(work: Patch, now: Stored) -> list[str]:
-    """Return the fields that somebody else changed after ours were written; none if ours were not.
+    """Return the fields that somebody else changed after our write; empty if ours were not written.
 
     A PATCH is written as a whole: where one field shows what was sent, and no field what was there before,
     it was written, and the others are edits of what we wrote.
@@ -388,14 +388,14 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
 
 
 def refused_item(what: str, item: Mapping[str, Any]) -> ServerError:
-    """Return the error that a batch operation tells of one of its items."""
+    """Return the error of one item of a batch operation."""
     error = item["error"]
     kind, reason = str(error.get("exceptiontype") or ""), str(error["message"].get("value") or "")
     return server_error(what, 400, str(error.get("code") or ""), kind, reason)
 
 
 def _along(work: Permit, held: Mapping[str, str]) -> str:
-    """Say what came along with permissions that were set, and what stays of those that were taken back."""
+    """Describe permissions that were set implicitly, and those that remain after an unset."""
     if work.whole:
         return ""
     along = [
@@ -417,14 +417,14 @@ def _along(work: Permit, held: Mapping[str, str]) -> str:
 
 
 def _unread(work: Work, trouble: SensenetError, error: SensenetError) -> Line:
-    """Return the outcome of what was lost and cannot be looked at."""
+    """Return the outcome of a lost request whose content cannot be read."""
     what = "read again" if isinstance(work, Patch) else "looked for"
     first = error if isinstance(error, AuthenticationError) else trouble
     return _line(work, "unknown", f"{trouble}; and it could not be {what}: {error}", error=first)
 
 
 def _is_refusal(error: SensenetError) -> bool:
-    """Whether the server or a firewall said no; what a proxy that gave up says leaves open what was done."""
+    """Return whether the server or a firewall refused; a timeout of a proxy leaves the outcome open."""
     if isinstance(error, InterceptedError):
         return True
     if isinstance(error, UnavailableError) and error.status == 500:
@@ -433,12 +433,12 @@ def _is_refusal(error: SensenetError) -> bool:
 
 
 def _outcome_of(refusal: SensenetError) -> Outcome:
-    """Return the outcome of what was refused and is not done: a firewall's has not come to the server."""
+    """Return the outcome of a refused request; one refused by a firewall never reached the server."""
     return certain(refusal) or "failed"
 
 
 def _explained(work: Patch | Create, error: SensenetError) -> str:
-    """Return the server's words, with the fields by their names where it shows their labels only."""
+    """Return the server's words, with field names in place of labels."""
     labels = {field.display_name: name for name, field in work.fields.items()}
     named = [name for label, name in labels.items() if label and label != name and label in str(error)]
     return f"{error} (that is {', '.join(named)})" if named else str(error)

@@ -1,4 +1,4 @@
-"""What is known of a request that writes and was not answered well."""
+"""What is known about a write request without a proper answer."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SEEN = "the answer was lost; verified by reading"
 
 
 def certain(error: SensenetError) -> Outcome | None:
-    """Return the outcome of a request that the server has certainly not done; None if that is open.
+    """Return the outcome of a request that was certainly not executed; None if that is uncertain.
 
     A proxy that gave up, or a connection that broke, leaves open what the server did. What somebody before
     the server refused has not come to it, so it can be sent once they let it pass.
@@ -47,7 +47,7 @@ def certain(error: SensenetError) -> Outcome | None:
 
 
 def looks(waits: Sequence[float] = ()) -> Iterator[None]:
-    """Wait before each look for what was not answered, as long as nobody stops us."""
+    """Wait before each lookup of an unanswered request, unless stopped."""
     for wait in waits or LOOKS:
         if wait and not flight.pause(wait):
             return
@@ -55,7 +55,7 @@ def looks(waits: Sequence[float] = ()) -> Iterator[None]:
 
 
 def collides(error: SensenetError) -> bool:
-    """Whether others wrote the same content or tree at the same moment, so that the server did nothing.
+    """Return whether concurrent writes to the same content or tree made the server reject the request.
 
     Then the very same request can be sent again, and succeeds sooner or later.
     """
@@ -64,7 +64,7 @@ def collides(error: SensenetError) -> bool:
 
 
 class Attempts:
-    """The tries of one request: some for an answer that was lost, and as many as time allows beside others.
+    """The attempts of one request: a few for lost answers, and as many as time allows for concurrent writes.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ class Attempts:
         self._end = time.monotonic() + deadline
 
     def again(self, error: SensenetError) -> bool:
-        """Wait as long as an error asks for, and say whether there is to be another try."""
+        """Wait as long as an error requests, and return whether to retry."""
         if collides(error):
             self._collisions += 1
             wait = random.uniform(0, min(1.0, 0.02 * 2 ** min(self._collisions, 6)))

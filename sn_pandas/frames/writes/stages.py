@@ -1,4 +1,4 @@
-"""What the steps of a save hand on: the edits, what can be sent of them, what is sent, what became of it."""
+"""The intermediate results of a save: edits, checked changes, planned operations, outcomes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OPEN_LINE = Line("unsent")
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """Some rows of a frame, wherever they stand: contents by their ids, new rows by their labels."""
+    """Some rows of a frame: contents by id, new rows by label."""
 
     ids: frozenset[int]
     labels: frozenset[Hashable]
@@ -85,7 +85,7 @@ class Collected:
 
 @dataclasses.dataclass
 class Checked:
-    """What can be sent, the cells that go with it, and those that cannot be saved.
+    """The changes that can be sent, their cells, and the rejected ones.
 
     Attributes
     ----------
@@ -107,7 +107,7 @@ class Checked:
 
 @dataclasses.dataclass
 class Compared:
-    """What is to be sent after the comparison with what the server holds, and the outcome of other rows."""
+    """The operations to send after the comparison, and the outcomes of the other rows."""
 
     patches: list[Patch]
     creates: list[Create]
@@ -115,18 +115,18 @@ class Compared:
 
     @property
     def works(self) -> list[Work]:
-        """What is to be sent, in this order."""
+        """The operations to send, in order."""
         return [*self.patches, *self.creates]
 
 
 @dataclasses.dataclass
 class Executed:
-    """What became of what was sent: the outcome of each row, and what the server showed of it."""
+    """The outcome of each row, and the values that the server returned."""
 
     lines: dict[int, Line]
     seen: dict[int, Stored]
 
 
 def unsent(why: str, works: Iterable[Work]) -> dict[int, Line]:
-    """Return outcomes for rows that are not sent, until something else is known."""
+    """Return the initial outcomes for rows that are not sent."""
     return {work.row: Line("unsent", why, work.names, work.id, work.path) for work in works}

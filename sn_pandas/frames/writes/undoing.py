@@ -1,4 +1,4 @@
-"""What a journal is for: finishing what was interrupted, and taking back what was done."""
+"""Finish interrupted saves from their journals, and undo saves."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def resume(
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Send what a save did not come to, after looking what of it is done already.
+    """Send the unsent part of a save, after checking what was already done.
 
     The journal is held before it is read, so that of two processes only one goes on with it. It is checked
     and compared like a save. What cannot be sent now, such as a name that is taken, stays open in it.
@@ -92,7 +92,7 @@ def undo(
     workers: int = 8,
     progress: Setting = None,
 ) -> Report:
-    """Put back what a save changed, delete what it created, restore what it deleted, move back what moved."""
+    """Restore changed fields, delete created contents, restore deleted ones, and move back moved ones."""
     check_policy(on_conflict)
     lines: dict[int, Line] = {}
     patches: dict[int, Work] = {}
@@ -143,7 +143,7 @@ def undo(
 
 
 def _with_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
-    """Say of the rows of an undo which fields were not put back, because their former values are hidden."""
+    """Add the fields that were not restored, because their former values are hidden, to an undo report."""
     for number, said in unseen.items():
         reason = str(report.frame["reason"].iloc[number])
         if said not in reason:
@@ -157,14 +157,14 @@ def _with_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
 
 @dataclasses.dataclass
 class _Plan:
-    """What is to be sent, and the outcome of what is not, by the number in the journal."""
+    """The operations to send, and the outcomes of the others, by their number in the journal."""
 
     todo: dict[int, Work] = dataclasses.field(default_factory=dict)
     lines: dict[int, Line] = dataclasses.field(default_factory=dict)
 
 
 def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Journal) -> _Plan:
-    """Check and compare what a journal holds like the edits of a frame, everything in bulk."""
+    """Check and compare the entries of a journal like the edits of a frame, in bulk."""
     plan = _Plan()
     patches = {n: _numbered(w, n) for n, w in works.items() if isinstance(w, Patch)}
     creates = {n: w for n, w in works.items() if isinstance(w, Create)}
@@ -207,7 +207,7 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
 
 
 def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored]) -> dict[int, list[str]]:
-    """Return why some edits cannot be sent now, by their numbers, as a save would say."""
+    """Return why some edits cannot be sent now, by number, as a save would report."""
     assigned = [
         Assignment(Edit(patch.row, patch.id, name, patch.before.get(name), value), patch.fields[name])
         for patch in patches
@@ -222,7 +222,7 @@ def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored
 
 
 def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> dict[int, Stored]:
-    """Read what creations have made, by the ids that were reported, else by their paths."""
+    """Read created contents by the reported ids, or by their paths."""
     fields = {field.name: field for work in creates.values() for field in [*work.fields.values(), *MADE]}
     ids = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
     ids |= {n: work.id for n, work in creates.items() if work.id > 0}
@@ -239,7 +239,7 @@ def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> di
 
 
 def _made(work: Create, stored: Stored | None, record: Journal) -> Line | None:
-    """Return the outcome of a creation that may have been sent already; None if nothing has its name."""
+    """Return the outcome of a creation that may have been sent already; None if its name does not exist."""
     if stored is None:
         return None
     if not is_ours(work, stored, record.user, record.began):
@@ -256,7 +256,7 @@ def _backwards(
     record: Journal,
     on_conflict: OnConflict,
 ) -> dict[int, Work | Line]:
-    """Return what takes works other than patches back, or why it cannot be."""
+    """Return the operations that revert others than patches, or why that is impossible."""
     created = _created(repo, creates, record)
     found: dict[int, Work | Line] = {}
     for number, work in creates.items():
@@ -273,7 +273,7 @@ def _backwards(
 def _unpermitted(
     repo: Connection, permits: Numbered[Permit], on_conflict: OnConflict
 ) -> dict[int, Work | Line]:
-    """Return what sets the permissions on contents as they were, unless somebody changed them since."""
+    """Return the operation that restores permissions, unless somebody changed them since."""
     found: dict[int, Work | Line] = {}
     for number, work in permits.items():
         held = own_entry(repo.client, work.id, work.identity, local=work.local)
@@ -304,7 +304,7 @@ def _uncreated(work: Create, stored: Stored | None, record: Journal, on_conflict
 
 
 def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, Line]:
-    """Return the deletions that would take along what is not among them, the deepest first."""
+    """Return the outcomes of deletions that would also delete other contents, deepest first."""
     held: dict[int, Line] = {}
     going = {work.id for work in deletes.values()}
     below = lookup.below(client, going)
@@ -352,7 +352,7 @@ def _finished(
     workers: int,
     progress: Setting,
 ) -> Report:
-    """Send what is to be done; what is below a content that is deleted, too, goes with that."""
+    """Send the operations; contents below a deleted one are deleted with it."""
     tops = {work.path.lower(): n for n, work in todo.items() if isinstance(work, Delete) and work.path}
     within = {
         n: top
@@ -396,7 +396,7 @@ def _is_placed(work: Work) -> TypeGuard[Move | Restore]:
 
 
 def _depth(work: Work) -> int:
-    """Return how deep what is moved goes; 0 for what moves nothing and may come in any order."""
+    """Return the depth of the target of a move or restoration; 0 for other operations."""
     if isinstance(work, Move):
         return work.destination.count("/")
     return work.path.count("/") if isinstance(work, Restore) else 0
@@ -438,14 +438,14 @@ def _stop_at_conflicts(
 
 
 def _was_saved(line: Line) -> Line:
-    """Of what is to be finished, what the server holds already was saved before the interruption."""
+    """Return outcomes for operations of a resumed save that were done before the interruption."""
     if line.outcome != "unchanged":
         return line
     return dataclasses.replace(line, outcome="saved", reason="it was saved before the interruption")
 
 
 def _was_done(line: Line) -> Line:
-    """Of a save that was finished, nothing is done now."""
+    """Return outcomes for a save that is complete."""
     if line.outcome != "saved":
         return line
     return dataclasses.replace(

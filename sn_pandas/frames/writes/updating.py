@@ -1,4 +1,4 @@
-"""The last step of a save: the baseline moves on to what was sent, the frame to what the server shows."""
+"""The last step of a save: update the baseline to what was sent, and the frame to the server's state."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .works import Create, Patch
 
 
 def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick: bool = False) -> Following:
-    """Move the baseline on to what was sent and seen, and the frame to what the server shows of it.
+    """Update the baseline to verified values, and the frame to the server's state.
 
     A cell that the user edited while the save ran stays an edit.
     """
@@ -58,7 +58,7 @@ def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick
 
 
 def _done(patches: Iterable[Patch], lines: Mapping[int, Line]) -> Iterator[tuple[Patch, str]]:
-    """Yield the fields that the server holds now as they were meant to be."""
+    """Yield the fields that now have the intended values on the server."""
     for work in patches:
         line = lines.get(work.row, OPEN_LINE)
         if line.outcome in ("saved", "unchanged", "ignored"):
@@ -67,7 +67,7 @@ def _done(patches: Iterable[Patch], lines: Mapping[int, Line]) -> Iterator[tuple
 
 
 def _forget_passwords(collected: Collected, made: Mapping[int, tuple[Line, Create]]) -> None:
-    """Take passwords out of the rows of users that were created: nobody can read them any more."""
+    """Remove passwords from the rows of newly created users: nobody can read them back."""
     columns = {n for _, work in made.values() for n, f in work.fields.items() if f.is_secret}
     for column in columns & set(collected.frame.columns):
         for row in made:

@@ -1,4 +1,4 @@
-"""Rows that are matched to contents by a key: what they change, and which of them are new."""
+"""Match rows to contents by a key: their edits, and the new rows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from .plan import field_of
 
 
 class Matched(NamedTuple):
-    """A frame with the edits and the new rows that some rows make of it.
+    """A frame with the edits and new rows that result from some rows.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Matched(NamedTuple):
 
 
 def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
-    """Put rows into a frame: what has the key of a row there edits it, what has another one is a new row.
+    """Merge rows into a frame: rows with an existing key become edits, the others new rows.
 
     A row whose key is missing, or that of another row or of several contents, becomes a new row that no save
     sends.
@@ -84,7 +84,7 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
 
 
 def key_of(field: Field | str, cell: Cell) -> str | None:
-    """Return what tells a key from others; None for a missing one.
+    """Return a comparable form of a key; None for a missing one.
 
     Names are the same ignoring case, as they are for the server.
     """
@@ -117,7 +117,7 @@ def _describe_ambiguous(frame: pd.DataFrame, rows: Sequence[int], baseline: Base
 def _apply_edits(
     frame: pd.DataFrame, given: pd.DataFrame, key: str, places: npt.NDArray[np.intp]
 ) -> pd.DataFrame:
-    """Return a frame with the cells of the rows that have a place in it; missing ones leave what is there."""
+    """Return a frame with the cells of matched rows; missing cells leave the field unchanged."""
     edited = frame.copy(deep=False)
     for column in given.columns:
         if column in (key, "Id", "Path"):

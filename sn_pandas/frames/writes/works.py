@@ -1,4 +1,4 @@
-"""What is to be done to one content: the shapes that are planned, sent, journaled, resumed and undone."""
+"""The operations on one content, which are planned, sent, journaled, resumed and undone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Values = dict[str, Json]
 
 @dataclasses.dataclass(slots=True)
 class Patch:
-    """What is to be changed of a content.
+    """A change of some fields of a content.
 
     Attributes
     ----------
@@ -51,7 +51,7 @@ class Patch:
 
     @property
     def request(self) -> tuple[str, str, Values]:
-        """The PATCH; its answer shows the fields that are written."""
+        """The PATCH; its answer shows the written fields."""
         return "PATCH", target(entity(self.id), projection(self.fields.values())), self.after
 
     def facts(self) -> dict[str, Any]:
@@ -65,7 +65,7 @@ class Patch:
         return cls(facts["row"], facts["id"], facts["path"], dict(facts["before"]), dict(facts["after"]), own)
 
     def reversed(self) -> Patch:
-        """Return the PATCH that takes this one back."""
+        """Return the PATCH that reverts this one."""
         return dataclasses.replace(
             self,
             before=dict(self.after),
@@ -79,7 +79,7 @@ class Patch:
 
 @dataclasses.dataclass(slots=True)
 class Create:
-    """A content that is to be created.
+    """The creation of a content.
 
     Attributes
     ----------
@@ -115,7 +115,7 @@ class Create:
 
     @property
     def request(self) -> tuple[str, str, Values]:
-        """The POST; its answer shows the fields that are written."""
+        """The POST; its answer shows the written fields."""
         body: Values = {"__ContentType": self.type, **self.after}
         if self.name:
             body["Name"] = self.name
@@ -140,7 +140,7 @@ class Create:
 
 
 class Placed:
-    """What changes the place of a content, and none of its fields."""
+    """An operation that changes the place of a content and none of its fields."""
 
     __slots__ = ()
     fields: ClassVar[Mapping[str, Field]] = {}
@@ -149,7 +149,7 @@ class Placed:
 
 @dataclasses.dataclass(slots=True)
 class Delete(Placed):
-    """A content that is to be deleted, to the trash or for good."""
+    """The deletion of a content, to the trash or permanently."""
 
     row: int
     id: int
@@ -179,7 +179,7 @@ class Delete(Placed):
 
 @dataclasses.dataclass(slots=True)
 class Restore(Placed):
-    """A content that is to be taken out of the trash.
+    """The restoration of a content from the trash.
 
     Attributes
     ----------
@@ -220,7 +220,7 @@ class Restore(Placed):
 
 @dataclasses.dataclass(slots=True)
 class Move(Placed):
-    """A content that is to be moved.
+    """The move of a content.
 
     Attributes
     ----------
@@ -255,7 +255,7 @@ class Move(Placed):
         return place is not None and place.lower() == self.destination.lower()
 
     def reversed(self) -> Move:
-        """Return the move that takes this one back."""
+        """Return the move that reverts this one."""
         return Move(self.row, self.id, self.destination, self.path.rpartition("/")[0])
 
     def facts(self) -> dict[str, Any]:
@@ -270,7 +270,7 @@ class Move(Placed):
 
 @dataclasses.dataclass(slots=True)
 class Permit(Placed):
-    """Permissions that are to be set on a content for somebody.
+    """The permissions to set on a content for an identity.
 
     Attributes
     ----------
@@ -304,7 +304,7 @@ class Permit(Placed):
         return "POST", f"{entity(self.id)}/SetPermissions?metadata=no&$select=Id", {"r": entries}
 
     def wrong(self, held: Mapping[str, str]) -> list[str]:
-        """Return the permissions that are otherwise in what is set on the content."""
+        """Return the permissions that differ from those set on the content."""
         names = [*self.after, *(name for name in held if self.whole and name not in self.after)]
         return [n for n in names if held.get(n, "undefined") != self.after.get(n, "undefined")]
 
@@ -337,7 +337,7 @@ KINDS: Mapping[str, type[Work]] = {
 
 
 def journaled(work: Work) -> Work:
-    """Return what a journal keeps of a work: no password, and only what is read as it is written."""
+    """Return an operation as written to a journal: without passwords and fields that cannot be read back."""
     if not isinstance(work, (Patch, Create)):
         return work
     names = [n for n, f in work.fields.items() if not f.kind.patch and n in work.after]

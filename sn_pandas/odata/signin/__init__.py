@@ -1,4 +1,4 @@
-"""Signing in: as whom requests are sent, and whether an answer was given to that caller.
+"""Signing in: the caller of requests, and whether an answer was given to this caller.
 
 * ``credentials``: the protocol ``Auth`` and the credentials that need nobody's help: API key, token, none.
 * ``tokens``: tokens that are fetched and renewed, by one thread for all (``RenewedToken``). A new way to

@@ -1,4 +1,4 @@
-"""What gives tokens: how it is found, how it is asked, and where secrets may go.
+"""The authority that issues tokens: discovery, requests, and where secrets may be sent.
 
 Every request here goes through a :class:`sn_pandas.odata.client.Client`, with the retries, deadlines and
 bounds of all requests. This module alone decides where a secret may be sent:
@@ -40,10 +40,10 @@ SCOPE = "sensenet"
 
 
 class AuthorityClient(Protocol):
-    """What sends requests to an authority, as the client of a repository does."""
+    """The HTTP client for an authority."""
 
     def send(self, method: str, target: str, **options: Any) -> Any:
-        """Send a request and return what the answer says."""
+        """Send a request and return its JSON."""
 
     def request(self, method: str, target: str, **options: Any) -> Response:
         """Send a request and return its answer."""
@@ -124,7 +124,7 @@ class Authority:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        """What the repository says about its authority."""
+        """The parameters that the repository announces for its authority."""
         with self._lock:
             if self._parameters is None:
                 address = f"{entity('/Root')}/GetClientRequestParameters?clientType={self._type}"
@@ -133,7 +133,7 @@ class Authority:
 
     @property
     def document(self) -> Mapping[str, Any]:
-        """What the authority says about itself (OpenID Connect discovery); empty if it says nothing."""
+        """The discovery document of the authority (OpenID Connect); empty if there is none."""
         with self._lock:
             if self._document is None:
                 try:
@@ -143,7 +143,7 @@ class Authority:
             return self._document
 
     def endpoint(self, name: str, default: str) -> str:
-        """Return the address of an endpoint, such as ``token_endpoint``; never outside of the authority.
+        """Return the address of an endpoint, such as ``token_endpoint``; always at the authority itself.
 
         Raises
         ------
@@ -161,7 +161,7 @@ class Authority:
         )
 
     def request_token(self, form: Mapping[str, str], headers: Mapping[str, str] | None = None) -> Grant:
-        """Ask the token endpoint for a token and return what it gives.
+        """Request a token from the token endpoint.
 
         Parameters
         ----------
@@ -328,7 +328,7 @@ def check_address(authority: str) -> str:
 
 
 def refuse(what: str, origin: str, answer: Response) -> SensenetError:
-    """Return the error that an answer of an authority without success means."""
+    """Return the error for an answer of an authority without success."""
     if answer.status_code in (429, 500, 502, 503, 504) or answer.is_redirect:
         error = refusal(what, origin, answer)
         if answer.status_code == 500 and not isinstance(error, UnavailableError):
@@ -357,7 +357,7 @@ def _object(what: str, answer: Response) -> dict[str, Any]:
 
 
 def _words(body: Mapping[str, Any]) -> str:
-    """Return what the answer of an authority says, as far as it may be shown."""
+    """Return the words of an authority's answer, without secrets."""
     error, description = body.get("error"), body.get("error_description")
     if not isinstance(error, str) and isinstance(body.get("errorResponse"), dict):
         error = body["errorResponse"].get("ErrorMessage")

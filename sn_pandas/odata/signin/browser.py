@@ -38,7 +38,7 @@ max-width:34rem;padding:0 1rem;text-align:center}}</style></head>
 
 
 class Browser(RenewedToken):
-    """A token of somebody who signs in on a page of the authority.
+    """A token obtained by signing in on a page of the authority.
 
     Parameters
     ----------
@@ -120,13 +120,13 @@ class Browser(RenewedToken):
         return grant
 
     def sign_out(self) -> None:
-        """Forget the refresh token that was kept."""
+        """Remove the stored refresh token."""
         if self._vault is not None:
             with self._vault.lock():
                 self._vault.forget()
 
     def _store(self, grant: Grant | None) -> None:
-        """Keep the newest refresh token, and nothing else."""
+        """Store the newest refresh token, and nothing else."""
         assert self._vault is not None
         if grant is None or not grant.refresh:
             self._vault.forget()
@@ -134,7 +134,7 @@ class Browser(RenewedToken):
             self._vault.write({"refresh": grant.refresh})
 
     def _refresh(self, client: str, refresh: str | None) -> Grant | None:
-        """Return a token for a refresh token, None if there is none or it is not accepted any more."""
+        """Return a token for a refresh token; None if there is none or it is no longer accepted."""
         if not refresh:
             return None
         form = {"grant_type": "refresh_token", "refresh_token": refresh, "client_id": client}
@@ -146,7 +146,7 @@ class Browser(RenewedToken):
         return grant if grant.refresh else Grant(grant.token, grant.life, refresh)
 
     def _sign_in(self, client: str) -> Grant:
-        """Have somebody sign in, and return a token for the code that comes back."""
+        """Let the user sign in, and return a token for the returned code."""
         from oauthlib.oauth2 import WebApplicationClient
 
         oauth = WebApplicationClient(client)
@@ -246,7 +246,7 @@ def _code_of(found: Mapping[str, str], state: str) -> str:
 
 
 class _Loopback:
-    """Waits on this computer for the browser to come back with the answer to our question."""
+    """A local server that waits for the browser to return with the answer of the authority."""
 
     def __init__(self, state: str) -> None:
         self._state = state
@@ -261,7 +261,7 @@ class _Loopback:
                 outer._take(self)
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Write nothing: the address holds a code."""
+                """Log nothing: the address contains a code."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True

@@ -1,4 +1,4 @@
-"""What a token says of itself. Nothing is verified here: this is for messages only."""
+"""The claims of a token, unverified and for messages only."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def read_claims(token: str) -> dict[str, Any] | None:
 
 
 def expiry(token: str) -> float | None:
-    """Return the moment at which a token ends, in seconds since 1970; None if it does not say."""
+    """Return the expiry of a token in seconds since 1970; None if it has none."""
     claims = read_claims(token) or {}
     end = claims.get("exp")
     return float(end) if isinstance(end, int | float) and not isinstance(end, bool) else None
 
 
 def explain_token(token: str, authority: str = "") -> str:
-    """Return why a server does not accept a token, as far as the token shows it; empty if it does not.
+    """Explain why a server rejects a token, as far as the token shows it; empty otherwise.
 
     Parameters
     ----------

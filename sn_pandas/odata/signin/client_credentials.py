@@ -60,7 +60,7 @@ class ClientCredentials(RenewedToken):
         return explain_token(used.get("Authorization", ""), self._authority.address)
 
     def fetch(self, before: Grant | None) -> Grant:
-        """Ask the authority for a token."""
+        """Request a token from the authority."""
         self._authority.reject_sn_auth()
         client = self._id or self._authority.client_id
         if not client:

@@ -1,4 +1,4 @@
-"""Asks the person who signs in for a login name, a password, a code: never in a cell or a history."""
+"""Ask for a login name, a password or a code, never through a cell or a history."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from ..redaction import SECRETS, Secret
 
 
 class Conversation(Protocol):
-    """Whoever is asked when somebody signs in."""
+    """A dialog with the person who signs in."""
 
     def tell(self, text: str) -> None:
         """Show a text."""
 
     def ask(self, question: str) -> str:
-        """Return the answer to a question; it may be seen while it is typed."""
+        """Return the answer to a question; the input is visible."""
 
     def ask_secret(self, question: str) -> str:
-        """Return the answer to a question; it is not shown."""
+        """Return the answer to a question; the input is hidden."""
 
 
 class Keyboard:
-    """Asks with ``input`` and ``getpass``, which a notebook shows as fields below the cell.
+    """A dialog by ``input`` and ``getpass``, which a notebook shows as fields below the cell.
 
     What is typed there stands neither in the notebook nor in the history.
     """
@@ -36,11 +36,11 @@ class Keyboard:
         print(text, file=sys.stderr, flush=True)  # noqa: T201 - this is a conversation
 
     def ask(self, question: str) -> str:
-        """Return what is typed."""
+        """Return the visible input."""
         return _ask(input, question)
 
     def ask_secret(self, question: str) -> str:
-        """Return what is typed, without showing it."""
+        """Return the hidden input."""
         secret = Secret(_ask(getpass.getpass, question))
         SECRETS.keep(secret)
         return secret

@@ -1,4 +1,4 @@
-"""Credentials: what a request carries to say who sends it, kept out of every text."""
+"""Credentials: how requests identify their caller, kept out of all texts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Auth(Protocol):
         """
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return why a server may not accept these credentials, and what to do; empty if that is unknown."""
+        """Explain why a server may reject these credentials, and what to do; empty if that is unknown."""
 
 
 class Anonymous:
@@ -68,7 +68,7 @@ class Anonymous:
         return False
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return nothing."""
+        """Return an empty text."""
         return ""
 
     def __repr__(self) -> str:
@@ -76,7 +76,7 @@ class Anonymous:
 
 
 class ApiKey:
-    """An API key of a user; ``source`` says where it was found, for messages."""
+    """An API key of a user; ``source`` names its origin in messages."""
 
     name = "API key"
 
@@ -90,7 +90,7 @@ class ApiKey:
         return {"apikey": self._key}
 
     def renew(self, used: Mapping[str, str]) -> bool:
-        """Return False: a key stays what it is."""
+        """Return False: a key cannot be renewed."""
         return False
 
     def explain(self, used: Mapping[str, str]) -> str:
@@ -118,7 +118,7 @@ class Token:
         return bearer(self._current())
 
     def renew(self, used: Mapping[str, str]) -> bool:
-        """Return whether the function gives another token now."""
+        """Return whether the function returns another token now."""
         return callable(self._token) and bearer(self._current()) != bearer_of(used)
 
     def explain(self, used: Mapping[str, str]) -> str:
@@ -128,7 +128,7 @@ class Token:
         return explain_token(used.get("Authorization", ""), self._authority())
 
     def current(self) -> str:
-        """Return the token, if it is known without asking anybody."""
+        """Return the current token, without requesting one."""
         return "" if callable(self._token) else self._token
 
     def _current(self) -> str:
@@ -179,7 +179,7 @@ def clean_token(token: object, what: str) -> str:
 
 
 def clean_secret(secret: object, what: str) -> Secret:
-    """Return a secret that fits into a header; whatever is wrong with it, it is not shown."""
+    """Return a secret that is valid in a header; errors never show it."""
     secret = conceal(secret)
     if not isinstance(secret, str) or not secret.strip():
         raise AuthenticationError(f"the {what} is empty")
@@ -198,7 +198,7 @@ def _strip_scheme(token: Secret, what: str) -> Secret:
 
 
 def _place(error: BaseException) -> str:
-    """Return where an error was raised: the file's name and the line, none of a module inside of Python."""
+    """Return the file name and line where an error was raised, ignoring the standard library."""
     frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename[:7] != "<frozen"]
     if not frames:
         return ""

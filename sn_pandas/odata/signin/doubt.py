@@ -56,7 +56,7 @@ def is_for_caller(answer: Response | None, used: Mapping[str, str]) -> bool | No
 
 
 def is_doubtful_error(error: SensenetError, method: str) -> bool:
-    """Return whether a refusal may have been one to the Visitor; what was refused so was not done.
+    """Return whether a refusal may have been for the Visitor; such a request was not executed.
 
     Pages of somebody else are none of a server. A POST that was refused with 500 may be done.
     """
@@ -92,7 +92,7 @@ def is_doubtful(answer: Response | None, value: Any) -> bool:
 
 
 def _is_blank(value: Any) -> bool:
-    """Return whether JSON holds contents that show nothing but their head."""
+    """Return whether JSON contains contents without any visible field but their head."""
     if isinstance(value, Mapping) and isinstance(value.get("d"), Mapping):
         value = value["d"]
     if isinstance(value, Mapping) and isinstance(value.get("results"), list):
@@ -117,7 +117,7 @@ def _is_blank_row(row: Mapping[str, Any]) -> bool:
 
 
 def _visible_fields(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a content that the Visitor would not be shown."""
+    """Return the fields of a content that the Visitor would not see."""
     return {
         name: value
         for name, value in row.items()
@@ -128,7 +128,7 @@ def _visible_fields(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def have_blank_rows(names: Sequence[str], columns: Sequence[Sequence[Any]]) -> bool:
-    """Return whether columns hold rows that show nothing but their head.
+    """Return whether columns contain rows without any visible field but their head.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""The one place that decides whether an answer was given to the caller, and repeats what may not have been.
+"""The one place that decides whether an answer was for the caller, and repeats doubtful requests.
 
 The rule, for every request that reads or writes:
 
@@ -61,7 +61,7 @@ class Exchange:
 
 @dataclasses.dataclass(frozen=True)
 class Identity:
-    """Who the server says the caller is."""
+    """The identity of the caller as the server reports it."""
 
     id: int
     path: str
@@ -89,7 +89,7 @@ Send = Callable[[Exchange], T]
 
 
 class Guard:
-    """Decides for one client whether answers were given to its caller; safe to use from several threads.
+    """Decides for one client whether answers were for its caller; safe to use from several threads.
 
     Parameters
     ----------
@@ -165,7 +165,7 @@ class Guard:
             self._here.believes_empty = before
 
     def confirm(self) -> None:
-        """Make sure that the server knows the caller now, after doubtful answers.
+        """Verify the identity of the caller, after doubtful answers.
 
         Raises
         ------
@@ -178,7 +178,7 @@ class Guard:
             raise self._identity_error(trouble) from trouble
 
     def settle(self, send: Send[T], *, method: str, target: str, is_write: bool) -> T:
-        """Send a request until its answer was certainly given to the caller, and return or raise that.
+        """Send a request until its answer was certainly for the caller, and return or raise it.
 
         Raises
         ------
@@ -230,7 +230,7 @@ class Guard:
         )
 
     def verify(self, since: float | None = None) -> Identity | None:
-        """Make sure that the server knows the caller.
+        """Verify the identity of the caller.
 
         Parameters
         ----------
@@ -262,7 +262,7 @@ class Guard:
         return None
 
     def _ask(self, exchange: Exchange, wanted: float) -> Identity | None:
-        """Ask who the caller is, unless another thread just did; None then."""
+        """Ask for the identity of the caller; None if another thread has just done so."""
         with self._lock:
             if self._verified >= wanted:
                 return None
@@ -282,7 +282,7 @@ class Guard:
         return given
 
     def refusal(self, used: Mapping[str, str], *, unsettled: bool = False) -> AuthenticationError:
-        """Return the error of a caller whom the server treats as anonymous."""
+        """Return the error for a caller whom the server treats as anonymous."""
         name = self._auth.name or "caller"
         if unsettled:
             return AuthenticationError(
@@ -299,7 +299,7 @@ class Guard:
 
 
 class _Trial:
-    """What is known of one request that was answered doubtfully."""
+    """The state of one request with doubtful answers."""
 
     def __init__(self, guard: Guard, end: float) -> None:
         self._guard = guard
@@ -313,14 +313,14 @@ class _Trial:
         self._needed = 2
 
     def is_confirmed(self, exchange: Exchange, error: ServerError | None) -> bool:
-        """Whether a doubtful answer came often enough in a row, the caller being confirmed meanwhile."""
+        """Whether the same doubtful answer was repeated often enough while the caller was confirmed."""
         seen = _fingerprint(exchange, error)
         self._equal = self._equal + 1 if seen == self._before else 1
         self._before = seen
         return self._equal >= self._needed
 
     def doubt(self, exchange: Exchange, error: ServerError | None, target: str) -> None:
-        """Ask who the caller is, before the request is sent again."""
+        """Verify the identity before the request is repeated."""
         self._pause()
         if self._equal > 1:
             return
@@ -342,7 +342,7 @@ class _Trial:
             identity = self._guard._ask(asked, moment)
 
     def strike(self, used: Mapping[str, str]) -> None:
-        """Note an answer to the Visitor, and get other credentials if there is a way to some.
+        """Record an answer for the Visitor, and renew the credentials if possible.
 
         Raises
         ------
@@ -371,7 +371,7 @@ class _Trial:
 
 
 def content_query(target: str) -> str | None:
-    """Return a content query that finds the content which an address names; None if there is none.
+    """Return a content query for the content of an address; None if there is none.
 
     Examples
     --------
@@ -398,7 +398,7 @@ def content_query(target: str) -> str | None:
 
 
 def _fingerprint(exchange: Exchange, error: SensenetError | None) -> tuple[Any, ...]:
-    """Return what makes two answers the same."""
+    """Return a key that is equal for equal answers."""
     if isinstance(error, ServerError):
         return (error.status, error.code, error.exceptiontype, error.reason)
     answer = exchange.answer

@@ -1,4 +1,4 @@
-"""Signing in by sn-auth: a login name and a password that are asked for, a second factor, refresh.
+"""Signing in by sn-auth: login name, password, second factor, refresh.
 
 sn-auth has one token a user: each login or refresh ends the one before. So processes of one user share it.
 """
@@ -30,7 +30,7 @@ class SnAuthority(Authority):
     """An authority that is sn-auth; it has no token endpoint."""
 
     def reject_sn_auth(self) -> None:
-        """Raise if the repository signs in by something else than sn-auth.
+        """Raise if the repository does not use sn-auth.
 
         Raises
         ------
@@ -53,7 +53,7 @@ class SnAuthority(Authority):
         self._send("POST", "/api/auth/logout", token)
 
     def _send(self, method: str, path: str, token: str) -> Response | None:
-        """Send a request with a token and return the answer, None for a refusal."""
+        """Send a request with a token and return the answer; None for a refusal."""
         address = canonical_origin(self.address)
         with contextlib.closing(self._open_client(address, refuse=refuse)) as client:
             headers = bearer(token)
@@ -100,7 +100,7 @@ class SnAuth(RenewedToken):
         self._authority.close()
 
     def explain(self, used: Mapping[str, str]) -> str:
-        """Return what the token says of itself, or who may have ended it."""
+        """Explain the state of the token, or who may have ended it."""
         token = used.get("Authorization", "")
         if (expiry(token) or 0) < time.time():
             return explain_token(token)
@@ -152,7 +152,7 @@ class SnAuth(RenewedToken):
         return Vault(f"{self._authority.origin} sn-auth {name}", keyring=self._keep)
 
     def _renew_pair(self, vault: Vault, before: Grant | None) -> Grant | None:
-        """Return a token that another process has got meanwhile, or a refreshed one, if there is one."""
+        """Return a token that another process has stored, or a refreshed one; None if there is neither."""
         kept = vault.read()
         found = self._read_shared(kept, before)
         refresh = kept.get("refresh") or (before.refresh if before is not None else None)
@@ -166,7 +166,7 @@ class SnAuth(RenewedToken):
             return None
 
     def _read_shared(self, kept: Mapping[str, str], before: Grant | None) -> Grant | None:
-        """Return the token that is kept if it is another one than before, and sn-auth takes it."""
+        """Return the stored token if it is new and sn-auth accepts it."""
         token = kept.get("access")
         if not token or (before is not None and token == before.token):
             return None
@@ -183,7 +183,7 @@ class SnAuth(RenewedToken):
         return Grant(token, None, refresh or None)
 
     def _sign_in(self) -> Mapping[str, Any]:
-        """Ask for the password, and for the second factor if there is one."""
+        """Ask for the password, and for the second factor if needed."""
         site = self._authority.origin
         for attempt in range(_TRIES):
             password = self._talk.ask_secret(f"Password of {self._login} at {site}: ")
@@ -222,7 +222,7 @@ class SnAuth(RenewedToken):
         raise AssertionError("the last try raises")
 
     def _offer_key(self, vault: Vault) -> None:
-        """Say that another process would end this sign-in, if there is nowhere to share it."""
+        """Suggest an API key if the sign-in cannot be shared, so that other processes would end it."""
         if vault.in_keyring:
             return
         why = explain_missing_keyring() if self._keep else "keep=False"

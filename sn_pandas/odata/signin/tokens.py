@@ -23,7 +23,7 @@ _PAUSE = 5.0
 
 @dataclasses.dataclass(frozen=True)
 class Grant:
-    """What an authority gives.
+    """A grant of an authority.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ class Grant:
 
 @dataclasses.dataclass(frozen=True)
 class _Held:
-    """A grant, and when it was asked for by both clocks: read and replaced as one by all threads."""
+    """A grant with the time of its request by both clocks; immutable, so that threads can share it."""
 
     grant: Grant
     began: tuple[float, float]
@@ -60,7 +60,7 @@ class _Held:
 
     @property
     def age(self) -> float:
-        """How old it is; one of the clocks stands still while a computer sleeps."""
+        """Its age; two clocks are used because one stops while a computer sleeps."""
         return max(time.monotonic() - self.began[0], time.time() - self.began[1])
 
     @property
@@ -105,7 +105,7 @@ class RenewedToken(ABC):
         """
 
     def close(self) -> None:  # noqa: B027 - most ways have nothing to release
-        """Release what fetching needs."""
+        """Release the resources for fetching."""
 
     def explain(self, used: Mapping[str, str]) -> str:
         """Return the reasons in the token for which a server rejects it."""
@@ -121,19 +121,19 @@ class RenewedToken(ABC):
         return bearer(held.grant.token)
 
     def current(self) -> str:
-        """Return the token that is in use, empty if there is none yet."""
+        """Return the current token, empty if there is none yet."""
         held = self._held
         return held.grant.token if held is not None else ""
 
     def renew(self, used: Mapping[str, str]) -> bool:
-        """Fetch another token if ``used`` is still the current one; return whether there is another now."""
+        """Fetch another token if ``used`` is still the current one; return whether there is a new one."""
         held = self._held
         if held is None or bearer(held.grant.token) == bearer_of(used):
             held = self._renew(held, forced=True)
         return bearer(held.grant.token) != bearer_of(used)
 
     def _renew(self, current: _Held | None, *, forced: bool = False) -> _Held:
-        """Return another grant than ``known``; fetch it, unless another thread did that meanwhile."""
+        """Return another grant than ``known``; fetch it unless another thread has just done so."""
         rounds = self._rounds
         with self._lock:
             if self._held is not None and self._held is not current:

@@ -1,4 +1,4 @@
-"""As whom a connection is signed in, how, and until when."""
+"""The user of a connection, the sign-in method, and the expiry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .credentials import Auth
 
 
 class User(str):
-    """The path of a user; also says how the connection signed in, and until when.
+    """The path of a user, with the sign-in method and the expiry.
 
     Attributes
     ----------
@@ -56,7 +56,7 @@ class User(str):
 
 @dataclasses.dataclass(frozen=True)
 class NewApiKey:
-    """An API key that was just made; the server shows it once more to its user only.
+    """A new API key, whose value the server shows only once more, and only to its user.
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ class NewApiKey:
 
 
 def user_of(path: str, auth: Auth) -> User:
-    """Return a user with what the credentials say now."""
+    """Return a user with the current state of the credentials."""
     current = getattr(auth, "current", None)
     token = current() if callable(current) else ""
     end = expiry(token) if token else None

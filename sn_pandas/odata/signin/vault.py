@@ -1,4 +1,4 @@
-"""What the processes of one user share: in the keyring, read and written under a file lock.
+"""Tokens shared by the processes of one user: in the keyring, protected by a file lock.
 
 A refresh token is good once, and sn-auth ends the token of a user with each new one. So whoever renews takes
 the lock, looks for what another process has put there, and leaves the newest. Only the newest is kept.
@@ -27,7 +27,7 @@ _guard = threading.Lock()
 
 
 class Vault:
-    """A place for the tokens of one way to sign in to one repository; safe to use from several threads.
+    """The stored tokens of one sign-in to one repository; safe to use from several threads.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Vault:
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other threads and processes away from these tokens.
+        """Lock these tokens against other threads and processes.
 
         Raises
         ------
@@ -72,14 +72,14 @@ class Vault:
         return tokens
 
     def write(self, tokens: Mapping[str, str]) -> None:
-        """Keep these tokens in place of those before."""
+        """Replace the tokens."""
         text = Secret(json.dumps(dict(tokens)))
         if not self.in_keyring or not _write_keyring(self.name, text):
             self.in_keyring = False
             _memory[self.name] = text
 
     def forget(self) -> None:
-        """Keep nothing."""
+        """Remove the tokens."""
         _memory.pop(self.name, None)
         if self.in_keyring:
             _delete_from_keyring(self.name)
@@ -111,7 +111,7 @@ class Vault:
 
 
 def explain_missing_keyring() -> str:
-    """Return why there is no keyring to keep something in; empty if there is one."""
+    """Return why there is no usable keyring; empty if there is one."""
     try:
         import keyring
         from keyring.backends import fail
@@ -127,12 +127,12 @@ def explain_missing_keyring() -> str:
 
 
 def read_api_key(origin: str) -> str | None:
-    """Return the API key that the keyring holds for a repository."""
+    """Return the API key of a repository in the keyring."""
     return _read_keyring(origin)
 
 
 def write_api_key(origin: str, key: str) -> bool:
-    """Keep an API key of a repository in the keyring; return whether that worked."""
+    """Store the API key of a repository in the keyring; return whether that succeeded."""
     return not explain_missing_keyring() and _write_keyring(origin, key)
 
 
