@@ -210,3 +210,26 @@ def told(do: object) -> object:
         return do()  # type: ignore[operator]
     except (sn.SensenetError, KeyError) as error:
         return f"{type(error).__name__}: {str(error).splitlines()[0]}"
+
+
+#: What is written into a cell of each field; texts with HERE name the place.
+EDITS: dict[str, list[Any]] = {
+    "Code": ["other", "", None, 5],
+    "Notes": ["longer\ntext", None],
+    "Quantity": [41, None, 2.5, "many", 2**40],
+    "Weight": [0.25, "x"],
+    "Price": [12, None],
+    "InUse": [True, False, "yes"],
+    "BoughtOn": [pd.Timestamp("2026-03-04", tz="UTC"), None, "soon"],
+    "Shape": ["broken", "Used", "brokn", None],
+    "Labels": [["new"], [], ["new", "brokn"]],
+    "Keeper": [None, ERIN, "HERE/g0", "/Root/Nowhere"],
+    "Parts": [["HERE/g0"], [], ["HERE/g0", "HERE/g1"]],
+    "Story": ["<p>x</p>"],
+    "DisplayName": ["shown"],
+    "Name": ["g3"],
+    "Path": ["/Root/Other"],
+    "Version": ["V2.0"],
+    "Spot": ["shelf"],
+    "Paint": ["red"],
+}

@@ -59,35 +59,13 @@ def report_of(report: sn.Report) -> Any:
     return rows.values.tolist(), report.note
 
 
-EDITS: dict[str, list[Any]] = {
-    "Code": ["other", "", None, 5],
-    "Notes": ["longer\ntext", None],
-    "Quantity": [41, None, 2.5, "many", 2**40],
-    "Weight": [0.25, "x"],
-    "Price": [12, None],
-    "InUse": [True, False, "yes"],
-    "BoughtOn": [pd.Timestamp("2026-03-04", tz="UTC"), None, "soon"],
-    "Shape": ["broken", "Used", "brokn", None],
-    "Labels": [["new"], [], ["new", "brokn"]],
-    "Keeper": [None, people.ERIN, "HERE/g0", "/Root/Nowhere"],
-    "Parts": [["HERE/g0"], [], ["HERE/g0", "HERE/g1"]],
-    "Story": ["<p>x</p>"],
-    "DisplayName": ["shown"],
-    "Name": ["g3"],
-    "Path": ["/Root/Other"],
-    "Version": ["V2.0"],
-    "Spot": ["shelf"],
-    "Paint": ["red"],
-}
-
-
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 def test_random_edits_and_undos_are_those_of_an_administrator(
     server: FakeServer, data: st.DataObject
 ) -> None:
-    names = data.draw(st.lists(st.sampled_from(sorted(EDITS)), min_size=1, max_size=3, unique=True))
-    values = {name: data.draw(st.sampled_from(EDITS[name])) for name in names}
+    names = data.draw(st.lists(st.sampled_from(sorted(people.EDITS)), min_size=1, max_size=3, unique=True))
+    values = {name: data.draw(st.sampled_from(people.EDITS[name])) for name in names}
     typed, kind = data.draw(st.booleans()), data.draw(st.sampled_from(["g3", "s1"]))
 
     def edit(repo: Repository, place: str) -> Any:
