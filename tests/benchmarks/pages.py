@@ -12,7 +12,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from urllib.parse import unquote
 
 FIRST = 1001  # the id of the first row; the others follow without gaps
@@ -132,6 +132,11 @@ async def _serve(rows: Rows, wait: float) -> None:
                 await writer.drain()
         writer.close()
 
+    await listen(talk)
+
+
+async def listen(talk: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
+    """Print a free port and serve there until the process ends."""
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     async with server:
@@ -139,9 +144,9 @@ async def _serve(rows: Rows, wait: float) -> None:
 
 
 @contextlib.contextmanager
-def serving(total: int, wait: float = 0.02) -> Iterator[str]:
-    """Serve in a process of its own and give the address."""
-    command = [sys.executable, "-m", "tests.benchmarks.pages", str(total), str(wait)]
+def serving(total: int, wait: float = 0.02, *, module: str = "pages") -> Iterator[str]:
+    """Serve in a process of its own, by this module or another one beside it, and give the address."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", str(total), str(wait)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:

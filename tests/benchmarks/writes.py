@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 import json
 import re
-import subprocess
 import sys
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 from urllib.parse import unquote
 
-from .pages import FIRST, Rows, row
+from . import pages
+from .pages import FIRST, Rows, listen, row
 
 
 class Written(Rows):
@@ -59,22 +59,12 @@ async def _serve(rows: Written, wait: float) -> None:
                 await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)
-    async with server:
-        await server.serve_forever()
+    await listen(talk)
 
 
-@contextlib.contextmanager
-def serving(total: int, wait: float = 0.02) -> Iterator[str]:
+def serving(total: int) -> AbstractContextManager[str]:
     """Serve in a process of its own and give the address."""
-    command = [sys.executable, "-m", "tests.benchmarks.writes", str(total), str(wait)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
-        finally:
-            process.terminate()
+    return pages.serving(total, module="writes")
 
 
 if __name__ == "__main__":
