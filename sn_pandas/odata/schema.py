@@ -36,7 +36,7 @@ __all__ = [
     "NEVER_WRITTEN",
     "PSEUDO_FIELDS",
     "ROOT",
-    "TRIES",
+    "SAMPLES",
     "UNKNOWN",
     "ContentType",
     "Field",
@@ -49,7 +49,7 @@ __all__ = [
 #: The type that all others but one are derived from.
 ROOT = "GenericContent"
 #: Contents of a type that are asked what it is: some may only be seen, and tell nothing.
-TRIES = 3
+SAMPLES = 3
 #: Describes the type of a content by the content's id or path; None if the server tells nothing.
 Describe = Callable[[int | str], TypeDescription | None]
 
@@ -196,7 +196,7 @@ class Schema(Mapping[str, ContentType]):
 
     def _is_to_be_asked(self, name: str, content: int) -> bool:
         silent = self._silent.get(name, ())
-        return not self.is_complete(name) and content not in silent and len(silent) < TRIES
+        return not self.is_complete(name) and content not in silent and len(silent) < SAMPLES
 
     def _take(self, name: str, description: TypeDescription | None, content: int | str) -> None:
         """Insert learned types between visible and built-in ones."""

@@ -114,7 +114,7 @@ def has_permission(
             raise server_error("InvalidCastException", "The identity is not a user.")
         bits = accounts.bits_on(session.store, content, someone.id)
     else:
-        bits = _bits_of_caller(session, content)
+        bits = session.rights.bits(content)
     return bool(asked) and not asked & ~bits
 
 
@@ -209,10 +209,6 @@ def checked(given: list[str] | None) -> int:
         if name not in permissions.BIT:
             raise server_error("ArgumentException", f"Unknown permission: {name}")
     return permissions.mask(given)
-
-
-def _bits_of_caller(session: Session, content: Content) -> int:
-    return session.rights.bits(content)
 
 
 def _ace(session: Session, one: EffectiveEntry) -> Json:

@@ -21,7 +21,7 @@ from ...odata.field_names import ignored_names, paths_behind_unknown, refuse_sca
 from ...odata.numbers import Rounded
 from ...odata.query import Query
 from ...odata.rows import Rows
-from ...odata.schema import PSEUDO_FIELDS, ROOT, TRIES, UNKNOWN, Field, Schema
+from ...odata.schema import PSEUDO_FIELDS, ROOT, SAMPLES, UNKNOWN, Field, Schema
 from ..columns.builders import Fixed
 from ..columns.codecs import (
     Backend,
@@ -328,7 +328,7 @@ class Plan:
     def _learn(self, name: str, types: Sequence[Any], ids: Sequence[Any]) -> None:
         """Learn a hidden type from the first row that identifies it."""
         rows = (id_ for kind, id_ in zip(types, ids, strict=True) if kind == name)
-        for content in islice(rows, TRIES):
+        for content in islice(rows, SAMPLES):
             if not self._schema.is_complete(name):
                 self._schema.learn(name, int(content))
 
