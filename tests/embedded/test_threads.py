@@ -386,6 +386,61 @@ def test_of_many_checkouts_one_wins(application: Application) -> None:
     assert len(kept(answers)) == 1
 
 
+def test_a_version_is_made_for_each_save_that_succeeds(application: Application) -> None:
+    with client(application) as http:
+        http.patch(f"{ADDRESS}('list')", json={"VersioningMode": ["2"]}).raise_for_status()
+
+        def count() -> int:
+            rows = http.get(f"{ADDRESS}('list')/Versions?$select=Version&metadata=no").json()["d"]["results"]
+            return len(rows)
+
+        before = count()
+        answers = at_once(application, lambda one, n: one.patch(f"{ADDRESS}('list')", json={"Index": n + 1}))
+        assert count() == before + len(kept(answers))
+
+
+def test_saves_of_different_fields_are_kept_or_out_of_date(application: Application) -> None:
+    fields = ("Description", "DisplayName", "Index", "Hidden")
+    values: tuple[Any, ...] = ("words", "Tasks", 7, True)
+    answers = at_once(
+        application, lambda http, n: http.patch(f"{ADDRESS}('list')", json={fields[n % 4]: values[n % 4]})
+    )
+    saved = {n % 4 for n in kept(answers)}
+    with client(application) as http:
+        shown = http.get(f"{ADDRESS}('list')?$select={','.join(fields)}&metadata=no").json()["d"]
+    assert {n for n in range(4) if shown[fields[n]] == values[n]} == saved
+
+
+def test_who_repeats_what_was_out_of_date_is_saved_in_the_end(application: Application) -> None:
+    def send(http: httpx.Client, number: int) -> httpx.Response:
+        for _ in range(200):
+            answer = http.patch(f"{ADDRESS}('list')", json={"Index": number})
+            if answer.status_code == 200:
+                break
+        return answer
+
+    assert len(kept(at_once(application, send))) == MANY
+
+
+def test_numbered_names_are_all_different(application: Application) -> None:
+    with client(application) as http:
+        http.post(ADDRESS, json={"__ContentType": "MemoList", "Name": "memos"}).raise_for_status()
+    body = {"__ContentType": "Memo", "Name": "note", "Date": "2026-01-05T08:00:00Z"}
+    answers = at_once(
+        application, lambda http, n: http.post(f"{ADDRESS}('memos')?$select=Name&metadata=no", json=body)
+    )
+    names = [answers[n].json()["d"]["Name"] for n in kept(answers)]
+    assert len(set(names)) == len(names) == MANY
+
+
+def test_what_is_deleted_for_good_many_times_is_gone_for_everybody(application: Application) -> None:
+    answers = at_once(application, lambda http, n: http.delete(f"{ADDRESS}('list')?permanent=true"))
+    assert {answer.status_code for answer in answers} <= {200, 404}
+    with client(application) as http:
+        assert http.get(f"{ADDRESS}('list')").status_code == 404
+        assert http.get("/odata.svc/Root/Trash/$count").text.endswith("0")
+
+
 def test_many_deletions_make_one_bag(application: Application) -> None:
     answers = at_once(application, lambda http, n: http.delete(f"{ADDRESS}('list')"))
     kept([answer for answer in answers if answer.status_code != 404])

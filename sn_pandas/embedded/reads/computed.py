@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date
 from typing import Any
 
 from sn_pandas.embedded.changes import versions
@@ -40,9 +40,7 @@ def is_folder(content: Content, session: Session) -> Json:
 def _due(content: Content, session: Session) -> int:
     """Return the days that are left until a task is due."""
     text = content.fields.get("DueDate") or "0001-01-01T00:00:00Z"
-    due = datetime.strptime(text[:10], "%Y-%m-%d")
-    today = session.repository.clock().astimezone(UTC).replace(tzinfo=None)
-    return (due - datetime(today.year, today.month, today.day)).days
+    return (date.fromisoformat(text[:10]) - session.repository.clock().astimezone(UTC).date()).days
 
 
 def _remaining_days(content: Content, session: Session) -> Json:
