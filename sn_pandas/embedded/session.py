@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -158,8 +158,14 @@ class Session:
 
     def children(self, content: Content) -> list[Content]:
         """Return the children of a content that the caller may see."""
-        found = [self._readable(one) for one in self.store.children(content.id)]
+        found = [self._readable(one) for one in self.within_time(self.store.children(content.id))]
         return [one for one in found if one is not None]
+
+    def within_time(self, contents: Iterable[Content]) -> Iterator[Content]:
+        """Yield contents one by one, unless the request takes too long."""
+        for one in contents:
+            self.store.keep_time()
+            yield one
 
     def _readable(self, content: Content | None) -> Content | None:
         """Return the version of a content that the caller may read, if he may know of the content."""

@@ -198,12 +198,33 @@ def test_one_large_tree_is_changed_within_a_time_or_not_at_all(
     before, looks = paths(), itertools.count()
     with monkeypatch.context() as patch:
         patch.setattr(time, "thread_time", lambda: float(next(looks)))  # each look is a second later
-        patch.setattr(application, "LONGEST_WRITE", seconds)
+        patch.setattr(application, "LONGEST_REQUEST", seconds)
         patch.setattr(batches, "LONGEST_BATCH", 10)
         text = send(client, method, target, {"paths": ["/Root/Content/Sales"], **body})[1]
     assert "TimeoutException" in text
     assert "nothing of it was done" in text
     assert paths() == before
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "OpenTree?rootPath=/Root/Content/Sales&withLeaves=true",
+        "GetChildrenPermissionInfo?identity=/Root/IMS/Public/hugo.horvath",
+    ],
+)
+def test_reports_on_many_children_take_a_time_at_most(
+    client: Client, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    target = f"{address('/Root/Content/Sales/Tasks')}/{way}"
+    assert send(client, "GET", target)[0] == 200
+    for seconds in range(1, 60, 10):
+        looks = itertools.count()
+        with monkeypatch.context() as patch:
+            patch.setattr(time, "thread_time", lambda looks=looks: float(next(looks)))
+            patch.setattr(application, "LONGEST_REQUEST", seconds)
+            status, text = send(client, "GET", target)
+        assert (status, "TimeoutException" in text) == (400, True), seconds
 
 
 def test_a_batch_has_a_largest_number_of_items(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:

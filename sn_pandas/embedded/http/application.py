@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 LONGEST_LINE = 8192
 MOST_HEADERS, LARGEST_HEAD = 100, 32 * 1024
-LONGEST_WRITE = 10.0
-"""Seconds of computing after which a write is given up and undone, as it holds up all others."""
+LONGEST_REQUEST = 10.0
+"""Seconds of computing after which a request is given up and undone, as it holds up the others."""
 GREETING = (
     "sensenet is listening. Visit https://sensenet.com for more information on how to call the REST API."
 )
@@ -190,11 +190,11 @@ class Application:
             if not _administers(self.repository.session(self._caller(request))):
                 return answers.error(forbidden("Only administrators may test; send the key of one."))
             return self.testing.answer(request)
-        if request.method not in WRITES:
+        with self.store.within(LONGEST_REQUEST):
+            if request.method in WRITES:
+                return self._looked_up(request)
             with self.store.reading():  # one state from who asks to what is answered
                 return self._looked_up(request)
-        with self.store.within(LONGEST_WRITE):
-            return self._looked_up(request)
 
     def _looked_up(self, request: Request) -> Answer:
         """Dispatch a request by its address and caller."""

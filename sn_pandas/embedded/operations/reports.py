@@ -48,7 +48,7 @@ def children_permission_info(session: Session, content: Content, identity: str |
     """Return the permissions of a user on each child of a content."""
     user = _user(session, identity)
     children = sorted(session.children(content), key=lambda one: one.name.lower())
-    results = [_info(session, child, user) for child in children]
+    results = [_info(session, child, user) for child in session.within_time(children)]
     return {"d": {"identity": _identity(session, user), "results": results}}
 
 

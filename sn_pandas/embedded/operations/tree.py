@@ -68,7 +68,9 @@ def open_tree(
         rows += sorted(level, key=_order(session))
     kept, count = listing.in_memory(session, rows, ignore_case=True, total_before=False)
     project = projector(session)
-    return {"d": {"__count": count, "results": [_row(session, project, one) for one in kept]}}
+    return {
+        "d": {"__count": count, "results": [_row(session, project, one) for one in session.within_time(kept)]}
+    }
 
 
 def _way(session: Session, content: Content, root: str) -> list[Content]:

@@ -254,7 +254,7 @@ class Database:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Let what the block writes compute for some seconds at most, as `keep_time` sees to."""
+        """Let the block compute for some seconds at most, as `keep_time` sees to."""
         self._thread.end = time.thread_time() + seconds
         try:
             yield
@@ -262,7 +262,7 @@ class Database:
             self._thread.end = math.inf
 
     def keep_time(self) -> None:
-        """Raise if this thread has computed for longer than it may; whoever writes many rows asks in between.
+        """Raise if this thread has computed for longer than it may; who handles many rows asks in between.
 
         Raises
         ------
@@ -272,8 +272,8 @@ class Database:
         if time.thread_time() > self._thread.end:
             raise bad_request(
                 "TimeoutException",
-                "This takes too long, and nothing of it was done. Send it in parts, such as one request for"
-                " each child.",
+                "This takes too long, and nothing of it was done. Ask in parts, such as one request for each"
+                " child.",
             )
 
     def after_rollback(self, action: Callable[[], None]) -> None:

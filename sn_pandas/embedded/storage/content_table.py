@@ -44,6 +44,7 @@ class ContentTable(Database):
         found: dict[int, Content] = {}
         with self.reading() as db:
             for start in range(0, len(wanted), 500):
+                self.keep_time()
                 part = wanted[start : start + 500]
                 marks = ",".join("?" * len(part))
                 for row in db.execute(f"SELECT {COLUMNS} FROM contents WHERE id IN ({marks})", part):
@@ -52,9 +53,13 @@ class ContentTable(Database):
 
     def children(self, parent_id: int) -> list[Content]:
         """Return the direct children of a content."""
+        found: list[Content] = []
         with self.reading() as db:
-            rows = db.execute(f"SELECT {COLUMNS} FROM contents WHERE parent_id = ?", (parent_id,)).fetchall()
-        return [content_of(row) for row in rows]
+            rows = db.execute(f"SELECT {COLUMNS} FROM contents WHERE parent_id = ?", (parent_id,))
+            while part := rows.fetchmany(500):
+                self.keep_time()
+                found += map(content_of, part)
+        return found
 
     def child_names(self, parent: Content, start: str) -> list[str]:
         """Return the names of the children of a content that begin with a text, ignoring case."""
