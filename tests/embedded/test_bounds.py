@@ -177,10 +177,10 @@ def test_a_batch_that_takes_too_long_begins_nothing_more(
     ("method", "target", "body", "seconds"),
     [
         ("POST", "/odata.svc/('Root')/CopyBatch", {"targetPath": "/Root/Content/HR"}, 20),
-        ("POST", "/odata.svc/('Root')/MoveBatch", {"targetPath": "/Root/Content/HR"}, 20),
+        ("POST", "/odata.svc/('Root')/MoveBatch", {"targetPath": "/Root/Content/HR"}, 5),
         ("POST", "/odata.svc/('Root')/DeleteBatch", {"permanent": True}, 2),
         ("DELETE", "/odata.svc/Root/Content('Sales')?permanent=true", {}, 0),
-        ("PATCH", "/odata.svc/Root/Content('Sales')", {"Name": "Selling"}, 20),
+        ("PATCH", "/odata.svc/Root/Content('Sales')", {"Name": "Selling"}, 1),
     ],
 )
 def test_one_large_tree_is_changed_within_a_time_or_not_at_all(

@@ -194,17 +194,19 @@ class Store(ContentTable):
                 binaries.read_back(self, content)
             content.parent_id, content.name, content.path = parent.id, name, new
             self.save(content, moved_from=old)
-            for row in below:
+            for start in range(0, len(below), 500):
                 self.keep_time()
-                child = content_of(row)
-                child.path = new + child.path[len(old) :]
-                db.execute(
+                children = [content_of(row) for row in below[start : start + 500]]
+                for child in children:
+                    child.path = new + child.path[len(old) :]
+                    if binaries.read_back(self, child):
+                        db.execute("UPDATE contents SET data = ? WHERE id = ?", (row_of(child)[-2], child.id))
+                db.executemany(
                     "UPDATE contents SET path = ?, key = ? WHERE id = ?",
-                    (child.path, child.path.lower(), child.id),
+                    [(child.path, child.path.lower(), child.id) for child in children],
                 )
-                if binaries.read_back(self, child):
-                    db.execute("UPDATE contents SET data = ? WHERE id = ?", (row_of(child)[-2], child.id))
-                search.put(db, child, self.types)
+                search.remove(db, [child.id for child in children])
+                search.put_many(db, children, self.types)
 
     def index(self, content: Content) -> None:
         """Let a content be found by the values that are given, and by those that are not stored with it."""
