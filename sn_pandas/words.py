@@ -238,8 +238,8 @@ def similarity(asked: str, term: str) -> float:
 
 def _blank_signs(text: str) -> str:
     """Return a text in lower case, with blanks for characters that are not part of words."""
-    parted = "".join(c if c.isalpha() or c.isdecimal() or c in JOINTS else " " for c in lower_letters(text))
-    return _CJ.sub(" \\g<0> ", parted)
+    spaced = "".join(c if c.isalpha() or c.isdecimal() or c in JOINTS else " " for c in lower_letters(text))
+    return _CJ.sub(" \\g<0> ", spaced)
 
 
 def _cut_runs(lower: str) -> list[str]:

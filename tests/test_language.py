@@ -31,6 +31,9 @@ NAMES = {
     "varied": "replace_…",
     "claimed": "match_…, taken",
     "manner": "options",
+    "believing": "trust_…",
+    "melted": "flatten",
+    "parted": "split, strip",
 }
 #: Public names that are deprecated, until the next version.
 OLD = {"varied"}
@@ -46,6 +49,11 @@ PHRASES = {
     r"\bin silence\b": "silently",
     r"\bwhole numbers?\b": "integer",
     r"\btruth values?\b": "boolean",
+    r"\btexts? stands? in (single|straight) quotes\b": "must be in … quotes",
+    r"\b(gives|gave) no token\b": "issued no token",
+    r"\bbelieved (only )?when seen\b": "verified",
+    r"\bone (line|frame|job|key|token) a (?!time\b)": "one … per …",
+    r"\bnobody can be asked\b": "cannot ask for input",
 }
 # What is correct English nevertheless: "there is no …", "it is no longer …", quoted words of a server.
 _FINE = re.compile(r"\b[Tt]here\s+(is|are) no\b")

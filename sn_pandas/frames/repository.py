@@ -178,7 +178,7 @@ class Repository(Connection, Contents):
         Returns
         -------
         DataFrame
-            One line a content, on its ``Id``; dtypes from the schema.
+            One line per content, on its ``Id``; dtypes from the schema.
 
         Raises
         ------

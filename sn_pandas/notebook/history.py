@@ -51,7 +51,7 @@ class History:
             raise QueryError(f"there is no query {number}; %sensenet history shows {len(self)}") from None
 
     def frame(self) -> pd.DataFrame:
-        """Return the queries as a frame, one line a query, on its number."""
+        """Return the queries as a frame, one line per query, on its number."""
         import pandas as pd
 
         lines = [

@@ -76,7 +76,7 @@ class Authority:
         Where the authority is: ``http://127.0.0.1:8766``. Never the address of the repository.
     kind
         ``IdentityServer``: OAuth with client credentials, or code with PKCE and a login page.
-        ``SNAuth``: login name and password, one token a user, each request checked by asking.
+        ``SNAuth``: login name and password, one token per user, each request checked by asking.
     life
         Seconds that a token lives; by default an hour for programs, ten minutes for people.
     grace

@@ -351,12 +351,12 @@ class _Parser:
         """Join adjacent parts to one predicate; a single part is returned unchanged."""
         if len(parts) == 1:
             return parts[0]
-        return Group(tuple(self._melted(part, occur) for part in parts))
+        return Group(tuple(self._flatten(part, occur) for part in parts))
 
     def _signed(self, part: Predicate | None, occur: Occur) -> Group:
-        return Group((self._melted(part, occur),))
+        return Group((self._flatten(part, occur),))
 
-    def _melted(self, part: Predicate | None, occur: Occur) -> Clause:
+    def _flatten(self, part: Predicate | None, occur: Occur) -> Clause:
         """Return the clause of a part; a group of one clause is replaced by it, with the stronger sign."""
         if part is None:
             raise server_error("InvalidOperationException", "Stack empty.")

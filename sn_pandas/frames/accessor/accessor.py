@@ -60,7 +60,7 @@ class Accessor:
         Returns
         -------
         DataFrame
-            ``Id``, ``Path``, ``field``, ``before``, ``after``: one line a changed cell. New rows show every
+            ``Id``, ``Path``, ``field``, ``before``, ``after``: one line per changed cell. New rows show every
             cell that is filled.
 
         Raises

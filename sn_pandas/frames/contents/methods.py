@@ -122,7 +122,7 @@ class Contents(abc.ABC):
         Returns
         -------
         DataFrame
-            ``field``, ``before``, ``after``: what is reset or set, one line a field.
+            ``field``, ``before``, ``after``: what is reset or set, one line per field.
 
         Raises
         ------
@@ -327,7 +327,7 @@ class Contents(abc.ABC):
         Returns
         -------
         Report
-            One line a content; ``sn_pandas.undo`` takes it back from the trash. What is there already is
+            One line per content; ``sn_pandas.undo`` takes it back from the trash. What is there already is
             ``unchanged``, and so is what is missing, if several are named.
 
         Raises
@@ -367,7 +367,7 @@ class Contents(abc.ABC):
         Returns
         -------
         Report
-            One line a content; ``sn_pandas.undo`` moves them back.
+            One line per content; ``sn_pandas.undo`` moves them back.
 
         Raises
         ------
@@ -387,7 +387,7 @@ class Contents(abc.ABC):
         Returns
         -------
         Report
-            One line a content, with the id and path of its copy.
+            One line per content, with the id and path of its copy.
 
         Raises
         ------
@@ -463,7 +463,7 @@ class Contents(abc.ABC):
         Returns
         -------
         Report
-            One line a file.
+            One line per file.
 
         Raises
         ------

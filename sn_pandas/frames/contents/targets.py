@@ -87,7 +87,7 @@ def carried(repo: Connection, path: Any, works: Iterable[Work], lines: dict[int,
     Returns
     -------
     Report
-        One line a place.
+        One line per place.
     """
     todo = sorted(works, key=lambda work: (work.path or "").count("/"))
     nested = are_nested([work.path or "" for work in todo])

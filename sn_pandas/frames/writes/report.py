@@ -82,7 +82,7 @@ class Report:
     Attributes
     ----------
     frame : DataFrame
-        ``Id``, ``Path``, ``outcome``, ``fields`` and ``reason``, one line a row of the caller's frame, on
+        ``Id``, ``Path``, ``outcome``, ``fields`` and ``reason``, one line per row of the caller's frame, on
         its index.
     requests : list of str
         What was sent, or would be sent by a dry run: method, address and body.

@@ -1,6 +1,6 @@
 """Signing in by sn-auth: login name, password, second factor, refresh.
 
-sn-auth has one token a user: each login or refresh ends the one before. So processes of one user share it.
+sn-auth has one token per user: each login or refresh ends the one before. So processes of one user share it.
 """
 
 from __future__ import annotations
