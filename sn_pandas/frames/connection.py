@@ -19,6 +19,7 @@ from ..odata.learning import describe_type, type_names
 from ..odata.origins import canonical_origin, same_origin
 from ..odata.query import Query
 from ..odata.query_reading import warn_of_query
+from ..odata.reference_filters import warn_of_rewritten
 from ..odata.schema import Schema
 from ..odata.signin.user import User, user_of
 from .moved import Moved
@@ -123,7 +124,10 @@ class Connection:
             warn_of_surprises(asked.filter, self.schema, added)
         if isinstance(asked.query, str):
             warn_of_query(asked.query, {**self.schema.fields, **added})
-        return asked.bind(self.schema, added=added)
+        bound = asked.bind(self.schema, added=added)
+        if bound.rewritten is not None and bound.rewritten is not asked.rewritten:
+            warn_of_rewritten(bound.rewritten, bound.words())
+        return bound
 
     def added_fields(self, query: Query) -> dict[str, Field]:
         """Read the definitions of the fields of a list and of aspects that a query compares or orders by.

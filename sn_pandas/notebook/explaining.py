@@ -81,9 +81,10 @@ def explain(
 
 
 def _explain(query: Query, schema: Schema, condition: str | None = None) -> Explanation:
-    condition = condition or (str(query.filter) if query.filter else None)
+    moved = query.rewritten
+    condition = condition or (moved.asked if moved else str(query.filter) if query.filter else None)
     does = [*_describe_place(query), *_describe_hidden(query)]
-    traps: list[str] = []
+    traps: list[str] = [] if moved is None else [moved.note(query.words())]
     if condition:
         kept, treacherous = _describe_filter(condition, schema, query.added)
         does += kept
@@ -136,6 +137,8 @@ def _describe_place(query: Query) -> Iterator[str]:
         yield f"lists the contents of {query.property} of {place}; rows are tested one by one, not by index"
     elif query.single:
         yield f"reads {place} itself"
+    elif query.rewritten is not None and query.rewritten.lists:
+        yield f"lists the direct children of {place}"
     elif query.query:
         yield f"searches everything below {place}, {place} itself included, for {query.query}"
     else:
@@ -144,6 +147,8 @@ def _describe_place(query: Query) -> Iterator[str]:
 
 def _describe_hidden(query: Query) -> Iterator[str]:
     hides = query.autofilters if query.autofilters is not None else bool(query.query)
+    if query.rewritten is not None and query.rewritten.lists and not hides:
+        return
     if query.query or query.autofilters is not None:
         yield "hides system contents" if hides else "shows system contents, too"
     if query.lifespan:
@@ -194,7 +199,7 @@ def _warn_of_query(text: str, query: Query) -> Iterator[str]:
         yield "a path with ( must be quoted"
     if re.search(r"[\w\])]\s*[<>]=?\s*\d", bare) and not re.search(r":[<>]", bare):
         yield "an operator needs a colon before it: Index:>5"
-    if "{{" in bare:
+    if "{{" in bare and query.rewritten is None:
         yield "a nested query searches the whole repository, and hides system contents"
     for keyword, option in ((".TOP:", query.top), (".SKIP:", query.skip), (".SORT:", query.orderby)):
         if keyword in bare and option:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .fields import Field
 from .filter_rules import FUNCTIONS, Condition, Meaning, kind_of, meaning_of
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse, value_of
+from .reference_filters import is_chain
 
 if TYPE_CHECKING:
     from .schema import Schema
@@ -75,7 +76,11 @@ class Reading:
             return ""
 
     def _meaning_of(self, test: Condition) -> Meaning:
-        return meaning_of(test, self.fields.get(test.name), self.schema)
+        if "/" not in test.name:
+            return meaning_of(test, self.fields.get(test.name), self.schema)
+        name = test.name.rpartition("/")[2]
+        found = meaning_of(dataclasses.replace(test, name=name), self.fields.get(name))
+        return dataclasses.replace(found, condition=test)
 
     def _test(self, node: Node) -> Condition | None:
         """Return a test as the table has it: a function compared with true is one of itself."""
@@ -97,16 +102,21 @@ class Reading:
                 )
                 | Call(name="substringof" as name, arguments=(Literal() as literal, Member(steps=steps)))
             ):
-                return Condition(".".join(steps), name, value_of(literal))
+                return Condition(self._column_of(steps), name, value_of(literal))
             case Member(steps=(name,)) if kind_of(name, self.fields.get(name)) == "truth":
                 return Condition(name, "eq", True)
         return None
 
     def _condition(self, steps: tuple[str, ...], operator: str, value: Any) -> Condition:
-        name = ".".join(steps)
+        name = self._column_of(steps)
         is_phrase = operator == "eq" and isinstance(value, str) and bool(value)
-        kind = kind_of(name, self.fields.get(name))
+        last = name.rpartition("/")[2]
+        kind = kind_of(last, self.fields.get(last))
         return Condition(name, "phrase" if is_phrase and kind == "words" else operator, value)
+
+    def _column_of(self, steps: tuple[str, ...]) -> str:
+        """Return the column of a member: behind a reference it has slashes, in an aspect a dot."""
+        return ("/" if is_chain(Member(steps), self.fields) else ".").join(steps)
 
     def _expression(self, node: Node) -> str:
         match node:
@@ -117,12 +127,26 @@ class Reading:
         positive, negated = self._strip_negation(node)
         if positive is not None:
             test = self._test(positive)
-            found = "" if test is None else self._meaning_of(test).pandas
+            found = "" if test is None else self._to_pandas(test)
         else:
             found = self._expression(node.inner) if isinstance(node, Not) else ""
         if not found:
             raise LookupError(node)
         return f"~{found}" if negated else found
+
+    def _to_pandas(self, test: Condition) -> str:
+        """Return a test as pandas makes it; one of a list of references is that of any of them."""
+        meaning = self._meaning_of(test)
+        first, slash, _ = test.name.partition("/")
+        if not slash:
+            return meaning.pandas
+        if meaning.kind == "type" or meaning.rule.refused or meaning.column not in meaning.pandas:
+            return ""
+        field = self.fields.get(first)
+        if field is None or not (field.multiple or field.kind.several):
+            return meaning.pandas
+        each = meaning.pandas.replace(meaning.column, f"{meaning.column}.explode()")
+        return f"{each}.groupby(level=0, sort=False).any()"
 
     def _strip_negation(self, node: Node) -> tuple[Node | None, bool]:
         """Return a test without its negation, and whether it had one.

@@ -162,6 +162,8 @@ class _Test(Filter):
             raise type(error)(f"{self.field}: {error}") from None
 
     def _write_test(self, fields: Fields | None) -> str:
+        if "/" in self.field:
+            return _write_chain(self.field, self.operator, self.value, fields)
         field = _field(self.field, fields)
         name = "ContentType" if self.field == "Type" else self.field.replace(".", "/")
         return write_test(self.field, name, self.operator, self.value, field)
@@ -213,6 +215,20 @@ def write_test(column: str, name: str, operator: str, value: Any, field: Field |
     return _encode_test(name, meaning)
 
 
+def _write_chain(name: str, operator: str, value: Any, fields: Fields | None) -> str:
+    """Write a test of a field of a reference, which a query makes a part of its content query."""
+    field = _field(name.rpartition("/")[2], fields)
+    value = fitting(value, field)
+    if operator in FUNCTIONS:
+        _reject_part_that_is_none(operator, value)
+        literal = filter_literal(value)
+        arguments = f"{literal},{name}" if operator == "substringof" else f"{name},{literal}"
+        return f"{operator}({arguments})"
+    is_option = isinstance(value, str) and field is not None and field.is_choice
+    literal = filter_literal(as_option(value, field) if is_option and field is not None else value, field)
+    return f"{name} {'eq' if operator == 'phrase' else operator} {literal}"
+
+
 def _encode_test(name: str, meaning: Meaning) -> str:
     """Write a test that is not refused."""
     operator, value, field = meaning.condition.operator, meaning.condition.value, meaning.field
@@ -253,7 +269,8 @@ class F:
     Parameters
     ----------
     name : str
-        The field; ``Type`` is the exact content type, ``Aspect.Field`` a field of an aspect.
+        The field; ``Type`` is the exact content type, ``Aspect.Field`` a field of an aspect. A field of a
+        reference (``AssignedTo/FullName``) is tested by a content query, and a warning says so.
 
     Examples
     --------
@@ -268,12 +285,7 @@ class F:
     __hash__ = None  # type: ignore[assignment]  # == makes a filter
 
     def __init__(self, name: str) -> None:
-        if not isinstance(name, str) or not name.replace("#", "").replace(".", "").replace("_", "").isalnum():
-            if isinstance(name, str) and "/" in name:
-                raise QueryError(
-                    f"the server tests the row's own field for {name} in a filter; write a content query: "
-                    f"Q({name.partition('/')[0]!r}).where(Q({name.rpartition('/')[2]!r}) == …)"
-                )
+        if not isinstance(name, str) or not all(map(_is_step, name.split("/"))):
             raise QueryError(f"{name!r} is not a field name")
         self.name = name
 
@@ -353,6 +365,10 @@ class F:
     def between(self, low: Any, high: Any) -> Filter:
         """Return whether it is from ``low`` to ``high``, both included."""
         return _And((_Test(self.name, "ge", low), _Test(self.name, "le", high)))
+
+
+def _is_step(name: str) -> bool:
+    return name.replace("#", "").replace(".", "").replace("_", "").isalnum()
 
 
 def isof(type_name: str) -> Filter:

@@ -10,13 +10,9 @@ from .filter_reading import Reading
 from .filter_rules import TESTS
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, members, parse
 from .literals import query_value
+from .reference_filters import is_chain
 from .schema import Field
 
-# References that every repository has; the schema tells of the others.
-_COMMON_REFERENCES = frozenset(
-    "CreatedBy ModifiedBy Owner VersionCreatedBy VersionModifiedBy CheckedOutTo Workspace AssignedTo Manager "
-    "Members BrowseApplication Image Link ApprovingUsers".split()
-)
 #: Functions that are tests of a field by themselves.
 _FUNCTION_OF = {
     "add": "a sum",
@@ -73,9 +69,9 @@ class _Check:
 
     def paths(self, tree: Node) -> None:
         for member in members(tree):
-            first, last = member.steps[0], member.steps[-1]
-            if len(member.steps) == 1 or not (first in _COMMON_REFERENCES or first in (self.fields or {})):
+            if not is_chain(member, self.fields or {}):
                 continue
+            first, last = member.steps[0], member.steps[-1]
             value = _value_for(tree, member)
             inner = f"{last}:{value}" if value else f"{last}:…"
             raise QueryError(

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from .addresses import SERVICE, collection, entity, normalize, path_of, without_service
-from .contentqueries import Clause
+from .contentqueries import Clause, Q
 from .errors import QueryError, UnknownOptionError, did_you_mean, unknown
 from .escaping import cut_short
 from .field_names import refuse_unknown, sort_fields
@@ -19,6 +19,7 @@ from .filter_syntax import members, parse
 from .filters import F, Filter
 from .misread import reject_misinterpreted
 from .query_reading import named_fields
+from .reference_filters import Rewritten, rewrite
 from .schema import Field, FieldsToAsk, Schema
 from .unsearchable import reject_unsearchable
 from .warning import warn_user
@@ -99,6 +100,8 @@ class Query:
     )
     #: What could not be checked of its conditions, because the caller may not see all types.
     unchecked: str = dataclasses.field(default="", repr=False, compare=False)
+    #: The filter of which its content query tests a part, after it was bound.
+    rewritten: Rewritten | None = dataclasses.field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         def set_(name: str, value: object) -> None:
@@ -120,7 +123,7 @@ class Query:
         if not isinstance(self.query, (str, Clause, type(None))):
             said = "a condition made of F(…), which goes to filter=" if isinstance(self.query, Filter) else ""
             raise QueryError(f"query is a text or made of Q(…), not {said or type(self.query).__name__}")
-        if isinstance(self.filter, str):
+        if isinstance(self.filter, str) and (self.property is not None or rewrite(self.filter, {}) is None):
             reject_misinterpreted(self.filter, in_memory=self.property is not None)
         if self.property is not None and not re.fullmatch(r"#?\w[\w.]*", self.property):
             raise QueryError(f"{self.property!r} is not a valid property name")
@@ -139,6 +142,9 @@ class Query:
         added: Mapping[str, Field] | None = None,
     ) -> Query:
         """Return the query with its filter and content query as texts, checked against the types.
+
+        What a filter tests on a field of a reference becomes a part of the content query, as a server tests
+        the rows themselves for it.
 
         A name that no layer of the schema has is let through where the caller may not see all types, and so
         is an option of a choice.
@@ -163,9 +169,10 @@ class Query:
         refuse_unknown(
             self.orders(), self.expand, schema, copied=self.copied, in_memory=in_memory, added=added
         )
+        named = {**schema.fields, **added}
         fields, unchecked = FieldsToAsk(schema, otherwise=otherwise, added=added), ""
         try:
-            text, words = self._texts(fields)
+            text, words, rewritten = self._texts(fields, named)
         except UnknownOptionError as error:
             if not schema.may_hide:
                 raise
@@ -173,9 +180,9 @@ class Query:
                 FieldsToAsk(schema, otherwise=otherwise, any_option=True, added=added),
                 str(error),
             )
-            text, words = self._texts(fields)
-        if isinstance(self.filter, str):
-            reject_misinterpreted(self.filter, {**schema.fields, **added}, in_memory=in_memory)
+            text, words, rewritten = self._texts(fields, named)
+        if text and (rewritten or in_memory or isinstance(self.filter, str)):
+            reject_misinterpreted(text, named, in_memory=in_memory)
         if not in_memory:  # a list behind a reference is tested row by row, without the index
             reject_unsearchable(text, words, self.orderby)
         bound = self._replace_unvalidated(added=added) if added is not self.added else self
@@ -183,16 +190,31 @@ class Query:
             return bound
         unknown = tuple(dict.fromkeys(fields.unknown))
         unbound = bound if unknown else None
+        if rewritten is not None:  # a list shows system contents, and a search hides them by default
+            shows = False if self.query is None and self.autofilters is None else self.autofilters
+            bound = bound._replace_unvalidated(rewritten=rewritten, autofilters=shows)
         return bound._replace_unvalidated(
             filter=text, query=words, unbound=unbound, unknown=unknown, unchecked=unchecked
         )
 
-    def _texts(self, fields: Mapping[str, Field]) -> tuple[str | None, str | None]:
-        """Return the filter and the content query as texts."""
-        return (
-            self.filter.text(fields) if isinstance(self.filter, Filter) else self.filter,
-            self.query.text(fields) if isinstance(self.query, Clause) else self.query,
-        )
+    def _texts(
+        self, fields: Mapping[str, Field], named: Mapping[str, Field]
+    ) -> tuple[str | None, str | None, Rewritten | None]:
+        """Return the filter and the content query as texts, and what was moved from one to the other."""
+        text = self.filter.text(fields) if isinstance(self.filter, Filter) else self.filter
+        words = self.query.text(fields) if isinstance(self.query, Clause) else self.query
+        rewritten = rewrite(text, named) if text and self.property is None else None
+        if rewritten is None:
+            return text, words, None
+        beside: Clause
+        rewritten = dataclasses.replace(rewritten, lists=words is None)
+        if words is not None:
+            beside = self.query if isinstance(self.query, Clause) else Q(f"({words})")
+        elif isinstance(self.path, int):
+            beside = Q("ParentId") == self.path
+        else:
+            beside = Q("InFolder") == self.path
+        return rewritten.rest, (beside & rewritten.clause).text(fields), rewritten
 
     def replace(self, **changes: Any) -> Query:
         """Return a query that differs in the named parts."""
