@@ -285,7 +285,8 @@ class Repository(Connection, Contents):
         Parameters
         ----------
         text : str
-            A name or a part of one; letter case does not matter, and ``*`` and ``?`` are wildcards.
+            A name or a part of one; neither letter case nor the order of the words matters, and ``*`` and
+            ``?`` are wildcards.
         type : str, optional
             Only contents of this type, or of types derived from it.
         below : str or int
@@ -295,8 +296,8 @@ class Repository(Connection, Contents):
         -------
         DataFrame
             ``Name``, ``DisplayName``, ``Type``, ``FullName``, ``LoginName``, ``Email`` and ``Path`` of the
-            contents on their ``Id``: first those that are called exactly so, then those whose name begins so.
-            It is a frame like one of :meth:`read`.
+            contents on their ``Id``: first those that are called exactly so, then those with the same words
+            in another order, then those whose name begins so. It is a frame like one of :meth:`read`.
 
         Raises
         ------

@@ -164,6 +164,9 @@ def _url(session: SensenetSession, options: argparse.Namespace, rest: str, names
 def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from .explaining import explain
 
+    facts = getattr(names.get(rest), "attrs", {}).get(showing.KEY) if rest.isidentifier() else None
+    if facts and facts.get("query"):
+        rest = str(facts["query"])  # the frame of a notebook, by its name
     repo = session.repository(options.on)
     refer = session.resolver_of(repo)
     place, asked = parts_of(_require_query(rest), names, lambda: repo.schema.fields, refer)
@@ -314,7 +317,10 @@ COMMANDS: dict[str, Command] = dict(
         _command("count PATH", "count the contents that a query finds", _count, _ON),
         _command("url PATH", "print the address that a query is sent to", _url, _ON),
         _command(
-            "explain PATH", "explain what the server will do with a query, and its pitfalls", _explain, _ON
+            "explain (PATH | FRAME)",
+            "explain what the server will do with a query, or did for a frame, and its pitfalls",
+            _explain,
+            _ON,
         ),
         _command(
             "save FRAME",

@@ -218,7 +218,7 @@ def write_test(column: str, name: str, operator: str, value: Any, field: Field |
 def _write_chain(name: str, operator: str, value: Any, fields: Fields | None) -> str:
     """Write a test of a field of a reference, which a query makes a part of its content query."""
     field = _field(name.rpartition("/")[2], fields)
-    value = fitting(value, field)
+    value = fit_value(value, field)
     if operator in FUNCTIONS:
         _reject_part_that_is_none(operator, value)
         literal = filter_literal(value)

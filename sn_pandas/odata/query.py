@@ -34,7 +34,7 @@ class Query:
     path : str or int
         The content whose children are read, by path or id.
     select, expand : tuple of str
-        Fields or chains (``AssignedTo/FullName``).
+        Fields or chains (``AssignedTo/FullName``). What is expanded is selected, too.
     filter : str or Filter, optional
         What is tested on the children: a ``$filter`` text, or a condition made of :class:`~sn_pandas.F`.
     orderby : str, optional
@@ -129,6 +129,9 @@ class Query:
             raise QueryError(f"{self.property!r} is not a valid property name")
         if self.query is not None and self.property is not None:
             raise QueryError("the server ignores a content query on a property; use filter=")
+        for chain in self.expand if self.select else ():  # only what is selected, too, would be shown
+            if not any(f"{name}/".startswith(f"{chain}/") for name in self.select):
+                set_("select", (*self.select, chain))
         for chain in self.select:
             first, _, rest = chain.partition("/")
             if rest and not any(e == first or e.startswith(first + "/") for e in self.expand):
@@ -209,7 +212,8 @@ class Query:
         beside: Clause
         rewritten = dataclasses.replace(rewritten, lists=words is None)
         if words is not None:
-            beside = self.query if isinstance(self.query, Clause) else Q(f"({words})")
+            typed: Any = Q(f"({words})")
+            beside = self.query if isinstance(self.query, Clause) else typed
         elif isinstance(self.path, int):
             beside = Q("ParentId") == self.path
         else:

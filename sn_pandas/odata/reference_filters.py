@@ -175,7 +175,7 @@ def _compare(name: str, operator: str, value: Any, field: Field | None) -> Claus
     if operator == "eq":
         is_phrase = isinstance(value, str) and kind_of(name, field) in WORD_KINDS
         return q.has_phrase(value) if is_phrase else q == value
-    order = {"lt": q < value, "le": q <= value, "gt": q > value, "ge": q >= value}[operator]
+    order: Clause = {"lt": q < value, "le": q <= value, "gt": q > value, "ge": q >= value}[operator]
     is_date = isinstance(value, dt.datetime)
     # dates that are not set are the year 1
     return order & (q > NO_DATE) if is_date and operator in ("lt", "le") else order

@@ -282,12 +282,89 @@ def test_a_type_that_is_not_known_is_told_first(repo):
         repo.import_rows(LAB, [{"Nonsense": "N1"}], "Asst")
 
 
-def test_moments_without_a_zone_are_told(repo):
-    rows = [{"Name": "N1", "Serial": "XY-0001", "Bought on": "31.12.2025 14:30"}]
-    with pytest.warns(sn.SaveWarning, match="BoughtOn have no time zone"):
-        assert repo.import_rows(LAB, rows, "Asset").ok
-    when = imported(repo, "Name BoughtOn")["BoughtOn"].iloc[0]
-    assert when == pd.Timestamp("2025-12-31 14:30", tz="UTC")
+@pytest.mark.parametrize(
+    ("given_", "tz", "when"),
+    [
+        ("31.12.2025 14:30", None, "2025-12-31 14:30Z"),
+        ("31.12.2025 14:30", "Europe/Budapest", "2025-12-31 13:30Z"),
+        ("2025-12-31", "Europe/Budapest", "2025-12-30 23:00Z"),
+        (dt.datetime(2025, 7, 1, 12), "Europe/Budapest", "2025-07-01 10:00Z"),
+        (dt.date(2025, 7, 1), "Europe/Budapest", "2025-06-30 22:00Z"),
+        ("2025-07-01T12:00+05:00", "Europe/Budapest", "2025-07-01 07:00Z"),
+    ],
+)
+def test_dates_without_a_zone_are_in_the_one_that_is_named(repo, given_, tz, when):
+    rows = [{"Name": "N1", "Serial": "XY-0001", "Checked at": given_}]
+    report = repo.import_rows(LAB, rows, "Asset", tz=tz)
+    assert imported(repo, "Name CheckedAt")["CheckedAt"].iloc[0] == pd.Timestamp(when)
+    told = f"1 date of Checked at has no time zone and is taken as {tz or 'UTC'}"
+    assert (told in repr(report)) is ("+05" not in str(given_))
+
+
+@pytest.mark.parametrize(
+    ("time", "why"), [("2025-10-26 02:30", "occurs twice"), ("2025-03-30 02:30", "does not exist")]
+)
+def test_a_time_at_which_the_clocks_change_is_rejected(repo, time, why):
+    rows = [{"Name": "N1", "Serial": "XY-0001", "Checked at": time}]
+    with pytest.raises(RefusedError, match=f"{why} in Europe/Budapest"):
+        repo.import_rows(LAB, rows, "Asset", tz="Europe/Budapest")
+    with pytest.raises(ValueError, match="name of a time zone"):
+        repo.import_rows(LAB, rows, "Asset", tz="Budapest")
+
+
+def test_a_header_names_the_zone_of_its_dates_as_excel_files_do(repo):
+    rows = [{"Name": "N1", "Serial": "XY-0001", "Checked at (Europe/Budapest)": dt.datetime(2025, 7, 1, 12)}]
+    report = repo.import_rows(LAB, rows, "Asset")
+    assert imported(repo, "Name CheckedAt")["CheckedAt"].iloc[0] == pd.Timestamp("2025-07-01 10:00Z")
+    assert "time zone" not in repr(report)
+
+
+def test_cells_with_the_same_problem_are_one_line_with_their_rows(repo, tmp_path):
+    lines = [f"N{n:02},XY-00{n:02},0{n % 9 + 1}.11.2025,no" for n in range(20)]
+    path = written(tmp_path, "\n".join(["Name,Serial,Bought on,Used", *lines, "N99,XY-0099,,perhaps"]))
+    with pytest.raises(RefusedError) as error:
+        repo.import_rows(LAB, path, "Asset", columns={"Used": "InUse"})
+    dates = "Bought on: '01.11.2025', … may be one of two dates: pass dayfirst=True if the day stands first"
+    rows = "rows 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and 10 more"
+    used = "Used (InUse): 'perhaps' is neither yes nor no"
+    message, shown = str(error.value).splitlines(), repr(error.value.report).splitlines()
+    assert message[1].startswith(f"  {rows}, {dates}")
+    assert message[2].startswith(f"  row 22, {used}")
+    assert shown[1].startswith(f"  {rows}  refused: {dates}")
+    assert shown[2].startswith(f"  row 22  refused: {used}")
+    assert len(error.value.report.problems) == 21
+
+
+def test_problems_show_what_the_file_says(repo):
+    rows = [{"Name": "N1", "Serial": "XY-0001", "Keeper": "Nobody Here"}]
+    with pytest.raises(RefusedError) as error:
+        repo.import_rows(LAB, rows, "Asset", resolve="names")
+    assert error.value.report.problems["mine"].tolist() == ["Nobody Here"]
+
+
+@pytest.mark.parametrize(
+    "text", ["Name;Serial;\nN1;XY-0001;\nN2;XY-0002;\n", "Name;Serial\nN1;XY-0001;\nN2;XY-0002;\n"]
+)
+def test_an_empty_last_column_is_left_out(repo, tmp_path, text):
+    assert repo.import_rows(LAB, written(tmp_path, text), "Asset").counts == {"saved": 2}
+
+
+def test_cells_in_a_column_without_a_header_are_told(repo, tmp_path):
+    path = written(tmp_path, "Name;Serial;\nN1;XY-0001;\nN2;XY-0002;7\n")
+    with pytest.raises(TrackingError, match="column 3 has no header, and its cell in row 3 is '7'"):
+        repo.import_rows(LAB, path, "Asset")
+
+
+def test_rejected_rows_go_to_the_sheet_that_they_come_from(repo, tmp_path):
+    path, bad = tmp_path / "rows.xlsx", tmp_path / "bad.xlsx"
+    with pd.ExcelWriter(path) as book:
+        pd.DataFrame({"Remark": ["none"]}).to_excel(book, sheet_name="Read me", index=False)
+        rows = pd.DataFrame({"Name": ["N1", "N2"], "Serial": ["XY-0001", "XY-0002"], "Quantity": [1, -5]})
+        rows.to_excel(book, sheet_name="New ones", index=False)
+    for sheet in ("New ones", 1):
+        report = repo.import_rows(LAB, path, "Asset", sheet=sheet, rejected=bad)
+        assert openpyxl.load_workbook(bad).sheetnames == ["New ones"]
+    assert report.counts == {"refused": 2}
 
 
 def test_columns_are_named_or_left_out(repo):
@@ -470,7 +547,7 @@ def test_no_text_is_an_error(text, field, how):
         (SEVERAL, "Middle; High", ["2", "3"]), (SEVERAL, "1, 3", ["1", "3"]),
         (SEVERAL, "['1', 'High']", ["1", "3"]), (KEEPER, "1398", "1398"), (KEEPER, 1398.0, 1398),
         (KEEPER, "/Root/IMS/Public/edna", "/Root/IMS/Public/edna"),
-        (DATE, "31.12.2026 14:30", "2026-12-31T14:30:00"),
+        (DATE, "31.12.2026 14:30", pd.Timestamp("2026-12-31 14:30Z")),
         (DATE, "2026-12-31T14:30:00Z", "2026-12-31T14:30:00Z"),
         (TEXT, 12.0, "12"), (TEXT, "  two  ", "  two  "), (NUMBER, "", None), (NUMBER, float("nan"), None),
         (Field("Name", "ShortText"), " a name ", "a name"),

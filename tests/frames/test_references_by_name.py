@@ -46,6 +46,25 @@ def test_people_are_found_by_any_of_their_names(repo, text):
     assert {"Name", "DisplayName", "Type", "LoginName", "Email", "Path"} <= set(found.columns)
 
 
+@pytest.mark.parametrize("text", ["Okafor Olga", "Okafor, Olga", "okafor  OLGA", "olga example.com"])
+def test_words_are_found_in_any_order(repo, text):
+    assert repo.find(text, type="User")["Path"].tolist() == [OLGA]
+
+
+def test_the_same_words_come_before_names_that_have_them(repo):
+    for name, shown in (("z1", "red box of wood"), ("z2", "box red"), ("z3", "red boxes"), ("z4", "red box")):
+        repo.create(TASKS, "Task", name, {"DisplayName": shown})
+    found = repo.find("red box", below=TASKS)["DisplayName"].tolist()
+    assert found == ["red box", "box red", "red box of wood", "red boxes"]
+
+
+def test_problems_show_the_name_that_was_written(repo, tasks):
+    tasks.at[tasks.index[0], "AssignedTo"] = [sn.ref("Nobody Here", type="User")]
+    with pytest.raises(RefusedError) as error:
+        tasks.sn.save()
+    assert error.value.report.problems["mine"].tolist() == [["Nobody Here"]]
+
+
 def test_who_is_called_exactly_so_comes_first(repo):
     for name in ("zebra b", "zebra", "a zebra", "Zebras"):
         repo.create(TASKS, "Task", fields={"DisplayName": name})

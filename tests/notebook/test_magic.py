@@ -295,6 +295,20 @@ def test_the_schema_as_frames(session: Session) -> None:
     assert session.value(f"%sensenet fields {TASKS}").index.equals(fields.index)
 
 
+def test_the_query_of_a_frame_is_explained(session: Session) -> None:
+    session.value(f"%%sensenet late\n{TASKS}\n$select=Name\n$filter=Index gt 5")
+    told = repr(session.value("%sensenet explain late"))
+    assert told == repr(session.value(f"%sensenet explain {TASKS}?$select=Name&$filter=Index gt 5"))
+    assert f"lists the direct children of {TASKS}" in told
+
+
+def test_what_is_expanded_is_shown(session: Session) -> None:
+    found = session.value(f"%%sensenet\n{TASKS}\n$select=Name\n$expand=AssignedTo\n$top=2")
+    assert found.columns.tolist() == ["Name", "AssignedTo"]
+    told = repr(session.value(f"%sensenet explain {TASKS}?$select=Name&$expand=AssignedTo"))
+    assert "returns Name, AssignedTo" in told
+
+
 def test_count_url_and_explain(session: Session) -> None:
     query = f"{TASKS}?$filter=Index gt {{55}}"
     assert session.value(f"%sensenet count {query}") == 5

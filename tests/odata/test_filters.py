@@ -78,7 +78,7 @@ def test_literals_and_joins(made: Filter, text: str) -> None:
 @pytest.mark.parametrize(
     "made",
     [
-        lambda: sn.F("CreatedBy/Name"),
+        lambda: sn.F("CreatedBy//Name"),
         lambda: (sn.F("Nmae") == "x").text(FIELDS),
         lambda: (sn.F("Name") > "x").text(FIELDS),
         lambda: (sn.F("Name") == "a*").text(FIELDS),

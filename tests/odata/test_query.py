@@ -150,6 +150,21 @@ def test_an_address_out_of_a_browser_may_hold_what_the_server_ignores() -> None:
     assert query == sn.Query("/Root")
 
 
+@pytest.mark.parametrize(
+    ("select", "expand", "selected"),
+    [
+        ("Name", "AssignedTo", ("Name", "AssignedTo")),
+        ("Name,AssignedTo", "AssignedTo", ("Name", "AssignedTo")),
+        ("Name,AssignedTo/FullName", "AssignedTo", ("Name", "AssignedTo/FullName")),
+        ("AssignedTo", "AssignedTo/Manager", ("AssignedTo", "AssignedTo/Manager")),
+        ("AssignedTo/Manager/Name", "AssignedTo,AssignedTo/Manager", ("AssignedTo/Manager/Name",)),
+        ("", "AssignedTo", ()),
+    ],
+)
+def test_what_is_expanded_is_selected(select: str, expand: str, selected: tuple[str, ...]) -> None:
+    assert sn.Query("/Root", select=select, expand=expand).select == selected
+
+
 FIELDS = {
     "Name": Field("Name", "ShortText"),
     "Index": Field("Index", "Integer"),

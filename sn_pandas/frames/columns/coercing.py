@@ -18,7 +18,7 @@ import pandas as pd
 from ...odata.numbers import DIGITS
 from ...odata.refs import as_ref, ref
 from ...odata.schema import Field
-from .encoders import moment
+from .encoders import has_no_zone, moment
 from .masked import Masked
 from .normalizing import Cell, is_list, is_missing, items, list_of, plain, whole
 from .unusable import Unusable
@@ -51,13 +51,18 @@ class Coercion:
         the decimals, and numbers with a comma are rejected.
     resolve : {"names"}, optional
         Whether texts in references are names.
+    tz : str, optional
+        The time zone of dates that name none; UTC if None.
     """
 
     dayfirst: bool | None = None
     decimal: Literal[".", ","] | None = None
     resolve: Literal["names"] | None = None
+    tz: str | None = None
 
     def __post_init__(self) -> None:
+        if not is_zone(self.tz or "UTC"):
+            raise ValueError(f"tz is the name of a time zone, such as 'Europe/Budapest', not {self.tz!r}")
         for name, value, allowed in (
             ("dayfirst", self.dayfirst, (None, True, False)),
             ("decimal", self.decimal, (None, ".", ",")),
@@ -91,8 +96,28 @@ class Coercion:
         if field.is_truth:
             return self._truth(given)
         if field.is_date:
-            return self._date(given)
+            return self._in_zone(field, self._date(given), given)
         return self._text(field, given) if field.is_text else given
+
+    def lacks_zone(self, field: Field, given: Cell) -> bool:
+        """Return whether a cell is a date of which a file does not say in what time zone it is.
+
+        Examples
+        --------
+        >>> how, field = Coercion(), Field("DueDate", "DateTime")
+        >>> how.lacks_zone(field, "31.12.2026"), how.lacks_zone(field, "2026-12-31T10:00Z")
+        (True, False)
+        """
+        given = plain(given)
+        if not field.is_date or is_missing(given) or isinstance(given, Unusable):
+            return False
+        found = self._date(given)
+        if isinstance(found, Unusable) or not has_no_zone(found):
+            return False
+        try:
+            return not _is_day(field, pd.Timestamp(moment(found)))
+        except (ValueError, TypeError, OverflowError):
+            return False
 
     def format_number(self, cell: Cell) -> Cell:
         """Return a number as the text that :meth:`coerce` reads as the same number; other cells as they are.
@@ -158,7 +183,7 @@ class Coercion:
                 when = moment(text)
             except (ValueError, TypeError, OverflowError):
                 return Unusable(given, f"{given!r} is not a date of the calendar")
-            return pd.Timestamp(when) if not found["time"] else text
+            return pd.Timestamp(when).tz_localize(None) if not found["time"] else text
         parts = _DATE.fullmatch(text)
         if parts is None:
             return Unusable(given, f"{given!r} is not a date: write 2026-12-31 or 31.12.2026")
@@ -178,8 +203,23 @@ class Coercion:
             way = f" with dayfirst={self.dayfirst}" if self.dayfirst is not None else ""
             return Unusable(given, f"{given!r} is not a date of the calendar{way}")
         if not parts[5]:
-            return pd.Timestamp(date, tz="UTC")
+            return pd.Timestamp(date)
         return f"{date.isoformat()}T{time.isoformat()}"
+
+    def _in_zone(self, field: Field, found: Cell, given: Cell) -> Cell:
+        """Return a date that was read as one with a time zone; the days of a field of days are in UTC."""
+        if isinstance(found, Unusable) or not has_no_zone(found):
+            return found
+        try:
+            stamp = pd.Timestamp(moment(found))
+            return stamp if _is_day(field, stamp) else stamp.tz_localize(None).tz_localize(self.tz or "UTC")
+        except (ValueError, TypeError, OverflowError) as error:
+            if self.tz is None:
+                return found
+            why = "occurs twice" if "ambiguous" in str(error).lower() else "does not exist"
+            return Unusable(
+                given, f"{str(given)!r} {why} in {self.tz}, where the clocks change: write it with an offset"
+            )
 
     def _choice(self, field: Field, given: Cell) -> Cell:
         options = [option.value for option in field.options]
@@ -233,12 +273,23 @@ class Coercion:
 
 
 def _to_date(given: Cell) -> Cell:
-    """Return a moment without a zone at midnight, as workbooks have dates, as that day in UTC."""
-    if isinstance(given, dt.date) and not isinstance(given, dt.datetime):
-        return pd.Timestamp(given, tz="UTC")
-    if isinstance(given, dt.datetime) and given.tzinfo is None and given.time() == dt.time():
-        return pd.Timestamp(given).tz_localize("UTC")
-    return given
+    """Return a day as the midnight that it begins with."""
+    is_day = isinstance(given, dt.date) and not isinstance(given, dt.datetime)
+    return pd.Timestamp(given) if is_day else given
+
+
+def _is_day(field: Field, stamp: pd.Timestamp) -> bool:
+    """Return whether a moment is one of the days that a field holds, which have no time zone."""
+    return field.limits.get("DateTimeMode") == "Date" and stamp == stamp.normalize()
+
+
+def is_zone(name: str) -> bool:
+    """Return whether there is a time zone of some name."""
+    try:
+        pd.Timestamp(0).tz_localize(name)
+    except Exception:  # each library of time zones has its own
+        return False
+    return True
 
 
 def _parts(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,14 +16,15 @@ import pandas as pd
 from ...odata.errors import RefusedError, SaveError, TrackingError, did_you_mean
 from ...odata.schema import Field
 from ...odata.wording import count_noun, with_article
-from ..columns.coercing import Coercion, match_header
+from ..columns.coercing import Coercion, is_zone, match_header
 from ..columns.masked import Masked
 from ..columns.normalizing import is_missing
 from ..columns.unusable import Unusable
 from ..spreadsheets import workbooks
 from ..writes.appending import append
 from ..writes.hidden import why_not_created
-from ..writes.report import Report
+from ..writes.outcomes import describe_refusals
+from ..writes.report import CellProblem, Report
 from .rows import drop_places, read_rows, save_rows
 from .targets import path_at
 
@@ -38,14 +40,19 @@ _OPENPYXL = (".xlsx", ".xlsm")
 _SEPARATORS = ",;\t|"
 #: Columns that are not written as fields, but have a meaning.
 _MEANT = ("Type",)
+_BLANKS = re.compile(r"[\s_]+")
+_ZONE = re.compile(r"(.*\S)\s*\(([\w+/-]+)\)")
+#: How pandas calls a column without a header.
+_NAMELESS = re.compile(r"Unnamed: (\d+)")
 
 
 @dataclass(frozen=True)
-class CsvFormat:
-    """How the cells of a CSV file are separated and encoded."""
+class FileFormat:
+    """How the cells of a CSV file are separated and encoded, and the sheet of a workbook."""
 
     separator: str = ","
     encoding: str = "utf-8-sig"
+    sheet: str = "Sheet1"
 
 
 @dataclass(frozen=True)
@@ -58,14 +65,17 @@ class Source:
         On the labels that problems refer to.
     fields : dict
         By header, the name of the field.
-    form : CsvFormat
-        The format of the CSV file that they come from. A file of rejected rows has the same, so that the same
+    form : FileFormat
+        The format of the file that they come from. A file of rejected rows has the same, so that the same
         options, and the same program, read it.
+    zones : dict
+        By header, the time zone that it names: ``Due date (Europe/Budapest)``.
     """
 
     rows: pd.DataFrame
     fields: dict[str, str]
-    form: CsvFormat
+    form: FileFormat
+    zones: dict[str, str]
 
 
 def import_rows(
@@ -96,8 +106,11 @@ def import_rows(
     except SaveError as error:
         if isinstance(error.report, Report):
             _explain(error.report, source, headers, target, repo.schema.fields, how)
+            if isinstance(error, RefusedError):
+                raise RefusedError(describe_refusals(error.report), error.report) from None
         raise
     _explain(report, source, headers, target, repo.schema.fields, how)
+    _note_zones(report, source, repo.schema.fields, how)
     return report
 
 
@@ -128,7 +141,7 @@ def _read_source(
     if isinstance(rows, (str, os.PathLike)):
         given, form = _read_file(rows, reading)
     else:
-        given, form = drop_places(rows), CsvFormat()
+        given, form = drop_places(rows), FileFormat()
     given.columns = pd.Index([str(column) for column in given.columns])
     given = given.drop(columns=[PROBLEM, "Id", "Path"], errors="ignore")
     if not given.columns.is_unique:
@@ -137,16 +150,20 @@ def _read_source(
     kind = schema.get(type_name) if type_name is not None else None
     own = dict(kind.fields) if kind is not None else dict(schema.fields)
     fields: dict[str, str] = {}
+    zones: dict[str, str] = {}
     unknown: list[str] = []
     for header in given.columns:
         wanted = columns.get(header, header)
         if wanted is None:
             continue
+        bare, zone = _zone_of(wanted)
         name = (
             wanted
             if wanted in _MEANT
             else match_header(wanted, own) or match_header(wanted, dict(schema.fields))
         )
+        if name is None and zone and (dated := match_header(bare, own)) and own[dated].is_date:
+            name, zones[header] = dated, zone
         if name is None:
             renamed = f" (as {wanted!r})" if wanted != header else ""
             unknown.append(f"{header!r}{renamed}.{did_you_mean(str(wanted), own)}")
@@ -173,7 +190,13 @@ def _read_source(
         given[header] = _objects(
             [c if is_missing(c) or isinstance(c, Unusable) else Masked(c) for c in given[header]], given.index
         )
-    return Source(given, fields, form)
+    return Source(given, fields, form, zones)
+
+
+def _zone_of(header: str) -> tuple[str, str]:
+    """Return a header without the time zone that it names, as ``df.sn.to_excel`` writes it, and the zone."""
+    found = _ZONE.fullmatch(str(header).strip())
+    return (found[1], found[2]) if found and is_zone(found[2]) else (str(header), "")
 
 
 def _objects(cells: Sequence[Any], index: pd.Index) -> pd.Series:
@@ -186,19 +209,42 @@ def _secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> li
     return [header for header, name in names.items() if name in fields and fields[name].is_secret]
 
 
-def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> tuple[pd.DataFrame, CsvFormat]:
+def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> tuple[pd.DataFrame, FileFormat]:
     """Read a file without converting its cells; blank rows are skipped."""
     path = Path(file)
-    if path.suffix.lower() in _EXCEL:
-        rows, form = _read_excel(path, reading), CsvFormat()
-    else:
-        rows, form = _read_csv(path, reading)
+    rows, form = (_read_excel if path.suffix.lower() in _EXCEL else _read_csv)(path, reading)
+    rows = _without_nameless(rows, path.name)
     rows.index = pd.RangeIndex(2, len(rows) + 2, name=FILE_ROW)
-    blank = rows.map(lambda cell: is_missing(cell) or (isinstance(cell, str) and not cell.strip()))
+    blank = rows.map(_is_blank)
     return (rows[~blank.all(axis=1)] if len(rows.columns) else rows), form
 
 
-def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, CsvFormat]:
+def _is_blank(cell: Any) -> bool:
+    return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
+
+
+def _without_nameless(rows: pd.DataFrame, file: str) -> pd.DataFrame:
+    """Return rows without the empty columns that have no header, as a separator behind the last one makes.
+
+    Raises
+    ------
+    TrackingError
+        If there are cells in such a column.
+    """
+    nameless = [column for column in rows.columns if _NAMELESS.fullmatch(str(column))]
+    for column in nameless:
+        filled = ~rows[column].map(_is_blank).to_numpy()
+        if filled.any():
+            number = int(str(column).rpartition(" ")[2]) + 1
+            raise TrackingError(
+                f"{file}: column {number} has no header, and its cell in row {int(filled.argmax()) + 2} is "
+                f"{rows[column].iloc[int(filled.argmax())]!r}: write a header into the first row, or delete "
+                "the column"
+            )
+    return rows.drop(columns=nameless)
+
+
+def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, FileFormat]:
     encoding = reading.get("encoding") or "utf-8-sig"
     try:
         with path.open(encoding=encoding, newline="") as opened:
@@ -208,13 +254,16 @@ def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, Csv
             path, sep=separator, dtype=object, keep_default_na=False, encoding=encoding,
             skip_blank_lines=False, na_values=[""],
         )  # fmt: skip
+        if not isinstance(rows.index, pd.RangeIndex) and rows.iloc[:, -1].map(_is_blank).all():
+            shifted = rows.reset_index()  # each row ends with a separator, and the first row does not
+            rows = shifted.iloc[:, :-1].set_axis(rows.columns, axis=1) if rows.index.nlevels == 1 else rows
         if not isinstance(rows.index, pd.RangeIndex):  # pandas takes the first cells for labels
             raise pd.errors.ParserError(
                 "its rows have more cells than the first row has headers, from line 2 on"
             )
         # Excel takes UTF-8 for another encoding unless the file begins with its mark.
         unicode = codecs.lookup(encoding).name == "utf-8"
-        return rows, CsvFormat(
+        return rows, FileFormat(
             separator if len(separator) == 1 else ",", "utf-8-sig" if unicode else encoding
         )
     except UnicodeDecodeError as error:
@@ -233,13 +282,15 @@ def _separator(head: str) -> str:
     return best if counts[best] else ","
 
 
-def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
+def _read_excel(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, FileFormat]:
     if path.suffix.lower() in _OPENPYXL:
         workbooks.require()
     sheet = reading.get("sheet")
     sheet = 0 if sheet is None else sheet
     try:
-        rows = pd.read_excel(path, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
+        with pd.ExcelFile(path) as book:
+            rows = pd.read_excel(book, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
+            title = sheet if isinstance(sheet, str) else str(book.sheet_names[sheet])
     except ValueError as error:
         raise TrackingError(f"{path.name} cannot be read as a workbook: {error}") from error
     # pandas reads them as empty cells
@@ -248,7 +299,7 @@ def _read_excel(path: Path, reading: Mapping[str, Any]) -> pd.DataFrame:
         if 2 <= row < len(rows) + 2 and column < len(rows.columns):
             cell: Any = Unusable(value, f"the cell has {why}")
             rows.iat[row - 2, column] = cell
-    return rows
+    return rows, FileFormat(sheet=title)
 
 
 # --- what it means
@@ -262,11 +313,12 @@ def _coerce(repo: Connection, source: Source, type_name: str | None, how: Coerci
     for header, name in source.fields.items():
         if name == "Type":
             continue
+        zoned = replace(how, tz=source.zones.get(header, how.tz))
         cells = []
         for cell, kind in zip(source.rows[header], types, strict=True):
             own = schema.get(kind) if kind is not None else None
             field = (own.fields.get(name) if own is not None else None) or schema.fields[name]
-            cells.append(how.coerce(field, cell))
+            cells.append(zoned.coerce(field, cell))
         data[name] = pd.Series([*cells, None], dtype=object).iloc[:-1]
     if any(kind is not None for kind in types):
         data["Type"] = pd.Series(types, dtype=object)
@@ -299,12 +351,44 @@ def _explain(
 ) -> None:
     """Use the headers of the file in the problems of a report, and write the rejected rows if requested."""
     report.cells = {
-        row: tuple(replace(cell, field=headers.get(cell.field, cell.field)) for cell in cells)
+        row: tuple(_as_in_file(cell, row, source, headers) for cell in cells)
         for row, cells in report.cells.items()
     }
-
+    reasons = report.frame["reason"].tolist()
+    for row, cells in report.cells.items():
+        reasons[row] = "; ".join(f"{cell.name}: {cell.reason}" for cell in cells)
+    report.frame["reason"] = pd.array(reasons, dtype="str")
     if target is not None and not report.dry_run:
         _write_rejected(report, source, target, fields, how)
+
+
+def _note_zones(report: Report, source: Source, fields: Mapping[str, Field], how: Coercion) -> None:
+    """Say in a report in what time zone dates were read that name none."""
+    counts = {
+        header: sum(how.lacks_zone(fields[name], cell) for cell in source.rows[header])
+        for header, name in source.fields.items()
+        if name in fields and header not in source.zones
+    }
+    naive = {header: count for header, count in counts.items() if count}
+    if not naive:
+        return
+    have, are = ("has", "is") if sum(naive.values()) == 1 else ("have", "are")
+    other = "" if how.tz else "; tz='Europe/Budapest' takes them as times there"
+    dates = count_noun(sum(naive.values()), "date")
+    note = f"{dates} of {', '.join(naive)} {have} no time zone and {are} taken as {how.tz or 'UTC'}{other}."
+    report.note = " ".join([*([report.note] if report.note else []), note])
+
+
+def _as_in_file(cell: CellProblem, row: int, source: Source, headers: Mapping[str, str]) -> CellProblem:
+    """Return a problem with the header and the value of the file."""
+    header = headers.get(cell.field)
+    if header is None:
+        return cell
+    value = cell.mine if isinstance(cell.mine, (Masked, type(None))) else source.rows[header].iloc[row]
+    value = value.value if isinstance(value, Unusable) else value
+    is_alike = _BLANKS.sub("", header).lower() == cell.field.lower()
+    label = header if is_alike else f"{header} ({cell.field})"
+    return replace(cell, field=header, label=label, mine=value)
 
 
 def _write_rejected(
@@ -329,7 +413,7 @@ def _write_rejected(
     for header in secret:
         rows[header] = ""
     rows[PROBLEM] = [
-        "; ".join(f"{cell.field}: {cell.reason}" for cell in report.cells.get(row, ())) or reason
+        "; ".join(f"{cell.name}: {cell.reason}" for cell in report.cells.get(row, ())) or reason
         for row, reason in enumerate(report.frame["reason"])
         if outcomes[row]
     ]
@@ -341,7 +425,7 @@ def _write_rejected(
         form = source.form
         rows.to_csv(target, sep=form.separator, index=False, encoding=form.encoding, errors="replace")
     else:
-        _to_excel(rows, target)
+        _to_excel(rows, target, source.form.sheet)
     were, are, them = ("was", "is", "it") if len(rows) == 1 else ("were", "are", "them")
     words = [
         f"{count_noun(len(rows), 'row')} that {were} not created {are} in {target}: mend {them} and import "
@@ -352,12 +436,12 @@ def _write_rejected(
     report.note = " ".join([*([report.note] if report.note else []), *words])
 
 
-def _to_excel(rows: pd.DataFrame, target: Path) -> None:
+def _to_excel(rows: pd.DataFrame, target: Path, sheet: str) -> None:
     """Write rows to a workbook in which a text stays a text, also one that looks like a formula."""
     plain = rows.map(lambda cell: cell.isoformat() if getattr(cell, "tzinfo", None) is not None else cell)
     with pd.ExcelWriter(target, engine="openpyxl") as writer:
-        plain.to_excel(writer, index=False)
-        for line in writer.sheets["Sheet1"].iter_rows():
+        plain.to_excel(writer, index=False, sheet_name=sheet)
+        for line in writer.sheets[sheet].iter_rows():
             for cell in line:
                 if isinstance(cell.value, str):
                     cell.data_type = "s"

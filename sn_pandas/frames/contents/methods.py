@@ -223,6 +223,7 @@ class Contents(abc.ABC):
         resolve: Literal["names"] | None = None,
         dayfirst: bool | None = None,
         decimal: Literal[".", ","] | None = None,
+        tz: str | None = None,
         rejected: str | os.PathLike[str] | None = None,
         sheet: str | int | None = None,
         sep: str | None = None,
@@ -239,7 +240,8 @@ class Contents(abc.ABC):
         The first row of a file names the fields, by their names or labels. Each cell is read as its field
         needs it: ``yes`` for a boolean, ``31.12.2026`` for a date, ``1.234,56`` for a number, the label
         of an option, several of them with semicolons between. A cell that may mean two things is rejected,
-        and never guessed. Empty cells are left out, and dates without a time zone are in UTC.
+        and never guessed. Empty cells are left out. Dates without a time zone are in ``tz``, and the report
+        says so; those of a column ``Due date (Europe/Budapest)``, as ``df.sn.to_excel`` writes it, are there.
 
         Parameters
         ----------
@@ -258,10 +260,14 @@ class Contents(abc.ABC):
             Whether 05/06/2026 is 5 June; unless it is said, only dates that can be read in one way are read.
         decimal : {".", ","}, optional
             What stands before the decimals of numbers; the other sign groups thousands.
+        tz : str, optional
+            The time zone of dates that name none, such as ``"Europe/Budapest"``; UTC if not given. A day
+            without a time is its midnight there, unless the field holds days only.
         rejected : path, optional
             A ``.csv`` or ``.xlsx`` file for the rows that are not created, with a column ``problem``: mend
             them and import it again. The other rows are created then, as with ``on_refused="skip"``. A CSV
-            file has the separator and the encoding of the imported one. Passwords are left out of it.
+            file has the separator and the encoding of the imported one, a workbook its sheet. Passwords are
+            left out of it.
         sheet : str or int, optional
             The sheet of a workbook; the first if not given.
         sep, encoding : str, optional
@@ -300,7 +306,7 @@ class Contents(abc.ABC):
             folder,
             rows,
             type,
-            Coercion(dayfirst, decimal, resolve),
+            Coercion(dayfirst, decimal, resolve, tz),
             columns or {},
             rejected,
             {"sheet": sheet, "sep": sep, "encoding": encoding},

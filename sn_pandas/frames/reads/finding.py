@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 #: The fields that say how a content is called, the most telling first.
 NAMES = ("Name", "DisplayName", "FullName", "LoginName", "Email")
+#: What stands between the words of a name: "Okafor, Olga".
+_BETWEEN = re.compile(r"[\s,;]+")
 _FIELDS = tuple(Field(name, "ShortText") for name in NAMES[1:])
 #: Candidates that a message lists.
 _LISTED = 5
@@ -38,7 +41,10 @@ def find(repo: Connection, text: str, type_name: str | None, below: str | int) -
     text = text.strip()
     fields = repo.schema.fields
     names = [name for name in NAMES if name in fields]
-    clause: Clause = reduce(or_, [_like(Q(name), text) for name in names])
+    words = [text] if WILDCARDS & set(text) else [w for w in _BETWEEN.split(text) if w] or [text]
+    clause: Clause = reduce(
+        and_, [reduce(or_, [_like(Q(name), word) for name in names]) for word in dict.fromkeys(words)]
+    )
     if type_name is not None:
         if type_name not in repo.schema and not repo.schema.may_hide:
             raise QueryError(unknown("content type", type_name, repo.schema))
@@ -55,11 +61,22 @@ def _like(field: Q, text: str) -> Clause:
 
 
 def _rank(text: str, names: Iterable[Any]) -> int:
-    """Return how well a name matches: 0 exactly, 1 at the beginning, 2 somewhere."""
+    """Return how well a content is called so.
+
+    It is 0 for exactly so, 1 for the same words in another order, 2 for a name that begins so, 3 for one that
+    has the text somewhere, 4 for one that has all words of it, and 5 for words of several names.
+    """
     lowered = [str(name).lower() for name in names if isinstance(name, str)]
-    if text in lowered:
-        return 0
-    return 1 if any(name.startswith(text) for name in lowered) else 2
+    words = sorted(_BETWEEN.split(text))
+    ranks = (
+        text in lowered,
+        any(sorted(_BETWEEN.split(name)) == words for name in lowered),
+        any(name.startswith(text) for name in lowered),
+        any(text in name for name in lowered),
+        any(all(word in name for word in words) for name in lowered),
+        True,
+    )
+    return ranks.index(True)
 
 
 def read_named(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]]:

@@ -12,10 +12,9 @@ import pandas as pd
 from ...odata.errors import ConflictError, SaveError
 from ...odata.wording import count_noun
 from ..columns.normalizing import plain
-from ..tracking.edits import Edit
 from .baselines import look_again
 from .comparing import OnConflict
-from .report import ALIKE, NEW, Line, Report, cells_of, report_frame
+from .report import NEW, Line, Report, cells_of, group_alike, report_frame
 from .stages import OPEN_LINE, Checked, Collected, Part
 from .works import Create, Patch, Work, request_text
 
@@ -106,27 +105,19 @@ def describe_conflicts(conflicts: Sequence[Line], what: str) -> str:
     )
 
 
-def describe_refusals(collected: Collected, checked: Checked) -> str:
+def describe_refusals(report: Report) -> str:
     """Describe which cells cannot be saved."""
-    paths = checked.paths
-
-    def where(edit: Edit) -> str:
-        return paths.get(edit.id) or f"row {plain(collected.index[edit.row])!r}"
-
-    refused = sorted(checked.refused, key=lambda refusal: refusal.edit.row)
-    groups: dict[tuple[str, str], list[str]] = {}
-    for refusal in refused:
-        groups.setdefault((refusal.edit.column, refusal.reason), []).append(where(refusal.edit))
-    refusals = [
-        (place, column, reason)
-        for (column, reason), places in groups.items()
-        for place in (places if len(places) <= ALIKE else [f"{len(places):,} rows, such as {places[0]}"])
+    problems = [
+        (path if isinstance(path, str) else f"row {plain(label)!r}", cell)
+        for position, (label, path) in enumerate(zip(report.frame.index, report.frame["Path"], strict=True))
+        for cell in report.cells.get(position, ())
     ]
-    shown = [f"\n  {place}, {column}: {reason}" for place, column, reason in refusals[:10]]
-    left = len(refusals) - 10
+    lines = group_alike(problems)
+    shown = [f"\n  {place}, {field}: {reason}" for place, field, reason in lines[:10]]
+    left = len(lines) - 10
     more = f"\n  … and {left} more in sys.last_value.report.problems" if left > 0 else ""
     return (
-        f"nothing was saved: {count_noun(len(refused), 'cell')} cannot be saved. "
-        f"Correct {'it' if len(refused) == 1 else 'them'}, or {collected.what} the other rows with "
+        f"nothing was saved: {count_noun(len(problems), 'cell')} cannot be saved. "
+        f"Correct {'it' if len(problems) == 1 else 'them'}, or {report.what} the other rows with "
         "on_refused='skip'" + "".join(shown) + more
     )

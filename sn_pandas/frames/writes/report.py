@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.escaping import escape_controls, escape_html, html_block
+from ...odata.refs import as_ref
 from ...odata.wording import count_noun
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ OUTCOMES: Mapping[Outcome, str] = {
     "unsent": "not sent",
 }
 _SHOWN = 10
+#: How the place of a row begins that has neither a path nor an id.
+_ROW = "row "
 #: Rows with the very same reason that are still listed one by one.
 ALIKE = 2
 #: Letters of a request or a reason that are shown; ``requests`` and ``frame`` have all.
@@ -52,6 +55,8 @@ class CellProblem:
         Why it was not saved.
     base, mine, theirs
         The cell as it was read, as it is in the frame, and, in a conflict, as it would be read now.
+    label : str
+        What messages call the column, if not by its name.
     """
 
     field: str
@@ -59,6 +64,12 @@ class CellProblem:
     base: Any = None
     mine: Any = None
     theirs: Any = None
+    label: str = ""
+
+    @property
+    def name(self) -> str:
+        """The column as messages call it."""
+        return self.label or self.field
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -177,7 +188,8 @@ class Report:
             "problem": pd.array([cell.reason for _, cell in lines], dtype="str"),
         }
         cells = {
-            name: _objects([getattr(cell, name) for _, cell in lines]) for name in ("base", "mine", "theirs")
+            name: _objects([_written(getattr(cell, name)) for _, cell in lines])
+            for name in ("base", "mine", "theirs")
         }
         return part.assign(**texts, **cells)
 
@@ -275,22 +287,78 @@ class Report:
         return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
-        """Return content, outcome, fields and reason of the failures, one row per reason."""
-        rows = self.unsettled
-        rows = rows[(rows["outcome"] != "unsent") | (rows["reason"] != DRY)]
+        """Return content, outcome, fields and reason of what went wrong, one line a reason."""
         order: dict[str, int] = {outcome: at for at, outcome in enumerate(OUTCOMES)}
         groups: dict[tuple[str, str, str], list[str]] = {}
-        for row in rows.itertuples():
-            key = (str(row.outcome), "" if row.outcome == "unsent" else str(row.fields), str(row.reason))
-            groups.setdefault(key, []).append(_place(row))
-        lines = []
-        for (outcome, fields, reason), places in sorted(groups.items(), key=lambda item: order[item[0][0]]):
+        cells: list[tuple[str, CellProblem]] = []
+        for position, row in enumerate(self.frame.itertuples()):
+            outcome, reason = str(row.outcome), str(row.reason)
+            if outcome in ("saved", "unchanged") or (outcome, reason) == ("unsent", DRY):
+                continue
+            place = _place(row)
+            if outcome == "refused" and position in self.cells and place.startswith(_ROW):
+                cells += ((place, cell) for cell in self.cells[position])
+                continue
+            groups.setdefault((outcome, "" if outcome == "unsent" else str(row.fields), reason), []).append(
+                place
+            )
+        lines = [
+            (place, "refused", field, _bounded(f"{field}: {reason}"))
+            for place, field, reason in group_alike(cells)
+        ]
+        for (outcome, fields, reason), places in groups.items():
             few = len(places) <= ALIKE and outcome != "unsent"
             shown = places if few or len(places) == 1 else [f"{len(places):,} rows, such as {places[0]}"]
             if outcome == "unsent" and len(places) > 1:
                 shown = [f"{len(places):,} rows"]
             lines += [(place, outcome, _bounded(fields), _bounded(reason)) for place in shown]
-        return lines
+        return sorted(lines, key=lambda line: order[line[1]])
+
+
+def group_alike(problems: Iterable[tuple[str, CellProblem]]) -> list[tuple[str, str, str]]:
+    """Return place, field and reason of cells, in one line those that differ in their values only.
+
+    Examples
+    --------
+    >>> cells = [(f"row {n}", CellProblem("Price", f"'{n}x' is not a number", mine=f"{n}x")) for n in (2, 5)]
+    >>> group_alike(cells)
+    [('rows 2, 5', 'Price', "'2x', … is not a number")]
+    """
+    groups: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for place, cell in problems:
+        shape = cell.reason.replace(repr(cell.mine), "…", 1) if isinstance(cell.mine, str) else cell.reason
+        groups.setdefault((cell.name, shape), []).append((place, cell.reason))
+    lines = []
+    for (field, shape), found in groups.items():
+        places = [place for place, _ in found]
+        first, alike = found[0][1], len({reason for _, reason in found}) == 1
+        value = first.removeprefix(shape.partition("…")[0])
+        value = value[: len(value) - len(shape.partition("…")[2])]
+        reason = first if alike else first.replace(value, f"{value}, …", 1)
+        if all(place.startswith(_ROW) for place in places):
+            lines.append((_rows_of(places), field, reason))
+        elif len(places) <= ALIKE:
+            lines += [(place, field, own) for place, own in found]
+        else:
+            lines.append((f"{len(places):,} rows, such as {places[0]}", field, reason))
+    return lines
+
+
+def _rows_of(places: Sequence[str]) -> str:
+    """Return the places of rows that have nothing but labels as one."""
+    labels = [place.removeprefix(_ROW) for place in places]
+    if len(labels) == 1:
+        return places[0]
+    more = f" and {len(labels) - _SHOWN:,} more" if len(labels) > _SHOWN else ""
+    return f"rows {', '.join(labels[:_SHOWN])}{more}"
+
+
+def _written(cell: Any) -> Any:
+    """Return a cell as it was written: the name in a reference by name."""
+    if isinstance(cell, list):
+        return [_written(item) for item in cell]
+    found = as_ref(cell)
+    return cell if found is None else found.name
 
 
 def cells_of(lines: Sequence[Line]) -> dict[int, tuple[CellProblem, ...]]:
@@ -310,7 +378,7 @@ def _bounded(text: str) -> str:
 def _place(row: Any) -> str:
     if isinstance(row.Path, str):
         return row.Path
-    return str(row.Id) if pd.notna(row.Id) else f"row {row.Index}"
+    return str(row.Id) if pd.notna(row.Id) else f"{_ROW}{row.Index}"
 
 
 #: The reason of rows that a dry run would have sent.

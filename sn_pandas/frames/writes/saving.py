@@ -114,7 +114,7 @@ def save(
             if on_refused == "raise":
                 if dry_run:
                     return report
-                raise RefusedError(describe_refusals(collected, checked), report)
+                raise RefusedError(describe_refusals(report), report)
         compared = compare(collected, checked, on_conflict)
         settled = [*collected.lines.values(), *compared.lines.values()]
         conflicts = [line for line in settled if line.outcome == "conflict"]
