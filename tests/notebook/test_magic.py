@@ -404,7 +404,7 @@ def test_help_of_a_command(session: Session) -> None:
         ("connect", "[ADDRESS] [-h]"),
         ("types", "[TYPE] [-h]"),
         ("fields", "(TYPE … | PATH) [-h]"),
-        ("explain", "PATH [-h]"),
+        ("explain", "(PATH | FRAME) [-h]"),
         ("save", "FRAME [-h]"),
         ("undo", "[REPORT] [-h]"),
     ],

@@ -73,7 +73,10 @@ def test_a_notebook_says_as_whom_it_runs(path: pathlib.Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_cell_runs_as_the_administrator_too(path: pathlib.Path, session: Session) -> None:
+def test_every_cell_runs_as_the_administrator_too(
+    path: pathlib.Path, session: Session, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
     for cell in nbformat.read(path, as_version=4).cells:
         if cell.cell_type != "code":
             continue

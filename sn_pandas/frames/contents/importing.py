@@ -381,6 +381,9 @@ def _note_zones(report: Report, source: Source, fields: Mapping[str, Field], how
 
 def _as_in_file(cell: CellProblem, row: int, source: Source, headers: Mapping[str, str]) -> CellProblem:
     """Return a problem with the header and the value of the file."""
+    name, colon, reason = cell.reason.partition(": ")
+    if colon and name in headers and name != cell.field:  # a field of a new content without a cell
+        cell = replace(cell, field=name, reason=reason, mine=None)
     header = headers.get(cell.field)
     if header is None:
         return cell
