@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import warnings
 from collections.abc import Mapping
 from functools import reduce
 from operator import and_, or_
@@ -17,6 +16,7 @@ from .filter_rules import FUNCTIONS, NO_DATE, WORD_KINDS, kind_of
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, members, parse, value_of
 from .schema import Field
 from .tokens import filter_tokens
+from .warning import warn_user
 
 #: References that every repository has; the schema tells of the others.
 COMMON_REFERENCES = frozenset(
@@ -181,12 +181,6 @@ def _compare(name: str, operator: str, value: Any, field: Field | None) -> Claus
     return order & (q > NO_DATE) if is_date and operator in ("lt", "le") else order
 
 
-#: What was warned of, as the machinery of warnings keeps it: each only once.
-_WARNED: dict[Any, Any] = {}
-
-
 def warn_of_rewritten(rewritten: Rewritten, words: str | None) -> None:
     """Warn of a filter of which a content query, ``words``, tests a part."""
-    warnings.warn_explicit(
-        f"$filter={rewritten.asked}: {rewritten.note(words)}", UserWarning, __name__, 0, registry=_WARNED
-    )
+    warn_user(f"$filter={rewritten.asked}: {rewritten.note(words)}")
