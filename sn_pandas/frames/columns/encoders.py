@@ -157,7 +157,7 @@ def iso(when: dt.datetime | pd.Timestamp) -> str:
 
 def rounded(cell: Cell) -> float:
     """Round a number to the digits that the server stores."""
-    if isinstance(cell, bool):
+    if isinstance(cell, bool) or is_list(cell):  # old numpy makes a number of an array of one
         raise TypeError(f"{cell} is not a number")
     return float(
         f"{decimal.Decimal(cell):.{DIGITS}g}"
@@ -174,7 +174,7 @@ def _date(cell: Cell) -> str:
 
 
 def _whole(cell: Cell) -> int:
-    if isinstance(cell, bool):
+    if isinstance(cell, bool) or is_list(cell):  # decimal makes a number of a tuple of its parts
         raise TypeError(f"{cell} is not a number")
     number = decimal.Decimal(repr(cell) if isinstance(cell, float) else cell)
     if not abs(number) < 2**64 or number != number.to_integral_value():

@@ -205,11 +205,11 @@ def _same_content(one: Cell, other: Cell) -> bool:
         return is_missing(one) and is_missing(other)
     if isinstance(one, _SETS) or isinstance(other, _SETS):
         return is_list(one) and is_list(other) and _alike(in_order(one), in_order(other))
-    if is_list(one) and is_list(other):
-        return _alike(list(one), list(other))
     if isinstance(one, str) != isinstance(other, str):
         text, cell = (one, other) if isinstance(one, str) else (other, one)
         return _is_text_of(text, cell)
+    if is_list(one) or is_list(other):  # numpy compares an array and a number item by item
+        return is_list(one) and is_list(other) and _alike(list(one), list(other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
         return one.keys() == other.keys() and all(same_content(one[key], other[key]) for key in one)
     if isinstance(one, _DATES) and isinstance(other, _DATES):
