@@ -29,7 +29,7 @@ def put(column: pd.Series, places: Any, cells: Iterable[Cell]) -> pd.Series:
         kind = array.to_numpy().dtype if isinstance(array, pd.arrays.NumpyExtensionArray) else np.dtype("O")
         array[places] = np.array(values, dtype=kind) if kind.kind != "O" else new
         held = list(array.take(places)) if len(values) else []
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError, NotImplementedError):
         held = None
     if held is None or not all(map(holds, held, values)):
         array = column.array.astype(object)
