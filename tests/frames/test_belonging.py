@@ -127,10 +127,8 @@ def test_rows_without_ids_may_be_labelled_by_a_column_that_was_read(repo):
     frame.loc[frame.index[1], "Quantity"] = 77
     for column in ("Path", "Name"):
         assert frame.set_index(column, drop=False).sn.changes()["after"].tolist() == [77]
-    with pytest.raises(TrackingError, match="have other labels"):
-        frame.agg(["max"]).sn.changes()
     renamed = frame.set_axis(list("abc"))
-    with pytest.raises(TrackingError, match=r"reset_index\(drop=True\)"):
+    with pytest.raises(TrackingError, match=r"have other labels.*reset_index\(drop=True\)"):
         renamed.sn.changes()
     assert renamed.reset_index(drop=True).sn.changes()["after"].tolist() == [77]
 
