@@ -238,6 +238,45 @@ def test_each_row_of_a_batch_has_its_own_outcome(server):
     assert held == {"n0": "V0.2.L", "n1": "V0.2.L", "n2": "V0.2.L", "n3": "V0.1.D", "n4": "V0.1.D"}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_became_of_a_restored_version_is_seen(server, fault):
+    nth, put, outcome = FAULTS[fault]
+    repo, admin = server.connect(), server.connect(user="Admin")
+    repo.patch(PLACE, {"Quantity": 5})
+    before = version(admin)
+    put(server.on("POST", r"/RestoreVersion\?", nth=() if nth == 2 else nth))
+    if nth == 2:
+        server.on("POST", r"/RestoreVersion\?", nth=1).reset()
+    report = repo.read(DRAFTS, select=["Name", "Version"]).sn.call("RestoreVersion", version="V0.1.D")
+    server.clear()
+    (reason,) = report.frame["reason"]
+    assert report.frame["outcome"].tolist() == [outcome], reason
+    assert admin.value(PLACE, "Quantity") == (1 if outcome == "saved" else 5), reason
+    if outcome == "saved":
+        assert version(admin) in reason
+    else:
+        assert version(admin) == before
+    if outcome == "unknown":
+        assert "may have been done" in reason
+
+
+def test_a_version_is_not_restored_over_what_somebody_else_wrote(server):
+    repo, admin = server.connect(), server.connect(user="Admin")
+    repo.patch(PLACE, {"Quantity": 5})
+
+    def effect(asked, forward):
+        forward(asked).read()
+        server.clear()
+        admin.patch(PLACE, {"Quantity": 8})
+        raise httpx.ReadError("reset")
+
+    server.on("POST", r"/RestoreVersion\?").call(effect)
+    with pytest.raises(sn.ConnectionFailed, match="Admin changed it since"):
+        repo.call(PLACE, "RestoreVersion", version="V0.1.D")
+    assert admin.value(PLACE, "Quantity") == 8
+
+
 def test_what_leaves_no_trace_is_not_repeated(server):
     repo = server.connect()
     server.on("POST", "TakeOwnership").reset(after=True)

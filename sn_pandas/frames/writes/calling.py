@@ -1,8 +1,8 @@
 """One call of an operation, until its outcome is known: a lost answer is resolved by a lookup.
 
 Check-outs, check-ins, publications and the like leave traces in the version of a content: its status, who
-holds the lock, who changed it last and when. Other operations leave none that are known, so a lost answer
-stays open.
+holds the lock, who changed it last and when. The restoring of a version shows only beside the state before,
+which is read first. Other operations leave no traces that are known, so a lost answer stays open.
 """
 
 from __future__ import annotations
@@ -61,6 +61,8 @@ _ENDS: dict[str, str | None] = {
     "approve": "A",
     "reject": "R",
 }
+#: It makes a new version, or rewrites the one that is there; neither has a status of its own.
+_RESTORING = "restoreversion"
 #: Servers cut their stamps to so much at the most.
 _RESOLUTION = dt.timedelta(seconds=1)
 #: They bring an earlier version back, with the stamps of then.
@@ -144,6 +146,7 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
     address = f"{entity(place)}/{operation}?metadata=no"
     attempts = Attempts(client.retries.deadline)
     began = client.now - _RESOLUTION
+    before = _state_before(repo, place) if operation.lower() == _RESTORING else None
     lost: SensenetError | None = None
     while True:
         try:
@@ -157,13 +160,13 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
             lost = trouble
         if collides(trouble) and attempts.again(trouble):
             continue
-        if lost is None or operation.lower() not in _ENDS:
+        if lost is None or (before is None and operation.lower() not in _ENDS):
             if outcome := certain(trouble):
                 return Called(outcome, str(trouble), error=trouble)
             return _unknown(operation, str(trouble), trouble)
         try:
             with client.guard.settle_doubt():
-                verdict, said, now = _look(repo, place, operation, began, trouble)
+                verdict, said, now = _look(repo, place, operation, began, trouble, before)
         except SensenetError as error:
             first = error if isinstance(error, AuthenticationError) else lost
             return _unknown(operation, f"{lost}; and looking it up failed: {error}", first)
@@ -183,8 +186,21 @@ def _unknown(operation: str, said: str, error: SensenetError) -> Called:
     return Called("unknown", f"{said}; {hint}", error=error)
 
 
+def _state_before(repo: Connection, place: int | str) -> Stored | None:
+    """Return the state of a content before a call; None if it cannot be read, as the call will say."""
+    try:
+        return lookup.one(repo.client, place, _STATE)
+    except SensenetError:
+        return None
+
+
 def _look(
-    repo: Connection, place: int | str, operation: str, began: dt.datetime, trouble: SensenetError
+    repo: Connection,
+    place: int | str,
+    operation: str,
+    began: dt.datetime,
+    trouble: SensenetError,
+    before: Stored | None,
 ) -> tuple[Verdict, str, Stored]:
     """Look up the content, repeatedly while the server may still be working, and interpret its state.
 
@@ -197,7 +213,12 @@ def _look(
     is_refused = _is_refusal(trouble)
     for _ in looks((0.0,) if is_refused else ()):
         now = lookup.one(repo.client, place, _STATE)
-        shown = (*_compare_state(repo.user, operation.lower(), now, began, is_refused), now)
+        verdict = (
+            _compare_state(repo.user, operation.lower(), now, began, is_refused)
+            if before is None
+            else _compare_states(repo.user, before, now)
+        )
+        shown = (*verdict, now)
         if shown[0] != "not done":
             break
     return shown
@@ -233,6 +254,19 @@ def _compare_state(
     if is_there and is_refused and is_mine and at >= began - SKEW:
         return "open", f"it is {version} since {stamp}, which may have been before the call"
     return "not done", version
+
+
+def _compare_states(user: str, before: Stored, now: Stored) -> tuple[Verdict, str]:
+    """Compare the states of a content before and after the restoring of a version by a user."""
+    version, stamp = str(now.get("Version") or ""), now.get("VersionModificationDate")
+    writer = _path(now.get("VersionModifiedBy"))
+    if not version or not stamp:
+        return "open", "the server does not show its version"
+    if all(now.get(name) == before.get(name) for name in ("Version", "VersionModificationDate")):
+        return "not done", version
+    if writer.lower() != user.lower():
+        return "open", f"{writer} changed it since, to {version} at {stamp}"
+    return "done", version
 
 
 def _path(reference: Any) -> str:
