@@ -426,6 +426,33 @@ def test_permissions_and_members(lab, admin, name, after):
     assert truth[name] == after
 
 
+def test_a_member_who_is_added_late_is_seen(lab, admin):
+    """The server is still at the request when the connection breaks."""
+    faults = lab[1]
+    admin.create("/Root/IMS/Public", "Group", "team")
+    requests = []
+
+    def fault(app, environ, start):
+        faults.clear()
+        late = faults.on("GET", match="Members", nth=2)
+
+        def arrive(app, environ, start):
+            faults.clear()
+            admin.call("/Root/IMS/Public/team", "AddMembers", contentIds=[1])
+            return app(environ, start)
+
+        late.fault = arrive
+        requests.append(environ["PATH_INFO"])
+        raise ConnectionResetError
+
+    faults.on("POST", match="AddMembers").fault = fault
+    report = admin.add_members("/Root/IMS/Public/team", ADMIN)
+    assert report.counts == {"saved": 1}
+    assert "verified by reading" in report.frame["reason"].iloc[0]
+    assert len(requests) == 1
+    assert admin.members("/Root/IMS/Public/team")["Path"].tolist() == [ADMIN]
+
+
 def test_what_cannot_be_read_before_is_not_sent(lab):
     repo, faults = lab
     faults.on("GET").reset()

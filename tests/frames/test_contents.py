@@ -243,6 +243,15 @@ def test_members(admin):
     assert list(repo.members(team).Path) == [member]
 
 
+def test_who_is_in_a_group_twice_is_removed_from_it(admin):
+    team, member = "/Root/IMS/Public/team", "/Root/IMS/BuiltIn/Portal/Admin"
+    admin.create("/Root/IMS/Public", "Group", "team")
+    for _ in range(2):
+        admin.call(team, "AddMembers", contentIds=[int(admin.value(member, "Id"))])
+    assert admin.remove_members(team, member).counts == {"saved": 1}
+    assert admin.members(team).empty
+
+
 def test_check_out_and_in(docs):
     docs.upload(DOCS, b"x", "x.txt")
     docs.upload(DOCS, b"y", "y.txt")

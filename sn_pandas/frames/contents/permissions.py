@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ from ..reads.lookup import Stored
 from ..writes.acting import each
 from ..writes.permitting import own_entry
 from ..writes.report import Line, Report
-from ..writes.settling import SEEN, Attempts, certain, collides
+from ..writes.settling import SEEN, Attempts, certain, collides, looks
 from ..writes.works import Permit, Work
 from .targets import carried, found_at, missing, path_at, places_of, reported
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from ..connection import Connection
 
 _MEMBERS = Field("Members", "Reference", multiple=True)
+#: What to do where it is open whether members were added or removed.
+_AGAIN = "call it again in a moment, what is done by then is not done twice"
 _COLUMNS = ["identity", "kind", "permission", "value", "source", "inherited", "local"]
 #: What people do with contents, and the permission that it takes.
 PERMISSION_OF_ROLE = {
@@ -197,9 +200,9 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
     places = places_of(path, repo.base)
     found = found_at(repo, places)
     attempts = Attempts(repo.client.retries.deadline)
-    before = {item["Id"] for item in _members(repo, place)}
+    before = _counted(repo, place)
     first = [row["Id"] for row in found if row and (row["Id"] in before) != add]
-    wanted, after, lost = first, before, ""
+    wanted, after, unread, was_lost = first, before, "", False
     trouble: SensenetError | None = None
     address = f"{entity(place)}/{'AddMembers' if add else 'RemoveMembers'}"
     while wanted:
@@ -211,15 +214,24 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
             raise
         except SensenetError as error:
             trouble = error
+        is_lost = trouble is not None and certain(trouble) is None and not collides(trouble)
+        was_lost = was_lost or is_lost
+        previous = after
         try:
-            after = {item["Id"] for item in _members(repo, place)}
+            for _ in looks(() if is_lost else (0.0,)):  # a server may still be at what it did not answer
+                after = _counted(repo, place)
+                wanted = [id_ for id_ in wanted if (id_ in after) != add]
+                if not wanted:
+                    break
         except SensenetError as error:
-            lost = f"{trouble or 'it was answered'}; and the group could not be read again: {error}"
+            unread = f"{trouble or 'it was answered'}; and the group could not be read again: {error}"
             break
-        wanted = [id_ for id_ in wanted if (id_ in after) != add]
+        if trouble is None:
+            # of somebody who is in the group twice, the server removes one entry with each request
+            if add or not any(after[id_] < previous[id_] for id_ in wanted):
+                break
         # a late request that adds somebody would do it twice, and servers keep both
-        is_harmless = trouble is not None and not add and certain(trouble) is None
-        if trouble is None or not ((is_harmless or collides(trouble)) and attempts.again(trouble)):
+        elif not ((collides(trouble) or (is_lost and not add)) and attempts.again(trouble)):
             break
 
     def line(place: str | int, row: Stored | None) -> Line:
@@ -228,16 +240,23 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
         id_, shown = row["Id"], row["Path"]
         if id_ not in first:
             return Line("unchanged", "it is already in the requested state", ("Members",), id_, shown)
-        if lost:
-            return Line("unknown", lost, ("Members",), id_, shown)
+        if unread:
+            return Line("unknown", f"{unread}; {_AGAIN}", ("Members",), id_, shown)
         if (id_ in after) == add:
-            return Line("saved", "", ("Members",), id_, shown)
+            return Line("saved", SEEN if was_lost else "", ("Members",), id_, shown)
         if trouble:
-            return Line(certain(trouble) or "unknown", str(trouble), ("Members",), id_, shown)
+            outcome = certain(trouble)
+            reason = str(trouble) if outcome else f"{trouble}; the group does not show it yet; {_AGAIN}"
+            return Line(outcome or "unknown", reason, ("Members",), id_, shown)
         return Line("ignored", "the group does not show it", ("Members",), id_, shown)
 
     lines = [line(named, row) for named, row in zip(places, found, strict=True)]
     return reported(repo, path, lines, "members")
+
+
+def _counted(repo: Connection, group: str | int) -> Counter[int]:
+    """Return how often each member is in a group."""
+    return Counter(item["Id"] for item in _members(repo, group))
 
 
 def _members(repo: Connection, group: str | int) -> list[Any]:
