@@ -105,6 +105,17 @@ def test_formulas_without_a_value_are_not_taken_for_empty_cells(repo, tmp_path, 
     assert rows["Code"].tolist() == ["=1+1", "#N/A"]
 
 
+def test_the_rest_of_merged_cells_is_not_taken_for_empty_cells(repo, tmp_path):
+    book = openpyxl.Workbook()
+    for line in (["Name", "Serial", "Quantity"], ["N1", "XY-0001", 5], ["N2", "XY-0002", None]):
+        book.active.append(line)
+    book.active.merge_cells("C2:C3")
+    book.save(tmp_path / "rows.xlsx")
+    report = repo.import_rows(LAB, tmp_path / "rows.xlsx", "Asset", on_refused="skip")
+    assert report.frame["outcome"].tolist() == ["saved", "refused"]
+    assert "no value of its own, because C2:C3 is one merged cell" in report.problems["problem"].iloc[0]
+
+
 def test_formulas_that_give_an_empty_text_are_empty_cells(repo, tmp_path):
     path = tmp_path / "rows.xlsx"
     pd.DataFrame({"Name": ["N1"], "Serial": ["XY-0001"], "Code": ['=IF(A1="","","")']}).to_excel(

@@ -349,6 +349,18 @@ def test_formulas_without_a_value_are_named_and_change_nothing(served, frame, fi
     assert back.sn.changes().empty
 
 
+def test_the_rest_of_merged_cells_is_named_and_changes_nothing(served, frame, file):
+    frame.sn.to_excel(file)
+    with Sheet(file) as sheet:
+        first, second = sheet.cell("A0", "Quantity"), sheet.cell("A1", "Quantity")
+        first.value = 8
+        sheet.sheet.merge_cells(f"{first.coordinate}:{second.coordinate}")
+    merged = f"{first.coordinate}:{second.coordinate} is one merged cell"
+    with pytest.warns(SaveWarning, match=f"1 cell could not be read and stays as it was: .*{merged}"):
+        back = sn.read_excel(file, served)
+    assert told(back) == [[f"{LAB}/A0", "Quantity", 8]]
+
+
 def test_long_texts_and_any_character_come_back(served, file):
     texts = ["x" * 40_000, "_x0041_ \r a\rb", "\u000b\ud7ff\U0001f600" * 9_000]
     frame = written(served, [{"Notes": text} for text in texts])

@@ -355,7 +355,7 @@ class _Sheet:
 
     def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
         """Return why the value of a sheet cannot be used; empty if it can."""
-        if problem := self._read.formulas.get((row.number, number)):
+        if problem := self._read.unusable.get((row.number, number)):
             return problem
         if isinstance(value, str) and value in _ERRORS:
             return f"a formula that gives {value}"

@@ -294,7 +294,7 @@ def _read_excel(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, F
     except ValueError as error:
         raise TrackingError(f"{path.name} cannot be read as a workbook: {error}") from error
     # pandas reads them as empty cells
-    bad = workbooks.find_bad_formulas(path, sheet) if path.suffix.lower() in _OPENPYXL else {}
+    bad = workbooks.find_unusable(path, sheet) if path.suffix.lower() in _OPENPYXL else {}
     for (row, column), (value, why) in bad.items():
         if 2 <= row < len(rows) + 2 and column < len(rows.columns):
             cell: Any = Unusable(value, f"the cell has {why}")

@@ -31,6 +31,7 @@ _MARK = "sn_pandas list"
 _FORMATS: Mapping[str, str] = {"text": "@", "date": "yyyy-mm-dd hh:mm:ss"}
 _FORMULA = re.compile(rb"<(?:\w+:)?f[ >/]")
 _ERROR = re.compile(rb"\st=[\"']e[\"']")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell ")
 _NOT_COMPUTED = "a formula that was not computed; open the file in Excel or LibreOffice and save it"
 
 
@@ -67,14 +68,14 @@ class Read:
         What it was written from.
     headers : list of str
         What stands above the columns now; empty above none.
-    formulas : mapping
-        By the number of their row and column, why the formulas of cells give no value.
+    unusable : mapping
+        By the number of their row and column, why cells do not say their value.
     """
 
     facts: Mapping[str, Any]
     headers: list[str]
     rows: list[Row]
-    formulas: Mapping[tuple[int, int], str]
+    unusable: Mapping[tuple[int, int], str]
 
 
 def require() -> None:
@@ -156,7 +157,7 @@ def read(path: str | os.PathLike[str]) -> Read:
             sheet.reset_dimensions()
             if (found := _list_of(sheet, names)) is not None:
                 headers, rows = found
-                bad = find_bad_formulas(path, sheet.title)
+                bad = find_unusable(path, sheet.title)
                 return Read(facts, headers, rows, {place: why for place, (_, why) in bad.items()})
     finally:
         book.close()
@@ -297,10 +298,10 @@ def _list_of(sheet: Any, names: set[str]) -> tuple[list[str], list[Row]] | None:
     return None if headers is None else (headers, rows)
 
 
-def find_bad_formulas(
-    path: str | os.PathLike[str], sheet: str | int
-) -> dict[tuple[int, int], tuple[str, str]]:
-    """Return the cells whose formula has no value: row (from 1), column (from 0), the text and the reason.
+def find_unusable(path: str | os.PathLike[str], sheet: str | int) -> dict[tuple[int, int], tuple[str, str]]:
+    """Return the cells without a value of their own: row (from 1), column (from 0), the text and the reason.
+
+    They have a formula without a value, or are the rest of merged cells, of which only the first has one.
 
     Parameters
     ----------
@@ -311,7 +312,9 @@ def find_bad_formulas(
     """
     with zipfile.ZipFile(path) as parts:
         sheets = [name for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        if not any(_FORMULA.search(text) or _ERROR.search(text) for text in map(parts.read, sheets)):
+        if not any(
+            sign.search(text) for text in map(parts.read, sheets) for sign in (_FORMULA, _ERROR, _MERGED)
+        ):
             return {}
     from openpyxl import load_workbook
 
@@ -327,4 +330,9 @@ def find_bad_formulas(
                 found[place] = str(result.value), f"a formula that gives {result.value}"
             elif cell.data_type == "f" and is_empty:
                 found[place] = str(cell.value), _NOT_COMPUTED
+    for area in written.merged_cells.ranges:
+        first, *others = area.cells
+        if written.cell(*first).value is not None:
+            why = f"no value of its own, because {area.coord} is one merged cell; split it, and fill in each"
+            found |= {(row, column - 1): ("", why) for row, column in others}
     return found
