@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
 import sn_pandas as sn
@@ -134,3 +135,14 @@ def test_what_was_saved_has_no_problems(repo):
     assert list(report.problems.columns) == PROBLEM
     assert report.conflicts.empty
     assert len(repr(report).splitlines()) == 1
+
+
+def test_a_report_goes_to_a_workbook(repo, tmp_path):
+    rows = [{"Name": "N1", "Serial": "XY-0001", "Quantity": "=1+1", "Labels": ["red", "no such"]}]
+    report = repo.import_rows(LAB, rows, "Asset", on_refused="skip")
+    report.to_excel(tmp_path / "report.xlsx")
+    found = pd.read_excel(tmp_path / "report.xlsx", sheet_name=None)
+    assert list(found) == ["problems", "rows"]
+    assert found["problems"]["field"].tolist() == report.problems["field"].tolist()
+    assert found["problems"]["mine"].tolist() == ["=1+1", "red; no such"]
+    assert found["rows"]["outcome"].tolist() == ["refused"]

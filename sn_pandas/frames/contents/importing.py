@@ -428,7 +428,7 @@ def _write_rejected(
         form = source.form
         rows.to_csv(target, sep=form.separator, index=False, encoding=form.encoding, errors="replace")
     else:
-        _to_excel(rows, target, source.form.sheet)
+        workbooks.write_tables(target, {source.form.sheet: rows})
     were, are, them = ("was", "is", "it") if len(rows) == 1 else ("were", "are", "them")
     words = [
         f"{count_noun(len(rows), 'row')} that {were} not created {are} in {target}: mend {them} and import "
@@ -437,14 +437,3 @@ def _write_rejected(
     if secret:
         words.append("Passwords are not in it: fill them in.")
     report.note = " ".join([*([report.note] if report.note else []), *words])
-
-
-def _to_excel(rows: pd.DataFrame, target: Path, sheet: str) -> None:
-    """Write rows to a workbook in which a text stays a text, also one that looks like a formula."""
-    plain = rows.map(lambda cell: cell.isoformat() if getattr(cell, "tzinfo", None) is not None else cell)
-    with pd.ExcelWriter(target, engine="openpyxl") as writer:
-        plain.to_excel(writer, index=False, sheet_name=sheet)
-        for line in writer.sheets[sheet].iter_rows():
-            for cell in line:
-                if isinstance(cell.value, str):
-                    cell.data_type = "s"

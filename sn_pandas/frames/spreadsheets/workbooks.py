@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pandas as pd
+
 from ...odata.errors import TrackingError
 from .packing import damaged, pack, unpack
 from .sheet_cells import Column, Value, escaped, unescaped
@@ -121,6 +123,32 @@ def write(path: str | os.PathLike[str], sheet: Sheet, facts: Mapping[str, Any], 
     finally:
         if os.path.exists(whole):
             os.remove(whole)
+
+
+def write_tables(
+    path: str | os.PathLike[str], tables: Mapping[str, pd.DataFrame], *, index: bool = False
+) -> None:
+    """Write frames to the sheets of a workbook, in which a text stays a text, also one like a formula."""
+    require()
+    with pd.ExcelWriter(path, engine="openpyxl") as writer:
+        for title, table in tables.items():
+            table.map(_as_cell).to_excel(writer, sheet_name=title, index=index)
+            for line in writer.sheets[title].iter_rows():
+                for cell in line:
+                    if isinstance(cell.value, str):
+                        cell.data_type = "s"
+
+
+def _as_cell(value: Any) -> Any:
+    """Return a value as a workbook can hold it."""
+    if isinstance(value, str):
+        return escaped(value)
+    if isinstance(value, (list, tuple, set)):
+        return "; ".join(str(item) for item in value)
+    if getattr(value, "tzinfo", None) is not None:
+        return value.isoformat()
+    is_plain = value is None or pd.api.types.is_scalar(value)
+    return value if is_plain else str(value)
 
 
 def read(path: str | os.PathLike[str]) -> Read:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +13,7 @@ import pandas as pd
 from ...odata.escaping import escape_controls, escape_html, html_block
 from ...odata.refs import as_ref
 from ...odata.wording import count_noun
+from ..spreadsheets import workbooks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -192,6 +194,19 @@ class Report:
             for name in ("base", "mine", "theirs")
         }
         return part.assign(**texts, **cells)
+
+    def to_excel(self, path: str | os.PathLike[str]) -> None:
+        """Write the problems, one line a cell, and the outcomes, one line a row, to the sheets of a workbook.
+
+        It is for reading; :func:`sn_pandas.read_excel` reads files of ``df.sn.to_excel``. Passwords are not
+        in it. Needs openpyxl.
+
+        Parameters
+        ----------
+        path : str or path
+            An ``.xlsx`` file, which is overwritten.
+        """
+        workbooks.write_tables(path, {"problems": self.problems, "rows": self.frame}, index=True)
 
     def retry(self) -> Report:
         """Retry the rows that were not saved, with the same options, and return the report.
