@@ -196,7 +196,7 @@ class Report:
         return part.assign(**texts, **cells)
 
     def to_excel(self, path: str | os.PathLike[str]) -> None:
-        """Write the problems, one line a cell, and the outcomes, one line a row, to the sheets of a workbook.
+        """Write the problems, one row per cell, and the outcome of each row to the sheets of a workbook.
 
         It is for reading; :func:`sn_pandas.read_excel` reads files of ``df.sn.to_excel``. Passwords are not
         in it. Needs openpyxl.
@@ -302,7 +302,7 @@ class Report:
         return f"{count:,} saved"
 
     def _bad(self) -> list[tuple[str, str, str, str]]:
-        """Return content, outcome, fields and reason of what went wrong, one line a reason."""
+        """Return content, outcome, fields and reason of what went wrong, one line per reason."""
         order: dict[str, int] = {outcome: at for at, outcome in enumerate(OUTCOMES)}
         groups: dict[tuple[str, str, str], list[str]] = {}
         cells: list[tuple[str, CellProblem]] = []
