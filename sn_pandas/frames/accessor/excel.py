@@ -15,23 +15,21 @@ from ...odata.schema import Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.file_forms import form_of
-from ..columns.normalizing import Cell, is_missing, items
-from ..reads import lookup
+from ..columns.normalizing import Cell, is_missing
 from ..replacing import put
 from ..spreadsheets import packing, workbooks
-from ..spreadsheets.sheet_cells import Column, is_cut, is_unchanged, kind_of, parse, show
-from ..tracking.baseline import KEY, Baseline, baseline_of, rebase
+from ..spreadsheets.sheet_cells import Column, is_cut, is_unchanged, parse, show
+from ..tracking.baseline import KEY, baseline_of, rebase
 from ..tracking.edits import edits_of
 from ..tracking.matching import rows_of
-from ..writes.plan import field_of
 from .rebase import rebase_on
+from .sheet_columns import sheet_columns
 
 if TYPE_CHECKING:
     from ..repository import Repository
 
 # Cells and rows that a warning names.
 _NAMED = 8
-_SHOWN_NAME = Field("DisplayName", "ShortText")
 _ERRORS = frozenset(
     ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "Err:502", "Err:508"]
 )
@@ -50,7 +48,7 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
         )
     rows = rows_of(frame, baseline)
     frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
-    columns = _columns(frame, baseline)
+    columns = sheet_columns(frame, baseline)
     names = {column.name for column in columns}  # without passwords, which the hidden sheet must not hold
     edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0 and edit.column in names]
     ids = [int(id_) if id_ > 0 else None for id_ in rows.ids.tolist()]
@@ -129,75 +127,6 @@ def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
     _doubt(frame, [name for name in map(str, frame.columns) if name not in then.columns], unsure)
     sheet.warn()
     return frame
-
-
-def _columns(frame: pd.DataFrame, baseline: Baseline) -> list[Column]:
-    """Return the columns of the sheet, each with a unique header, and the names that reference cells show."""
-    fields = {
-        str(name): baseline.fields.get(str(name)) if name in baseline.frame.columns else None
-        for name in frame.columns
-        if name != "Id" and not _is_secret(str(name), baseline)
-    }
-    names = _names_of(frame, fields, baseline)
-    taken = {workbooks.ID.lower()}
-    columns = []
-    for name, field in fields.items():
-        kind = kind_of(name, field)
-        zone = str(getattr(frame[name].dtype, "tz", None) or "UTC")
-        text = _header(name, baseline) + (f" ({zone})" if kind == "date" else "")
-        header = next(h for h in (text, f"{text} [{name}]") if h.lower() not in taken or h != text)
-        taken.add(header.lower())
-        written = field_of(name, baseline) if field is not None else None
-        editable = field is None or (isinstance(written, Field) and written.editable)
-        labels: Mapping[str, str] = {}
-        if field is not None and kind in ("choice", "choices"):
-            labels = _unique({option.value: option.text or option.value for option in field.options})
-        elif kind in ("reference", "references"):
-            labels = _unique({p: names[p] for p in _paths(frame[name]) if p in names})
-        columns.append(
-            Column(name, header, kind, editable, zone, field is not None and field.extra_values, labels)
-        )
-    return columns
-
-
-def _is_secret(name: str, baseline: Baseline) -> bool:
-    field = baseline.fields.get(name) or baseline.repo.schema.fields.get(name)
-    return field is not None and field.is_secret
-
-
-def _header(name: str, baseline: Baseline) -> str:
-    """Return the display name of a field, prefixed by the reference that it belongs to."""
-    first, _, rest = name.partition("/")
-    definitions = baseline.repo.schema.fields
-    parts = [(baseline.fields.get(first) or definitions.get(first), first)]
-    if rest:
-        parts.append((definitions.get(rest), rest))
-    shown = (((field.display_name if field else "") or part).strip() for field, part in parts)
-    return " / ".join(" ".join(text.split()) for text in shown)
-
-
-def _paths(column: pd.Series) -> list[str]:
-    return [item for cell in column for item in items(cell) if isinstance(item, str) and item.startswith("/")]
-
-
-def _names_of(frame: pd.DataFrame, fields: Mapping[str, Field | None], baseline: Baseline) -> dict[str, str]:
-    """Return the names of the contents that references point to, by path; looked up for all at once."""
-    columns = [name for name, field in fields.items() if field is not None and field.is_reference]
-    paths = list(dict.fromkeys(path for name in columns for path in _paths(frame[name])))
-    found = lookup.by_path(baseline.repo.client, paths, [_SHOWN_NAME], sure=False) if paths else {}
-    if len(found) < len(paths):
-        baseline.repo.verify_identity()
-    names = {path: (found.get(path.lower()) or {}).get("DisplayName") for path in paths}
-    return {path: " ".join(str(name or path.rpartition("/")[2]).split()) for path, name in names.items()}
-
-
-def _unique(labels: Mapping[str, str]) -> dict[str, str]:
-    """Return labels that identify one value each; a label shared by two values is followed by the value."""
-    many = collections.Counter(labels.values())
-    return {
-        value: label if many[label] == 1 and (label == value or label not in labels) else f"{label} ({value})"
-        for value, label in labels.items()
-    }
 
 
 class _Sheet:
