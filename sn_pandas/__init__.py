@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from .odata.signin.user import NewApiKey, User
     from .rebasing import rebase
     from .recovering import journals, resume, undo
+    from .widgets.grid.widget import EditGrid
     from .widgets.tree import TreeBrowser
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "ConflictError",
     "ConnectionFailed",
     "ContentType",
+    "EditGrid",
     "F",
     "Field",
     "Filter",
@@ -135,6 +137,7 @@ _ON_USE = {
     "Retries": "odata.retrying",
     "Schema": "odata.schema",
     "Transport": "odata.messages",
+    "EditGrid": "widgets.grid.widget",
     "TreeBrowser": "widgets.tree",
     **dict.fromkeys(["ContentType", "Field", "Option"], "odata.fields"),
     **dict.fromkeys(["NewApiKey", "User"], "odata.signin.user"),

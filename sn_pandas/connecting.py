@@ -31,6 +31,8 @@ from .odata.signin.user import NewApiKey
 from .signing_in import Credentials, choose
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from .embedded import Faults
     from .servers import Server
 
@@ -211,7 +213,9 @@ def connect(
     client = Client(origin, auth=auth, read_only=read_only, **options)
     if isinstance(auth, RenewedToken):
         client.close_with(auth.close)
-    return _verify(Repository(client, anonymous=found.way == "anonymous", base=base, browser=_browser))
+    return _verify(
+        Repository(client, anonymous=found.way == "anonymous", base=base, browser=_browser, editor=_editor)
+    )
 
 
 def _server(url: str) -> Server | None:
@@ -311,7 +315,7 @@ def _connect_embedded(
     app = faults.around(application) if faults else application
     client = Client(_origin(path), auth=auth, transport=InProcess(app), **options)
     client.close_with(application.close)
-    return _verify(Repository(client, anonymous=anonymous, browser=_browser))
+    return _verify(Repository(client, anonymous=anonymous, browser=_browser, editor=_editor))
 
 
 def _origin(path: str) -> str:
@@ -328,6 +332,12 @@ def _browser(repo: Repository, path: str | int, **options: Any) -> Any:
     from .widgets import TreeBrowser  # on use: frames know no widgets, and widgets take long to load
 
     return TreeBrowser(repo, path, **options)
+
+
+def _editor(frame: pd.DataFrame, **options: Any) -> Any:
+    from .widgets import EditGrid
+
+    return EditGrid(frame, **options)
 
 
 def _verify(repo: Repository) -> Repository:

@@ -31,4 +31,13 @@ def test_a_repository_lists_what_users_need_and_nothing_that_only_the_package_us
     with sn.connect() as repo:
         names = {name for name in dir(repo) if not name.startswith("_")}
     assert {"read", "get", "create", "upload", "schema", "user", "url", "close"} <= names
-    assert not names & {"base", "client", "moved", "number", "open_tree", "record_total", "verify_identity"}
+    assert not names & {
+        "base",
+        "client",
+        "moved",
+        "number",
+        "open_grid",
+        "open_tree",
+        "record_total",
+        "verify_identity",
+    }

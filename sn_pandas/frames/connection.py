@@ -6,7 +6,7 @@ import itertools
 import time
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..odata import shapes
 from ..odata.added_fields import added_fields
@@ -23,6 +23,9 @@ from ..odata.reference_filters import warn_of_rewritten
 from ..odata.schema import Schema
 from ..odata.signin.user import User, user_of
 from .moved import Moved
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Seconds for which we trust that the server still accepts the credentials, as long as nothing is missing.
 TRUSTED = 5.0
@@ -58,6 +61,7 @@ class Connection:
         anonymous: bool = False,
         base: str = "/Root",
         browser: Callable[..., Any] | None = None,
+        editor: Callable[..., Any] | None = None,
     ) -> None:
         self.client = client
         self.url = client.origin
@@ -67,6 +71,7 @@ class Connection:
         self.moved = Moved()
         self._anonymous = anonymous
         self._browser = browser
+        self._editor = editor
         self._totals: dict[int, int] = {}
         self._types_met: dict[int, frozenset[str]] = {}
 
@@ -150,6 +155,12 @@ class Connection:
         if self._browser is None:
             raise TypeError("this repository has no widgets; connect with sn_pandas.connect(…)")
         return self._browser(self, path, **options)
+
+    def open_grid(self, frame: pd.DataFrame, **options: Any) -> Any:
+        """Show a frame that was read here in the edit grid; see ``Accessor.edit``."""
+        if self._editor is None:
+            raise TypeError("this repository has no widgets; connect with sn_pandas.connect(…)")
+        return self._editor(frame, **options)
 
     def _refuse_elsewhere(self, what: Query | str | int | Mapping[str, Any]) -> None:
         """Raise for an address that names another server than ours."""

@@ -28,6 +28,7 @@ _SHARED = frozenset(
         "client",
         "moved",
         "number",
+        "open_grid",
         "open_tree",
         "record_total",
         "remember_types",

@@ -181,6 +181,13 @@ def _save(session: SensenetSession, options: argparse.Namespace, rest: str, name
     return frame.sn.save(**given)
 
 
+def _edit(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    frame = _evaluate_name(rest or "None", "frame", names)
+    if not hasattr(frame, "sn"):
+        raise UsageError("no frame to edit. Name one: %sensenet edit tasks")
+    return frame.sn.edit()
+
+
 def _undo(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from ..recovering import undo  # on use: it loads frames
 
@@ -337,6 +344,7 @@ COMMANDS: dict[str, Command] = dict(
             ("--on-error", {"choices": ["collect", "raise"], "help": "continue after a failure, or stop"}),
             ("--create", {"action": "store_true", "help": "create contents from rows without an id"}),
         ),
+        _command("edit FRAME", "edit a frame in a grid, like a spreadsheet", _edit),
         _command("undo [REPORT]", "undo the last save, or that of a report", _undo),
         _command(
             "history",

@@ -143,8 +143,8 @@ class Completion:
             return last, _matching_names(last, commands.COMMANDS, "command")
         if words[0] in ("types", "fields") and command and "/" not in last:
             return last, _matching_names(last, (catalogue and catalogue.schema()) or {}, "type")
-        if words[0] in ("save", "undo") and command:
-            return last, self._variables(last, "sn" if words[0] == "save" else "retry")
+        if words[0] in ("edit", "save", "undo") and command:
+            return last, self._variables(last, "retry" if words[0] == "undo" else "sn")
         if catalogue is None:
             return last, []
         query = line[len(words[0]) + 1 :] if command else re.sub(r"^\s*\w+\s*<<\s*", "", line)

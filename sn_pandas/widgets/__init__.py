@@ -1,5 +1,6 @@
-"""Widgets: the tree browser."""
+"""Widgets: the tree browser and the edit grid."""
 
+from .grid import EditGrid
 from .tree import TreeBrowser
 
-__all__ = ["TreeBrowser"]
+__all__ = ["EditGrid", "TreeBrowser"]

@@ -406,12 +406,20 @@ def test_help_of_a_command(session: Session) -> None:
         ("fields", "(TYPE … | PATH) [-h]"),
         ("explain", "(PATH | FRAME) [-h]"),
         ("save", "FRAME [-h]"),
+        ("edit", "FRAME [-h]"),
         ("undo", "[REPORT] [-h]"),
     ],
 )
 def test_help_says_what_a_command_acts_on(session: Session, command: str, usage: str) -> None:
     session.value(f"%sensenet help {command}")
     assert session.printed().startswith(f"%sensenet {command} {usage}")
+
+
+def test_a_frame_is_edited_by_its_name(session: Session) -> None:
+    session.value(f"%sensenet tasks << {TASKS}?$select=Name,Index&$top=2")
+    grid = session.value("%sensenet edit tasks")
+    assert grid.frame is session.names["tasks"]
+    grid.close()
 
 
 def test_unloading_leaves_nothing_behind(session: Session) -> None:

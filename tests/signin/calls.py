@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -13,7 +14,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.widgets import TreeBrowser
+from sn_pandas.widgets import EditGrid, TreeBrowser
 from tests.fakes import FakeServer
 
 PLACE = "/Root/Content/Lab"
@@ -208,6 +209,13 @@ def _browsed(tree: TreeBrowser, place: str) -> Any:
     return shown, tree.folder, tree.read(select=FIELDS, orderby="Name")["Name"].tolist()
 
 
+def _shown_rows(grid: EditGrid) -> list[str]:
+    """Return the names that a grid shows where there is no page."""
+    shown = re.findall(r'<td dir="auto">([^<]*)', grid._repr_html_())
+    grid.close()
+    return shown
+
+
 @cache
 def _shell() -> InteractiveShell:
     shell = InteractiveShell()
@@ -318,6 +326,8 @@ READS = {
     "browse": Call(lambda r, p: _browsed(r.browse(p), p), writes=False),
     "open_tree": Call(lambda r, p: _browsed(r.open_tree(p), p), writes=False),
     "browse_rows": Call(lambda r, p: _browsed(_frame(r, p).sn.browse(), p), writes=False),
+    "edit": Call(lambda r, p: _shown_rows(_frame(r, p).sn.edit()), writes=False),
+    "open_grid": Call(lambda r, p: _shown_rows(r.open_grid(_frame(r, p))), writes=False),
     "cell": Call(_cells("%%sensenet df\nPLACE\n$select=Name,Path,DisplayName,Index\n$orderby=Name",
                         shown="df.astype(object).to_dict('records')"), writes=False),
     "cell_of_nothing": Call(_cells("%sensenet df << PLACE/a?$select=Name", shown="len(df)"), writes=False),

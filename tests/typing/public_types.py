@@ -28,6 +28,11 @@ def carrying(ours: sn.Transport, theirs: httpx.BaseTransport) -> None:
     sn.connect("https://repo.example.com", api_key="key", transport=theirs)
 
 
+def editing(frame: pd.DataFrame, grid: sn.EditGrid) -> None:
+    assert_type(grid.frame, pd.DataFrame)
+    assert_type(grid.report, sn.Report | None)
+
+
 def reading(repo: sn.Repository) -> None:
     assert_type(repo.read_pages("/Root/Content", page_size=100), Iterator[pd.DataFrame])
     assert_type(repo.count("/Root/Content", filter=sn.isof("Task")), int)

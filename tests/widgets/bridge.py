@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,7 +91,8 @@ class Bridge:
         self.page.set_content("<body></body>")
         self.page.add_style_tag(content=str(widget._css))
         state = {name: v for name, v in widget.get_state().items() if name not in ("_esm", "_css", "layout")}
-        self.page.evaluate(_MODEL, [str(widget._esm).replace("PATIENCE = 6000", "PATIENCE = 300"), state])
+        source = re.sub(r"PATIENCE = (6000|6e3)", "PATIENCE = 300", str(widget._esm))
+        self.page.evaluate(_MODEL, [source, state])
 
     def deliver(self, data: dict[str, Any]) -> None:
         """Deliver a message of the page to the widget, unless the kernel is to be busy."""

@@ -317,6 +317,39 @@ class Accessor:
         """
         return browse(self._frame, **options)
 
+    def edit(
+        self,
+        *,
+        height: str = "28em",
+        dayfirst: bool | None = None,
+        decimal: Literal[".", ","] | None = None,
+    ) -> Any:
+        """Show the frame in a grid, to be edited like a spreadsheet.
+
+        The grid shows the frame itself: an edit in it is an edit of the frame, as with pandas, and the other
+        way round. Its save shows the plan first, and is a :meth:`save`.
+
+        Parameters
+        ----------
+        height : str
+            The height of the rows on the page, in CSS units.
+        dayfirst, decimal
+            How dates and numbers that are typed or pasted are read; see :meth:`Repository.import_rows`.
+
+        Returns
+        -------
+        EditGrid
+            A widget.
+
+        Raises
+        ------
+        TrackingError
+            If the frame does not come from a repository, or shows an old version.
+        """
+        return baseline_of(self._frame).repo.open_grid(
+            self._frame, height=height, dayfirst=dayfirst, decimal=decimal
+        )
+
     def download(
         self,
         folder: str | os.PathLike[str],
