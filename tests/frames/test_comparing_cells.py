@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import enum
 import json
 
 import numpy as np
@@ -185,6 +186,42 @@ def test_comparing_and_checking_never_fail_and_what_is_checked_is_sent(field, on
         json.dumps(sent, allow_nan=False).encode()
         assert same_json(field, sent, sent)
         assert same_cell(field, other, other)
+
+
+class Word(str, enum.Enum):  # noqa: UP042 - a StrEnum would be written by its value
+    RED = "red"
+    HIS = NOAH
+
+
+class Count(int, enum.Enum):
+    FIVE = 5
+
+
+class Liar(str):
+    def __str__(self):
+        return "blue"
+
+
+@pytest.mark.parametrize(
+    ("field", "cell", "sent"),
+    [
+        (TEXT, Word.RED, "red"),
+        (TEXT, Liar("red"), "red"),
+        (ONE, Word.RED, ["red"]),
+        (ONE, Liar("red"), ["red"]),
+        (SEVERAL, [Word.RED, "blue"], ["red", "blue"]),
+        (PERSON, Word.HIS, NOAH),
+        (PERSON, Count.FIVE, 5),
+        (PEOPLE, [Word.HIS], [NOAH]),
+        (WHOLE, Count.FIVE, 5),
+        (NUMBER, Count.FIVE, 5.0),
+    ],
+)
+def test_a_member_of_an_enum_is_what_it_holds(field, cell, sent):
+    assert encode(field, cell) == sent
+    assert json.loads(json.dumps(encode(field, cell))) == sent
+    assert problem(field, sent) == problem(field, cell)
+    assert same_cell(field, sent, cell)
 
 
 DTYPES = ["float32", "float16", "Float32", "Float64", *map(pd.ArrowDtype, (pa.float32(), pa.float64()))]

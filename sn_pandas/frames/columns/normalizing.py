@@ -56,7 +56,9 @@ def is_missing(cell: Cell) -> bool:
 
 
 def plain(cell: Cell) -> Cell:
-    """Convert numpy scalars to Python; a small float becomes its shortest decimal.
+    """Convert scalars of numpy and of subclasses, such as an Enum, to those of Python.
+
+    A small float becomes its shortest decimal.
 
     Examples
     --------
@@ -68,10 +70,21 @@ def plain(cell: Cell) -> Cell:
     if isinstance(cell, np.ndarray) and cell.ndim == 0:
         cell = cell[()]
     if isinstance(cell, np.datetime64) or not isinstance(cell, np.generic):
-        return cell
+        return _without_class(cell)
     if isinstance(cell, np.floating) and not isinstance(cell, float):
         return float(np.format_float_scientific(cell))
     return cell.item()
+
+
+def _without_class(cell: Cell) -> Cell:
+    """Return the text or number that an object of a subclass is, such as a member of an Enum."""
+    if type(cell) in _OF_PYTHON:
+        return cell
+    if isinstance(cell, str):
+        return str.__str__(cell)  # the class may have a __str__ of its own
+    if isinstance(cell, int):
+        return int.__int__(cell)
+    return float.__float__(cell) if isinstance(cell, float) else cell
 
 
 def is_list(cell: Cell) -> bool:
