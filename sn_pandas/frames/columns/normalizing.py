@@ -18,7 +18,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from ...odata.redaction import Secret
 from ...odata.schema import Field
+from .masked import Masked
 
 #: Whatever a user may put into a cell.
 Cell = Any
@@ -77,8 +79,11 @@ def plain(cell: Cell) -> Cell:
 
 
 def _without_class(cell: Cell) -> Cell:
-    """Return the text or number that an object of a subclass is, such as a member of an Enum."""
-    if type(cell) in _OF_PYTHON:
+    """Return the text or number that an object of a subclass is, such as a member of an Enum.
+
+    A password stays masked, so that no message or traceback shows it.
+    """
+    if type(cell) in _OF_PYTHON or isinstance(cell, (Masked, Secret)):
         return cell
     if isinstance(cell, str):
         return str.__str__(cell)  # the class may have a __str__ of its own
