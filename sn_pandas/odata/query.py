@@ -130,7 +130,9 @@ class Query:
         if self.query is not None and self.property is not None:
             raise QueryError("the server ignores a content query on a property; use filter=")
         for chain in self.expand if self.select else ():  # only what is selected, too, would be shown
-            if not any(f"{name}/".startswith(f"{chain}/") for name in self.select):
+            first = chain.partition("/")[0]
+            beside = [name for name in self.select if name.partition("/")[0] == first]
+            if all(name != chain and f"{chain}/".startswith(f"{name}/") for name in beside):
                 set_("select", (*self.select, chain))
         for chain in self.select:
             first, _, rest = chain.partition("/")
