@@ -62,14 +62,11 @@ NAIVE = {"Serial": "XY-0001", "BoughtOn": pd.Timestamp("2026-05-06")}
     [
         lambda repo: repo.upsert(LAB, [{"Name": "A0", **NAIVE}]),
         lambda repo: repo.upsert(LAB, [{"Name": "B0", **NAIVE}], type="Asset"),
-        lambda repo: repo.import_rows(
-            LAB, [{"Name": "B0", **NAIVE, "BoughtOn": "2026-05-06 10:00"}], "Asset"
-        ),
         lambda repo: repo.read(LAB, select=["Name", "Serial", "BoughtOn"]).sn.upsert(
             [{"Name": "B0", **NAIVE}]
         ),
     ],
-    ids=["update", "create", "import", "frame"],
+    ids=["update", "create", "frame"],
 )
 def test_warnings_point_to_the_line_of_the_caller(repo, do):
     fill(repo, 1)

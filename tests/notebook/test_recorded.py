@@ -68,6 +68,7 @@ class Reader:
             query = query_of(f"http://embedded{target}", {}, lambda: self.repo.schema.fields)
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", sn.IncompleteWarning)
+                warnings.filterwarnings("ignore", "query=.*also finds contents whose", UserWarning)
                 frame = self.repo.read(query)
         except (sn.SensenetError, UserWarning) as error:
             return None if any(part in target for part in REFUSED) else f"{type(error).__name__}: {error}"
