@@ -24,7 +24,7 @@ from sn_pandas.odata.schema import Schema
 from .labs import LAB, SWIFT, client_of, prepare, sorted_in_place
 
 # Whatever others write all the time is tried again until the deadline.
-BRIEF = dataclasses.replace(SWIFT, deadline=1.0)
+BRIEF = dataclasses.replace(SWIFT, deadline=5.0)
 FIELDS = ("Quantity", "Code", "Notes")
 FAULTS = {
     "none": lambda rule: None,
