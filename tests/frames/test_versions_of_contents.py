@@ -7,7 +7,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import QueryError
 
-from ..fakes import open_sample
+from ..fakes import FakeServer, open_sample
 
 PLACE = "/Root/Content/IT/Documents"
 FILE = f"{PLACE}/plan.txt"
@@ -57,6 +57,21 @@ def test_two_versions_differ_in_what_was_changed(repo):
     assert set(differing.index) == {"Description", "Watermark"}
     assert repo.compare_versions(FILE, "V0.2.D", "V0.2.D").empty
     assert repo.compare_versions(FILE, "0.2", "0.3").loc["Description"].tolist() == ["second", "third"]
+
+
+def test_a_key_that_is_revoked_does_not_make_versions_equal():
+    with FakeServer() as server, server.connect(user="Admin") as admin, server.connect() as repo:
+        for user, right in (("BuiltIn/Portal/Visitor", "Open"), ("Public/Editors", "RecallOldVersion")):
+            admin.allow(PLACE, f"/Root/IMS/{user}", right)
+        admin.create(PLACE, "File", "open.txt", {"VersioningMode": ["3"], "Description": "public"})
+        place = f"{PLACE}/open.txt"
+        admin.publish(place)
+        public = admin.versions(place).index[0]
+        repo.patch(place, {"Description": "draft"})
+        assert "Description" in repo.compare_versions(place, public).index
+        server.on().visitor()
+        with pytest.raises(sn.AuthenticationError):
+            repo.compare_versions(place, public)
 
 
 def test_references_are_compared(repo):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +43,9 @@ def versions(repo: Connection, place: str | int, select: str | Iterable[str]) ->
 def compare_versions(repo: Connection, place: str | int, old: str, new: str | None) -> pd.DataFrame:
     """Return the fields in which two versions differ; see ``Repository.compare_versions``."""
     where = normalize(place, repo.base)
+    began = time.monotonic()
     before, after = _read(repo, where, old), _read(repo, where, new)
+    repo.verify_identity(began)  # the Visitor gets the last public version, which may show no change
     kind = repo.schema[str(after["Type"])]
     rows = [
         (name, before[name], after[name])
