@@ -13,6 +13,7 @@ from ..odata.addresses import normalize
 from ..odata.errors import QueryError, SensenetError
 from .fallback import html
 from .listing import PAGE, Listing, problem
+from .styles import read_style
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,8 +76,7 @@ class TreeBrowser(anywidget.AnyWidget):
     """
 
     _esm = _module("lines.js", "pictures.js", "rows.js", "tree.js")
-    #: As text: for a file anywidget keeps every widget that was made, to reload it when the file changes.
-    _css = Path(__file__).with_name("tree.css").read_text("utf-8")
+    _css = read_style("tree")
 
     path = Unicode().tag(sync=True)
     selected = Unicode(None, allow_none=True).tag(sync=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -27,11 +27,10 @@ _OF_VERSIONS = frozenset(
 )
 
 
-def versions(repo: Connection, place: str | int, select: str | Iterable[str]) -> pd.DataFrame:
+def versions(repo: Connection, place: str | int, select: str | Sequence[str]) -> pd.DataFrame:
     """Read the versions of a content, the newest first; see ``Repository.versions``."""
-    more = select.split(",") if isinstance(select, str) else select
-    names = dict.fromkeys([*_SELECT, *(name.strip() for name in more if name.strip())])
     where = normalize(place, repo.base)
+    names = dict.fromkeys([*_SELECT, *repo.query(where, select=select).select])
     with not_found.explained(repo, where):
         frame = reading.read(repo, repo.query(where, property="Versions", select=list(names)))
     order = sorted(range(len(frame)), key=lambda at: _number(str(frame["Version"].iloc[at])), reverse=True)

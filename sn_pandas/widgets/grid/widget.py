@@ -15,6 +15,7 @@ from traitlets import Bool, Dict, Int, List, Unicode
 
 from ...frames.writes.report import Report
 from ...odata.errors import SensenetError
+from ..styles import read_style
 from . import saving
 from .fallback import html
 from .history import Key
@@ -71,7 +72,7 @@ class EditGrid(anywidget.AnyWidget):
     """
 
     _esm = (_FOLDER / "bundles" / "grid.js").read_text("utf-8")
-    _css = (_FOLDER / "grid.css").read_text("utf-8")
+    _css = read_style("grid")
 
     columns = List(Dict()).tag(sync=True)
     order = Int().tag(sync=True)
