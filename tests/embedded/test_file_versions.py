@@ -9,6 +9,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import filelock
 import httpx
 import pytest
 
@@ -311,6 +312,17 @@ def test_a_link_to_a_file_is_that_file(tmp_path: Path) -> None:
     assert sorted(one.name for one in (tmp_path / "data").iterdir()) == ["real.db", "real.db.key"]
     assert [one.name for one in (tmp_path / "links").iterdir()] == ["repo.db"]
     with locked(str(link)), pytest.raises(FileInUseError), locked(str(tmp_path / "data" / "real.db")):
+        pass
+
+
+def test_a_file_system_without_locks_is_not_called_another_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def acquire(self: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
+    with pytest.raises(OSError, match="its file system has no locks"), locked(str(tmp_path / "repo.db")):
         pass
 
 

@@ -29,6 +29,8 @@ def locked(data: str) -> Iterator[None]:
     ------
     FileInUseError
         If another process has it.
+    OSError
+        If it cannot be locked.
     """
     if data == ":memory:":
         yield
@@ -41,9 +43,14 @@ def locked(data: str) -> Iterator[None]:
     lock = filelock.FileLock(path, timeout=0, mode=0o600)  # it ends with the process, however that ends
     try:
         lock.acquire()
-    except (filelock.Timeout, NotImplementedError):
+    except filelock.Timeout:
         raise FileInUseError(
             f"{data} is in use by another process. Stop that one first, or serve another file."
+        ) from None
+    except NotImplementedError:  # what filelock raises where flock does not exist
+        raise OSError(
+            f"{data} cannot be locked against other processes, because its file system has no locks. "
+            "Put it on a local disk."
         ) from None
     try:
         yield
