@@ -204,6 +204,12 @@ def test_each_problem_has_the_row_and_the_column_of_the_file(repo, tmp_path):
     assert dict(zip(told, problems["mine"], strict=True))[3, "Quantity"] == "many"
 
 
+def test_one_name_in_two_rows_is_not_said_to_exist(repo):
+    rows = pd.DataFrame({"Name": ["N", "n"], "Serial": ["AB-1", "AB-2"]})
+    with pytest.raises(RefusedError, match=f"another row becomes {LAB}/n, too"):
+        repo.import_rows(LAB, rows, "Asset")
+
+
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
 def test_bad_rows_are_mended_and_imported_again(repo, tmp_path, suffix):
     path, bad = (

@@ -418,7 +418,7 @@ def test_renames_go_onto_free_names_only(repo):
     frame["Name"] = ["A1", "B", "b", "a3"]
     problems = frame.sn.save(dry_run=True).failed["reason"].tolist()
     assert "there is a /Root/Content/Lab/A1 already" in problems[0]
-    assert "there is a /Root/Content/Lab/b already" in problems[2]
+    assert "another row becomes /Root/Content/Lab/b, too" in problems[2]
     frame["Name"] = ["X", "B", "A2", "a3"]
     report = frame.sn.save()
     assert report.counts == {"saved": 3, "unchanged": 1}

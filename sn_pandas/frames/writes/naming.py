@@ -79,12 +79,15 @@ def misplaced(
     there = set(lookup.by_path(client, [p for create in creates for p in spellings(create.path)], sure=False))
     alike = {composed(path): path for path in there}
     refused = []
+    before: set[str] = set()
     for create in creates:
         if found := _misplaced(create, parents.get(create.parent.lower()), there):
             refused.append(refusal(create, *found))
+        elif create.path.lower() in before:
+            refused.append(refusal(create, "Name", _twice(create.path)))
         elif other := alike.get(composed(create.path)):
             refused.append(refusal(create, "Name", _looks_alike(create.path, other)))
-        there.add(create.path.lower())
+        before.add(create.path.lower())
         alike.setdefault(composed(create.path), create.path)
     return refused
 
@@ -104,6 +107,14 @@ def spellings(path: str) -> list[str]:
 def composed(path: str) -> str:
     """Return a canonical form of a path, equal for all its Unicode spellings."""
     return unicodedata.normalize("NFC", path).lower()
+
+
+def _exists(path: str) -> str:
+    return f"there is a {path} already: choose another Name"
+
+
+def _twice(path: str) -> str:
+    return f"another row becomes {path}, too: choose another Name"
 
 
 def _looks_alike(path: str, other: str) -> str:
@@ -127,11 +138,13 @@ def renamed_onto(
     for edit, _ in renames:
         path = wanted[edit.row]
         found = next((row for form in spellings(path) if (row := there.get(form.lower()))), None)
-        taken = str(found["Path"]) if found and found["Id"] != edit.id else seen.get(composed(path))
-        if taken:
+        if found and found["Id"] != edit.id:
+            taken = str(found["Path"])
             same = taken.lower() == path.lower()
-            reason = f"there is a {path} already: choose another Name" if same else _looks_alike(path, taken)
-            refused.append(Refusal(edit, reason))
+            refused.append(Refusal(edit, _exists(path) if same else _looks_alike(path, taken)))
+        elif earlier := seen.get(composed(path)):
+            same = earlier.lower() == path.lower()
+            refused.append(Refusal(edit, _twice(path) if same else _looks_alike(path, earlier)))
         elif len(path) > LONGEST:
             refused.append(Refusal(edit, _too_long(path)))
         seen.setdefault(composed(path), path)
@@ -159,7 +172,7 @@ def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[
     if reason := altered(create.name):
         return "Name", reason
     if create.path.lower() in there:
-        return "Name", f"there is a {create.path} already: choose another Name"
+        return "Name", _exists(create.path)
     if len(create.path) > LONGEST:
         return "Name", _too_long(create.path)
     allowed = [item["Name"] for item in parent.get(ALLOWED_TYPES.name) or ()]
