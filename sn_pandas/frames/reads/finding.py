@@ -106,7 +106,8 @@ class Resolver:
     def __init__(self, repo: Connection, refs: Iterable[Ref]) -> None:
         self._repo = repo
         refs = list(dict.fromkeys(refs))
-        self._found = read_named(repo, [one.name for one in refs]) if refs else {}
+        names = [name for one in refs for name in (one.name, _turn(one.name))]
+        self._found = read_named(repo, names) if refs else {}
         self._similar: dict[str, list[str]] = {}
 
     def resolve(self, one: Ref, field: Field | None = None) -> Stored | str:
@@ -118,7 +119,7 @@ class Resolver:
             The field that it is written to, which may take contents of some types only.
         """
         schema, kind = self._repo.schema, one.type
-        rows = self._found.get(one.name.lower(), [])
+        rows = self._found.get(one.name.lower()) or self._found.get(_turn(one.name).lower(), [])
         if kind is not None:
             rows = [row for row in rows if is_one_of(row, [kind], schema)]
         allowed = list(field.limits.get("AllowedTypes") or ()) if field is not None else []
@@ -146,6 +147,12 @@ class Resolver:
         found = self._similar[name]
         look = f"repo.find({name!r})" if not kind else f"repo.find({name!r}, type={kind!r})"
         return f" Did you mean {' or '.join(found)}?" if found else f" Look for it: {look}"
+
+
+def _turn(name: str) -> str:
+    """Return "Olga Okafor" for "Okafor, Olga", and any other name as it is."""
+    last, comma, first = name.partition(",")
+    return f"{first.strip()} {last.strip()}" if comma and first.strip() and "," not in first else name
 
 
 def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
