@@ -35,7 +35,7 @@ def options(settings: Any) -> list[Any]:
 @pytest.mark.parametrize("name", TYPES)
 def test_a_definition_is_read_as_it_was_written(name: str) -> None:
     one = TYPES[name]
-    read = definitions.parse(type_xml.written(one).decode())
+    read = definitions.parse(type_xml.definition_of(one).decode())
     assert (read["Name"], read.get("Parent")) == (name, one.parent)
     assert said(read, TYPE) == said(one.settings, TYPE)
     fields = {field["Name"]: field for field in read.get("Fields", ())}

@@ -142,7 +142,7 @@ class Authority:
         application.repository.password = self.password
         if kind == "SNAuth":
             self._one = OneTokenSigner(self.address, clock)
-            claims_of = self._asked_claims
+            claims_of = self._validated_claims
         else:
             self._signer = Signer(self.address, clock)
 
@@ -166,12 +166,12 @@ class Authority:
         request = Request(environ)
         request.max_content_length = LARGEST_BODY
         request.max_form_memory_size = LARGEST_BODY
-        response = self._admitted(request)
+        response = self._check_origin(request)
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["Cache-Control"] = "no-store, no-cache"
         return response(environ, start_response)
 
-    def _admitted(self, request: Request) -> Response:
+    def _check_origin(self, request: Request) -> Response:
         """Answer a request unless a page of another origin sends it; the repository has the same rules."""
         origins = self.application.origins
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -183,11 +183,11 @@ class Authority:
         elif request.method not in ("GET", "HEAD", "OPTIONS") and not origins.may_write(headers):
             response = _text("Pages of other origins may not sign in; see serve --cors.", 403)
         else:
-            response = self._routed(request)
+            response = self._route(request)
         response.headers.update(origins.shown_to(headers, preflight=preflight))
         return response
 
-    def _routed(self, request: Request) -> Response:
+    def _route(self, request: Request) -> Response:
         routes = _SN_AUTH if self.kind == "SNAuth" else _IDENTITY_SERVER
         path = request.path.rstrip("/").lower()
         methods = routes.get(path)
@@ -256,7 +256,7 @@ class Authority:
             raise _RefusedError("invalid_client")
         if client.type in SIGN_IN_TYPES:
             return client
-        is_right = [_same(expected, digest(secret)) for expected in client.digests]
+        is_right = [_equal_in_constant_time(expected, digest(secret)) for expected in client.digests]
         if way not in self._client_authentication or not any(is_right):
             raise _RefusedError("invalid_client")
         return client
@@ -300,7 +300,7 @@ class Authority:
             raise _RefusedError("invalid_grant")
         digest = hashlib.sha256(form.get("code_verifier", "").encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-        if not _same(challenge, grant.challenge):
+        if not _equal_in_constant_time(challenge, grant.challenge):
             raise _RefusedError("invalid_grant")
         return self._for_user(grant)
 
@@ -335,13 +335,13 @@ class Authority:
 
     def _authorize(self, request: Request) -> Response:
         asked = dict(request.args.items())
-        problem = self._problem(asked)
+        problem = self._find_problem(asked)
         if problem:
             return _page(pages.error(problem), 400)
         here = f"/connect/authorize?{request.query_string.decode('latin-1')}"
         return Response(status=302, headers={"Location": f"/account/login?{urlencode({'returnUrl': here})}"})
 
-    def _problem(self, asked: Mapping[str, str]) -> str:
+    def _find_problem(self, asked: Mapping[str, str]) -> str:
         """Return the error of a request for a code; empty if it is valid."""
         client = self._client(asked.get("client_id", ""))
         if client is None or client.type not in SIGN_IN_TYPES:
@@ -361,18 +361,18 @@ class Authority:
 
     def _login_page(self, request: Request) -> Response:
         asked, back = _return_url(request.args.get("returnUrl", ""))
-        if self._problem(asked):
-            return _page(pages.error(self._problem(asked)), 400)
-        return _page(pages.login(back, _shown(asked)))
+        if self._find_problem(asked):
+            return _page(pages.error(self._find_problem(asked)), 400)
+        return _page(pages.login(back, _return_host(asked)))
 
     def _log_in(self, request: Request) -> Response:
         asked, back = _return_url(request.form.get("returnUrl", ""))
-        if self._problem(asked):
-            return _page(pages.error(self._problem(asked)), 400)
+        if self._find_problem(asked):
+            return _page(pages.error(self._find_problem(asked)), 400)
         name = request.form.get("username", "")
         user = self._user(name, request.form.get("password", ""))
         if user is None:
-            shown = pages.login(back, _shown(asked), "Invalid username or password.", name)
+            shown = pages.login(back, _return_host(asked), "Invalid username or password.", name)
             return _page(shown, 200)
         code = secrets.token_urlsafe(32)
         grant = _Grant(
@@ -398,7 +398,7 @@ class Authority:
 
     # sn-auth
 
-    def _asked_claims(self, token: str) -> Mapping[str, Json] | None:
+    def _validated_claims(self, token: str) -> Mapping[str, Json] | None:
         """Return the claims of a token after asking the authority, as a repository with sn-auth does."""
         status: list[str] = []
 
@@ -422,15 +422,15 @@ class Authority:
         except ConnectionError:
             return None
         is_good = status[0].startswith("200") and body == b"true"
-        return self._one.unchecked(token) if is_good else None
+        return self._one.decode_unverified(token) if is_good else None
 
     def _sn_login(self, request: Request) -> Response:
-        given = _given(request)
+        given = _read_json(request)
         name = str(given.get("loginname") or "")
         user = self._user(name, str(given.get("password") or ""))
         if user is None:
             return _sn_error(400, "INVALID_CREDENTIALS")
-        code = self._second_factor.get(_login_of(user).lower())
+        code = self._second_factor.get(_login_name(user).lower())
         if code is None:
             return self._sn_pair(user.id)
         pending = secrets.token_urlsafe(32)
@@ -439,14 +439,14 @@ class Authority:
         return _json(_sn_answer(multiFactorRequired=True, multiFactorAuthToken=pending))
 
     def _sn_second_factor(self, request: Request) -> Response:
-        given = _given(request)
+        given = _read_json(request)
         token = str(given.get("multifactorauthtoken") or "")
         with self._lock:
             pending = self._pending.get(token)
         if pending is None:
             return _sn_error(400, "INVALID_MULTI_FACTOR_TOKEN")
         code = str(given.get("multifactorcode") or "")
-        if not _same(code, pending[1]):
+        if not _equal_in_constant_time(code, pending[1]):
             return _sn_error(400, "INVALID_MULTI_FACTOR_CODE")
         with self._lock:
             self._pending.pop(token, None)
@@ -458,7 +458,7 @@ class Authority:
         return _json(_sn_answer(accessToken=access, refreshToken=refresh))
 
     def _sn_refresh(self, request: Request) -> Response:
-        pair = self._one.exchange(str(_given(request).get("token") or ""), self.user_life, REFRESH_LIFE)
+        pair = self._one.exchange(str(_read_json(request).get("token") or ""), self.user_life, REFRESH_LIFE)
         if pair is None:
             return _sn_error(401, "UNAUTHORIZED")
         self.tokens_given += 1
@@ -504,7 +504,7 @@ def is_loopback(address: str) -> bool:
         return False
 
 
-def _same(one: str, other: str) -> bool:
+def _equal_in_constant_time(one: str, other: str) -> bool:
     """Return whether two texts are equal, in constant time."""
     return hmac.compare_digest(one.encode("utf-8", "replace"), other.encode("utf-8", "replace"))
 
@@ -528,7 +528,7 @@ def _return_url(text: str) -> tuple[dict[str, str], str]:
     return (dict(parse_qsl(query)), text) if path == "/connect/authorize" else ({}, "")
 
 
-def _shown(asked: Mapping[str, str]) -> str:
+def _return_host(asked: Mapping[str, str]) -> str:
     """Return the host that the browser returns to after a login."""
     parts = urlsplit(asked.get("redirect_uri", ""))
     return f"{parts.scheme}://{parts.netloc}"
@@ -563,7 +563,7 @@ def _sn_error(status: int, message: str) -> Response:
     return _json({"errorResponse": {"StatusCode": status, "ErrorMessage": message}}, status)
 
 
-def _given(request: Request) -> dict[str, Json]:
+def _read_json(request: Request) -> dict[str, Json]:
     """Return the JSON object of a request with names in lower case; empty if it is not an object."""
     try:
         found = request.get_json(force=True, silent=True)
@@ -577,5 +577,5 @@ def _bearer(request: Request) -> str:
     return value.strip() if scheme.lower() == "bearer" else ""
 
 
-def _login_of(user: Content) -> str:
+def _login_name(user: Content) -> str:
     return str(user.fields.get("LoginName") or user.name)

@@ -134,10 +134,10 @@ class OneTokenSigner:
         with self._lock:
             if token not in self._access.values():
                 return False
-        return bool(self.clock() < self.unchecked(token)["exp"])
+        return bool(self.clock() < self.decode_unverified(token)["exp"])
 
     @staticmethod
-    def unchecked(token: str) -> dict[str, Json]:
+    def decode_unverified(token: str) -> dict[str, Json]:
         """Return the claims of a token as they are: the repository asks the authority about the rest."""
         try:
             claims: dict[str, Json] = jwt.decode(token, options={"verify_signature": False})

@@ -34,13 +34,17 @@ FULL_NAMES = {
 def copy(session: Session, target_path: str | None, paths: Sequence[Json]) -> Json:
     """Copy contents below a target."""
     target = _target(session, target_path)
-    return _each(session, paths, lambda content: transfers.copy(session, content, target), _transferred)
+    return _run_for_each(
+        session, paths, lambda content: transfers.copy(session, content, target), _describe_transfer
+    )
 
 
 def move(session: Session, target_path: str | None, paths: Sequence[Json]) -> Json:
     """Move contents below a target."""
     target = _target(session, target_path)
-    return _each(session, paths, lambda content: transfers.move(session, content, target), _transferred)
+    return _run_for_each(
+        session, paths, lambda content: transfers.move(session, content, target), _describe_transfer
+    )
 
 
 def delete(session: Session, paths: Sequence[Json], *, permanent: bool) -> Json:
@@ -53,7 +57,7 @@ def delete(session: Session, paths: Sequence[Json], *, permanent: bool) -> Json:
         trash.delete(session, content, permanent=permanent)
         return content
 
-    return _each(session, paths, remove, _deleted)
+    return _run_for_each(session, paths, remove, _describe_deletion)
 
 
 def _target(session: Session, path: str | None) -> Content:
@@ -67,7 +71,7 @@ def _target(session: Session, path: str | None) -> Content:
     raise ODataError("ResourceNotFound", "ContentNotFoundException", path)
 
 
-def _each(
+def _run_for_each(
     session: Session,
     items: Sequence[Json],
     do: Callable[[Content], Content],
@@ -81,7 +85,7 @@ def _each(
     for item in items:
         _check(item)
     end = time.thread_time() + LONGEST_BATCH
-    found, missing, late = _loaded(session, items, end)
+    found, missing, late = _load_items(session, items, end)
     for content in found:
         if time.thread_time() > end:
             errors.append({"content": describe(content, content, True), "error": _TOO_LATE})
@@ -97,8 +101,8 @@ def _each(
         else:
             results.append(describe(before, after, False))
         session.forget(content.id)
-    errors += [{"content": _named(item), "error": _not_there(item)} for item in missing]
-    errors += [{"content": _named(item), "error": _TOO_LATE} for item in late]
+    errors += [{"content": _describe_item(item), "error": _not_found(item)} for item in missing]
+    errors += [{"content": _describe_item(item), "error": _TOO_LATE} for item in late]
     return {"d": {"__count": len(results) + len(errors), "results": results, "errors": errors}}
 
 
@@ -117,7 +121,7 @@ def _is_path(text: str) -> bool:
     return not any(naming.FORBIDDEN.search(name) for name in text.split("/"))
 
 
-def _loaded(
+def _load_items(
     session: Session, items: Sequence[Json], end: float
 ) -> tuple[list[Content], list[Json], list[Json]]:
     """Return the contents for paths and ids, those not found in exactly this spelling, and the rest.
@@ -138,11 +142,11 @@ def _loaded(
     return found, missing, []
 
 
-def _transferred(before: Content, after: Content, failed: bool) -> Json:
+def _describe_transfer(before: Content, after: Content, failed: bool) -> Json:
     return {"Id": after.id, "Path": after.path, "Name": after.name, "OriginalPath": before.path}
 
 
-def _deleted(before: Content, after: Content, failed: bool) -> Json:
+def _describe_deletion(before: Content, after: Content, failed: bool) -> Json:
     return {"Id": before.id, "Path": before.path, **({} if failed else {"Name": before.name})}
 
 
@@ -161,7 +165,7 @@ _TOO_LATE = _error(
 )
 
 
-def _named(item: Json) -> Json:
+def _describe_item(item: Json) -> Json:
     """Return what an error says of an item that is not a content."""
     if item is None:
         return {"Id": None, "Path": None}
@@ -170,7 +174,7 @@ def _named(item: Json) -> Json:
     return {"Id": int(item), "Path": None}
 
 
-def _not_there(item: Json) -> Json:
+def _not_found(item: Json) -> Json:
     path = item if isinstance(item, str) and item.startswith("/") else ""
     return {
         "code": "ResourceNotFound",

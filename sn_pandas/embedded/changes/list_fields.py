@@ -61,7 +61,7 @@ def create(session: Session, parent: Content, model: Mapping[str, Json]) -> Cont
     element = ET.SubElement(fields, _tag("ContentListField"), name=full, type=KINDS.get(kind, kind))
     _write(element, model)
     _save(session, parent, root)
-    setting = _as_written(settings(session, parent)[-1])
+    setting = _format_as_written(settings(session, parent)[-1])
     setting.name = name
     return setting
 
@@ -87,10 +87,10 @@ def edit(session: Session, parent: Content, name: str, model: Mapping[str, Json]
     _write(element, model)
     _save(session, parent, root)
     setting = next(one for one in settings(session, parent) if one.name == name)
-    return _as_written(setting) if reset else setting
+    return _format_as_written(setting) if reset else setting
 
 
-def _as_written(setting: Content) -> Content:
+def _format_as_written(setting: Content) -> Content:
     """Return a setting in the form of the answer to its creation or replacement."""
     setting.fields |= {"FieldClassName": None, "AddToDefaultView": True}
     return setting
@@ -121,12 +121,12 @@ def _setting(session: Session, parent: Content, field: Field) -> Content:
     content.fields |= {
         "DisplayName": field.settings.get("DisplayName"),
         "Description": field.settings.get("Description"),
-        **_shown_facts(field),
+        **_describe_field(field),
     }
     return content
 
 
-def _shown_facts(field: Field) -> dict[str, Json]:
+def _describe_field(field: Field) -> dict[str, Json]:
     """Return what a field setting shows of itself beside the fields of its type."""
     given = field.settings
     shown: dict[str, Json] = {

@@ -12,7 +12,7 @@ REPLACED = re.compile(r"""["#$%&'*+,/:;<=>?@\[\\\]^{|}~`’\t\r\n]""")
 LONGEST_PATH = 450
 
 
-def made(text: str) -> str:
+def name_from(text: str) -> str:
     """Return the name that a new content gets for the name or display name that was sent."""
     return re.sub("-{2,}", "-", REPLACED.sub("-", text)).rstrip("-.")
 
@@ -47,7 +47,7 @@ def check_path(path: str) -> None:
         )
 
 
-def numbered(name: str, taken: Callable[[str], list[str]]) -> str:
+def add_number(name: str, taken: Callable[[str], list[str]]) -> str:
     """Return the first free form of a taken name: ``A.txt`` becomes ``A(1).txt``, then ``a(2).txt``.
 
     From the second number on the real server takes the name from its index, in lower case.

@@ -42,14 +42,14 @@ def create(
             raise forbidden()
         if session.types.of(content.type).is_a("User"):
             accounts.check_unique(session.store, content)
-        free_name(session, content, parent, numbered=numbered)
+        assign_free_name(session, content, parent, numbered=numbered)
         versions.begin(session, content, in_steps)
         if not in_steps:
             name_file(session, content)
         grown_fields.keep(session, content, touched)
         session.store.insert(content)
         if session.types.of(content.type).is_a("User"):
-            _own(session, content, touched)
+            _make_own_creator(session, content, touched)
         if binaries.files_of(content.fields):
             binaries.settle(session.store, content)
         added_fields.notice(session, None, content)
@@ -79,7 +79,7 @@ def update(
     if content.owner != before.owner and not session.can(before, "TakeOwnership"):
         raise forbidden()
     plan = versions.save_plan(session, before, content, in_steps)
-    if not always and not versions.raises(before, plan) and not _changed(before, content):
+    if not always and not versions.changes_version(before, plan) and not _is_changed(before, content):
         return
     with session.store.transaction():
         accounts.check_renamed(session.store, before, content)
@@ -166,7 +166,7 @@ def allowed_types(session: Session, parent: Content) -> list[str] | None:
     return child_types.effective_child_types(parent, session)
 
 
-def free_name(session: Session, content: Content, parent: Content, *, numbered: bool = False) -> None:
+def assign_free_name(session: Session, content: Content, parent: Content, *, numbered: bool = False) -> None:
     """Assign a free name to a new content if its type allows that, else reject a taken one."""
     naming.check_path(content.path)
     taken = session.store.by_path(content.path)
@@ -174,12 +174,12 @@ def free_name(session: Session, content: Content, parent: Content, *, numbered: 
         return
     if not numbered and not session.types.of(content.type).incremental_naming:
         raise already_exists()
-    content.name = naming.numbered(taken.name, partial(session.store.child_names, parent))
+    content.name = naming.add_number(taken.name, partial(session.store.child_names, parent))
     content.path = f"{parent.path}/{content.name}"
     naming.check_path(content.path)
 
 
-def _own(session: Session, user: Content, touched: set[str]) -> None:
+def _make_own_creator(session: Session, user: Content, touched: set[str]) -> None:
     """Set a new user as their own creator and owner."""
     for field, attribute in (
         ("CreatedBy", "created_by"),
@@ -192,5 +192,5 @@ def _own(session: Session, user: Content, touched: set[str]) -> None:
     session.store.save(user)
 
 
-def _changed(before: Content, after: Content) -> bool:
+def _is_changed(before: Content, after: Content) -> bool:
     return before != after

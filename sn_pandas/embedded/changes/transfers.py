@@ -31,17 +31,17 @@ def move(session: Session, content: Content, target: Content) -> Content:
     ODataError
         If the caller may not, the place does not fit, or the name is taken there.
     """
-    if not may(session, content, "Delete") or not session.can(target, "AddNew"):
+    if not is_permitted(session, content, "Delete") or not session.can(target, "AddNew"):
         raise forbidden()
     if content.parent_id == target.id:
         raise server_error("InvalidOperationException", "Node cannot be moved to its parent.")
-    if inside(target, content):
+    if is_inside(target, content):
         raise _under_itself()
     if is_protected(session, content):
-        raise protected()
+        raise protected_error()
     if content.locked_by not in (0, session.caller.id):
         raise refused_action("CheckedOutToSomeoneElse")
-    _free(session, target, content.name, "move")
+    _check_free(session, target, content.name, "move")
     _check_tree(session, content, target)
     with session.store.transaction():
         return place(session, content, target, content.name)
@@ -62,7 +62,7 @@ def place(session: Session, content: Content, target: Content, name: str) -> Con
         there = session.store.load(target.id)
         if there is None or there.path != target.path:
             raise tree_is_locked(target.path)
-        if inside(target, moved):
+        if is_inside(target, moved):
             raise _under_itself()
         leaves = accounts.names_apply_in(moved.path)
         session.store.move(moved, target, name)
@@ -85,18 +85,18 @@ def copy(session: Session, content: Content, target: Content) -> Content:
     if not _readable(session, content) or not session.can(target, "AddNew"):
         raise forbidden()
     content = session.by_id(content.id) or content  # the version that the caller reads
-    if inside(target, content):
+    if is_inside(target, content):
         raise server_error("InvalidOperationException", "Node cannot be copied under itself.")
     name = content.name
     if content.parent_id == target.id:
         name = _copy_name(session, target, name)
     else:
-        _free(session, target, name, "copy")
+        _check_free(session, target, name, "copy")
     with session.store.transaction():
-        return _copied(session, content, target, name)
+        return _copy_one(session, content, target, name)
 
 
-def may(session: Session, content: Content, permission: str) -> bool:
+def is_permitted(session: Session, content: Content, permission: str) -> bool:
     """Return whether the caller has a permission on a content and on everything below it."""
     if not session.can(content, permission):
         return False
@@ -109,7 +109,7 @@ def is_protected(session: Session, content: Content) -> bool:
     return content.path.lower() in (path.lower() for path in protected_paths(session))
 
 
-def protected() -> ODataError:
+def protected_error() -> ODataError:
     """Return the 400 of a content that must stay where it is."""
     return bad_request("ApplicationException", "Protected content cannot be deleted or moved.")
 
@@ -127,7 +127,7 @@ def _readable(session: Session, content: Content) -> bool:
     return session.can(content, "Open") if holds_bytes else session.opens(content)
 
 
-def _copied(session: Session, content: Content, target: Content, name: str) -> Content:
+def _copy_one(session: Session, content: Content, target: Content, name: str) -> Content:
     now, me = session.now(), session.caller.id
     made = content.copy()
     made.fields.pop(SHARINGS, None)  # they are of the original, as are the groups of its links
@@ -147,7 +147,7 @@ def _copied(session: Session, content: Content, target: Content, name: str) -> C
     entries.copy(session.store, content, made)
     for child in session.children(content):
         if _readable(session, child):
-            _copied(session, child, made, child.name)
+            _copy_one(session, child, made, child.name)
     return made
 
 
@@ -162,7 +162,7 @@ def _copy_name(session: Session, target: Content, name: str) -> str:
     return f"Copy ({number}) of {name}"
 
 
-def _free(session: Session, target: Content, name: str, verb: str) -> None:
+def _check_free(session: Session, target: Content, name: str, verb: str) -> None:
     if session.store.by_path(f"{target.path}/{name}") is not None:
         raise ODataError(
             "ContentAlreadyExists",
@@ -198,7 +198,7 @@ def _types_below(session: Session, content: Content) -> list[str]:
     return [row[0] for row in rows]
 
 
-def inside(target: Content, content: Content) -> bool:
+def is_inside(target: Content, content: Content) -> bool:
     """Return whether a place is a content itself or somewhere below it."""
     return f"{target.path}/".lower().startswith(f"{content.path}/".lower())
 

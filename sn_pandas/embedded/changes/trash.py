@@ -38,9 +38,9 @@ def delete(session: Session, content: Content, *, permanent: bool) -> None:
         closed = permanent and content.type != "TrashBag"
         raise forbidden() if closed or content.path == "/Root" else see_only()
     if not permanent and _goes_to_trash(session, content):
-        _into_bag(session, content)
+        _move_into_bag(session, content)
     else:
-        _for_good(session, content, forced=permanent)
+        _delete_permanently(session, content, forced=permanent)
 
 
 def restore(
@@ -63,7 +63,7 @@ def restore(
             if session.store.by_path(place) is not None:
                 raise forbidden()
             raise server_error("Exception", "Destination folder does not exist.")
-        if transfers.inside(target, bag) and not transfers.inside(target, content):
+        if transfers.is_inside(target, bag) and not transfers.is_inside(target, content):
             # the bag goes, and what is in it: the content would not stay
             raise server_error("Exception", "Destination folder does not exist.")
         name = _name_in(session, content, target, new_name)
@@ -84,7 +84,7 @@ def _deleted_content(session: Session, bag: Content) -> Content | None:
 
 def _name_in(session: Session, content: Content, target: Content, new_name: bool) -> str:
     """Return the name that a restored content gets in its place, if it may go there."""
-    if not session.can(target, "AddNew") or not transfers.may(session, content, "Delete"):
+    if not session.can(target, "AddNew") or not transfers.is_permitted(session, content, "Delete"):
         raise server_error(
             "Exception", "You do not have enough permissions to complete the restore operation."
         )
@@ -99,7 +99,7 @@ def _name_in(session: Session, content: Content, target: Content, new_name: bool
             raise server_error(
                 "Exception", "A content with this name already exists in the selected target folder."
             )
-        name = naming.numbered(name, partial(session.store.child_names, target))
+        name = naming.add_number(name, partial(session.store.child_names, target))
     return name
 
 
@@ -114,7 +114,7 @@ def _goes_to_trash(session: Session, content: Content) -> bool:
     return not any(one is not None and one.fields.get("TrashDisabled") for one in (content, parent))
 
 
-def _into_bag(session: Session, content: Content) -> None:
+def _move_into_bag(session: Session, content: Content) -> None:
     if not session.can(content, "Delete"):
         raise _not_permitted()
     bin_ = session.store.by_path(TRASH)
@@ -125,10 +125,10 @@ def _into_bag(session: Session, content: Content) -> None:
             "ApplicationException",
             "Node tree size exceeds trash bag limit, use ForceDelete to purge physically.",
         )
-    if not transfers.may(session, content, "Delete"):
+    if not transfers.is_permitted(session, content, "Delete"):
         raise _not_permitted()
     if transfers.is_protected(session, content):
-        raise transfers.protected()
+        raise transfers.protected_error()
     if content.locked_by not in (0, session.caller.id):
         raise server_error("InvalidOperationException", "Error moving item to the trash")
     with session.store.transaction():
@@ -161,7 +161,7 @@ def _bag(session: Session, bin_: Content, content: Content) -> Content:
         "Icon": icons.icon(content, session),
     }
     bag.owner = content.owner
-    saving.free_name(session, bag, bin_)
+    saving.assign_free_name(session, bag, bin_)
     versions.begin(session, bag)
     session.store.insert(bag)
     entries.save(session.store, bag, _rights_in_bag(session, content), broken=True)
@@ -187,11 +187,11 @@ def _rights_in_bag(session: Session, content: Content) -> list[Entry]:
     return list(found.values())
 
 
-def _for_good(session: Session, content: Content, *, forced: bool) -> None:
+def _delete_permanently(session: Session, content: Content, *, forced: bool) -> None:
     if content.type == "TrashBag":
         allowed = session.can(content, "Delete")
     else:
-        allowed = transfers.may(session, content, "Delete") and versions.may_manage(
+        allowed = transfers.is_permitted(session, content, "Delete") and versions.may_manage(
             session, content.type, content
         )
     if not allowed:
@@ -201,7 +201,7 @@ def _for_good(session: Session, content: Content, *, forced: bool) -> None:
     if content.type == "ContentType":
         _refuse_used_type(session, content, forced=forced)
     elif transfers.is_protected(session, content):
-        raise transfers.protected()
+        raise transfers.protected_error()
     if content.type == "TrashBag" and str(content.fields.get("KeepUntil") or "") > session.now():
         raise bad_request(
             "ApplicationException", "Trashbags cannot be purged before their minimum retention date"
@@ -229,7 +229,7 @@ def _check_place(session: Session, content: Content) -> None:
 def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> None:
     """Raise for a built-in content type, or, unless it is forced, one that contents have."""
     if transfers.is_protected(session, content):
-        raise _kept(content.name, "it is protected.")
+        raise _type_in_use(content.name, "it is protected.")
     if forced:
         return
     names = session.types.derived(content.name)
@@ -237,8 +237,8 @@ def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> No
         marks = ",".join("?" * len(names))
         used = db.execute(f"SELECT 1 FROM contents WHERE type IN ({marks}) LIMIT 1", names).fetchone()
     if used is not None:
-        raise _kept(content.name, "one or more Content items use this type or any descendant type.")
+        raise _type_in_use(content.name, "one or more Content items use this type or any descendant type.")
 
 
-def _kept(name: str, reason: str) -> ODataError:
+def _type_in_use(name: str, reason: str) -> ODataError:
     return bad_request("ApplicationException", f"Cannot delete ContentType '{name}' because {reason}")

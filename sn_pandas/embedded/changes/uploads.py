@@ -1,8 +1,8 @@
-"""Uploads: how a file, a text or a piece of a file becomes the bytes of a content.
+"""Store the bytes of contents that clients upload: files, texts, and pieces of files.
 
-What clients send is read here (`Token`, `Range`), what they send is stored by `text`, `whole`, `start` and
-`chunk`. Pieces of a file are kept aside in the table ``upload_pieces`` until the last one is there; the
-content is meanwhile in the middle of a save in several steps.
+`Token` and `Range` read what clients send; `text`, `store_whole`, `start` and `chunk` store it. The table
+``upload_pieces`` holds the pieces of a file until the last one arrives; until then the content is in the
+middle of a save in several steps.
 """
 
 from __future__ import annotations
@@ -144,10 +144,10 @@ def text(session: Session, target: Target, value: str) -> tuple[Content, int]:
     """Store a text; return the content and the number of characters."""
     length = len(value.encode("utf-16-le", "surrogatepass")) // 2
     data = binaries.BOM + value.encode("utf-8", "replace")
-    return _stored(session, target, _Bytes(data, None)), length
+    return _store(session, target, _Bytes(data, None)), length
 
 
-def whole(
+def store_whole(
     session: Session, target: Target, token: str | None, data: bytes, name: str
 ) -> tuple[Content, int] | None:
     """Store a file from a single request; return the content and the number of bytes.
@@ -155,18 +155,18 @@ def whole(
     A file without bytes makes an empty content, or nothing (None) where there is one already.
     """
     if not data:
-        if _existing(session, target) is not None:
+        if _find_existing(session, target) is not None:
             return None
-        return _stored(session, target, None), 0
+        return _store(session, target, None), 0
     how = parse_token(token)
     with session.store.transaction():
-        existing = _existing(session, target)
+        existing = _find_existing(session, target)
         if existing is not None and existing.saving_state:
             may_upload(session, existing)
             stored = binaries.put(session.store, name or existing.name, data)
             content = finish(session, existing, "", target.field, stored, finalize=how.finalize)
         else:
-            content = _stored(session, target, _Bytes(data, name))
+            content = _store(session, target, _Bytes(data, name))
         if content.locked_by and how.check_in:
             content = versions.act(session, content, "CheckIn")
     return content, len(data)
@@ -174,9 +174,9 @@ def whole(
 
 def start(session: Session, target: Target, in_chunks: bool, length: int) -> Token:
     """Start an upload; one in chunks makes its content at once."""
-    existing = _existing(session, target)
+    existing = _find_existing(session, target)
     if existing is None:
-        content = _new(session, target)
+        content = _new_content(session, target)
         finalize = check_in = True
     else:
         may_upload(session, existing)
@@ -208,7 +208,7 @@ def chunk(session: Session, token: Token, piece: Range, data: bytes, name: str) 
         file_id, size, field = row
         may_upload(session, content)
         if size != piece.total:
-            size = _possible(piece.total)
+            size = _check_length(piece.total)
             binaries.forget_pieces(session.store, token.token)
             db.execute("UPDATE uploads SET size = ? WHERE token = ?", (size, token.token))
         if piece.start + len(data) > size:
@@ -233,11 +233,11 @@ def expect(session: Session, content: Content, field: str, length: int) -> str:
 
 def expect_below(session: Session, target: Target, length: int) -> tuple[Content, str]:
     """Start an upload into a content of a name, which is made if it is missing; return it and the token."""
-    existing = _existing(session, target)
+    existing = _find_existing(session, target)
     if existing is not None:
         return existing, expect(session, existing, target.field, length)
     with session.store.transaction():
-        content = _new(session, target)
+        content = _new_content(session, target)
         saving.create(session, content, target.parent, set(), in_steps=True)
         return content, _expect(session, content, target.field, length)
 
@@ -251,7 +251,7 @@ def end(session: Session, content: Content, token: str, field: str, length: int,
         ).fetchone()
         if row is None:
             raise forbidden()
-        stored = binaries.described(row[0], name or content.name, _possible(length))
+        stored = binaries.described(row[0], name or content.name, _check_length(length))
         finish(session, content, token, field, stored)
 
 
@@ -285,10 +285,10 @@ def invalid_request() -> ODataError:
     return server_error("Exception", "Invalid request.")
 
 
-def _stored(session: Session, target: Target, file: _Bytes | None) -> Content:
+def _store(session: Session, target: Target, file: _Bytes | None) -> Content:
     with session.store.transaction():
-        existing = _existing(session, target)
-        content = existing.copy() if existing is not None else _new(session, target)
+        existing = _find_existing(session, target)
+        content = existing.copy() if existing is not None else _new_content(session, target)
         field = _binary_field(session, content, target.field)
         if file is not None:
             name = file.name or content.name
@@ -300,7 +300,7 @@ def _stored(session: Session, target: Target, file: _Bytes | None) -> Content:
         return content
 
 
-def _existing(session: Session, target: Target) -> Content | None:
+def _find_existing(session: Session, target: Target) -> Content | None:
     """Return the content that gets the bytes, if there is one."""
     if target.content_id and target.overwrite:
         found = session.by_id(target.content_id)
@@ -312,11 +312,11 @@ def _existing(session: Session, target: Target) -> Content | None:
         raise server_error("ArgumentException", "The name of the file is empty.")
     if not target.overwrite:
         return None
-    return session.by_path(f"{target.parent.path}/{naming.made(target.name)}")
+    return session.by_path(f"{target.parent.path}/{naming.name_from(target.name)}")
 
 
-def _new(session: Session, target: Target) -> Content:
-    name = naming.made(target.name or "")
+def _new_content(session: Session, target: Target) -> Content:
+    name = naming.name_from(target.name or "")
     naming.check(name)
     return writes.new_content(session, target.parent, session.types[_type(session, target)], name)
 
@@ -355,12 +355,12 @@ def _expect(session: Session, content: Content, field: str, length: int) -> str:
         token = f"{content.version_id}|1|{file_id}|{file_id}"
         db.execute(
             "INSERT OR REPLACE INTO uploads VALUES (?, ?, ?, ?, ?)",
-            (token, content.id, field, file_id, _possible(length)),
+            (token, content.id, field, file_id, _check_length(length)),
         )
     return token
 
 
-def _possible(length: int) -> int:
+def _check_length(length: int) -> int:
     """Return the announced length of a file.
 
     Raises

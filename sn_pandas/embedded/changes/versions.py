@@ -107,12 +107,12 @@ def load(session: Session, content: Content, text: str, *, strict: bool = False)
 
 def mode(session: Session, content: Content) -> Mode:
     """Return the versioning mode that is in force."""
-    return _MODES.get(_inherited(session, content, "VersioningMode"), "none")
+    return _MODES.get(_inherited_mode(session, content, "VersioningMode"), "none")
 
 
 def approving(session: Session, content: Content) -> bool:
     """Return whether a public version of a content must be approved."""
-    return _inherited(session, content, "ApprovingMode") == "2"
+    return _inherited_mode(session, content, "ApprovingMode") == "2"
 
 
 def may_save(session: Session, content: Content) -> bool:
@@ -184,7 +184,7 @@ def save_plan(session: Session, before: Content, content: Content, in_steps: boo
     return versioning.save_in_steps(now) if in_steps else versioning.plan("Save", now)
 
 
-def raises(before: Content, plan: Plan) -> bool:
+def changes_version(before: Content, plan: Plan) -> bool:
     """Whether a plan changes the version, so that there is something to save even if no field differs."""
     return plan.new or str(plan.version) != before.version or plan.saving != before.saving_state
 
@@ -214,12 +214,12 @@ def act(session: Session, content: Content, action: Action, note: tuple[str, str
     check(session, content, action)
     if action in ("UndoCheckOut", "ForceUndoCheckOut"):
         return undo(session, content)
-    return _do(session, content, versioning.plan(action, state(session, content)), note)
+    return _apply_plan(session, content, versioning.plan(action, state(session, content)), note)
 
 
 def finalize(session: Session, content: Content) -> Content:
     """End a save in several steps."""
-    return _do(session, content, versioning.finalized(state(session, content)), None)
+    return _apply_plan(session, content, versioning.finalized(state(session, content)), None)
 
 
 def undo(session: Session, content: Content) -> Content:
@@ -262,12 +262,12 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
     plan = versioning.restored(state(session, current))
     fields = dict(old.fields)
     _take_over(fields, current.fields, ("VersioningMode", "ApprovingMode", SHARINGS))
-    if not raises(current, plan) and fields == current.fields:
+    if not changes_version(current, plan) and fields == current.fields:
         return current
     with session.store.transaction():
         accounts.check_renamed(session.store, current, replace(current, fields=fields))
         current.fields = fields
-        return _do(session, current, plan, None)
+        return _apply_plan(session, current, plan, None)
 
 
 def _take_over(fields: dict[str, Any], current: dict[str, Any], names: Iterable[str]) -> None:
@@ -278,7 +278,7 @@ def _take_over(fields: dict[str, Any], current: dict[str, Any], names: Iterable[
             fields[name] = current[name]
 
 
-def _do(session: Session, content: Content, plan: Plan, note: tuple[str, str] | None) -> Content:
+def _apply_plan(session: Session, content: Content, plan: Plan, note: tuple[str, str] | None) -> Content:
     with session.store.transaction():
         before = session.store.load(content.id) or content
         if before.stamp != content.stamp:
@@ -300,15 +300,15 @@ def _head(session: Session, content: Content, plan: Plan) -> None:
     content.saving_state = plan.saving
 
 
-def _inherited(session: Session, content: Content, name: str) -> str:
+def _inherited_mode(session: Session, content: Content, name: str) -> str:
     """Return the mode of a content, or the one inherited from its ancestors."""
     own = (content.fields.get(name) or ["0"])[0]
     if own != "0":
         return str(own)
-    return _handed_down(session, content.parent_id, name)
+    return _mode_of_children(session, content.parent_id, name)
 
 
-def _handed_down(session: Session, content_id: int, name: str) -> str:
+def _mode_of_children(session: Session, content_id: int, name: str) -> str:
     """Return the mode that the children of a content inherit."""
     way: list[int] = []
     mode = "1"

@@ -180,9 +180,9 @@ def _name(session: Session, content_type: ContentType, model: Model, template: C
     if isinstance(model.get("Name"), dict):
         raise invalid_cast(net_type(model["Name"]), "System.String")
     if "Name" in model and not isinstance(model["Name"], list):
-        made = naming.made(given or "")
+        made = naming.name_from(given or "")
     elif shown:
-        made = naming.made(shown)
+        made = naming.name_from(shown)
     elif template is not None:
         made = template.name
     else:
@@ -293,18 +293,18 @@ def _validate(
             continue
         if field.name in HEAD_REFERENCES or field.read_only:
             continue
-        written = _written(content, field.name)
+        written = _stored_value(content, field.name)
         if written is None and added_fields.is_of_aspect(field) and not field.compulsory:
             continue
         kind = kind_of(field)
         missing = field.compulsory and kind.null_is_missing and model.get(field.name, 0) is None
-        if missing or not kind.valid(written, _placed(field, content), session):
+        if missing or not kind.valid(written, _resolve_roots(field, content), session):
             wrong.append(field.display_name)
     if wrong:
         raise invalid_content(wrong)
 
 
-def _placed(field: Field, content: Content) -> Field:
+def _resolve_roots(field: Field, content: Content) -> Field:
     """Return a field with absolute root paths for its references: ``.`` is the content itself."""
     roots = field.settings.get("SelectionRoots") or ()
     if all(root.startswith("/") for root in roots):
@@ -314,7 +314,7 @@ def _placed(field: Field, content: Content) -> Field:
     return replace_in(field, settings={**field.settings, "SelectionRoots": paths})
 
 
-def _written(content: Content, name: str) -> Any:
+def _stored_value(content: Content, name: str) -> Any:
     return getattr(content, HEAD[name]) if name in HEAD else content.fields.get(name)
 
 

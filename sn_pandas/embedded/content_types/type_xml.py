@@ -20,7 +20,7 @@ CONFIGURED = (
 """Settings that are written as the text of one element."""
 
 
-def written(content_type: ContentType) -> bytes:
+def definition_of(content_type: ContentType) -> bytes:
     """Return the definition of a content type.
 
     >>> from sn_pandas.embedded.schema.types import Types

@@ -16,7 +16,7 @@ from sn_pandas.embedded.session import Session
 )
 def name_from_display_name(session: Session, content: Content, display_name: str | None) -> str | None:
     """Return the name that a new content with this display name would get."""
-    return None if display_name is None else naming.made(display_name)
+    return None if display_name is None else naming.name_from(display_name)
 
 
 @operation("ProtectedPaths", action=False, types=ROOT)

@@ -88,7 +88,7 @@ def upload(
         name = uploads.sent_name(headers.get("content-disposition")) if last else ""
         return _plain_answer(*uploads.chunk(session, token, piece, file.data, name))
     name = file.filename.rpartition("\\")[2]
-    stored = uploads.whole(session, target, chunk_token, file.data, name)
+    stored = uploads.store_whole(session, target, chunk_token, file.data, name)
     return None if stored is None else _plain_answer(*stored)
 
 

@@ -92,7 +92,7 @@ def _file(
         return Answer(200, b"")
     stored = content.fields.get(name)
     if not binaries.has_bytes(stored) and content.type == "ContentType" and content.name in session.types:
-        data = type_xml.written(session.types[content.name])
+        data = type_xml.definition_of(session.types[content.name])
         described = binaries.described(0, content.name, len(data), definitions.MIME_TYPE)
         return Answer(200, data, _headers(session, content, described, len(data), direct, given))
     if not binaries.has_bytes(stored):

@@ -30,7 +30,7 @@ def expanded_binary(content: Content, field: Field, session: Session) -> dict[st
     """
     stored = content.fields.get(field.name)
     if not has_bytes(stored) and content.type == "ContentType" and content.name in session.types:
-        data = type_xml.written(session.types[content.name])
+        data = type_xml.definition_of(session.types[content.name])
         return _shown(f"{content.name}.ContentType", "text/xml", len(data), "", data.decode())
     if not has_bytes(stored):
         if field.name == "Binary":
