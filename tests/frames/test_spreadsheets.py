@@ -332,11 +332,48 @@ def test_values_that_mean_nothing_are_rejected_by_cell(served, frame, file):
             sheet.cell("A0", header).value = value
         sheet.cell("A1", "Content Type Name").value = "Task"
         sheet.cell("A2", "Quantity").value = 8
-    back = read_quietly(file, served)
+    with pytest.warns(SaveWarning, match=r"4 cells stay texts.*'many' is not a number"):
+        back = sn.read_excel(file, served)
     problems = back.sn.check()
     fields = ["BoughtOn", "Condition", "InUse", "Keeper", "Quantity", "Type"]
     assert sorted(problems["field"]) == fields
     assert back.sn.save(on_refused="skip").counts == {"saved": 1, "unchanged": 1, "refused": 2}
+
+
+TYPED_TEXTS = [
+    ("Bought on (UTC)", "31.12.2026", {}, pd.Timestamp("2026-12-31", tz="UTC")),
+    ("Bought on (UTC)", "03.04.2026", {"dayfirst": True}, pd.Timestamp("2026-04-03", tz="UTC")),
+    ("Quantity", "7", {}, 7),
+    ("Price", "1.234,5", {"decimal": ","}, 1234.5),
+    ("Keeper", "Visitor", {"resolve": "names"}, "Visitor"),
+]
+
+
+@pytest.mark.parametrize(("header", "text", "options", "cell"), TYPED_TEXTS)
+def test_typed_texts_are_read_as_in_an_import(served, frame, file, header, text, options, cell):
+    frame.sn.to_excel(file)
+    with Sheet(file) as sheet:
+        sheet.cell("A0", header).value = text
+    edit = sn.read_excel(file, served, **options).sn.changes().iloc[0]
+    assert (edit["after"].name if header == "Keeper" else edit["after"]) == cell
+
+
+@pytest.mark.parametrize(
+    ("header", "text", "message"),
+    [
+        ("Bought on (UTC)", "03.04.2026", "pass dayfirst=True"),
+        ("Price", "1,5", "pass decimal=','"),
+        ("Keeper", "Nobody Here", "pass resolve='names'"),
+    ],
+)
+def test_typed_texts_that_may_mean_two_things_stay_texts(served, frame, file, header, text, message):
+    frame.sn.to_excel(file)
+    with Sheet(file) as sheet:
+        sheet.cell("A0", header).value = text
+    with pytest.warns(SaveWarning, match=rf"1 cell stays a text.*{message}"):
+        back = sn.read_excel(file, served)
+    assert back.sn.changes()["after"].tolist() == [text]
+    assert len(back.sn.check()) == 1
 
 
 def test_formulas_without_a_value_are_named_and_change_nothing(served, frame, file):

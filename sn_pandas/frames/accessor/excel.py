@@ -6,7 +6,7 @@ import collections
 import dataclasses
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
@@ -14,8 +14,10 @@ from ...odata.errors import SaveWarning, TrackingError
 from ...odata.schema import Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
+from ..columns.coercing import Coercion
 from ..columns.file_forms import form_of
-from ..columns.normalizing import Cell, is_missing
+from ..columns.normalizing import Cell, is_list, is_missing
+from ..columns.unusable import Unusable
 from ..replacing import put
 from ..spreadsheets import packing, workbooks
 from ..spreadsheets.sheet_cells import Column, is_cut, is_unchanged, parse, show
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 # Cells and rows that a warning names.
 _NAMED = 8
+# Kinds of columns in which a text means something else than itself.
+_COERCED = frozenset(["number", "truth", "date", "reference", "references"])
 _ERRORS = frozenset(
     ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "Err:502", "Err:508"]
 )
@@ -69,7 +73,14 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
     workbooks.write(path, sheet, facts, protect=protect)
 
 
-def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
+def read_excel(
+    path: str | os.PathLike[str],
+    repo: Repository,
+    *,
+    resolve: Literal["names"] | None = None,
+    dayfirst: bool | None = None,
+    decimal: Literal[".", ","] | None = None,
+) -> pd.DataFrame:
     """Read a file written by ``df.sn.to_excel``; the changes made in it become edits of the frame.
 
     Rows may be sorted, filtered and deleted there, and new ones inserted; columns may be moved, removed and
@@ -77,12 +88,22 @@ def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
     stays as it is on the server. The edits are compared with what the frame was read as before it was
     written, so a save finds what others have changed since as if the frame had stayed here.
 
+    A text that was typed where the field has dates, numbers or references is read as in
+    ``repo.import_rows``: "31.12.2026" is a date. What may mean two things stays a text, which a save rejects,
+    and a warning says so.
+
     Parameters
     ----------
     path : str or path
         The file, as Excel or LibreOffice saved it (``.xlsx``).
     repo : Repository
         The repository that it was written from.
+    resolve : {"names"}, optional
+        Read other texts in references as names of contents; the names of the list itself need no option.
+    dayfirst : bool, optional
+        Whether the day stands first in typed dates such as 03.04.2026.
+    decimal : {".", ","}, optional
+        What stands before the decimals of typed numbers; the other sign groups thousands.
 
     Returns
     -------
@@ -108,6 +129,7 @@ def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
     >>> tasks.sn.to_excel("tasks.xlsx")  # doctest: +SKIP
     >>> sn.read_excel("tasks.xlsx", repo).sn.save()  # doctest: +SKIP
     """
+    how = Coercion(dayfirst=dayfirst, decimal=decimal, resolve=resolve)
     read = workbooks.read(path)
     facts = read.facts
     try:
@@ -118,7 +140,7 @@ def read_excel(path: str | os.PathLike[str], repo: Repository) -> pd.DataFrame:
         origin = {name: str(facts[name]) for name in ("origin", "query", "read") if facts[name]}
     except (KeyError, TypeError, ValueError, AttributeError):
         raise packing.damaged() from None
-    sheet = _Sheet(os.path.basename(os.fspath(path)), read, then, columns)
+    sheet = _Sheet(os.path.basename(os.fspath(path)), read, then, columns, repo.schema.fields, how)
     frame = sheet.frame(edits)
     frame.attrs[KEY] = origin
     rebase_on(frame, repo, then)
@@ -133,11 +155,19 @@ class _Sheet:
     """A list that was read from a file, with its rows matched to contents, and its changes."""
 
     def __init__(
-        self, name: str, read: workbooks.Read, then: pd.DataFrame, columns: Sequence[Column]
+        self,
+        name: str,
+        read: workbooks.Read,
+        then: pd.DataFrame,
+        columns: Sequence[Column],
+        fields: Mapping[str, Field],
+        how: Coercion,
     ) -> None:
         self._name = name
         self._read = read
         self._then = then
+        self._fields = fields
+        self._how = how
         places: dict[str, int] = {}
         for number, header in enumerate(read.headers):
             if header:
@@ -150,6 +180,7 @@ class _Sheet:
         #: Column and id of cells of which it is not known whether a person or a program changed them.
         self.unsure: list[tuple[str, int]] = []
         self._problems: list[str] = []
+        self._texts: list[str] = []
         self._check_headers()
 
     def frame(self, edits: Mapping[tuple[int, str], Cell]) -> pd.DataFrame:
@@ -184,6 +215,10 @@ class _Sheet:
             cells = count_noun(len(self._problems), "cell")
             stay = "stays as it was" if len(self._problems) == 1 else "stay as they were"
             said.append(f"{cells} could not be read and {stay}: {_some(self._problems)}")
+        if self._texts:
+            cells = count_noun(len(self._texts), "cell")
+            stay = "stays a text" if len(self._texts) == 1 else "stay texts"
+            said.append(f"{cells} {stay}, which a save rejects: {_some(self._texts)}")
         for text in said:
             warn_user(f"{self._name}: {text}", SaveWarning)
 
@@ -269,18 +304,27 @@ class _Sheet:
             if problem := self._problem(row, number, shown, value):
                 self._problems.append(f"{workbooks.address(row.number, number)} ({column.header}): {problem}")
                 continue
+            where = f"{workbooks.address(row.number, number)} ({column.header})"
             try:
-                changed[place] = parse(column, value)
+                changed[place] = self._coerce(column, parse(column, value), where)
             except ValueError:
-                self._problems.append(
-                    f"{workbooks.address(row.number, number)} ({column.header}): {value} is a time that "
-                    f"{column.zone} has twice or never"
-                )
+                self._problems.append(f"{where}: {value} is a time that {column.zone} has twice or never")
                 continue
             if id_ is not None and column.kind == "text" and form_of(text, shown, value):
                 self.unsure.append((name, id_))
         cells = put(was, list(changed), changed.values()) if changed else was
         return cells if name in self._then.columns else cells.infer_objects()
+
+    def _coerce(self, column: Column, cell: Cell, where: str) -> Cell:
+        """Return what a typed text means in a field of another kind; the text itself if that is not sure."""
+        field = self._fields.get(column.name)
+        if field is None or column.kind not in _COERCED or not (isinstance(cell, str) or is_list(cell)):
+            return cell
+        coerced = dataclasses.replace(self._how, tz=column.zone).coerce(field, cell)
+        if isinstance(coerced, Unusable):
+            self._texts.append(f"{where}: {coerced.reason}")
+            return cell
+        return coerced
 
     def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
         """Return why the value of a sheet cannot be used; empty if it can."""

@@ -251,15 +251,18 @@ class Coercion:
         return found if field.multiple or len(found) > 1 else found[0]
 
     def _reference(self, field: Field, given: Cell) -> Cell:
-        if not isinstance(given, str):
-            return [self._target(item) for item in items(given)] if is_list(given) else given
-        listed = list_of(given)
-        parts = items(listed) if listed is not None else _parts(given)
+        if isinstance(given, str):
+            listed = list_of(given)
+            parts = items(listed) if listed is not None else _parts(given)
+        elif is_list(given):
+            parts = items(given)
+        else:
+            return given
         found = [self._target(part) for part in parts]
         wrong = [one for one in found if isinstance(one, Unusable)]
         if wrong:
             return Unusable(given, "; ".join(one.reason for one in wrong))
-        return found if field.multiple or len(found) != 1 else found[0]
+        return found if field.multiple or is_list(given) or len(found) != 1 else found[0]
 
     def _target(self, item: Cell) -> Cell:
         if not isinstance(item, str):
