@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..odata.addresses import entity, normalize
 from ..odata.fields import ALLOWED_TYPES
-from ..odata.query import Query, target
+from ..odata.query import Query
+from ..odata.query_text import target
 from ..odata.schema import Field
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..odata.errors import QueryError, SensenetError, did_you_mean
-from ..odata.query import Query, split
+from ..odata.query import Query
+from ..odata.query_text import split
 from ..odata.refs import Ref
 from ..odata.schema import Field
 from ..odata.tokens import FILTER_TEXT

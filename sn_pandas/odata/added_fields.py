@@ -14,7 +14,8 @@ from .errors import NotFoundError, QueryError, ServerError, unknown_field
 from .fields import Field, Option, of_some_contents
 from .filter_rules import kind_of
 from .literals import query_value
-from .query import Query, target
+from .query import Query
+from .query_text import target
 from .type_documents import read_list_fields
 from .warning import warn_user
 

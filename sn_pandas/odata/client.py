@@ -30,7 +30,7 @@ from .http_transport import AnyTransport
 from .limits import Pace, user_agent
 from .messages import Answer, Response
 from .origins import canonical_url
-from .query import target as target_of
+from .query_text import target as target_of
 from .redaction import protect_logs, redact_errors
 from .retrying import Kind, Retrier, Retries
 from .signin.credentials import Anonymous, Auth

@@ -6,7 +6,7 @@ from . import shapes
 from .addresses import entity
 from .client import Client
 from .errors import AnswerError, ServerError
-from .query import target
+from .query_text import target
 from .type_documents import TypeDescription, read_metadata, read_values
 
 

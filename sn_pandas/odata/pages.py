@@ -17,7 +17,8 @@ from .controls import ONE_ANSWER, effective_query
 from .errors import AddressTooLongError, AnswerError, BadRequestError, BrokenAnswer, QueryError
 from .flight import Job, in_order
 from .idlists import has_id_list, parts
-from .query import Query, target
+from .query import Query
+from .query_text import target
 from .rows import Page, RowReader, Rows
 from .schema import Field
 

@@ -7,18 +7,18 @@ import dataclasses
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlsplit
+from urllib.parse import quote
 
-from .addresses import SERVICE, collection, entity, normalize, path_of, without_service
+from .addresses import collection, entity, normalize, path_of, without_service
 from .contentqueries import Clause, Q
-from .errors import QueryError, UnknownOptionError, did_you_mean, unknown
-from .escaping import cut_short
+from .errors import QueryError, UnknownOptionError, unknown
 from .field_names import refuse_unknown, sort_fields
 from .filter_rules import order_refusal
 from .filter_syntax import members, parse
 from .filters import F, Filter
 from .misread import reject_misinterpreted
 from .query_reading import named_fields
+from .query_text import OPTIONS, split, target
 from .reference_filters import Rewritten, rewrite
 from .schema import Field, FieldsToAsk, Schema
 from .unsearchable import reject_unsearchable
@@ -267,9 +267,9 @@ class Query:
         """Create a query from the result of :func:`split`: a place, and option names with their texts."""
         merged: dict[str, str] = {}
         for key, value in pairs:
-            name = _OPTIONS.get(key.lower())
+            name = OPTIONS.get(key.lower())
             if name is None:
-                raise QueryError(unknown("option", key, _OPTIONS))
+                raise QueryError(unknown("option", key, OPTIONS))
             if name:
                 merged[name] = f"{merged[name]},{value}" if name in merged and name in _LISTS else value
         return cls(**_address(place, base), **_convert_types(merged), copied=without_service(place) != place)
@@ -302,7 +302,7 @@ class Query:
         }
         given = {k: v for k, v in given.items() if not (k in ("top", "skip") and v is not False and v == 0)}
         if isinstance(what, Mapping):
-            renamed = {_OPTIONS.get(str(k).lower(), k): v for k, v in what.items()}
+            renamed = {OPTIONS.get(str(k).lower(), k): v for k, v in what.items()}
             strange = [k for k in renamed if k and k not in cls.__dataclass_fields__]
             if strange:
                 raise QueryError(unknown("option", strange[0], cls.__dataclass_fields__))
@@ -390,95 +390,11 @@ def _not_a_filter(given: object) -> str:
     return f"{said}; rows are also selected in pandas after reading"
 
 
-def split(text: str) -> tuple[str, list[tuple[str, str]]]:
-    r"""Split the text of a query into the place and the decoded options, in order.
-
-    Examples
-    --------
-    >>> split("/Root/Content?$top=5\n$filter=Index gt 5")
-    ('/Root/Content', [('$top', '5'), ('$filter', 'Index gt 5')])
-    """
-    lines = [s for s in (line.strip() for line in text.splitlines()) if s and not s.startswith("#")]
-    if not lines:
-        raise QueryError("the query is empty: its first line names a path, such as /Root/Content")
-    address, *options = lines
-    place, _, search = address.partition("?")
-    parts = urlsplit(place)
-    if parts.scheme in ("http", "https") or without_service(place) != place:
-        place = path_of(_strip_host(parts.path if parts.scheme else place))
-        pairs = _drop_ignored(parse_qsl(search, keep_blank_values=True))
-    elif "%" in search:
-        pairs = parse_qsl(search, keep_blank_values=True)
-    else:
-        pairs = [_pair(part) for part in _split(search)] if search else []
-    return place, [*pairs, *(_pair(option) for option in options)]
-
-
-def _strip_host(path: str) -> str:
-    """Strip the part before ``/odata.svc``, including the path prefix of a proxy."""
-    at = path.lower().find(f"{SERVICE}/")
-    return path[at:] if at > 0 else path
-
-
-def _drop_ignored(pairs: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Drop ignored parts of an address, with a warning, and credentials, without one."""
-    kept_options = []
-    for key, value in pairs:
-        if key.lower() in _OPTIONS:
-            kept_options.append((key, value))
-        elif key.lower() not in _NOT_OURS:
-            warn_user(f"the server ignores {key!r}.{did_you_mean(key, _OPTIONS)}")
-    return kept_options
-
-
-def target(address: str, options: Mapping[str, str | int]) -> str:
-    """Join an address and its options, encoded for the server."""
-    if not options:
-        return address
-    try:
-        return address + "?" + "&".join(f"{k}={quote(str(v), safe=_SAFE)}" for k, v in options.items())
-    except UnicodeEncodeError as error:
-        text = cut_short(repr(error.object), 80)
-        raise QueryError(
-            f"{text} contains half of a character (a lone surrogate), which cannot be sent"
-        ) from None
-
-
-_SAFE = "/(),:'$*!@"
-_OPTIONS = {
-    "$select": "select",
-    "$expand": "expand",
-    "$filter": "filter",
-    "$orderby": "orderby",
-    "$top": "top",
-    "$skip": "skip",
-    "query": "query",
-    "enableautofilters": "autofilters",
-    "enablelifespanfilter": "lifespan",
-    "version": "version",
-    "scenario": "scenario",
-    "$inlinecount": "",  # totals are asked for by themselves
-    "$format": "",
-    "metadata": "",
-}
 _ENTITY = re.compile(
     r"^(?P<entity>.*\('[^/]*'\)|/?content\(\s*\+?\d+\s*\))(?:/(?P<member>[^/]+))?/?$", re.IGNORECASE
 )
 _VERSION = re.compile(r"v?[0-9]{1,9}\.[0-9]{1,9}(\.[adplr])?|lastmajor|lastminor", re.IGNORECASE)
-_NOT_OURS = ("apikey", "_", "")
 _LISTS = ("select", "expand", "orderby")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, found, value = text.partition("=")
-    if not found:
-        raise QueryError(f"{text!r} is not an option: write options as $select=Name or query=TypeIs:Task")
-    return key.strip(), value.strip()
-
-
-def _split(search: str) -> list[str]:
-    """Split options written in one line at the ``&`` that begin an option."""
-    return re.split(r"&(?=\$?[A-Za-z]+=)", search)
 
 
 def _address(place: str, base: str) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from ..odata.errors import (
     UnavailableError,
 )
 from ..odata.literals import filter_literal
-from ..odata.query import Query, target
+from ..odata.query import Query
+from ..odata.query_text import target
 
 #: Rows of one answer: enough to fill a screen several times, small enough to come at once.
 PAGE = 200

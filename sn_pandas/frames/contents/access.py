@@ -11,7 +11,7 @@ from ...odata import shapes
 from ...odata.addresses import entity, normalize
 from ...odata.errors import AnswerError, ForbiddenError, QueryError
 from ...odata.flight import Job, in_order
-from ...odata.query import target
+from ...odata.query_text import target
 from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..reads import finding, lookup, not_found, reading

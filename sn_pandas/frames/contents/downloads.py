@@ -16,7 +16,7 @@ from ...odata.addresses import entity, normalize
 from ...odata.answers import describe
 from ...odata.errors import AnswerError, BrokenAnswer, NotFoundError, SensenetError, ServerError
 from ...odata.messages import Response
-from ...odata.query import target
+from ...odata.query_text import target
 from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..progress import Setting

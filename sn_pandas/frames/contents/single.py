@@ -26,7 +26,8 @@ from ...odata.errors import (
     ServerError,
     did_you_mean,
 )
-from ...odata.query import Query, target
+from ...odata.query import Query
+from ...odata.query_text import target
 from ...odata.schema import ContentType, Field
 from ...odata.warning import warn_user
 from ...odata.wording import with_article

@@ -17,7 +17,7 @@ from ...odata.errors import NotFoundError, RefusedError, SensenetError, ServerEr
 from ...odata.filters import F
 from ...odata.http_transport import multipart
 from ...odata.limits import CHUNK
-from ...odata.query import target
+from ...odata.query_text import target
 from ...odata.schema import Field
 from ..progress import Setting
 from ..reads import lookup, reading

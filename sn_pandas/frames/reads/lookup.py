@@ -13,7 +13,7 @@ from ...odata.client import Client
 from ...odata.errors import AddressTooLongError, AnswerError, NotFoundError
 from ...odata.flight import Job, in_order
 from ...odata.literals import WILDCARDS, query_value
-from ...odata.query import target
+from ...odata.query_text import target
 from ...odata.schema import Field
 from ...odata.shapes import Stored as Stored
 

@@ -11,7 +11,7 @@ from ...odata.addresses import collection
 from ...odata.client import Client
 from ...odata.errors import MISSING as MISSING
 from ...odata.errors import NotFoundError, SensenetError, did_you_mean
-from ...odata.query import target
+from ...odata.query_text import target
 from ...odata.schema import Field
 from . import lookup
 from .lookup import Stored

@@ -12,7 +12,8 @@ from ...odata import shapes
 from ...odata.addresses import SERVICE, entity
 from ...odata.errors import IncompleteWarning, QueryError, ServerError
 from ...odata.fields import of_some_contents
-from ...odata.query import Query, target
+from ...odata.query import Query
+from ...odata.query_text import target
 from ...odata.schema import PSEUDO_FIELDS, Field
 from ...odata.warning import warn_user
 from .not_found import explained

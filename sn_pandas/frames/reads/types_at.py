@@ -13,7 +13,8 @@ from ...odata.errors import did_you_mean
 from ...odata.fields import ALLOWED_TYPES
 from ...odata.filter_syntax import Call, Compare, Join, Literal, Member, Node, parse
 from ...odata.literals import query_value
-from ...odata.query import Query, target
+from ...odata.query import Query
+from ...odata.query_text import target
 from ...odata.schema import ROOT, Field, Schema
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from ...odata.addresses import collection, entity, in_trash
-from ...odata.query import target
+from ...odata.query_text import target
 from ...odata.schema import Field
 from ..columns.cells import Cell, Json
 from ..reads.lookup import projection
