@@ -31,7 +31,7 @@ def _section(title: str, help_text: str) -> str:
 
 
 def _options() -> list[str]:
-    traits = SensenetMagics.class_own_traits(config=True)
+    traits = SensenetMagics.class_traits(config=True)
     return [
         f"`{name}` (default `{trait.default_value!r}`)\n: {trait.help}\n"
         for name, trait in sorted(traits.items())

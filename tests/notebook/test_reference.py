@@ -52,8 +52,10 @@ def test_the_page_of_the_magic_has_every_command_and_option() -> None:
     text = page()
     for name in commands.COMMANDS:
         assert f"## %sensenet {name}" in text
-    for name, trait in SensenetMagics.class_own_traits(config=True).items():
-        assert f"`{name}`" in text
+    options = SensenetMagics.class_traits(config=True)
+    assert {"limit", "caption"} <= set(options)
+    for name, trait in options.items():
+        assert f"`{name}` (default" in text
         assert trait.help
 
 
