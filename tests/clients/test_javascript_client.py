@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import re
@@ -11,11 +10,10 @@ import subprocess
 from pathlib import Path
 from typing import NoReturn
 
-import filelock
-import platformdirs
 import pytest
 
 from ..embedded.serving import server
+from ..npm import node_modules
 
 HERE = Path(__file__).parent
 OLDEST_NODE = 18
@@ -46,22 +44,10 @@ def node() -> str:
 @pytest.fixture(scope="module")
 def packages(node: str) -> Path:
     """Install the client outside of the repository, once for a lock file; return the folder."""
-    lock = (HERE / "package-lock.json").read_bytes()
-    cache = platformdirs.user_cache_path("sn_pandas") / "tests"
-    folder = cache / f"javascript-client-{hashlib.sha256(lock).hexdigest()[:16]}"
-    cache.mkdir(parents=True, exist_ok=True)
-    with filelock.FileLock(f"{folder}.lock"):
-        if not (folder / "complete").exists():
-            shutil.rmtree(folder, ignore_errors=True)
-            folder.mkdir()
-            for name in ("package.json", "package-lock.json"):
-                shutil.copy(HERE / name, folder)
-            command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-            done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-            if done.returncode:
-                give_up(f"npm cannot install the client: {done.stderr.strip()[-500:]}")
-            (folder / "complete").touch()
-    return folder
+    try:
+        return node_modules(HERE).parent
+    except RuntimeError as error:
+        give_up(str(error))
 
 
 @pytest.fixture(scope="module")

@@ -69,6 +69,21 @@ class Wire(comm.base_comm.BaseComm):
             self.waiting.put(json.loads(json.dumps(data)))
 
 
+def ask(widget: Any, what: str, **fields: Any) -> dict[str, Any]:
+    """Ask a widget as its page does, and return the answer."""
+    wire: Wire = widget.comm
+    while not wire.waiting.empty():
+        wire.waiting.get()
+    content = {"ask": what, "view": "test", "ticket": 1, **fields}
+    data = {"method": "custom", "content": json.loads(json.dumps(content))}
+    wire.handle_msg({"content": {"data": data}, "buffers": []})
+    while True:
+        message = wire.waiting.get(timeout=60)
+        answer: dict[str, Any] = message.get("content", {})
+        if answer.get("answer") == what:
+            return answer
+
+
 class Bridge:
     """A page that shows a widget.
 
@@ -88,7 +103,7 @@ class Bridge:
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
         self.page.set_default_timeout(60_000)
         self.page.expose_binding("toKernel", lambda _, data: self.deliver(data))
-        self.page.set_content("<body></body>")
+        self.page.set_content("<!doctype html><html lang='en'><body></body>")
         self.page.add_style_tag(content=str(widget._css))
         state = {name: v for name, v in widget.get_state().items() if name not in ("_esm", "_css", "layout")}
         source = re.sub(r"PATIENCE = (6000|6e3)", "PATIENCE = 300", str(widget._esm))

@@ -668,7 +668,9 @@ var View = class {
     this.editor = null;
     this.panel = null;
     this.drawnHead = null;
-    this.empty = make("div", "sn-empty");
+    this.empty = make("div", "sn-empty", {}, make("span", ""));
+    this.empty.setAttribute("role", "row");
+    this.empty.firstChild.setAttribute("role", "gridcell");
     this.progress = (_done, _total) => {
     };
     this.build(el);
@@ -855,6 +857,7 @@ var View = class {
   /** Look as dead as the kernel is, and say what helps. */
   die() {
     this.el.classList.add("sn-dead");
+    attributes(this.scroller, { "aria-disabled": "true" });
     for (const el of [this.needle, this.which, ...this.buttons]) el.disabled = true;
     this.endEdit();
     this.panel?.close();
@@ -966,7 +969,7 @@ var View = class {
       el.style.transform = `translateY(${number * LINE - offset + scroller.scrollTop}px)`;
     });
     for (const el of this.rows.splice(numbers.length)) el.remove();
-    if (!totals.shown) this.paintEmpty();
+    if (!totals.shown) attributes(scroller, { "aria-activedescendant": null }), this.paintEmpty();
     else this.empty.remove();
     const open = this.blocks.asked.size;
     const near = Math.floor((first + last) / 2 / SIZE);
@@ -999,7 +1002,7 @@ var View = class {
     if (this.drawnHead === sorts) return;
     this.drawnHead = sorts;
     const { columns = [], lefts = [] } = this;
-    const corner = make("div", "sn-cell sn-rowhead");
+    const corner = make("div", "sn-cell sn-rowhead", { textContent: "#" });
     attributes(corner, { role: "columnheader", "aria-colindex": 1, "aria-label": "Row" });
     attributes(this.head, { "aria-rowindex": 1 });
     const cells = window.map((at) => {
@@ -1026,7 +1029,7 @@ var View = class {
   }
   paintEmpty() {
     const filtered = this.which.value !== "all" || this.needle.value;
-    this.empty.textContent = filtered ? "No rows have what the filter asks for." : "The frame has no rows.";
+    this.empty.firstChild.textContent = filtered ? "No rows have what the filter asks for." : "The frame has no rows.";
     if (!this.empty.isConnected) this.space.append(this.empty);
   }
   /** @param {any} el @param {number} number @param {number[]} window */
@@ -1142,7 +1145,11 @@ var View = class {
     };
     this.editor = editorOf(column, typed ?? text, typed !== void 0, handlers);
     this.editor.place = { row: number, column: at };
-    this.scroller.append(this.editor.el);
+    const cell = make("div", "", {}, this.editor.el);
+    attributes(cell, { role: "gridcell", "aria-colindex": at + 2 });
+    this.editing = make("div", "", {}, cell);
+    attributes(this.editing, { role: "row", "aria-rowindex": number + 2 });
+    this.scroller.append(this.editing);
     this.editor.el.addEventListener("mousedown", (event) => event.stopPropagation());
     this.editor.el.addEventListener("dblclick", (event) => event.stopPropagation());
     this.placeEditor();
@@ -1165,6 +1172,7 @@ var View = class {
     if (!this.editor) return;
     const inside = this.editor.el.contains(document.activeElement);
     this.editor.close();
+    this.editing?.remove();
     this.editor = null;
     if (inside) this.scroller.focus({ preventScroll: true });
     this.draw();

@@ -53,7 +53,9 @@ class View {
     this.panel = null;
     /** @type {string | null} */
     this.drawnHead = null;
-    this.empty = make("div", "sn-empty");
+    this.empty = make("div", "sn-empty", {}, make("span", ""));
+    this.empty.setAttribute("role", "row");
+    this.empty.firstChild.setAttribute("role", "gridcell");
     this.progress = (/** @type {number} */ _done, /** @type {number | null} */ _total) => {};
     this.build(el);
     this.listen();
@@ -257,6 +259,7 @@ class View {
   /** Look as dead as the kernel is, and say what helps. */
   die() {
     this.el.classList.add("sn-dead");
+    attributes(this.scroller, { "aria-disabled": "true" });
     for (const el of [this.needle, this.which, ...this.buttons]) el.disabled = true;
     this.endEdit();
     this.panel?.close();
@@ -374,7 +377,7 @@ class View {
       el.style.transform = `translateY(${number * LINE - offset + scroller.scrollTop}px)`;
     });
     for (const el of this.rows.splice(numbers.length)) el.remove();
-    if (!totals.shown) this.paintEmpty();
+    if (!totals.shown) attributes(scroller, { "aria-activedescendant": null }), this.paintEmpty();
     else this.empty.remove();
     const open = this.blocks.asked.size;
     const near = Math.floor((first + last) / 2 / SIZE);
@@ -406,7 +409,7 @@ class View {
     if (this.drawnHead === sorts) return;
     this.drawnHead = sorts;
     const { columns = [], lefts = [] } = this;
-    const corner = make("div", "sn-cell sn-rowhead");
+    const corner = make("div", "sn-cell sn-rowhead", { textContent: "#" });
     attributes(corner, { role: "columnheader", "aria-colindex": 1, "aria-label": "Row" });
     attributes(this.head, { "aria-rowindex": 1 });
     const cells = window.map((at) => {
@@ -433,7 +436,7 @@ class View {
 
   paintEmpty() {
     const filtered = this.which.value !== "all" || this.needle.value;
-    this.empty.textContent = filtered ? "No rows have what the filter asks for." : "The frame has no rows.";
+    this.empty.firstChild.textContent = filtered ? "No rows have what the filter asks for." : "The frame has no rows.";
     if (!this.empty.isConnected) this.space.append(this.empty);
   }
 
@@ -548,7 +551,12 @@ class View {
     };
     this.editor = editorOf(column, typed ?? text, typed !== undefined, handlers);
     this.editor.place = { row: number, column: at };
-    this.scroller.append(this.editor.el);
+    // The grid may hold nothing but rows of cells, so the editor is in a cell of its own.
+    const cell = make("div", "", {}, this.editor.el);
+    attributes(cell, { role: "gridcell", "aria-colindex": at + 2 });
+    this.editing = make("div", "", {}, cell);
+    attributes(this.editing, { role: "row", "aria-rowindex": number + 2 });
+    this.scroller.append(this.editing);
     this.editor.el.addEventListener("mousedown", (/** @type {Event} */ event) => event.stopPropagation());
     this.editor.el.addEventListener("dblclick", (/** @type {Event} */ event) => event.stopPropagation());
     this.placeEditor();
@@ -574,6 +582,7 @@ class View {
     if (!this.editor) return;
     const inside = this.editor.el.contains(document.activeElement);
     this.editor.close();
+    this.editing?.remove();
     this.editor = null;
     if (inside) this.scroller.focus({ preventScroll: true });
     this.draw();
