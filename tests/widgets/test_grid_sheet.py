@@ -139,6 +139,14 @@ def test_undo_and_redo_go_step_by_step_and_leave_what_python_changed(sheet: Open
     assert opened.undo().cells == []
 
 
+def test_an_edit_that_changes_nothing_is_no_step_to_be_undone(sheet: Open) -> None:
+    opened = sheet()
+    opened.edit([(opened.keys[0], "AssignedTo", OLGA)])
+    assert opened.edit([(opened.keys[0], "AssignedTo", OLGA)]).cells == []
+    opened.undo()
+    assert opened.frame.sn.changes().empty
+
+
 def test_an_edit_moves_no_row_and_changes_stay_with_their_row(sheet: Open) -> None:
     opened = sheet()
     opened.arrange([("DisplayName", True)])

@@ -428,6 +428,7 @@ class Sheet:
         return self._do(changes, read_only)
 
     def _do(self, changes: list[Change], read_only: int) -> Done:
+        changes = [change for change in changes if not same(change.before, change.after)]
         self._history.add(changes) if changes else None
         return dataclasses.replace(self._apply(changes), read_only=read_only)
 
