@@ -12,8 +12,8 @@ from tests.browser.accessibility import violations_by_theme
 from tests.fakes import FakeServer
 
 from .bridge import Bridge
+from .grid_page import Page
 from .source import small
-from .test_grid_in_browser import Page
 
 pytestmark = pytest.mark.browser
 

@@ -204,7 +204,7 @@ def repos() -> Iterator[list[sn.Repository]]:
 
 
 @pytest.mark.filterwarnings("ignore:AssignedTo. a save replaces")
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(steps=STEPS)
 def test_typing_pasting_and_pandas_do_the_same(repos: list[sn.Repository], steps: list[Any]) -> None:
     before = [read(repo) for repo in repos]
