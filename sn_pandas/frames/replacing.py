@@ -1,4 +1,4 @@
-"""Cells of a column replaced by others, without a dtype that changes any of them."""
+"""Cells of a column, or a whole frame, replaced by others, without a dtype that changes any of them."""
 
 from __future__ import annotations
 
@@ -45,3 +45,9 @@ def holds(held: Cell, value: Cell) -> bool:
     if isinstance(held, str) or isinstance(value, str):
         return isinstance(value, str) and bool(held == value)
     return held is value or same_content(held, value)
+
+
+def become(frame: pd.DataFrame, other: pd.DataFrame) -> None:
+    """Replace the rows and columns of a frame by those of another one, in place."""
+    # drop(inplace=True) and the like are deprecated since pandas 3.1; the stubs take this method for a column
+    frame.__setstate__(other.__getstate__())  # type: ignore[operator]

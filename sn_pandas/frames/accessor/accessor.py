@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
+from ..replacing import become
 from ..tracking.baseline import Baseline, baseline_of
 from ..tracking.edits import changes_frame, edits_of
 from ..tracking.matching import rows_of
@@ -450,9 +451,7 @@ class Accessor:
         frame, baseline = self._frame, baseline_of(self._frame)
         rows = rows_of(frame, baseline)
         if len(rows.new):
-            kept = frame.drop(frame.index[rows.new])
-            # drop(inplace=True) is deprecated since pandas 3.1; the stubs take this method for a column
-            frame.__setstate__(kept.__getstate__())  # type: ignore[operator]
+            become(frame, frame.drop(frame.index[rows.new]))
             rows = rows_of(frame, baseline)
         for column in baseline.frame.columns.intersection(frame.columns):
             before = baseline.frame[column]

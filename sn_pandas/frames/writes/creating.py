@@ -107,7 +107,7 @@ def drafts_of(
 def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal:
     given = {edit.column: edit.after for edit in cells}
     schema = baseline.repo.schema
-    type_name = given.get("Type") or _only_type(baseline)
+    type_name = given.get("Type") or only_type(baseline)
     if type_name is None:
         return Refusal(cells[0], "its Type is missing: fill in a content type")
     if type_name not in schema and not schema.may_hide:
@@ -127,7 +127,8 @@ def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal
     return Create(row, parent, name, str(type_name))
 
 
-def _only_type(baseline: Baseline) -> str | None:
+def only_type(baseline: Baseline) -> str | None:
+    """Return the type of all rows that were read, if they have one; new rows without a Type get it."""
     if "Type" not in baseline.frame.columns:
         return None
     found = baseline.frame["Type"].dropna().unique()

@@ -68,16 +68,18 @@ def find(place: str | os.PathLike[str]) -> Path:
     return file
 
 
-def new_name(began: dt.datetime) -> str:
+def new_name(began: dt.datetime, suffix: str = ".jsonl") -> str:
     """Return the name of a journal that was begun at a moment; by name they are in the order of time."""
-    return f"{began:%Y%m%d-%H%M%S}-{began.microsecond // 1000:03}-{secrets.token_hex(3)}.jsonl"
+    return f"{began:%Y%m%d-%H%M%S}-{began.microsecond // 1000:03}-{secrets.token_hex(3)}{suffix}"
 
 
-def prune(where: Path, before: dt.datetime, is_finished: Callable[[Path], bool]) -> None:
-    """Remove the finished journals of a folder that nobody wrote since a moment."""
+def prune(
+    where: Path, before: dt.datetime, is_finished: Callable[[Path], bool], suffix: str = ".jsonl"
+) -> None:
+    """Remove the finished journals, or files of another suffix, that nobody wrote since a moment."""
     oldest = f"{before:%Y%m%d-%H%M%S}"
     for name in os.listdir(where):
-        if name >= oldest or not name.endswith(".jsonl"):  # by the name, for there may be thousands
+        if name >= oldest or not name.endswith(suffix):  # by the name, for there may be thousands
             continue
         file = where / name
         with contextlib.suppress(OSError):  # a JournalError is one

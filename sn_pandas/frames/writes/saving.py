@@ -7,10 +7,12 @@ content; see ``running``.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import weakref
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any, Literal
 
 import pandas as pd
@@ -96,16 +98,20 @@ def save(
     progress: Setting = None,
     only: Part | None = None,
     what: str = "save",
+    during: AbstractContextManager[Any] | None = None,
 ) -> Report:
     """Save the edits of a frame, or of a part of its rows; see ``Accessor.save``.
 
-    ``what`` is the name of it in reports and in the journal.
+    ``what`` is the name of it in reports and in the journal. ``during`` is held while the frame is read and
+    written, so that others may edit it while the rows are sent.
     """
+    during = during or contextlib.nullcontext()
     check_policy(on_conflict)
     check_choice("on_error", on_error, ("collect", "raise"))
     check_choice("on_refused", on_refused, ("raise", "skip"))
     with baseline_of(frame).shared.saving():
-        collected = collect(frame, dry_run=dry_run, create=create, only=only)
+        with during:
+            collected = collect(frame, dry_run=dry_run, create=create, only=only)
         collected.what = what
         checked = check(collected)
         warn(collected, checked.assigned)
@@ -130,7 +136,7 @@ def save(
         executed, report = execute(
             collected, checked, compared, on_conflict, workers=workers, journal=journal, progress=progress
         )
-        with reporting(lambda: report):
+        with reporting(lambda: report), during:
             following = confirm(collected, checked, executed)
     rest, kept = rest_of(collected, report), weakref.ref(frame)
     options: dict[str, Any] = {
