@@ -15,7 +15,7 @@ pytestmark = pytest.mark.browser
 CELLS = (
     "%load_ext sn_pandas\n"
     "import sn_pandas as sn\n"
-    'repo = sn.connect(user="olga.okafor")\n'
+    'repo = sn.connect("embedded://grid.db", user="olga.okafor")\n'
     'tasks = repo.read("/Root/Content/IT/Tasks", orderby="Name",\n'
     '                  select=["Name", "DisplayName", "Status", "DueDate", "TaskCompletion", "AssignedTo"])\n'
     "grid = tasks.sn.edit()",
@@ -103,8 +103,22 @@ def test_keys_in_the_grid_do_not_reach_the_notebook(opened: Notebook) -> None:
 
 
 def test_a_grid_whose_kernel_was_restarted_says_so(opened: Notebook) -> None:
+    cell(opened, 1, 3).click()
+    opened.page.keyboard.type("before the restart")
+    opened.page.keyboard.press("Enter")
+    opened.kernel.until('tasks["DisplayName"].iat[0]', lambda text: text == "before the restart")
     restart = "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
     opened.page.evaluate(restart)
     expect(opened.page.locator(".sn-grid .sn-status")).to_contain_text("The kernel is gone")
     expect(opened.page.get_by_role("button", name="Save …")).to_be_disabled()
     opened.shot("grid-gone")
+    opened.run_all()
+    offer = opened.page.locator(".sn-offer")
+    expect(offer).to_contain_text("were not saved.")
+    opened.shot("grid-offer-light")
+    opened.theme("JupyterLab Dark")
+    opened.shot("grid-offer-dark")
+    opened.theme("JupyterLab Light")
+    offer.get_by_role("button", name="Restore").click()
+    cell(opened, 1, 3).get_by_text("before the restart").wait_for()
+    expect(offer).to_be_hidden()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import comm
@@ -17,6 +18,12 @@ from .source import Source, repository
 def wire(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have widgets speak to a queue instead of a kernel."""
     monkeypatch.setattr(comm, "create_comm", Wire)
+
+
+@pytest.fixture(autouse=True)
+def _own_journals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep journals and unsaved edits in a folder of each test: grids offer those of others."""
+    monkeypatch.setenv("SN_PANDAS_JOURNALS", str(tmp_path / "journals"))
 
 
 @pytest.fixture

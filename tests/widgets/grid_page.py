@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.browser.harness import SHOTS
+
 from .bridge import Bridge
 
 #: Ends when the page has drawn what it was asked to draw.
@@ -42,3 +44,11 @@ class Page(Bridge):
 
     def button(self, text: str) -> Any:
         return self.page.get_by_role("button", name=text)
+
+    def shot(self, name: str) -> None:
+        """Keep pictures of the page in light and dark."""
+        SHOTS.mkdir(parents=True, exist_ok=True)
+        for scheme in ("light", "dark"):
+            self.page.evaluate("(scheme) => { document.documentElement.style.colorScheme = scheme; }", scheme)
+            self.page.screenshot(path=SHOTS / f"grid-{name}-{scheme}.png")
+        self.page.evaluate("() => { document.documentElement.style.colorScheme = 'light'; }")

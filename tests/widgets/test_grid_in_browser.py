@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
+import sn_pandas as sn
 from tests.fakes import FakeServer
 
 from .grid_page import Page
@@ -182,6 +184,138 @@ def test_rows_that_the_server_had_no_time_for_stay_and_are_tried_again(
     assert tasks.sn.changes().empty
 
 
+def test_edits_that_were_left_unsaved_are_offered(show: Show, tasks: pd.DataFrame) -> None:
+    tasks["Index"] = 1
+    left = show(tasks)
+    left.cell(1, "Display Name").click()
+    left.type("left behind")
+    left.press("Enter")
+    left.until(lambda: left.widget.totals["cells"])
+    left.widget.close()
+    again = tasks.copy().sn.revert()
+    page = show(again)
+    assert "1 edit of 1 row, made until" in page.text(".sn-offer")
+    page.shot("offer")
+    page.button("Restore").press("Enter")
+    page.shows_cell(1, "Display Name", "left behind")
+    assert not page.page.locator(".sn-offer").is_visible()
+    assert again["DisplayName"].iat[0] == "left behind"
+    page.until(lambda: page.page.evaluate("document.activeElement.className") == "sn-scroll")
+    page.widget.close()
+    other = show(again.copy().sn.revert())
+    other.button("Discard").click()
+    other.says("The edits are forgotten.")
+    assert other.widget.totals["cells"] == 0
+
+
+def test_new_rows_are_added_filled_removed_and_saved(show: Show, tasks: pd.DataFrame) -> None:
+    page = show(tasks)
+    page.button("New row").click()
+    page.until(lambda: len(tasks) == 61)
+    page.shows_cell(61, "Change", "new")
+    page.press("Shift")
+    page.type("from-the-grid")
+    page.press("Enter", "ArrowRight", "F2")
+    page.until(lambda: page.page.locator(".sn-option", has_text="Task").count())
+    page.shot("new-row")
+    page.press("Escape")
+    page.cell(60, "Name").click()
+    page.page.evaluate(PASTE, f"{tasks['Name'].iat[59]}\nfrom-the-grid\nc\nd\n")
+    page.says("2 new rows")
+    page.cell(62, "Name").click()
+    page.press("Shift+ArrowDown")
+    page.button("Remove row").click()
+    page.says("2 new rows removed")
+    page.press("Control+z", "Control+y")
+    page.until(lambda: len(tasks) == 61)
+    page.cell(61, "Name").click()
+    page.press("F2")
+    page.page.locator(".sn-editor textarea").fill("from-the-grid")
+    page.press("Enter")
+    page.button("Save …").click()
+    page.until(lambda: page.button("Save 1 row").count())
+    page.button("Save 1 row").click()
+    page.until(lambda: page.widget.report is not None and not page.widget.saving)
+    page.says("1 saved")
+    assert page.widget.totals["new"] == 0
+    assert tasks.index[-1] > 0
+
+
+def test_a_save_is_undone_after_a_look(show: Show, fake: Callable[..., FakeServer]) -> None:
+    repo = (server := fake()).connect()
+    tasks = repo.read(TASKS, select=FIELDS, orderby="Name").head(6)
+    before = tasks["DisplayName"].tolist()
+    paths = [f"{TASKS}/{name}" for name in tasks["Name"]]
+    page = show(tasks)
+    page.cell(1, "Display Name").click()
+    page.page.evaluate(PASTE, "one\ntwo\n")
+    page.cell(6, "Name").click()
+    page.page.evaluate(PASTE, f"{tasks['Name'].iat[5]}\nmade-here\n")
+    page.says("1 new row")
+    assert page.button("Take back …").is_disabled()
+    page.button("Save …").click()
+    page.until(lambda: page.button("Save 3 rows").count())
+    page.button("Save 3 rows").click()
+    page.until(lambda: page.widget.report is not None and not page.widget.saving)
+    server.connect().patch(paths[1], {"DisplayName": "theirs"})
+    page.until(lambda: page.button("Take back …").is_enabled())
+    page.button("Take back …").click()
+    page.until(lambda: "2 rows would be as before" in page.text(".sn-panel"))
+    assert "1 row stays, because" in page.text(".sn-panel")
+    page.shot("undo-save")
+    page.button("Undo the save").press("Enter")
+    page.says("Undone: ")
+    assert [repo.value(path, "DisplayName") for path in paths[:2]] == [before[0], "theirs"]
+    page.shows_cell(1, "Display Name", before[0])
+    page.until(lambda: len(tasks) == 6)
+    assert repo.count(TASKS, filter="Name eq 'made-here'") == 0
+
+
+def test_rows_that_are_saved_wait_and_others_are_edited(show: Show, fake: Callable[..., FakeServer]) -> None:
+    server = fake()
+    tasks = server.connect().read(TASKS, select=FIELDS, orderby="Name")
+    page = show(tasks)
+    page.cell(1, "Completion").click()
+    page.type("7")
+    page.press("Enter")
+    page.until(lambda: page.widget.totals["cells"] == 1)
+    answered = threading.Event()
+    server.on("PATCH", str(tasks.index[0])).call(
+        lambda request, forward: forward(request) if answered.wait(60) else None
+    )
+    page.button("Save …").click()
+    page.until(lambda: page.button("Save 1 row").count())
+    page.button("Save 1 row").click()
+    page.until(lambda: page.page.locator(".sn-row.sn-saving").count())
+    page.button("Hide").click()
+    page.cell(1, "Completion").click()
+    page.type("8")
+    page.says("This row is being saved: edit it when the save has ended.")
+    page.shot("saving")
+    page.cell(2, "Completion").click()
+    page.type("9")
+    page.press("Enter")
+    page.until(lambda: tasks["TaskCompletion"].iat[1] == 9)
+    answered.set()
+    page.until(lambda: not page.widget.saving)
+    page.until(lambda: page.page.locator(".sn-row.sn-saving").count() == 0)
+    assert tasks["TaskCompletion"].tolist()[:2] == [7, 9]
+    assert len(tasks.sn.changes()) == 1
+
+
+def test_a_frame_that_cannot_be_shown_says_why(show: Show, tasks: pd.DataFrame) -> None:
+    page = show(tasks)
+    index = tasks.index
+    tasks.index = [*index[:-1], index[0]]
+    tasks.index.name = "Id"
+    with pytest.raises(sn.TrackingError):
+        page.widget.refresh()
+    page.says("The grid does not show the frame as it is: ")
+    tasks.index = index
+    page.widget.refresh()
+    page.until(lambda: "does not show" not in page.text(".sn-status"))
+
+
 def test_two_views_and_two_grids_of_one_frame_show_the_same(show: Show, tasks: pd.DataFrame) -> None:
     page = show(tasks)
     page.page.evaluate("window.show()")
@@ -225,7 +359,7 @@ def test_a_grid_whose_kernel_is_gone_says_so_and_one_that_is_busy_waits(
     page.says("No answer yet")
     assert page.cell(1, "Display Name").locator(".sn-text").inner_text() == "x"
     page.page.evaluate("window.models[0].tell('comm_live_update')")
-    page.says("The kernel is gone: run the cell of this grid again")
+    page.says("The kernel is gone: run the cells of this notebook again")
     assert page.button("Save …").is_disabled()
     page.press("F2")
     assert page.page.locator(".sn-editor").count() == 0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas import TrackingError
+from sn_pandas.widgets.grid import saving
 from sn_pandas.widgets.grid.sheet import Sheet
 from sn_pandas.widgets.grid.texts import block_of_rows, rows_of_block
 
@@ -183,7 +184,7 @@ def test_a_block_is_pasted_over_rows_as_they_are_shown(sheet: Open) -> None:
     assert opened.block(0, 2)["columns"]["DisplayName"] == ["a", "two\nlines"]
     assert len(opened.problems) == 1
     done = opened.paste(59, ["Index"], "9\t2\n3\t4\n")
-    assert (len(done.cells), done.cut) == (1, 3)
+    assert (len(done.cells), done.cut, done.added) == (2, 2, 1)
     opened.undo()
     opened.undo()
     assert opened.frame.sn.changes().empty
@@ -224,6 +225,80 @@ def test_python_rows_and_columns_are_in_the_sheet_after_a_sync(sheet: Open) -> N
     assert opened.frame["Name"].loc[-1] == "brand-new"
 
 
+def test_new_rows_come_go_and_are_saved(repo: sn.Repository) -> None:
+    place = str(repo.create("/Root/Content/IT", "TaskList", "FreshRows")["Path"])
+    repo.create(place, "Task", "there", {"DisplayName": "there"})
+    opened = Sheet(repo.read(place, select=FIELDS))
+    before = opened.frame.copy()
+    done = opened.add()
+    assert (done.added, done.position) == (1, 1)
+    key = opened.keys[-1]
+    assert opened.block(0, 2)["columns"]["Type"] == ["Task", "Task"]
+    assert opened.problem_of(key, "TaskCompletion", "500") == "500 is above 100"
+    opened.edit([(key, "Name", "fresh"), (key, "TaskCompletion", "many")])
+    assert list(opened.problems) == [(key, "TaskCompletion")]
+    opened.edit([(key, "TaskCompletion", "5"), (key, "DisplayName", "Fresh")])
+    done = opened.paste(1, ["Name", "DisplayName"], "fresh\tFresh\nsecond\tSecond\nthird\tThird\n")
+    assert (done.added, done.cut) == (2, 0)
+    assert opened.totals["new"] == 3
+    opened.arrange([("Name", False)])
+    assert opened.remove(1, 3).removed == 2
+    opened.undo()
+    assert sorted(opened.block(0, 9)["columns"]["Name"]) == ["fresh", "second", "there", "third"]
+    for _ in range(4):
+        opened.undo()
+    pd.testing.assert_frame_equal(opened.frame, before)
+    while (done := opened.redo()).cells or done.added or done.removed:
+        pass
+    assert opened.totals["new"] == 1
+    made = saving.plan(opened)
+    assert made.send == 1
+    report = saving.carry_out(opened, made, {}, lambda done, total: None)
+    saving.take_outcomes(opened, report)
+    assert (report.counts["saved"], len(repo.read(place))) == (1, 2)
+    assert opened.totals["cells"] == 0
+
+
+def test_an_undo_leaves_a_new_row_that_python_filled(sheet: Open) -> None:
+    opened = sheet()
+    opened.add()
+    opened.frame.iloc[-1, opened.frame.columns.get_loc("DisplayName")] = "Python's"
+    opened.sync()
+    assert opened.undo().skipped == 1
+    assert opened.frame["DisplayName"].iat[-1] == "Python's"
+
+
+def test_a_frame_that_lacks_columns_says_which_new_rows_need(repo: sn.Repository) -> None:
+    opened = Sheet(repo.read(TASKS, select=["Index"]))
+    with pytest.raises(TrackingError, match=r"select=\[…, 'Name', 'Type'\]"):
+        opened.add()
+    assert opened.paste(59, ["Index"], "1\n2\n").cut == 1
+    assert "'Path'" in Sheet(repo.read("/Root/Content", query="TypeIs:Task", select=FIELDS)).why_no_rows()
+
+
+def test_rows_that_are_being_saved_wait_and_others_do_not(repo: sn.Repository) -> None:
+    opened = Sheet(repo.read(TASKS, select=FIELDS, orderby="Name"))
+    keys = opened.keys
+    opened.edit([(keys[0], "Index", "71")])
+    said = []
+
+    def edit(done: int, total: int | None) -> None:
+        if not said:
+            said.append(opened.edit([(keys[0], "Index", "72"), (keys[1], "Index", "73")]))
+            assert opened.block(0, 2)["saving"] == [0]
+            assert opened.paste(59, ["Name"], "a\nb").added == 0
+            with pytest.raises(TrackingError, match="when the save has ended"):
+                opened.add()
+
+    report = saving.carry_out(opened, saving.plan(opened), {}, edit)
+    opened.saving = frozenset()
+    opened.sync()
+    assert report.counts["saved"] == 1
+    assert (len(said[0].cells), said[0].saving) == (1, 1)
+    assert opened.frame["Index"].tolist()[:2] == [71, 73]
+    assert opened.frame.sn.changes()["after"].tolist() == [73, "a"]
+
+
 def test_a_frame_of_no_repository_is_not_edited() -> None:
     with pytest.raises(TrackingError, match="does not come from a repository"):
         Sheet(pd.DataFrame({"Name": ["x"]}))
@@ -233,7 +308,8 @@ def test_an_empty_frame_has_columns_and_no_rows(repo: sn.Repository) -> None:
     opened = Sheet(repo.read(TASKS, filter="Name eq 'none'", select=FIELDS))
     assert opened.block(0, 10)["keys"] == []
     assert "DueDate" in opened.columns
-    assert opened.paste(0, ["DisplayName"], "x").cut == 1
+    assert opened.paste(0, ["DisplayName"], "x").added == 1
+    assert opened.block(0, 1)["columns"]["*change"] == ["new"]
 
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

@@ -8,6 +8,7 @@ var Block = class {
     this.columns = answer.columns;
     this.marks = /* @__PURE__ */ new Map();
     this.stale = false;
+    this.saving = new Set(answer.saving);
     for (const [offset, column, state, before, problem] of answer.marks)
       this.marks.set(`${offset} ${column}`, { state, before, problem });
   }
@@ -155,10 +156,6 @@ var Panel = class {
 async function save(view) {
   const panel = view.open("Looking at what would be saved …");
   panel.foot.append(button("Cancel", "Close this", () => panel.close()));
-  view.progress = (done, total) => {
-    if (panel.bar) Object.assign(panel.bar, total ? { max: total, value: done } : {});
-    if (panel.count) panel.count.textContent = total ? `${done.toLocaleString("en")} of ${counted(total, "row")}` : "";
-  };
   const plan = await view.wire.ask("plan");
   if (!panel.el.isConnected) return;
   if (plan.problem) return showProblem(panel, "Nothing was saved", plan.problem);
@@ -247,14 +244,10 @@ function shown(text) {
   return line(text) || "(empty)";
 }
 async function carryOut(view, panel, choices) {
-  panel.bar = make("progress", "sn-progress");
-  panel.bar.setAttribute("aria-label", "Rows that were sent");
-  panel.count = make("p", "", { textContent: "Sending …" });
-  panel.count.setAttribute("role", "status");
-  panel.show("Saving …", [panel.bar, panel.count], [button("Hide", "The save goes on", () => panel.close())]);
+  showProgress(view, panel, "Saving …");
   const answer = await view.wire.ask("save", { choices });
   const counts = Object.entries(answer.counts ?? {}).filter(([outcome2]) => outcome2 !== "unchanged");
-  const text = counts.map(([outcome2, count]) => `${count} ${outcome2}`).join(", ") || "nothing to save";
+  const text = summed(answer.counts) || "nothing to save";
   view.say(answer.problem ? answer.problem : `Saved: ${text}`);
   if (!panel.el.isConnected) return;
   if (answer.problem) return showProblem(panel, "The save ended with an error", answer.problem);
@@ -269,6 +262,47 @@ async function carryOut(view, panel, choices) {
   });
   look.classList.add("sn-primary");
   panel.show("Some rows were not saved", body, [look, button("Close", "Close this", () => panel.close())]);
+}
+async function undoSave(view) {
+  const panel = view.open("Looking at what would be undone …");
+  panel.foot.append(button("Cancel", "Close this", () => panel.close()));
+  const plan = await view.wire.ask("undo plan");
+  if (!panel.el.isConnected) return;
+  if (plan.problem) return showProblem(panel, "Nothing was undone", plan.problem);
+  const left = plan.counts.conflict ?? 0;
+  const body = [make("p", "", { textContent: `${counted(plan.send, "row")} would be as before the last save. Nothing was sent yet.` })];
+  const stay = left === 1 ? "stays, because somebody changed it since" : "stay, because somebody changed them since";
+  if (left) body.push(make("p", "sn-soft", { textContent: `${counted(left, "row")} ${stay}.` }));
+  const hint = "Contents that it created are deleted, and leave the grid. The undo is a save of its own, which can be undone, too.";
+  body.push(make("p", "sn-soft", { textContent: hint }));
+  const go = button("Undo the save", "Write the values of before", async () => {
+    showProgress(view, panel, "Undoing …");
+    const answer = await view.wire.ask("undo save");
+    const text = `Undone: ${summed(answer.counts) || "nothing"}`;
+    view.say(answer.problem ?? text);
+    if (!panel.el.isConnected) return;
+    if (answer.problem) return showProblem(panel, "The undo ended with an error", answer.problem);
+    panel.close();
+  });
+  go.classList.add("sn-primary");
+  go.disabled = !plan.send;
+  panel.show("Undo the last save", body, [go, button("Cancel", "Undo nothing", () => panel.close())]);
+}
+function summed(counts) {
+  const said = Object.entries(counts ?? {}).filter(([outcome2]) => outcome2 !== "unchanged");
+  return said.map(([outcome2, count]) => `${count} ${outcome2}`).join(", ");
+}
+function showProgress(view, panel, title) {
+  panel.bar = make("progress", "sn-progress");
+  panel.bar.setAttribute("aria-label", "Rows that were sent");
+  panel.count = make("p", "", { textContent: "Sending …" });
+  panel.count.setAttribute("role", "status");
+  view.progress = (done, total) => {
+    Object.assign(panel.bar, total ? { max: total, value: done } : {});
+    panel.count.textContent = total ? `${done.toLocaleString("en")} of ${counted(total, "row")}` : "";
+  };
+  const hide = button("Hide", "It goes on, and other rows can be edited", () => panel.close());
+  panel.show(title, [panel.bar, panel.count], [hide]);
 }
 function chooseColumns(view) {
   const panel = view.open("Columns");
@@ -576,7 +610,8 @@ function quoted(text) {
 
 // wire.js
 var PATIENCE = 6e3;
-var GONE = "The kernel is gone: run the cell of this grid again. Edits that were not saved are lost.";
+var GONE = "The kernel is gone: run the cells of this notebook again. The grid offers then what was not saved.";
+var SLOW = /* @__PURE__ */ new Set(["plan", "save", "offer", "add", "undo plan", "undo save"]);
 var Wire = class {
   /**
    * @param {any} model
@@ -602,7 +637,7 @@ var Wire = class {
     const ticket = ++this.ticket;
     return new Promise((resolve) => {
       if (this.dead) return this.onDead();
-      const slow = what === "plan" || what === "save" || what === "offer";
+      const slow = SLOW.has(what);
       const timer = slow ? 0 : setTimeout(() => this.onLate(true), PATIENCE);
       this.open.set(ticket, { resolve, timer });
       try {
@@ -692,11 +727,14 @@ var View = class {
     this.buttons = [
       button("Undo", "Undo the last edit (Ctrl+Z)", () => this.change("undo")),
       button("Redo", "Redo the edit (Ctrl+Y)", () => this.change("redo")),
+      button("New row", "Add a row for a new content below the others", () => this.addRow()),
+      button("Remove row", "Remove the new rows that are selected", () => this.change("remove", this.selected)),
       button("Replace …", "Find and replace a text", () => replace(this)),
-      button("Save …", "Show what would be saved", () => save(this)),
-      button("Columns …", "Choose the columns", () => chooseColumns(this))
+      button("Columns …", "Choose the columns", () => chooseColumns(this)),
+      button("Take back …", "Undo the last save", () => undoSave(this)),
+      button("Save …", "Show what would be saved", () => save(this))
     ];
-    this.buttons[3].classList.add("sn-primary");
+    this.buttons[7].classList.add("sn-primary");
     const bar = make("div", "sn-bar", {}, this.needle, this.which, ...this.buttons);
     attributes(bar, { role: "toolbar", "aria-label": "Edit the rows" });
     this.scroller = make("div", "sn-scroll", { tabIndex: 0 });
@@ -713,7 +751,10 @@ var View = class {
     this.count = make("span", "sn-count");
     const foot = make("div", "sn-foot", {}, this.status, this.count);
     this.stage = make("div", "sn-stage", {}, this.scroller);
-    this.el.append(bar, this.stage, foot);
+    this.offer = make("div", "sn-offer");
+    attributes(this.offer, { role: "region", "aria-label": "Edits that were not saved" });
+    this.el.append(this.offer, bar, this.stage, foot);
+    this.showOffer();
     parent.append(this.el);
   }
   listen() {
@@ -724,6 +765,8 @@ var View = class {
       "change:order": () => this.onOrder(),
       "change:totals": () => this.draw(),
       "change:saving": () => this.draw(),
+      "change:offer": () => this.showOffer(),
+      "change:note": () => this.draw(),
       "change:height": () => this.draw(),
       comm_live_update: () => this.wire.die()
       // the kernel was restarted or shut down
@@ -773,7 +816,48 @@ var View = class {
     return this.model.get("columns");
   }
   get locked() {
-    return this.wire.dead || this.model.get("saving");
+    return this.wire.dead;
+  }
+  /**
+   * A column as it is in a row: in a new one, what the content becomes can be edited.
+   * @param {import("./blocks.js").Row | null} row
+   * @param {number} at
+   * @returns {Column | undefined}
+   */
+  columnIn(row, at) {
+    const column = this.columns?.[at];
+    return column && typeof row?.key === "string" ? { ...column, ...column.fresh } : column;
+  }
+  /** Say why a cell cannot be edited, if so. @param {any} row @param {Column} column */
+  isFixed(row, column) {
+    if (row.block.saving.has(row.offset)) this.say("This row is being saved: edit it when the save has ended.");
+    else if (column.why) this.say(column.kind === "about" ? "" : `${column.title} is read-only: ${column.why}`);
+    else return false;
+    return true;
+  }
+  /** Offer what an earlier session left unsaved. */
+  showOffer() {
+    const text = this.model.get("offer");
+    const held = this.offer.contains(document.activeElement);
+    this.offer.replaceChildren();
+    this.offer.hidden = !text;
+    if (text) {
+      const said = make("span", "sn-offer-text", { textContent: text });
+      said.setAttribute("role", "status");
+      const restore = button("Restore", "Make these edits again", () => this.change("restore"));
+      restore.classList.add("sn-primary");
+      const discard = button("Discard", "Forget these edits", () => this.change("discard"));
+      this.offer.append(said, restore, discard);
+    }
+    if (held) this.scroller.focus({ preventScroll: true });
+    this.draw();
+  }
+  async addRow() {
+    const answer = await this.change("add");
+    if (answer.problem || answer.position === null) return;
+    const at = this.columns?.findIndex((column) => column.name === "Name") ?? -1;
+    this.goTo(answer.position, Math.max(0, at));
+    this.scroller.focus({ preventScroll: true });
   }
   setColumns() {
     const name = this.columns?.[this.active.column]?.name;
@@ -948,7 +1032,6 @@ var View = class {
     attributes(scroller, {
       "aria-rowcount": totals.shown + 1,
       "aria-colcount": columns.length + 1,
-      "aria-busy": this.model.get("saving") ? "true" : null,
       "aria-readonly": this.locked ? "true" : null
     });
     this.space.style.height = `${Math.max(LINE, Math.min(totals.shown * LINE, CEILING))}px`;
@@ -1043,17 +1126,19 @@ var View = class {
     const problem = row ? blocks.text(row, "*problem") : "";
     const outcome2 = row ? blocks.text(row, "*outcome") : "";
     const bad = outcome2 && !outcome2.startsWith("saved");
-    const glyph = problem ? "!" : bad ? "✗" : change ? "●" : outcome2 ? "✓" : "";
+    const saving = row?.block.saving.has(row.offset) ?? false;
+    const glyph = saving ? "…" : problem ? "!" : bad ? "✗" : change ? "●" : outcome2 ? "✓" : "";
     const said = [change && `changed: ${change}`, problem, outcome2].filter(Boolean).join("\n");
     const head = el.firstChild;
     const text = `${(number + 1).toLocaleString("en")} ${glyph}`.trim();
     if (head.textContent !== text) head.textContent = text;
     attributes(head, { title: said || null, "aria-colindex": 1 });
     el.classList.toggle("sn-bad", Boolean(problem || bad));
+    el.classList.toggle("sn-saving", saving);
     while (el.children.length > window.length + 1) el.lastChild.remove();
     window.forEach((at, place) => {
       const cell = el.children[place + 1] ?? el.appendChild(newCell());
-      const column = columns[at];
+      const column = this.columnIn(row, at) ?? columns[at];
       const key = row ? `${row.key} ${column.name}` : "";
       const pending = this.pending.get(key);
       const shown2 = row ? line(pending ?? blocks.text(row, column.name)) : "";
@@ -1083,7 +1168,7 @@ var View = class {
         "aria-colindex": at + 2,
         "aria-selected": String(inside),
         "aria-invalid": mark?.state === "invalid" ? "true" : null,
-        "aria-readonly": column.why ? "true" : null
+        "aria-readonly": column.why || saving ? "true" : null
       });
       if (isActive) {
         cell.id ||= `sn-${Math.random().toString(36).slice(2)}`;
@@ -1092,39 +1177,43 @@ var View = class {
     });
   }
   paintStatus() {
-    const { totals, columns = [], active, range } = this;
+    const { totals, active, range } = this;
+    const saving = this.model.get("saving");
     const said = [counted(totals.shown, "row") + (totals.shown < totals.rows ? ` of ${totals.rows.toLocaleString("en")}` : "")];
     if (totals.cells) said.push(`${counted(totals.cells, "cell")} changed`);
     if (totals.problems) said.push(`${totals.problems} with problems`);
     if (totals.failed) said.push(`${counted(totals.failed, "row")} not saved`);
+    if (saving) said.push("saving …");
     this.count.textContent = said.join(", ");
-    const column = columns[active.column];
     const row = this.blocks.row(active.row);
+    const column = this.columnIn(row, active.column);
     const mark = row && column ? this.blocks.mark(row, column.name) : null;
     const cells = (range.bottom - range.top + 1) * (range.right - range.left + 1);
     let text = this.message;
-    if (!text && this.model.get("saving")) text = "Saving: the rows cannot be edited until it has ended.";
+    if (!text) text = this.model.get("note");
+    if (!text && row?.block.saving.has(row.offset)) text = "This row is being saved.";
     if (!text && cells > 1) text = `${counted(cells, "cell")} selected`;
     if (!text && mark) text = [mark.problem, `was: ${line(mark.before) || "(empty)"}`].filter(Boolean).join(" · ");
     if (!text && column?.why && column.kind !== "about") text = `Read-only: ${column.why}`;
     if (this.status.textContent !== text) this.status.textContent = text;
     if (this.wire.dead) return;
-    const [undo, redo, replacing, saving] = this.buttons;
-    undo.disabled = this.locked || !totals.undo;
-    redo.disabled = this.locked || !totals.redo;
-    replacing.disabled = this.locked;
-    saving.disabled = this.locked || !totals.cells;
+    const [undo, redo, adding, removing, , , unsaving, save2] = this.buttons;
+    undo.disabled = !totals.undo;
+    redo.disabled = !totals.redo;
+    adding.disabled = saving;
+    removing.disabled = saving || !totals.new;
+    unsaving.disabled = saving || !totals.undoable;
+    save2.disabled = saving || !totals.cells;
   }
   // ---- editing ----
   /** @param {string} [typed] a letter that begins the text anew */
   edit(typed) {
     const { row: number, column: at } = this.active;
-    const column = this.columns?.[at];
     const row = this.blocks.row(number);
+    const column = this.columnIn(row, at);
     if (!column || !row || this.editor) return;
     if (this.wire.dead) return this.say(GONE);
-    if (this.locked) return this.say("The rows are being saved: edit them when the save has ended.");
-    if (column.why) return this.say(column.kind === "about" ? "" : `${column.title} is read-only: ${column.why}`);
+    if (this.isFixed(row, column)) return;
     const text = this.blocks.text(row, column.name);
     if (text.endsWith(CUT))
       return this.say("This text is too long to be edited here: edit it in Python.");
@@ -1229,10 +1318,9 @@ var View = class {
     event.stopPropagation();
   }
   toggle() {
-    const column = this.columns?.[this.active.column];
     const row = this.blocks.row(this.active.row);
-    if (!column || !row || this.locked) return;
-    if (column.why) return this.say(`${column.title} is read-only: ${column.why}`);
+    const column = this.columnIn(row, this.active.column);
+    if (!column || !row || this.locked || this.isFixed(row, column)) return;
     const value = this.blocks.text(row, column.name) === "yes" ? "no" : "yes";
     this.pending.set(`${row.key} ${column.name}`, value);
     this.change("edit", { cells: [[row.key, column.name, value]] });
@@ -1360,7 +1448,13 @@ function tabbed(text) {
 }
 function outcome(what, answer) {
   const said = [];
-  if (answer.done !== 1 || what !== "edit") said.push(`${counted(answer.done, "cell")} ${what === "undo" ? "undone" : "changed"}`);
+  if (what === "discard") return "The edits are forgotten.";
+  if (answer.added) said.push(`${counted(answer.added, "new row")}`);
+  if (answer.removed) said.push(`${counted(answer.removed, "new row")} removed`);
+  if (what === "remove" && !answer.removed) said.push("No new row is selected; contents are deleted by df.sn.delete()");
+  const rows = what === "add" || what === "remove" || answer.added || answer.removed;
+  if (answer.saving) said.push(`${counted(answer.saving, "cell")} left alone, because the row is being saved`);
+  if (answer.done ? answer.done !== 1 || what !== "edit" : !rows && !answer.saving) said.push(`${counted(answer.done, "cell")} ${what === "undo" ? "undone" : "changed"}`);
   if (answer.invalid && what !== "edit") said.push(`${answer.invalid} with problems`);
   if (answer.readonly) said.push(`${answer.readonly} read-only skipped`);
   if (answer.cut) said.push(`${answer.cut} outside of the rows and columns left out`);

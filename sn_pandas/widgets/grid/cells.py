@@ -26,13 +26,15 @@ def write(frame: pd.DataFrame, read: pd.DataFrame, cells: Mapping[str, Mapping[i
     for name, some in cells.items():
         column = put(frame[name], list(some), some.values())
         if name in read.columns and column.dtype != read[name].dtype:
-            column = _as_read(column, read[name])
+            column = as_read(column, read[name])
         frame[name] = column
 
 
-def _as_read(column: pd.Series, read: pd.Series) -> pd.Series:
+def as_read(column: pd.Series, read: pd.Series) -> pd.Series:
     """Return a column in the dtype that it was read with, if that holds all its cells."""
     dtype: Any = read.dtype
+    if str(column.dtype).lower() == str(dtype) and not column.isna().any():  # Int64, where some were missing
+        return column.astype(dtype)
     if isinstance(dtype, pd.CategoricalDtype) and isinstance(column.dtype, pd.CategoricalDtype):
         used = column.cat.remove_unused_categories().cat.categories
         return column.astype(dtype) if used.isin(dtype.categories).all() else column

@@ -12,13 +12,15 @@ import pandas as pd
 
 from ...frames.columns.normalizing import Cell
 from ...frames.spreadsheets.sheet_cells import Column
+from ...frames.writes import journal, undoing
 from ...frames.writes.comparing import Conflict
 from ...frames.writes.hidden import warn_of_hidden_members
 from ...frames.writes.latest import recorded
 from ...frames.writes.report import Report
 from ...frames.writes.saving import save
 from ...frames.writes.stages import Part
-from ...odata.errors import SaveWarning, SensenetError
+from ...frames.writes.works import Create
+from ...odata.errors import JournalError, SaveWarning, SensenetError
 from .history import Key
 from .sheet import Sheet, new_key, same
 from .texts import text_of
@@ -132,15 +134,23 @@ def carry_out(
         If cells were edited after the plan was made, or one is in conflict that was not in it or holds
         something else by now; nothing was sent.
     """
-    sheet.sync()
-    now = {cell: edit.after for cell, edit in sheet.edits.items()}
-    if now.keys() != made.edits.keys() or not all(same(now[cell], made.edits[cell]) for cell in now):
-        raise PlanChangedError(f"Cells were edited after this plan was made. {_AGAIN}")
     left = {key for (key, column) in made.theirs if choices.get((key, column), "leave") == "leave"}
-    part = Part(
-        frozenset(key for key in sheet.keys if isinstance(key, int) and key not in left),
-        frozenset(label for label, key in zip(sheet.frame.index, sheet.keys, strict=True) if key not in left),
-    )
+    with sheet.lock:
+        sheet.sync()
+        now = {cell: edit.after for cell, edit in sheet.edits.items()}
+        if now.keys() != made.edits.keys() or not all(same(now[cell], made.edits[cell]) for cell in now):
+            raise PlanChangedError(f"Cells were edited after this plan was made. {_AGAIN}")
+        sheet.saving = frozenset(key for key, _ in now) - left
+        part = Part(
+            frozenset(key for key in sheet.saving if isinstance(key, int)),
+            frozenset(
+                label
+                for label, key in zip(sheet.frame.index, sheet.keys, strict=True)
+                if isinstance(key, str) and key in sheet.saving
+            ),
+        )
+
+    progress(0, None)  # from now on these rows wait
 
     def decide(conflict: Conflict) -> Cell:
         cell = (conflict.id, conflict.field)
@@ -153,9 +163,51 @@ def carry_out(
 
     with _warnings_apart(), recorded() as last:
         last.report = save(
-            sheet.frame, on_conflict=decide, on_refused="skip", create=True, progress=progress, only=part
+            sheet.frame,
+            on_conflict=decide,
+            on_refused="skip",
+            create=True,
+            progress=progress,
+            only=part,
+            during=sheet.lock,
         )
         return last.report
+
+
+def undo(
+    sheet: Sheet,
+    report: Report,
+    *,
+    dry_run: bool = False,
+    progress: Callable[[int, int | None], object] | None = None,
+) -> Report:
+    """Undo a save of the sheet, as :func:`sn_pandas.undo` does; what others changed since stays.
+
+    The frame shows what the server holds then. Rows that the save created leave it with their contents.
+    """
+    if report.journal is None:
+        raise JournalError("This save sent nothing, so there is nothing to undo.")
+    with journal.held(report.journal) as record:
+        undone = undoing.undo(
+            record, sheet.baseline.repo, dry_run=dry_run, on_conflict="skip", progress=progress
+        )
+    if dry_run:
+        return undone
+    back = {int(id_) for id_ in undone.saved["Id"].dropna()}
+    made = {line.id for n, line in record.lines.items() if isinstance(record.works[n], Create)}
+    with sheet.lock:
+        if report.follow is not None:
+            report.follow(back)
+        sheet.sync()
+        sheet.drop(back & made)
+        sheet.outcomes = {
+            int(id_): ("undone" if outcome == "saved" else str(outcome), str(reason))
+            for id_, outcome, reason in zip(
+                *(undone.frame[name] for name in ("Id", "outcome", "reason")), strict=True
+            )
+            if pd.notna(id_) and (outcome != "unchanged" or reason)
+        }
+    return dataclasses.replace(undone, follow=report.follow)
 
 
 def take_outcomes(sheet: Sheet, report: Report) -> None:

@@ -18,24 +18,29 @@ from ...frames.accessor.sheet_columns import sheet_columns, unique_labels
 from ...frames.columns.coercing import Coercion
 from ...frames.columns.kinds import column_kind
 from ...frames.columns.normalizing import Cell, is_missing, plain, same_content
+from ...frames.replacing import put
 from ...frames.spreadsheets.sheet_cells import Column
-from ...frames.tracking.baseline import Baseline, baseline_of
+from ...frames.tracking.baseline import Baseline, baseline_of, rebase
 from ...frames.tracking.edits import Edit, edits_of
 from ...frames.tracking.matching import rows_of
-from ...frames.writes.creating import drafts_of
+from ...frames.writes.creating import drafts_of, only_type
 from ...frames.writes.plan import assign, field_of, types_of
 from ...odata.errors import TrackingError
 from ...odata.schema import Field
 from .cells import write
 from .history import Change, History, Key, Step
 from .ordering import Positions, ranks, sort
+from .rows import apart, folder_of, insert, new_rows, take_out, why_none
 from .texts import block_of_rows, parse_text, rows_of_block, text_of, texts_of
 
 Which = Literal["all", "changed", "problems", "failed"]
 #: Columns that say what is about a row, beside those of the frame.
 ABOUT: Mapping[str, str] = {"*change": "Change", "*problem": "Problem", "*outcome": "Outcome"}
-_SETTLED = ("saved", "unchanged")
+_SETTLED = ("saved", "unchanged", "undone")
+_SAVING = "Rows come and go when the save has ended."
 _OWN = "a column of your own, which is not saved: edit it in Python"
+#: What says which content a new row becomes, and where; of contents that exist, it stays.
+_PLACE = {name: Field(name, "ShortText") for name in ("Type", "Path")}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,7 +58,11 @@ class Done:
     cut : int
         Cells of a block that stand outside of the sheet.
     skipped : int
-        Cells that an undo left alone, because they were changed by something else since.
+        Cells and rows that an undo left alone, because they were changed by something else since.
+    added, removed : int
+        New rows that came, and that went.
+    saving : int
+        Cells that it left alone because their rows are being saved.
     """
 
     cells: list[tuple[Key, str]]
@@ -61,6 +70,9 @@ class Done:
     read_only: int = 0
     cut: int = 0
     skipped: int = 0
+    added: int = 0
+    removed: int = 0
+    saving: int = 0
 
 
 class Sheet:
@@ -97,6 +109,10 @@ class Sheet:
                 f"the frame shows the version {baseline.query.version}, and edits of an old version cannot "
                 "be saved. Attach it to the latest version with df.sn.rebase()"
             )
+        #: The rows that are being saved, which cannot be edited meanwhile.
+        self.saving: frozenset[Key] = frozenset()
+        #: The content types that new rows may have.
+        self.types: list[str] = []
         self.columns: dict[str, Column] = {}
         self._column_names: list[str] = []
         self.reasons: dict[str, str] = {}
@@ -125,29 +141,34 @@ class Sheet:
         return {
             "rows": len(self.frame), "shown": len(self.view), "cells": len(self.edits),
             "changed": len(self._changes), "problems": len(self.problems), "failed": failed,
-            "undo": undo, "redo": redo,
+            "undo": undo, "redo": redo, "new": sum(1 for key in self.keys if isinstance(key, str)),
         }  # fmt: skip
 
     def sync(self) -> bool:
         """Take over what Python did to the frame; return whether rows or columns came, went or moved."""
         with self.lock:
-            baseline = self.baseline
-            rows = rows_of(self.frame, baseline)
-            keys: list[Key] = [
-                int(id_) if id_ > 0 else new_key(label)
-                for id_, label in zip(rows.ids.tolist(), self.frame.index, strict=True)
-            ]
-            names = [str(name) for name in self.frame.columns]
-            same = keys == self.keys and names == self._column_names
-            self.keys = keys
-            self._positions = {key: position for position, key in enumerate(keys)}
-            if names != self._column_names:
-                self._column_names = names
-                self._set_columns(baseline)
-            self._look(baseline)
-            if not same:
+            moved = self._match()
+            self._look(self.baseline)
+            if moved:
                 self._arrange()
-            return not same
+            return moved
+
+    def _match(self) -> bool:
+        """Match rows and columns with those of the frame; return whether some came, went or moved."""
+        baseline = self.baseline
+        rows = rows_of(self.frame, baseline)
+        keys: list[Key] = [
+            int(id_) if id_ > 0 else new_key(label)
+            for id_, label in zip(rows.ids.tolist(), self.frame.index, strict=True)
+        ]
+        names = [str(name) for name in self.frame.columns]
+        same = keys == self.keys and names == self._column_names
+        self.keys = keys
+        self._positions = {key: position for position, key in enumerate(keys)}
+        if names != self._column_names:
+            self._column_names = names
+            self._set_columns(baseline)
+        return not same
 
     def _set_columns(self, baseline: Baseline) -> None:
         self.columns, self.reasons, self._fields = {}, {}, {}
@@ -163,9 +184,19 @@ class Sheet:
             if isinstance(field, Field):
                 self._fields[column.name] = field
 
-    def field(self, column: str) -> Field | None:
-        """Return the field that edits of a column write, if there is one."""
-        return self._fields.get(column)
+    def field(self, column: str, key: Key | None = None) -> Field | None:
+        """Return the field that edits of a column, in a row, write; None if there is none."""
+        return _PLACE[column] if isinstance(key, str) and column in _PLACE else self._fields.get(column)
+
+    def why_fixed(self, key: Key, column: str) -> str:
+        """Return why a cell cannot be edited; empty if it can."""
+        if isinstance(key, str) and column in _PLACE:
+            return ""
+        return self.reasons.get(column, "" if column in self._fields else _OWN)
+
+    def why_no_rows(self) -> str:
+        """Return why the frame takes no new rows now; empty if it does."""
+        return _SAVING if self.saving else why_none(self.frame, self.baseline)
 
     def _look(self, baseline: Baseline) -> None:
         """Find the edits of the frame, and the problems that can be seen without asking the server."""
@@ -184,7 +215,7 @@ class Sheet:
                 self.problems.setdefault(cell, reason)
             else:
                 del self._server_problems[cell]
-        self._changes = {}
+        self._changes = {key: 0 for key in self.keys if isinstance(key, str)}
         for key, _ in self.edits:
             self._changes[key] = self._changes.get(key, 0) + 1
         self._problem_rows = {}
@@ -297,6 +328,7 @@ class Sheet:
                 "keys": keys,
                 "columns": {name: self.texts(name, positions) for name in [*self.columns, *ABOUT]},
                 "marks": marks,
+                "saving": [offset for offset, key in enumerate(keys) if key in self.saving],
             }
 
     def _mark(self, key: Key, column: str, edit: Edit) -> tuple[str, str, str]:
@@ -309,20 +341,37 @@ class Sheet:
         found = np.flatnonzero(self.view == (-1 if at is None else at))
         return int(found[0]) if len(found) else None
 
+    def has(self, key: Key) -> bool:
+        """Return whether the frame has a row."""
+        return key in self._positions
+
+    def held(self, key: Key, column: str) -> Cell:
+        """Return what a cell of a row holds."""
+        return self.frame[column].iat[self._positions[key]]
+
+    @property
+    def place(self) -> str:
+        """The folder whose children were read; empty if the frame shows something else."""
+        return folder_of(self.baseline)
+
     # ---- edits ----
 
     def problem_of(self, key: Key, column: str, text: str) -> str:
         """Return why a text that is being typed could not be saved; empty if it could, as far as is known."""
         with self.lock:
-            field = self._fields.get(column)
-            if field is None or column in self.reasons or key not in self._positions:
-                return self.reasons.get(column, "")
+            field = self.field(column, key)
+            if field is None or (why := self.why_fixed(key, column)) or key not in self._positions:
+                return self.reasons.get(column, "") if field is None else why
             baseline, row = self.baseline, self._positions[key]
             cell = parse_text(self.columns[column], field, text, self._coercion)
             before = self.frame[column].iat[row]
-            edit = Edit(row, key if isinstance(key, int) else -1, column, before, cell)
-            refused = assign([edit], baseline, types_of([edit], baseline))[1]
-            return refused[0].reason if refused else ""
+            if isinstance(key, int):
+                edit = Edit(row, key, column, before, cell)
+                refused = assign([edit], baseline, types_of([edit], baseline))[1]
+            else:
+                edits = [e for (other, name), e in self.edits.items() if other == key and name != column]
+                refused = drafts_of([*edits, Edit(row, -1, column, None, cell)], baseline)[2]
+            return next((refusal.reason for refusal in refused if refusal.edit.column == column), "")
 
     def edit(self, cells: Iterable[tuple[Key, str, str]]) -> Done:
         """Type texts into cells: one step of the history."""
@@ -340,19 +389,92 @@ class Sheet:
             The columns from the first one on, in the order in which they are shown.
         rows : int
             The rows that are selected: one line, or several that fit into them, fill all of them.
+
+        Lines below the last row become new rows, where the frame takes some.
         """
         with self.lock:
             block = rows_of_block(text)
             if block and rows > len(block) and rows % len(block) == 0:
                 block = block * (rows // len(block))
+            more = start + len(block) - len(self.view)
+            added = None
+            if more > 0 and not self.why_no_rows():
+                added = new_rows(self.frame, [self._blank()] * more)
+                self._insert(added)
             shown = self.view[start : start + len(block)]
             cells = [
                 (self.keys[position], column, cell)
                 for position, line in zip(shown, block, strict=False)
                 for column, cell in zip(columns, line, strict=False)
             ]
-            done = self._type(cells)
+            done = self._type(cells, added)
             return dataclasses.replace(done, cut=sum(map(len, block)) - len(cells))
+
+    def add(self, rows: Sequence[Mapping[str, Cell]] = ()) -> Done:
+        """Append rows for new contents, an empty one if none are given: one step of the history.
+
+        Raises
+        ------
+        TrackingError
+            If the frame lacks the columns that say what they become.
+        """
+        with self.lock:
+            if why := self.why_no_rows():
+                raise TrackingError(why)
+            return self._record(Step(added=new_rows(self.frame, rows or [self._blank()])))
+
+    def remove(self, start: int, rows: int) -> Done:
+        """Remove the new rows among some that are shown; contents that exist stay."""
+        with self.lock:
+            keys = [self.keys[position] for position in self.view[start : start + rows]]
+            new = [self._positions[key] for key in keys if isinstance(key, str)]
+            if new and self.saving:
+                raise TrackingError(_SAVING)
+            if not new:
+                return Done([])
+            return self._record(Step(removed=apart(self.frame.iloc[new])))
+
+    def restore(
+        self, cells: Mapping[tuple[Key, str], tuple[Cell, Cell]], rows: Sequence[Mapping[str, Cell]]
+    ) -> Done:
+        """Make edits that were made before, as edits of what was read then; and new rows.
+
+        A cell that the server holds otherwise by now shows in the next plan as a conflict. One that was
+        edited since is left alone.
+        """
+        with self.lock:
+            open_ = {cell: values for cell, values in cells.items() if cell not in self.edits}
+            was: dict[str, dict[int, Cell]] = {}
+            for (key, column), (before, _) in open_.items():
+                if not same(self.held(key, column), before):
+                    was.setdefault(column, {})[self._positions[key]] = before
+            self._read_as(was)
+            changes = [
+                Change(key, column, self.held(key, column), after)
+                for (key, column), (_, after) in open_.items()
+            ]
+            added = new_rows(self.frame, rows) if rows else None
+            if added is not None:
+                self._insert(added)
+            done = self._do(changes, 0, added)
+            return dataclasses.replace(done, skipped=len(cells) - len(open_))
+
+    def _read_as(self, cells: Mapping[str, Mapping[int, Cell]]) -> None:
+        """Have cells, by column and position, be what was read: in the baseline and in the frame."""
+        if not cells:
+            return
+        baseline = self.baseline
+        read = baseline.frame.copy(deep=False)
+        for column, some in cells.items():
+            ids = pd.Index([self.keys[position] for position in some])
+            read[column] = put(read[column], read.index.get_indexer(ids), some.values())
+            self.frame[column] = put(self.frame[column], list(some), some.values())
+        rebase(self.frame, dataclasses.replace(baseline, frame=read))
+
+    def _blank(self) -> dict[str, Cell]:
+        """Return what is known of a new row: its type, if there is only one."""
+        kind = only_type(self.baseline) or (self.types[0] if len(self.types) == 1 else None)
+        return {"Type": kind} if kind else {}
 
     def fill(self, start: int, rows: int, columns: Sequence[str]) -> Done:
         """Copy the cells of a row that is shown down to the rows below it."""
@@ -399,23 +521,30 @@ class Sheet:
     def undo(self) -> Done:
         """Undo the last step of the grid, but for cells that were changed by something else since."""
         with self.lock:
+            self._refuse_saving(self._history.last)
             return self._apply(self._history.undo())
 
     def redo(self) -> Done:
         """Redo the step that was undone last."""
         with self.lock:
+            self._refuse_saving(self._history.next)
             return self._apply(self._history.redo())
+
+    def _refuse_saving(self, step: Step) -> None:
+        rows = step.added is not None or step.removed is not None
+        if self.saving and (rows or any(change.key in self.saving for change in step.changes)):
+            raise TrackingError("Rows of this step are being saved: do it when the save has ended.")
 
     def name(self, names: Mapping[str, str]) -> None:
         """Remember the names of contents by path, to be shown where a cell comes to refer to them."""
         self._names.update(names)
 
-    def _type(self, cells: Sequence[tuple[Key, str, str]]) -> Done:
+    def _type(self, cells: Sequence[tuple[Key, str, str]], added: pd.DataFrame | None = None) -> Done:
         changes: list[Change] = []
         read_only = 0
         for key, column, text in cells:
-            field = self._fields.get(column)
-            if field is None or column in self.reasons:
+            field = self.field(column, key)
+            if field is None or self.why_fixed(key, column):
                 read_only += 1
                 continue
             if key not in self._positions:
@@ -425,18 +554,66 @@ class Sheet:
             if text_of(shown, before) == text:
                 continue  # what is shown may be less than what the cell holds, such as seconds
             changes.append(Change(key, column, before, parse_text(shown, field, text, self._coercion)))
-        return self._do(changes, read_only)
+        return self._do(changes, read_only, added)
 
-    def _do(self, changes: list[Change], read_only: int) -> Done:
-        changes = [change for change in changes if not same(change.before, change.after)]
-        self._history.add(changes) if changes else None
-        return dataclasses.replace(self._apply(changes), read_only=read_only)
+    def _do(self, changes: list[Change], read_only: int, added: pd.DataFrame | None = None) -> Done:
+        """Change cells, as one step of the history with rows that were just added."""
+        real = [change for change in changes if not same(change.before, change.after)]
+        changes = [change for change in real if change.key not in self.saving]
+        waiting = len(real) - len(changes)
+        if changes or added is not None:
+            self._history.add(Step(changes, added))
+        done = self._apply(Step(changes))
+        rows = 0 if added is None else len(added)
+        return dataclasses.replace(done, read_only=read_only, added=rows, saving=waiting)
+
+    def _record(self, step: Step) -> Done:
+        self._history.add(step)
+        return self._apply(step)
+
+    def _insert(self, rows: pd.DataFrame) -> None:
+        shown = [self.keys[position] for position in self.view]
+        insert(self.frame, rows)
+        self._follow([*shown, *map(new_key, rows.index)])
+
+    def _take_out(self, rows: pd.DataFrame) -> tuple[int, int]:
+        """Remove rows that hold what they held; return how many went, and how many did not."""
+        shown = [self.keys[position] for position in self.view]
+        places = [self._positions.get(new_key(label)) for label in rows.index]
+        gone = [
+            at for number, at in enumerate(places) if at is not None and _alike(self.frame, at, rows, number)
+        ]
+        take_out(self.frame, gone, self.baseline.frame)
+        self._follow(shown)
+        return len(gone), len(rows) - len(gone)
+
+    def drop(self, keys: Collection[Key]) -> None:
+        """Remove rows from the frame, not from the server."""
+        with self.lock:
+            shown = [self.keys[position] for position in self.view]
+            take_out(
+                self.frame,
+                [self._positions[key] for key in keys if key in self._positions],
+                self.baseline.frame,
+            )
+            self._follow(shown)
+            self._look(self.baseline)
+
+    def _follow(self, shown: Iterable[Key]) -> None:
+        """Go on showing rows, as far as they are there, after others came or went."""
+        self._match()
+        places = [self._positions[key] for key in shown if key in self._positions]
+        self.view = np.array(places, dtype=np.intp)
+        self.order += 1
 
     def _apply(self, step: Step) -> Done:
         cells: dict[str, dict[int, Cell]] = {}
         done: list[tuple[Key, str]] = []
-        skipped = 0
-        for change in step:
+        skipped = added = removed = 0
+        if step.added is not None:
+            self._insert(step.added)
+            added = len(step.added)
+        for change in step.changes:
             at = self._positions.get(change.key)
             if at is not None and self._holds(at, change.column, change.before):
                 cells.setdefault(change.column, {})[at] = change.after
@@ -447,9 +624,15 @@ class Sheet:
         self._label(cells)
         for key, _ in done:
             self.outcomes.pop(key, None)
+        if step.removed is not None:
+            removed, left = self._take_out(step.removed)
+            skipped += left
         self._look(self.baseline)
-        position = self.position_of(done[0][0]) if done else None
-        return Done(done, position, skipped=skipped)
+        first = (
+            new_key(step.added.index.tolist()[0]) if step.added is not None else done[0][0] if done else None
+        )
+        position = None if first is None else self.position_of(first)
+        return Done(done, position, skipped=skipped, added=added, removed=removed)
 
     def _holds(self, at: int, column: str, cell: Cell) -> bool:
         return column in self.frame.columns and same(self.frame[column].iat[at], cell)
@@ -496,3 +679,10 @@ def same(one: Cell, other: Cell) -> bool:
         return is_missing(one) and is_missing(other)
     one, other = plain(one), plain(other)
     return isinstance(one, str) == isinstance(other, str) and same_content(one, other)
+
+
+def _alike(frame: pd.DataFrame, at: int, rows: pd.DataFrame, number: int) -> bool:
+    """Return whether a row of a frame holds what one of some rows does."""
+    return all(
+        same(frame[name].iat[at], rows[name].iat[number]) for name in rows.columns if name in frame.columns
+    )

@@ -14,12 +14,15 @@ from IPython.core.getipython import get_ipython
 from traitlets import Bool, Dict, Int, List, Unicode
 
 from ...frames.writes.report import Report
-from ...odata.errors import SensenetError
+from ...odata.errors import SensenetError, TrackingError
 from ..styles import read_style
 from . import saving
 from .fallback import html
 from .history import Key
+from .restoring import Offer, find_offer
+from .rows import allowed_types
 from .sheet import ABOUT, Done, Sheet
+from .stash import Stash
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,6 +58,8 @@ class EditGrid(anywidget.AnyWidget):
         The frame.
     report : Report or None
         The report of the last save in this grid, for ``sn_pandas.undo``.
+    offer : str
+        What an earlier session, or a grid that was closed, left unsaved; see :meth:`restore`.
 
     Raises
     ------
@@ -78,6 +83,8 @@ class EditGrid(anywidget.AnyWidget):
     order = Int().tag(sync=True)
     totals = Dict().tag(sync=True)
     saving = Bool(False).tag(sync=True)
+    offer = Unicode().tag(sync=True)
+    note = Unicode().tag(sync=True)
     origin = Unicode().tag(sync=True)
     height = Unicode("28em").tag(sync=True)
 
@@ -92,8 +99,14 @@ class EditGrid(anywidget.AnyWidget):
         self._sheet = Sheet(frame, dayfirst, decimal)
         self._plan: saving.Plan | None = None
         self.report: Report | None = None
+        self._failure = ""
+        shared = next((other for other in list(_open) if other.frame is frame), None)
+        self._stash: Stash = shared._stash if shared is not None else Stash(self._baseline)
+        self._offer: Offer | None = None
         super().__init__(height=height, origin=self._baseline.repo.url)
         self._show()
+        self._look_for_unsaved()
+        self._keep()
         self.on_msg(self._on_message)
         self._unhook = _after_each_cell(self)
         _open.add(self)
@@ -120,21 +133,95 @@ class EditGrid(anywidget.AnyWidget):
         """Close the grid on the page and free what it holds; the frame keeps its edits."""
         self._unhook()
         _open.discard(self)
+        if not _others(self):
+            with contextlib.suppress(Exception):  # what was kept before stays
+                self._sheet.sync()
+                self._keep()
+            self._stash.let_go()
         super().close()
 
     def refresh(self) -> None:
-        """Show what Python did to the frame; after each cell of a notebook this happens by itself."""
-        if not self.saving:
+        """Show what Python did to the frame; after each cell of a notebook this happens by itself.
+
+        Raises
+        ------
+        TrackingError
+            If the rows cannot be matched to contents any more. The grid says so, too.
+        """
+        if self.saving:  # the end of the save does it
+            return
+        try:
             self._sheet.sync()
-            self._show()
-            self.send({"tell": "changed"})
+        except Exception as error:
+            self._fail(error)
+            raise
+        self._failure = ""
+        self._show()
+        self._keep()
+        self.send({"tell": "changed"})
+
+    def restore(self) -> int:
+        """Make the edits again that were left unsaved.
+
+        They are edits of what was read at that time: where somebody else changed the cell since, the save
+        shows a conflict.
+
+        Returns
+        -------
+        int
+            The number of cells. One that was edited since is left alone.
+        """
+        if self.saving:
+            raise TrackingError("The rows are being saved: restore the edits when the save has ended.")
+        offer, self._offer, self.offer = self._offer, None, ""
+        if offer is None:
+            return 0
+        done = offer.restore(self._sheet)
+        self._tell()
+        for grid in [self, *_others(self)]:
+            grid._look_for_unsaved()
+        return len(done.cells)
+
+    def discard(self) -> None:
+        """Forget the edits that were left unsaved."""
+        if self._offer is not None:
+            self._offer.discard()
+        for grid in [self, *_others(self)]:
+            grid._look_for_unsaved()
+
+    def _look_for_unsaved(self) -> None:
+        self._offer = find_offer(self._sheet)
+        self.offer = str(self._offer or "")
+
+    def _keep(self) -> None:
+        """Have the edits on disk, but for columns that the grid does not show, such as passwords."""
+        sheet = self._sheet
+        with sheet.lock:
+            cells = {
+                cell: (edit.before, edit.after)
+                for cell, edit in sheet.edits.items()
+                if cell[1] in sheet.columns
+            }
+            self._stash.update(cells)
+        self._set_note()
+
+    def _fail(self, error: Exception) -> None:
+        said = str(error) if isinstance(error, SensenetError) else f"{type(error).__name__}: {error}"
+        self._failure = f"The grid does not show the frame as it is: {said}"
+        self._set_note()
+
+    def _set_note(self) -> None:
+        problem = self._stash.problem
+        self.note = self._failure or (problem[:1].upper() + problem[1:])
 
     def _tell(self) -> None:
         """Show a change of the frame in all views, and in other grids of the frame."""
         self._show()
+        self._keep()
         self.send({"tell": "changed"})
         for other in _others(self):
-            other.refresh()
+            with contextlib.suppress(Exception):  # it says so itself
+                other.refresh()
 
     @property
     def _baseline(self) -> Baseline:
@@ -144,7 +231,8 @@ class EditGrid(anywidget.AnyWidget):
         sheet = self._sheet
         with sheet.lock, self.hold_sync():
             self.columns = [*map(self._column, sheet.columns), *map(_about, ABOUT)]
-            self.totals = sheet.totals
+            undoable = self.report is not None and self.report.journal is not None
+            self.totals = {**sheet.totals, "undoable": int(undoable)}
             self.order = sheet.order
 
     def _column(self, name: str) -> dict[str, Any]:
@@ -159,7 +247,16 @@ class EditGrid(anywidget.AnyWidget):
             "open": column.open,
             "zone": column.zone if column.kind == "date" else "",
             "types": [*((field.limits.get("AllowedTypes") if field is not None else None) or ())],
+            "fresh": self._fresh(name),
         }
+
+    def _fresh(self, name: str) -> dict[str, Any]:
+        """Return what is different about a column in new rows."""
+        sheet = self._sheet
+        if name == "Type":
+            types = sheet.types or sorted(set(sheet.frame["Type"].dropna().astype(str)))
+            return {"why": "", "kind": "choice", "options": types, "open": True, "required": True}
+        return {"why": ""} if name == "Path" else {}
 
     # ---- messages of the page ----
 
@@ -220,9 +317,9 @@ class EditGrid(anywidget.AnyWidget):
         return self._changed(asked, self._sheet.redo)
 
     def _changed(self, asked: Answer, change: Callable[[], Done]) -> Answer:
-        """Change the frame, unless it is being saved, and tell all views."""
-        if self.saving or any(other.saving for other in _others(self)):
-            return {"problem": "The rows are being saved: edit them when the save has ended."}
+        """Change the frame, but for rows that are being saved, and tell all views."""
+        if any(other.saving for other in _others(self)):
+            return {"problem": "Another grid saves these rows: edit them when it has ended."}
         order = asked.get("order")
         if order is not None and order != self._sheet.order:
             return {"problem": "The rows have moved meanwhile, so nothing was changed. Do it again."}
@@ -235,9 +332,29 @@ class EditGrid(anywidget.AnyWidget):
             "readonly": done.read_only,
             "cut": done.cut,
             "skipped": done.skipped,
+            "added": done.added,
+            "removed": done.removed,
+            "saving": done.saving,
             "position": done.position,
             "column": done.cells[0][1] if done.cells else None,
         }
+
+    def _add(self, asked: Answer) -> Answer:
+        sheet = self._sheet
+        if not sheet.types:
+            sheet.types = allowed_types(self._baseline)
+        return self._changed(asked, sheet.add)
+
+    def _remove(self, asked: Answer) -> Answer:
+        start, rows, _ = _range(asked)
+        return self._changed(asked, lambda: self._sheet.remove(start, rows))
+
+    def _restore(self, asked: Answer) -> Answer:
+        return {"done": self.restore(), "position": 0}
+
+    def _discard(self, asked: Answer) -> Answer:
+        self.discard()
+        return {}
 
     def _try(self, asked: Answer) -> Answer:
         reason = self._sheet.problem_of(_key(asked["key"]), str(asked["column"]), str(asked["text"]))
@@ -249,7 +366,7 @@ class EditGrid(anywidget.AnyWidget):
     def _next(self, asked: Answer) -> Answer:
         return {"position": self._sheet.next(asked["what"], int(asked["start"]), int(asked.get("step", 1)))}
 
-    def _offer(self, asked: Answer) -> Answer:
+    def _offer_contents(self, asked: Answer) -> Answer:
         """Find contents that a reference may point to."""
         repo: Any = self._baseline.repo
         text, types = str(asked["text"]).strip(), [str(name) for name in asked["types"]]
@@ -279,20 +396,49 @@ class EditGrid(anywidget.AnyWidget):
         choices = {(_key(key), str(column)): choice for key, column, choice in asked["choices"]}
         self.saving = True
         try:
+            self._stash.saving({key for key, _ in made.edits})
             self.report = saving.carry_out(self._sheet, made, choices, self._progress)
         except SensenetError as error:
             if isinstance(report := getattr(error, "report", None), Report):
                 self.report = report
             raise
         finally:
+            self._sheet.saving = frozenset()
             self.saving = False
             self._sheet.sync()
+            self._stash.saving(())
             self._tell()
         saving.take_outcomes(self._sheet, self.report)
         self._tell()
         return {"counts": self.report.counts, "note": self.report.note}
 
+    def _undo_plan(self, asked: Answer) -> Answer:
+        if self.saving or self.report is None:
+            return {"problem": "There is no save to undo."}
+        planned = saving.undo(self._sheet, self.report, dry_run=True)
+        counts = planned.counts
+        return {"what": self.report.what, "counts": counts, "send": counts.get("unsent", 0)}
+
+    def _undo_save(self, asked: Answer) -> Answer:
+        if self.saving or (report := self.report) is None:
+            return {"problem": "There is no save to undo."}
+        sheet = self._sheet
+        with sheet.lock:
+            sheet.saving = frozenset(int(id_) for id_ in report.frame["Id"].dropna())
+        self.saving = True
+        self._progress(0, None)
+        try:
+            self.report = saving.undo(sheet, report, progress=self._progress)
+        finally:
+            sheet.saving = frozenset()
+            self.saving = False
+            sheet.sync()
+            self._tell()
+        return {"counts": self.report.counts, "note": self.report.note}
+
     def _progress(self, done: int, total: int | None) -> None:
+        if not done:
+            self.send({"tell": "changed"})  # the rows that are being saved look so
         self.send({"tell": "progress", "done": done, "total": total})
 
 
@@ -317,11 +463,17 @@ _AT_ONCE: Mapping[Any, Callable[[EditGrid, Answer], Answer]] = {
     "try": EditGrid._try,
     "copy": EditGrid._copy,
     "next": EditGrid._next,
+    "remove": EditGrid._remove,
+    "restore": EditGrid._restore,
+    "discard": EditGrid._discard,
 }
 _ON_A_THREAD: Mapping[Any, Callable[[EditGrid, Answer], Answer]] = {
-    "offer": EditGrid._offer,
+    "add": EditGrid._add,
+    "offer": EditGrid._offer_contents,
     "plan": EditGrid._make_plan,
     "save": EditGrid._save,
+    "undo plan": EditGrid._undo_plan,
+    "undo save": EditGrid._undo_save,
 }
 
 
@@ -336,7 +488,7 @@ def _range(asked: Answer) -> tuple[int, int, list[str]]:
 def _about(name: str) -> dict[str, Any]:
     why = "what the grid says about the row"
     return {"name": name, "title": ABOUT[name], "kind": "about", "why": why, "required": False, "options": [],
-            "open": False, "zone": "", "types": []}  # fmt: skip
+            "open": False, "zone": "", "types": [], "fresh": {}}  # fmt: skip
 
 
 def _after_each_cell(grid: EditGrid) -> Callable[[], None]:
@@ -351,7 +503,7 @@ def _after_each_cell(grid: EditGrid) -> Callable[[], None]:
         if shown is None:
             end()
         elif shown.comm is not None:
-            with contextlib.suppress(SensenetError):  # rows that cannot be matched: the next check says it
+            with contextlib.suppress(Exception):  # the grid says it
                 shown.refresh()
 
     def end() -> None:

@@ -19,6 +19,8 @@ class Block {
     /** @type {Map<string, Mark>} */
     this.marks = new Map();
     this.stale = false;
+    /** @type {Set<number>} */
+    this.saving = new Set(answer.saving); // rows that are being saved
     for (const [offset, column, state, before, problem] of answer.marks)
       this.marks.set(`${offset} ${column}`, { state, before, problem });
   }

@@ -64,10 +64,6 @@ export class Panel {
 export async function save(view) {
   const panel = view.open("Looking at what would be saved …");
   panel.foot.append(button("Cancel", "Close this", () => panel.close()));
-  view.progress = (/** @type {number} */ done, /** @type {number | null} */ total) => {
-    if (panel.bar) Object.assign(panel.bar, total ? { max: total, value: done } : {});
-    if (panel.count) panel.count.textContent = total ? `${done.toLocaleString("en")} of ${counted(total, "row")}` : "";
-  };
   const plan = await view.wire.ask("plan");
   if (!panel.el.isConnected) return;
   if (plan.problem) return showProblem(panel, "Nothing was saved", plan.problem);
@@ -173,14 +169,10 @@ function shown(text) {
 
 /** @param {any} view @param {any} panel @param {any[]} choices */
 async function carryOut(view, panel, choices) {
-  panel.bar = make("progress", "sn-progress");
-  panel.bar.setAttribute("aria-label", "Rows that were sent");
-  panel.count = make("p", "", { textContent: "Sending …" });
-  panel.count.setAttribute("role", "status");
-  panel.show("Saving …", [panel.bar, panel.count], [button("Hide", "The save goes on", () => panel.close())]);
+  showProgress(view, panel, "Saving …");
   const answer = await view.wire.ask("save", { choices });
   const counts = Object.entries(answer.counts ?? {}).filter(([outcome]) => outcome !== "unchanged");
-  const text = counts.map(([outcome, count]) => `${count} ${outcome}`).join(", ") || "nothing to save";
+  const text = summed(answer.counts) || "nothing to save";
   view.say(answer.problem ? answer.problem : `Saved: ${text}`);
   if (!panel.el.isConnected) return;
   if (answer.problem) return showProblem(panel, "The save ended with an error", answer.problem);
@@ -195,6 +187,56 @@ async function carryOut(view, panel, choices) {
   });
   look.classList.add("sn-primary");
   panel.show("Some rows were not saved", body, [look, button("Close", "Close this", () => panel.close())]);
+}
+
+/**
+ * The undo of the last save, after a look at what it would do.
+ * @param {any} view
+ */
+export async function undoSave(view) {
+  const panel = view.open("Looking at what would be undone …");
+  panel.foot.append(button("Cancel", "Close this", () => panel.close()));
+  const plan = await view.wire.ask("undo plan");
+  if (!panel.el.isConnected) return;
+  if (plan.problem) return showProblem(panel, "Nothing was undone", plan.problem);
+  const left = plan.counts.conflict ?? 0;
+  const body = [make("p", "", { textContent: `${counted(plan.send, "row")} would be as before the last save. Nothing was sent yet.` })];
+  const stay = left === 1 ? "stays, because somebody changed it since" : "stay, because somebody changed them since";
+  if (left) body.push(make("p", "sn-soft", { textContent: `${counted(left, "row")} ${stay}.` }));
+  const hint = "Contents that it created are deleted, and leave the grid. The undo is a save of its own, which can be undone, too.";
+  body.push(make("p", "sn-soft", { textContent: hint }));
+  const go = button("Undo the save", "Write the values of before", async () => {
+    showProgress(view, panel, "Undoing …");
+    const answer = await view.wire.ask("undo save");
+    const text = `Undone: ${summed(answer.counts) || "nothing"}`;
+    view.say(answer.problem ?? text);
+    if (!panel.el.isConnected) return;
+    if (answer.problem) return showProblem(panel, "The undo ended with an error", answer.problem);
+    panel.close();
+  });
+  go.classList.add("sn-primary");
+  go.disabled = !plan.send;
+  panel.show("Undo the last save", body, [go, button("Cancel", "Undo nothing", () => panel.close())]);
+}
+
+/** @param {Record<string, number> | undefined} counts */
+function summed(counts) {
+  const said = Object.entries(counts ?? {}).filter(([outcome]) => outcome !== "unchanged");
+  return said.map(([outcome, count]) => `${count} ${outcome}`).join(", ");
+}
+
+/** @param {any} view @param {any} panel @param {string} title */
+function showProgress(view, panel, title) {
+  panel.bar = make("progress", "sn-progress");
+  panel.bar.setAttribute("aria-label", "Rows that were sent");
+  panel.count = make("p", "", { textContent: "Sending …" });
+  panel.count.setAttribute("role", "status");
+  view.progress = (/** @type {number} */ done, /** @type {number | null} */ total) => {
+    Object.assign(panel.bar, total ? { max: total, value: done } : {});
+    panel.count.textContent = total ? `${done.toLocaleString("en")} of ${counted(total, "row")}` : "";
+  };
+  const hide = button("Hide", "It goes on, and other rows can be edited", () => panel.close());
+  panel.show(title, [panel.bar, panel.count], [hide]);
 }
 
 /**

@@ -6,7 +6,7 @@ const PAUSE = 200; // milliseconds of rest before a text is checked, or looked f
 
 /**
  * @typedef {{ name: string, title: string, kind: string, why: string, required: boolean, options: string[],
- *   open: boolean, zone: string, types: string[] }} Column
+ *   open: boolean, zone: string, types: string[], fresh: Record<string, any> }} Column
  * @typedef {{ commit: (text: string, move: [number, number]) => void, cancel: () => void,
  *   check: (text: string) => Promise<string>, offer: (text: string) => Promise<any> }} Handlers
  */

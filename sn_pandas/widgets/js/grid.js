@@ -2,7 +2,7 @@
 // keys and clicks into questions to the kernel. Edits, their history and their checks live in the kernel.
 
 import { Blocks, SIZE } from "./blocks.js";
-import { Panel, chooseColumns, replace, save } from "./dialogs.js";
+import { Panel, chooseColumns, replace, save, undoSave } from "./dialogs.js";
 import { editorOf } from "./editors.js";
 import { attributes, button, counted, line, make } from "./elements.js";
 import { GONE, Wire } from "./wire.js";
@@ -79,11 +79,14 @@ class View {
     this.buttons = [
       button("Undo", "Undo the last edit (Ctrl+Z)", () => this.change("undo")),
       button("Redo", "Redo the edit (Ctrl+Y)", () => this.change("redo")),
+      button("New row", "Add a row for a new content below the others", () => this.addRow()),
+      button("Remove row", "Remove the new rows that are selected", () => this.change("remove", this.selected)),
       button("Replace …", "Find and replace a text", () => replace(this)),
-      button("Save …", "Show what would be saved", () => save(this)),
       button("Columns …", "Choose the columns", () => chooseColumns(this)),
+      button("Take back …", "Undo the last save", () => undoSave(this)),
+      button("Save …", "Show what would be saved", () => save(this)),
     ];
-    this.buttons[3].classList.add("sn-primary");
+    this.buttons[7].classList.add("sn-primary");
     const bar = make("div", "sn-bar", {}, this.needle, this.which, ...this.buttons);
     attributes(bar, { role: "toolbar", "aria-label": "Edit the rows" });
     this.scroller = make("div", "sn-scroll", { tabIndex: 0 });
@@ -100,7 +103,10 @@ class View {
     this.count = make("span", "sn-count");
     const foot = make("div", "sn-foot", {}, this.status, this.count);
     this.stage = make("div", "sn-stage", {}, this.scroller);
-    this.el.append(bar, this.stage, foot);
+    this.offer = make("div", "sn-offer");
+    attributes(this.offer, { role: "region", "aria-label": "Edits that were not saved" });
+    this.el.append(this.offer, bar, this.stage, foot);
+    this.showOffer();
     parent.append(this.el);
   }
 
@@ -113,6 +119,8 @@ class View {
       "change:order": () => this.onOrder(),
       "change:totals": () => this.draw(),
       "change:saving": () => this.draw(),
+      "change:offer": () => this.showOffer(),
+      "change:note": () => this.draw(),
       "change:height": () => this.draw(),
       comm_live_update: () => this.wire.die(), // the kernel was restarted or shut down
     };
@@ -166,7 +174,52 @@ class View {
   }
 
   get locked() {
-    return this.wire.dead || this.model.get("saving");
+    return this.wire.dead;
+  }
+
+  /**
+   * A column as it is in a row: in a new one, what the content becomes can be edited.
+   * @param {import("./blocks.js").Row | null} row
+   * @param {number} at
+   * @returns {Column | undefined}
+   */
+  columnIn(row, at) {
+    const column = this.columns?.[at];
+    return column && typeof row?.key === "string" ? { ...column, ...column.fresh } : column;
+  }
+
+  /** Say why a cell cannot be edited, if so. @param {any} row @param {Column} column */
+  isFixed(row, column) {
+    if (row.block.saving.has(row.offset)) this.say("This row is being saved: edit it when the save has ended.");
+    else if (column.why) this.say(column.kind === "about" ? "" : `${column.title} is read-only: ${column.why}`);
+    else return false;
+    return true;
+  }
+
+  /** Offer what an earlier session left unsaved. */
+  showOffer() {
+    const text = this.model.get("offer");
+    const held = this.offer.contains(document.activeElement);
+    this.offer.replaceChildren();
+    this.offer.hidden = !text;
+    if (text) {
+      const said = make("span", "sn-offer-text", { textContent: text });
+      said.setAttribute("role", "status");
+      const restore = button("Restore", "Make these edits again", () => this.change("restore"));
+      restore.classList.add("sn-primary");
+      const discard = button("Discard", "Forget these edits", () => this.change("discard"));
+      this.offer.append(said, restore, discard);
+    }
+    if (held) this.scroller.focus({ preventScroll: true });
+    this.draw();
+  }
+
+  async addRow() {
+    const answer = await this.change("add");
+    if (answer.problem || answer.position === null) return;
+    const at = this.columns?.findIndex((column) => column.name === "Name") ?? -1;
+    this.goTo(answer.position, Math.max(0, at));
+    this.scroller.focus({ preventScroll: true });
   }
 
   setColumns() {
@@ -356,7 +409,7 @@ class View {
     scroller.style.maxHeight = this.model.get("height");
     attributes(scroller, {
       "aria-rowcount": totals.shown + 1, "aria-colcount": columns.length + 1,
-      "aria-busy": this.model.get("saving") ? "true" : null, "aria-readonly": this.locked ? "true" : null,
+      "aria-readonly": this.locked ? "true" : null,
     });
     this.space.style.height = `${Math.max(LINE, Math.min(totals.shown * LINE, CEILING))}px`;
     this.space.style.width = this.head.style.width = `${wide}px`;
@@ -451,17 +504,19 @@ class View {
     const problem = row ? blocks.text(row, "*problem") : "";
     const outcome = row ? blocks.text(row, "*outcome") : "";
     const bad = outcome && !outcome.startsWith("saved");
-    const glyph = problem ? "!" : bad ? "✗" : change ? "●" : outcome ? "✓" : "";
+    const saving = row?.block.saving.has(row.offset) ?? false;
+    const glyph = saving ? "…" : problem ? "!" : bad ? "✗" : change ? "●" : outcome ? "✓" : "";
     const said = [change && `changed: ${change}`, problem, outcome].filter(Boolean).join("\n");
     const head = el.firstChild;
     const text = `${(number + 1).toLocaleString("en")} ${glyph}`.trim();
     if (head.textContent !== text) head.textContent = text;
     attributes(head, { title: said || null, "aria-colindex": 1 });
     el.classList.toggle("sn-bad", Boolean(problem || bad));
+    el.classList.toggle("sn-saving", saving);
     while (el.children.length > window.length + 1) el.lastChild.remove();
     window.forEach((at, place) => {
       const cell = el.children[place + 1] ?? el.appendChild(newCell());
-      const column = columns[at];
+      const column = this.columnIn(row, at) ?? columns[at];
       const key = row ? `${row.key} ${column.name}` : "";
       const pending = this.pending.get(key);
       const shown = row ? line(pending ?? blocks.text(row, column.name)) : "";
@@ -485,7 +540,7 @@ class View {
       const title = mark ? [`was: ${mark.before || "(empty)"}`, mark.problem].filter(Boolean).join("\n") : shown;
       attributes(cell, {
         title: title || null, "aria-colindex": at + 2, "aria-selected": String(inside),
-        "aria-invalid": mark?.state === "invalid" ? "true" : null, "aria-readonly": column.why ? "true" : null,
+        "aria-invalid": mark?.state === "invalid" ? "true" : null, "aria-readonly": column.why || saving ? "true" : null,
       });
       if (isActive) {
         cell.id ||= `sn-${Math.random().toString(36).slice(2)}`;
@@ -495,28 +550,33 @@ class View {
   }
 
   paintStatus() {
-    const { totals, columns = [], active, range } = this;
+    const { totals, active, range } = this;
+    const saving = this.model.get("saving");
     const said = [counted(totals.shown, "row") + (totals.shown < totals.rows ? ` of ${totals.rows.toLocaleString("en")}` : "")];
     if (totals.cells) said.push(`${counted(totals.cells, "cell")} changed`);
     if (totals.problems) said.push(`${totals.problems} with problems`);
     if (totals.failed) said.push(`${counted(totals.failed, "row")} not saved`);
+    if (saving) said.push("saving …");
     this.count.textContent = said.join(", ");
-    const column = columns[active.column];
     const row = this.blocks.row(active.row);
+    const column = this.columnIn(row, active.column);
     const mark = row && column ? this.blocks.mark(row, column.name) : null;
     const cells = (range.bottom - range.top + 1) * (range.right - range.left + 1);
     let text = this.message;
-    if (!text && this.model.get("saving")) text = "Saving: the rows cannot be edited until it has ended.";
+    if (!text) text = this.model.get("note");
+    if (!text && row?.block.saving.has(row.offset)) text = "This row is being saved.";
     if (!text && cells > 1) text = `${counted(cells, "cell")} selected`;
     if (!text && mark) text = [mark.problem, `was: ${line(mark.before) || "(empty)"}`].filter(Boolean).join(" · ");
     if (!text && column?.why && column.kind !== "about") text = `Read-only: ${column.why}`;
     if (this.status.textContent !== text) this.status.textContent = text;
     if (this.wire.dead) return;
-    const [undo, redo, replacing, saving] = this.buttons;
-    undo.disabled = this.locked || !totals.undo;
-    redo.disabled = this.locked || !totals.redo;
-    replacing.disabled = this.locked;
-    saving.disabled = this.locked || !totals.cells;
+    const [undo, redo, adding, removing, , , unsaving, save] = this.buttons;
+    undo.disabled = !totals.undo;
+    redo.disabled = !totals.redo;
+    adding.disabled = saving;
+    removing.disabled = saving || !totals.new;
+    unsaving.disabled = saving || !totals.undoable;
+    save.disabled = saving || !totals.cells;
   }
 
   // ---- editing ----
@@ -524,12 +584,11 @@ class View {
   /** @param {string} [typed] a letter that begins the text anew */
   edit(typed) {
     const { row: number, column: at } = this.active;
-    const column = this.columns?.[at];
     const row = this.blocks.row(number);
+    const column = this.columnIn(row, at);
     if (!column || !row || this.editor) return;
     if (this.wire.dead) return this.say(GONE);
-    if (this.locked) return this.say("The rows are being saved: edit them when the save has ended.");
-    if (column.why) return this.say(column.kind === "about" ? "" : `${column.title} is read-only: ${column.why}`);
+    if (this.isFixed(row, column)) return;
     const text = this.blocks.text(row, column.name);
     if (text.endsWith(CUT))
       return this.say("This text is too long to be edited here: edit it in Python.");
@@ -644,10 +703,9 @@ class View {
   }
 
   toggle() {
-    const column = this.columns?.[this.active.column];
     const row = this.blocks.row(this.active.row);
-    if (!column || !row || this.locked) return;
-    if (column.why) return this.say(`${column.title} is read-only: ${column.why}`);
+    const column = this.columnIn(row, this.active.column);
+    if (!column || !row || this.locked || this.isFixed(row, column)) return;
     const value = this.blocks.text(row, column.name) === "yes" ? "no" : "yes";
     this.pending.set(`${row.key} ${column.name}`, value);
     this.change("edit", { cells: [[row.key, column.name, value]] });
@@ -791,7 +849,13 @@ function tabbed(text) {
  */
 function outcome(what, answer) {
   const said = [];
-  if (answer.done !== 1 || what !== "edit") said.push(`${counted(answer.done, "cell")} ${what === "undo" ? "undone" : "changed"}`);
+  if (what === "discard") return "The edits are forgotten.";
+  if (answer.added) said.push(`${counted(answer.added, "new row")}`);
+  if (answer.removed) said.push(`${counted(answer.removed, "new row")} removed`);
+  if (what === "remove" && !answer.removed) said.push("No new row is selected; contents are deleted by df.sn.delete()");
+  const rows = what === "add" || what === "remove" || answer.added || answer.removed;
+  if (answer.saving) said.push(`${counted(answer.saving, "cell")} left alone, because the row is being saved`);
+  if (answer.done ? answer.done !== 1 || what !== "edit" : !rows && !answer.saving) said.push(`${counted(answer.done, "cell")} ${what === "undo" ? "undone" : "changed"}`);
   if (answer.invalid && what !== "edit") said.push(`${answer.invalid} with problems`);
   if (answer.readonly) said.push(`${answer.readonly} read-only skipped`);
   if (answer.cut) said.push(`${answer.cut} outside of the rows and columns left out`);

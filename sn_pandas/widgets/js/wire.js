@@ -1,7 +1,8 @@
 // Questions to the kernel and its answers.
 
 export const PATIENCE = 6000; // milliseconds after which we say that the kernel does not answer
-export const GONE = "The kernel is gone: run the cell of this grid again. Edits that were not saved are lost.";
+export const GONE = "The kernel is gone: run the cells of this notebook again. The grid offers then what was not saved.";
+const SLOW = new Set(["plan", "save", "offer", "add", "undo plan", "undo save"]); // these wait for a server
 
 /** One view's end of the wire. */
 export class Wire {
@@ -31,7 +32,7 @@ export class Wire {
     const ticket = ++this.ticket;
     return new Promise((resolve) => {
       if (this.dead) return this.onDead();
-      const slow = what === "plan" || what === "save" || what === "offer"; // these wait for a server
+      const slow = SLOW.has(what);
       const timer = slow ? 0 : setTimeout(() => this.onLate(true), PATIENCE);
       this.open.set(ticket, { resolve, timer });
       try {
