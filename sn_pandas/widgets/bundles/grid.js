@@ -678,6 +678,7 @@ var IN_FLIGHT = 2;
 var NUMBERS = 64;
 var WIDTHS = { text: 200, number: 100, truth: 90, date: 160, choice: 130, choices: 180, reference: 190, references: 220, about: 150 };
 var CUT = " … [the whole text is too long for a cell]";
+var LATE = "No answer yet: the kernel is busy, or gone. What you typed is waiting.";
 var STATES = { changed: "●", invalid: "!" };
 var grid_default = {
   /** @param {{ model: any, el: HTMLElement }} context */
@@ -698,6 +699,7 @@ var View = class {
     this.anchor = { row: 0, column: 0 };
     this.pending = /* @__PURE__ */ new Map();
     this.message = "";
+    this.late = false;
     this.questions = 0;
     this.rows = [];
     this.editor = null;
@@ -935,8 +937,9 @@ var View = class {
   }
   /** @param {boolean} late */
   onLate(late) {
-    if (late) this.say("No answer yet: the kernel is busy, or gone. What you typed is waiting.");
-    else if (this.message.startsWith("No answer yet")) this.say("");
+    if (this.late === late) return;
+    this.late = late;
+    this.draw();
   }
   /** Look as dead as the kernel is, and say what helps. */
   die() {
@@ -1189,7 +1192,7 @@ var View = class {
     const column = this.columnIn(row, active.column);
     const mark = row && column ? this.blocks.mark(row, column.name) : null;
     const cells = (range.bottom - range.top + 1) * (range.right - range.left + 1);
-    let text = this.message;
+    let text = this.late && !this.wire.dead ? LATE : this.message;
     if (!text) text = this.model.get("note");
     if (!text && row?.block.saving.has(row.offset)) text = "This row is being saved.";
     if (!text && cells > 1) text = `${counted(cells, "cell")} selected`;

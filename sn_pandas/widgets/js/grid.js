@@ -14,6 +14,7 @@ const IN_FLIGHT = 2; // blocks asked for at once
 const NUMBERS = 64; // width of the column of row numbers
 const WIDTHS = { text: 200, number: 100, truth: 90, date: 160, choice: 130, choices: 180, reference: 190, references: 220, about: 150 };
 const CUT = " … [the whole text is too long for a cell]"; // as the kernel ends a text that it cuts
+const LATE = "No answer yet: the kernel is busy, or gone. What you typed is waiting.";
 const STATES = { changed: "●", invalid: "!" };
 
 /** @typedef {import("./editors.js").Column} Column */
@@ -44,6 +45,7 @@ class View {
     /** @type {Map<string, string>} */
     this.pending = new Map();
     this.message = "";
+    this.late = false;
     this.questions = 0;
     /** @type {any[]} */
     this.rows = [];
@@ -305,8 +307,9 @@ class View {
 
   /** @param {boolean} late */
   onLate(late) {
-    if (late) this.say("No answer yet: the kernel is busy, or gone. What you typed is waiting.");
-    else if (this.message.startsWith("No answer yet")) this.say("");
+    if (this.late === late) return;
+    this.late = late;
+    this.draw();
   }
 
   /** Look as dead as the kernel is, and say what helps. */
@@ -562,7 +565,7 @@ class View {
     const column = this.columnIn(row, active.column);
     const mark = row && column ? this.blocks.mark(row, column.name) : null;
     const cells = (range.bottom - range.top + 1) * (range.right - range.left + 1);
-    let text = this.message;
+    let text = this.late && !this.wire.dead ? LATE : this.message; // what was said last is said again afterwards
     if (!text) text = this.model.get("note");
     if (!text && row?.block.saving.has(row.offset)) text = "This row is being saved.";
     if (!text && cells > 1) text = `${counted(cells, "cell")} selected`;
