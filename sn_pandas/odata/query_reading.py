@@ -21,6 +21,10 @@ _LONGEST = 4000
 _COMPARE = {"": op.eq, "<": op.lt, "<=": op.le, ">": op.gt, ">=": op.ge}
 _SIMILARITY = "the similarity after a value is a number from 0 to below 1"
 _BY_ID = "references are found by id"
+#: Kinds of fields whose texts are compared with patterns and similar words.
+_SEARCHED = (*WORD_KINDS, "text", "whole", "list", "type", "tags", "unknown")
+#: Kinds of fields that are compared by their value.
+_EXACT = ("integer", "number", "truth", "date", "moment")
 _TOKEN = re.compile(
     rf"""(?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
     |(?P<nested>\{{\{{.*?\}}\}})
@@ -159,7 +163,8 @@ def query_sentences(text: str, fields: Mapping[str, Field]) -> list[str]:
     """
     if len(text) > _LONGEST:
         return []
-    plain = [t.field for t in terms(text) if not t.operator and t.near is None and not _is_pattern(t.value)]
+    found = [term for term in terms(text) if not term.operator and "@@" not in term.value]
+    plain = [t.field for t in found if t.near is None and not _is_pattern(t.value) and not _is_expression(t)]
     kinds = {name: kind_of(name, fields.get(name)) for name in plain if name not in _PATHS}
     cut = [name for name, kind in kinds.items() if kind in WORD_KINDS and name != "_Text"]
     whole = [name for name, kind in kinds.items() if kind == "text"]
@@ -175,7 +180,71 @@ def query_sentences(text: str, fields: Mapping[str, Field]) -> list[str]:
         said.append(
             f"compares the whole of {', '.join(whole)}, ignoring case; {whole[0]}:*part* finds a part of it"
         )
+    special = (_sentence(term, kind_of(term.field, fields.get(term.field))) for term in found)
+    said += dict.fromkeys(filter(None, special))
+    if _has_optional_parts(text):
+        said.append(
+            "finds only what all parts with + find; those beside them without a sign only change the order"
+        )
     return said
+
+
+def _sentence(term: QueryTerm, kind: str) -> str:
+    """Describe how a pattern, a similar word or a phrase with a distance is looked for."""
+    if kind not in _SEARCHED or (term.near is None and not _is_pattern(term.value)):
+        return ""
+    where = "the full text" if term.field == "_Text" else term.field
+    is_cut = kind in WORD_KINDS
+    if _is_pattern(term.value):
+        if is_cut and not term.value.strip("*"):
+            return f"{_shown(term)} finds contents with a word in {where}"
+        what = f"{'each word' if is_cut else 'each one' if kind == 'tags' else 'the whole'} of {where}"
+        return f"compares {what} with {term.value}, ignoring case: * is any characters, ? is one"
+    near = _number(term.near) if term.near else 0.5
+    if is_cut and len(query_words(term.value)) > 1:
+        places = f", moved by up to {round(near)} places in all" if round(near) else ""
+        return f"looks for the words of {term.value} side by side in {where}{places}"
+    if near >= 1:
+        return ""
+    return (
+        f"{_shown(term)}~{term.near} finds {'words' if is_cut else 'texts'} of {where} that differ from "
+        f"{term.value} in less than {round(100 * (1 - near))} % of the letters of the shorter one"
+    )
+
+
+def _has_optional_parts(text: str) -> bool:
+    """Return whether a part without a sign stands beside one with a ``+``, in any group."""
+    signs: list[set[str]] = [set()]
+    found: list[set[str]] = []
+    sign, follows = "", False  # whether a field waits for its value
+    for token in _TOKEN.finditer(text):
+        if token["comment"] or token["control"] or not token[0].strip():
+            continue
+        if token["end"]:
+            found += signs[1:][-1:]
+            signs = signs[:-1] or [set()]
+        elif token["value"] in ("AND", "OR", "NOT") or token[0] in ("&", "|"):
+            signs[-1].add("operator")
+        elif token[0] in ("+", "-", "!"):
+            sign = token[0]
+        else:
+            if not follows:
+                signs[-1].add(sign)
+            sign, follows = "", bool(token["field"])
+            if token["group"]:
+                signs.append(set())
+    return any({"+", ""} <= group and "operator" not in group for group in [*found, *signs])
+
+
+def _is_expression(term: QueryTerm) -> bool:
+    """Return whether a value is taken for a regular expression."""
+    return len(term.value) > 1 and term.value[0] == term.value[-1] == "/"
+
+
+def _shown(term: QueryTerm) -> str:
+    """Return a value as it was written, without what is behind a ``~``."""
+    prefix = "" if term.field == "_Text" else f"{term.field}:"
+    return f'{prefix}"{term.value}"' if term.quoted else f"{prefix}{term.value}"
 
 
 def _is_pattern(value: str) -> bool:
@@ -203,13 +272,16 @@ def _surprise(term: QueryTerm, fields: Mapping[str, Field]) -> str:
         return ""
     kind = kind_of(name, fields.get(name))
     prefix = "" if name == "_Text" else f"{name}:"
-    shown = f'{prefix}"{value}"' if term.quoted else f"{prefix}{value}"
+    shown = _shown(term)
     if not term.quoted and re.match(r"\d[^.]*\.[^.]*\.", value):
         return f'{shown} ends before its second dot, because it begins with a digit; write {prefix}"{value}"'
-    is_between_slashes = len(value) > 1 and value[0] == value[-1] == "/"
-    if is_between_slashes and (name in _PATHS or kind in ("text", "list")):
+    if _is_expression(term) and (name in _PATHS or kind in _SEARCHED):
         instead = f"write {prefix}'{value[:-1]}'" if name in _PATHS else "compare in pandas after reading"
         return f"{shown} is treated as a regular expression, because it is between slashes; {instead}"
+    if kind in _EXACT and not term.operator and _is_pattern(value):
+        return f"{shown} fails: {name} holds no texts, and only these are compared with patterns"
+    if kind in ("integer", "number", "truth", "reference") and term.near is not None:
+        return f"{shown}~{term.near} is compared exactly: {name} holds no texts"
     if kind in ("text", "list") and name not in _PATHS and _number(term.near) >= 1:
         return f"{shown}~{term.near} fails: {_SIMILARITY}"
     if kind == "text" and name not in _PATHS and not term.operator and value and not value.strip("*"):

@@ -71,6 +71,9 @@ SURPRISING = [
     (f"InFolder:'{PLACE}/'", "regular expression", f"InFolder:'{PLACE}'", ["one", "three", "two"]),
     (f"InTree:{PLACE}/", "regular expression", f"InTree:'{PLACE}'", ["Herons", "one", "three", "two"]),
     ("Label:'/ox/'", "regular expression", None, ["one"]),
+    ("Note:'/oo/'", "regular expression", None, ["one"]),
+    ("Index:0~", "compared exactly", None, ["Herons", "one", "three", "two"]),
+    ("Keeper:7~", "compared exactly", None, []),
     ("Day:2024.02.22", "ends before its second dot", 'Day:"2024.02.22"', ["one"]),
     ("Day:<'2024-06-01'", "whose Day is not set", "+Day:<'2024-06-01' +Day:>'0001-01-01'", ["one"]),
     ("Day:[ TO '2024-06-01']", "whose Day is not set", "+Day:<='2024-06-01' +Day:>'0001-01-01'", ["one"]),
@@ -93,6 +96,9 @@ FAILING = [
     ("Label:box~1", "similarity after a value"),
     ("Note:'the cat'~2", "similarity after a value"),
     ("Note:cat~3", "similarity after a value"),
+    ("Day:*", "Day holds no texts"),
+    ("Index:1?", "Index holds no texts"),
+    ("Done:y*", "Done holds no texts"),
 ]
 FINE = [
     "Note:herons", "roof the", 'Note:"the cat"', 'Note:"cat on the roof"~2', "Label:the", "Label:b?x", "Label:why?",
@@ -157,7 +163,41 @@ def test_of_others_nothing_is_told(erin: Repository, text: str) -> None:
         ("herons", "looks for whole words in the full text"),
         ("Label:box", "compares the whole of Label, ignoring case; Label:*part* finds a part of it"),
         ("+Note:herons +Story:red", "searches Note, Story word by word"),
+        ("Note:*", "Note:* finds contents with a word in Note"),
+        ("Story:**", "Story:** finds contents with a word in Story"),
+        (
+            "Note:her?n*",
+            "compares each word of Note with her?n*, ignoring case: * is any characters, ? is one",
+        ),
+        ("her*", "compares each word of the full text with her*"),
+        ("Label:'b?x 1*'", "compares the whole of Label with b?x 1*"),
+        (
+            "Label:bok~",
+            "Label:bok~ finds texts of Label that differ from bok in less than 50 % of the letters",
+        ),
+        (
+            "Label:'red box'~0.8",
+            "finds texts of Label that differ from red box in less than 20 % of the letters",
+        ),
+        ("Note:heren~0.6", "finds words of Note that differ from heren in less than 40 % of the letters"),
+        ("heren~", "finds words of the full text that differ from heren in less than 50 %"),
+        ("Note:'blue herons'~2", "blue herons side by side in Note, moved by up to 2 places in all"),
+        ("+Label:box Note:herons", "finds only what all parts with + find"),
+        ("+Note:roof (Label:box Label:bax)", "finds only what all parts with + find"),
+        ("Label:box +(Note:cat +roof)", "finds only what all parts with + find"),
     ],
 )
 def test_explain_says_how_texts_are_looked_for(erin: Repository, text: str, words: str) -> None:
     assert any(words in line for line in explain(PLACE, [("query", text)], erin.schema).does)
+
+
+@pytest.mark.parametrize("text", ["+Label:box +Note:herons", "Label:box Note:herons", "+Label:box -Note:herons",
+    "+Label:(box bax)", "+(Label:box) .TOP:5", "Label:box AND Note:'+ herons'", "+Keeper:{{Name:a +Label:b}}",
+    "+Day:[2024 TO 2025]"])  # fmt: skip
+def test_explain_speaks_of_parts_without_a_sign_only_beside_a_plus(erin: Repository, text: str) -> None:
+    assert "parts with +" not in "\n".join(explain(PLACE, [("query", text)], erin.schema).does)
+
+
+def test_a_part_without_a_sign_beside_a_plus_decides_nothing(erin: Repository) -> None:
+    assert _names(erin, "+Label:nosuch Label:box") == []
+    assert _names(erin, "+Label:box Label:nosuch") == ["one"]
