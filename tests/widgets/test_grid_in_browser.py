@@ -316,6 +316,65 @@ def test_a_frame_that_cannot_be_shown_says_why(show: Show, tasks: pd.DataFrame) 
     page.until(lambda: "does not show" not in page.text(".sn-status"))
 
 
+def test_a_link_opens_what_is_on_the_server_and_nothing_else(
+    show: Show, fake: Callable[..., FakeServer]
+) -> None:
+    repo = fake().connect()
+    files = repo.read("/Root/Content", query="TypeIs:File", select=["Name", "Path", "Binary"]).head(3)
+    files["Path"] = [files["Path"].iat[0], "javascript:alert(1)", "https://elsewhere.example/Root"]
+    evil = {"__mediaresource": {"media_src": "https://elsewhere.example/x", "content_type": "text/plain"}}
+    files["Binary"] = [
+        files["Binary"].iat[0],
+        evil,
+        {"__mediaresource": {"media_src": "javascript:alert(1)"}},
+    ]
+    page = show(files)
+    links = page.page.locator(".sn-space .sn-link")
+    assert links.count() == 2
+    assert [links.nth(n).get_attribute("rel") for n in (0, 1)] == ["noopener noreferrer"] * 2
+    assert links.nth(0).get_attribute("href") == repo.url + files["Path"].iat[0]
+    page.shot("links")
+    page.page.evaluate(
+        "window.opened = []; document.addEventListener('click', (event) => { if "
+        "(event.target.href) { event.preventDefault(); window.opened.push(event.target.href); } })"
+    )
+    page.cell(1, "Path").click()
+    page.says("Alt+Enter opens it.")
+    page.press("Alt+Enter")
+    links.nth(1).click()
+    assert len(page.page.evaluate("window.opened")) == 2
+    page.cell(2, "Path").click()
+    page.press("Alt+Enter")
+    page.says("This cell leads nowhere.")
+
+
+def test_rich_text_is_read_in_the_editor_and_nothing_of_it_runs(
+    show: Show, fake: Callable[..., FakeServer]
+) -> None:
+    hostile = (
+        "<h2>Minutes</h2><p onclick='document.title=1'>All <b>agreed</b>.</p><script>document.title=2</script>"
+        "<img src=x onerror='document.title=3'><a href='javascript:document.title=4'>link</a>"
+        "<style>* { display: none }</style><iframe src='x'></iframe><form><input name=a></form>"
+    )
+    tasks = fake().connect().read(TASKS, select=["Name", "Description"], orderby="Name").head(3)
+    tasks["Description"] = [hostile, "plain < text", "more"]
+    page = show(tasks)
+    page.shows_cell(1, "Description", hostile)
+    page.cell(1, "Description").dblclick()
+    page.until(lambda: page.page.locator(".sn-preview b").count())
+    assert page.page.locator(".sn-preview").inner_text().split() == ["Minutes", "All", "agreed.", "link"]
+    inside = page.page.evaluate(
+        "[...document.querySelectorAll('.sn-preview *')].map((el) => el.tagName + el.attributes.length)"
+    )
+    assert inside == ["H20", "P0", "B0", "A0"]
+    page.shot("rich-text")
+    assert page.page.title() == ""
+    page.press("Escape")
+    page.cell(2, "Description").dblclick()
+    assert not page.page.locator(".sn-preview").is_visible()
+    page.press("Escape")
+
+
 def test_two_views_and_two_grids_of_one_frame_show_the_same(show: Show, tasks: pd.DataFrame) -> None:
     page = show(tasks)
     page.page.evaluate("window.show()")

@@ -15,6 +15,7 @@ from sn_pandas import TrackingError
 from sn_pandas.widgets.grid import saving
 from sn_pandas.widgets.grid.sheet import Sheet
 from sn_pandas.widgets.grid.texts import block_of_rows, rows_of_block
+from tests.fakes import FakeServer
 
 TASKS = "/Root/Content/IT/Tasks"
 FIELDS = [
@@ -297,6 +298,21 @@ def test_rows_that_are_being_saved_wait_and_others_do_not(repo: sn.Repository) -
     assert (len(said[0].cells), said[0].saving) == (1, 1)
     assert opened.frame["Index"].tolist()[:2] == [71, 73]
     assert opened.frame.sn.changes()["after"].tolist() == [73, "a"]
+
+
+def test_files_and_paths_have_links_of_their_own_server(
+    repo: sn.Repository, fake: Callable[..., FakeServer]
+) -> None:
+    there = fake().connect()
+    files = there.read("/Root/Content", query="TypeIs:File", select=["Name", "Path", "Binary"]).head(2)
+    opened = Sheet(files)
+    block = opened.block(0, 2)
+    assert set(block["links"]) == {"Path", "Binary"}
+    assert block["links"]["Path"][0] == there.url + files["Path"].iat[0]
+    assert block["links"]["Binary"][0].startswith(f"{there.url}/binaryhandler.ashx?")
+    assert block["columns"]["Binary"][0] == "text/plain"
+    here = Sheet(repo.read("/Root/Content", query="TypeIs:File", select=["Path"]).head(1))
+    assert here.block(0, 1)["links"] == {"Path": [""]}  # no browser reaches what is in memory
 
 
 def test_a_frame_of_no_repository_is_not_edited() -> None:

@@ -29,6 +29,7 @@ from ...odata.errors import TrackingError
 from ...odata.schema import Field
 from .cells import write
 from .history import Change, History, Key, Step
+from .links import link_of
 from .ordering import Positions, ranks, sort
 from .rows import apart, folder_of, insert, new_rows, take_out, why_none
 from .texts import block_of_rows, parse_text, rows_of_block, text_of, texts_of
@@ -114,6 +115,8 @@ class Sheet:
         #: The content types that new rows may have.
         self.types: list[str] = []
         self.columns: dict[str, Column] = {}
+        #: Columns whose cells are links.
+        self.links: list[str] = []
         self._column_names: list[str] = []
         self.reasons: dict[str, str] = {}
         self._fields: dict[str, Field] = {}
@@ -171,7 +174,7 @@ class Sheet:
         return not same
 
     def _set_columns(self, baseline: Baseline) -> None:
-        self.columns, self.reasons, self._fields = {}, {}, {}
+        self.columns, self.reasons, self._fields, self.links = {}, {}, {}, []
         for column in sheet_columns(self.frame, baseline):
             self.columns[column.name] = dataclasses.replace(column, labels=dict(column.labels))
             field = field_of(column.name, baseline) if column.kind != "own" else _OWN
@@ -183,6 +186,10 @@ class Sheet:
                 self.reasons[column.name] = f"a field of type {field.type} cannot be edited here"
             if isinstance(field, Field):
                 self._fields[column.name] = field
+            first, _, rest = column.name.partition("/")
+            written = baseline.repo.schema.fields.get(rest or first)
+            if (rest or first) == "Path" or (written is not None and written.type == "Binary"):
+                self.links.append(column.name)
 
     def field(self, column: str, key: Key | None = None) -> Field | None:
         """Return the field that edits of a column, in a row, write; None if there is none."""
@@ -328,8 +335,13 @@ class Sheet:
                 "keys": keys,
                 "columns": {name: self.texts(name, positions) for name in [*self.columns, *ABOUT]},
                 "marks": marks,
+                "links": {name: self._links(name, positions) for name in self.links},
                 "saving": [offset for offset, key in enumerate(keys) if key in self.saving],
             }
+
+    def _links(self, name: str, positions: Positions) -> list[str]:
+        origin = self.baseline.repo.url
+        return [link_of(origin, cell) for cell in self.frame[name].array.take(positions)]
 
     def _mark(self, key: Key, column: str, edit: Edit) -> tuple[str, str, str]:
         problem = self.problems.get((key, column), "")

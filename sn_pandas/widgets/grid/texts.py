@@ -15,6 +15,7 @@ from ...frames.columns.unusable import Unusable
 from ...frames.spreadsheets.sheet_cells import Column, show, split
 from ...odata.refs import as_ref, ref
 from ...odata.schema import Field
+from .links import file_text
 
 #: Letters of a text that is shown as it is, without a look at what a sheet can hold.
 _SHORT = 4_000
@@ -32,6 +33,8 @@ def text_of(column: Column, cell: Cell) -> str:
     >>> text_of(Column("Index", "Index", "number"), 7.0)
     '7'
     """
+    if column.kind == "other" and (file := file_text(cell)) is not None:
+        return file
     items_of_refs = items(cell) if column.kind in ("reference", "references") else []
     if any(as_ref(item) is not None for item in items_of_refs):
         names = [one.name if (one := as_ref(item)) is not None else item for item in items_of_refs]

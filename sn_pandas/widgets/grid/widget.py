@@ -247,6 +247,7 @@ class EditGrid(anywidget.AnyWidget):
             "open": column.open,
             "zone": column.zone if column.kind == "date" else "",
             "types": [*((field.limits.get("AllowedTypes") if field is not None else None) or ())],
+            "markup": field is not None and field.type in ("RichText", "LongText"),
             "fresh": self._fresh(name),
         }
 
@@ -488,7 +489,7 @@ def _range(asked: Answer) -> tuple[int, int, list[str]]:
 def _about(name: str) -> dict[str, Any]:
     why = "what the grid says about the row"
     return {"name": name, "title": ABOUT[name], "kind": "about", "why": why, "required": False, "options": [],
-            "open": False, "zone": "", "types": [], "fresh": {}}  # fmt: skip
+            "open": False, "zone": "", "types": [], "markup": False, "fresh": {}}  # fmt: skip
 
 
 def _after_each_cell(grid: EditGrid) -> Callable[[], None]:

@@ -19,6 +19,8 @@ class Block {
     /** @type {Map<string, Mark>} */
     this.marks = new Map();
     this.stale = false;
+    /** @type {Record<string, string[]>} */
+    this.links = answer.links;
     /** @type {Set<number>} */
     this.saving = new Set(answer.saving); // rows that are being saved
     for (const [offset, column, state, before, problem] of answer.marks)
@@ -54,6 +56,15 @@ export class Blocks {
    */
   text(row, column) {
     return row.block.columns[column]?.[row.offset] ?? "";
+  }
+
+  /**
+   * Where a cell of a row leads; empty if nowhere.
+   * @param {Row} row
+   * @param {string} column
+   */
+  link(row, column) {
+    return row.block.links[column]?.[row.offset] ?? "";
   }
 
   /**

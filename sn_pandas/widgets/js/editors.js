@@ -1,12 +1,13 @@
 // Editors of one cell. All of them end in a text, which the kernel parses as it does a pasted one.
 
 import { attributes, line, make } from "./elements.js";
+import { hasMarkup, preview } from "./markup.js";
 
 const PAUSE = 200; // milliseconds of rest before a text is checked, or looked for
 
 /**
  * @typedef {{ name: string, title: string, kind: string, why: string, required: boolean, options: string[],
- *   open: boolean, zone: string, types: string[], fresh: Record<string, any> }} Column
+ *   open: boolean, zone: string, types: string[], markup: boolean, fresh: Record<string, any> }} Column
  * @typedef {{ commit: (text: string, move: [number, number]) => void, cancel: () => void,
  *   check: (text: string) => Promise<string>, offer: (text: string) => Promise<any> }} Handlers
  */
@@ -45,6 +46,10 @@ class TextEditor {
     attributes(this.input, { "aria-describedby": this.hint.id });
     this.el.append(this.input, this.hint);
     if (column.kind === "date") this.el.append(this.calendar(text));
+    this.markup = column.markup;
+    this.preview = make("div", "sn-preview", { hidden: true });
+    attributes(this.preview, { role: "note", "aria-label": "How it reads", dir: "auto" });
+    this.el.append(this.preview);
     this.input.addEventListener("input", () => this.later());
     this.input.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.onKey(event));
     this.typed = typed;
@@ -55,6 +60,7 @@ class TextEditor {
     if (!this.typed) this.input.select();
     else this.input.setSelectionRange(this.input.value.length, this.input.value.length);
     this.grow();
+    this.read();
     if (this.typed) this.later();
   }
 
@@ -83,10 +89,18 @@ class TextEditor {
     this.input.style.height = `${Math.min(160, Math.max(28, this.input.scrollHeight))}px`;
   }
 
+  /** Show a text with markup as it reads. */
+  read() {
+    const text = this.markup && hasMarkup(this.value) ? this.value : "";
+    this.preview.hidden = !text;
+    this.preview.replaceChildren(...(text ? [preview(text)] : []));
+  }
+
   later() {
     this.grow();
     clearTimeout(this.timer);
     this.timer = setTimeout(async () => {
+      this.read();
       const text = this.value;
       const reason = await this.handlers.check(text);
       if (text === this.value) this.show(reason);

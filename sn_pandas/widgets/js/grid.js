@@ -190,6 +190,26 @@ class View {
     return column && typeof row?.key === "string" ? { ...column, ...column.fresh } : column;
   }
 
+  /**
+   * The address that a cell opens: only one of the repository.
+   * @param {import("./blocks.js").Row} row
+   * @param {string} column
+   */
+  linkOf(row, column) {
+    const link = this.blocks.link(row, column);
+    if (!link || !URL.canParse(link)) return "";
+    const url = new URL(link);
+    const home = new URL(this.model.get("origin"));
+    return url.origin === home.origin && /^https?:$/.test(url.protocol) ? url.href : "";
+  }
+
+  /** Open what the active cell leads to. */
+  follow() {
+    const link = this.space.querySelector(".sn-active .sn-link");
+    if (link) link.click();
+    else this.say("This cell leads nowhere.");
+  }
+
   /** Say why a cell cannot be edited, if so. @param {any} row @param {Column} column */
   isFixed(row, column) {
     if (row.block.saving.has(row.offset)) this.say("This row is being saved: edit it when the save has ended.");
@@ -538,6 +558,7 @@ class View {
       const style = at === 0 ? `width:${lefts[1] - lefts[0]}px` : `left:${lefts[at]}px;width:${lefts[at + 1] - lefts[at]}px`;
       if (cell.place !== style) cell.style.cssText = cell.place = style;
       cell.at = at;
+      linkTo(cell, row ? this.linkOf(row, column.name) : "", shown);
       const glyph = mark ? STATES[/** @type {keyof typeof STATES} */ (mark.state)] : "";
       if (cell.lastChild.textContent !== glyph) cell.lastChild.textContent = glyph;
       const title = mark ? [`was: ${mark.before || "(empty)"}`, mark.problem].filter(Boolean).join("\n") : shown;
@@ -570,6 +591,7 @@ class View {
     if (!text && row?.block.saving.has(row.offset)) text = "This row is being saved.";
     if (!text && cells > 1) text = `${counted(cells, "cell")} selected`;
     if (!text && mark) text = [mark.problem, `was: ${line(mark.before) || "(empty)"}`].filter(Boolean).join(" · ");
+    if (!text && row && column && this.linkOf(row, column.name)) text = "Alt+Enter opens it.";
     if (!text && column?.why && column.kind !== "about") text = `Read-only: ${column.why}`;
     if (this.status.textContent !== text) this.status.textContent = text;
     if (this.wire.dead) return;
@@ -621,8 +643,9 @@ class View {
     this.scroller.append(this.editing);
     this.editor.el.addEventListener("mousedown", (/** @type {Event} */ event) => event.stopPropagation());
     this.editor.el.addEventListener("dblclick", (/** @type {Event} */ event) => event.stopPropagation());
-    this.placeEditor();
+    this.stage.classList.add("sn-editing");
     this.editor.focus();
+    this.placeEditor();
   }
 
   placeEditor() {
@@ -646,6 +669,7 @@ class View {
     this.editor.close();
     this.editing?.remove();
     this.editor = null;
+    this.stage.classList.remove("sn-editing");
     if (inside) this.scroller.focus({ preventScroll: true });
     this.draw();
   }
@@ -676,8 +700,8 @@ class View {
       Home: [control ? 0 : active.row, 0],
       End: [control ? rows : active.row, last],
     };
-    if (event.altKey && key !== "ArrowDown") return;
-    if (event.altKey) this.edit();
+    if (event.altKey && key !== "ArrowDown" && key !== "Enter") return;
+    if (event.altKey) key === "Enter" ? this.follow() : this.edit();
     else if (key in moves) {
       this.message = "";
       this.goTo(...moves[key], shift);
@@ -838,6 +862,22 @@ function newCell() {
   el.setAttribute("role", "gridcell");
   el.lastChild.setAttribute("aria-hidden", "true");
   return el;
+}
+
+/**
+ * Give a cell a link, or take it away.
+ * @param {any} cell
+ * @param {string} address
+ * @param {string} text
+ */
+function linkTo(cell, address, text) {
+  const link = cell.querySelector(".sn-link");
+  if (!address) return link?.remove();
+  if (link?.href === address) return;
+  link?.remove();
+  const made = make("a", "sn-link", { href: address, target: "_blank", rel: "noopener noreferrer", tabIndex: -1, textContent: "↗" });
+  attributes(made, { "aria-label": `Open ${text}`, title: "Open (Alt+Enter)" });
+  cell.insertBefore(made, cell.lastChild);
 }
 
 /** @param {string} text */
