@@ -352,7 +352,8 @@ def test_rich_text_is_read_in_the_editor_and_nothing_of_it_runs(
     show: Show, fake: Callable[..., FakeServer]
 ) -> None:
     hostile = (
-        "<h2>Minutes</h2><p onclick='document.title=1'>All <b>agreed</b>.</p><script>document.title=2</script>"
+        "<h2>Minutes</h2><p onclick='document.title=1'>All <b>agreed</b>.</p>"
+        "<script>document.title=2</script>"
         "<img src=x onerror='document.title=3'><a href='javascript:document.title=4'>link</a>"
         "<style>* { display: none }</style><iframe src='x'></iframe><form><input name=a></form>"
     )
@@ -373,6 +374,34 @@ def test_rich_text_is_read_in_the_editor_and_nothing_of_it_runs(
     page.cell(2, "Description").dblclick()
     assert not page.page.locator(".sn-preview").is_visible()
     page.press("Escape")
+
+
+def test_the_keyboard_sorts_filters_and_moves_columns_and_edits_stay(show: Show, tasks: pd.DataFrame) -> None:
+    page = show(tasks)
+    page.cell(1, "Display Name").click()
+    page.type("zzz first")
+    page.press("Enter", "ArrowUp", "Alt+s", "Alt+s")
+    page.shows_cell(1, "Display Name", "zzz first")
+    assert page.page.locator(".sn-h[aria-sort=descending]").inner_text().startswith("Display Name")
+    page.press("Alt+ArrowLeft", "Alt+ArrowLeft")
+    page.says("Display Name is column 1 of")
+    page.shows_cell(1, "Display Name", "zzz first")
+    page.press("Control+f")
+    page.type("zzz")
+    page.until(lambda: page.widget.totals["shown"] == 1)
+    page.press("Escape")
+    page.until(lambda: page.widget.totals["shown"] == 60)
+    page.button("Columns …").press("Enter")
+    page.page.get_by_label("Status").press("Space")
+    page.press("Escape")
+    page.until(lambda: page.page.locator(".sn-h", has_text="Status").count() == 0)
+    page.button("Replace …").press("Enter")
+    page.type("zzz")
+    page.press("Tab")
+    page.type("aaa")
+    page.button("Replace all").press("Enter")
+    page.until(lambda: tasks["DisplayName"].iat[0] == "aaa first")
+    assert len(tasks.sn.changes()) == 1
 
 
 def test_two_views_and_two_grids_of_one_frame_show_the_same(show: Show, tasks: pd.DataFrame) -> None:

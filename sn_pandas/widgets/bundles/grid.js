@@ -2921,6 +2921,7 @@ var View = class {
     this.buttons = [];
     this.wire = new Wire(model, () => this.die(), (late) => this.onLate(late));
     this.hidden = /* @__PURE__ */ new Set();
+    this.arranged = [];
     this.widths = /* @__PURE__ */ new Map();
     this.sorts = [];
     this.active = { row: 0, column: 0 };
@@ -3110,12 +3111,30 @@ var View = class {
   setColumns() {
     const name = this.columns?.[this.active.column]?.name;
     this.columns = this.all.filter((column) => !this.hidden.has(column.name));
+    const places = new Map(this.arranged.map((name2, place) => [name2, place]));
+    const last = this.arranged.length;
+    this.columns.sort((one, other) => (places.get(one.name) ?? last) - (places.get(other.name) ?? last));
     const at = this.columns.findIndex((column) => column.name === name);
     this.active.column = at >= 0 ? at : Math.max(0, Math.min(this.active.column, this.columns.length - 1));
     this.lefts = [NUMBERS];
     for (const column of this.columns) this.lefts.push(this.lefts[this.lefts.length - 1] + this.widthOf(column));
     this.drawnHead = null;
     this.draw();
+  }
+  /**
+   * Move the column of the active cell to the left or right.
+   * @param {number} step
+   */
+  moveColumn(step) {
+    const names = (this.columns ?? []).map((column) => column.name);
+    const from = this.active.column;
+    const to = from + step;
+    if (to < 0 || to >= names.length) return;
+    [names[from], names[to]] = [names[to], names[from]];
+    this.arranged = names;
+    this.setColumns();
+    this.goTo(this.active.row, to);
+    this.say(`${this.columns?.[to].title} is column ${to + 1} of ${names.length} now.`);
   }
   /** @param {Column} column */
   widthOf(column) {
@@ -3345,7 +3364,7 @@ var View = class {
       const title = make("span", "sn-title", { textContent: line(column.title) + (column.required ? " *" : ""), dir: "auto" });
       const arrow = make("span", "sn-arrow", { textContent: sort ? sort[1] ? "▲" : "▼" : "" });
       arrow.setAttribute("aria-hidden", "true");
-      el.title = [column.title, column.required ? "required" : "", column.why ? `read-only: ${column.why}` : "", "Click to sort"].filter(Boolean).join("\n");
+      el.title = [column.title, column.required ? "required" : "", column.why ? `read-only: ${column.why}` : "", "Click to sort (Alt+S)"].filter(Boolean).join("\n");
       attributes(el, {
         role: "columnheader",
         "aria-colindex": at + 2,
@@ -3502,7 +3521,7 @@ var View = class {
     const { lefts = [], scroller } = this;
     const top = LINE + row * LINE - scroller.scrollTop * this.scale + scroller.scrollTop;
     const left = column === 0 ? lefts[0] + scroller.scrollLeft : lefts[column];
-    const width = Math.max(lefts[column + 1] - lefts[column], 120);
+    const width = Math.max(lefts[column + 1] - lefts[column], this.editor.markup ? 360 : 120);
     this.editor.el.style.cssText = `top:${top}px;left:${left}px;min-width:${width}px`;
     const below = scroller.clientHeight - (top - scroller.scrollTop) - LINE;
     const right = scroller.scrollLeft + scroller.clientWidth - this.editor.el.offsetWidth;
@@ -3542,9 +3561,13 @@ var View = class {
       Home: [control ? 0 : active.row, 0],
       End: [control ? rows : active.row, last]
     };
-    if (event.altKey && key !== "ArrowDown" && key !== "Enter") return;
-    if (event.altKey) key === "Enter" ? this.follow() : this.edit();
-    else if (key in moves) {
+    if (event.altKey) {
+      if (key === "Enter") this.follow();
+      else if (key === "ArrowDown") this.edit();
+      else if (key === "ArrowLeft" || key === "ArrowRight") this.moveColumn(key === "ArrowLeft" ? -1 : 1);
+      else if (event.code === "KeyS") this.sort(active.column, shift);
+      else return;
+    } else if (key in moves) {
       this.message = "";
       this.goTo(...moves[key], shift);
     } else if (control && "cxv".includes(key.toLowerCase())) return void event.stopPropagation();
