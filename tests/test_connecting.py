@@ -22,13 +22,15 @@ from .fakes import EDITOR, FakeServer, open_sample
 from .frames.lists import Server, schema
 
 ADMIN = "/Root/IMS/BuiltIn/Portal/Admin"
+#: No word of a sentence: a process hides it in every later message.
+KEY = "key-of-somebody"
 SECRETS = st.from_regex(r"[A-Za-z0-9._~+/-]{12,40}", fullmatch=True)
 
 
 class OneKey(Server):
     """Knows one key and one token; who has neither is the Visitor, without a word."""
 
-    def __init__(self, key: str = "good", *, visitor_sees_root: bool = True) -> None:
+    def __init__(self, key: str = KEY, *, visitor_sees_root: bool = True) -> None:
         super().__init__([{"Id": 1, "Name": "x"}])
         self.key = key
         self.visitor_sees_root = visitor_sees_root
@@ -66,10 +68,10 @@ def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     "credentials",
     [
-        {"api_key": "good"},
-        {"api_key": " good\n"},
-        {"token": "good"},
-        {"token": lambda: "good"},
+        {"api_key": KEY},
+        {"api_key": f" {KEY}\n"},
+        {"token": KEY},
+        {"token": lambda: KEY},
         {"client_id": "me", "client_secret": "hush"},
         {"client_secret": "hush"},
         {"client_id": "me", "client_secret": "hush", "authority": "https://login.example/"},
@@ -121,7 +123,7 @@ def test_credentials_that_are_none(credentials: dict[str, Any], words: str) -> N
 
 def test_a_key_that_stops_being_good_is_noticed() -> None:
     server = OneKey()
-    with connect(server, api_key="good") as repo:
+    with connect(server, api_key=KEY) as repo:
         repo.read("/Root/x", select="Name")
         server.key = "another"
         with pytest.raises(sn.AuthenticationError):
@@ -157,7 +159,7 @@ class Expiring(OneKey):
 @pytest.mark.parametrize("visible", [True, False])
 def test_a_key_that_is_lost_midway_is_told_where_rows_are_missing(visible: bool) -> None:
     server = Expiring() if visible else OneKey()
-    with connect(server, api_key="good") as repo:
+    with connect(server, api_key=KEY) as repo:
         repo.read("/Root/x", select="Name")
         repo.count("/Root/x")
         server.key = "other"
@@ -169,7 +171,7 @@ def test_a_key_that_is_lost_midway_is_told_where_rows_are_missing(visible: bool)
 
 def test_whether_we_are_known_is_not_asked_with_each_read() -> None:
     server = OneKey()
-    with connect(server, api_key="good") as repo:
+    with connect(server, api_key=KEY) as repo:
 
         def asked() -> int:
             return server.fake.count("GET", "GetCurrentUser")
@@ -200,7 +202,7 @@ def test_a_secret_goes_to_no_authority_that_is_not_secure(authority: str | None)
 def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     import types
 
-    monkeypatch.setenv("SENSENET_API_KEY", "good")
+    monkeypatch.setenv("SENSENET_API_KEY", KEY)
     assert connect(OneKey()).user == ADMIN
     monkeypatch.setenv("SENSENET_URL", "https://another.example")
     server = OneKey()
@@ -208,7 +210,7 @@ def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
         connect(server)
     assert not server.fake.log
     keyring = types.ModuleType("keyring")
-    keyring.get_password = lambda service, name: {("sn_pandas", "https://repo.example"): "good"}.get(
+    keyring.get_password = lambda service, name: {("sn_pandas", "https://repo.example"): KEY}.get(
         (service, name)
     )  # type: ignore[attr-defined]
     errors = types.ModuleType("keyring.errors")
@@ -233,7 +235,7 @@ def test_the_environment_and_the_keyring(monkeypatch: pytest.MonkeyPatch) -> Non
     ],
 )
 def test_addresses(url: str, origin: str, base: str) -> None:
-    repo = sn.connect(url, api_key="good", transport=OneKey().fake)
+    repo = sn.connect(url, api_key=KEY, transport=OneKey().fake)
     assert (repo.url, repo.base) == (origin, base)
     assert repo.query("x").path == f"{base}/x"
 
@@ -243,7 +245,7 @@ def test_addresses(url: str, origin: str, base: str) -> None:
 )
 def test_addresses_that_are_none(url: str) -> None:
     with pytest.raises(sn.SensenetError) as caught:
-        sn.connect(url, api_key="good")
+        sn.connect(url, api_key=KEY)
     assert "hush" not in str(caught.value)
 
 
