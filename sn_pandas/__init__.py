@@ -26,6 +26,7 @@ from .odata.errors import (
     LockedError,
     NotFoundError,
     OutOfDateError,
+    PlanError,
     QueryError,
     ReadOnlyError,
     RefusedError,
@@ -44,6 +45,7 @@ from .words import has_phrase, has_words
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
+    from .applying import apply
     from .connecting import connect
     from .frames.accessor.accessor import Accessor
     from .frames.accessor.excel import read_excel
@@ -51,6 +53,7 @@ if TYPE_CHECKING:
     from .frames.repository import Repository
     from .frames.writes.comparing import Conflict
     from .frames.writes.journal import Journal
+    from .frames.writes.plan_files import Plan
     from .frames.writes.report import Report
     from .odata.contentqueries import Clause
     from .odata.fields import ContentType, Field, Option
@@ -91,6 +94,8 @@ __all__ = [
     "NotFoundError",
     "Option",
     "OutOfDateError",
+    "Plan",
+    "PlanError",
     "Plots",
     "Q",
     "Query",
@@ -111,6 +116,7 @@ __all__ = [
     "TreeBrowser",
     "UnavailableError",
     "User",
+    "apply",
     "connect",
     "has_phrase",
     "has_words",
@@ -125,12 +131,14 @@ __all__ = [
 
 # Where names are that are loaded on use, so that %load_ext takes no longer than it must.
 _ON_USE = {
+    "apply": "applying",
     "connect": "connecting",
     "Accessor": "frames.accessor.accessor",
     "Clause": "odata.contentqueries",
     "Conflict": "frames.writes.comparing",
     "Filter": "odata.filters",
     "Journal": "frames.writes.journal",
+    "Plan": "frames.writes.plan_files",
     "Plots": "frames.plots.plots",
     "Report": "frames.writes.report",
     "Repository": "frames.repository",

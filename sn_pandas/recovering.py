@@ -217,6 +217,11 @@ def _join_notes(*notes: str) -> str:
     return "\n  ".join(note for note in notes if note)
 
 
+def is_of_another_process(origin: str, process: str | None) -> bool:
+    """Return whether an address is that of an embedded repository in the memory of another process."""
+    return re.fullmatch(r"http://embedded(-\d+)?", origin) is not None and process != journal.PROCESS
+
+
 def _repository(record: journal.Journal, given: Connection | None, what: str) -> Connection:
     """Return the repository that a journal belongs to, or raise.
 
@@ -224,7 +229,7 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
     the address in it never gets credentials that were not given for it.
     """
     origin = record.header["origin"]
-    if re.fullmatch(r"http://embedded(-\d+)?", origin) and record.header.get("process") != journal.PROCESS:
+    if is_of_another_process(origin, record.header.get("process")):
         raise JournalError(
             "the embedded repository of this journal was in the memory of another process that has ended: "
             f"there is nothing to {what}"

@@ -24,6 +24,7 @@
     ├── ReadOnlyError (PermissionError)         a write on a connection that is read-only; nothing was sent
     ├── TrackingError (ValueError)              a frame whose rows cannot be matched to contents
     ├── JournalError (OSError)                  a journal that cannot be read, or is not one
+    ├── PlanError (ValueError)                  a plan that cannot be made, was changed, or belongs elsewhere
     └── SaveError                               a save that did not do all it was asked; carries the report
         ├── RefusedError (ValueError)           nothing was sent: the schema refuses a cell
         └── ConflictError                       nothing was sent: somebody changed the same cells
@@ -186,6 +187,10 @@ class UnavailableError(ServerError):
 
 class JournalError(SensenetError, OSError):
     """A journal that cannot be read or continued."""
+
+
+class PlanError(SensenetError, ValueError):
+    """A plan that cannot be made or applied: changed, not approved, or made for another repository."""
 
 
 class SaveError(SensenetError):

@@ -108,6 +108,18 @@ def _undone(repo: Repository, place: str) -> Any:
     return _counts(sn.undo(frame.sn.save(workers=1)))
 
 
+def _planned(repo: Repository, place: str) -> Any:
+    frame = _frame(repo, place)
+    frame["Index"] = frame["Index"] + 10
+    return len(frame.sn.plan().changes)
+
+
+def _applied(repo: Repository, place: str) -> Any:
+    frame = _frame(repo, place)
+    frame["Index"] = frame["Index"] + 10
+    return _counts(sn.apply(frame.sn.plan(), repo, workers=1))
+
+
 def _resumed(repo: Repository, place: str) -> Any:
     frame = _frame(repo, place)
     frame["Index"] = frame["Index"] + 10
@@ -340,6 +352,8 @@ WRITES = {
     "save_new_rows": Call(_created),
     "save_names": Call(_renamed),
     "undo": Call(_undone),
+    "plan": Call(_planned, writes=False),
+    "apply": Call(_applied),
     "create": Call(lambda r, p: r.create(p, "Folder", "new", {"Index": 7})[["Path", "Index"]].to_dict()),
     "patch": Call(lambda r, p: r.patch(f"{p}/a", {"Index": 50})["Index"]),
     "put": Call(lambda r, p: sorted(r.put(f"{p}/a", {"Index": 9})["field"])),

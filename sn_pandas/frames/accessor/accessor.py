@@ -17,9 +17,11 @@ from ..tracking.matching import rows_of
 from ..tracking.snapshots import unshared, unshared_frame
 from ..writes import acting, deleting
 from ..writes.appending import append
+from ..writes.applying import make_plan
 from ..writes.comparing import Conflict
 from ..writes.latest import Latest, recorded
 from ..writes.plan import warn_of_unread
+from ..writes.plan_files import Plan
 from ..writes.report import Report
 from ..writes.saving import find_problems, save
 from ..writes.upserting import match
@@ -158,6 +160,36 @@ class Accessor:
                 progress=progress,
             )
         return last.report
+
+    def plan(
+        self,
+        on_conflict: Literal["raise", "skip", "overwrite"] | Callable[[Conflict], Any] = "raise",
+    ) -> Plan:
+        """Return the edits as a plan, which ``sn_pandas.apply`` saves later, in another process or by others.
+
+        The edits are checked and compared as by ``save``, and nothing is sent. ``plan.to_json(path)`` writes
+        the plan to a file, and ``plan.to_html(path)`` a page for the person who approves it.
+
+        Parameters
+        ----------
+        on_conflict : {"raise", "skip", "overwrite"} or callable
+            As in ``save``. Rows that ``"skip"`` leaves out are named in a warning.
+
+        Returns
+        -------
+        Plan
+            The changes of contents that exist; it never holds passwords.
+
+        Raises
+        ------
+        PlanError
+            If a row of the frame is new.
+        RefusedError
+            If a cell cannot be saved.
+        ConflictError
+            If there are conflicts and ``on_conflict`` is ``"raise"``.
+        """
+        return make_plan(self._frame, on_conflict)
 
     def append(
         self, rows: pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]

@@ -27,7 +27,7 @@ from .naming import are_nested, renamed_onto
 from .permitting import own_entry
 from .plan import Assignment
 from .references import lost_targets
-from .report import BECAUSE_OF_OTHERS, DRY, Line, Report, cells_of, report_frame
+from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report, cells_of, report_frame
 from .running import execute_plan
 from .works import Create, Delete, Move, Patch, Permit, Restore, Work, request_text
 
@@ -60,11 +60,11 @@ def resume(
         left = {number: record.works[number] for number in record.open}
         if not left:
             done = {number: _was_done(line) for number, line in lines.items()}
-            report = _report(repo, "resume", record.works, done, ())
+            report = numbered_report(repo, "resume", record.works, done, ())
             return dataclasses.replace(report, journal=record.path)
         plan = _plan(repo, left, on_conflict, record)
         settled = {n: _was_saved(line) for n, line in plan.lines.items()}
-        _stop_at_conflicts("resume", record.works, settled, on_conflict)
+        stop_at_conflicts("resume", record.works, settled, on_conflict)
         try:
             for number, line in settled.items():
                 if line.outcome not in ("refused", "unsent"):
@@ -76,9 +76,7 @@ def resume(
         lines.update(settled)
         if not plan.todo:
             log.close()
-        report = _finished(
-            repo, "resume", record.works, plan.todo, lines, on_conflict, log, workers, progress
-        )
+        report = finish(repo, "resume", record.works, plan.todo, lines, on_conflict, log, workers, progress)
         return dataclasses.replace(report, journal=record.path)
 
 
@@ -135,10 +133,10 @@ def undo(
     if dry_run:
         for number, work in todo.items():
             lines[number] = Line("unsent", DRY, work.names, work.id, work.path)
-        report = _report(repo, "undo", record.works, lines, todo.values())
+        report = numbered_report(repo, "undo", record.works, lines, todo.values())
         return dataclasses.replace(report, dry_run=True)
-    _stop_at_conflicts("undo", record.works, lines, on_conflict)
-    report = _finished(repo, "undo", record.works, todo, lines, on_conflict, None, workers, progress)
+    stop_at_conflicts("undo", record.works, lines, on_conflict)
+    report = finish(repo, "undo", record.works, todo, lines, on_conflict, None, workers, progress)
     return _with_unseen(report, unseen)
 
 
@@ -156,30 +154,20 @@ def _with_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
 
 
 @dataclasses.dataclass
-class _Plan:
+class NumberedPlan:
     """The operations to send, and the outcomes of the others, by their number in the journal."""
 
     todo: dict[int, Work] = dataclasses.field(default_factory=dict)
     lines: dict[int, Line] = dataclasses.field(default_factory=dict)
 
 
-def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Journal) -> _Plan:
+def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Journal) -> NumberedPlan:
     """Check and compare the entries of a journal like the edits of a frame, in bulk."""
-    plan = _Plan()
-    patches = {n: _numbered(w, n) for n, w in works.items() if isinstance(w, Patch)}
+    patches = {n: w for n, w in works.items() if isinstance(w, Patch)}
     creates = {n: w for n, w in works.items() if isinstance(w, Create)}
     others = {n: w for n, w in works.items() if not isinstance(w, (Patch, Create, Permit))}
+    plan = plan_patches(repo, patches, on_conflict)
     plan.todo.update({n: w for n, w in works.items() if isinstance(w, Permit)})  # it may be done twice
-    fields = {field.name: field for work in patches.values() for field in work.fields.values()}
-    stored = lookup.by_id(repo.client, [work.id for work in patches.values()], fields.values())
-    changed, plan.lines = compare(patches.values(), stored, on_conflict)
-    refused = _refused(repo, changed, stored)
-    for patch in changed:
-        if patch.row in refused:
-            said = "; ".join(refused[patch.row])
-            plan.lines[patch.row] = Line("refused", said, patch.names, patch.id, patch.path)
-        else:
-            plan.todo[patch.row] = _numbered(patch, works[patch.row].row)
     created = _created(repo, creates, record)
     for number, work in creates.items():
         line = _made(work, created.get(number), record)
@@ -206,7 +194,26 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
     return plan
 
 
-def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored]) -> dict[int, list[str]]:
+def plan_patches(repo: Connection, works: Numbered[Patch], on_conflict: OnConflict) -> NumberedPlan:
+    """Compare changes of fields with what the server holds now, and check them like the edits of a frame."""
+    plan = NumberedPlan()
+    patches = [_numbered(work, number) for number, work in works.items()]
+    fields = {field.name: field for work in patches for field in work.fields.values()}
+    stored = lookup.by_id(repo.client, [work.id for work in patches], fields.values())
+    changed, plan.lines = compare(patches, stored, on_conflict)
+    refused = _refused(repo, changed, stored)
+    for patch in changed:
+        if found := refused.get(patch.row):
+            said = "; ".join(f"{cell.name}: {cell.reason}" for cell in found)
+            plan.lines[patch.row] = Line("refused", said, patch.names, patch.id, patch.path, cells=found)
+        else:
+            plan.todo[patch.row] = _numbered(patch, works[patch.row].row)
+    return plan
+
+
+def _refused(
+    repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored]
+) -> dict[int, tuple[CellProblem, ...]]:
     """Return why some edits cannot be sent now, by number, as a save would report."""
     assigned = [
         Assignment(Edit(patch.row, patch.id, name, patch.before.get(name), value), patch.fields[name])
@@ -214,10 +221,12 @@ def _refused(repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored
         for name, value in patch.after.items()
     ]
     paths = {id_: str(row["Path"]) for id_, row in stored.items()}
-    found: dict[int, list[str]] = {}
+    found: dict[int, tuple[CellProblem, ...]] = {}
     refusals = lost_targets(assigned, repo.client, repo.schema) + renamed_onto(assigned, paths, repo.client)
     for refusal in refusals:
-        found.setdefault(refusal.edit.row, []).append(f"{refusal.edit.column}: {refusal.reason}")
+        edit = refusal.edit
+        cell = CellProblem(edit.column, refusal.reason, edit.before, edit.after)
+        found[edit.row] = (*found.get(edit.row, ()), cell)
     return found
 
 
@@ -341,14 +350,14 @@ def _put_back(work: Delete | Restore | Move, place: str | None) -> Work | Line:
     return Restore(work.row, work.id, work.path or place, bag)
 
 
-def _finished(
+def finish(
     repo: Connection,
     what: str,
     works: Sequence[Work],
     todo: Numbered[Work],
     lines: dict[int, Line],
     on_conflict: OnConflict,
-    log: JournalWriter | None,
+    log: JournalWriter | str | os.PathLike[str] | None,
     workers: int,
     progress: Setting,
 ) -> Report:
@@ -374,7 +383,7 @@ def _finished(
                 said = f"with {lines[top].path}"
                 lines[number] = dataclasses.replace(lines[top], reason=said, id=todo[number].id)
                 lines[number] = dataclasses.replace(lines[number], path=todo[number].path)
-        made = _report(repo, what, works, lines, sent)
+        made = numbered_report(repo, what, works, lines, sent)
         return dataclasses.replace(made, before=before)
 
     return execute_plan(
@@ -385,7 +394,7 @@ def _finished(
         report=report,
         comparison=Comparison(repo, patches, on_conflict),
         journal=log,
-        numbers=dict(enumerate(numbers)) if log is not None else None,
+        numbers=dict(enumerate(numbers)) if isinstance(log, JournalWriter) else None,
         workers=1 if are_nested(placed) else workers,  # what is above others comes first
         progress=progress,
     )
@@ -409,9 +418,10 @@ def _above(path: str, tops: Mapping[str, int]) -> int | None:
     return next((tops[step] for step in above if step in tops), None)
 
 
-def _report(
+def numbered_report(
     repo: Connection, what: str, works: Sequence[Work], lines: Mapping[int, Line], sent: Iterable[Work]
 ) -> Report:
+    """Return the report of numbered operations; ``sent`` are those whose requests it shows."""
     every = [
         lines.get(n) or Line("unsent", "", work.names, work.id, work.path) for n, work in enumerate(works)
     ]
@@ -420,9 +430,10 @@ def _report(
     return Report(frame, what=what, requests=requests, repo=repo, cells=cells)
 
 
-def _stop_at_conflicts(
+def stop_at_conflicts(
     what: str, works: Sequence[Work], lines: Mapping[int, Line], on_conflict: OnConflict
 ) -> None:
+    """Raise for conflicts, unless ``on_conflict`` decided them."""
     conflicts = [line for line in lines.values() if line.outcome == "conflict"]
     if conflicts and on_conflict == "raise":
         why = f"{BECAUSE_OF_OTHERS} rows have conflicts"

@@ -1,0 +1,202 @@
+"""Make a plan of the edits of a frame, and apply a plan: a save whose two halves lie apart."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from ...odata.addresses import canonical_origin
+from ...odata.errors import ConflictError, PlanError, RefusedError, SaveWarning
+from ...odata.schema import Field
+from ...odata.warning import warn_user
+from ...odata.wording import count_noun
+from ..progress import Setting
+from ..tracking.baseline import baseline_of
+from .checking import problem
+from .collecting import collect
+from .comparing import OnConflict, check_choice, check_policy
+from .hidden import learn
+from .journal import PROCESS
+from .outcomes import describe_conflicts, describe_refusals
+from .plan import own_field, typed, types_of
+from .plan_files import SHORT_DIGEST, Plan
+from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report
+from .saving import Place, check, compare, refuse, warn
+from .stages import unsent
+from .undoing import finish, numbered_report, plan_patches
+from .works import Patch, Work
+
+if TYPE_CHECKING:
+    from ..connection import Connection
+
+_NO_PASSWORDS = "a plan holds no passwords: set it with repo.patch(path, {'Password': …})"
+
+
+def make_plan(frame: pd.DataFrame, on_conflict: OnConflict = "raise") -> Plan:
+    """Return the plan of the edits of a frame; see ``Accessor.plan``."""
+    check_policy(on_conflict)
+    baseline = baseline_of(frame)
+    with baseline.shared.saving():
+        collected = collect(frame, dry_run=True)
+        collected.what = "plan"
+        if new := {edit.row for edit in collected.edits if edit.id < 0}:
+            raise PlanError(
+                f"{count_noun(len(new), 'row')} of the frame {'is' if len(new) == 1 else 'are'} new, and a "
+                "plan only changes contents that exist. Create new ones with df.sn.save(create=True), or "
+                "plan the other rows: df[df.index > 0].sn.plan()"
+            )
+        checked = check(collected)
+        warn(collected, checked.assigned)
+        if checked.refused:
+            report = refuse(collected, checked)
+            raise RefusedError(describe_refusals(report).replace("saved", "planned"), report)
+        compared = compare(collected, checked, on_conflict)
+    left_out = [line for line in compared.lines.values() if line.outcome not in ("unchanged", "saved")]
+    conflicts = [line for line in left_out if line.outcome == "conflict"]
+    if conflicts and on_conflict == "raise":
+        lines = compared.lines | unsent(f"{BECAUSE_OF_OTHERS} rows have conflicts", compared.works)
+        works: list[Work] = [*checked.patches]
+        report = numbered_report(
+            collected.repo, "plan", works, {n: lines[work.row] for n, work in enumerate(works)}, ()
+        )
+        raise ConflictError(describe_conflicts(conflicts, "nothing was planned"), report)
+    if left_out:
+        rest = "; ".join(f"{line.path or line.id}: {line.reason}" for line in left_out[:5])
+        more = f"; and {len(left_out) - 5} more" if len(left_out) > 5 else ""
+        rows, are = count_noun(len(left_out), "row"), "is" if len(left_out) == 1 else "are"
+        warn_user(f"{rows} {are} not in the plan: {rest}{more}", SaveWarning)
+    repo, types = collected.repo, types_of(collected.edits, baseline) | typed(checked.stored)
+    header = {
+        "origin": canonical_origin(repo.url),
+        "user": str(repo.user),
+        "planned": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
+        "process": PROCESS,
+    }
+    works_of_plan = [
+        dataclasses.replace(
+            work,
+            row=number,
+            fields={name: work.fields[name] for name in work.after},
+            edits={},
+            chosen={},
+            chosen_values={},
+            unsure=set(),
+        )
+        for number, work in enumerate(compared.patches)
+    ]
+    return Plan(header, works_of_plan, {work.id: types[work.id] for work in works_of_plan})
+
+
+def apply_plan(
+    plan: Plan,
+    repo: Connection,
+    *,
+    digest: str | None = None,
+    dry_run: bool = False,
+    on_conflict: OnConflict = "raise",
+    on_refused: Literal["raise", "skip"] = "raise",
+    workers: int = 8,
+    journal: Place = None,
+    progress: Setting = None,
+) -> Report:
+    """Make the changes of a plan; see ``sn_pandas.apply``."""
+    check_policy(on_conflict)
+    check_choice("on_refused", on_refused, ("raise", "skip"))
+    if digest is not None:
+        reject_unapproved(plan, digest)
+    reject_foreign(plan, repo)
+    works: list[Work] = [*plan.works]
+    learn(repo, plan.types)
+    lines: dict[int, Line] = {}
+    todo: dict[int, Patch] = {}
+    for number, work in enumerate(plan.works):
+        fields, found = _fields_now(work, plan.types[work.id], repo)
+        if found:
+            said = "; ".join(f"{cell.name}: {cell.reason}" for cell in found)
+            lines[number] = Line("refused", said, work.names, work.id, work.path, cells=found)
+        else:
+            todo[number] = dataclasses.replace(work, fields=fields)
+    planned = plan_patches(repo, todo, on_conflict)
+    lines.update(planned.lines)
+    refused = [line for line in lines.values() if line.outcome == "refused"]
+    conflicts = [line for line in lines.values() if line.outcome == "conflict"]
+    stopped = ""
+    if refused and on_refused == "raise":
+        stopped = f"{BECAUSE_OF_OTHERS} cells were refused"
+    elif conflicts and on_conflict == "raise":
+        stopped = f"{BECAUSE_OF_OTHERS} rows have conflicts"
+    if stopped or dry_run:
+        for number, left in planned.todo.items():
+            lines[number] = Line("unsent", stopped or DRY, left.names, left.id, left.path)
+        sent = () if stopped else planned.todo.values()
+        report = numbered_report(repo, "apply", works, lines, sent)
+        report = dataclasses.replace(report, dry_run=dry_run)
+        if not stopped or dry_run:
+            return report
+        if refused and on_refused == "raise":
+            raise RefusedError(describe_refusals(report), report)
+        raise ConflictError(describe_conflicts(conflicts, "nothing was applied"), report)
+    report = finish(repo, "apply", works, planned.todo, lines, on_conflict, journal, workers, progress)
+    late = [line for line in lines.values() if line.outcome == "conflict"]
+    if late and on_conflict == "raise":
+        raise ConflictError(describe_conflicts(late, "some rows were not saved"), report)
+    report.again = lambda: apply_plan(
+        plan,
+        repo,
+        on_conflict=on_conflict,
+        on_refused=on_refused,
+        workers=workers,
+        journal=report.journal.parent if journal is not None and report.journal is not None else None,
+        progress=progress,
+    )
+    return report
+
+
+def reject_unapproved(plan: Plan, digest: str) -> None:
+    """Raise unless a plan has the digest that was approved, in full or from its beginning."""
+    wanted = "".join(digest.split()).lower().removeprefix("sha256:")
+    if len(wanted) < SHORT_DIGEST:
+        raise ValueError(f"digest needs the first {SHORT_DIGEST} letters of the digest, or all 64")
+    if not plan.digest.startswith(wanted):
+        raise PlanError(
+            f"this is not the plan that was approved: its digest is {plan.short_digest}, not {digest}. Ask "
+            "for the file that belongs to the approved page"
+        )
+
+
+def reject_foreign(plan: Plan, repo: Connection) -> None:
+    """Raise unless a plan was made for a repository."""
+    if canonical_origin(plan.origin) != canonical_origin(repo.url):
+        raise PlanError(
+            f"this plan belongs to {plan.origin}, not to {repo.url}, where the ids mean other contents. Pass "
+            "the repository that the plan was made for"
+        )
+
+
+def _fields_now(
+    work: Patch, type_name: str, repo: Connection
+) -> tuple[dict[str, Field], tuple[CellProblem, ...]]:
+    """Return the fields as the schema defines them now, and the cells that cannot be saved."""
+    fields: dict[str, Field] = {}
+    found: list[CellProblem] = []
+    for name, planned in work.fields.items():
+        field = own_field(repo.schema.fields.get(name) or planned, type_name, repo.schema)
+        before, after = work.before[name], work.after[name]
+        if planned.is_secret or (field is not None and field.is_secret):
+            found.append(CellProblem(name, _NO_PASSWORDS, None, "•••"))
+            continue
+        if field is None:
+            reason = f"{type_name} has no field {name} any more"
+        elif field.kind.patch:
+            reason = f"a plan holds no fields of type {field.type}"
+        elif (field.type, field.multiple) != (planned.type, planned.multiple):
+            reason = f"{name} was of type {planned.type} and is of type {field.type} now: make a new plan"
+        else:
+            fields[name] = field
+            reason = problem(field, after)
+        if reason:
+            found.append(CellProblem(name, reason, before, after))
+    return fields, tuple(found)
