@@ -18,6 +18,8 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+import pandas as pd
+
 from ...frames.columns.normalizing import Cell
 from ...frames.connection import Connection
 from ...frames.spreadsheets.packing import cell_from_json, cell_to_json
@@ -33,6 +35,9 @@ _SUFFIX = ".edits"
 _FORMAT = 1
 #: Cells of a stash: writing more would keep the kernel from answering.
 MOST = 100_000
+
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # json.dumps makes one for each cell
+_COMPARED = frozenset([str, int, float, bool, pd.Timestamp])
 
 #: What an edited cell was read as, and what it is.
 Values = tuple[Cell, Cell]
@@ -58,7 +63,7 @@ class Stash:
         self._facts = _facts(baseline)
         self._stream: IO[str] | None = None
         self._path = Path()
-        self._written: dict[tuple[Key, str], tuple[str, str]] = {}
+        self._written: dict[tuple[Key, str], Values] = {}
 
     def update(self, cells: Cells) -> None:
         """Have the stash hold just these cells; without any, there is none."""
@@ -68,12 +73,10 @@ class Stash:
             self.discard()
             self.problem = f"more than {MOST:,} edits are not kept on disk"
             return None
-        texts = {cell: (_text(before), _text(after)) for cell, (before, after) in cells.items()}
-        lines = [
-            _cell_line(cell, values) for cell, values in texts.items() if self._written.get(cell) != values
-        ]
-        lines += [_cell_line(cell, None) for cell in self._written if cell not in texts]
-        self._written = texts
+        changed = [cell for cell, values in cells.items() if not _are_alike(values, self._written.get(cell))]
+        lines = [_cell_line(cell, cells[cell]) for cell in changed]
+        lines += [_cell_line(cell, None) for cell in self._written if cell not in cells]
+        self._written = dict(cells)
         return self._write(lines)
 
     def saving(self, keys: Collection[Key]) -> None:
@@ -150,9 +153,7 @@ class Left:
                 header = json.loads(stream.readline())
                 path, made = _begin({name: header[name] for name in ("origin", "user", "place", "process")})
                 with made:
-                    lines = [
-                        _cell_line(c, (_text(before), _text(after))) for c, (before, after) in rest.items()
-                    ]
+                    lines = [_cell_line(cell, values) for cell, values in rest.items()]
                     made.write(
                         "".join(f"{line}\n" for line in [*lines, json.dumps({"saving": [*self.sent]})])
                     )
@@ -233,10 +234,21 @@ def _lines(content: bytes) -> Iterator[dict[str, Any]]:
         yield json.loads(text)
 
 
+def _are_alike(values: Values, written: Values | None) -> bool:
+    """Return whether values need not be written again, without a look at what is slow to compare."""
+    return written is not None and all(
+        one is other or (type(one) is type(other) and type(one) in _COMPARED and one == other)
+        for one, other in zip(values, written, strict=True)
+    )
+
+
 def _text(cell: Cell) -> str:
-    return json.dumps(cell_to_json(cell), separators=(",", ":"))
+    return _encode(cell if type(cell) is str else cell_to_json(cell))
 
 
-def _cell_line(cell: tuple[Key, str], values: tuple[str, str] | None) -> str:
+def _cell_line(cell: tuple[Key, str], values: Values | None) -> str:
     place = f'"key":{json.dumps(cell[0])},"column":{json.dumps(cell[1])}'
-    return f'{{{place},"before":{values[0]},"after":{values[1]}}}' if values else f"{{{place}}}"
+    if values is None:
+        return f"{{{place}}}"
+    before, after = map(_text, values)
+    return f'{{{place},"before":{before},"after":{after}}}'
