@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-NAMES = ("read", "write", "store", "requests", "tree", "start", "load", "excel")
+NAMES = ("read", "write", "store", "requests", "tree", "start", "load", "excel", "grid")
 
 
 def main(arguments: list[str]) -> int:

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import pandas as pd
 import pytest
 from playwright.sync_api import Browser
 
 import sn_pandas as sn
+from tests.benchmarks.pages import Rows
 from tests.fakes import FakeServer
 
 from .grid_page import Page
@@ -127,6 +129,15 @@ def test_twenty_rows_come_in_from_a_spreadsheet(show: Show, tasks: pd.DataFrame)
     assert set(tasks["Status"].iloc[:20]) == {"waiting"}
     page.press("Control+z")
     page.until(lambda: tasks.sn.changes().empty)
+
+
+def test_rows_are_asked_for_before_they_come_into_sight(show: Show, fake: Callable[..., FakeServer]) -> None:
+    rows = Rows(400)
+    server = fake(lambda request: httpx.Response(200, content=rows.answer(request.url.raw_path.decode())))
+    repo = server.connect(anonymous=True)
+    page = show(repo.read(TASKS, select=["Id", "Name"]))
+    starts = "window.sent.filter((one) => one.ask === 'block').map((one) => one.start)"
+    page.until(lambda: page.page.evaluate(starts)[:3] == [0, 100, 200])
 
 
 def test_a_save_shows_conflicts_and_does_what_was_chosen(show: Show, fake: Callable[..., FakeServer]) -> None:

@@ -2929,6 +2929,7 @@ var View = class {
     this.pending = /* @__PURE__ */ new Map();
     this.message = "";
     this.late = false;
+    this.offset = 0;
     this.questions = 0;
     this.rows = [];
     this.editor = null;
@@ -3324,7 +3325,11 @@ var View = class {
     else this.empty.remove();
     const open = this.blocks.asked.size;
     const near = Math.floor((first + last) / 2 / SIZE);
-    const wanted = [...new Set(numbers.map((number) => this.blocks.lacks(number)).filter((at) => at !== null))];
+    const step = offset < this.offset ? -SIZE : SIZE;
+    this.offset = offset;
+    const ahead = [1, 2].map((blocks) => (step < 0 ? first : last) + blocks * step);
+    const soon = ahead.filter((number) => number >= 0 && number < totals.shown && !this.blocks.row(number));
+    const wanted = [...new Set([...numbers, ...soon].map((number) => this.blocks.lacks(number)).filter((at) => at !== null))];
     if (!this.wire.dead)
       for (const at of wanted.slice(0, Math.max(0, IN_FLIGHT - open))) this.want(
         /** @type {number} */

@@ -48,6 +48,7 @@ class View {
     this.pending = new Map();
     this.message = "";
     this.late = false;
+    this.offset = 0; // pixels above what is in sight, as it was drawn last
     this.questions = 0;
     /** @type {any[]} */
     this.rows = [];
@@ -478,7 +479,11 @@ class View {
     else this.empty.remove();
     const open = this.blocks.asked.size;
     const near = Math.floor((first + last) / 2 / SIZE);
-    const wanted = [...new Set(numbers.map((number) => this.blocks.lacks(number)).filter((at) => at !== null))];
+    const step = offset < this.offset ? -SIZE : SIZE;
+    this.offset = offset;
+    const ahead = [1, 2].map((blocks) => (step < 0 ? first : last) + blocks * step);
+    const soon = ahead.filter((number) => number >= 0 && number < totals.shown && !this.blocks.row(number));
+    const wanted = [...new Set([...numbers, ...soon].map((number) => this.blocks.lacks(number)).filter((at) => at !== null))];
     if (!this.wire.dead)
       for (const at of wanted.slice(0, Math.max(0, IN_FLIGHT - open))) this.want(/** @type {number} */ (at));
     this.blocks.trim(near);
