@@ -11,9 +11,9 @@ from typing import Any
 
 from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError
-from ..odata.filter_rules import TESTS
+from ..odata.filter_rules import TESTS, empty_search_refusal
 from ..odata.filters import Filter, write_test
-from ..odata.literals import filter_literal, query_value
+from ..odata.literals import filter_literal, query_value, unwrap
 from ..odata.schema import Field
 from ..odata.tokens import QUERY_TEXT, filter_tokens
 
@@ -242,11 +242,8 @@ class _ContentQuery:
         out.append(group if alone else f"({group})")
 
     def _literal(self, value: Any, name: str, field: Field | None) -> str:
-        if value is None:
-            raise QueryError(
-                f"a content query cannot search for an empty value ({name}:{{None}}); write a filter: "
-                f"$filter={name} eq null"
-            )
+        if unwrap(value) is None:
+            raise QueryError(empty_search_refusal(name, field, f"$filter={name} eq null"))
         return _locate_error(value, f"{name}:" if name else "a word", lambda: query_value(value, field))
 
     def _text(self, token: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from .errors import QueryError
 from .fields import INDEX_ONLY, of_some_contents
-from .filter_rules import NO_DATE, WORD_KINDS, kind_of, search_refusal
+from .filter_rules import NO_DATE, WORD_KINDS, empty_search_refusal, kind_of, search_refusal
 from .filters import Fields
 from .literals import cut_to_precision, fit_value, query_value, unwrap
 from .schema import UNKNOWN, Field
@@ -396,9 +396,7 @@ def _field(name: str, fields: Fields | None) -> Field | None:
 
 def _value(name: str, value: Any, field: Field | None) -> str:
     if unwrap(value) is None:
-        raise QueryError(
-            f"{name}: a content query cannot search for an empty value; use a filter: F({name!r}) == None"
-        )
+        raise QueryError(empty_search_refusal(name, field, f"F({name!r}) == None"))
     if field is not None and field.is_reference and isinstance(value, str) and not value.isdecimal():
         raise QueryError(
             f"{name}: a content query finds references by id, not by path; use Q({name!r}).where(…)"

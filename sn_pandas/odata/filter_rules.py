@@ -689,6 +689,25 @@ def search_refusal(name: str, field: Field | None, how: str, text: str) -> str:
     return meaning_of(Condition(name, how, text), field).refusal.replace("F(", "Q(")
 
 
+def empty_search_refusal(name: str, field: Field | None, instead: str) -> str:
+    """Explain why a content query cannot search for an empty value, with what does it.
+
+    Parameters
+    ----------
+    instead : str
+        The filter that does it, for fields in which a filter finds empty values.
+
+    Examples
+    --------
+    >>> print(empty_search_refusal("Index", Field("Index", "Integer"), "Index eq null"))
+    Index: a content query cannot search for an empty value; a field of type Integer is never empty at the
+    server, it is 0; compare it with 0, or leave the test out
+    """
+    refusal = meaning_of(Condition(name, "eq", None), field).refusal if name else ""
+    advice = refusal or (f"write a filter: {instead}" if name else "search for a word")
+    return f"{name or 'a word'}: a content query cannot search for an empty value; {advice}"
+
+
 def order_refusal(name: str, field: Field | None) -> str:
     """Explain why a server does not order by a field as one would think; empty if it does.
 
