@@ -92,6 +92,9 @@ class _Filter:
 
     def _value(self, out: list[str], tokens: list[str], words: list[int], at: int) -> None:
         value = self.values[int(MARK.fullmatch(tokens[words[at]])[1])]  # type: ignore[index]  # the caller matched it
+        after = tokens[words[at] + 1 : words[at] + 2]
+        if after and not after[0].isspace() and after[0] not in (")", ","):
+            raise QueryError(f"a value in braces is complete; separate it by a blank from {after[0]!r}")
         left, right, field = self._beside(tokens, words, at)
         if left is not None and right is not None and field is not None:
             operator = tokens[words[left]]
@@ -182,7 +185,7 @@ class _ContentQuery:
     """Inserts values into a content query."""
 
     _TOKEN = re.compile(
-        rf"\s+|{QUERY_TEXT}|{MARK.pattern}|[#\w][\w.#]*:(?:[<>]=?|<>)?|[#\w][\w.#]*|.",
+        rf"\s+|{QUERY_TEXT}|{MARK.pattern}|[#\w][\w.#]*:(?:<>|[<>]=?)?|[#\w][\w.#]*|.",
         re.DOTALL,
     )
 
@@ -221,7 +224,10 @@ class _ContentQuery:
         value = self.values[int(MARK.fullmatch(tokens[at])[1])]  # type: ignore[index]  # the caller matched it
         name = before.partition(":")[0]
         field = self.fields.get(name)
+        _reject_neighbours(tokens, at)
         if isinstance(value, Clause):
+            if name:
+                raise QueryError(f"{name}: a query is not a value of a field; write it by itself: +{{…}}")
             out.append(value.text(self.fields) if len(tokens) == 1 else f"({value.text(self.fields)})")
             return
         items = items_of(value)
@@ -256,6 +262,18 @@ class _ContentQuery:
             return text.replace("'", "\\'") if quote == "'" else text
 
         return MARK.sub(inner, token)
+
+
+def _reject_neighbours(tokens: list[str], at: int) -> None:
+    """Raise if a value in a content query touches a word: the server would take it for two words."""
+    before, after = "".join(tokens[max(at - 4, 0) : at]), "".join(tokens[at + 1 : at + 2])
+    begins = re.search(r"(?:^|\s|[\[({&|]|:(?:<>|[<>]=?)?)[-+!]*\Z", before)
+    if begins and re.match(r"\s|[])}&|~^]|\Z", after):
+        return
+    raise QueryError(
+        "a value in braces is a whole word of a content query; separate it by blanks from its neighbours, or "
+        "write all in quotes, as in DisplayName:'*{text}*'"
+    )
 
 
 def _locate_error(value: Any, where: str, write: Callable[[], str]) -> str:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas import QueryError
+from sn_pandas import Q, QueryError
 from sn_pandas.notebook.cells import query_of
 from sn_pandas.odata.query import Query
 from sn_pandas.odata.schema import Field, Option
@@ -124,6 +124,9 @@ def test_a_value_is_a_literal_of_the_field_it_is_compared_with(
         ("TypeIs:Task AND Id:{v}", [], "TypeIs:Task AND Id:(0)"),
         ("-Index:{v}", [], "-Id:(0)"),
         ("Status:{v}", "active", 'Status:"$active"'),
+        ("Status:<>{v}", "active", 'Status:<>"$active"'),
+        ("Status:$done {v}", "active", 'Status:$done "active"'),
+        ("Name:{v}~0.5 -{v}", "x", 'Name:"x"~0.5 -"x"'),
         ("Index:>{v}", 5, "Index:>5"),
         ("Index:[{a} TO {v}]", 5, "Index:[1 TO 5]"),
         ("Index:{3 TO 9} AND Name:{v}", "x", 'Index:{3 TO 9} AND Name:"x"'),
@@ -168,6 +171,29 @@ def test_a_value_in_a_content_query(template: str, value: Any, expected: str) ->
             "filter in pandas: df[df['AssignedTo'].str.len() == 0]",
         ),
         ("/Root/Content\nquery={v}", None, "search for a word"),
+        ("/Root/Content\n$filter=Index eq {v}5", 5, "separate it by a blank from '5'"),
+        ("/Root/Content\n$filter=Name eq {v}x and Id gt 1", "a", "separate it by a blank from 'x'"),
+        *(
+            (
+                f"/Root/Content\nquery=Name:{text}",
+                "x",
+                "is a whole word of a content query; separate it by blanks",
+            )
+            for text in (
+                "a{v}",
+                "*{v}*",
+                "{v}*",
+                "{v}a",
+                "a-{v}",
+                "{v}-a",
+                "'a'{v}",
+                "{v}'a'",
+                "({v}a)",
+                "a +b{v}",
+            )
+        ),
+        ("/Root/Content\nquery=Name:{v}", Q("Index") > 5, "a query is not a value of a field"),
+        ("/Root/Content\nquery=Name:({v})", Q("Index") > 5, "a query is not a value of a field"),
         ("/Root/Content\nquery={v}", [1, 2], "follow a field"),
         ("/Root/Content\n$filter=DueDate gt {v}", pd.NaT, "nothing is more or less than a missing value"),
         ("/Root/Content\n$filter=Index eq {v}", None, "never empty at the server"),
