@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
+from sn_pandas.frames.tracking.baseline import baseline_of
+from sn_pandas.widgets.grid.stash import Stash
 from tests.browser.accessibility import violations_by_theme
 from tests.fakes import FakeServer
 
@@ -72,11 +74,35 @@ def test_the_grid_and_its_dialogs_have_no_faults(browser: Browser, fake: Callabl
     page.until(lambda: page.widget.totals["shown"] == 0)
     page.until(lambda: page.page.locator(".sn-empty").count())
     look("no rows")
+    page.press("Escape")
+    page.until(lambda: page.widget.totals["shown"] == 1)
+    page.page.locator(".sn-bar select").select_option("all")
+    page.until(lambda: page.widget.totals["shown"] == 4)
+    page.button("Take back …").click()
+    page.until(lambda: page.button("Undo the save").count())
+    look("the undo of a save")
+    page.press("Escape")
+    page.button("New row").click()
+    page.until(lambda: page.widget.totals["new"] == 1)
+    look("a new row")
     page.page.evaluate("window.models[0].tell('comm_live_update')")
     page.says("The kernel is gone")
     look("a kernel that is gone")
     page.close()
 
+    again = server.connect().read(TASKS, select=["Name", "Path", "Description"], orderby="Name").head(4)
+    again["Description"] = ["<h2>Minutes</h2><ul><li>one</li></ul>", *again["Description"].iloc[1:]]
+    stashed = Stash(baseline_of(again))
+    stashed.update({(int(again.index[1]), "Description"): ("before", "after")})
+    stashed.let_go()
+    page = Page(browser, again.sn.edit())
+    page.until(lambda: page.page.locator(".sn-offer").count())
+    page.until(lambda: page.page.locator(".sn-link").count())
+    look("edits that were left, and links")
+    page.cell(1, "Description").dblclick()
+    page.until(lambda: page.page.locator(".sn-preview h2").count())
+    look("rich text")
+    page.close()
     assert found == {}
 
 
