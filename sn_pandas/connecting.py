@@ -318,6 +318,17 @@ def _connect_embedded(
     return _verify(Repository(client, anonymous=anonymous, browser=_browser, editor=_editor))
 
 
+def is_embedded(origin: str) -> bool:
+    """Return whether an address is that of a repository inside a process, which only this process can open.
+
+    Examples
+    --------
+    >>> is_embedded("http://embedded-2"), is_embedded("https://repo.example")
+    (True, False)
+    """
+    return re.fullmatch(r"http://embedded(-[a-z0-9-]+)?", origin) is not None
+
+
 def _origin(path: str) -> str:
     """Return the address of an embedded repository, one of its own: the same again for the same file."""
     if path in ("", _MEMORY):

@@ -245,7 +245,9 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
     if repo is not None and not repo.closed:
         return repo
     how = f"sn_pandas.{what}({str(record.path)!r}, repo)"
-    if origin.startswith("http://embedded"):
+    from .connecting import connect, is_embedded
+
+    if is_embedded(origin):
         raise JournalError(
             f"this journal belongs to an embedded repository, {origin}. Pass that repository: {how}"
         )
@@ -255,8 +257,6 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
             f"this journal belongs to {origin}, which is not connected. If you trust the file: repo = "
             f"sn_pandas.connect({origin!r}, api_key=…) and {how}"
         )
-    from .connecting import connect
-
     try:
         return connect(home)
     except AuthenticationError as error:

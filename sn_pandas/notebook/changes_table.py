@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from ..odata.escaping import escape_controls, escape_html
+from .limits import count_rows, cut_end
 
 #: The columns that such a table begins with.
 COLUMNS = ("Id", "Path", "field", "before", "after")
@@ -59,7 +60,7 @@ def changes_text(changes: pd.DataFrame) -> str:
     for row in _choose_rows(changes)[0] if most is not None else ():
         cells = [_text(changes.iloc[row][column]) for column in whole]
         if any(len(cell) >= most for cell in cells):
-            lines.append("  ".join(_cut(cell, _LONGEST) for cell in cells if cell))
+            lines.append("  ".join(cut_end(cell, _LONGEST) for cell in cells if cell))
     if len(lines) > _MOST_LINES:
         lines[_MOST_LINES:] = [f"… and {len(lines) - _MOST_LINES:,} more"]
     return escape_controls("\n".join([repr(changes), *(["", *lines] if lines else [])]))
@@ -67,10 +68,10 @@ def changes_text(changes: pd.DataFrame) -> str:
 
 def _choose_rows(frame: pd.DataFrame) -> tuple[list[int], int]:
     """Return the rows to display, and the number of rows before the gap; 0 if there is none."""
-    most = pd.get_option("display.max_rows") or len(frame)
-    if len(frame) <= most:
+    some = count_rows(len(frame))
+    if some == len(frame):
         return list(range(len(frame))), 0
-    some = max(2, min(most, pd.get_option("display.min_rows") or most))
+    some = max(2, some)
     first = some - some // 2
     return [*range(first), *range(len(frame) - some // 2, len(frame))], first
 
@@ -82,7 +83,7 @@ def _texts(frame: pd.DataFrame) -> pd.DataFrame:
     columns: dict[int, list[str]] = {}
     for number, column in enumerate(frame.columns):
         length = _LONGEST if column in WHOLE and most is not None else most
-        columns[number] = [_cut(_text(value), length) for value in frame.iloc[:, number]]
+        columns[number] = [cut_end(_text(value), length) for value in frame.iloc[:, number]]
     if most is not None:
         pairs = zip(frame["before"], frame["after"], strict=True) if is_changes(frame) else ()
         before, after = COLUMNS.index("before"), COLUMNS.index("after")
@@ -96,15 +97,6 @@ def _text(value: object) -> str:
     return "" if missing else str(value)
 
 
-def _cut(text: str, most: int | None, begin: int = 0) -> str:
-    """Return a part of a text, with an ellipsis where something is omitted."""
-    if most is None or len(text) <= most:
-        return text
-    begin = max(0, min(begin, len(text) - most))
-    part = text[begin : begin + most - 1]
-    return ("…" if begin else "") + part + ("…" if begin + most - 1 < len(text) else "")
-
-
 def _cut_texts(before: str, after: str, most: int) -> tuple[str, str]:
     """Return two texts shortened so that their first difference is visible."""
     if max(len(before), len(after)) <= most:
@@ -112,7 +104,7 @@ def _cut_texts(before: str, after: str, most: int) -> tuple[str, str]:
     pairs = enumerate(zip(before, after, strict=False))
     alike = next((place for place, (one, two) in pairs if one != two), min(len(before), len(after)))
     begin = alike - _BEFORE if alike > most - _BEFORE else 0
-    return _cut(before, most, begin), _cut(after, most, begin)
+    return cut_end(before, most, begin), cut_end(after, most, begin)
 
 
 def _labels(labels: pd.Index) -> pd.Index:

@@ -15,6 +15,7 @@ from . import arguments, showing
 from .arguments import Parser
 from .cells import evaluate, parts_of, without_comment
 from .connections import arguments_of
+from .frame_table import KEY
 
 if TYPE_CHECKING:
     import argparse
@@ -164,7 +165,7 @@ def _url(session: SensenetSession, options: argparse.Namespace, rest: str, names
 def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from .explaining import explain
 
-    facts = getattr(names.get(rest), "attrs", {}).get(showing.KEY) if rest.isidentifier() else None
+    facts = getattr(names.get(rest), "attrs", {}).get(KEY) if rest.isidentifier() else None
     if facts and facts.get("query"):
         rest = str(facts["query"])  # the frame of a notebook, by its name
     repo = session.repository(options.on)
@@ -225,7 +226,7 @@ def _evaluate_name(text: str, what: str, names: Names) -> Any:
 def _is_a(what: str, value: Any) -> bool:
     if what == "report":
         return hasattr(value, "retry")
-    return showing.KEY in getattr(value, "attrs", ())
+    return KEY in getattr(value, "attrs", ())
 
 
 def _require_query(text: str) -> str:

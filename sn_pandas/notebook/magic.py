@@ -57,7 +57,7 @@ def load(shell: InteractiveShell) -> None:
     elif magics not in shell.configurables:
         shell.configurables.append(magics)
     shell.register_magics(magics)
-    showing.register(shell, lambda: magics.caption)
+    showing.register(shell, magics)
     if shell.Completer is not None:
         shell.Completer.custom_matchers.append(_matcher(magics))
 

@@ -7,9 +7,10 @@ import time
 import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from IPython.core.magic import Magics, magics_class
-from traitlets import Bool, CaselessStrEnum, Float, Int, Unicode
+from traitlets import Bool, CaselessStrEnum, Float, Int, TraitError, Unicode, validate
 
 from ..odata.errors import IncompleteWarning
 from . import arguments, connections, nothing, showing
@@ -59,11 +60,25 @@ class SensenetSession(Magics):
     caption = Bool(True, help="Whether to show the query and the number of unsaved cells with a frame.").tag(
         config=True
     )
+    readable = Bool(
+        True, help="Whether frames of a repository are shown as tables for reading; as by pandas if False."
+    ).tag(config=True)
+    time_zone = Unicode(
+        "", help="The time zone of dates in these tables, such as Europe/Budapest; the local one if empty."
+    ).tag(config=True)
     completion_seconds = Float(0.3, min=0, help="Seconds that the Tab key waits for the repository.").tag(
         config=True
     )
 
     shell: InteractiveShell
+
+    @validate("time_zone")
+    def _validate_time_zone(self, proposal: dict[str, Any]) -> str:
+        name: str = proposal["value"]
+        try:
+            return ZoneInfo(name).key if name else name
+        except (KeyError, ValueError, OSError) as error:  # what is not a name of a file, or not of a zone
+            raise TraitError(f"unknown time zone {name!r}: use a name such as 'Europe/Budapest'") from error
 
     def __init__(self, shell: InteractiveShell, **traits: Any) -> None:
         super().__init__(shell, **traits)

@@ -6,21 +6,22 @@ import sys
 import textwrap
 import warnings
 import weakref
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
 from ..odata.errors import IncompleteWarning
 from ..odata.escaping import NO_MATH, escape_controls, escape_html
 from ..odata.warning import warn_user
 from ..odata.wording import count_noun
 from .changes_table import changes_html, changes_text, is_changes
+from .frame_table import KEY, belongs_to_repository, frame_html
 
 if TYPE_CHECKING:
     import pandas as pd
     from IPython.core.interactiveshell import InteractiveShell
 
 
-KEY = "sensenet"
 _CAPTION = f'<code class="sensenet-caption {NO_MATH}" style="font-size:85%;opacity:.75">{{}}</code>'
 #: Columns by which tables of ours are known, also parts of them: changes, checks, reports, queries.
 _TABLES = (
@@ -131,8 +132,16 @@ def _is_reordered(frame: pd.DataFrame) -> bool:
         return False
 
 
-def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
-    """Display frames of a repository with a caption, by the usual formatter."""
+class Options(Protocol):
+    """What users decide about the display of frames; see ``%config SensenetMagics``."""
+
+    caption: bool
+    readable: bool
+    time_zone: str
+
+
+def register(shell: InteractiveShell, options: Options) -> None:
+    """Display frames of a repository as readable tables with a caption, by the usual formatter."""
     import pandas as pd
 
     before = {mime: _printer(formatter, pd.DataFrame) for mime, formatter in _ours(shell)}
@@ -140,9 +149,9 @@ def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
     def as_html(frame: pd.DataFrame) -> str | None:
         own = before["text/html"] or _html_of_bundle(shell, frame)
         if own is None:
-            return _html(frame, captions())
+            return _html(frame, options)
         table: str | None = own(frame)
-        text = caption(frame) if captions() and table else ""
+        text = caption(frame) if options.caption and table else ""
         return f"{table}{_CAPTION.format(escape_html(text))}" if text else table
 
     def as_text(frame: pd.DataFrame, printer: Any, cycle: bool) -> None:
@@ -151,7 +160,7 @@ def register(shell: InteractiveShell, captions: Callable[[], bool]) -> None:
             printer.text(_text(frame))
         else:
             own(frame, printer, cycle)
-        if text := caption(frame) if captions() else "":
+        if text := caption(frame) if options.caption else "":
             printer.text(f"\n{escape_controls(text)}")
 
     ours = {"text/html": as_html, "text/plain": as_text}
@@ -175,21 +184,35 @@ def unregister(shell: InteractiveShell) -> None:
             formatter.for_type(pd.DataFrame, before)
 
 
-def _html(frame: pd.DataFrame, captioned: bool) -> str | None:
-    """Return the HTML of a frame as pandas formats it, with escaped texts and complete reasons."""
-    import pandas as pd
-
-    facts = KEY in frame.attrs
-    if not facts and not _is_ours(frame):
+def _html(frame: pd.DataFrame, options: Options) -> str | None:
+    """Return the HTML of a frame: a readable table if it is a repository's, that of pandas otherwise."""
+    is_ours = _is_ours(frame)
+    if is_ours and is_changes(frame):
+        return changes_html(frame)
+    if not is_ours and not belongs_to_repository(frame):
         table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
         return table
-    if is_changes(frame):
-        return changes_html(frame)
-    whole = ("display.max_colwidth", None) if _is_ours(frame) else ()
-    with pd.option_context("display.html.use_mathjax", False, *whole):
-        table = frame._repr_html_()  # type: ignore[operator]  # the same
-    text = caption(frame) if captioned and table else ""
+    readable = _readable_html(frame, options.time_zone) if options.readable and not is_ours else None
+    table = readable or _pandas_html(frame, is_whole=is_ours)
+    text = caption(frame) if options.caption and table else ""
     return f"{table}{_CAPTION.format(escape_html(text))}" if text else table
+
+
+def _readable_html(frame: pd.DataFrame, time_zone: str) -> str | None:
+    try:
+        return frame_html(frame, ZoneInfo(time_zone) if time_zone else None)
+    except Exception:  # showing a frame never fails
+        return None
+
+
+def _pandas_html(frame: pd.DataFrame, *, is_whole: bool) -> str | None:
+    """Return the HTML of a frame as pandas formats it, with escaped texts and, if asked for, whole ones."""
+    import pandas as pd
+
+    whole = ("display.max_colwidth", None) if is_whole else ()
+    with pd.option_context("display.html.use_mathjax", False, *whole):
+        table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
+    return table
 
 
 def _text(frame: pd.DataFrame) -> str:

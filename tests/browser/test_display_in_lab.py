@@ -32,6 +32,21 @@ CELLS = (
     f"out = ipywidgets.Output()\nwith out:\n    {SLOW}\nout",
     "tree = repo.browse('/Root/Content')\ntree",
 )
+#: The contrast of a text and its background, as WCAG defines it.
+CONTRAST = """element => {
+    const canvas = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+    const parents = [];
+    for (let e = element; e; e = e.parentElement) parents.unshift(getComputedStyle(e).backgroundColor);
+    const paint = color => { canvas.fillStyle = color; canvas.fillRect(0, 0, 1, 1); };
+    const light = () => [...canvas.getImageData(0, 0, 1, 1).data].slice(0, 3)
+        .map(v => v / 255).map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+        .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
+    parents.forEach(paint);
+    const ground = light();
+    paint(getComputedStyle(element).color);
+    const text = light();
+    return (Math.max(ground, text) + 0.05) / (Math.min(ground, text) + 0.05);
+}"""
 ERRORS = "() => document.body.innerText.split('Error displaying widget').length - 1"
 
 
@@ -50,6 +65,20 @@ def test_what_a_repository_holds_is_letters_in_every_output(shown: Notebook) -> 
         expect(tables.filter(has_text=f"Offer from {words}").first).to_be_visible()
     assert shown.page.locator("mjx-container, .MathJax").count() == 0, "no formula was made"
     assert shown.page.locator(".jp-OutputArea-output img[src=x]").count() == 0
+
+
+@pytest.mark.parametrize("theme", ["JupyterLab Dark", "JupyterLab Light"])
+def test_frames_are_tables_for_reading(shown: Notebook, theme: str) -> None:
+    shown.theme(theme)
+    table = shown.page.locator(".sn-frame").first
+    table.scroll_into_view_if_needed()
+    expect(table.locator("thead th")).to_have_text(["DisplayName", "Name", "Status", "Path", "Id"])
+    expect(table.locator("p")).to_have_text("3 rows")
+    expect(table.locator("tbody td").first).to_have_css("text-align", "left")
+    expect(table.locator("tbody td").last).to_have_css("text-align", "right")
+    for place in ("thead th", "td:first-child", "tr:nth-child(2) td.sn-id", "p"):
+        assert table.locator(place).first.evaluate(CONTRAST) >= 4.5, place
+    shown.shot(f"frame-{theme.split()[-1].lower()}")
 
 
 def test_pictures_have_no_card_of_the_other_theme(shown: Notebook) -> None:

@@ -436,7 +436,7 @@ def test_unloading_leaves_nothing_behind(session: Session) -> None:
     session.value("%load_ext sn_pandas")
     session.value("%reload_ext sn_pandas")
     assert len([c for c in shell.configurables if type(c).__name__ == "SensenetMagics"]) == 1
-    assert shell.display_formatter.format(frame)[0]["text/html"].count(TASKS) == 1
+    assert shell.display_formatter.format(frame)[0]["text/html"].count("sensenet-caption") == 1
 
 
 def test_every_option_is_explained(session: Session) -> None:

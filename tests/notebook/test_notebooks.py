@@ -44,6 +44,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     # Without the other plugins, which take as long to load as a notebook to run.
     alone = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "XDG_STATE_HOME": str(home), "IPYTHONDIR": str(home)}
     alone["TQDM_DISABLE"] = "1"  # a slow machine shows bars that a fast one does not
+    alone["TZ"] = "UTC"  # tables show dates in the zone of the reader
     run = subprocess.run(
         [*command, *options, *map(str, NOTEBOOKS)],
         capture_output=True,
