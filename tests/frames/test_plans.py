@@ -10,11 +10,14 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames.writes.plan_files import _digest
 from sn_pandas.testing import EmbeddedServer
 
+from .every_field import VALUES, assets
 from .labs import LAB, lab
 
 TASKS = "/Root/Content/IT/Tasks"
@@ -261,6 +264,36 @@ def test_an_empty_plan_sends_nothing(fake):
     assert len(plan) == 0
     assert plan.changes.dtypes["before"] == "str"
     assert sn.apply(plan, repo).ok
+
+
+@pytest.fixture(scope="module")
+def served():
+    """Return one repository with three assets for all examples."""
+    yield from assets()
+
+
+@pytest.mark.filterwarnings("ignore::sn_pandas.SaveWarning")
+@settings(
+    deadline=None,
+    max_examples=10,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(cells=st.fixed_dictionaries(VALUES))
+def test_a_plan_stores_what_a_save_stores(served, tmp_path, cells):
+    """For every field type, a plan sends the requests of a save, and the save finds nothing left to do."""
+    frame = served.read(LAB, select=["Name", *VALUES], filter="isof('Asset')")
+    for name, cell in cells.items():
+        column = frame[name].astype(object)
+        column.iat[0] = cell
+        frame[name] = column
+    frame = frame.head(1)
+    assume(frame.sn.check().empty)
+    file = written(frame.sn.plan(), tmp_path)
+    dry = frame.sn.save(dry_run=True)
+    report = sn.apply(file, served)
+    assert report.ok, report
+    assert report.requests == dry.requests
+    assert frame.sn.save().counts == {"unchanged": 1}
 
 
 HOSTILE = "<script>alert(1)</script>\"'&amp;$x$ \u202egnp.exe \x1b[31m"
