@@ -148,7 +148,9 @@ class Connection:
         names = {name for name in query.names() if of_some_contents(name)}
         names = {n for n in names if n.startswith("#") or n.partition(".")[0] not in self.schema.fields}
         below = query.query is not None
-        return added_fields(self.client, query.path, names, below=below) if names else {}
+        if not names:
+            return {}
+        return added_fields(self.client, query.path, names, compared=True, below=below)
 
     def open_tree(self, path: str | int, **options: Any) -> Any:
         """Show the tree below a path; see ``Repository.browse``."""

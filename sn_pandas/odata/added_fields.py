@@ -19,7 +19,7 @@ from .query_text import target
 from .type_documents import read_list_fields
 from .warning import warn_user
 
-#: The lists below a place whose definitions are read.
+#: The lists whose definitions are read.
 _MOST_LISTS = 1000
 
 
@@ -32,7 +32,7 @@ def list_fields(client: Client, place: str | int) -> dict[str, Field]:
 
 
 def added_fields(
-    client: Client, place: str | int, names: Iterable[str], *, below: bool = False
+    client: Client, place: str | int, names: Iterable[str], *, compared: bool = False, below: bool = False
 ) -> dict[str, Field]:
     """Read the definitions of fields that a list or aspects add to the contents at a place.
 
@@ -44,6 +44,8 @@ def added_fields(
         The list, or a content in it.
     names : iterable of str
         Names of fields; those of content types are skipped.
+    compared : bool
+        Whether the server is to compare them, which it does in all lists as in one of them.
     below : bool
         Whether they are compared in the whole tree below the place, where several lists may define them.
 
@@ -55,23 +57,26 @@ def added_fields(
     Raises
     ------
     QueryError
-        If the place is in a list that has no such field, or if lists below it define one in different ways.
+        If the place is in a list that has no such field, or if lists define one in different ways.
     """
     wanted = {name for name in names if of_some_contents(name)}
     found: dict[str, Field] = {}
     if of_list := sorted(name for name in wanted if name.startswith("#")):
-        found |= _fields_of_lists(client, place, of_list, below=below)
+        found |= _fields_of_lists(client, place, of_list, compared=compared, below=below)
     dotted = [name.split(".") for name in wanted if name[0] != "#"]
     for aspect in sorted({steps[0] for steps in dotted if len(steps) == 2}):
         found |= _aspect_fields(client, aspect)
     return {name: field for name, field in found.items() if name in wanted}
 
 
-def _fields_of_lists(client: Client, place: str | int, names: list[str], *, below: bool) -> dict[str, Field]:
+def _fields_of_lists(
+    client: Client, place: str | int, names: list[str], *, compared: bool, below: bool
+) -> dict[str, Field]:
     own = list_fields(client, place)
     lists: dict[str, dict[str, Field]] = {}
-    if below or any(own[name].is_date for name in names if name in own):
-        lists = _definitions(client, place, below=below)
+    elsewhere: dict[str, dict[str, Field]] = {}
+    if compared or any(own[name].is_date for name in names if name in own):
+        lists, elsewhere = _definitions(client, place, below=below)
     all_names = own.keys() | {name for fields in lists.values() for name in fields}
     for name in names if all_names else ():
         if name in all_names:
@@ -85,9 +90,25 @@ def _fields_of_lists(client: Client, place: str | int, names: list[str], *, belo
         if name in own:
             defined = _with_own(own[name], defined, place)
         _reject_different(name, defined)
+        if compared:
+            _reject_different(name, defined | _of_other_kind(name, defined, elsewhere))
         if defined:
             found[name] = _merged(list(defined.values()))
     return found
+
+
+def _of_other_kind(
+    name: str, defined: dict[str, Field], elsewhere: dict[str, dict[str, Field]]
+) -> dict[str, Field]:
+    """Return the definitions of other lists by which a server may compare the field wrongly.
+
+    A server has one way of comparing for all fields of a name: that of the list which it met first.
+    """
+    if not defined:
+        return {}
+    kinds = {kind_of(name, field) for field in defined.values()}
+    others = {path: fields[name] for path, fields in elsewhere.items() if name in fields}
+    return {path: field for path, field in others.items() if kind_of(name, field) not in kinds}
 
 
 def _with_own(own: Field, defined: dict[str, Field], place: str | int) -> dict[str, Field]:
@@ -119,31 +140,40 @@ def _merged(fields: list[Field]) -> Field:
     return dataclasses.replace(fields[0], options=tuple(options.values()))
 
 
-def _definitions(client: Client, place: str | int, *, below: bool) -> dict[str, dict[str, Field]]:
-    """Read what the list around a place defines, and those below it, if they are wanted; by their paths."""
+def _definitions(
+    client: Client, place: str | int, *, below: bool
+) -> tuple[dict[str, dict[str, Field]], dict[str, dict[str, Field]]]:
+    """Read what lists define, by their paths: those that are searched, and all others.
+
+    Searched are the list around a place, and those below it, if they are wanted.
+    """
     if isinstance(place, int):
         address = target(entity(place), {"$select": "Path", "metadata": "no"})
         place = str(client.get(address, shapes.content("Path"))["Path"])
     here = PurePosixPath(place)
-    above = " ".join(query_value(str(path)) for path in (here, *here.parents[:-1]))
-    where = f"(Path:({above}) InTree:{query_value(place)})" if below else f"Path:({above})"
     query = Query(
         "/Root",
-        query=f"+TypeIs:ContentList +{where}",
+        query="TypeIs:ContentList",
         autofilters=False,
         select=("Path", "ContentListDefinition"),
         orderby="Id",
         top=_MOST_LISTS,
     )
     rows = client.get(query.url(metadata="no"), shapes.contents("Path"))
-    lists = {str(row["Path"]): row.get("ContentListDefinition") for row in rows}
-    around = [path for path in lists if here.is_relative_to(path)]
-    farther = set(sorted(around, key=len)[:-1])  # fields are added by the nearest list alone
-    return {
-        path: {field.name: field for field in _defined(str(text or ""))}
-        for path, text in lists.items()
-        if path not in farther
+    lists = {
+        str(row["Path"]): {
+            field.name: field for field in _defined(str(row.get("ContentListDefinition") or ""))
+        }
+        for row in rows
     }
+    around = sorted((path for path in lists if here.is_relative_to(path)), key=len)
+    searched = set(around[-1:])  # fields are added by the nearest list alone
+    if below:
+        searched |= {path for path in lists if PurePosixPath(path).is_relative_to(here)}
+    return (
+        {path: fields for path, fields in lists.items() if path in searched},
+        {path: fields for path, fields in lists.items() if path not in searched},
+    )
 
 
 def _aspect_fields(client: Client, aspect: str) -> dict[str, Field]:

@@ -193,10 +193,12 @@ def test_a_search_by_a_field_of_two_lists_is_written_as_both_define_it(others, c
         assert sorted(others.read("/Root/Content", **options)["Name"]) == names
 
 
-def test_a_list_by_itself_may_define_a_field_in_its_way(others):
-    assert list(others.read(LIST, select="Name", filter=sn.F("#Count") > 2)["Name"]) == ["one"]
-    query = sn.Q("#Count") == "3"
-    assert list(others.read(OTHER, select="Name", query=query)["Name"]) == ["two"]
+@pytest.mark.parametrize("place", [LIST, OTHER])
+def test_a_list_by_itself_is_not_compared_by_what_another_one_defines(others, place):
+    for options in ({"query": sn.Q("#Count") == 3}, {"filter": "#Count eq '3'"}, {"orderby": "#Count"}):
+        with pytest.raises(sn.QueryError, match=f"{COUNT}.*read the rows without it"):
+            others.read(place, select="Name", **options)
+    assert len(others.read(place, select=["Name", "#Count"])) == 1
 
 
 def test_a_misspelt_field_of_the_lists_below_is_said(others):
@@ -212,9 +214,11 @@ def test_a_misspelt_field_of_the_lists_below_is_said(others):
 def test_the_fields_of_the_list_around_a_list_are_not_those_of_its_contents(others):
     others.call(LIST, "AddAllowedChildTypes", contentTypes=["CustomList"])
     inner = others.create(LIST, "CustomList", "inner", {"ContentListDefinition": DIFFERENT})["Path"]
-    others.create(inner, "ListItem", "three", {"#Count": "3"})
-    found = others.read(inner, select="Name", query=sn.Q("#Count") == "3")
+    others.create(inner, "ListItem", "three", {"#Labels": ["c"]})
+    found = others.read(inner, select="Name", query=sn.Q("#Labels") == "c")
     assert list(found["Name"]) == ["three"]
+    with pytest.raises(sn.QueryError, match="'a' is not an option"):
+        others.read(inner, query=sn.Q("#Labels") == "a")
     with pytest.raises(sn.QueryError, match=r"Integer in \S+/Prices and of type ShortText in \S+/inner"):
         others.read(LIST, query=sn.Q("#Count") == 3)
 
