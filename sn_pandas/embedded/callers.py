@@ -96,7 +96,7 @@ def find_user(repository: Repository, name: str) -> Content:
         If nobody is called so, or the user is disabled.
     """
     wanted = name.strip().lower()
-    types = repository.store.types.derived("User")
+    types = repository.store.types.derived_names("User")
     marks = ",".join("?" * len(types))
     with repository.store.reading() as db:
         rows = db.execute(

@@ -107,7 +107,7 @@ class Content:
         """Return a content that can be changed without touching this one."""
         return replace(self, fields=dict(self.fields))
 
-    def stored(self, name: str) -> Value:
+    def stored_value(self, name: str) -> Value:
         """Return the stored form of a field, of the head or not; None if it was never set."""
         head = HEAD.get(name)
         if head is not None:

@@ -100,10 +100,10 @@ def _table(name: str, second: str, rows: Iterable[Row]) -> str:
     columns = [name, *([second] if second else []), "here", ""]
     lines = [columns, ["---"] * len(columns)]
     for title, more, state, why in rows:
-        lines.append([f"`{title}`", *([more] if second else []), f"**{state}**", _plain(why)])
+        lines.append([f"`{title}`", *([more] if second else []), f"**{state}**", _escape(why)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     """Escape a text for a table."""
     return text.replace("``", "`").replace("|", "\\|")

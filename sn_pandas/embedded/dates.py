@@ -96,10 +96,10 @@ def parse(text: str) -> int | None:
 def _parse(text: str) -> int | None:
     if found := _ISO.fullmatch(text):
         parts = [int(p) for p in re.split("[-./]", found["date"])]
-        return _zoned(_build(parts[0], parts[1], parts[2] if len(parts) > 2 else 1, found), found["zone"])
+        return _to_utc(_build(parts[0], parts[1], parts[2] if len(parts) > 2 else 1, found), found["zone"])
     if found := _AMERICAN.fullmatch(text):
         year = _year(found["year"])
-        return _zoned(_build(year, int(found["month"]), int(found["day"]), found), found["zone"])
+        return _to_utc(_build(year, int(found["month"]), int(found["day"]), found), found["zone"])
     if found := _TIME.fullmatch(text):
         today = datetime.now(UTC)
         return _build(today.year, today.month, today.day, found)
@@ -136,7 +136,7 @@ def _build(year: int, month: int, day: int, found: re.Match[str]) -> int:
     return ticks
 
 
-def _zoned(ticks: int, zone: str | None) -> int:
+def _to_utc(ticks: int, zone: str | None) -> int:
     """Move a moment with an offset to UTC, which is the time of the server too."""
     if zone is None or zone.upper() in ("Z", "GMT"):
         return ticks

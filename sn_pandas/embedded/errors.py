@@ -114,7 +114,7 @@ def binary_closed() -> ODataError:
     )
 
 
-def refused_action(reason: str, message: str | None = None) -> ODataError:
+def action_not_allowed(reason: str, message: str | None = None) -> ODataError:
     """Return the 500 of an action that the state of a content, a lock or a permission prevents."""
     return ODataError(reason, "InvalidContentActionException", message or REASONS.get(reason, reason))
 

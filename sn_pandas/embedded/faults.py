@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sn_pandas.embedded.security.tokens import token_of
-from sn_pandas.embedded.wire.addresses import decoded_target, shown_target
+from sn_pandas.embedded.wire.addresses import decode_target, describe_target
 from sn_pandas.embedded.wire.requests import App, Environ, StartResponse
 
 Fault = Callable[[App, Environ, StartResponse], Iterable[bytes]]
@@ -90,7 +90,7 @@ class Rule:
             status, headers, body = _run(app, environ)
             kept = [(n, v) for n, v in headers if n.lower() not in ("content-length", "transfer-encoding")]
             start(status, [*kept, ("Content-Length", str(len(body)))])
-            return _cut(body[:length], environ)
+            return _send_and_break(body[:length], environ)
 
         self.fault = fault
 
@@ -117,7 +117,7 @@ class Rule:
         answers: dict[str, tuple[str, list[tuple[str, str]], bytes]] = {}
 
         def fault(app: App, environ: Environ, start: StartResponse) -> Iterable[bytes]:
-            key = decoded_target(environ)
+            key = decode_target(environ)
             if key not in answers:
                 answers[key] = _run(app, environ)
             status, headers, body = answers[key]
@@ -246,7 +246,7 @@ class Faults:
         return application
 
     def _next(self, environ: Environ) -> Fault | None:
-        method, target = environ["REQUEST_METHOD"], decoded_target(environ)
+        method, target = environ["REQUEST_METHOD"], decode_target(environ)
         with self._lock:
             for rule in self._rules:
                 if rule.fault is None or rule.method not in (None, method) or not rule.match.search(target):
@@ -257,7 +257,7 @@ class Faults:
                 if rule.done == rule.times or self._dice.random() >= rule.rate:
                     continue
                 rule.done += 1
-                self.log.append((method, shown_target(environ)))
+                self.log.append((method, describe_target(environ)))
                 return rule.fault
         return None
 
@@ -310,7 +310,7 @@ def _answer(
     return [body]
 
 
-def _cut(body: bytes, environ: Environ) -> Iterator[bytes]:
+def _send_and_break(body: bytes, environ: Environ) -> Iterator[bytes]:
     yield body
     _break(environ)
 

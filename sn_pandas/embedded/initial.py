@@ -39,7 +39,7 @@ def load(store: Store) -> None:
         store.insert_many(contents)
         for content in contents:
             if "Binary" in content.fields:
-                binaries.settle(store, content)
+                binaries.update_owners(store, content)
         for line, content in zip(found, contents, strict=True):
             if "Acl" in line:
                 permit(store, content, line["Acl"])

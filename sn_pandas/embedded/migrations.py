@@ -47,12 +47,12 @@ def _restrict_types(store: Store) -> None:
 
     In version 1 everybody could open them. Types whose access somebody has changed keep it.
     """
-    everybody = [Entry(EVERYONE, True, permissions.needed("Open"))]
+    everybody = [Entry(EVERYONE, True, permissions.required_bits("Open"))]
     for line in initial.lines():
         content = store.by_path(line["Path"]) if line["Path"].startswith(TYPES) else None
-        if content is None or entries.breaks(store, content.id):
+        if content is None or entries.breaks_inheritance(store, content.id):
             continue
-        if entries.own(store, content.id) == everybody:
+        if entries.own_entries(store, content.id) == everybody:
             initial.permit(store, content, line.get("Acl") or {"Entries": ()})
 
 
@@ -73,7 +73,7 @@ def _index_anew(store: Store) -> None:
         for line in initial.lines():
             content = store.by_path(line["Path"])
             if content is not None and not content.fields.get("Binary") and initial.fill(store, content):
-                binaries.settle(store, content)
+                binaries.update_owners(store, content)
                 store.save(content)
         missing = "SELECT id FROM contents WHERE id NOT IN (SELECT rowid FROM fulltext)"
         ids = [row[0] for row in db.execute(missing)]
@@ -91,8 +91,8 @@ def _hide_secrets(store: Store) -> None:
     In version 3 they stood in the file as they are, and unfinished files among the finished ones.
     """
     with store.transaction() as db:
-        keys = _dropped(db, "api_keys", "value, user_id, created, expires")
-        secrets = _dropped(db, "client_secrets", "value, id, client_id, created, valid_till")
+        keys = _drop(db, "api_keys", "value, user_id, created, expires")
+        secrets = _drop(db, "client_secrets", "value, id, client_id, created, valid_till")
         for statement in statements(tables.API_KEYS + tables.CLIENTS):
             db.execute(statement)
         for value, user_id, *dates in keys:
@@ -159,7 +159,7 @@ def _order_members(store: Store) -> None:
         db.executemany("INSERT INTO members (group_id, member_id) VALUES (?, ?)", rows)
 
 
-def _dropped(db: sqlite3.Connection, table: str, columns: str) -> list[tuple[Any, ...]]:
+def _drop(db: sqlite3.Connection, table: str, columns: str) -> list[tuple[Any, ...]]:
     """Drop a table with plain secrets, and return its rows."""
     named = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
     if "value" not in named:

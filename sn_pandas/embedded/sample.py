@@ -212,7 +212,7 @@ def _people(builder: Builder) -> list[Content]:
     users: list[Content] = []
     departments = list(DEPARTMENTS)
     for number, (first, last) in enumerate(zip(FIRST_NAMES, LAST_NAMES, strict=True)):
-        login = _plain(f"{first}.{last}").lower()
+        login = _strip_accents(f"{first}.{last}").lower()
         boss = users[(number - len(departments)) // 4] if number >= len(departments) else None
         user = builder.add(
             home,
@@ -261,7 +261,7 @@ def _rights(builder: Builder, users: Sequence[Content]) -> None:
 
     def allow(path: str, *given: tuple[int, int], broken: bool = False) -> None:
         content = builder.below(path)
-        already = [] if broken else entries.own(store, content.id)
+        already = [] if broken else entries.own_entries(store, content.id)
         wanted = [Entry(identity, allow=bits) for identity, bits in given]
         merged = {(one.identity, one.local_only): one for one in already}
         for one in wanted:
@@ -286,7 +286,7 @@ def _bits(names: Iterable[str]) -> int:
     """Return permissions with all that they need, as bits."""
     found = 0
     for name in names:
-        found |= permissions.needed(name)
+        found |= permissions.required_bits(name)
     return found
 
 
@@ -333,7 +333,9 @@ def _workspace(
     links = builder.add(home, "LinkList", "Links", DisplayName="Links")
     for number, link in enumerate(LINKS, 1):
         text, _, url = link.partition("|")
-        builder.add(links, "Link", _plain(text).replace(" ", "-"), index=number, DisplayName=text, Url=url)
+        builder.add(
+            links, "Link", _strip_accents(text).replace(" ", "-"), index=number, DisplayName=text, Url=url
+        )
     _documents(builder, home, size)
 
 
@@ -467,7 +469,7 @@ def _sentence(dice: random.Random) -> str:
     return " ".join(dice.choices(WORDS, k=dice.randrange(5, 14))).capitalize() + "."
 
 
-def _plain(text: str) -> str:
+def _strip_accents(text: str) -> str:
     """Letters without marks: what a login name is made of."""
     marks = str.maketrans("áÁéÉíÍóÓöÖőŐúÚüÜűŰ", "aAeEiIoOoOoOuUuUuU")
     return text.translate(marks)

@@ -18,7 +18,7 @@ from sn_pandas.embedded.callers import UnknownUserError
 from sn_pandas.embedded.faults import Faults
 from sn_pandas.embedded.http.application import Application
 from sn_pandas.embedded.http.origins import Origins
-from sn_pandas.embedded.http.server import FileInUseError, locked, serve
+from sn_pandas.embedded.http.server import FileInUseError, lock_file, serve
 from sn_pandas.embedded.http.testing import Testing
 from sn_pandas.embedded.http.wsgi_server import Server
 from sn_pandas.embedded.storage.file_version import UnusableFileError
@@ -111,7 +111,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _refuse("--sn-auth says which authority; add --authority PORT")
     try:
         _look_up(arguments.host)
-        with locked(arguments.data):
+        with lock_file(arguments.data):
             application = Application(
                 arguments.data,
                 sample=not arguments.empty,

@@ -143,7 +143,7 @@ class Session:
             self._loaded[content_id] = self.store.load(content_id)
         return self._readable(self._loaded[content_id])
 
-    def many(self, ids: list[int]) -> list[Content]:
+    def load_many(self, ids: list[int]) -> list[Content]:
         """Return the contents with the ids that the caller may see, in order, duplicates kept."""
         self.preload(ids)
         return [content for i in ids if (content := self.by_id(i)) is not None]
@@ -239,11 +239,11 @@ class Session:
         """Return whether the caller has a permission on a content."""
         return self.rights.can(content, permission)
 
-    def sees(self, content: Content) -> bool:
+    def can_see(self, content: Content) -> bool:
         """Return whether the caller may know of a content."""
         return self.can(content, "See")
 
-    def opens(self, content: Content) -> bool:
+    def can_open(self, content: Content) -> bool:
         """Return whether the caller may read the fields of a content; its bytes also require Open."""
         return self.can(content, "Preview")
 
@@ -260,6 +260,6 @@ class Session:
             moment.strftime("%Y-%m-%dT%H:%M:%S") + f".{moment.microsecond:06}".rstrip("0").rstrip(".") + "Z"
         )
 
-    def evaluated(self, text: str) -> str:
+    def replace_templates(self, text: str) -> str:
         """Return a text with its templates replaced."""
         return templates.replace(text, caller=self.caller, now=self.repository.clock())

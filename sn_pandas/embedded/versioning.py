@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sn_pandas.embedded.errors import ODataError, refused_action
+from sn_pandas.embedded.errors import ODataError, action_not_allowed
 
 Mode = Literal["none", "major", "full"]
 Action = Literal[
@@ -142,14 +142,14 @@ class Plan:
     saving: int = FINALIZED
 
 
-def created(mode: Mode, approving: bool) -> Plan:
+def plan_creation(mode: Mode, approving: bool) -> Plan:
     """Return the first version of a content."""
     if mode == "full":
         return Plan(Version(0, 1, DRAFT), new=True)
     return Plan(Version(1, 0, PENDING if approving else APPROVED), new=True)
 
 
-def created_in_steps(mode: Mode) -> Plan:
+def plan_creation_in_steps(mode: Mode) -> Plan:
     """Return the first version of a content whose creation continues."""
     first = Version(0, 1, LOCKED) if mode == "full" else Version(1, 0, LOCKED)
     return Plan(first, new=True, lock=True, saving=CREATING)
@@ -158,15 +158,15 @@ def created_in_steps(mode: Mode) -> Plan:
 def refusal(action: Action, state: State) -> ODataError | None:
     """Return why an action cannot be done now; None if it can. Permissions are not asked for here."""
     if action == "ForceUndoCheckOut":
-        return None if state.locked == "other" else refused_action("InvalidStateAction")
+        return None if state.locked == "other" else action_not_allowed("InvalidStateAction")
     if state.locked == "other" and action not in ("Approve", "Reject"):
-        return refused_action("CheckedOutToSomeoneElse")
+        return action_not_allowed("CheckedOutToSomeoneElse")
     if state.saving and action not in ("CheckIn", "UndoCheckOut"):
-        return refused_action("MultistepSaveInProgress")
+        return action_not_allowed("MultistepSaveInProgress")
     if not _fits(action, state):
-        return refused_action("InvalidStateAction")
+        return action_not_allowed("InvalidStateAction")
     if action == "UndoCheckOut" and len(state.history) == 1:
-        return refused_action("UndoSingleVersion")
+        return action_not_allowed("UndoSingleVersion")
     return None
 
 
@@ -187,24 +187,24 @@ def _fits(action: Action, state: State) -> bool:
 
 def plan(action: Action, state: State) -> Plan:
     """Return the effects of a valid action; an undo has none, because it restores the previous version."""
-    return _without_overtaken(_PLANS[action](state), state)
+    return _drop_overtaken(_PLANS[action](state), state)
 
 
-def save_in_steps(state: State) -> Plan:
+def plan_save_in_steps(state: State) -> Plan:
     """Return what the first step of a save in several steps does to a content that is there."""
     if state.current.status == LOCKED:
         return Plan(state.current, lock=True, saving=MODIFYING_LOCKED)
     return replace(plan("CheckOut", state), saving=MODIFYING)
 
 
-def finalized(state: State) -> Plan:
+def plan_final_step(state: State) -> Plan:
     """Return what the last step of a save in several steps does."""
     if state.saving == MODIFYING_LOCKED:
         return Plan(state.current, lock=True)
     return plan("CheckIn", state)
 
 
-def restored(state: State) -> Plan:
+def plan_restoring(state: State) -> Plan:
     """Return what becomes of a content that is saved with the values of an old version."""
     current = state.current
     if current.status == LOCKED:
@@ -218,11 +218,11 @@ def restored(state: State) -> Plan:
         number = settled.major + 1 if settled else 1
         return Plan(Version(number, 0, PENDING), new=True, dropped=state.since(settled))
     if state.mode == "none":
-        return _collapsed(state)
+        return _collapse(state)
     return Plan(_next_public(state), new=True, dropped=state.since(state.last_public))
 
 
-def _without_overtaken(plan: Plan, state: State) -> Plan:
+def _drop_overtaken(plan: Plan, state: State) -> Plan:
     """Drop the versions whose numbers are not below the new one, as a change of modes can leave them."""
     others = state.history if plan.new else state.history[:-1]
     overtaken = [v for v in others if v.number >= plan.version.number and v not in plan.dropped]
@@ -238,10 +238,10 @@ def _save(state: State) -> Plan:
     settled = current.status in (APPROVED, REJECTED)
     if not state.approving:
         if state.mode == "none":
-            return _collapsed(state)
+            return _collapse(state)
         return Plan(_next_public(state), new=settled, dropped=state.working)
     if state.mode == "none":
-        return _only_pending(state)
+        return _keep_pending(state)
     if settled:
         return Plan(Version(current.major + 1, 0, PENDING), new=True)
     return Plan(current.to(PENDING))
@@ -258,9 +258,9 @@ def _check_in(state: State) -> Plan:
     if state.mode == "full":
         return Plan(state.current.to(DRAFT))
     if state.approving:
-        return _only_pending(state) if state.mode == "none" else Plan(state.current.to(PENDING))
+        return _keep_pending(state) if state.mode == "none" else Plan(state.current.to(PENDING))
     if state.mode == "none":
-        return _collapsed(state)
+        return _collapse(state)
     return Plan(_next_public(state), dropped=state.working)
 
 
@@ -271,13 +271,13 @@ def _publish(state: State) -> Plan:
             return Plan(Version(current.major, current.minor + 1, PENDING), new=True)
         return Plan(current.to(PENDING))
     if state.mode == "none":
-        return _collapsed(state)
+        return _collapse(state)
     return Plan(Version(current.major + 1, 0))
 
 
 def _approve(state: State) -> Plan:
     if state.mode == "none":
-        return _collapsed(state)
+        return _collapse(state)
     if state.mode == "major":
         return Plan(_next_public(state), dropped=state.working)
     return Plan(Version(state.current.major + 1, 0))
@@ -287,7 +287,7 @@ def _reject(state: State) -> Plan:
     return Plan(state.current.to(REJECTED))
 
 
-def _collapsed(state: State) -> Plan:
+def _collapse(state: State) -> Plan:
     """Without versions the current values become the last public version, and nothing stays in between."""
     public = state.last_public
     if public is None:
@@ -296,7 +296,7 @@ def _collapsed(state: State) -> Plan:
     return Plan(public, dropped=dropped)
 
 
-def _only_pending(state: State) -> Plan:
+def _keep_pending(state: State) -> Plan:
     """Without versions one pending version follows the last one that was approved or rejected."""
     settled = state.settled
     if settled is None:

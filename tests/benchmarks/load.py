@@ -92,7 +92,7 @@ def _people(data: Path, count: int) -> list[Person]:
         found = []
         for user in users:
             session = application.repository.session(callers.load(application.repository, user))
-            mine = [(one.id, one.parent_path) for one in session.many(tasks) if session.can(one, "Save")]
+            mine = [(one.id, one.parent_path) for one in session.load_many(tasks) if session.can(one, "Save")]
             if mine:
                 found.append(Person(callers.new_key(application.repository, user).value, mine))
         return [Person(one.key, one.tasks) for number in range(count) for one in [found[number % len(found)]]]

@@ -15,7 +15,7 @@ import pytest
 
 import sn_pandas as sn
 from sn_pandas.embedded import Application, UnusableFileError
-from sn_pandas.embedded.http.server import FileInUseError, locked
+from sn_pandas.embedded.http.server import FileInUseError, lock_file
 from sn_pandas.embedded.index.collation import collation_key
 
 TYPES = "/root/system/schema/contenttypes"
@@ -311,7 +311,7 @@ def test_a_link_to_a_file_is_that_file(tmp_path: Path) -> None:
     Application(link, sample=False).close()
     assert sorted(one.name for one in (tmp_path / "data").iterdir()) == ["real.db", "real.db.key"]
     assert [one.name for one in (tmp_path / "links").iterdir()] == ["repo.db"]
-    with locked(str(link)), pytest.raises(FileInUseError), locked(str(tmp_path / "data" / "real.db")):
+    with lock_file(str(link)), pytest.raises(FileInUseError), lock_file(str(tmp_path / "data" / "real.db")):
         pass
 
 
@@ -322,7 +322,7 @@ def test_a_file_system_without_locks_is_not_called_another_process(
         raise NotImplementedError
 
     monkeypatch.setattr(filelock.FileLock, "acquire", acquire)
-    with pytest.raises(OSError, match="its file system has no locks"), locked(str(tmp_path / "repo.db")):
+    with pytest.raises(OSError, match="its file system has no locks"), lock_file(str(tmp_path / "repo.db")):
         pass
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.languages import filters
-from sn_pandas.embedded.languages.memory_filter import Reader, selected
+from sn_pandas.embedded.languages.memory_filter import Reader, select
 
 from .search_world import TYPES, refusal
 
@@ -35,14 +35,14 @@ def content(name: str, type_name: str = "Task", index: int = 0) -> Content:
 
 
 ROWS = [content("T1", index=1), content("T2", index=2)]
-READER = Reader(TYPES, lambda row, name: JSON.get(row.name, {}).get(name, row.stored(name)))
+READER = Reader(TYPES, lambda row, name: JSON.get(row.name, {}).get(name, row.stored_value(name)))
 
 
 def names(
     text: str | None, rows: list[Content] = ROWS, ignore_case: bool = False, **options: Any
 ) -> list[str]:
     where = partial(filters.parse(text, TYPES).matches, ignore_case=ignore_case) if text else None
-    return [row.name for row in selected(rows, READER, where=where, **options)]
+    return [row.name for row in select(rows, READER, where=where, **options)]
 
 
 FOUND = [

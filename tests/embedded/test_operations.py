@@ -114,12 +114,12 @@ def test_values_are_converted_by_the_type(
 
 
 def test_a_date_in_a_text_is_seen_as_the_server_writes_it() -> None:
-    asked = binding.given([("text", "2026-01-02T03:04:05Z")], {})
+    asked = binding.merge_parameters([("text", "2026-01-02T03:04:05Z")], {})
     assert binding.convert(asked["text"], "string") == "01/02/2026 03:04:05"
 
 
 def test_the_query_beats_the_body_and_repeated_keys_are_arrays() -> None:
-    assert binding.given([("a", "1"), ("b", "x"), ("b", "y")], {"a": 2, "c": 3}) == {
+    assert binding.merge_parameters([("a", "1"), ("b", "x"), ("b", "y")], {"a": 2, "c": 3}) == {
         "a": "1",
         "b": ["x", "y"],
         "c": 3,
@@ -137,12 +137,12 @@ def test_the_query_beats_the_body_and_repeated_keys_are_arrays() -> None:
 )
 def test_parameters_that_cannot_be_read(pairs: list[tuple[str, str]], model: dict, exception: str) -> None:
     with pytest.raises(ODataError) as caught:
-        binding.given(pairs, model)
+        binding.merge_parameters(pairs, model)
     assert caught.value.exceptiontype == exception
 
 
 def test_escapes_in_query_values_are_those_of_json() -> None:
-    assert binding.given([("a", r"\u0041\\b\"")], {}) == {"a": 'A\\b"'}
+    assert binding.merge_parameters([("a", r"\u0041\\b\"")], {}) == {"a": 'A\\b"'}
 
 
 @given(
@@ -227,7 +227,7 @@ def test_setting_and_reading_permissions(client: Client, low: str) -> None:
     assert client.get("Root/Content('w')?metadata=no&$select=Name", low).json() == {"d": {"Name": "w"}}
     found = client.get("Root/Content('w')/GetPermissions?identity=/Root/IMS/Public/team").json()
     allowed = {name for name, value in found[0]["permissions"].items() if value}
-    assert allowed == set(permissions.names(permissions.needed("Open")))
+    assert allowed == set(permissions.names(permissions.required_bits("Open")))
     assert found[0]["propagates"] is False
     assert found[0]["permissions"]["See"] == {
         "value": "allow",

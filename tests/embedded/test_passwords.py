@@ -10,7 +10,7 @@ from sn_pandas.embedded.security import passwords
 
 
 def test_a_hash_says_its_cost_and_holds_no_password() -> None:
-    first, second = passwords.hashed("open sesame"), passwords.hashed("open sesame")
+    first, second = passwords.hash_password("open sesame"), passwords.hash_password("open sesame")
     assert first != second
     assert first.startswith("scrypt:16384$")
     assert "sesame" not in first

@@ -87,11 +87,11 @@ def world() -> Iterator[World]:
     ],
 )
 def test_allowing_allows_what_is_needed(allowed: str, along: set[str]) -> None:
-    assert set(permissions.names(permissions.needed(allowed))) == along
+    assert set(permissions.names(permissions.required_bits(allowed))) == along
 
 
 def test_denying_see_denies_everything_that_needs_it() -> None:
-    denied = set(permissions.names(permissions.needing("See")))
+    denied = set(permissions.names(permissions.dependent_bits("See")))
     assert {"See", "Open", "Save", "Delete", "TakeOwnership", "ManageListsAndWorkspaces"} <= denied
     assert not denied & {"RunApplication", "SeePermissions", "SetPermissions"}
 
@@ -113,9 +113,9 @@ def test_an_entry_is_always_complete(changes: list[tuple[str, str]]) -> None:
     assert entry.allow & entry.deny == 0
     undefined = any(value == "undefined" for _, value in changes)
     for name in permissions.names(entry.deny):
-        assert undefined or permissions.needing(name) & ~entry.deny == 0
+        assert undefined or permissions.dependent_bits(name) & ~entry.deny == 0
     for name in permissions.names(entry.allow):
-        assert permissions.needed(name) & ~entry.allow == 0
+        assert permissions.required_bits(name) & ~entry.allow == 0
 
 
 @given(st.integers(0, permissions.EVERYTHING), st.integers(0, permissions.EVERYTHING))
@@ -123,7 +123,7 @@ def test_an_entry_is_always_complete(changes: list[tuple[str, str]]) -> None:
 def test_entries_come_back_as_they_were_saved(world: World, allow: int, deny: int) -> None:
     entry = Entry(world.user.id, True, allow, deny)
     world.permit(world.places["a/d"], entry)
-    assert entries.own(world.store, world.places["a/d"].id) == ([entry] if allow or deny else [])
+    assert entries.own_entries(world.store, world.places["a/d"].id) == ([entry] if allow or deny else [])
     world.permit(world.places["a/d"])
 
 
@@ -131,8 +131,8 @@ ENTRY = st.builds(
     Entry,
     st.sampled_from(("user", "inner", "outer", "everyone")),
     st.booleans(),
-    st.sampled_from((0, permissions.needed("See"), permissions.needed("Save"))),
-    st.sampled_from((0, permissions.needing("See"), permissions.needing("Save"))),
+    st.sampled_from((0, permissions.required_bits("See"), permissions.required_bits("Save"))),
+    st.sampled_from((0, permissions.dependent_bits("See"), permissions.dependent_bits("Save"))),
 )
 ACLS = st.dictionaries(
     st.sampled_from(PLACES), st.tuples(st.lists(ENTRY, max_size=3), st.booleans()), max_size=4
@@ -146,11 +146,11 @@ def expected(world: World, place: str) -> int:
     path = f"/Root/Content/{place}"
     at: Content | None = world.at(path)
     while at is not None:
-        for entry in entries.own(world.store, at.id):
+        for entry in entries.own_entries(world.store, at.id):
             if entry.identity in identities and (not entry.local_only or at.path == path):
                 allow |= entry.allow
                 deny |= entry.deny
-        at = None if entries.breaks(world.store, at.id) else world.store.load(at.parent_id)
+        at = None if entries.breaks_inheritance(world.store, at.id) else world.store.load(at.parent_id)
     return allow & ~deny
 
 
@@ -174,10 +174,13 @@ def test_lists_show_what_may_be_seen(world: World, acls: dict[str, tuple[list[En
 
 def test_many_places_with_entries_are_told_apart_one_by_one_and_together(world: World) -> None:
     top = world.make(world.at("/Root/Content"), "Workspace", "many")
-    world.permit(top, Entry(world.user.id, False, permissions.needed("See")))
+    world.permit(top, Entry(world.user.id, False, permissions.required_bits("See")))
     places = [world.make(top, "Folder", f"m{number}") for number in range(80)]
     for number, place in enumerate(places):
-        allow, deny = permissions.needed("Open"), permissions.needing("See") if number % 3 == 0 else 0
+        allow, deny = (
+            permissions.required_bits("Open"),
+            permissions.dependent_bits("See") if number % 3 == 0 else 0,
+        )
         world.permit(place, Entry(world.user.id, False, allow if number % 2 else 0, deny))
     session = world.session()
     bits = [session.rights.bits(world.at(place.path)) for place in places]  # one by one
@@ -185,13 +188,13 @@ def test_many_places_with_entries_are_told_apart_one_by_one_and_together(world: 
     assert bits == [world.session().rights.bits(world.at(place.path)) for place in places]  # after a list
     open_bit = permissions.BIT["Open"]
     assert [bool(b & open_bit) for b in bits] == [n % 2 == 1 and n % 3 != 0 for n in range(80)]
-    world.permit(places[0], Entry(world.user.id, False, permissions.needed("Save")))
-    assert world.session().rights.bits(world.at(places[0].path)) == permissions.needed("Save")
+    world.permit(places[0], Entry(world.user.id, False, permissions.required_bits("Save")))
+    assert world.session().rights.bits(world.at(places[0].path)) == permissions.required_bits("Save")
 
 
 def test_moves_and_new_contents_take_the_permissions_of_their_place(world: World) -> None:
     world.permit(world.places["a"])
-    world.permit(world.places["a/d"], Entry(world.user.id, False, permissions.needed("See")))
+    world.permit(world.places["a/d"], Entry(world.user.id, False, permissions.required_bits("See")))
     world.permit(world.places["a/b"])
     world.permit(world.places["a/b/c"])
     new = world.make(world.places["a/d"], "Folder", "new")
@@ -206,8 +209,8 @@ def test_moves_and_new_contents_take_the_permissions_of_their_place(world: World
 
 
 def test_breaking_changes_nobodys_permissions_and_joining_restores_the_entries(world: World) -> None:
-    inherited = Entry(world.outer.id, False, permissions.needed("Save"))
-    own = Entry(world.user.id, False, 0, permissions.needing("Delete"))
+    inherited = Entry(world.outer.id, False, permissions.required_bits("Save"))
+    own = Entry(world.user.id, False, 0, permissions.dependent_bits("Delete"))
     world.permit(world.places["a"], inherited)
     world.permit(world.places["a/b"], own)
     place = world.at("/Root/Content/a/b")
@@ -218,7 +221,7 @@ def test_breaking_changes_nobodys_permissions_and_joining_restores_the_entries(w
     assert {(e.identity, e.allow, e.deny) for e in effective_entries(world.store, place)} == before
     world.permit(world.places["a"], inherited)
     set_inheritance(world.system, place, "unbreak")
-    assert entries.own(world.store, place.id) == [own]
+    assert entries.own_entries(world.store, place.id) == [own]
 
 
 def test_a_save_does_not_bring_an_old_holder_back(world: World) -> None:
@@ -226,14 +229,14 @@ def test_a_save_does_not_bring_an_old_holder_back(world: World) -> None:
     world.permit(world.places["a"])
     world.permit(world.places["a/b"])
     loaded = world.at("/Root/Content/a/b/c")
-    world.permit(world.places["a/b"], Entry(world.user.id, False, permissions.needed("See")))
+    world.permit(world.places["a/b"], Entry(world.user.id, False, permissions.required_bits("See")))
     loaded.index += 1
     world.store.save(loaded)
     assert loaded.id in world.seen()
 
 
 def test_a_group_that_loses_a_member_takes_his_permissions_along(world: World) -> None:
-    world.permit(world.places["a"], Entry(world.outer.id, False, permissions.needed("See")))
+    world.permit(world.places["a"], Entry(world.outer.id, False, permissions.required_bits("See")))
     assert world.places["a"].id in world.seen()
     group = world.at(world.inner.path)
     group.fields["Members"] = []
@@ -257,7 +260,7 @@ def test_a_rolled_back_change_leaves_no_trace(world: World) -> None:
 
     def change_and_fail() -> None:
         with world.store.transaction():
-            world.permit(world.places["a"], Entry(world.user.id, False, permissions.needed("See")))
+            world.permit(world.places["a"], Entry(world.user.id, False, permissions.required_bits("See")))
             assert world.seen() != seen
             raise RuntimeError
 
@@ -270,4 +273,4 @@ def test_a_deleted_identity_leaves_no_entries(world: World) -> None:
     passing = world.make(world.at("/Root/IMS/Public"), "Group", "passing")
     world.permit(world.places["a"], Entry(passing.id, False, 1))
     world.store.delete([passing.id])
-    assert entries.own(world.store, world.places["a"].id) == []
+    assert entries.own_entries(world.store, world.places["a"].id) == []

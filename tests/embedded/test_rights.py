@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 import pytest
 
-from sn_pandas.embedded.security.rights import needed_to_find
+from sn_pandas.embedded.security.rights import permission_to_find
 
 from .client import WORKSPACE, Client, address, problem
 
@@ -484,9 +484,9 @@ def test_references_show_what_the_right_shows(world: World, right: str) -> None:
 
 
 def test_the_fields_of_a_search_say_what_it_needs() -> None:
-    assert needed_to_find([]) == needed_to_find(["Name", "TypeIs", "InTree", "Id"]) == "See"
-    assert needed_to_find(["Name", "DisplayName"]) == "Preview"
-    assert needed_to_find(["Name", "Binary"]) == "PreviewWithoutRedaction"
+    assert permission_to_find([]) == permission_to_find(["Name", "TypeIs", "InTree", "Id"]) == "See"
+    assert permission_to_find(["Name", "DisplayName"]) == "Preview"
+    assert permission_to_find(["Name", "Binary"]) == "PreviewWithoutRedaction"
 
 
 def test_the_trash_shows_what_was_shown_before(tmp_path: Path) -> None:

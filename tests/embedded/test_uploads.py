@@ -282,7 +282,7 @@ def test_any_text_is_a_range_or_an_error(text: str) -> None:
 
 @given(st.text(min_size=1))
 def test_a_file_name_never_breaks_out_of_its_header(name: str) -> None:
-    told = downloads.quoted(name.encode("utf-8", "replace").decode())
+    told = downloads.quote_name(name.encode("utf-8", "replace").decode())
     assert told.isascii()
     assert not any(c in told for c in "\r\n\0")
     inner = told[1:-1] if told.startswith('"') else told

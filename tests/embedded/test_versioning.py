@@ -138,7 +138,7 @@ def lives(draw: st.DrawFn) -> list[State]:
     """States that a content goes through: any modes, any valid actions."""
     mode, approving = draw(st.sampled_from(MODES)), draw(st.booleans())
     in_steps = draw(st.booleans())
-    first = versioning.created_in_steps(mode) if in_steps else versioning.created(mode, approving)
+    first = versioning.plan_creation_in_steps(mode) if in_steps else versioning.plan_creation(mode, approving)
     now = applied(State((), mode, approving, is_file=draw(st.booleans())), first)
     seen = [now]
     for _ in range(draw(st.integers(0, 25))):
@@ -182,10 +182,10 @@ def test_a_save_in_steps_ends_unlocked_unless_it_began_locked(seen: list[State])
     now = seen[-1]
     if now.saving:
         return
-    begun = applied(now, versioning.save_in_steps(now))
+    begun = applied(now, versioning.plan_save_in_steps(now))
     assert begun.saving
     assert begun.current.status == "L"
-    ended = applied(begun, versioning.finalized(begun))
+    ended = applied(begun, versioning.plan_final_step(begun))
     assert not ended.saving
     assert ended.locked == now.locked
 

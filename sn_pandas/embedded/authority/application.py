@@ -149,7 +149,7 @@ class Authority:
             response = as_text("Pages of other origins may not sign in; see serve --cors.", 403)
         else:
             response = self._route(request)
-        response.headers.update(origins.shown_to(headers, preflight=preflight))
+        response.headers.update(origins.headers_for(headers, preflight=preflight))
         return response
 
     def _route(self, request: Request) -> Response:

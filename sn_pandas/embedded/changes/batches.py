@@ -92,7 +92,7 @@ def _run_for_each(
             continue
         before = content.copy()
         try:
-            if not session.opens(content):
+            if not session.can_open(content):
                 raise forbidden()
             with session.store.transaction():
                 after = do(content)

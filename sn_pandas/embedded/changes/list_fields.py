@@ -45,7 +45,7 @@ def create(session: Session, parent: Content, model: Mapping[str, Json]) -> Cont
     content_type = session.types.get(type_name) if isinstance(type_name, str) else None
     if content_type is None or not content_type.is_a(BASE) or not added_fields.is_list(session, parent):
         return None
-    if not session.opens(parent):
+    if not session.can_open(parent):
         raise see_only()
     name = model.get("Name") or model.get("DisplayName")
     if not isinstance(name, str) or not name.strip("# "):
@@ -107,7 +107,7 @@ def remove(session: Session, parent: Content, name: str) -> None:
 
 def settings(session: Session, parent: Content) -> list[Content]:
     """Return the fields of a list as contents."""
-    fields = field_settings.parsed(str(parent.fields.get("ContentListDefinition") or ""))
+    fields = field_settings.parse(str(parent.fields.get("ContentListDefinition") or ""))
     return [_setting(session, parent, field) for field in fields]
 
 

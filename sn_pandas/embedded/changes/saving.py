@@ -8,7 +8,7 @@ from sn_pandas.embedded import endings
 from sn_pandas.embedded.changes import naming, versions
 from sn_pandas.embedded.content_types import added_fields, child_types, grown_fields
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import already_exists, bad_request, forbidden, refused_action, server_error
+from sn_pandas.embedded.errors import action_not_allowed, already_exists, bad_request, forbidden, server_error
 from sn_pandas.embedded.security import accounts
 from sn_pandas.embedded.session import Session
 from sn_pandas.embedded.storage import binaries
@@ -51,14 +51,14 @@ def create(
         if session.types.of(content.type).is_a("User"):
             _make_own_creator(session, content, touched)
         if binaries.files_of(content.fields):
-            binaries.settle(session.store, content)
+            binaries.update_owners(session.store, content)
         added_fields.notice(session, None, content)
 
 
 def name_file(session: Session, content: Content) -> None:
     """Name a file without bytes after its content; the MIME type that follows from it stays."""
     if session.types.of(content.type).is_a("File") and not content.fields.get("Binary"):
-        content.fields["Binary"] = binaries.unwritten(content.name)
+        content.fields["Binary"] = binaries.describe_empty(content.name)
 
 
 def update(
@@ -75,14 +75,14 @@ def update(
     Without versions nothing is stored if nothing differs, unless ``always``.
     """
     if not versions.may_save(session, before):
-        raise refused_action("NotEnoughPermissions")
+        raise action_not_allowed("NotEnoughPermissions")
     if content.owner != before.owner and not session.can(before, "TakeOwnership"):
         raise forbidden()
     plan = versions.save_plan(session, before, content, in_steps)
     if not always and not versions.changes_version(before, plan) and not _is_changed(before, content):
         return
     with session.store.transaction():
-        accounts.check_renamed(session.store, before, content)
+        accounts.check_rename(session.store, before, content)
         stamp(session, content, touched)
         grown_fields.keep(session, content, touched)
         versions.follow(session, before, content, plan)
@@ -142,7 +142,7 @@ def _check_place(session: Session, parent: Content) -> None:
     holder: Content | None = parent
     while holder is not None and session.types.of(holder.type).transitive:
         holder = session.store.load(holder.parent_id)
-        if holder is not None and not session.sees(holder):
+        if holder is not None and not session.can_see(holder):
             raise server_error("InvalidOperationException", "The 'Parent' could not be loaded.")
 
 

@@ -8,9 +8,9 @@ from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import (
     ODataError,
+    action_not_allowed,
     bad_request,
     forbidden,
-    refused_action,
     server_error,
     tree_is_locked,
 )
@@ -40,7 +40,7 @@ def move(session: Session, content: Content, target: Content) -> Content:
     if is_protected(session, content):
         raise protected_error()
     if content.locked_by not in (0, session.caller.id):
-        raise refused_action("CheckedOutToSomeoneElse")
+        raise action_not_allowed("CheckedOutToSomeoneElse")
     _check_free(session, target, content.name, "move")
     _check_tree(session, content, target)
     with session.store.transaction():
@@ -124,7 +124,7 @@ def _readable(session: Session, content: Content) -> bool:
         field.kind == "Binary" and content.fields.get(field.name)
         for field in fields_of(session, content).values()
     )
-    return session.can(content, "Open") if holds_bytes else session.opens(content)
+    return session.can(content, "Open") if holds_bytes else session.can_open(content)
 
 
 def _copy_one(session: Session, content: Content, target: Content, name: str) -> Content:
@@ -143,7 +143,7 @@ def _copy_one(session: Session, content: Content, target: Content, name: str) ->
     versions.begin(session, made)
     binaries.separate(session.store, made)
     session.store.insert(made)
-    binaries.settle(session.store, made)
+    binaries.update_owners(session.store, made)
     entries.copy(session.store, content, made)
     for child in session.children(content):
         if _readable(session, child):

@@ -34,7 +34,7 @@ def delete(session: Session, content: Content, *, permanent: bool) -> None:
     ODataError
         If the caller may not, or the content must stay.
     """
-    if not session.opens(content):
+    if not session.can_open(content):
         closed = permanent and content.type != "TrashBag"
         raise forbidden() if closed or content.path == "/Root" else see_only()
     if not permanent and _goes_to_trash(session, content):
@@ -211,7 +211,7 @@ def _delete_permanently(session: Session, content: Content, *, forced: bool) -> 
             return  # somebody else was faster
         _check_place(session, content)
         if content.type == "ContentType":
-            for name in reversed(session.types.derived(content.name)):
+            for name in reversed(session.types.derived_names(content.name)):
                 session.store.remove_type(name)
         ids = session.store.subtree_ids(content.path)
         session.store.delete(ids)
@@ -232,7 +232,7 @@ def _refuse_used_type(session: Session, content: Content, *, forced: bool) -> No
         raise _type_in_use(content.name, "it is protected.")
     if forced:
         return
-    names = session.types.derived(content.name)
+    names = session.types.derived_names(content.name)
     with session.store.reading() as db:
         marks = ",".join("?" * len(names))
         used = db.execute(f"SELECT 1 FROM contents WHERE type IN ({marks}) LIMIT 1", names).fetchone()

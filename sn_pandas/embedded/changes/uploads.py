@@ -217,7 +217,7 @@ def chunk(session: Session, token: Token, piece: Range, data: bytes, name: str) 
         if piece.end + 1 < piece.total:
             return content, size
         binaries.join_pieces(session.store, token.token, file_id, size)
-        stored = binaries.described(file_id, name or content.name, size)
+        stored = binaries.describe(file_id, name or content.name, size)
         finalize = token.finalize or token.check_in
         return finish(session, content, token.token, field, stored, finalize=finalize), size
 
@@ -251,7 +251,7 @@ def end(session: Session, content: Content, token: str, field: str, length: int,
         ).fetchone()
         if row is None:
             raise forbidden()
-        stored = binaries.described(row[0], name or content.name, _check_length(length))
+        stored = binaries.describe(row[0], name or content.name, _check_length(length))
         finish(session, content, token, field, stored)
 
 
@@ -270,7 +270,7 @@ def finish(
         content = session.store.load(content.id) or content
         content.fields[field] = stored
         session.store.save(content)
-        binaries.settle(session.store, content)
+        binaries.update_owners(session.store, content)
         return versions.finalize(session, content) if finalize and content.saving_state else content
 
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from sn_pandas.embedded import versioning
 from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import MissingError, forbidden, out_of_date, refused_action
+from sn_pandas.embedded.errors import MissingError, action_not_allowed, forbidden, out_of_date
 from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
 from sn_pandas.embedded.security import accounts
 from sn_pandas.embedded.storage import binaries
-from sn_pandas.embedded.storage.versions import archive, archived, as_named_now, history, version_of
+from sn_pandas.embedded.storage.versions import archive, as_named_now, history, load_archived, version_of
 from sn_pandas.embedded.versioning import Action, Mode, Plan, State
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def of_content(session: Session, content: Content) -> list[Content]:
     if not session.can(content, "RecallOldVersion"):
         raise forbidden()
     current = session.store.load(content.id) or content
-    return [*(as_named_now(one, current) for one in archived(session.store, current)), current]
+    return [*(as_named_now(one, current) for one in load_archived(session.store, current)), current]
 
 
 def load(session: Session, content: Content, text: str, *, strict: bool = False) -> Content:
@@ -101,7 +101,7 @@ def load(session: Session, content: Content, text: str, *, strict: bool = False)
         raise forbidden("")
     if found.number == version_of(current.version).number:
         return current
-    older = (as_named_now(one, current) for one in archived(session.store, current))
+    older = (as_named_now(one, current) for one in load_archived(session.store, current))
     return next(one for one in older if version_of(one.version).number == found.number)
 
 
@@ -146,12 +146,12 @@ def check(session: Session, content: Content, action: Action) -> None:
     """
     locked = content.locked_by not in (0, session.caller.id)
     if not may_save(session, content):
-        raise refused_action("NotEnoughPermissions")
+        raise action_not_allowed("NotEnoughPermissions")
     if not all(session.can(content, permission) for permission in _NEEDED[action]):
         if locked:
-            raise refused_action("CheckedOutToSomeoneElse")
+            raise action_not_allowed("CheckedOutToSomeoneElse")
         if action != "ForceUndoCheckOut":
-            raise refused_action("NotEnoughPermissions")
+            raise action_not_allowed("NotEnoughPermissions")
     refusal = versioning.refusal(action, state(session, content))
     if refusal is not None:
         raise refusal
@@ -164,7 +164,9 @@ def begin(session: Session, content: Content, in_steps: bool = False) -> None:
     """Create the first version of a new content."""
     how = mode(session, content)
     plan = (
-        versioning.created_in_steps(how) if in_steps else versioning.created(how, approving(session, content))
+        versioning.plan_creation_in_steps(how)
+        if in_steps
+        else versioning.plan_creation(how, approving(session, content))
     )
     _head(session, content, plan)
 
@@ -181,7 +183,7 @@ def save_plan(session: Session, before: Content, content: Content, in_steps: boo
     refusal = versioning.refusal("Save", now)
     if refusal is not None:
         raise refusal
-    return versioning.save_in_steps(now) if in_steps else versioning.plan("Save", now)
+    return versioning.plan_save_in_steps(now) if in_steps else versioning.plan("Save", now)
 
 
 def changes_version(before: Content, plan: Plan) -> bool:
@@ -206,7 +208,7 @@ def follow(session: Session, before: Content, content: Content, plan: Plan) -> N
             content.version_created, content.version_created_by = session.now(), session.caller.id
         _head(session, content, plan)
         if plan.dropped or binaries.files_of(before.fields) != binaries.files_of(content.fields):
-            binaries.settle(session.store, content)
+            binaries.update_owners(session.store, content)
 
 
 def act(session: Session, content: Content, action: Action, note: tuple[str, str] | None = None) -> Content:
@@ -219,7 +221,7 @@ def act(session: Session, content: Content, action: Action, note: tuple[str, str
 
 def finalize(session: Session, content: Content) -> Content:
     """End a save in several steps."""
-    return _apply_plan(session, content, versioning.finalized(state(session, content)), None)
+    return _apply_plan(session, content, versioning.plan_final_step(state(session, content)), None)
 
 
 def undo(session: Session, content: Content) -> Content:
@@ -234,18 +236,18 @@ def undo(session: Session, content: Content) -> Content:
         current = session.store.load(content.id) or content
         if current.stamp != content.stamp:
             raise out_of_date(content.id, content.path)
-        previous = archived(session.store, current)[-1]
+        previous = load_archived(session.store, current)[-1]
         db.execute("DELETE FROM versions WHERE version_id = ?", (previous.version_id,))
         previous.locked_by = previous.saving_state = 0
         former = previous.copy()
         as_named_now(previous, current)
-        accounts.check_renamed(session.store, current, previous)
+        accounts.check_rename(session.store, current, previous)
         _take_over(previous.fields, current.fields, (SHARINGS,))
         session.store.save(previous)
         if former.display_name != previous.display_name:
             # searches find it by the name of then until it is saved again
             session.store.index(replace(previous, fields=former.fields))
-        binaries.settle(session.store, previous)
+        binaries.update_owners(session.store, previous)
     session.forget(content.id)
     return previous
 
@@ -259,13 +261,13 @@ def restore(session: Session, content: Content, text: str) -> Content | None:
         return None
     check(session, content, "Save")
     current = session.store.load(content.id) or content
-    plan = versioning.restored(state(session, current))
+    plan = versioning.plan_restoring(state(session, current))
     fields = dict(old.fields)
     _take_over(fields, current.fields, ("VersioningMode", "ApprovingMode", SHARINGS))
     if not changes_version(current, plan) and fields == current.fields:
         return current
     with session.store.transaction():
-        accounts.check_renamed(session.store, current, replace(current, fields=fields))
+        accounts.check_rename(session.store, current, replace(current, fields=fields))
         current.fields = fields
         return _apply_plan(session, current, plan, None)
 

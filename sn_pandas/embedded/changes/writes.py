@@ -47,7 +47,7 @@ def create(session: Session, parent: Content, model: Model) -> Content:
         If the body, the type, the name or a value is refused, or the caller may not.
     """
     lister = child_types.lister(parent, session)  # whose allowed child types are read
-    if session.sees(lister) and not session.opens(lister):
+    if session.can_see(lister) and not session.can_open(lister):
         raise see_only()
     content_type = _type_of(session, parent, model)
     if content_type.name == "ContentType":  # one is made by uploading its definition
@@ -75,7 +75,7 @@ def update(session: Session, content: Content, model: Model) -> Content:
     """Set the fields of a body and save."""
     before = content.copy()
     touched = _apply(session, content, model)  # a bad value is refused before a lack of permissions
-    if not session.opens(before):
+    if not session.can_open(before):
         raise see_only()
     written = [f for f in fields_of(session, content).values() if f.name in touched]
     _validate(session, content, written, model, name="Name" in touched)
@@ -121,7 +121,7 @@ def default_of(session: Session, field: Field) -> Any:
     if field.name in ("Name", "DisplayName", "Binary") or field.name in HEAD_REFERENCES:
         return None
     text = field.default
-    return kind_of(field).default(session.evaluated(text) if text else None, field, session)
+    return kind_of(field).default(session.replace_templates(text) if text else None, field, session)
 
 
 def reset(session: Session, content: Content) -> None:
@@ -136,7 +136,7 @@ def reset(session: Session, content: Content) -> None:
         elif field.kind in ("Choice", "YesNo"):
             value = None
         if field.kind == "Binary" and content.fields.get(name):
-            value = binaries.forgotten(content.fields[name])
+            value = binaries.hide_bytes(content.fields[name])
         if value is None:
             content.fields.pop(name, None)
         else:
@@ -332,5 +332,5 @@ def _copy_children(session: Session, source: Content, target: Content) -> None:
             accounts.check_unique(session.store, copy)
         binaries.separate(session.store, copy)
         session.store.insert(copy)
-        binaries.settle(session.store, copy)
+        binaries.update_owners(session.store, copy)
         _copy_children(session, child, copy)

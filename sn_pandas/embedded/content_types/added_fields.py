@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.schema.field_settings import parsed
+from sn_pandas.embedded.schema.field_settings import parse
 from sn_pandas.embedded.schema.types import Field
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def of_aspects(session: Session, content: Content) -> list[Field]:
         return []
     fields: list[Field] = []
     for aspect in session.store.load_many(ids):
-        fields += parsed(str(aspect.fields.get("AspectDefinition") or ""), aspect.name)
+        fields += parse(str(aspect.fields.get("AspectDefinition") or ""), aspect.name)
     return fields
 
 
@@ -77,7 +77,7 @@ def below(session: Session, content_id: int) -> tuple[Field, ...]:
         if content is None:
             break
         if is_list(session, content):
-            fields = parsed(str(content.fields.get("ContentListDefinition") or ""))
+            fields = parse(str(content.fields.get("ContentListDefinition") or ""))
             break
         content_id = content.parent_id
     for one in way:

@@ -61,7 +61,7 @@ def install(session: Session, data: bytes) -> Content:
         if existing is not None and existing.path.lower() == content_type.path.lower():
             existing.fields["Binary"] = stored
             session.store.save(existing)
-            binaries.settle(session.store, existing)
+            binaries.update_owners(session.store, existing)
             return existing
         parent = session.store.by_path(content_type.path.rpartition("/")[0])
         if parent is None:
@@ -69,7 +69,7 @@ def install(session: Session, data: bytes) -> Content:
         if existing is not None:
             existing.fields["Binary"] = stored
             session.store.move(existing, parent, name)
-            binaries.settle(session.store, existing)
+            binaries.update_owners(session.store, existing)
             return existing
         now, me = session.now(), session.caller.id
         content = Content(
@@ -78,7 +78,7 @@ def install(session: Session, data: bytes) -> Content:
             version_modified_by=me, owner=me, is_system=True, holder=parent.holder, fields={"Binary": stored},
         )  # fmt: skip
         session.store.insert(content)
-        binaries.settle(session.store, content)
+        binaries.update_owners(session.store, content)
         return content
 
 

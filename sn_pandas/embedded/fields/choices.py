@@ -41,7 +41,7 @@ class Choice(Kind):
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         if stored is None and field.settings.get("EnumTypeName"):
             return ["0"]
-        return _as_kept(stored or [])
+        return _restore_values(stored or [])
 
     def default(self, text: str | None, field: Field, session: Session) -> Value:
         return [item.strip() for item in re.split("[,;]", text)] if text else None
@@ -102,7 +102,7 @@ def _choice_item(item: Json) -> str:
     raise SettingError("Exception" if item is not None else "NullReferenceException")
 
 
-def _as_kept(values: list[str]) -> list[str]:
+def _restore_values(values: list[str]) -> list[str]:
     """Return values as they are restored from one text: an extra value includes everything after it."""
     if not values:
         return []

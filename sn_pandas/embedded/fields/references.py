@@ -28,7 +28,7 @@ class Reference(Kind):
                 return []  # which is refused as a compulsory field that is empty
             raise invalid_cast(net_type(value), "SenseNet.ContentRepository.Storage.Node")
         if isinstance(value, list):
-            ids = [i for item in _flat(value) if (i := session.resolve(_id_or_path(item))) is not None]
+            ids = [i for item in _flatten(value) if (i := session.resolve(_id_or_path(item))) is not None]
         else:
             if isinstance(value, int) and not -(2**63) <= value < 2**63:
                 raise SettingError("InvalidCastException")
@@ -74,7 +74,7 @@ class AllowedChildTypes(Kind):
         if not isinstance(value, list):
             raise invalid_cast(net_type(value), "System.Collections.Generic.IEnumerable")
         names: list[str] = []
-        for item in _flat(value):
+        for item in _flatten(value):
             name = item
             if not (isinstance(item, str) and item in session.types):
                 found = session.resolve(_id_or_path(item))
@@ -131,7 +131,7 @@ class Image(Kind):
         return True
 
 
-def _flat(items: list[Json]) -> list[Json]:
+def _flatten(items: list[Json]) -> list[Json]:
     """Return the items of an array and of the arrays in it, but no deeper ones."""
     return [part for item in items for part in (item if isinstance(item, list) else [item])]
 

@@ -152,7 +152,7 @@ class DateTime(Kind):
     def valid(self, stored: Value, field: Field, session: Session) -> bool:
         for setting, sign in (("MinValue", 1), ("MaxValue", -1)):
             limit = field.settings.get(setting)
-            text = moment(session.evaluated(limit)) if isinstance(limit, str) else None
+            text = moment(session.replace_templates(limit)) if isinstance(limit, str) else None
             if text:  # a date that was never set is year 1
                 value, bound = (stored or UNSET_DATE).rstrip("Z"), text.rstrip("Z")
                 if (value > bound) - (value < bound) == -sign:

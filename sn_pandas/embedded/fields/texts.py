@@ -11,7 +11,7 @@ from xml.etree import ElementTree as ET
 from sn_pandas.embedded.contents import Content, Value
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.fields.base import IGNORED, Kind
-from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.schema.localization import localize
 from sn_pandas.embedded.schema.types import Field
 from sn_pandas.embedded.security import passwords
 from sn_pandas.embedded.wire.bodies import Date
@@ -35,14 +35,14 @@ class RichText(Kind):
         if not isinstance(value, dict):
             return None
         lower = {name.lower(): part for name, part in value.items()}
-        return {"text": _scalar(lower.get("text")), "editor": _scalar(lower.get("editor"))}
+        return {"text": _require_scalar(lower.get("text")), "editor": _require_scalar(lower.get("editor"))}
 
     def read(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         if stored is None:
             return None
         if session.wants_rich(field.name):
             return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
-        return localized(stored["text"])
+        return localize(stored["text"])
 
     def property(self, stored: Value, field: Field, content: Content, session: Session) -> Json:
         return stored
@@ -72,12 +72,12 @@ class Password(Kind):
 
     def coerce(self, value: Json, field: Field, session: Session) -> Value:
         if isinstance(value, str) and value:
-            return {"Hash": passwords.hashed(value)}
+            return {"Hash": passwords.hash_password(value)}
         if isinstance(value, dict) and field.owner == "User":
             if isinstance(value.get("Hash"), str):
                 return {"Hash": value["Hash"]}
             if isinstance(value.get("Text"), str) and value["Text"]:
-                return {"Hash": passwords.hashed(value["Text"])}
+                return {"Hash": passwords.hash_password(value["Text"])}
             return IGNORED
         return {"Hash": ""}
 
@@ -156,35 +156,41 @@ NAMED_COLORS = {name: f"#{digits}" for name, digits in zip(_WEB_COLORS[::2], _WE
 
 def _hue(red: int, green: int, blue: int) -> float:
     """Return the hue in degrees, computed with numbers of four bytes as the server does."""
-    r, g, b = (_single(part / 255) for part in (red, green, blue))
-    high, span = max(r, g, b), _single(max(r, g, b) - min(r, g, b))
+    r, g, b = (_round_to_single(part / 255) for part in (red, green, blue))
+    high, span = max(r, g, b), _round_to_single(max(r, g, b) - min(r, g, b))
     if span < 0.001:
         return 0.0
     dr, dg, db = (
-        _single(_single(_single(_single(high - part) / 6) + _single(span / 2)) / span) for part in (r, g, b)
+        _round_to_single(
+            _round_to_single(_round_to_single(_round_to_single(high - part) / 6) + _round_to_single(span / 2))
+            / span
+        )
+        for part in (r, g, b)
     )
     if r == high:
-        hue = _single(db - dg)
+        hue = _round_to_single(db - dg)
     elif g == high:
-        hue = _single(_single(_single(1 / 3) + dr) - db)
+        hue = _round_to_single(_round_to_single(_round_to_single(1 / 3) + dr) - db)
     else:
-        hue = _single(_single(_single(2 / 3) + dg) - dr)
+        hue = _round_to_single(_round_to_single(_round_to_single(2 / 3) + dg) - dr)
     hue += (hue < 0) - (hue > 1)
-    return _shortest(_single(_single(hue) * 360))
+    return _shortest_digits(_round_to_single(_round_to_single(hue) * 360))
 
 
-def _single(number: float) -> float:
+def _round_to_single(number: float) -> float:
     """Return the nearest number that fits into four bytes."""
     rounded: float = struct.unpack("<f", struct.pack("<f", number))[0]
     return rounded
 
 
-def _shortest(single: float) -> float:
+def _shortest_digits(single: float) -> float:
     """Return the number with the fewest digits for a four-byte float."""
-    return next(n for digits in range(1, 10) if _single(n := float(f"{single:.{digits}g}")) == single)
+    return next(
+        n for digits in range(1, 10) if _round_to_single(n := float(f"{single:.{digits}g}")) == single
+    )
 
 
-def _scalar(value: Json) -> str | None:
+def _require_scalar(value: Json) -> str | None:
     if isinstance(value, dict | list):
         raise server_error("ArgumentException", "The value is not a scalar.")
     if isinstance(value, Date):

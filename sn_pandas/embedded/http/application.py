@@ -153,7 +153,7 @@ class Application:
         if rules is not None and rules.cookie and not _is_bare(answer):
             answer.headers["set-cookie"] = tokens.cookie(request.signed_in)
         answer.headers.update(
-            self.origins.shown_to(request.headers, preflight=is_preflight(request.method, request.headers))
+            self.origins.headers_for(request.headers, preflight=is_preflight(request.method, request.headers))
         )
         return answer
 
@@ -161,7 +161,7 @@ class Application:
         try:
             return self._answer(request)
         except ODataError as problem:
-            return self._failed(request, problem)
+            return self._write_error(request, problem)
         except MissingError:
             return answers.empty(404)
         except tokens.NotAUserError:
@@ -169,7 +169,7 @@ class Application:
         except RecursionError:
             return answers.error(server_error("InsufficientExecutionStackException", "Nested too deeply."))
         except Exception:
-            place = addresses.without_secrets(request.path)
+            place = addresses.remove_secrets(request.path)
             log.exception("The embedded repository failed on %s %s", request.method, place)
             return answers.error(server_error("Exception", "The embedded repository has an error."))
 
@@ -187,19 +187,19 @@ class Application:
         if request.method in WRITES and not self.origins.may_write(request.headers):
             return answers.error(forbidden("Pages of other origins may not write; see serve --cors."))
         if self.testing is not None and request.path.startswith(testing.PREFIX):
-            if not _administers(self.repository.session(self._caller(request))):
+            if not _is_administrator(self.repository.session(self._caller(request))):
                 return answers.error(forbidden("Only administrators may test; send the key of one."))
             return self.testing.answer(request)
         with self.store.within(LONGEST_REQUEST):
             if request.method in WRITES:
-                return self._looked_up(request)
+                return self._dispatch(request)
             with self.store.reading():  # one state from who asks to what is answered
-                return self._looked_up(request)
+                return self._dispatch(request)
 
-    def _looked_up(self, request: Request) -> Answer:
+    def _dispatch(self, request: Request) -> Answer:
         """Dispatch a request by its address and caller."""
         if not addresses.is_service(request.path):
-            return self._outside(request)
+            return self._answer_outside(request)
         with self.store.reading():
             caller = self._caller(request)
         address = addresses.parse(request.path)
@@ -208,7 +208,7 @@ class Application:
         session = self.repository.session(caller, asked)
         return dispatch(session, address, request)
 
-    def _failed(self, request: Request, problem: ODataError) -> Answer:
+    def _write_error(self, request: Request, problem: ODataError) -> Answer:
         """Write an error in the format that was asked for."""
         given = {k.lower(): v.lower() for k, v in options.parameters(request.query_string).items()}
         wanted = given.get("$format") or ("xml" if "/$metadata" in request.path.lower() else "json")
@@ -218,7 +218,7 @@ class Application:
             return Answer(problem.status, b"<!DOCTYPE html><p>Error</p>", {"content-type": "text/html"})
         return answers.error(problem)
 
-    def _outside(self, request: Request) -> Answer:
+    def _answer_outside(self, request: Request) -> Answer:
         """Answer an address outside the service root: the greeting, the state, or a file."""
         if request.path == "/":
             return (
@@ -234,7 +234,7 @@ class Application:
 
     def _caller(self, request: Request) -> Caller:
         rules = self.repository.tokens
-        request.signed_in = tokens.signed_in(self.store, rules, request.headers)
+        request.signed_in = tokens.user_of_token(self.store, rules, request.headers)
         if request.signed_in is not None:
             return callers.load(self.repository, request.signed_in.user_id)
         sent = rules is not None and tokens.token_of(request.headers) is not None
@@ -250,13 +250,13 @@ def _is_bare(answer: Answer) -> bool:
     return answer.status >= 400 and not answer.body
 
 
-def _administers(session: Session) -> bool:
+def _is_administrator(session: Session) -> bool:
     return "Administrators" in session.roles
 
 
 def _health(session: Session) -> str:
     """Return the state of the repository as monitoring reads it; only administrators learn it."""
-    if not _administers(session):
+    if not _is_administrator(session):
         return json.dumps({"Message": "HealthService is unavailable.", "Reason": "Access denied."})
     state = {"Running": True, "Status": "Started"}
     return json.dumps({"Repository_Status": state, "Health": {"Color": "Green"}, "Details": {}})

@@ -79,7 +79,7 @@ class Origins:
         found = _ORIGIN.fullmatch(origin)
         return found is not None and found[1].lower() == headers.get("host", "").lower()
 
-    def shown_to(self, headers: Mapping[str, str], *, preflight: bool = False) -> dict[str, str]:
+    def headers_for(self, headers: Mapping[str, str], *, preflight: bool = False) -> dict[str, str]:
         """Return the headers that allow a page of an allowed origin to read the answer."""
         origin = headers.get("origin", "")
         if not origin or origin.rstrip("/").lower() not in self.allowed:

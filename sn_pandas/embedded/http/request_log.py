@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sn_pandas.embedded.wire.addresses import shown_target
+from sn_pandas.embedded.wire.addresses import describe_target
 from sn_pandas.embedded.wire.requests import App, Environ, StartResponse
 
 MOST_REQUESTS = 10_000
@@ -96,7 +96,7 @@ class RequestLog:
         def logged(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
             request = LoggedRequest(
                 method=environ["REQUEST_METHOD"],
-                target=shown_target(environ),
+                target=describe_target(environ),
                 length=int(environ.get("CONTENT_LENGTH") or 0),
             )
             with self._lock:

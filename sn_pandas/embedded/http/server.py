@@ -22,7 +22,7 @@ class FileInUseError(Exception):
 
 
 @contextmanager
-def locked(data: str) -> Iterator[None]:
+def lock_file(data: str) -> Iterator[None]:
     """Lock a repository file against other processes while the block runs.
 
     Raises

@@ -61,7 +61,7 @@ def _is_unpublished(session: Session, address: Address) -> bool:
         content = session.store.load(address.content_id)
     else:
         content = session.store.by_path(address.path)
-    return content is not None and session.sees(content) and session.rights.version(content) is None
+    return content is not None and session.can_see(content) and session.rights.version(content) is None
 
 
 def _refuse_below_invisible(session: Session, address: Address) -> None:
@@ -77,7 +77,7 @@ def _refuse_below_invisible(session: Session, address: Address) -> None:
     if exists(session, address):
         raise MissingError
     parent = session.store.by_path(address.path.rpartition("/")[0]) if address.content_id is None else None
-    if parent is not None and not session.sees(parent):
+    if parent is not None and not session.can_see(parent):
         raise forbidden()
 
 

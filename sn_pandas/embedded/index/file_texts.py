@@ -42,8 +42,8 @@ def text_of(name: str, data: bytes) -> str:
         text = data[:LONGEST].decode("utf-8-sig", "replace")
         return text if ending in _PLAIN else unescape(re.sub("<[^>]*>", " ", text))
     if ending in _PARTS:
-        return _joined(_of_archive(data, _PARTS[ending], in_elements=ending != "odt"))
-    return _joined(_of_pdf(data)) if ending == "pdf" else ""
+        return _join_pieces(_of_archive(data, _PARTS[ending], in_elements=ending != "odt"))
+    return _join_pieces(_of_pdf(data)) if ending == "pdf" else ""
 
 
 def is_readable(name: str) -> bool:
@@ -52,7 +52,7 @@ def is_readable(name: str) -> bool:
     return ending in _PLAIN or ending in _MARKED_UP or ending in _PARTS or ending == "pdf"
 
 
-def _joined(pieces: Iterator[str]) -> str:
+def _join_pieces(pieces: Iterator[str]) -> str:
     """Return the pieces that there are within the bounds, as one text."""
     found, length, end = [], 0, time.monotonic() + DEADLINE
     try:

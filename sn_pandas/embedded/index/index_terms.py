@@ -80,8 +80,8 @@ class Indexer:
         type_name, indexings = content.type, self._indexings
         fields = content.fields
         if type_name == "ContentType":
-            fields = {**fields, **self._defined(content.name)}
-        for name in self._ordered(type_name, fields):
+            fields = {**fields, **self._definition_fields(content.name)}
+        for name in self._order_fields(type_name, fields):
             value = fields.get(name)
             if not value:
                 if name == "DisplayName":
@@ -107,7 +107,7 @@ class Indexer:
         document.words += _words_of(content.type)
         return document
 
-    def _defined(self, name: str) -> dict[str, Any]:
+    def _definition_fields(self, name: str) -> dict[str, Any]:
         """Return the fields in the definition of a content type."""
         found = self.types.get(name)
         if found is None:
@@ -121,14 +121,14 @@ class Indexer:
             "Icon": found.icon,
         }
 
-    def _ordered(self, type_name: str, fields: dict[str, Any]) -> list[str]:
+    def _order_fields(self, type_name: str, fields: dict[str, Any]) -> list[str]:
         """Return the names of the stored fields in the order in which the full text holds them."""
         key = (type_name, *fields)
         if key not in self._orders:
-            self._orders[key] = self._order(type_name, fields)
+            self._orders[key] = self._compute_order(type_name, fields)
         return self._orders[key]
 
-    def _order(self, type_name: str, fields: dict[str, Any]) -> list[str]:
+    def _compute_order(self, type_name: str, fields: dict[str, Any]) -> list[str]:
         ranks = self._ranks.get(type_name)
         if ranks is None:
             ranks = {name: n for n, name in enumerate(self.types.of(type_name).fields)}
@@ -164,7 +164,7 @@ class Indexer:
             return partial(_add_words, terms_of)
         analysis = "whole" if is_tags(definition) else analysis_of(name, self.types)
         if analysis != "whole":
-            return partial(_add_split, name, terms_of, words_of if analysis == "words" else _cut_at_blanks)
+            return partial(_add_split, name, terms_of, words_of if analysis == "words" else _split_at_blanks)
         return partial(_add, name, terms_of)
 
 
@@ -180,11 +180,11 @@ def _of_file(content: Content) -> list[tuple[str, Any]]:
 
 Indexing = Callable[[Document, Any], None]
 """Adds a value to a document."""
-Made = tuple[list[Any], str]
+Terms = tuple[list[Any], str]
 """The terms of a value, and the text under which the full text finds it."""
 
 
-def _add(name: str, make: Callable[[Any], Made], document: Document, value: Any) -> None:
+def _add(name: str, make: Callable[[Any], Terms], document: Document, value: Any) -> None:
     terms, words = make(value)
     for term in terms:
         document.terms.append((name, term))
@@ -192,13 +192,13 @@ def _add(name: str, make: Callable[[Any], Made], document: Document, value: Any)
         document.words += _words_of(words)
 
 
-def _add_words(make: Callable[[Any], Made], document: Document, value: Any) -> None:
+def _add_words(make: Callable[[Any], Terms], document: Document, value: Any) -> None:
     document.words += _words_of(make(value)[1])
 
 
 def _add_split(
     name: str,
-    make: Callable[[Any], Made],
+    make: Callable[[Any], Terms],
     cut: Callable[[str], list[str]],
     document: Document,
     value: Any,
@@ -219,11 +219,11 @@ def _words_of_short(text: str) -> tuple[str, ...]:
     return tuple(words_of(text))
 
 
-def _cut_at_blanks(text: str) -> list[str]:
+def _split_at_blanks(text: str) -> list[str]:
     return lower_letters(text).split()
 
 
-def _add_description(make: Callable[[Any], Made], document: Document, value: Any) -> None:
+def _add_description(make: Callable[[Any], Terms], document: Document, value: Any) -> None:
     document.description = words_of(make(value)[1])
     document.words.append(MARKS["Description"])
 
@@ -259,57 +259,57 @@ def _texts(value: Any) -> Iterator[str]:
 # Values that are not empty, kind by kind
 
 
-def _text(definition: Field, value: Any) -> Made:
+def _text(definition: Field, value: Any) -> Terms:
     return ([lower_letters(value)], value) if isinstance(value, str) else ([], "")
 
 
-def _nothing(definition: Field, value: Any) -> Made:
+def _empty(definition: Field, value: Any) -> Terms:
     return [], ""
 
 
-def _truth(definition: Field, value: Any) -> Made:
+def _boolean(definition: Field, value: Any) -> Terms:
     return [1], ""
 
 
-def _whole(definition: Field, value: Any) -> Made:
+def _integer(definition: Field, value: Any) -> Terms:
     return [int(value)], str(value)
 
 
-def _number(definition: Field, value: Any) -> Made:
+def _number(definition: Field, value: Any) -> Terms:
     number = float(value)
     return ([number] if number else []), str(value)
 
 
-def _date(definition: Field, value: Any) -> Made:
+def _date(definition: Field, value: Any) -> Terms:
     ticks = dates.from_iso(value)
     ticks -= ticks % precision(definition)
     return ([ticks] if ticks else []), ""
 
 
-def _references(definition: Field, value: Any) -> Made:
+def _references(definition: Field, value: Any) -> Terms:
     return list(dict.fromkeys(value)), ""
 
 
-def _names(definition: Field, value: Any) -> Made:
+def _names(definition: Field, value: Any) -> Terms:
     return list(dict.fromkeys(lower_letters(v) for v in value)), ""
 
 
-def _link(definition: Field, value: Any) -> Made:
+def _link(definition: Field, value: Any) -> Terms:
     parts = [lower_letters(v) for v in value.values() if v]
     return list(dict.fromkeys(parts)), ""  # the full text does not hold links
 
 
-def _rich_text(definition: Field, value: Any) -> Made:
+def _rich_text(definition: Field, value: Any) -> Terms:
     text = value.get("text") or ""
     return ([lower_letters(text)] if text else []), text
 
 
-def _tags(definition: Field, value: Any) -> Made:
+def _tags(definition: Field, value: Any) -> Terms:
     tags = [lower_letters(tag.strip()) for tag in re.split("[,;]", value) if tag]
     return list(dict.fromkeys(tags)), " ".join(tags)
 
 
-def _choice(definition: Field, values: Any) -> Made:
+def _choice(definition: Field, values: Any) -> Terms:
     """Return ``$value`` for options; their labels are found through the definition at search time."""
     terms: list[str] = []
     words: list[str] = []
@@ -328,14 +328,14 @@ def _choice(definition: Field, values: Any) -> Made:
     return list(dict.fromkeys(terms)), " ".join(words)
 
 
-MAKERS: dict[str, Callable[[Field, Any], Made]] = {
-    "Boolean": _truth,
-    "Integer": _whole,
+MAKERS: dict[str, Callable[[Field, Any], Terms]] = {
+    "Boolean": _boolean,
+    "Integer": _integer,
     "DateTime": _date,
     "HyperLink": _link,
     "RichText": _rich_text,
     **dict.fromkeys(("PermissionChoice", "AllowedChildTypes"), _names),
-    "Password": _nothing,
+    "Password": _empty,
     **dict.fromkeys(NUMBERS, _number),
     **dict.fromkeys(REFERENCES, _references),
     **dict.fromkeys((*CHOICES, *MODES), _choice),

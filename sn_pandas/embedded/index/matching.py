@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.index.predicates import Term, Value, is_expression
-from sn_pandas.embedded.index.sql import Sql, is_one_of, joined
+from sn_pandas.embedded.index.sql import Sql, is_one_of, join
 from sn_pandas.embedded.schema.types import Field, Types
 from sn_pandas.words import query_words, similarity
 
@@ -144,7 +144,7 @@ class AnyOf:
     def test(self, column: str) -> Sql:
         """Return the condition on a column."""
         parts = [is_one_of(column, self.values)] if self.values else []
-        either = joined("OR", [*parts, *(pattern.test(column) for pattern in self.patterns)])
+        either = join("OR", [*parts, *(pattern.test(column) for pattern in self.patterns)])
         return Sql(f"({either.text})", either.parameters)
 
 
@@ -235,7 +235,7 @@ def _similar(word: str, least: float) -> Matcher:
     return Similar(word, least)
 
 
-def chosen(values: Iterable[T], matcher: Matcher) -> list[T]:
+def select_matching(values: Iterable[T], matcher: Matcher) -> list[T]:
     """Return the values that a matcher fits.
 
     Raises

@@ -98,11 +98,11 @@ def optimize(predicate: Predicate) -> Predicate:
     clauses: list[Clause] = []
     for clause in predicate.clauses:
         inner = optimize(clause.predicate)
-        clauses.extend(_merged(clause.occur, inner))
+        clauses.extend(_merge_clause(clause.occur, inner))
     return Group(tuple(clauses))
 
 
-def _merged(occur: Occur, inner: Predicate) -> tuple[Clause, ...]:
+def _merge_clause(occur: Occur, inner: Predicate) -> tuple[Clause, ...]:
     """Return the equivalent clauses for one clause of the outer group."""
     if isinstance(inner, Group):
         kinds = {clause.occur for clause in inner.clauses}

@@ -123,7 +123,7 @@ class _ListFields(dict[int, dict[str, Field]]):
 
     def __missing__(self, content_id: int) -> dict[str, Field]:
         row = self._db.execute(_NEAREST_LIST, (content_id,)).fetchone()
-        self[content_id] = {field.name: field for field in field_settings.parsed(row[0])} if row else {}
+        self[content_id] = {field.name: field for field in field_settings.parse(row[0])} if row else {}
         return self[content_id]
 
 
@@ -281,7 +281,7 @@ LONGEST_SEARCH = 3.0
 
 
 @contextmanager
-def bounded(db: sqlite3.Connection, seconds: float) -> Iterator[None]:
+def limit_time(db: sqlite3.Connection, seconds: float) -> Iterator[None]:
     """Abort searches in the block that compute for longer than some seconds.
 
     Raises

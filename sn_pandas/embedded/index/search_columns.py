@@ -10,9 +10,18 @@ from typing import Any
 
 from sn_pandas.embedded import dates
 from sn_pandas.embedded.errors import server_error
-from sn_pandas.embedded.index.matching import AnyOf, Exactly, Matcher, Wildcards, chosen
+from sn_pandas.embedded.index.matching import AnyOf, Exactly, Matcher, Wildcards, select_matching
 from sn_pandas.embedded.index.predicates import NULL_REFERENCE, Range, Value
-from sn_pandas.embedded.index.sql import ALWAYS, NEVER, Condition, Sql, compared, either, is_one_of, negated
+from sn_pandas.embedded.index.sql import (
+    ALWAYS,
+    NEVER,
+    Condition,
+    Sql,
+    any_condition,
+    compare,
+    is_one_of,
+    negate,
+)
 from sn_pandas.embedded.schema.types import Types
 
 NAME = "substr(c.key, length(rtrim(c.key, replace(c.key, '/', ''))) + 1)"
@@ -73,7 +82,7 @@ def column_condition(db: sqlite3.Connection, types: Types, name: str, asked: Mat
     if column.kind == "parent":
         return _parent_condition(db, asked)
     if column.kind == "date":
-        return columned(column, lambda sql: _date_test(sql, asked))
+        return condition_on(column, lambda sql: _date_test(sql, asked))
     if column.kind == "reference":
         return _reference_condition(column, asked)
     if column.kind == "truth":
@@ -85,7 +94,7 @@ def column_condition(db: sqlite3.Connection, types: Types, name: str, asked: Mat
     if column.kind == "number" and (isinstance(asked, Wildcards) or isinstance(_value(asked), str)):
         return NEVER
     test = _column_test(db, column, asked)
-    return columned(column, test)
+    return condition_on(column, test)
 
 
 def _value(asked: Matcher | Range) -> Value | None:
@@ -95,16 +104,16 @@ def _value(asked: Matcher | Range) -> Value | None:
 def _column_test(db: sqlite3.Connection, column: Column, asked: Matcher | Range) -> Callable[[str], Sql]:
     """Return the condition on a column; what SQL cannot say is looked up beforehand."""
     if isinstance(asked, Range):
-        return lambda sql: _plain_range(sql, asked)
+        return lambda sql: _range_test(sql, asked)
     if isinstance(asked, Exactly) or (isinstance(asked, AnyOf) and asked.is_plain):
         return asked.test
     if isinstance(asked, Wildcards):
-        return lambda sql: _plain_pattern(sql, asked)
+        return lambda sql: _pattern_test(sql, asked)
     rows = db.execute(f"SELECT DISTINCT {column.sql} FROM contents AS c")
-    return partial(is_one_of, values=chosen((row[0] for row in rows), asked))
+    return partial(is_one_of, values=select_matching((row[0] for row in rows), asked))
 
 
-def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
+def condition_on(column: Column, test: Callable[[str], Sql]) -> Condition:
     """Return a condition that may drive if the column has an index; its check keeps out of the index."""
     check = test(f"+({column.sql})")
     driver = test(column.sql) if column.indexed else None
@@ -113,13 +122,13 @@ def columned(column: Column, test: Callable[[str], Sql]) -> Condition:
 
 def workspace_condition(db: sqlite3.Connection, types: Types, asked: Matcher | Range) -> Condition:
     """Return the condition on the nearest workspace at or above a content; null = it has none."""
-    names = types.derived("Workspace")
+    names = types.derived_names("Workspace")
     marks = ",".join("?" * len(names))
     rows = db.execute(f"SELECT id, key FROM contents WHERE type IN ({marks})", names)
     keys: dict[int, str] = dict(rows.fetchall())
     value = _value(asked)
     if value == NULL_REFERENCE:
-        return negated(either(_tree(db, key) for key in keys.values()))
+        return negate(any_condition(_tree(db, key) for key in keys.values()))
     if not isinstance(value, int) or value not in keys:
         return NEVER
     own = keys[value]
@@ -127,7 +136,7 @@ def workspace_condition(db: sqlite3.Connection, types: Types, asked: Matcher | R
     nested = [_tree(db, key) for key in keys.values() if key.startswith(own + "/")]
     if not nested:
         return inside
-    outside = negated(either(nested)).check
+    outside = negate(any_condition(nested)).check
     driver = None if inside.driver is None else inside.driver.and_(outside)
     return Condition(inside.check.and_(outside), driver)
 
@@ -139,11 +148,11 @@ def state_condition(states: Iterable[str]) -> Condition:
 
 def domain_condition(db: sqlite3.Connection, types: Types, asked: Matcher | Range) -> Condition:
     """Return the condition that a content is a user of a domain whose name is asked for."""
-    fitting = [key for key in _domains(db, types) if _named(key.rpartition("/")[2], asked)]
-    names = types.derived("User")
+    fitting = [key for key in _domains(db, types) if _name_fits(key.rpartition("/")[2], asked)]
+    names = types.derived_names("User")
     users = Sql(f"+c.type IN ({','.join('?' * len(names))})", names)
     below = [_tree(db, key) for key in fitting]
-    return Condition(either(below).check.and_(users)) if below else NEVER
+    return Condition(any_condition(below).check.and_(users)) if below else NEVER
 
 
 def domain_order(db: sqlite3.Connection, types: Types) -> Sql:
@@ -152,13 +161,13 @@ def domain_order(db: sqlite3.Connection, types: Types) -> Sql:
     for key in _domains(db, types):
         cases += "WHEN c.key > ? AND c.key < ? THEN ? "
         parameters += [key + "/", key + "0", key.rpartition("/")[2]]
-    names = types.derived("User")
+    names = types.derived_names("User")
     key = f"CASE WHEN c.type IN ({','.join('?' * len(names))}) THEN CASE {cases}WHEN 0 THEN '' END END"
     return Sql(f"collation_key({key})", [*names, *parameters])
 
 
 def _domains(db: sqlite3.Connection, types: Types) -> list[str]:
-    names = types.derived("Domain")
+    names = types.derived_names("Domain")
     rows = db.execute(f"SELECT key FROM contents WHERE type IN ({','.join('?' * len(names))})", names)
     return [str(row[0]) for row in rows]
 
@@ -181,12 +190,12 @@ def column_order(name: str) -> Sql | None:
     return Sql(column.sql)
 
 
-def _plain_range(sql: str, span: Range) -> Sql:
-    found = compared(sql, span)
+def _range_test(sql: str, span: Range) -> Sql:
+    found = compare(sql, span)
     return Sql(found.text.rpartition(" AND typeof")[0], found.parameters)
 
 
-def _plain_pattern(sql: str, pattern: Wildcards) -> Sql:
+def _pattern_test(sql: str, pattern: Wildcards) -> Sql:
     found = pattern.test(sql)
     return Sql(found.text.partition(" AND ")[2] or "1", found.parameters)
 
@@ -216,7 +225,7 @@ def _is_in_tree(key: str) -> bool:
 def _tree_pattern(db: sqlite3.Connection, asked: Matcher) -> Condition:
     """Return the condition that a content or one above it has a path that fits."""
     if isinstance(asked, Wildcards) and asked.prefix and asked.text == asked.prefix + "*":
-        return columned(COLUMNS["Path"], lambda sql: _plain_pattern(sql, asked))
+        return condition_on(COLUMNS["Path"], lambda sql: _pattern_test(sql, asked))
     if isinstance(asked, Wildcards):
         fitting = asked.test("p.key")
         keys = [
@@ -227,12 +236,12 @@ def _tree_pattern(db: sqlite3.Connection, asked: Matcher) -> Condition:
         keys = [key for key in map(str, asked.values) if _is_in_tree(key)]
     else:
         rows = db.execute("SELECT p.key FROM contents AS p")
-        keys = [str(key) for key in chosen((row[0] for row in rows), asked)]
+        keys = [str(key) for key in select_matching((row[0] for row in rows), asked)]
     tops: list[str] = []
     for key in sorted(keys, key=lambda key: key + "/"):
         if not tops or not (key + "/").startswith(tops[-1] + "/"):
             tops.append(key)
-    found = either([_tree(db, key) for key in tops])
+    found = any_condition([_tree(db, key) for key in tops])
     return found
 
 
@@ -253,7 +262,7 @@ def _reference_condition(column: Column, asked: Matcher | Range) -> Condition:
     if isinstance(asked, Range):
         if isinstance(asked.low, str) or isinstance(asked.high, str):
             return NEVER
-        return Condition(_plain_range(column.sql, asked))
+        return Condition(_range_test(column.sql, asked))
     value = _value(asked)
     if value == NULL_REFERENCE:
         return Condition(Sql(f"{column.sql} = 0")) if column.sql == "c.locked_by" else NEVER
@@ -269,18 +278,18 @@ def _type_condition(types: Types, column: Column, asked: Matcher | Range) -> Con
         marks = ",".join("?" * len(names))
         return Condition(Sql(f"+c.type {'IN' if _value(asked) else 'NOT IN'} ({marks})", names))
     if column.kind == "type":
-        names = [name for name in types if _named(name.lower(), asked)]
+        names = [name for name in types if _name_fits(name.lower(), asked)]
     elif isinstance(asked, Exactly):
-        names = types.derived(str(asked.value))
+        names = types.derived_names(str(asked.value))
     else:
-        names = [t.name for t in types.values() if any(_named(a.lower(), asked) for a in t.lineage)]
+        names = [t.name for t in types.values() if any(_name_fits(a.lower(), asked) for a in t.lineage)]
     if not names:
         return NEVER
     text = f"c.type IN ({','.join('?' * len(names))})"
     return Condition(Sql("+" + text, names), Sql(text, names), column="c.type")
 
 
-def _named(name: str, asked: Matcher | Range) -> bool:
+def _name_fits(name: str, asked: Matcher | Range) -> bool:
     if not isinstance(asked, Range):
         return asked.fits(name)
     low, high = asked.low, asked.high

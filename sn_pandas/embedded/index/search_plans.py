@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from math import isqrt
 
 from sn_pandas.embedded.index.search_columns import CREATED, MODIFIED
-from sn_pandas.embedded.index.sql import Condition, Sql, joined
+from sn_pandas.embedded.index.sql import Condition, Sql, join
 
 PROBES = (200, 5_000)
 """How many rows are looked at to learn what is the rarest: at first, and at least if all have more."""
@@ -62,23 +62,23 @@ class Planner:
         if rows and first in WALKS:
             best = self._rarest(conditions, isqrt(rows * self._size()))
             if best is not None:
-                return Plan("contents AS c", _driven(conditions, best), order)
+                return Plan("contents AS c", _join_driven(conditions, best), order)
             index = f" INDEXED BY {WALKS[first]}" if WALKS[first] else ""
-            return Plan(f"contents AS c{index}", _walked(conditions, first), order)
-        return Plan("contents AS c", self.driven(conditions), order)
+            return Plan(f"contents AS c{index}", _join_ordered(conditions, first), order)
+        return Plan("contents AS c", self.choose_driver(conditions), order)
 
-    def driven(self, conditions: Sequence[Condition]) -> Sql:
+    def choose_driver(self, conditions: Sequence[Condition]) -> Sql:
         """Return the conjunction in which the rarest condition drives."""
         drivers = [c for c in conditions if c.driver is not None]
         if len(drivers) < 2:
-            return _driven(conditions, drivers[0] if drivers else None)
+            return _join_driven(conditions, drivers[0] if drivers else None)
         # Beyond a twentieth of all, rows in the order of another index take longer than an index that covers.
         best = self._rarest(drivers, max(PROBES[1], self._size() // 20))
         if best is not None:
-            return _driven(conditions, best)
+            return _join_driven(conditions, best)
         rank = list(COVERING)
         best = min(drivers, key=lambda c: rank.index(c.column) if c.column in rank else len(rank))
-        return _driven(conditions, best, many=True)
+        return _join_driven(conditions, best, many=True)
 
     def _rarest(self, conditions: Sequence[Condition], most: int) -> Condition | None:
         """Return the condition that an index answers with the fewest rows, None if all have that many."""
@@ -106,7 +106,7 @@ class Planner:
         return int(self.db.execute("SELECT max(id) FROM contents").fetchone()[0] or 0)
 
 
-def _driven(conditions: Sequence[Condition], best: Condition | None, many: bool = False) -> Sql:
+def _join_driven(conditions: Sequence[Condition], best: Condition | None, many: bool = False) -> Sql:
     """Return the conjunction that one condition drives, with the one that cuts its index short."""
     next_column = COVERING.get(best.column) if best is not None else None
     parts = []
@@ -116,13 +116,13 @@ def _driven(conditions: Sequence[Condition], best: Condition | None, many: bool 
             parts.append(condition.driver)
         else:
             parts.append(condition.member if many and condition.member else condition.check)
-    return joined("AND", parts)
+    return join("AND", parts)
 
 
-def _walked(conditions: Sequence[Condition], order: str) -> Sql:
+def _join_ordered(conditions: Sequence[Condition], order: str) -> Sql:
     """Return the conjunction for rows that come in an order: only what that index holds cuts it short."""
     parts = []
     for condition in conditions:
         cuts = condition.column == order or (condition.column == "c.parent_id" and order == "c.id")
         parts.append(condition.driver if cuts and condition.driver else condition.check)
-    return joined("AND", parts)
+    return join("AND", parts)

@@ -27,8 +27,8 @@ from sn_pandas.embedded.index.matching import (
     Phrase,
     Wildcards,
     analysis_of,
-    chosen,
     matcher_of,
+    select_matching,
 )
 from sn_pandas.embedded.index.predicates import (
     NULL_REFERENCE,
@@ -56,11 +56,11 @@ from sn_pandas.embedded.index.sql import (
     NEVER,
     Condition,
     Sql,
-    compared,
-    either,
+    any_condition,
+    compare,
     is_one_of,
-    joined,
-    negated,
+    join,
+    negate,
 )
 from sn_pandas.embedded.schema import field_settings
 from sn_pandas.embedded.schema.types import Types
@@ -122,7 +122,7 @@ class Query:
 
     def where(self, predicate: Predicate) -> Sql:
         """Return the condition on ``contents AS c``."""
-        return self._planner.driven(self._all_of(predicate))
+        return self._planner.choose_driver(self._all_of(predicate))
 
     def page(self, predicate: Predicate, sort: Sequence[tuple[str, bool]], rows: int) -> Plan:
         """Return how to find the first rows in an order; 0 = all."""
@@ -167,23 +167,23 @@ class Query:
         )
         shared = []
         if self._asks_for_sharings:
-            sharing_search.refuse(nots)
+            sharing_search.reject_sharing(nots)
             shared = [p for p in musts if sharing_search.asks_only(p)]
         others = [p for p in musts if p not in shared] if shared else musts
-        conditions = [c for p in _merged(others, self.types) for c in self._musts(p)]
+        conditions = [c for p in _merge_predicates(others, self.types) for c in self._musts(p)]
         if shared:
             conditions.append(sharing_search.condition(self.db, self.types, shared))
         if not musts:
-            conditions = [either(self._alternatives(shoulds))] if shoulds else [NEVER]
-        return [*conditions, negated(either(self._alternatives(nots)))] if nots else conditions
+            conditions = [any_condition(self._alternatives(shoulds))] if shoulds else [NEVER]
+        return [*conditions, negate(any_condition(self._alternatives(nots)))] if nots else conditions
 
     def _condition(self, predicate: Predicate) -> Condition:
         if isinstance(predicate, Group):
             conditions = self._musts(predicate)
             if len(conditions) == 1:
                 return conditions[0]
-            driver = self._planner.driven(conditions) if any(c.driver for c in conditions) else None
-            return Condition(joined("AND", [c.check for c in conditions]), driver)
+            driver = self._planner.choose_driver(conditions) if any(c.driver for c in conditions) else None
+            return Condition(join("AND", [c.check for c in conditions]), driver)
         return self._leaf(predicate)
 
     def _alternatives(self, predicates: list[Predicate]) -> list[Condition]:
@@ -197,7 +197,9 @@ class Query:
             else:
                 conditions.append(self._condition(predicate))
         for name, parts in joint.items():
-            conditions.append(self._asked(name, AnyOf(tuple(parts)) if len(parts) > 1 else parts[0]))
+            conditions.append(
+                self._value_condition(name, AnyOf(tuple(parts)) if len(parts) > 1 else parts[0])
+            )
         return conditions
 
     def _may_be_joint(self, asked: Matcher | None, name: str) -> TypeGuard[Exactly | Wildcards]:
@@ -221,23 +223,23 @@ class Query:
         if isinstance(predicate, Nothing | Group):
             return NEVER
         asked = predicate if isinstance(predicate, Range) else self._matcher(predicate)
-        return self._asked(predicate.field, asked)
+        return self._value_condition(predicate.field, asked)
 
     def _matcher(self, term: Term) -> Matcher:
         is_typed = kind_of(term.field, self.types) == "ShortText" and term.field not in COLUMNS
         return matcher_of(term, analysis_of(term.field, self.types), as_typed=is_typed)
 
-    def _asked(self, name: str, asked: Asked) -> Condition:
+    def _value_condition(self, name: str, asked: Asked) -> Condition:
         """Return the condition for a value of a field."""
         kind = kind_of(name, self.types)
         if name == "_Text" or name in WORD_COLUMNS:
             found = word_condition(self.db, name, asked)
-            return found if name in WORD_COLUMNS else either([found, *self._head_words(asked)])
+            return found if name in WORD_COLUMNS else any_condition([found, *self._head_words(asked)])
         if isinstance(asked, Never):
             return NEVER
         if name == "SavingState":
             found = column_condition(self.db, self.types, name, asked)
-            return either([found, state_condition(self._options(name, asked))])
+            return any_condition([found, state_condition(self._options(name, asked))])
         if name in COLUMNS:
             return column_condition(self.db, self.types, name, asked)
         if name == "Workspace":
@@ -255,31 +257,31 @@ class Query:
             return self._choice(name, asked, kind)
         condition = self._terms(name, self._test(name, asked))
         if name == "DisplayName":
-            return either([condition, self._shown_name(asked)])
+            return any_condition([condition, self._shown_name(asked)])
         if name == "Icon":
-            return either([condition, self._shown_icon(asked)])
+            return any_condition([condition, self._shown_icon(asked)])
         if name == "Domain":
-            return either([condition, domain_condition(self.db, self.types, asked)])
+            return any_condition([condition, domain_condition(self.db, self.types, asked)])
         default = self._default(name, kind)
         if default is None or not _fits(default, asked):
             return condition
-        return either([condition, self._has_default(name)])
+        return any_condition([condition, self._has_default(name)])
 
     def _test(self, name: str, asked: Asked) -> Callable[[str], Sql]:
         """Return the condition on a column of terms; what SQL cannot say is looked up beforehand."""
         if isinstance(asked, Range):
-            return lambda column: compared(column, asked)
+            return lambda column: compare(column, asked)
         if isinstance(asked, Exactly | Wildcards) or (isinstance(asked, AnyOf) and asked.is_plain):
             return asked.test
         number = self._number(name)
         rows = self.db.execute("SELECT DISTINCT value FROM terms WHERE field = ?", [number])
-        return partial(is_one_of, values=chosen((row[0] for row in rows), asked))
+        return partial(is_one_of, values=select_matching((row[0] for row in rows), asked))
 
     def _phrase(self, name: str, kind: str, phrase: Phrase) -> Condition:
         if kind == "Binary":  # its words stand in the full text
             words = [self._terms(name, Exactly(word).test).check for word in phrase.words]
             anywhere = word_condition(self.db, "_Text", phrase)
-            return Condition(joined("AND", [anywhere.check, *words]))
+            return Condition(join("AND", [anywhere.check, *words]))
         number = self._number(name)
         if number is None:
             return NEVER
@@ -337,26 +339,26 @@ class Query:
             parts.append(
                 Sql("NOT EXISTS (SELECT 1 FROM terms AS t WHERE t.node = c.id AND t.field = ?)", [number])
             )
-        return Condition(joined("AND", parts or [Sql("1")]))
+        return Condition(join("AND", parts or [Sql("1")]))
 
     def _in_a_list_with(self, name: str) -> Sql:
         """Return the condition that a content is in a list which has a field of its own."""
-        lists = self.types.derived("ContentList")
+        lists = self.types.derived_names("ContentList")
         rows = self.db.execute(
             "SELECT l.key, d.text FROM field_definitions AS d JOIN contents AS l ON l.id = d.content_id"
             f" WHERE d.aspect = '' AND l.type IN ({','.join('?' * len(lists))})",
             lists,
         )
-        keys = [key for key, text in rows if any(field.name == name for field in field_settings.parsed(text))]
+        keys = [key for key, text in rows if any(field.name == name for field in field_settings.parse(text))]
         inside = [Sql("(c.key >= ? AND c.key < ?)", [f"{key}/", f"{key}0"]) for key in keys]
-        return joined("OR", inside or [Sql("0")])
+        return join("OR", inside or [Sql("0")])
 
     def _has_an_aspect_with(self, name: str) -> Sql:
         """Return the condition that a content refers to an aspect which has a field."""
         number, aspect = self._number("Aspects"), name.partition(".")[0]
         rows = self.db.execute("SELECT content_id, text FROM field_definitions WHERE aspect = ?", [aspect])
         ids = [
-            i for i, text in rows if any(field.name == name for field in field_settings.parsed(text, aspect))
+            i for i, text in rows if any(field.name == name for field in field_settings.parse(text, aspect))
         ]
         if number is None or not ids:
             return Sql("0")
@@ -392,7 +394,7 @@ class Query:
                 conditions.append(Condition(is_one_of("lower(c.version)", versions)))
         numbers = [int(word) for word in map(str, words) if NUMBER_WORD.fullmatch(word)]
         if numbers:
-            conditions.append(Condition(joined("OR", [is_one_of(column, numbers) for column in _NUMBERS])))
+            conditions.append(Condition(join("OR", [is_one_of(column, numbers) for column in _NUMBERS])))
         if any(fits(t.icon.lower()) for t in self.types.values()):
             conditions.append(self._shown_icon(asked))
         return conditions
@@ -410,9 +412,9 @@ class Query:
         condition = self._terms(name, self._test(name, asked))
         if options:
             found = self._terms(name, partial(is_one_of, values=sorted(options)))
-            condition = either([condition, found])
+            condition = any_condition([condition, found])
         if kind in MODES and (_fits("$0", asked) or "$0" in options):
-            condition = either([condition, self._has_default(name)])
+            condition = any_condition([condition, self._has_default(name)])
         return condition
 
     def _options(self, name: str, asked: Asked) -> set[str]:
@@ -432,7 +434,7 @@ class Query:
 
     def _sort_key(self, name: str) -> Sql | None:
         if name == "IsFolder":
-            folders = self.types.derived("Folder")
+            folders = self.types.derived_names("Folder")
             return Sql(f"c.type IN ({','.join('?' * len(folders))})", folders)
         if name in COLUMNS:
             return column_order(name)
@@ -493,7 +495,7 @@ def choice_key(values: str) -> str:
     return "-".join(sorted(keys, key=lambda key: collation_key(key) or ""))
 
 
-def _merged(predicates: list[Predicate], types: Types) -> list[Predicate]:
+def _merge_predicates(predicates: list[Predicate], types: Types) -> list[Predicate]:
     """Return what must hold once each, with two open ends of a field that has one term as one range."""
     found: list[Predicate] = []
     for predicate in dict.fromkeys(predicates):

@@ -8,9 +8,17 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
 from sn_pandas.embedded.index.index_terms import MARKS, WORD_COLUMNS
-from sn_pandas.embedded.index.matching import AnyOf, Exactly, Matcher, Never, Phrase, Wildcards, chosen
+from sn_pandas.embedded.index.matching import (
+    AnyOf,
+    Exactly,
+    Matcher,
+    Never,
+    Phrase,
+    Wildcards,
+    select_matching,
+)
 from sn_pandas.embedded.index.predicates import Range
-from sn_pandas.embedded.index.sql import NEVER, Condition, Sql, compared
+from sn_pandas.embedded.index.sql import NEVER, Condition, Sql, compare
 from sn_pandas.words import GAP, JOINTS, lower_letters, matches_phrase, words_of
 
 #: How many different words a pattern may stand for.
@@ -32,10 +40,10 @@ def word_condition(db: sqlite3.Connection, field: str, asked: Matcher | Range) -
 def _query(db: sqlite3.Connection, asked: Matcher | Range, column: str | None) -> str:
     """Return the full-text query for some words; empty if there are none."""
     if isinstance(asked, Exactly):
-        return _quoted(str(asked.value))
+        return _quote(str(asked.value))
     if isinstance(asked, Wildcards) and asked.prefix and asked.text == asked.prefix + "*":
-        return f"{_quoted(asked.prefix)} *" if _may_be_in_words(asked.prefix) else ""
-    return " OR ".join(_quoted(word) for word in _words(db, asked, column))
+        return f"{_quote(asked.prefix)} *" if _may_be_in_words(asked.prefix) else ""
+    return " OR ".join(_quote(word) for word in _words(db, asked, column))
 
 
 def phrase_in_field(name: str, first: Sql, phrase: Phrase) -> Condition:
@@ -48,7 +56,7 @@ def phrase_in_field(name: str, first: Sql, phrase: Phrase) -> Condition:
     """
     text = "coalesce(json_extract(c.data, ?), json_extract(c.data, ?))"
     where = f"c.id IN ({first.text}) AND has_phrase({text}, ?)"
-    parameters = [*first.parameters, f'$."{name}".text', f'$."{name}"', _written(phrase)]
+    parameters = [*first.parameters, f'$."{name}".text', f'$."{name}"', _encode_phrase(phrase)]
     return Condition(Sql("+" + where, parameters), Sql(where, parameters))
 
 
@@ -56,7 +64,7 @@ def has_phrase(text: str | None, written: str) -> bool:
     """Return whether a text has the words that are asked for: a function of the database."""
     if text is None:
         return False
-    words = words_of(text) if _read(written)[2] == "words" else lower_letters(text).split()
+    words = words_of(text) if _decode_phrase(written)[2] == "words" else lower_letters(text).split()
     return _holds(words, written)
 
 
@@ -79,36 +87,38 @@ def greatest_word(words: str | None) -> str | None:
 
 
 def _holds(words: Sequence[str], written: str) -> bool:
-    phrase, distance, _ = _read(written)
+    phrase, distance, _ = _decode_phrase(written)
     return matches_phrase(words, phrase, distance)
 
 
-def _written(phrase: Phrase) -> str:
+def _encode_phrase(phrase: Phrase) -> str:
     return json.dumps([phrase.words, phrase.distance, phrase.analysis])
 
 
 @lru_cache(maxsize=64)
-def _read(written: str) -> tuple[tuple[str, ...], int, str]:
+def _decode_phrase(written: str) -> tuple[tuple[str, ...], int, str]:
     words, distance, analysis = json.loads(written)
     return tuple(words), distance, analysis
 
 
 def _phrase(column: str | None, phrase: Phrase) -> Condition:
-    query = " AND ".join(_quoted(word) for word in dict.fromkeys(phrase.words))
+    query = " AND ".join(_quote(word) for word in dict.fromkeys(phrase.words))
     holds = "text_has_phrase(words, description, binary, ?)"
     if column is not None:
         query, holds = f"{{{column}}} : ({query})", f"text_has_phrase({column}, '', '', ?)"
-    ids = Sql(f"SELECT rowid FROM fulltext WHERE fulltext MATCH ? AND {holds}", [query, _written(phrase)])
-    return _among(ids)
+    ids = Sql(
+        f"SELECT rowid FROM fulltext WHERE fulltext MATCH ? AND {holds}", [query, _encode_phrase(phrase)]
+    )
+    return _id_condition(ids)
 
 
 def _matching(query: str, column: str | None) -> Condition:
     if column is not None:
         query = f"{{{column}}} : ({query})"
-    return _among(Sql("SELECT rowid FROM fulltext WHERE fulltext MATCH ?", [query]))
+    return _id_condition(Sql("SELECT rowid FROM fulltext WHERE fulltext MATCH ?", [query]))
 
 
-def _among(ids: Sql) -> Condition:
+def _id_condition(ids: Sql) -> Condition:
     driver = f"c.id IN ({ids.text})"
     return Condition(Sql("+" + driver, ids.parameters), Sql(driver, ids.parameters), ids=ids)
 
@@ -118,7 +128,7 @@ def _may_be_in_words(text: str) -> bool:
     return all(c.isalnum() or c in JOINTS or not c.isascii() for c in text)
 
 
-def _quoted(word: str) -> str:
+def _quote(word: str) -> str:
     return '"' + word.replace('"', '""') + '"'
 
 
@@ -126,7 +136,7 @@ def _words(db: sqlite3.Connection, asked: Matcher | Range, column: str | None) -
     """Return the indexed words that are asked for."""
     condition = Sql("1")
     if isinstance(asked, Range):
-        condition = compared("term", asked)
+        condition = compare("term", asked)
     elif isinstance(asked, Wildcards):
         condition = asked.test("term")
     where = f"term NOT IN (?, ?, ?) AND {condition.text}"
@@ -137,5 +147,5 @@ def _words(db: sqlite3.Connection, asked: Matcher | Range, column: str | None) -
     rows = db.execute(f"SELECT DISTINCT term FROM fulltext_words WHERE {where}", parameters)
     words: Iterable[str] = (row[0] for row in rows)
     if not isinstance(asked, Range | Wildcards):
-        words = chosen(words, asked)
+        words = select_matching(words, asked)
     return [word for _, word in zip(range(MOST_WORDS), words, strict=False)]

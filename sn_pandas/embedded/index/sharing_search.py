@@ -32,7 +32,7 @@ def asks_only(predicate: Predicate) -> bool:
     return bool(fields) and fields <= FIELDS
 
 
-def refuse(predicates: list[Predicate]) -> None:
+def reject_sharing(predicates: list[Predicate]) -> None:
     """Raise for a search of something that is not shared.
 
     Raises
@@ -63,7 +63,7 @@ def _check(predicate: Predicate) -> None:
     if isinstance(predicate, Range):
         raise _invalid("A sharing has no order.")
     if isinstance(predicate, Group):
-        refuse([one.predicate for one in predicate.clauses if one.occur == "not"])
+        reject_sharing([one.predicate for one in predicate.clauses if one.occur == "not"])
         for clause in predicate.clauses:
             _check(clause.predicate)
 
@@ -94,7 +94,7 @@ class _Sharings:
     def _fits(self, term: Term, item: dict[str, Any]) -> bool:
         text = str(term.value).lower()
         if term.field == "SharedBy":
-            return item.get("CreatorId") in self._named(text)
+            return item.get("CreatorId") in self._find_users(text)
         if term.field == "SharedWith":
             token = str(item.get("Token") or "").lower()
             if re.fullmatch(r"[0-9]{1,10}", text):
@@ -102,7 +102,7 @@ class _Sharings:
             return Wildcards(text).fits(token)
         return str(item.get("Mode" if term.field == "SharingMode" else "Level")).lower() == text
 
-    def _named(self, text: str) -> set[int]:
+    def _find_users(self, text: str) -> set[int]:
         """Return the ids of the users for an id, a path, or a name with or without a domain."""
         if text not in self._users:
             self._users[text] = self._find(text)
@@ -111,17 +111,17 @@ class _Sharings:
     def _find(self, text: str) -> set[int]:
         if re.fullmatch(r"[0-9]{1,10}", text):
             return {int(text)}
-        users = self._types.derived("User")
+        users = self._types.derived_names("User")
         of_type = f"+type IN ({','.join('?' * len(users))})"
         if text.startswith("/"):
             rows = self._db.execute(f"SELECT id FROM contents WHERE key = ? AND {of_type}", (text, *users))
             return {row[0] for row in rows}
         domain, _, name = text.rpartition("\\")
-        return self._in_domain(domain, name) or self._in_domain(*self._cut(text))
+        return self._in_domain(domain, name) or self._in_domain(*self._split_domain(text))
 
-    def _cut(self, text: str) -> tuple[str, str]:
+    def _split_domain(self, text: str) -> tuple[str, str]:
         """Split a text into domain and name, if its backslash was lost as an escape."""
-        domains = self._types.derived("Domain")
+        domains = self._types.derived_names("Domain")
         rows = self._db.execute(
             f"SELECT key FROM contents WHERE type IN ({','.join('?' * len(domains))})", domains
         )
@@ -130,7 +130,7 @@ class _Sharings:
         return domain, text[len(domain) :]
 
     def _in_domain(self, domain: str, name: str) -> set[int]:
-        users = self._types.derived("User")
+        users = self._types.derived_names("User")
         of_type = f"+type IN ({','.join('?' * len(users))})"
         place = f"/root/ims/{domain}" if domain else "/root/ims"
         rows = self._db.execute(

@@ -55,22 +55,22 @@ MOST_UNITED = 100
 """How many alternatives an index may answer one by one."""
 
 
-def joined(word: str, parts: Sequence[Sql]) -> Sql:
+def join(word: str, parts: Sequence[Sql]) -> Sql:
     """Return conditions joined by ``AND`` or ``OR``, in a shape that is never deep."""
     if len(parts) > 8:
         middle = len(parts) // 2
-        parts = [joined(word, parts[:middle]), joined(word, parts[middle:])]
+        parts = [join(word, parts[:middle]), join(word, parts[middle:])]
     return Sql(f" {word} ".join(f"({p.text})" for p in parts), [v for p in parts for v in p.parameters])
 
 
-def either(conditions: Iterable[Condition]) -> Condition:
+def any_condition(conditions: Iterable[Condition]) -> Condition:
     """Return the condition that at least one of some conditions holds."""
     parts = [c for c in conditions if c is not NEVER]
     if not parts:
         return NEVER
     if len(parts) == 1:
         return parts[0]
-    check = joined("OR", [c.check for c in parts])
+    check = join("OR", [c.check for c in parts])
     found = [c.found for c in parts if c.driver is not None]
     if len(found) < len(parts) or len(parts) > MOST_UNITED:
         return Condition(check)
@@ -78,7 +78,7 @@ def either(conditions: Iterable[Condition]) -> Condition:
     return Condition(check, Sql(f"c.id IN ({ids.text})", ids.parameters), ids=ids)
 
 
-def negated(condition: Condition) -> Condition:
+def negate(condition: Condition) -> Condition:
     """Return the condition that one does not hold."""
     return Condition(Sql(f"NOT ({condition.check.text})", condition.check.parameters))
 
@@ -90,7 +90,7 @@ def is_one_of(column: str, values: Sequence[Any]) -> Sql:
     return Sql(f"{column} IN ({','.join('?' * len(values))})", values)
 
 
-def compared(column: str, span: Range) -> Sql:
+def compare(column: str, span: Range) -> Sql:
     """Return the condition that a column lies within a range; texts and numbers never mix."""
     parts, parameters = [], []
     for end, operator in (

@@ -58,7 +58,7 @@ class Lexer:
         elif char in _SIGNS:
             self._take(_SIGNS[char], char)
         elif char in "\"'":
-            self._quoted()
+            self._read_quoted()
         elif char in "&|":
             if self.source[self._at : self._at + 2] != char * 2:
                 raise self.error(f"Invalid operator: {char}")
@@ -69,7 +69,7 @@ class Lexer:
         elif char == ".":
             self._keyword()
         else:
-            self._bare()
+            self._read_bare()
 
     def error(self, message: str) -> ODataError:
         """Return the error of a text that is not a query, pointing at the current token."""
@@ -99,7 +99,7 @@ class Lexer:
             else:
                 break
 
-    def _quoted(self) -> None:
+    def _read_quoted(self) -> None:
         delimiter = self._char
         self._at += 1
         text, wildcard = "", False
@@ -132,7 +132,7 @@ class Lexer:
             raise self.error(f"Unknown control keyword: {word}")
         self._take("ControlKeyword", word)
 
-    def _bare(self) -> None:
+    def _read_bare(self) -> None:
         starts_with_digit = self._char.isdecimal()
         text, wildcard, escaped = "", False, False
         while (char := self._char) and char not in TERMINATORS and not char.isspace():

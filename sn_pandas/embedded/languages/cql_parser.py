@@ -85,7 +85,7 @@ class _Parser:
                 expressions.append(expression)
         if not expressions:
             raise self._error("Empty query is not allowed.")
-        return self._joined(expressions, "should")
+        return self._join(expressions, "should")
 
     @property
     def _kind(self) -> str:
@@ -94,7 +94,7 @@ class _Parser:
     def _error(self, message: str) -> ODataError:
         return self.lexer.error(f'{message}, (query: "{self.lexer.source}")')
 
-    def _taken(self, *kinds: str) -> bool:
+    def _accept(self, *kinds: str) -> bool:
         """Step over the current token if it is of one of the kinds."""
         if self.lexer.kind not in kinds:
             return False
@@ -110,7 +110,7 @@ class _Parser:
             expression: Predicate | None = yield self._expression()
             if expression is not None:
                 expressions.append(expression)
-        return self._joined(expressions, "should") if expressions else None
+        return self._join(expressions, "should") if expressions else None
 
     def _expression(self) -> Rule[Predicate | None]:
         while self._kind == "ControlKeyword":
@@ -121,33 +121,33 @@ class _Parser:
         while True:
             operands: list[Predicate | None] = []
             while True:
-                negative = self._taken("Not")
+                negative = self._accept("Not")
                 clause: Predicate | None = yield self._clause()
-                operands.append(self._signed(clause, "not") if negative else clause)
-                if not self._taken("And"):
+                operands.append(self._group_of(clause, "not") if negative else clause)
+                if not self._accept("And"):
                     break
-            alternatives.append(self._joined(operands, "must"))
-            if not self._taken("Or"):
+            alternatives.append(self._join(operands, "must"))
+            if not self._accept("Or"):
                 break
-        return self._joined(alternatives, "should")
+        return self._join(alternatives, "should")
 
     def _clause(self) -> Rule[Predicate | None]:
         occur = self._sign()
         inner: Predicate | None
-        if self._taken("LParen"):
+        if self._accept("LParen"):
             inner = yield self._expressions()
-            if not self._taken("RParen"):
+            if not self._accept("RParen"):
                 raise self._error("Missing ')'")
         else:
             inner = yield self._term()
         self._boost()
-        return inner if occur == "should" else self._signed(inner, occur)
+        return inner if occur == "should" else self._group_of(inner, occur)
 
     def _sign(self) -> Occur:
-        return "not" if self._taken("Minus") else "must" if self._taken("Plus") else "should"
+        return "not" if self._accept("Minus") else "must" if self._accept("Plus") else "should"
 
     def _boost(self) -> None:
-        if self._taken("Circ") and not self._taken("Number"):
+        if self._accept("Circ") and not self._accept("Number"):
             raise self._error("Syntax error")
 
     # Terms
@@ -176,14 +176,14 @@ class _Parser:
         if name in FORBIDDEN_FIELDS:
             raise self._error(f"Cannot search by '{name}' field name")
         self.lexer.step()
-        if not self._taken("Colon"):
+        if not self._accept("Colon"):
             raise self._error("Missing field name.")
         operator = self._kind
-        return _Field(name, operator if self._taken("NEQ", "LT", "LTE", "GT", "GTE") else "Colon")
+        return _Field(name, operator if self._accept("NEQ", "LT", "LTE", "GT", "GTE") else "Colon")
 
     def _comparison(self, name: str, operator: str) -> Predicate:
         text = self._exact_value(required=True)
-        value = self._parsed(name, text)
+        value = self._parse_value(name, text)
         if value is None:
             return Nothing()
         if operator in ("LT", "LTE"):
@@ -192,20 +192,20 @@ class _Parser:
 
     def _range(self) -> Predicate | None:
         start = self._kind
-        if not self._taken("LBracket", "LBrace"):
+        if not self._accept("LBracket", "LBrace"):
             return None
         low = self._exact_value(required=False)
-        if not self._taken("To"):
+        if not self._accept("To"):
             raise self._error("Syntax error")
         high = self._exact_value(required=False)
         end = self._kind
-        if not self._taken("RBracket", "RBrace"):
+        if not self._accept("RBracket", "RBrace"):
             raise self._error("Unterminated Range expression")
         if low is None and high is None:
             raise self._error("Invalid range.")
         name = self._fields[-1].name
-        first = None if low is None else self._parsed(name, low)
-        last = None if high is None else self._parsed(name, high)
+        first = None if low is None else self._parse_value(name, low)
+        last = None if high is None else self._parse_value(name, high)
         if first is None and last is None:
             return Nothing()
         return Range(name, first, last, start == "LBracket", end == "RBracket")
@@ -213,7 +213,7 @@ class _Parser:
     # Values
 
     def _value_group(self) -> Rule[Predicate | None]:
-        if not self._taken("LParen"):
+        if not self._accept("LParen"):
             text, distance = self._value()
             return None if text is None else self._value_term(text, distance)
         values: list[Predicate | None] = []
@@ -222,29 +222,29 @@ class _Parser:
             values.append(one)
             if self._kind in ("RParen", "Eof"):
                 break
-        if not self._taken("RParen"):
+        if not self._accept("RParen"):
             raise self._error("Expected: ')'")
-        return self._joined(values, "should")
+        return self._join(values, "should")
 
     def _value_expression(self) -> Rule[Predicate]:
         alternatives: list[Predicate | None] = []
         while True:
             operands: list[Predicate | None] = []
             while True:
-                negative = self._taken("Not")
+                negative = self._accept("Not")
                 occur = self._sign()
                 inner: Predicate | None = yield self._value_group()
                 if inner is None:
                     raise self._error("Empty clause list is not allowed: '()'.")
                 self._boost()
-                clause = inner if occur == "should" else self._signed(inner, occur)
-                operands.append(self._signed(clause, "not") if negative else clause)
-                if not self._taken("And"):
+                clause = inner if occur == "should" else self._group_of(inner, occur)
+                operands.append(self._group_of(clause, "not") if negative else clause)
+                if not self._accept("And"):
                     break
-            alternatives.append(self._joined(operands, "must"))
-            if not self._taken("Or"):
+            alternatives.append(self._join(operands, "must"))
+            if not self._accept("Or"):
                 break
-        joined = self._joined(alternatives, "should")
+        joined = self._join(alternatives, "should")
         assert joined is not None
         return joined
 
@@ -257,7 +257,7 @@ class _Parser:
                 return None, None
             text = self.lexer.text
             self.lexer.step()
-        if not self._taken("Tilde"):
+        if not self._accept("Tilde"):
             return text, None
         distance = DEFAULT_SIMILARITY
         if self._kind == "Number":
@@ -280,13 +280,13 @@ class _Parser:
 
     def _value_term(self, text: str | None, distance: float | None = None) -> Predicate:
         name = self._fields[-1].name
-        value = self._parsed(name, text)
+        value = self._parse_value(name, text)
         if value is None:
             return Nothing()
         typed = text if text is not None and is_expression(text) else ""
         return Term(name, value, typed, distance)
 
-    def _parsed(self, name: str, text: str | None) -> Value | None:
+    def _parse_value(self, name: str, text: str | None) -> Value | None:
         """Return the term for a text in a field; None if the text has no terms."""
         if text is None or text == EMPTY:
             return None
@@ -312,7 +312,7 @@ class _Parser:
         if keyword == ".ALLVERSIONS":
             self.controls.all_versions = True
             return
-        if not self._taken("Colon"):
+        if not self._accept("Colon"):
             raise self._error("Expected: Colon (':')")
         text = self.lexer.text
         if keyword in (".TOP", ".SKIP"):
@@ -347,13 +347,13 @@ class _Parser:
 
     # Groups
 
-    def _joined(self, parts: list[Predicate | None], occur: Occur) -> Predicate | None:
+    def _join(self, parts: list[Predicate | None], occur: Occur) -> Predicate | None:
         """Join adjacent parts to one predicate; a single part is returned unchanged."""
         if len(parts) == 1:
             return parts[0]
         return Group(tuple(self._flatten(part, occur) for part in parts))
 
-    def _signed(self, part: Predicate | None, occur: Occur) -> Group:
+    def _group_of(self, part: Predicate | None, occur: Occur) -> Group:
         return Group((self._flatten(part, occur),))
 
     def _flatten(self, part: Predicate | None, occur: Occur) -> Clause:

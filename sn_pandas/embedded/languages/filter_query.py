@@ -51,14 +51,14 @@ def to_predicate(expression: Expression, types: Types) -> Predicate | None:
         The 500 of a filter that can be parsed but not be searched for.
     """
     compiler = _Compiler(types)
-    compiler.visit(_folded(expression))
+    compiler.visit(_fold_constants(expression))
     if not compiler.stack:
         return None
-    return all_of(*(_settled(p) for p in reversed(compiler.stack)))
+    return all_of(*(_to_predicate(p) for p in reversed(compiler.stack)))
 
 
 @dataclass(slots=True)
-class _Truth:
+class _BooleanField:
     """A boolean field; ``not`` turns its value round in place; ``bare`` until it is compared."""
 
     field: str
@@ -67,14 +67,14 @@ class _Truth:
 
 
 @dataclass(slots=True)
-class _Joined:
+class _Combination:
     """Predicates that were taken from the stack."""
 
     occur: str
     parts: list[_Entry]
 
 
-_Entry = Term | Range | _Truth | _Joined
+_Entry = Term | Range | _BooleanField | _Combination
 
 
 class _Compiler:
@@ -85,12 +85,12 @@ class _Compiler:
     def visit(self, part: Expression) -> None:
         if isinstance(part, FieldValue):
             if part.type == "Boolean":
-                self.stack.append(_Truth(part.name, True, bare=True))
+                self.stack.append(_BooleanField(part.name, True, bare=True))
         elif isinstance(part, Member):
             if part.owner is not None:
                 self.visit(part.owner)
             if part.type == "Boolean":
-                self.stack.append(_Truth(part.name, True, bare=True))
+                self.stack.append(_BooleanField(part.name, True, bare=True))
         elif isinstance(part, Call):
             for argument in part.arguments:
                 self.visit(argument)
@@ -104,7 +104,7 @@ class _Compiler:
             self.visit(part.right)
             if part.operator in ("and", "or"):
                 occur = "must" if part.operator == "and" else "should"
-                self.stack.append(_Joined(occur, [self._pop(), self._pop()]))
+                self.stack.append(_Combination(occur, [self._pop(), self._pop()]))
             elif part.operator in ("eq", "ne", "lt", "gt", "le", "ge"):
                 self._compare(part)
             else:
@@ -119,21 +119,21 @@ class _Compiler:
         if not self.stack:
             raise _empty_stack()
         top = self.stack[-1]
-        if isinstance(top, _Truth):
+        if isinstance(top, _BooleanField):
             top.value = not top.value
         else:
-            self.stack[-1] = _Joined("not", [top])
+            self.stack[-1] = _Combination("not", [top])
 
     def _call(self, part: Call) -> _Entry:
         if part.name not in _TESTS:
-            raise _unsupported(
+            raise _not_supported(
                 "Cannot resolve an expression. Use 'AsEnumerable()' method before calling the"
                 f" '{part.name}' method."
             )
         if part.name == "isof":
             return Term("TypeIs", from_value("NodeType", _constant_argument(part, 1)))
         text_at, part_at = (1, 0) if part.name == "substringof" else (0, 1)
-        field = _named_field(part.arguments[text_at])
+        field = _field_name(part.arguments[text_at])
         text = lower_letters(str(_constant_argument(part, part_at) or ""))
         self._kind(field)
         if part.name != "startswith":
@@ -153,20 +153,25 @@ class _Compiler:
         elif isinstance(left, Call) and isinstance(right, Constant):
             if part.operator == "eq" and left.name in _TESTS and right.value is True:
                 return
-            raise _unsupported(
+            raise _not_supported(
                 "#BuildFieldExpr: only the following form allowed: canonicalFunction() eq true. Canonical"
                 " functions: startswith, endswith, substringof, isof."
             )
         else:
-            raise _unsupported("#BuildFieldExpr")
+            raise _not_supported("#BuildFieldExpr")
         if not isinstance(right, Constant):
             raise server_error("InvalidCastException", "Unable to cast an expression to a constant.")
         kind = self._kind(field)
         term = from_value(kind, right.value)
         if kind == "Boolean":
-            if self.stack and isinstance(top := self.stack[-1], _Truth) and top.field == field and top.bare:
+            if (
+                self.stack
+                and isinstance(top := self.stack[-1], _BooleanField)
+                and top.field == field
+                and top.bare
+            ):
                 self.stack.pop()
-            self.stack.append(_Truth(field, bool(term) == (part.operator == "eq"), bare=False))
+            self.stack.append(_BooleanField(field, bool(term) == (part.operator == "eq"), bare=False))
         else:
             self.stack.append(_comparison(part.operator, field, term, right.value))
 
@@ -180,7 +185,7 @@ class _Compiler:
 def _comparison(operator: str, field: str, term: Value, value: object) -> _Entry:
     if operator in ("eq", "ne"):
         equal = Term(field, term, str(value) if is_expression(value) else "")
-        return equal if operator == "eq" else _Joined("not", [equal])
+        return equal if operator == "eq" else _Combination("not", [equal])
     if operator in ("gt", "ge"):
         return Range(field, term, None, includes_low=operator == "ge")
     return Range(field, None, term, includes_high=operator == "le")
@@ -192,10 +197,10 @@ def _member_field(member: Member) -> str:
         return member.name
     if member.name == "Name" and isinstance(member.owner, Member) and member.owner.name == "ContentType":
         return "Type"
-    raise _unsupported(f"Cannot parse an expression #1: {member.name}")
+    raise _not_supported(f"Cannot parse an expression #1: {member.name}")
 
 
-def _named_field(part: Expression) -> str:
+def _field_name(part: Expression) -> str:
     if isinstance(part, Member | FieldValue):
         return part.name
     raise server_error("SnNotSupportedException", "SnLinq: GetPropertyName from Expression")
@@ -205,22 +210,22 @@ def _constant_argument(part: Call, index: int) -> object:
     argument = part.arguments[index]
     if isinstance(argument, Constant):
         return argument.value
-    raise _unsupported(f"Argument {index} is invalid in a method call. Argument must be constant.")
+    raise _not_supported(f"Argument {index} is invalid in a method call. Argument must be constant.")
 
 
-def _settled(entry: _Entry) -> Predicate:
+def _to_predicate(entry: _Entry) -> Predicate:
     """Return the predicate left on the stack."""
-    if isinstance(entry, _Truth):
+    if isinstance(entry, _BooleanField):
         return Term(entry.field, entry.value)
-    if isinstance(entry, _Joined):
+    if isinstance(entry, _Combination):
         if entry.occur == "not":
-            return none_of(_settled(entry.parts[0]))
+            return none_of(_to_predicate(entry.parts[0]))
         occur: Occur = "must" if entry.occur == "must" else "should"
-        return Group(tuple(Clause(occur, _settled(p)) for p in entry.parts))
+        return Group(tuple(Clause(occur, _to_predicate(p)) for p in entry.parts))
     return entry
 
 
-def _folded(part: Expression) -> Expression:
+def _fold_constants(part: Expression) -> Expression:
     """Return the expression with everything worked out that is the same for all contents."""
     if isinstance(part, Constant | Parameter | FieldValue):
         return part
@@ -229,17 +234,17 @@ def _folded(part: Expression) -> Expression:
     if isinstance(part, Member):
         return part
     if isinstance(part, Call):
-        return Call(part.name, tuple(_folded(a) for a in part.arguments), part.type)
+        return Call(part.name, tuple(_fold_constants(a) for a in part.arguments), part.type)
     if isinstance(part, Unary):
-        return Unary(part.operator, _folded(part.operand), part.type)
-    return Binary(part.operator, _folded(part.left), _folded(part.right), part.type)
+        return Unary(part.operator, _fold_constants(part.operand), part.type)
+    return Binary(part.operator, _fold_constants(part.left), _fold_constants(part.right), part.type)
 
 
 def _no_content(part: Expression) -> object:
     raise AssertionError(part)
 
 
-def _unsupported(message: str) -> ODataError:
+def _not_supported(message: str) -> ODataError:
     return server_error("NotSupportedException", message)
 
 

@@ -60,7 +60,7 @@ def value_of(expression: Expression, lookup: Lookup, *, ignore_case: bool = Fals
                 return lookup(part)
             return _FUNCTIONS[part.name](*(value(a) for a in part.arguments))
         if isinstance(part, Unary):
-            return _negated(part, value(part.operand))
+            return _negate(part, value(part.operand))
         if isinstance(part, Binary):
             return _binary(part, value, ignore_case)
         return None
@@ -87,7 +87,7 @@ def _binary(part: Binary, value: Callable[[Expression], Any], ignore_case: bool)
 def _arithmetic(op: str, result_type: str, left: Any, right: Any) -> Any:
     try:
         if result_type in ("Int32", "Int64"):
-            return _whole_arithmetic(op, 32 if result_type == "Int32" else 64, left, right)
+            return _integer_arithmetic(op, 32 if result_type == "Int32" else 64, left, right)
         result = _ARITHMETIC[op](left, right)
         if result_type == "Decimal" and abs(result) >= 2**96:
             raise server_error("OverflowException", "Value was either too large or too small for a Decimal.")
@@ -102,7 +102,7 @@ def _arithmetic(op: str, result_type: str, left: Any, right: Any) -> Any:
         raise server_error("OverflowException", "Value was too large or too small.") from None
 
 
-def _whole_arithmetic(op: str, bits: int, left: int, right: int) -> int:
+def _integer_arithmetic(op: str, bits: int, left: int, right: int) -> int:
     if op in ("div", "mod"):
         if not right:
             raise ZeroDivisionError
@@ -129,7 +129,7 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
 }
 
 
-def _negated(part: Unary, value: Any) -> Any:
+def _negate(part: Unary, value: Any) -> Any:
     if part.operator == "minus":
         return -value
     return not value if part.type == "Boolean" else ~value
@@ -208,7 +208,7 @@ def _round(number: Any) -> Any:
     return float(round(number)) if math.isfinite(number) else number
 
 
-def _whole_part(function: Callable[[Any], int]) -> Callable[[Any], Any]:
+def _integral(function: Callable[[Any], int]) -> Callable[[Any], Any]:
     def wrapped(number: Any) -> Any:
         if isinstance(number, float):
             return float(function(number)) if math.isfinite(number) else number
@@ -234,6 +234,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
         for part in ("day", "hour", "minute", "month", "second", "year")
     },
     "round": _round,
-    "floor": _whole_part(math.floor),
-    "ceiling": _whole_part(math.ceil),
+    "floor": _integral(math.floor),
+    "ceiling": _integral(math.ceil),
 }

@@ -190,27 +190,27 @@ class _Parser:
             return None
         digits += self._text
         self.lexer.step()
-        if self._taken("L"):
-            return _whole(digits, 64)
+        if self._accept("L"):
+            return _integer(digits, 64)
         whole = True
-        if self._taken("."):
+        if self._accept("."):
             whole = False
             digits += "." + self._digits("Expected DIGITS (after '.').")
-        if self._taken("f"):
+        if self._accept("f"):
             return Constant(float(digits), "Single")
-        if self._taken("e"):
+        if self._accept("e"):
             whole = False
             sign = self._text if self._text in ("-", "+") else ""
             if sign:
                 self.lexer.step()
             digits += "e" + sign + self._digits("Expected DIGITS (after Sign).")
-        if self._taken("m", "M"):
+        if self._accept("m", "M"):
             return _decimal(digits)
-        if self._taken("d", "D") or not whole:
+        if self._accept("d", "D") or not whole:
             return Constant(float(digits), "Double")
-        return _whole(digits, 32)
+        return _integer(digits, 32)
 
-    def _taken(self, *texts: str) -> bool:
+    def _accept(self, *texts: str) -> bool:
         """Step over the current token if it is one of the texts."""
         if self._text not in texts:
             return False
@@ -239,7 +239,7 @@ class _Parser:
                 if argument is None:
                     raise self.lexer.error("Expected: expression")
                 arguments.append(argument)
-                if not self._taken(","):
+                if not self._accept(","):
                     break
         self._expect(")", "Expected ')'.")
         return call(name, tuple(arguments), self._unknown_function(name, arguments))
@@ -255,15 +255,15 @@ class _Parser:
         if first is None:
             return None
         dotted = False
-        while self._taken("."):
+        while self._accept("."):
             dotted = True
-            first += "." + self._required_name("Expected: name after dot ('.').")
+            first += "." + self._expect_name("Expected: name after dot ('.').")
         steps = [first]
-        while self._taken("/"):
-            steps.append(self._required_name("Expected: name."))
+        while self._accept("/"):
+            steps.append(self._expect_name("Expected: name."))
         if dotted and len(steps) == 1:
             raise self.lexer.error("Expected: / after namespace.")
-        if self._taken("("):
+        if self._accept("("):
             self._expect(")", "Expected: right parenthesis: ')'.")
         try:
             return member_path(steps, self.types)
@@ -277,14 +277,14 @@ class _Parser:
         self.lexer.step()
         return name
 
-    def _required_name(self, reason: str) -> str:
+    def _expect_name(self, reason: str) -> str:
         name = self._name()
         if name is None:
             raise self.lexer.error(reason)
         return name
 
 
-def _whole(digits: str, bits: int) -> Constant:
+def _integer(digits: str, bits: int) -> Constant:
     number = int(digits) if len(digits) < 24 else 2**64
     if not -(2 ** (bits - 1)) <= number < 2 ** (bits - 1):
         raise parse_error("OverflowException", f"Value was either too large or too small for an Int{bits}.")

@@ -61,10 +61,10 @@ class Reader:
             lineage = content_type.lineage if content_type else ()
             return {"Name": content.type, "NodeTypePath": "/".join(reversed(lineage))}
         if kind in ("InTree", "InFolder"):
-            return content.stored(name) or content.type
+            return content.stored_value(name) or content.type
         value = self._read(content, name)
         if kind in REFERENCES:
-            return content.stored(name)
+            return content.stored_value(name)
         if kind in NUMBERS:
             return Decimal(0) if value is None else Decimal(str(value))
         if kind == "DateTime":
@@ -76,13 +76,13 @@ class Reader:
         if name in ("CreationDate", "ModificationDate"):
             return dates.from_iso(content.created if name == "CreationDate" else content.modified)
         if name in ("Id", "Name", "Path", "Index"):
-            return content.stored(name)
+            return content.stored_value(name)
         content_type = self.types.get(content.type)
         if name == "ContentType":
             return {"Name": content.type, "Path": content_type.path if content_type else None}
         if name == "ContentHandler":
             return {
-                **{name: content.stored(name) for name in _OF_NODE},
+                **{name: content.stored_value(name) for name in _OF_NODE},
                 "DisplayName": content.display_name,
                 "CreationDate": dates.from_iso(content.created),
                 "ModificationDate": dates.from_iso(content.modified),
@@ -134,7 +134,7 @@ def matches(expression: Expression, content: Content, reader: Reader, *, ignore_
             return content_type is not None and content_type.is_a(wanted)
         if isinstance(part, Member):
             return reader.property(content, part.name)
-        return _checked(part, reader.field(content, part.name), reader.types)
+        return _check_type(part, reader.field(content, part.name), reader.types)
 
     if expression.type != "Boolean":
         raise server_error(
@@ -143,7 +143,7 @@ def matches(expression: Expression, content: Content, reader: Reader, *, ignore_
     return bool(value_of(expression, lookup, ignore_case=ignore_case))
 
 
-def _checked(part: FieldValue, value: Any, types: Types) -> Any:
+def _check_type(part: FieldValue, value: Any, types: Types) -> Any:
     """Return the value of a field if it is of the type that the filter was parsed for."""
     kind = kind_of(part.name, types)
     if kind in _LISTS:
@@ -160,7 +160,7 @@ def _checked(part: FieldValue, value: Any, types: Types) -> Any:
     return value
 
 
-def selected(
+def select(
     contents: Iterable[Content],
     reader: Reader,
     *,

@@ -77,7 +77,7 @@ def replace(
                 result = _of_value(base, expression, unit)
         except (OverflowError, ValueError):
             result = None
-        return _written(result, quoted) or unresolved
+        return _format(result, quoted) or unresolved
 
     return _TEMPLATE.sub(value, text)
 
@@ -87,7 +87,7 @@ def moment(text: str) -> datetime:
     return dates.to_datetime(dates.from_iso(text))
 
 
-def _written(value: Property | None, quoted: bool) -> str:
+def _format(value: Property | None, quoted: bool) -> str:
     if isinstance(value, datetime):
         text = f"{value:%m/%d/}{value.year:04}{value: %H:%M:%S}"
         return f"'{text}'" if quoted else text
@@ -149,7 +149,7 @@ def _of_value(value: Property, expression: str, unit: str) -> Property | None:
     if found["sign"] == "-" or (found["method"] or "").lower() in ("minus", "subtract", "substract"):
         number = -number
     if isinstance(value, datetime):
-        return _added(value, number, (found["unit"] or found["method_unit"] or unit).lower())
+        return _add(value, number, (found["unit"] or found["method_unit"] or unit).lower())
     if isinstance(value, int) and not isinstance(value, bool):
         return value + number
     return value
@@ -164,7 +164,7 @@ _SPANS = {
 }
 
 
-def _added(value: datetime, number: int, unit: str) -> datetime:
+def _add(value: datetime, number: int, unit: str) -> datetime:
     """Return a date moved by a number of units; an unknown unit moves nothing."""
     if unit in _SPANS:
         return value + number * _SPANS[unit]

@@ -50,7 +50,7 @@ def get_permissions(session: Session, content: Content, identity: str | None = N
         return {
             "id": content.id,
             "path": content.path,
-            "inherits": not entries.breaks(session.store, content.id),
+            "inherits": not entries.breaks_inheritance(session.store, content.id),
             "entries": [_ace(session, one) for one in found],
         }
     wanted = identities.find(session, identity) if identity.startswith("/") else None
@@ -70,7 +70,7 @@ def get_acl(session: Session, content: Content) -> Json:
     return {
         "id": content.id,
         "path": content.path,
-        "inherits": not entries.breaks(session.store, content.id),
+        "inherits": not entries.breaks_inheritance(session.store, content.id),
         "isPublic": permissions.is_public(session.store, content),
         "entries": [
             {
@@ -103,7 +103,7 @@ def has_permission(
     user: str | None = None,
 ) -> bool:
     """Return whether the caller, or a user, has all of some permissions on a content."""
-    asked = checked(permissions)
+    asked = permission_bits(permissions)
     if user:
         someone = identities.find(session, user) if user.startswith("/") else None
         if someone is None and identities.is_hidden(session, user):
@@ -126,8 +126,8 @@ def set_inheritance(session: Session, content: Content, inheritance: str | None)
         raise server_error(
             "ArgumentException", "The value of the 'inheritance' must be 'break' or 'unbreak'."
         )
-    broken = entries.breaks(session.store, content.id)
-    own = entries.own(session.store, content.id)
+    broken = entries.breaks_inheritance(session.store, content.id)
+    own = entries.own_entries(session.store, content.id)
     if word == "break" and not broken:
         _save(session, content, _with_inherited(session, content, own), broken=True)
     if word == "unbreak" and broken:
@@ -141,12 +141,12 @@ def set_permissions(session: Session, content: Content, r: list[Json] | None) ->
     """Allow, deny and undefine permissions of identities on a content."""
     find = cache(partial(_identity, session))  # each is looked for once, however often it is named
     wanted = [_request(find, item) for item in r or ()]
-    own = {(e.identity, e.local_only): e for e in entries.own(session.store, content.id)}
+    own = {(e.identity, e.local_only): e for e in entries.own_entries(session.store, content.id)}
     for identity, local_only, changes in wanted:
         entry = own.setdefault((identity, local_only), Entry(identity, local_only))
         for name, value in changes:
             permissions.set_permission(entry, name, value)
-    _save(session, content, own.values(), broken=entries.breaks(session.store, content.id))
+    _save(session, content, own.values(), broken=entries.breaks_inheritance(session.store, content.id))
     return content
 
 
@@ -165,7 +165,7 @@ def permission_overview(session: Session, content: Content, identity: str | None
 @operation("MissingExplicitEntriesOfVisitorComparedToEveryone", action=False, types=ANY, roles=ADMINISTRATORS)
 def missing_entries_of_visitor(session: Session, content: Content) -> Contents:
     """Return the contents in a tree where Everyone has an entry and the Visitor has none."""
-    return Contents(session.many(_without_visitor(session, content)))
+    return Contents(session.load_many(_without_visitor(session, content)))
 
 
 @operation(
@@ -178,12 +178,12 @@ def copy_entries_to_visitor(session: Session, content: Content, except_list: lis
     """Allow the Visitor what Everyone has in a tree, but for some paths."""
     spared = {path.lower() for path in except_list or () if path}
     with session.store.transaction():
-        for one in session.many(_without_visitor(session, content)):
+        for one in session.load_many(_without_visitor(session, content)):
             if one.path.lower() in spared:
                 continue
-            own = entries.own(session.store, one.id)
+            own = entries.own_entries(session.store, one.id)
             own += [replace(e, identity=VISITOR) for e in own if e.identity == EVERYONE]
-            _save(session, one, own, broken=entries.breaks(session.store, one.id))
+            _save(session, one, own, broken=entries.breaks_inheritance(session.store, one.id))
 
 
 def _without_visitor(session: Session, content: Content) -> list[int]:
@@ -201,7 +201,7 @@ def _without_visitor(session: Session, content: Content) -> list[int]:
     ]
 
 
-def checked(given: list[str] | None) -> int:
+def permission_bits(given: list[str] | None) -> int:
     """Return the bits of permissions that a request names, in exactly their letter case."""
     if given is None:
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'permissions')")

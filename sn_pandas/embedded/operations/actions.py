@@ -16,14 +16,14 @@ def metadata(content: Content, session: Session) -> tuple[list[Json], list[Json]
     """Return the actions and functions that ``__metadata`` lists, of one scenario if that is asked for."""
     found: dict[bool, list[Json]] = {True: [], False: []}
     target = uri(content.path)
-    for one in dispatch.offered(session, content):
+    for one in dispatch.list_offered(session, content):
         if not _in_scenario(one.scenarios, session.options.scenario):
             continue
         found[one.action].append(
             {
                 **one.about,
                 "target": f"{target}/{one.name}",
-                "forbidden": not dispatch.permitted(session, content, one),
+                "forbidden": not dispatch.is_permitted(session, content, one),
                 "parameters": one.shown,
             }
         )
@@ -45,7 +45,7 @@ def items(content: Content, session: Session) -> list[Json]:
         for one in applications.of_content(session, content)
         if not wanted or wanted in applications.scenarios(one)
     ]
-    for operation in dispatch.offered(session, content):
+    for operation in dispatch.list_offered(session, content):
         if _in_scenario(operation.scenarios, wanted):
             found.append(
                 _item(
@@ -54,7 +54,7 @@ def items(content: Content, session: Session) -> list[Json]:
                     operation.title,
                     operation.icon,
                     scenario=wanted or None,
-                    forbidden=not dispatch.permitted(session, content, operation),
+                    forbidden=not dispatch.is_permitted(session, content, operation),
                     url=f"{usable_uri(content.path)}/{operation.name}",
                     parameters=[p.name for p in operation.parameters],
                 )

@@ -33,7 +33,7 @@ LONGEST_NUMBER = 1000
 """Letters of a number that are read; longer ones are not numbers."""
 
 
-def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) -> dict[str, Json]:
+def merge_parameters(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) -> dict[str, Json]:
     """Return the parameters of a request: those of the body, overridden by those of the query string.
 
     Parameters
@@ -71,7 +71,7 @@ def given(pairs: Iterable[tuple[str, str]], model: Mapping[str, Json] | None) ->
     return found
 
 
-def lookup(name: str, parameters: Mapping[str, Json]) -> tuple[bool, Json]:
+def find_parameter(name: str, parameters: Mapping[str, Json]) -> tuple[bool, Json]:
     """Return whether a parameter is given, ignoring case, and its value."""
     spelling = _spelling(name, parameters)
     return (False, None) if spelling is None else (True, parameters[spelling])
@@ -105,7 +105,7 @@ def default_of(kind: str) -> Json:
     return {"int": 0, "long": 0, "number": 0.0, "bool": False}.get(kind)
 
 
-def shown(value: Date) -> str:
+def format_date(value: Date) -> str:
     """Return the text that an operation sees of a date: the server has turned it into a moment and back."""
     year, month, day = value.text[:10].split("-")
     return f"{month}/{day}/{year} {value.text[11:19]}"
@@ -115,13 +115,13 @@ def _string(value: Json, strict: bool) -> Json:
     if isinstance(value, str):
         return value
     if isinstance(value, Date):
-        return shown(value)
+        return format_date(value)
     if isinstance(value, dict):
         raise server_error("JsonReaderException", "Error reading string. Unexpected token: StartObject.")
     return MISMATCH
 
 
-def _whole(limit: int) -> Any:
+def _integer_converter(limit: int) -> Any:
     def convert_whole(value: Json, strict: bool) -> Json:
         if isinstance(value, str) and not strict and len(value) <= LONGEST_NUMBER and WHOLE.fullmatch(value):
             value = int(value)
@@ -200,8 +200,8 @@ def _object(value: Json, strict: bool) -> Json:
 
 _CONVERTERS = {
     "string": _string,
-    "int": _whole(INT32),
-    "long": _whole(INT64),
+    "int": _integer_converter(INT32),
+    "long": _integer_converter(INT64),
     "number": _number,
     "bool": _bool,
     "string[]": _array_of("string"),

@@ -22,7 +22,7 @@ def get(
     session: Session, content: Content, address: Address, headers: Mapping[str, str], body: bytes
 ) -> Answer:
     """Call a function; it may have parameters in a body, too, and those of the query string win."""
-    return _called(session, content, address, "GET", bodies.of_call(headers, body), {})
+    return _call(session, content, address, "GET", bodies.of_call(headers, body), {})
 
 
 def post(
@@ -34,10 +34,10 @@ def post(
             "ResourceNotFound", "ContentNotFoundException", f"Content does not exist at {address.path}"
         )
     model = bodies.of_call(headers, body)
-    return _called(session, content, address, "POST", model, headers)
+    return _call(session, content, address, "POST", model, headers)
 
 
-def _called(
+def _call(
     session: Session,
     content: Content,
     address: Address,
@@ -45,14 +45,14 @@ def _called(
     model: Mapping[str, Json],
     headers: Mapping[str, str],
 ) -> Answer:
-    given = binding.given(session.options.pairs, model)
+    given = binding.merge_parameters(session.options.pairs, model)
     result = dispatch.invoke(session, content, address.member or "", method, given, headers)
     if address.count and isinstance(result, Contents):
         return answers.empty(204)
-    return _answered(session, result)
+    return _encode_result(session, result)
 
 
-def _answered(session: Session, result: Any) -> Answer:
+def _encode_result(session: Session, result: Any) -> Answer:
     if result is None:
         return answers.empty(204)
     if isinstance(result, Answer):
@@ -62,8 +62,8 @@ def _answered(session: Session, result: Any) -> Answer:
     if isinstance(result, Content):
         return reading.entity(session, result)
     if isinstance(result, Contents):
-        kept, count = listing.in_memory(session, result, ignore_case=True, total_before=False)
+        kept, count = listing.filter_in_memory(session, result, ignore_case=True, total_before=False)
         return reading.rows(session, kept, count)
     if result == {} and not isinstance(result, RawAnswer):
         return answers.document({"d": {"__count": 0, "results": []}})
-    return export.plain(session) or answers.document(result)
+    return export.reject_single_value(session) or answers.document(result)

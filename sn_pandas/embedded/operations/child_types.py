@@ -23,16 +23,16 @@ def add_allowed_child_types(session: Session, content: Content, content_types: l
             "InvalidOperationException", f"Cannot allow any content type on a Folder. Path: {content.path}"
         )
     allowed = child_types.all_child_types(content, session)
-    _save(session, content, list(dict.fromkeys([*allowed, *_installed(session, content_types)])))
+    _save(session, content, list(dict.fromkeys([*allowed, *_installed_names(session, content_types)])))
     return ""
 
 
 @operation("RemoveAllowedChildTypes", parameters=TYPES, types=ANY)
 def remove_allowed_child_types(session: Session, content: Content, content_types: list[str] | None) -> str:
     """Allow fewer types below a content."""
-    gone = set(_installed(session, content_types))
+    gone = set(_installed_names(session, content_types))
     left = [name for name in child_types.listed_child_types(content, session) if name not in gone]
-    of_type = _installed(session, session.types.of(content.type).allowed_child_types)
+    of_type = _installed_names(session, session.types.of(content.type).allowed_child_types)
     _save(session, content, [] if left == of_type else left)
     return ""
 
@@ -62,5 +62,5 @@ def _save(session: Session, content: Content, names: list[str]) -> None:
     saving.update(session, before, content, {"AllowedChildTypes"})
 
 
-def _installed(session: Session, names: list[str] | None) -> list[str]:
+def _installed_names(session: Session, names: list[str] | None) -> list[str]:
     return [name for name in names or () if name in session.types]

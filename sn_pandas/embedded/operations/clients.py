@@ -242,7 +242,7 @@ def _user(session: Session, user_name: str | None) -> str:
             return session.caller.name
         return f"{accounts.domain(session.store, caller)}\\{caller.fields.get('LoginName') or caller.name}"
     user = accounts.by_login(session.store, user_name)
-    if user is None or not session.sees(user):
+    if user is None or not session.can_see(user):
         raise server_error("InvalidOperationException", "User does not exist or is not accessible.")
     return user_name
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.errors import ODataError, forbidden, refused_action, see_only
+from sn_pandas.embedded.errors import ODataError, action_not_allowed, forbidden, see_only
 from sn_pandas.embedded.operations import applications, binding
 from sn_pandas.embedded.operations.registry import REGISTRY, Operation, of_type
 from sn_pandas.embedded.session import Session
@@ -23,7 +23,7 @@ def invoke(
     given: Mapping[str, Json],
     headers: Mapping[str, str],
 ) -> Any:
-    """Call an operation by its name with the parameters of a request, which `binding.given` collects.
+    """Call an operation by its name with the parameters that `binding.merge_parameters` collects.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def invoke(
     found = select(session, content, name, given)
     if found is None:
         if applications.find(session, content, name) is None:
-            raise refused_action("UnknownAction", f"Operation not found: {name}({','.join(given)})")
+            raise action_not_allowed("UnknownAction", f"Operation not found: {name}({','.join(given)})")
         if method == "GET":
             raise ODataError("IllegalInvoke", "ODataException", "Not an OData operation.")
         return None
@@ -72,7 +72,9 @@ def select(
         ]
         if len(fitting) > 1:
             several = ", ".join(one.op_id for one, _ in fitting)
-            raise refused_action("UnknownAction", f"Ambiguous call: {name}({','.join(given)}) --> {several}")
+            raise action_not_allowed(
+                "UnknownAction", f"Ambiguous call: {name}({','.join(given)}) --> {several}"
+            )
         if fitting:
             return fitting[0]
     return None
@@ -82,7 +84,7 @@ def bind(one: Operation, given: Mapping[str, Json], strict: bool) -> dict[str, J
     """Return the arguments of an operation, or None if the parameters do not fit it."""
     arguments: dict[str, Json] = {}
     for parameter in one.parameters:
-        there, value = binding.lookup(parameter.name, given)
+        there, value = binding.find_parameter(parameter.name, given)
         if not there:
             if parameter.required:
                 return None
@@ -109,9 +111,9 @@ def authorize(session: Session, content: Content, one: Operation, given: Mapping
         raise ODataError(
             "Unauthorized", "UnauthorizedAccessException", "Attempted to perform an unauthorized operation."
         )
-    if not is_offered_to(session, one) or not permitted(session, content, one):
+    if not is_offered_to(session, one) or not is_permitted(session, content, one):
         raise forbidden(f"Operation not accessible: {one.name}({','.join(given)})")
-    if one.action and "All" not in one.roles and not one.on_seen and not session.opens(content):
+    if one.action and "All" not in one.roles and not one.on_seen and not session.can_open(content):
         raise see_only()
 
 
@@ -122,21 +124,21 @@ def is_offered_to(session: Session, one: Operation) -> bool:
     return not session.roles.isdisjoint(one.roles)
 
 
-def permitted(session: Session, content: Content, one: Operation) -> bool:
+def is_permitted(session: Session, content: Content, one: Operation) -> bool:
     """Return whether the caller has the permissions of an operation on a content."""
     return session.rights.has(content, one.bits)
 
 
-def offered(session: Session, content: Content) -> list[Operation]:
+def list_offered(session: Session, content: Content) -> list[Operation]:
     """Return the operations that lists show for a content, by title."""
     visible = session.operations.get(content.type)
     if visible is None:
         visible = [one for one in of_type(session, content.type) if is_offered_to(session, one)]
         session.operations[content.type] = visible
-    return [one for one in visible if _possible(session, content, one)]
+    return [one for one in visible if _is_possible(session, content, one)]
 
 
-def _possible(session: Session, content: Content, one: Operation) -> bool:
+def _is_possible(session: Session, content: Content, one: Operation) -> bool:
     """Return whether the state of the content allows an operation."""
     if one.rule is None:
         return True

@@ -24,7 +24,7 @@ def add_members(session: Session, content: Content, content_ids: list[int] | Non
             "InvalidOperationException", f"Group cannot contain itself as a member. Path: {content.path}"
         )
     before = content.copy()
-    added = [one.id for one in session.many(wanted)]
+    added = [one.id for one in session.load_many(wanted)]
     content.fields["Members"] = [*targets(session, content, "Members"), *added]
     saving.update(session, before, content, {"Members"})
 
@@ -48,4 +48,4 @@ def remove_members(session: Session, content: Content, content_ids: list[int] | 
 def parent_groups(session: Session, content: Content, direct_only: bool | None) -> Contents:
     """Return the groups that have the content as a member; Everyone is not among them."""
     found = entries.groups_of(session.store, [content.id], directly=bool(direct_only))
-    return Contents(session.many(found))
+    return Contents(session.load_many(found))

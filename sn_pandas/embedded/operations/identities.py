@@ -40,7 +40,7 @@ def is_hidden(session: Session, value: Json) -> bool:
         content = store.load(int(value))
     else:
         return False
-    return content is not None and accounts.kind(store, content) is not None and not session.sees(content)
+    return content is not None and accounts.kind(store, content) is not None and not session.can_see(content)
 
 
 def not_found(value: str) -> ODataError:
@@ -55,7 +55,7 @@ def document(session: Session, content_id: int) -> dict[str, Json]:
     if one is None:
         return {"id": content_id, "path": None, "name": None, "displayName": None, "domain": None,
                 "kind": None, "avatar": None}  # fmt: skip
-    if not session.opens(one):
+    if not session.can_open(one):
         return {"id": one.id, "path": one.path, "name": one.name, "displayName": one.name, "domain": None,
                 "kind": accounts.kind(store, one), "avatar": None}  # fmt: skip
     return {

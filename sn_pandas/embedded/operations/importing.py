@@ -35,12 +35,12 @@ def import_content(session: Session, content: Content, path: str | None, data: J
         fields.pop(unwritable, None)
     with session.store.transaction():
         existing = session.by_path(path)
-        broken = _broken(session, type_name or (existing.type if existing else None), fields)
+        broken = _find_broken(session, type_name or (existing.type if existing else None), fields)
         if existing is not None:
             target = writes.update(session, existing, fields)
         else:
-            target = _created(session, path, name, type_name, fields)
-        missing = _permit(session, target, data.get("Permissions"))
+            target = _create(session, path, name, type_name, fields)
+        missing = _set_permissions(session, target, data.get("Permissions"))
     return {
         "path": path,
         "name": name,
@@ -52,7 +52,7 @@ def import_content(session: Session, content: Content, path: str | None, data: J
     }
 
 
-def _created(
+def _create(
     session: Session, path: str, name: str | None, type_name: str | None, fields: dict[str, Json]
 ) -> Content:
     parent = session.by_path(path.rpartition("/")[0])
@@ -67,7 +67,7 @@ def _created(
     return writes.create(session, parent, {"__ContentType": type_name, **named, **fields})
 
 
-def _broken(session: Session, type_name: str | None, fields: dict[str, Json]) -> list[str]:
+def _find_broken(session: Session, type_name: str | None, fields: dict[str, Json]) -> list[str]:
     """Return the reference fields of which something was not found."""
     content_type = session.types.get(type_name or "")
     broken = []
@@ -81,12 +81,12 @@ def _broken(session: Session, type_name: str | None, fields: dict[str, Json]) ->
     return broken
 
 
-def _permit(session: Session, content: Content, given: Json) -> bool:
+def _set_permissions(session: Session, content: Content, given: Json) -> bool:
     """Set the permissions of an export; True if an identity is not there yet."""
     if not isinstance(given, dict):
         return False
     missing = False
-    own = {(e.identity, e.local_only): e for e in entries.own(session.store, content.id)}
+    own = {(e.identity, e.local_only): e for e in entries.own_entries(session.store, content.id)}
     for item in given.get("Entries") or ():
         someone = identities.find(session, item.get("Identity"))
         if someone is None:

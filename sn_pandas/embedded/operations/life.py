@@ -16,7 +16,7 @@ from sn_pandas.embedded.wire.answers import Answer, empty
 Json = Any
 
 
-def _allowed(action: Action) -> Rule:
+def _rule_of(action: Action) -> Rule:
     """Return the rule of an action that the state of a content must allow."""
 
     def rule(session: Session, content: Content) -> None:
@@ -31,7 +31,7 @@ MENUS = ("ListItem", "ExploreActions", "ContextMenu")
 
 @operation(
     "CheckOut",
-    rule=_allowed("CheckOut"),
+    rule=_rule_of("CheckOut"),
     title="Check out",
     icon="checkout",
     scenarios=MENUS,
@@ -48,7 +48,7 @@ def check_out(session: Session, content: Content) -> Content:
     "CheckIn",
     roles=ANYBODY,
     parameters=[("checkInComments", "string", False)],
-    rule=_allowed("CheckIn"),
+    rule=_rule_of("CheckIn"),
     title="Check in",
     scenarios=[*MENUS, "SimpleApprovableListItem"],
 )
@@ -57,21 +57,21 @@ def check_in(session: Session, content: Content, check_in_comments: str | None =
     return versions.act(session, content, "CheckIn", ("CheckInComments", check_in_comments or ""))
 
 
-@operation("UndoCheckOut", rule=_allowed("UndoCheckOut"), title="Undo changes", scenarios=MENUS)
+@operation("UndoCheckOut", rule=_rule_of("UndoCheckOut"), title="Undo changes", scenarios=MENUS)
 def undo_check_out(session: Session, content: Content) -> Content:
     """Throw the caller's working copy away."""
     return versions.act(session, content, "UndoCheckOut")
 
 
 @operation(
-    "ForceUndoCheckOut", rule=_allowed("ForceUndoCheckOut"), title="Force undo changes", scenarios=MENUS
+    "ForceUndoCheckOut", rule=_rule_of("ForceUndoCheckOut"), title="Force undo changes", scenarios=MENUS
 )
 def force_undo_check_out(session: Session, content: Content) -> Content:
     """Throw somebody else's working copy away."""
     return versions.act(session, content, "ForceUndoCheckOut")
 
 
-@operation("Publish", rule=_allowed("Publish"), scenarios=[*MENUS, "SimpleApprovableListItem"])
+@operation("Publish", rule=_rule_of("Publish"), scenarios=[*MENUS, "SimpleApprovableListItem"])
 def publish(session: Session, content: Content) -> Content:
     """Publish a draft, or ask for its approval."""
     return versions.act(session, content, "Publish")
@@ -79,7 +79,7 @@ def publish(session: Session, content: Content) -> Content:
 
 @operation(
     "Approve",
-    rule=_allowed("Approve"),
+    rule=_rule_of("Approve"),
     title="Approve or reject",
     scenarios=[*MENUS, "SimpleApprovableListItem"],
 )
@@ -91,7 +91,7 @@ def approve(session: Session, content: Content) -> Content:
 @operation(
     "Reject",
     parameters=[("rejectReason", "string", False)],
-    rule=_allowed("Reject"),
+    rule=_rule_of("Reject"),
     scenarios=["ListItem", "ExploreActions"],
 )
 def reject(session: Session, content: Content, reject_reason: str | None = None) -> Content:
@@ -196,7 +196,7 @@ def delete_batch(
 def delete(session: Session, content: Content, permanent: bool | None = False) -> Answer:
     """Delete a content, permanently or to the Trash."""
     if transfers.is_protected(session, content):
-        raise _protected(bool(permanent))
+        raise _protected_error(bool(permanent))
     trash.delete(session, content, permanent=bool(permanent))
     return empty(204)
 
@@ -215,7 +215,7 @@ def restore(
     trash.restore(session, content, destination or None, bool(newname))
 
 
-def _protected(permanent: bool) -> ODataError:
+def _protected_error(permanent: bool) -> ODataError:
     if permanent:
         return forbidden()
     return server_error("InvalidOperationException", "Error moving item to the trash")

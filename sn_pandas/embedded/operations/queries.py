@@ -57,7 +57,7 @@ def save_query(
         raise server_error("ArgumentException", f"Requested value '{query_type}' was not found.")
     fields: dict[str, Json] = {"DisplayName": display_name, "Query": query, "UiFilters": ui_filters}
     if query_type == "NonDefined":
-        if content.type not in session.types.derived("Query"):
+        if content.type not in session.types.derived_names("Query"):
             raise server_error("InvalidOperationException", "The content is not a saved query.")
         return writes.update(session, content, fields)
     try:
@@ -92,4 +92,4 @@ def _folder(system: Session, place: Content) -> Content:
 def _queries(session: Session, path: str) -> list[Content]:
     folder = session.by_path(path)
     found = listing.all_children(session, folder) if folder is not None else []
-    return [one for one in found if one.type in session.types.derived("Query")]
+    return [one for one in found if one.type in session.types.derived_names("Query")]

@@ -8,7 +8,7 @@ from typing import Any
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import forbidden, see_only, server_error
 from sn_pandas.embedded.operations import identities
-from sn_pandas.embedded.operations.access import checked
+from sn_pandas.embedded.operations.access import permission_bits
 from sn_pandas.embedded.operations.registry import Contents, operation
 from sn_pandas.embedded.schema import permission_names
 from sn_pandas.embedded.security import accounts, entries, permissions
@@ -56,11 +56,11 @@ def children_permission_info(session: Session, content: Content, identity: str |
 def allowed_users(session: Session, content: Content, permissions: list[str] | None) -> Contents:
     """Return the users who have all of some permissions on a content."""
     _check_reader(session, content)
-    asked = checked(permissions)
+    asked = permission_bits(permissions)
     found = set()
     for one in effective_entries(session.store, content):
         found |= _users_of(session, one.identity)
-    users = session.many(sorted(found))
+    users = session.load_many(sorted(found))
     return Contents(user for user in users if not asked & ~accounts.bits_on(session.store, content, user.id))
 
 
@@ -85,7 +85,7 @@ def related_identities_by_permissions(
     """Return the identities that entries in a tree allow or deny some permissions."""
     _check_reader(session, content)
     level, kinds = _level(permission_level), _kinds(identity_kind)
-    return _identities(session, content, level, kinds, checked(permissions))
+    return _identities(session, content, level, kinds, permission_bits(permissions))
 
 
 @operation("GetRelatedItems", action=False, parameters=[LEVEL, EXPLICIT, MEMBER, PERMISSIONS])
@@ -101,10 +101,10 @@ def related_items(
     _check_reader(session, content)
     level = _level(permission_level)
     _only_explicit(explicit_only)
-    member, asked = _member(session, member_path), checked(permissions)
+    member, asked = _member(session, member_path), permission_bits(permissions)
     entries_below = _entries_below(session, content)
     found = {holder for holder, entry in entries_below if _names(entry, member, level, asked)}
-    return Contents(session.many(sorted(found)))
+    return Contents(session.load_many(sorted(found)))
 
 
 @operation("GetRelatedItemsOneLevel", action=False, parameters=[LEVEL, MEMBER, PERMISSIONS])
@@ -117,14 +117,18 @@ def related_items_one_level(
 ) -> Contents:
     """Return the content and its children, as far as an identity has entries there."""
     _check_reader(session, content)
-    level, member, asked = _level(permission_level), _member(session, member_path), checked(permissions)
+    level, member, asked = (
+        _level(permission_level),
+        _member(session, member_path),
+        permission_bits(permissions),
+    )
     near = {content.id, *(child.id for child in session.store.children(content.id))}
     found = {
         holder
         for holder, entry in _entries_below(session, content)
         if holder in near and _names(entry, member, level, asked)
     }
-    return Contents(session.many(sorted(found)))
+    return Contents(session.load_many(sorted(found)))
 
 
 @operation(
@@ -193,13 +197,13 @@ def _user(session: Session, path: str | None) -> Content:
         raise forbidden()
     if found is None or not identities.is_user(session, found):
         raise server_error("ArgumentException", "Identity must be an existing user.")
-    if not session.opens(found):
+    if not session.can_open(found):
         raise see_only()
     return found
 
 
 def _identity(session: Session, user: Content) -> Json:
-    groups = session.many(sorted(permissions.identities_of(session.store, user.id) - {user.id}))
+    groups = session.load_many(sorted(permissions.identities_of(session.store, user.id) - {user.id}))
     return {**_names_of(user), "groups": [_names_of(group) for group in groups]}
 
 
@@ -228,13 +232,13 @@ def _info(session: Session, content: Content, user: Content) -> dict[str, Json]:
     return {
         **_names_of(content),
         "isFolder": content_type is not None and content_type.is_a("Folder"),
-        "break": entries.breaks(session.store, content.id),
+        "break": entries.breaks_inheritance(session.store, content.id),
         "permissions": shown if may_see else [],
-        "subPermissions": _sub(session, content, user) if may_see else [],
+        "subPermissions": _describe_below(session, content, user) if may_see else [],
     }
 
 
-def _sub(session: Session, content: Content, user: Content) -> list[Json]:
+def _describe_below(session: Session, content: Content, user: Content) -> list[Json]:
     """Return all permissions, ``on`` if a content below has an entry of the user's own about it."""
     found = permissions.all_entries(session.store)
     said = 0
@@ -271,10 +275,10 @@ def _entries_below(session: Session, content: Content) -> Iterator[tuple[int, En
 
 
 def _names(entry: Entry, member: int, level: str, asked: int) -> bool:
-    return entry.identity == member and bool(_said(entry, level) & asked)
+    return entry.identity == member and bool(_bits_of(entry, level) & asked)
 
 
-def _said(entry: Entry, level: str) -> int:
+def _bits_of(entry: Entry, level: str) -> int:
     if level == "allowed":
         return entry.allow
     return entry.deny if level == "denied" else entry.allow | entry.deny
@@ -283,8 +287,12 @@ def _said(entry: Entry, level: str) -> int:
 def _identities(
     session: Session, content: Content, level: str, kinds: tuple[str, ...], asked: int
 ) -> Contents:
-    found = {entry.identity for _, entry in _entries_below(session, content) if _said(entry, level) & asked}
-    return Contents(one for one in session.many(sorted(found)) if accounts.kind(session.store, one) in kinds)
+    found = {
+        entry.identity for _, entry in _entries_below(session, content) if _bits_of(entry, level) & asked
+    }
+    return Contents(
+        one for one in session.load_many(sorted(found)) if accounts.kind(session.store, one) in kinds
+    )
 
 
 def _users_of(session: Session, identity: int) -> set[int]:

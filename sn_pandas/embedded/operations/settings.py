@@ -37,7 +37,7 @@ def get_settings(session: Session, content: Content, name: str | None, property:
         found = _read(session, stored)
         closed = closed or stored is not None
         if found is not None:
-            merged = _merged(merged or {}, found)
+            merged = _merge(merged or {}, found)
     if merged is None:
         return RawAnswer({}) if closed else answers.text("{}")
     if property:
@@ -71,7 +71,7 @@ def write_settings(session: Session, content: Content, name: str | None, setting
         before = target.copy()
         text = ""
         if isinstance(settings_data, dict):
-            text = json.dumps(_plain(settings_data), ensure_ascii=False, separators=(",", ":"))
+            text = json.dumps(_strip_dates(settings_data), ensure_ascii=False, separators=(",", ":"))
         data = binaries.BOM + text.encode()
         target.fields["Binary"] = binaries.put(session.store, f"{name}.settings", data)
         saving.update(session, before, target, {"Binary"})
@@ -88,20 +88,20 @@ def _read(session: Session, content: Content | None) -> dict[str, Json] | None:
     return found if isinstance(found, dict) else {}
 
 
-def _merged(base: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
+def _merge(base: dict[str, Json], over: dict[str, Json]) -> dict[str, Json]:
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        result[key] = _merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return result
 
 
-def _plain(value: Json) -> Json:
+def _strip_dates(value: Json) -> Json:
     """Return JSON without the dates that were read into it."""
     if isinstance(value, bodies.Date):
         return value.text
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_strip_dates(item) for item in value]
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: _strip_dates(item) for key, item in value.items()}
     return value

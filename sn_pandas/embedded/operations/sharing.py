@@ -29,7 +29,7 @@ GROUPS = "Groups"
 @operation("GetSharing", action=False, types=ANY, permissions=NEEDED)
 def get_sharing(session: Session, content: Content) -> Json:
     """Return with whom a content is shared."""
-    found = [_shown(session, item) for item in _items(content)]
+    found = [_mask_identities(session, item) for item in _items(content)]
     return {"d": {"__count": len(found), "results": found}}
 
 
@@ -74,7 +74,7 @@ def share(
         _store(session, content, [*_items(content), item])
         if item["Identity"]:
             _grant(session, content, int(item["Identity"]), level or "Open", "allow")
-    return _shown(session, item)
+    return _mask_identities(session, item)
 
 
 @operation("RemoveSharing", types=ANY, permissions=NEEDED, parameters=[("id", "string")])
@@ -95,7 +95,7 @@ def remove_sharing(session: Session, content: Content, id: str | None) -> bool:
     return True
 
 
-def _shown(session: Session, item: dict[str, Json]) -> dict[str, Json]:
+def _mask_identities(session: Session, item: dict[str, Json]) -> dict[str, Json]:
     """Return a sharing as the caller may know of it: whom he cannot see is Somebody."""
     hidden = {
         name: SOMEBODY
@@ -111,9 +111,9 @@ def _enter_group(session: Session, content: Content, level: str, sharing: str) -
     if place is None:
         return 0
     system = session.as_system()
-    name, folder = _first(session, place, GROUPS, lambda found: found.type == "SystemFolder")
+    name, folder = _find_free_name(session, place, GROUPS, lambda found: found.type == "SystemFolder")
     folder = folder or _insert(system, place, "SystemFolder", name)
-    name, group = _first(
+    name, group = _find_free_name(
         session, folder, f"G{content.id}-{level.lower()}", lambda found: _is_group_of(found, content)
     )
     group = group or _insert(
@@ -124,7 +124,7 @@ def _enter_group(session: Session, content: Content, level: str, sharing: str) -
     return group.id
 
 
-def _first(
+def _find_free_name(
     session: Session, place: Content, name: str, fits: Callable[[Content], bool]
 ) -> tuple[str, Content | None]:
     """Return the first of ``name``, ``name(1)``, … that is free or matches, and its content.
@@ -181,17 +181,17 @@ def _store(session: Session, content: Content, items: list[dict[str, Json]]) -> 
 
 
 def _grant(session: Session, content: Content, identity: int, level: str, value: str) -> None:
-    own = {(e.identity, e.local_only): e for e in entries.own(session.store, content.id)}
+    own = {(e.identity, e.local_only): e for e in entries.own_entries(session.store, content.id)}
     entry = own.setdefault((identity, False), Entry(identity))
     permissions.set_permission(entry, LEVEL[level] if value == "allow" else "See", value)
-    entries.save(session.store, content, own.values(), entries.breaks(session.store, content.id))
+    entries.save(session.store, content, own.values(), entries.breaks_inheritance(session.store, content.id))
 
 
 def _user_with_mail(session: Session, address: str) -> int:
     """Return the id of the user with a mail address; 0 if there is none."""
     if not address:
         return 0
-    names = session.types.derived("User")
+    names = session.types.derived_names("User")
     with session.store.reading() as db:
         row = db.execute(
             f"SELECT id FROM contents WHERE type IN ({','.join('?' * len(names))})"

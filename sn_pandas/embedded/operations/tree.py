@@ -55,7 +55,7 @@ def open_tree(
         raise server_error(
             "ODataException", f"The '{root_path}' is not an ancestor of the context content: {content.path}."
         )
-    way = _way(session, content, root)
+    way = _path_from(session, content, root)
     rows = way[:1]
     for parent in way if rows[0].path.lower() == root else ():
         if not _is_container(session, parent):
@@ -66,14 +66,14 @@ def open_tree(
             if (with_leaves or _is_container(session, one)) and (with_system or not one.is_system)
         ]
         rows += sorted(level, key=_order(session))
-    kept, count = listing.in_memory(session, rows, ignore_case=True, total_before=False)
+    kept, count = listing.filter_in_memory(session, rows, ignore_case=True, total_before=False)
     project = projector(session)
     return {
         "d": {"__count": count, "results": [_row(session, project, one) for one in session.within_time(kept)]}
     }
 
 
-def _way(session: Session, content: Content, root: str) -> list[Content]:
+def _path_from(session: Session, content: Content, root: str) -> list[Content]:
     """Return the contents from a root down to a content; only the content if one between is invisible."""
     found = [content]
     for one in session.ancestors(content):
@@ -95,7 +95,7 @@ def _order(session: Session) -> Callable[[Content], str]:
 
 
 def _row(session: Session, project: Projector, one: Content) -> dict[str, Json]:
-    opened = session.opens(one)
+    opened = session.can_open(one)
     return project.entity(one) | {
         "Id": one.id,
         "ParentId": one.parent_id if opened else None,

@@ -67,8 +67,8 @@ def upload(
     if file_text:
         if _is_type(content, content_type):
             data = binaries.BOM + file_text.encode("utf-8", "replace")
-            return _plain_answer(definitions.install(session, data), len(file_text))
-        return _plain_answer(*uploads.text(session, target, file_text))
+            return _upload_answer(definitions.install(session, data), len(file_text))
+        return _upload_answer(*uploads.text(session, target, file_text))
     if not files:
         if _is_form(headers):
             return None
@@ -80,16 +80,16 @@ def upload(
         )
     file = files[0]
     if _is_type(content, content_type):
-        return _plain_answer(definitions.install(session, file.data), len(file.data))
+        return _upload_answer(definitions.install(session, file.data), len(file.data))
     if "content-range" in headers:
         piece = uploads.parse_range(headers["content-range"])
         token = uploads.parse_token(chunk_token)
         last = piece.end + 1 >= piece.total
         name = uploads.sent_name(headers.get("content-disposition")) if last else ""
-        return _plain_answer(*uploads.chunk(session, token, piece, file.data, name))
+        return _upload_answer(*uploads.chunk(session, token, piece, file.data, name))
     name = file.filename.rpartition("\\")[2]
     stored = uploads.store_whole(session, target, chunk_token, file.data, name)
-    return None if stored is None else _plain_answer(*stored)
+    return None if stored is None else _upload_answer(*stored)
 
 
 @operation(
@@ -191,7 +191,7 @@ def get_binary_token(session: Session, content: Content, field_name: str | None 
     return f"{{ token: '{content.version_id}|1|{number}|{number}', versionId: {content.version_id} }}"
 
 
-def _plain_answer(content: Content, length: int) -> Answer:
+def _upload_answer(content: Content, length: int) -> Answer:
     """Return what every request with data is answered: JSON without a content type."""
     body = answers.dumps(
         {

@@ -12,7 +12,7 @@ from sn_pandas.embedded.errors import forbidden, server_error
 from sn_pandas.embedded.operations import clients
 from sn_pandas.embedded.operations.registry import ALL, ROOT, operation
 from sn_pandas.embedded.security import accounts
-from sn_pandas.embedded.security.passwords import hashed, is_right
+from sn_pandas.embedded.security.passwords import hash_password, is_right
 from sn_pandas.embedded.session import Session
 
 Json = Any
@@ -63,7 +63,7 @@ def change_password(session: Session, content: Content, password: str | None) ->
     if not mine and not session.can(content, "Save"):
         raise forbidden()
     with session.store.transaction():
-        content.fields["Password"] = {"Hash": hashed(password)}
+        content.fields["Password"] = {"Hash": hash_password(password)}
         session.store.save(content)
 
 

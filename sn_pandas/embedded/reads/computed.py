@@ -10,7 +10,7 @@ from sn_pandas.embedded.changes import versions
 from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.content_types.icons import icon
 from sn_pandas.embedded.contents import Content
-from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.schema.localization import localize
 from sn_pandas.embedded.session import Session
 
 Json = Any
@@ -29,7 +29,7 @@ def is_file(content: Content, session: Session) -> bool:
 
 def display_name(content: Content, session: Session) -> Json:
     """Return what people call a content."""
-    return localized(content.display_name)
+    return localize(content.display_name)
 
 
 def is_folder(content: Content, session: Session) -> Json:
@@ -89,7 +89,7 @@ EMPTY_LIST_DEFINITION = (
 
 READERS: dict[str, Reader] = {
     "DisplayName": display_name,
-    "Description": lambda content, session: localized(content.fields.get("Description")),
+    "Description": lambda content, session: localize(content.fields.get("Description")),
     "Icon": icon,
     "IsFolder": is_folder,
     "TypeIs": lambda content, session: content.type,

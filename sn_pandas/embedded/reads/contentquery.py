@@ -66,8 +66,8 @@ def compile(text: str, *, under: str | None, session: Session) -> ContentQuery:
     if under is not None:
         text = restrict(text, under)
     fields: set[str] = set()
-    text = _nested_resolved(text, session, fields)
-    text = _templates_replaced(text, session)
+    text = _resolve_nested(text, session, fields)
+    text = _replace_templates(text, session)
     try:
         predicate, controls = parse(text, session.types)
     except RecursionError:
@@ -102,16 +102,16 @@ _PIECE = re.compile(rf""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|/\*|(?!//){_BARE}+|
 
 def restrict(text: str, path: str) -> str:
     """Return a query of what another one finds below a path; the keywords of both go to its end."""
-    return _keywords_moved(f"+({_comment_closed(text)}) +(InTree:'{path}')").strip()
+    return _move_keywords(f"+({_close_comment(text)}) +(InTree:'{path}')").strip()
 
 
-def _comment_closed(text: str) -> str:
+def _close_comment(text: str) -> str:
     """Close an open comment at the end; within a value, as in ``Path:/Root/A/*``, there is none."""
     opened = [found.start() for found in _PIECE.finditer(text) if found.group() == "/*"]
     return text + "*/" if opened and text.find("*/", opened[-1] + 2) < 0 else text
 
 
-def _keywords_moved(text: str) -> str:
+def _move_keywords(text: str) -> str:
     """Move control keywords to the end, out of quotes and nested queries too, but not out of comments."""
     moved, at = "", 0
     while (found := _KEYWORD.search(text, at)) is not None:
@@ -139,21 +139,21 @@ STORED_IN_INDEX = frozenset(
 _QUOTED = re.compile(r"""\\.|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|["'].*""", re.S)
 
 
-def _nested_resolved(text: str, session: Session, fields: set[str]) -> str:
+def _resolve_nested(text: str, session: Session, fields: set[str]) -> str:
     """Run nested queries, innermost first, and put in their place what they find."""
     bare = _QUOTED.sub(lambda found: "_" * len(found.group()), text)
     while (end := bare.find("}}")) >= 0:
         start = bare.rfind("{{", 0, end + 1)
         if start < 0:
             break
-        values = _values_found(text[start + 2 : end], session, fields)
+        values = _run_nested(text[start + 2 : end], session, fields)
         put = EMPTY if not values else values[0] if len(values) == 1 else f"({' '.join(values)})"
         text = text[:start] + put + text[end + 2 :]
         bare = bare[:start] + "_" * len(put) + bare[end + 2 :]
     return text
 
 
-def _values_found(text: str, session: Session, fields: set[str]) -> list[str]:
+def _run_nested(text: str, session: Session, fields: set[str]) -> list[str]:
     """Return what a nested query finds: ids, or the values of the field that its ``.SELECT`` names."""
     try:
         predicate, controls = parse(text, session.types)
@@ -180,8 +180,8 @@ def _values_found(text: str, session: Session, fields: set[str]) -> list[str]:
         return [str(i) for i in hits.ids]
     if controls.select not in STORED_IN_INDEX:
         return []
-    values = [_stored_text(content.stored(controls.select)) for content in session.many(hits.ids)]
-    return [_quoted_if_needed(v) for v in dict.fromkeys(values) if v]
+    values = [_stored_text(content.stored_value(controls.select)) for content in session.load_many(hits.ids)]
+    return [_quote_if_needed(v) for v in dict.fromkeys(values) if v]
 
 
 def _autofilters(controls: Controls, session: Session) -> bool:
@@ -197,11 +197,11 @@ def _stored_text(value: Any) -> str:
     return lower_letters(str(value))
 
 
-def _quoted_if_needed(text: str) -> str:
+def _quote_if_needed(text: str) -> str:
     return f"'{text}'" if any(c in text for c in TERMINATORS) else text
 
 
-def _templates_replaced(text: str, session: Session) -> str:
+def _replace_templates(text: str, session: Session) -> str:
     if "@@" not in text:
         return text
     return templates.replace(
@@ -224,7 +224,7 @@ def _property(session: Session, content_id: int, name: str) -> templates.Propert
         return None
     if definition.kind == "Reference":
         return templates.References(targets(session, content, name))
-    value = content.stored(name)
+    value = content.stored_value(name)
     if definition.kind == "DateTime":
         return None if value is None else templates.moment(value)
     return value if isinstance(value, str | int | bool) else None

@@ -49,7 +49,7 @@ def answer(
     """
     given = {name.lower(): value for name, value in parameters.items()}
     direct = path.lower() != HANDLER
-    present = session.store.by_path(path) if direct else _asked(session, given)
+    present = session.store.by_path(path) if direct else _find_content(session, given)
     if present is None or not session.can(present, "Open"):
         return None
     if direct and ("Binary" not in fields_of(session, present) or present.type == "ContentType"):
@@ -68,7 +68,7 @@ def answer(
     return _file(session, content, name, direct, given, headers)
 
 
-def _asked(session: Session, given: Mapping[str, str]) -> Content | None:
+def _find_content(session: Session, given: Mapping[str, str]) -> Content | None:
     """Return the content that the parameters of the handler name, in its present version."""
     if INTEGER.fullmatch(given.get("nodeid", "")):
         return session.store.load(int(given["nodeid"]))
@@ -93,7 +93,7 @@ def _file(
     stored = content.fields.get(name)
     if not binaries.has_bytes(stored) and content.type == "ContentType" and content.name in session.types:
         data = type_xml.definition_of(session.types[content.name])
-        described = binaries.described(0, content.name, len(data), definitions.MIME_TYPE)
+        described = binaries.describe(0, content.name, len(data), definitions.MIME_TYPE)
         return Answer(200, data, _headers(session, content, described, len(data), direct, given))
     if not binaries.has_bytes(stored):
         erased = name in content.fields and content.fields[name] is None
@@ -103,7 +103,7 @@ def _file(
         return Answer(500)
     size = binaries.size_of(session.store, stored)
     answer_headers = _headers(session, content, stored, size, direct, given)
-    if _kept(content) and _fresh(headers.get("if-modified-since"), answer_headers["last-modified"]):
+    if _max_age(content) and _is_fresh(headers.get("if-modified-since"), answer_headers["last-modified"]):
         return Answer(304, None, {"cache-control": answer_headers["cache-control"]})
     return Answer(200, None, answer_headers, binaries.pieces(session.store, stored["file"], size))
 
@@ -121,27 +121,27 @@ def _headers(
         name = f"{content.name}.ContentType"
     headers = {"content-length": str(size), **({"content-type": kind} if kind else {})}
     shown = direct and kind != "" and not ACTIVE.match(kind)
-    headers["content-disposition"] = f"{'inline' if shown else 'attachment'}; filename={quoted(name)}"
+    headers["content-disposition"] = f"{'inline' if shown else 'attachment'}; filename={quote_name(name)}"
     headers["last-modified"] = format_datetime(_moment(content.version_modified), usegmt=True)
     if ACTIVE.match(kind):
         headers["content-security-policy"] = "sandbox; default-src 'none'"
     days = given.get("maxage", "")
     if days.isascii() and days.isdigit() and len(days) < 6:
-        private = "" if _kept(content) is None else ", private"
+        private = "" if _max_age(content) is None else ", private"
         headers["cache-control"] = f"max-age={int(days) * 86400}{private}"
-    elif (kept := _kept(content)) is not None:
+    elif (kept := _max_age(content)) is not None:
         visitor = session.repository.session(callers.load(session.repository, VISITOR))
         public = visitor.can(content, "Open")
         headers["cache-control"] = f"public, max-age={kept}" if public else f"max-age={kept}, private"
     return headers
 
 
-def _kept(content: Content) -> int | None:
+def _max_age(content: Content) -> int | None:
     """Return for how many seconds clients may keep the file; None if they ask each time."""
     return CACHED_TYPES.get(content.type) or CACHED.get(endings.ending(content.name))
 
 
-def quoted(name: str) -> str:
+def quote_name(name: str) -> str:
     """Return a file name as a header tells it: bare if it is a token, encoded if it is not ASCII.
 
     >>> quoted("a.txt"), quoted("a b.txt"), quoted("ű.txt")
@@ -155,7 +155,7 @@ def quoted(name: str) -> str:
     return '"' + re.sub(r"[\x00-\x1f\x7f]", "_", escaped) + '"'
 
 
-def _fresh(since: str | None, modified: str) -> bool:
+def _is_fresh(since: str | None, modified: str) -> bool:
     if since is None:
         return False
     try:

@@ -31,28 +31,30 @@ def expanded_binary(content: Content, field: Field, session: Session) -> dict[st
     stored = content.fields.get(field.name)
     if not has_bytes(stored) and content.type == "ContentType" and content.name in session.types:
         data = type_xml.definition_of(session.types[content.name])
-        return _shown(f"{content.name}.ContentType", "text/xml", len(data), "", data.decode())
+        return _describe(f"{content.name}.ContentType", "text/xml", len(data), "", data.decode())
     if not has_bytes(stored):
         if field.name == "Binary":
-            return _shown("", "", 0, "", "")
+            return _describe("", "", 0, "", "")
         raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
     extensions, largest = _limits(session, content)
     name, size = full_name(stored["name"]), stored["size"]
     extension = name.rpartition(".")[2].lower()
     if size > largest:
-        return _shown(name, stored["type"], size, f"Size limit exceed. Limit: {largest}, size: {size}")
+        return _describe(name, stored["type"], size, f"Size limit exceed. Limit: {largest}, size: {size}")
     if content.saving_state:
-        return _shown("", "", None, "Content is not finalized.")
+        return _describe("", "", None, "Content is not finalized.")
     if extensions and extension not in extensions:
         restricted = f"Not a text file. The *.{extension} is restricted by the file extension list."
-        return _shown(name, stored["type"], size, restricted)
+        return _describe(name, stored["type"], size, restricted)
     text = _text(session.store.file(stored["file"]))
     if text is None:
-        return _shown(name, stored["type"], size, "Not a text file. Contains one or more non-text characters")
-    return _shown(name, stored["type"], size, "", text)
+        return _describe(
+            name, stored["type"], size, "Not a text file. Contains one or more non-text characters"
+        )
+    return _describe(name, stored["type"], size, "", text)
 
 
-def _shown(
+def _describe(
     name: str, content_type: str, size: int | None, message: str, text: str | None = None
 ) -> dict[str, Json]:
     return {"FileName": name, "ContentType": content_type, "Length": size, "Message": message, "Text": text}

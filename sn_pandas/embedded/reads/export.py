@@ -10,7 +10,7 @@ from sn_pandas.embedded.contents import HEAD_REFERENCES, Content
 from sn_pandas.embedded.errors import server_error
 from sn_pandas.embedded.reads import computed
 from sn_pandas.embedded.reads.projection import HEAD_ONLY, REFERENCES, Projector, read
-from sn_pandas.embedded.reads.references import referenced, type_contents
+from sn_pandas.embedded.reads.references import load_references, type_contents
 from sn_pandas.embedded.schema.types import Field
 from sn_pandas.embedded.security import entries, permissions
 from sn_pandas.embedded.session import Session
@@ -42,20 +42,20 @@ def rows(session: Session, contents: list[Content], count: int, single: bool = F
     if wanted == "table":
         return table(list(Projector(session).rows(contents)))
     if wanted != "export":
-        return refused(session)
-    exported = [_exported(session, content) for content in contents]
+        return reject_metadata_format(session)
+    exported = [_export(session, content) for content in contents]
     return answers.document({"d": exported[0] if single else {"__count": count, "results": exported}})
 
 
-def plain(session: Session) -> Answer | None:
+def reject_single_value(session: Session) -> Answer | None:
     """Return the refusal to write a single value in a format for contents; None for JSON."""
     if session.options.format == "table":
         page = b"<!DOCTYPE html><p>A single value is no table.</p>"
         return Answer(500, page, {"content-type": "text/html"})
-    return refused(session)
+    return reject_metadata_format(session)
 
 
-def refused(session: Session) -> Answer | None:
+def reject_metadata_format(session: Session) -> Answer | None:
     """Return the refusal of the formats that only ``$metadata`` knows, or nothing any more."""
     if session.options.format == "xml":
         return Answer(500)
@@ -76,7 +76,7 @@ def table(items: list[dict[str, Json]]) -> Answer:
     return Answer(200, page.encode(), {"content-type": "text/html"})
 
 
-def _exported(session: Session, content: Content) -> dict[str, Json]:
+def _export(session: Session, content: Content) -> dict[str, Json]:
     asked = {chain[0] for chain in session.options.select if len(chain) == 1}
     hidden = NEVER_EXPORTED | ({"AllowedChildTypes"} if content.type in ("Folder", "Page") else set())
     fields = {
@@ -87,8 +87,10 @@ def _exported(session: Session, content: Content) -> dict[str, Json]:
         and _is_readable(session, content, field)
     }
     document = {"ContentName": content.name, "ContentType": content.type, "Fields": fields}
-    own = entries.own(session.store, content.id)
-    if (own or entries.breaks(session.store, content.id)) and session.can(content, "SeePermissions"):
+    own = entries.own_entries(session.store, content.id)
+    if (own or entries.breaks_inheritance(session.store, content.id)) and session.can(
+        content, "SeePermissions"
+    ):
         document["Permissions"] = _permissions(session, content, own)
     return document
 
@@ -101,14 +103,14 @@ def _value(session: Session, content: Content, field: Field) -> Json:
         return content.fields.get(field.name)
     if field.kind not in REFERENCES:
         return read(content, field, session)
-    paths = [target.path for target in referenced(session, content, field.name)]
+    paths = [target.path for target in load_references(session, content, field.name)]
     if field.name in HEAD_REFERENCES or field.name in SINGLE:
         return paths[0] if paths else None
     return paths
 
 
 def _is_readable(session: Session, content: Content, field: Field) -> bool:
-    if not session.opens(content):
+    if not session.can_open(content):
         return field.name in HEAD_ONLY
     return (field.kind != "Binary" and field.name != "Size") or session.can(content, "Open")
 
@@ -116,7 +118,7 @@ def _is_readable(session: Session, content: Content, field: Field) -> bool:
 def _permissions(session: Session, content: Content, own: list[entries.Entry]) -> dict[str, Json]:
     paths = {one.id: one.path for one in session.store.load_many(entry.identity for entry in own)}
     return {
-        "IsInherited": not entries.breaks(session.store, content.id),
+        "IsInherited": not entries.breaks_inheritance(session.store, content.id),
         "Entries": [
             {
                 "Identity": paths.get(entry.identity),

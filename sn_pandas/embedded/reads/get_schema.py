@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sn_pandas.embedded.schema.field_settings import FORM_MODES, FORMS
-from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.schema.localization import localize
 from sn_pandas.embedded.schema.types import ContentType, Field
 from sn_pandas.embedded.session import Session
 
@@ -112,7 +112,7 @@ def _field(session: Session, field: Field) -> Json:
         "DefaultOrder": settings.get("DefaultOrder", 0),
     }
     if field.default:
-        document["EvaluatedDefaultValue"] = session.evaluated(field.default)
+        document["EvaluatedDefaultValue"] = session.replace_templates(field.default)
     return document
 
 
@@ -120,7 +120,7 @@ def _option(option: dict[str, Json]) -> Json:
     text = option.get("Text", option["Value"])
     return {
         "Value": option["Value"],
-        "Text": localized(text),
+        "Text": localize(text),
         "StoredText": option.get("StoredText", text),
         "Enabled": bool(option.get("Enabled", True)),
         "Selected": bool(option.get("Selected", False)),

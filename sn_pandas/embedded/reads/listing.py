@@ -35,15 +35,15 @@ def children(session: Session, content: Content, *, count_only: bool = False) ->
     options = session.options
     definition = content.fields.get("Query") if _is_smart(session, content) else None
     if options.query:
-        return _queried(session, content, options.query, content.path, count_only)
+        return _run_query(session, content, options.query, content.path, count_only)
     if definition:
-        return _queried(session, content, str(definition), None, count_only)
+        return _run_query(session, content, str(definition), None, count_only)
     conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
     if options.autofilters:
         conditions.append(not_system())
         if options.lifespan is not None:
-            conditions.append(alive(session))
-    return _found(session, conditions, set(), options.order, options.top, options.skip, count_only)
+            conditions.append(within_lifespan(session))
+    return _search(session, conditions, set(), options.order, options.top, options.skip, count_only)
 
 
 def all_children(session: Session, content: Content) -> list[Content]:
@@ -51,10 +51,10 @@ def all_children(session: Session, content: Content) -> list[Content]:
     conditions: list[Predicate] = [Term("InFolder", content.path.lower())]
     if session.options.autofilters:
         conditions.append(not_system())
-    return session.many(searches.find(session, all_of(*conditions), ()).ids)
+    return session.load_many(searches.find(session, all_of(*conditions), ()).ids)
 
 
-def in_memory(
+def filter_in_memory(
     session: Session,
     items: Sequence[Content],
     *,
@@ -76,7 +76,7 @@ def in_memory(
     options = session.options
     reader = reader or memory_filter.Reader(session.types, json_reader(session))
     where = partial(options.filter.matches, ignore_case=ignore_case) if options.filter is not None else None
-    rows = memory_filter.selected(items, reader, where=where, order=options.order)
+    rows = memory_filter.select(items, reader, where=where, order=options.order)
     total = len(items) if total_before else len(rows)
     rows = rows[options.skip :]
     if options.top:
@@ -89,7 +89,7 @@ def not_system() -> Predicate:
     return Term("IsSystemContent", False)
 
 
-def alive(session: Session) -> Predicate:
+def within_lifespan(session: Session) -> Predicate:
     """Return the condition of the lifespan filter: no lifespan, or now within it."""
     now = dates.from_iso(session.now())
     return any_of(
@@ -98,7 +98,7 @@ def alive(session: Session) -> Predicate:
     )
 
 
-def _queried(session: Session, content: Content, text: str, under: str | None, count_only: bool) -> Listing:
+def _run_query(session: Session, content: Content, text: str, under: str | None, count_only: bool) -> Listing:
     from sn_pandas.embedded.reads import contentquery
 
     options = session.options
@@ -114,8 +114,8 @@ def _queried(session: Session, content: Content, text: str, under: str | None, c
     if query.autofilters if autofilters is None else autofilters:
         conditions.append(not_system())
     if query.lifespan if lifespan is None else lifespan:
-        conditions.append(alive(session))
-    return _found(
+        conditions.append(within_lifespan(session))
+    return _search(
         session,
         conditions,
         query.fields,
@@ -127,7 +127,7 @@ def _queried(session: Session, content: Content, text: str, under: str | None, c
     )
 
 
-def _found(
+def _search(
     session: Session,
     conditions: list[Predicate],
     fields: set[str],

@@ -166,7 +166,7 @@ def _document(builder: _Builder, content: Content | None, address: Address) -> J
     elif flat:
         chosen = [session.types.of(content.type)]
     else:
-        if not session.opens(content):
+        if not session.can_open(content):
             raise see_only()
         chosen = [session.types[n] for n in child_types.effective_child_types(content, session)]
     extra: Iterable[Field] = ()

@@ -21,7 +21,7 @@ from sn_pandas.embedded.errors import ODataError, bad_request, binary_closed, se
 from sn_pandas.embedded.fields import kind_of
 from sn_pandas.embedded.reads import action_items, computed
 from sn_pandas.embedded.reads.expanded_binary import expanded_binary
-from sn_pandas.embedded.reads.references import referenced, type_contents
+from sn_pandas.embedded.reads.references import load_references, type_contents
 from sn_pandas.embedded.schema.types import ContentType, Field
 from sn_pandas.embedded.session import Session
 from sn_pandas.embedded.wire.addresses import uri
@@ -137,20 +137,20 @@ class Projector:
 
     def _project(self, content: Content, names: list[str] | None) -> dict[str, Json]:
         if self.selects and not self.expands:
-            return self._selected(content)
+            return self._project_selected(content)
         if self.selects:
-            return self._both(content, self.select, self.expand)
+            return self._project_both(content, self.select, self.expand)
         if self.expands:
-            return self._expanded(content, self.expand)
-        return self._everything(content, names)
+            return self._project_expanded(content, self.expand)
+        return self._project_all(content, names)
 
-    def _everything(self, content: Content, names: list[str] | None) -> dict[str, Json]:
+    def _project_all(self, content: Content, names: list[str] | None) -> dict[str, Json]:
         row = self._start(content)
         self._fill(row, content, names if names is not None else fields_of(self.session, content))
         self._fill(row, content, EXTRA)
         return row
 
-    def _selected(self, content: Content) -> dict[str, Json]:
+    def _project_selected(self, content: Content) -> dict[str, Json]:
         if self._selected_names is None:
             for chain in self.session.options.select:
                 if len(chain) > 1:
@@ -168,7 +168,7 @@ class Projector:
             reader = readers[name]
             row[name] = reader(content, session) if reader is not None else self.value(content, name)
 
-    def _expanded(self, content: Content, expand: Node) -> dict[str, Json]:
+    def _project_expanded(self, content: Content, expand: Node) -> dict[str, Json]:
         row = self._start(content)
         names = [n for n in fields_of(self.session, content) if n not in computed.NULL_FIELDS]
         tail = ["Actions", "Children", *(() if "Icon" in names else ("Icon",)), "IsFile"]
@@ -177,22 +177,24 @@ class Projector:
             if inner is None:
                 row[name] = self.value(content, name)
             else:
-                row[name] = self._follow(content, name, partial(self._expanded, expand=inner))
+                row[name] = self._follow(content, name, partial(self._project_expanded, expand=inner))
         return row
 
-    def _both(self, content: Content, select: Node, expand: Node) -> dict[str, Json]:
+    def _project_both(self, content: Content, select: Node, expand: Node) -> dict[str, Json]:
         if select.all and expand is EVERYTHING:
             raise server_error("InsufficientExecutionStackException", "The expansion has no end.")
         row = self._start(content)
         for name, node in select.children.items():
-            row[name] = self._one(content, name, node, expand)
+            row[name] = self._project_field(content, name, node, expand)
         if select.all:
             for name in fields_of(self.session, content):
                 if name not in row:
-                    row[name] = self._one(content, name, Node(all=True), expand, star=True)
+                    row[name] = self._project_field(content, name, Node(all=True), expand, star=True)
         return row
 
-    def _one(self, content: Content, name: str, node: Node, expand: Node, star: bool = False) -> Json:
+    def _project_field(
+        self, content: Content, name: str, node: Node, expand: Node, star: bool = False
+    ) -> Json:
         if expand.all and expand.path:
             expand = Node(expand.path, all=True, children={name: EVERYTHING, **expand.children})
         inner = self._below(content, name, expand)
@@ -205,7 +207,7 @@ class Projector:
             return self._actions(content, node)
         if self._is_binary(content, name):
             return self._binary(content, name, node)
-        return self._follow(content, name, lambda target: self._both(target, node, inner))
+        return self._follow(content, name, lambda target: self._project_both(target, node, inner))
 
     def _below(self, content: Content, name: str, expand: Node) -> Node | None:
         """Return the selection below a field; None if it is not expanded, or must not be."""
@@ -219,7 +221,7 @@ class Projector:
     def action(self, item: Content) -> dict[str, Json]:
         """Return an item of ``/Actions``."""
         row = action_items.about(self.metadata)
-        extra = {name: _deferred(item, name) for name in ("Actions", "Children")} | {"IsFile": False}
+        extra = {name: _defer(item, name) for name in ("Actions", "Children")} | {"IsFile": False}
         if not self.selects:
             return row | item.fields | (extra if self.expands else {})
         for chain in self.session.options.select:
@@ -233,10 +235,10 @@ class Projector:
     def value(self, content: Content, name: str, star: bool = False) -> Json:
         """Return an unexpanded field; None for a name that is not a field."""
         if name in ("Actions", "Children"):
-            return _deferred(content, name)
+            return _defer(content, name)
         if name == "IsFile":
             return computed.is_file(content, self.session)
-        if not self.session.opens(content):
+        if not self.session.can_open(content):
             if name not in HEAD_ONLY and star:
                 raise see_only()
             if name not in HEAD_ONLY:
@@ -249,7 +251,7 @@ class Projector:
                 raise binary_closed()
             return None
         if found.kind in REFERENCES or name in LINKED:
-            return _deferred(content, name)
+            return _defer(content, name)
         return read(content, found, self.session)
 
     def _is_binary(self, content: Content, name: str) -> bool:
@@ -260,26 +262,26 @@ class Projector:
         """Return an expanded field: an object, a list, or null where nothing can be followed."""
         session = self.session
         if name == "Children":
-            return [self._counted(project(child)) for child in self.children_of(content)]
+            return [self._check_size(project(child)) for child in self.children_of(content)]
         if name == "Actions":
-            return [self._counted(item) for item in session.repository.actions.items(content, session)]
+            return [self._check_size(item) for item in session.repository.actions.items(content, session)]
         found = fields_of(session, content).get(name)
         if found is None:
             return None
-        if not session.opens(content) and name not in ("CreatedBy", "ModifiedBy"):
+        if not session.can_open(content) and name not in ("CreatedBy", "ModifiedBy"):
             return None
         if name in ("AllowedChildTypes", "EffectiveAllowedChildTypes"):
-            return [self._counted(project(target)) for target in type_contents(session, content, name)]
+            return [self._check_size(project(target)) for target in type_contents(session, content, name)]
         if found.kind == "Binary":
             return self._text(content, found)
         if found.kind not in REFERENCES:
             return None
-        targets = [self._counted(project(target)) for target in referenced(session, content, name)]
+        targets = [self._check_size(project(target)) for target in load_references(session, content, name)]
         if found.multiple or found.kind != "Reference":
             return targets
         return targets[0] if targets else None
 
-    def _counted(self, row: dict[str, Json]) -> dict[str, Json]:
+    def _check_size(self, row: dict[str, Json]) -> dict[str, Json]:
         """Return an expanded value, unless the answer becomes too large or takes too long."""
         self._left -= len(row)
         now = time.thread_time()
@@ -295,7 +297,9 @@ class Projector:
     def _actions(self, content: Content, node: Node) -> list[Json]:
         """Return expanded actions: they have metadata of their own, though they are not contents."""
         about = action_items.about(self.metadata)
-        found = [self._counted(item) for item in self.session.repository.actions.items(content, self.session)]
+        found = [
+            self._check_size(item) for item in self.session.repository.actions.items(content, self.session)
+        ]
         if node.children and not node.all:
             return [about | {name: item.get(name) for name in node.children} for item in found]
         return [about | item for item in found]
@@ -310,7 +314,7 @@ class Projector:
         """Return the text of a file, which counts by its length."""
         text = expanded_binary(content, found, self.session)
         self._left -= len(text["Text"] or "") // LETTERS_OF_A_VALUE
-        return self._counted(text)
+        return self._check_size(text)
 
     def _start(self, content: Content) -> dict[str, Json]:
         if self.metadata == "no":
@@ -423,15 +427,15 @@ def reader_of(found: Field, content_type: ContentType) -> Reader:
 
 def _refers_to(content: Content, name: str) -> list[int]:
     """Return the ids in a reference; empty for other and computed fields."""
-    stored = content.stored(name)
+    stored = content.stored_value(name)
     return [one for one in stored if type(one) is int] if isinstance(stored, list) else []
 
 
 def _link(content: Content, session: Session, name: str) -> Json:
-    return _deferred(content, name)
+    return _defer(content, name)
 
 
-def _deferred(content: Content, name: str) -> Json:
+def _defer(content: Content, name: str) -> Json:
     return {"__deferred": {"uri": f"{uri(content.path)}/{name}"}}
 
 
@@ -448,10 +452,10 @@ def _check(select: Node, expand: Node) -> None:
         if other is not None:
             _check(other, node)
         elif not (expand.all and expand.path):  # a star below the first level stands for every name
-            raise _bad_select(_deepest(node))
+            raise _bad_select(_deepest_path(node))
 
 
-def _deepest(node: Node) -> str:
+def _deepest_path(node: Node) -> str:
     while node.children:
         node = next(iter(node.children.values()))
     return node.path

@@ -11,7 +11,7 @@ from sn_pandas.embedded.errors import binary_closed, forbidden, see_only, server
 from sn_pandas.embedded.fields import kind_of
 from sn_pandas.embedded.reads import action_items, computed, export, listing
 from sn_pandas.embedded.reads.projection import HEAD_ONLY, REFERENCES, Projector, json_reader
-from sn_pandas.embedded.reads.references import referenced, type_contents
+from sn_pandas.embedded.reads.references import load_references, type_contents
 from sn_pandas.embedded.schema.types import Field
 from sn_pandas.embedded.session import Session
 from sn_pandas.embedded.wire import answers
@@ -31,7 +31,7 @@ def service_document(session: Session, method: str) -> Answer:
     if method != "GET":
         return answers.empty(404 if method in ("POST", "PUT", "PATCH", "MERGE") else 200)
     wanted = session.options.format
-    refused = export.refused(session)
+    refused = export.reject_metadata_format(session)
     if refused is not None:
         return refused
     if wanted == "table":
@@ -60,7 +60,7 @@ def collection(session: Session, found: Content, *, count: bool) -> Answer:
     result = listing.children(session, found, count_only=count)
     if count:
         return answers.text(str(result.count))
-    return rows(session, session.many(result.ids), result.count)
+    return rows(session, session.load_many(result.ids), result.count)
 
 
 def rows(session: Session, contents: list[Content], count: int) -> Answer:
@@ -78,13 +78,15 @@ def projector(session: Session) -> Projector:
 
 def action_list(session: Session, found: Content) -> Answer:
     """Return the actions of a content as a list."""
-    refused = export.refused(session)
+    refused = export.reject_metadata_format(session)
     if refused is not None:
         return refused
     shown = projector(session)
     items = action_items.as_contents(session.repository.actions.items(found, session))
     reader = action_items.Reader(session.types, json_reader(session))
-    kept, count = listing.in_memory(session, items, ignore_case=False, total_before=True, reader=reader)
+    kept, count = listing.filter_in_memory(
+        session, items, ignore_case=False, total_before=True, reader=reader
+    )
     rows = [shown.action(item) for item in kept]
     if session.options.format == "table":
         return export.table(rows)
@@ -94,7 +96,7 @@ def action_list(session: Session, found: Content) -> Answer:
 def property_of(session: Session, found: Content, field: Field, address: Address) -> Answer:
     """Return the value of a field, or the contents of a reference."""
     name = field.name
-    if not session.opens(found) and name not in HEAD_ONLY | PROPERTIES_OF_ANY:
+    if not session.can_open(found) and name not in HEAD_ONLY | PROPERTIES_OF_ANY:
         raise forbidden() if name == "Versions" else see_only()
     if (field.kind == "Binary" or name == "Size") and not session.can(found, "Open"):
         raise binary_closed()
@@ -105,7 +107,7 @@ def property_of(session: Session, found: Content, field: Field, address: Address
     value = property_value(session, found, field)
     if address.value:
         return answers.text(raw(value, field))
-    return export.plain(session) or answers.document({"d": {name: value}})
+    return export.reject_single_value(session) or answers.document({"d": {name: value}})
 
 
 def property_value(session: Session, found: Content, field: Field) -> Json:
@@ -123,7 +125,7 @@ def property_value(session: Session, found: Content, field: Field) -> Json:
 
 
 def _reference(session: Session, found: Content, field: Field) -> Answer:
-    targets = referenced(session, found, field.name)
+    targets = load_references(session, found, field.name)
     if field.name in HEAD_REFERENCES or (field.kind == "Reference" and not field.multiple):
         return entity(session, targets[0]) if targets else answers.empty()
     return reference_list(session, targets)
@@ -131,7 +133,7 @@ def _reference(session: Session, found: Content, field: Field) -> Answer:
 
 def reference_list(session: Session, targets: list[Content]) -> Answer:
     """Return a list of contents that a field refers to."""
-    kept, count = listing.in_memory(session, targets, ignore_case=False, total_before=True)
+    kept, count = listing.filter_in_memory(session, targets, ignore_case=False, total_before=True)
     return rows(session, kept, count)
 
 
@@ -140,7 +142,7 @@ def raw(value: Json, field: Field) -> str:
     if value is None:
         raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
     if field.kind == "DateTime":
-        return _american(str(value))
+        return _format_american(str(value))
     if field.kind == "NodeType":
         return f"NodeType, '{value}'"
     if field.kind in RAW_CLASSES:
@@ -163,7 +165,7 @@ RAW_CLASSES = {
 }
 
 
-def _american(text: str) -> str:
+def _format_american(text: str) -> str:
     """Return a stored date as American text."""
     year, month, day = text[:4], int(text[5:7]), int(text[8:10])
     hour = int(text[11:13])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def targets(session: Session, content: Content, name: str) -> list[int]:
     """Return the ids that a reference field holds."""
     if name in HEAD_REFERENCES:
-        found: list[int] = content.stored(name)
+        found: list[int] = content.stored_value(name)
         return found
     if name == "AllRoles":
         units = entries.units_of(session.store, content.id)
@@ -30,7 +30,7 @@ def targets(session: Session, content: Content, name: str) -> list[int]:
     return list(content.fields.get(name) or ())
 
 
-def referenced(session: Session, content: Content, name: str) -> list[Content]:
+def load_references(session: Session, content: Content, name: str) -> list[Content]:
     """Return the contents that a reference field holds and the caller may see.
 
     In place of an invisible creator, modifier or owner stands the built-in user Somebody.
@@ -40,7 +40,7 @@ def referenced(session: Session, content: Content, name: str) -> list[Content]:
     if name == "FieldSettingContents":
         return list_fields.settings(session, content)
     ids = targets(session, content, name)
-    found = session.many(ids)
+    found = session.load_many(ids)
     if not found and name in HEAD_REFERENCES and ids:
         somebody = session.store.load(SOMEBODY)
         return [somebody] if somebody is not None else []

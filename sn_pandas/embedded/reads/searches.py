@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sn_pandas.embedded.index import search
 from sn_pandas.embedded.index.predicates import Predicate
 from sn_pandas.embedded.index.search import Hits, Sort, Visible
-from sn_pandas.embedded.security.rights import needed_to_find
+from sn_pandas.embedded.security.rights import permission_to_find
 from sn_pandas.embedded.session import Session
 from sn_pandas.embedded.storage import old_versions
 
@@ -39,8 +39,8 @@ def find(
     """
     with _parts(session, fields) as parts:
         if all_versions:
-            with old_versions.searched(session.store) as indexes:
-                every = [*parts[:1], *((index, _held(parts[0][1])) for index in indexes)]
+            with old_versions.build_indexes(session.store) as indexes:
+                every = [*parts[:1], *((index, _exclude_lookups(parts[0][1])) for index in indexes)]
                 return search.find_in(
                     every, predicate, session.types, sort=sort, top=top, skip=skip, total=total
                 )
@@ -72,25 +72,25 @@ def _parts(
     session: Session, fields: Iterable[str]
 ) -> Iterator[list[tuple[sqlite3.Connection, Visible | None]]]:
     """Yield the indexes to search, each with the condition for what the caller finds there."""
-    permission = needed_to_find(fields)
+    permission = permission_to_find(fields)
     rights = session.rights
     left, began = search.LONGEST_SEARCH - session.searched, time.thread_time()
-    with session.store.reading() as db, search.bounded(db, left):
+    with session.store.reading() as db, search.limit_time(db, left):
         try:
             parts = [(db, rights.visible(permission))]
             public = rights.visible_as_public(permission)
             if public[0] == "0":
                 yield parts
                 return
-            with session.store.public_versions.searched(db) as index:
+            with session.store.public_versions.open_index(db) as index:
                 if index is not None:
-                    parts.append((index, _held(public)))
+                    parts.append((index, _exclude_lookups(public)))
                 yield parts
         finally:
             session.searched += time.thread_time() - began
 
 
-def _held(visible: Visible | None) -> Visible:
+def _exclude_lookups(visible: Visible | None) -> Visible:
     """Return a condition for an index that also has rows which are not to be found."""
     condition, parameters = visible or ("1", ())
     return f"c.version_id >= 0 AND ({condition})", parameters

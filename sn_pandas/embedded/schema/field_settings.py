@@ -10,7 +10,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from sn_pandas.embedded.errors import ODataError
-from sn_pandas.embedded.schema.localization import localized
+from sn_pandas.embedded.schema.localization import localize
 from sn_pandas.embedded.schema.permission_names import NAMES
 from sn_pandas.embedded.schema.types import Field
 
@@ -73,7 +73,7 @@ def field_settings(element: ET.Element) -> dict[str, Json]:
                     {
                         "Value": name,
                         "StoredText": (key := f"$ Portal, Permission_{name}"),
-                        "Text": localized(key),
+                        "Text": localize(key),
                     }
                     for name in shown
                 ]
@@ -134,13 +134,13 @@ def load(db: sqlite3.Connection) -> dict[str, Field]:
     """Return all fields that lists and aspects add, by name; of several of one name the oldest."""
     found: dict[str, Field] = {}
     for aspect, text in db.execute("SELECT aspect, text FROM field_definitions ORDER BY content_id"):
-        for field in parsed(text, aspect):
+        for field in parse(text, aspect):
             found.setdefault(field.name, field)
     return found
 
 
 @lru_cache(maxsize=1024)
-def parsed(text: str, aspect: str = "") -> tuple[Field, ...]:
+def parse(text: str, aspect: str = "") -> tuple[Field, ...]:
     """Return the fields of a definition; empty if it is invalid.
 
     >>> parsed('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")

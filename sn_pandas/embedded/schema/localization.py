@@ -11,7 +11,7 @@ KEY = re.compile(r"\$([^,]+),\s*(.+)\Z", re.DOTALL)
 CULTURE = "en-US"
 
 
-def localized(text: str | None) -> str | None:
+def localize(text: str | None) -> str | None:
     """Return the translation of a key; other texts unchanged.
 
     A key without translation is answered as class, culture and key run together, as the real server does.

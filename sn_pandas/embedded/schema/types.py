@@ -186,7 +186,7 @@ class Types(Mapping[str, ContentType]):
         """Return the type of the name; GenericContent for one that was removed while contents had it."""
         return self._types.get(name) or self._types["GenericContent"]
 
-    def derived(self, name: str) -> list[str]:
+    def derived_names(self, name: str) -> list[str]:
         """Return the named type and those derived from it, ignoring case; empty for an unknown name."""
         lower = name.lower()
         if lower not in self._derived:

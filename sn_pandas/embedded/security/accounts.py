@@ -26,7 +26,7 @@ def by_login(store: ContentTable, text: str) -> Content | None:
     """Return the user with a login name, which may have a domain before it, in any case."""
     domain_name, _, login = text.encode("utf-8", "replace").decode().rpartition("\\")
     with store.reading() as db:
-        marks = store.types.derived("User")
+        marks = store.types.derived_names("User")
         rows = db.execute(
             f"SELECT id FROM contents WHERE type IN ({','.join('?' * len(marks))})"
             " AND lower(coalesce(json_extract(data, '$.LoginName'), name)) = ?",
@@ -51,7 +51,7 @@ def check_unique(store: ContentTable, user: Content) -> None:
     if key is None:
         return
     names = {user.name.lower(), str(user.fields.get("LoginName") or user.name).lower()}
-    users, groups = store.types.derived("User"), store.types.derived("Group")
+    users, groups = store.types.derived_names("User"), store.types.derived_names("Group")
     marks = ",".join("?" * len(names))
     with store.reading() as db:
         # the name and the login name each have an index; a plain scan would make many new users slow
@@ -75,7 +75,7 @@ def check_unique(store: ContentTable, user: Content) -> None:
         )
 
 
-def check_renamed(store: ContentTable, before: Content, user: Content) -> None:
+def check_rename(store: ContentTable, before: Content, user: Content) -> None:
     """Raise what `check_unique` raises, for a user whose name or login name changes.
 
     Raises
@@ -83,8 +83,8 @@ def check_renamed(store: ContentTable, before: Content, user: Content) -> None:
     ODataError
         If somebody else in the domain has one of them.
     """
-    renamed = user.name != before.name or user.stored("LoginName") != before.stored("LoginName")
-    if renamed and user.type in store.types.derived("User"):
+    renamed = user.name != before.name or user.stored_value("LoginName") != before.stored_value("LoginName")
+    if renamed and user.type in store.types.derived_names("User"):
         check_unique(store, user)
 
 
@@ -98,7 +98,7 @@ def check_all_unique(store: ContentTable, path: str) -> None:
     """
     if names_apply_in(path) is None:
         return
-    users = store.types.derived("User")
+    users = store.types.derived_names("User")
     for one in store.load_many(store.subtree_ids(path)):
         if one.type in users:
             check_unique(store, one)

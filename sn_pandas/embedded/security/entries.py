@@ -87,22 +87,22 @@ def load_holder(db: sqlite3.Connection, content_id: int) -> Holder:
         "SELECT p.holder FROM contents AS c JOIN contents AS p ON p.id = c.parent_id WHERE c.id = ?",
         (content_id,),
     ).fetchone()
-    return Holder(_own(db, content_id), _breaks(db, content_id), row and row[0])
+    return Holder(_load_own(db, content_id), _load_breaks(db, content_id), row and row[0])
 
 
-def own(store: ContentTable, content_id: int) -> list[Entry]:
+def own_entries(store: ContentTable, content_id: int) -> list[Entry]:
     """Return the entries that a content has itself."""
     with store.reading() as db:
-        return _own(db, content_id)
+        return _load_own(db, content_id)
 
 
-def breaks(store: ContentTable, content_id: int) -> bool:
+def breaks_inheritance(store: ContentTable, content_id: int) -> bool:
     """Return whether a content breaks the inheritance of permissions."""
     with store.reading() as db:
-        return _breaks(db, content_id)
+        return _load_breaks(db, content_id)
 
 
-def _own(db: sqlite3.Connection, content_id: int) -> list[Entry]:
+def _load_own(db: sqlite3.Connection, content_id: int) -> list[Entry]:
     rows = db.execute(
         "SELECT identity_id, local_only, allow, deny FROM permission_entries WHERE content_id = ?"
         " ORDER BY identity_id, local_only",
@@ -111,7 +111,7 @@ def _own(db: sqlite3.Connection, content_id: int) -> list[Entry]:
     return [Entry(identity, bool(local), _bits(allow), _bits(deny)) for identity, local, allow, deny in rows]
 
 
-def _breaks(db: sqlite3.Connection, content_id: int) -> bool:
+def _load_breaks(db: sqlite3.Connection, content_id: int) -> bool:
     row = db.execute("SELECT 1 FROM permission_breaks WHERE content_id = ?", (content_id,)).fetchone()
     return row is not None
 
@@ -131,14 +131,14 @@ def holder_of(store: ContentTable, content: Content) -> int:
 def save(store: ContentTable, content: Content, wanted: Iterable[Entry], broken: bool) -> None:
     """Replace the entries of a content, and its inheritance."""
     rows = [
-        (content.id, e.identity, int(e.local_only), _signed(e.allow), _signed(e.deny))
+        (content.id, e.identity, int(e.local_only), _to_signed(e.allow), _to_signed(e.deny))
         for e in wanted
         if e.allow or e.deny
     ]
     with store.transaction() as db:
         db.execute("DELETE FROM permission_entries WHERE content_id = ?", (content.id,))
         db.executemany("INSERT INTO permission_entries VALUES (?, ?, ?, ?, ?)", rows)
-        if broken != breaks(store, content.id):
+        if broken != breaks_inheritance(store, content.id):
             db.execute(
                 "INSERT INTO permission_breaks VALUES (?)" if broken
                 else "DELETE FROM permission_breaks WHERE content_id = ?",
@@ -149,7 +149,7 @@ def save(store: ContentTable, content: Content, wanted: Iterable[Entry], broken:
 
 def copy(store: ContentTable, source: Content, target: Content) -> None:
     """Copy the entries of one content to another."""
-    found, broken = own(store, source.id), breaks(store, source.id)
+    found, broken = own_entries(store, source.id), breaks_inheritance(store, source.id)
     if found or broken:
         save(store, target, found, broken)
 
@@ -159,7 +159,7 @@ def groups_of(store: ContentTable, ids: Iterable[int], directly: bool = False) -
 
     They come in the order in which the memberships came about: a group, those above it, then the next one.
     """
-    groups = set(store.types.derived("Group"))
+    groups = set(store.types.derived_names("Group"))
     start = list(ids)
     above: dict[int, list[int]] = {}
     pending = start
@@ -187,7 +187,7 @@ def groups_of(store: ContentTable, ids: Iterable[int], directly: bool = False) -
 
 def units_of(store: ContentTable, user_id: int) -> list[int]:
     """Return the ids of the organizational units that somebody stands in, nearest first."""
-    types = store.types.derived("OrganizationalUnit")
+    types = store.types.derived_names("OrganizationalUnit")
     marks = ",".join("?" * len(types))
     with store.reading() as db:
         rows = db.execute(
@@ -217,7 +217,7 @@ def _hold(db: sqlite3.Connection, content: Content, holds: bool) -> None:
     content.holder = after
 
 
-def _signed(bits: int) -> int:
+def _to_signed(bits: int) -> int:
     """Return 64 bits as SQLite keeps them."""
     return bits - (1 << 64) if bits >= 1 << 63 else bits
 

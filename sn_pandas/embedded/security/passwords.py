@@ -12,7 +12,7 @@ _FIRST_COST = 2**12
 """That of hashes that do not say it."""
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return the salted hash of a password."""
     salt = secrets.token_bytes(16)
     return f"scrypt:{COST}${salt.hex()}${_digest(password, salt, COST).hex()}"

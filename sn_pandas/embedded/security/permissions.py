@@ -64,20 +64,20 @@ def names(bits: int) -> list[str]:
 
 
 @cache
-def needed(name: str) -> int:
+def required_bits(name: str) -> int:
     """Return the bits of a permission and of those that it requires; allowed together."""
     found = BIT[name]
     for other in NEEDS.get(name, ()):
-        found |= needed(other)
+        found |= required_bits(other)
     return found
 
 
 @cache
-def needing(name: str) -> int:
+def dependent_bits(name: str) -> int:
     """Return the bits of a permission and of those that require it; denied together."""
     found = 0
     for other in NAMES:
-        if needed(other) & BIT[name]:
+        if required_bits(other) & BIT[name]:
             found |= BIT[other]
     return found
 
@@ -85,14 +85,14 @@ def needing(name: str) -> int:
 def set_permission(entry: Entry, name: str, value: str) -> None:
     """Set a permission in an entry to allow, deny or undefined, with those that depend on it."""
     if value == "allow":
-        entry.allow |= needed(name)
-        entry.deny &= ~needed(name)
+        entry.allow |= required_bits(name)
+        entry.deny &= ~required_bits(name)
     elif value == "deny":
-        entry.deny |= needing(name)
-        entry.allow &= ~needing(name)
+        entry.deny |= dependent_bits(name)
+        entry.allow &= ~dependent_bits(name)
     else:
-        entry.allow &= ~needing(name)
-        entry.deny &= ~needed(name)
+        entry.allow &= ~dependent_bits(name)
+        entry.deny &= ~required_bits(name)
 
 
 def of_identities(store: ContentTable, content: Content, identities: frozenset[int], user_id: int) -> int:
@@ -190,22 +190,22 @@ class Acls:
     def _condition(
         self, db: sqlite3.Connection, identities: frozenset[int], user_id: int, permission: str
     ) -> tuple[str, list[object]] | None:
-        seen = self.having(db, permission, identities, user_id)
-        drafts = self.having(db, "OpenMinor", identities, user_id)
+        seen = self.condition_for(db, permission, identities, user_id)
+        drafts = self.condition_for(db, "OpenMinor", identities, user_id)
         present = None if drafts is None else f"({versions.IS_PUBLIC} OR {drafts})"
         parts = [part for part in (seen, present) if part is not None]
         return (" AND ".join(parts), []) if parts else None
 
-    def having(
+    def condition_for(
         self, db: sqlite3.Connection, permission: str, identities: frozenset[int], user_id: int
     ) -> str | None:
         """Return the SQL condition for the contents on which identities have a permission; None = all."""
         key = (identities, user_id, permission)
         if key not in self._definitions_of:
-            self._definitions_of[key] = self._having_now(db, permission, identities, user_id)
+            self._definitions_of[key] = self._build_condition(db, permission, identities, user_id)
         return self._definitions_of[key]
 
-    def _having_now(
+    def _build_condition(
         self, db: sqlite3.Connection, permission: str, identities: frozenset[int], user_id: int
     ) -> str | None:
         holders = sorted(self.all(db).holders)
@@ -217,9 +217,9 @@ class Acls:
         owner = identities | {OWNERS}
         as_owner = [h for h in holders if self.effective(db, h, False, owner) & bit]
         own_as_owner = [h for h in holders if self.effective(db, h, True, owner) & bit]
-        parts = [_either(own, below)]
+        parts = [_holder_condition(own, below)]
         if as_owner != below or own_as_owner != own:
-            parts.append(f"(c.owner = {int(user_id)} AND ({_either(own_as_owner, as_owner)}))")
+            parts.append(f"(c.owner = {int(user_id)} AND ({_holder_condition(own_as_owner, as_owner)}))")
         return f"({' OR '.join(parts)})"
 
 
@@ -272,7 +272,7 @@ ROLE_OF_PATH = {
 """Path of a group -> the name by which operations admit its members."""
 
 
-def _either(own: list[int], below: list[int]) -> str:
+def _holder_condition(own: list[int], below: list[int]) -> str:
     """Return the SQL condition: a holder is judged by its own entries, any other content by its holder."""
     parts = []
     for test, ids in (

@@ -32,7 +32,7 @@ TEXT_FIELDS = frozenset(("Binary", "_Text"))
 """Fields by which only those find a content who may read its bytes."""
 
 
-def needed_to_find(fields: Iterable[str]) -> str:
+def permission_to_find(fields: Iterable[str]) -> str:
     """Return the permission without which a query on some fields must not find a content.
 
     Examples
@@ -138,8 +138,8 @@ class Rights:
             return "0", ()
         with self.store.reading() as db:
             found = permissions.acls(self.store)
-            drafts = found.having(db, "OpenMinor", caller.identities, caller.id)
+            drafts = found.condition_for(db, "OpenMinor", caller.identities, caller.id)
             if drafts is None:
                 return "0", ()
-            seen = found.having(db, permission, caller.identities, caller.id)
+            seen = found.condition_for(db, permission, caller.identities, caller.id)
         return " AND ".join([f"NOT {drafts}", *([] if seen is None else [seen])]), ()

@@ -73,7 +73,9 @@ def token_of(headers: Mapping[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def signed_in(store: ContentTable, rules: TokenRules | None, headers: Mapping[str, str]) -> SignedIn | None:
+def user_of_token(
+    store: ContentTable, rules: TokenRules | None, headers: Mapping[str, str]
+) -> SignedIn | None:
     """Return the user of the token in a request; None if there is none.
 
     Raises

@@ -31,17 +31,17 @@ BOM = codecs.BOM_UTF8
 
 def put(store: ContentTable, name: str, data: bytes, content_type: str | None = None) -> Stored:
     """Store bytes; return what a binary field holds of them."""
-    return described(store.put_file(data), name, len(data), content_type)
+    return describe(store.put_file(data), name, len(data), content_type)
 
 
-def described(file_id: int, name: str, size: int, content_type: str | None = None) -> Stored:
+def describe(file_id: int, name: str, size: int, content_type: str | None = None) -> Stored:
     """Return what a binary field holds of a file."""
     return {"file": file_id, "name": name, "type": content_type or endings.mime_type(name), "size": size}
 
 
-def unwritten(name: str) -> Stored:
+def describe_empty(name: str) -> Stored:
     """Return what a binary field holds of a file that has a name and no bytes."""
-    return described(0, name, -1)
+    return describe(0, name, -1)
 
 
 def read_back(store: ContentTable, content: Content) -> bool:
@@ -116,7 +116,7 @@ def pieces(store: ContentTable, file_id: int, size: int) -> Iterator[bytes]:
         yield piece.ljust(length, b"\0")
 
 
-def forgotten(stored: Stored) -> Stored:
+def hide_bytes(stored: Stored) -> Stored:
     """Return a binary whose bytes are still there though it says nothing of them, as PUT leaves it."""
     return {**stored, "type": "", "size": -1}
 
@@ -143,7 +143,7 @@ def separate(store: ContentTable, content: Content) -> None:
             content.fields[name] = {**stored, "file": int(row[0])}
 
 
-def settle(store: ContentTable, content: Content) -> None:
+def update_owners(store: ContentTable, content: Content) -> None:
     """Assign the files to the content that refers to them; delete those that no version refers to."""
     with store.transaction() as db:
         named = files_of(content.fields)

@@ -127,10 +127,10 @@ class Database:
         db = self._thread.connection
         if db is not None and db.in_transaction:
             return nullcontext(db)
-        return self._held()
+        return self._read_transaction()
 
     @contextmanager
-    def _held(self) -> Iterator[sqlite3.Connection]:
+    def _read_transaction(self) -> Iterator[sqlite3.Connection]:
         with self._connection() as db:
             db.execute("BEGIN")
             self._thread.kept = {}
@@ -153,7 +153,7 @@ class Database:
         A block inside another one is committed with that one; if it fails, what it wrote itself is undone.
         In a block that was only `reading` so far, the state of the database moves on to the present.
         """
-        with self._alone() as db:
+        with self._write_lock() as db:
             if self._thread.writes:
                 with self._savepoint(db):
                     yield db
@@ -196,7 +196,7 @@ class Database:
     @contextmanager
     def sorting_in_files(self) -> Iterator[None]:
         """Sort in files, not in memory, in the transaction of the block."""
-        with self._alone() as db:
+        with self._write_lock() as db:
             outside = not (self.in_memory or db.in_transaction)  # inside of one it cannot be changed
             if outside:
                 db.execute("PRAGMA temp_store = FILE")
@@ -224,7 +224,7 @@ class Database:
         db.execute("RELEASE inner_block")
 
     @contextmanager
-    def _alone(self) -> Iterator[sqlite3.Connection]:
+    def _write_lock(self) -> Iterator[sqlite3.Connection]:
         """Lend a connection to this thread, as to the only one that writes."""
         if self._thread.connection is None:
             self._pool.admit()  # before the lock, which has to come free
@@ -295,12 +295,12 @@ class Database:
 
     def restore(self, snapshot: sqlite3.Connection) -> None:
         """Put back what a snapshot holds."""
-        with self._alone() as db:
+        with self._write_lock() as db:
             snapshot.backup(db)
 
     def rewrite(self) -> None:
         """Rewrite the file without deleted data."""
-        with self._alone() as db:
+        with self._write_lock() as db:
             db.execute("VACUUM")
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING
 
 from sn_pandas.embedded.index import search
 from sn_pandas.embedded.storage import rows, versions
-from sn_pandas.embedded.storage.public_versions import new_index, surround
+from sn_pandas.embedded.storage.public_versions import add_surroundings, new_index
 
 if TYPE_CHECKING:
     from sn_pandas.embedded.storage.content_table import ContentTable
 
 
 @contextmanager
-def searched(store: ContentTable) -> Iterator[list[sqlite3.Connection]]:
+def build_indexes(store: ContentTable) -> Iterator[list[sqlite3.Connection]]:
     """Lend indexes in memory that are made for one search: the first versions, the second ones, and so on.
 
     A content has one row in each, under its own id.
     """
     with store.reading() as db:
         ids = [row[0] for row in db.execute("SELECT DISTINCT content_id FROM versions")]
-        old = [versions.archived(store, one) for one in store.load_many(ids)]
+        old = [versions.load_archived(store, one) for one in store.load_many(ids)]
     indexes: list[sqlite3.Connection] = []
     try:
         for generation in zip_longest(*old):
@@ -33,7 +33,7 @@ def searched(store: ContentTable) -> Iterator[list[sqlite3.Connection]]:
             contents = [one for one in generation if one is not None]
             for one in contents:
                 rows.insert(index, one)
-            surround(store, index, {one.id for one in contents})
+            add_surroundings(store, index, {one.id for one in contents})
             search.put_many(index, contents, store.types, store.file)
         yield indexes
     finally:

@@ -46,7 +46,7 @@ class PublicVersions:
         self._index: sqlite3.Connection | None = None
 
     @contextmanager
-    def searched(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection | None]:
+    def open_index(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection | None]:
         """Lend the index, as of the state that a connection reads; None if there is nothing in it."""
         drafts = {row[0]: tuple(row[1:]) for row in db.execute(DRAFTS)}
         if not drafts:
@@ -83,7 +83,7 @@ class PublicVersions:
         public = [found for one in present if (found := versions.as_published(store, one)) is not None]
         for one in public:
             rows.insert(index, one)
-        surround(store, index, drafts)
+        add_surroundings(store, index, drafts)
         search.put_many(index, public, store.types, store.file)
         self._held = drafts
         index.execute("COMMIT")
@@ -98,14 +98,14 @@ def new_index() -> sqlite3.Connection:
     return index
 
 
-def surround(store: ContentTable, index: sqlite3.Connection, held: Container[int]) -> None:
+def add_surroundings(store: ContentTable, index: sqlite3.Connection, held: Container[int]) -> None:
     """Add what conditions look up besides: all containers above what an index holds, and the workspaces."""
     keys: dict[str, None] = {}
     for (key,) in index.execute("SELECT key FROM contents WHERE version_id >= 0").fetchall():
         while key := key.rpartition("/")[0]:
             keys[key] = None
     found = {one.id: one for key in keys if (one := store.by_path(key)) is not None}
-    types = store.types.derived("Workspace")
+    types = store.types.derived_names("Workspace")
     with store.reading() as db:
         marks = ",".join("?" * len(types))
         ids = [row[0] for row in db.execute(f"SELECT id FROM contents WHERE type IN ({marks})", types)]

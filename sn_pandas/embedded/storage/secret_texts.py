@@ -56,7 +56,7 @@ class SecretTexts:
         """Return a secret encrypted for the database; the first one of a file creates its key file."""
         if self.file is None:
             return secret
-        return self._ready().encrypt(secret.encode()).decode("ascii")
+        return self._cipher().encrypt(secret.encode()).decode("ascii")
 
     def show(self, hidden: str, what: str, remedy: str) -> str:
         """Return the text of a secret.
@@ -97,10 +97,10 @@ class SecretTexts:
                 self.file,
             )
 
-    def _ready(self) -> Fernet:
+    def _cipher(self) -> Fernet:
         if self._fernet is None:
             with self._database.transaction():  # another process may be about to do the same
-                self._fernet = self._read() or self._made()
+                self._fernet = self._read() or self._make()
         return self._fernet
 
     def _read(self) -> Fernet | None:
@@ -116,7 +116,7 @@ class SecretTexts:
                 " one (API keys and client secrets then go on working, but are not shown any more)"
             ) from None
 
-    def _made(self) -> Fernet:
+    def _make(self) -> Fernet:
         from cryptography.fernet import Fernet
 
         assert self.file is not None

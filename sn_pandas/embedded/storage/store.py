@@ -85,7 +85,7 @@ class Store(ContentTable):
 
     def restore(self, snapshot: sqlite3.Connection) -> None:
         """Put back what a snapshot holds, with its content types."""
-        with self._alone():
+        with self._write_lock():
             super().restore(snapshot)
             self.reload_types()
 

@@ -41,7 +41,7 @@ def as_published(store: ContentTable, content: Content) -> Content | None:
     """Return the last public version of a content as it is indexed: with its display name and index then."""
     if content.version.endswith(".0.A"):
         return content
-    public = [one for one in archived(store, content) if version_of(one.version).public]
+    public = [one for one in load_archived(store, content) if version_of(one.version).public]
     return public[-1] if public else None
 
 
@@ -68,7 +68,7 @@ def archive(db: sqlite3.Connection, content: Content) -> None:
     )  # fmt: skip
 
 
-def archived(store: ContentTable, current: Content) -> list[Content]:
+def load_archived(store: ContentTable, current: Content) -> list[Content]:
     """Return the versions of a content before the present one, oldest first."""
     with store.reading() as db:
         rows = db.execute(

@@ -146,7 +146,7 @@ def _content_id(text: str) -> int:
     return number
 
 
-def decoded_target(environ: Mapping[str, Any]) -> str:
+def decode_target(environ: Mapping[str, Any]) -> str:
     """Return path and query of a WSGI request, decoded.
 
     Examples
@@ -157,7 +157,7 @@ def decoded_target(environ: Mapping[str, Any]) -> str:
     return _target(environ, environ.get("QUERY_STRING", ""))
 
 
-def shown_target(environ: Mapping[str, Any]) -> str:
+def describe_target(environ: Mapping[str, Any]) -> str:
     """Return path and query of a WSGI request as logs show them: decoded, without secrets.
 
     Examples
@@ -166,26 +166,26 @@ def shown_target(environ: Mapping[str, Any]) -> str:
     '/odata.svc/Root?$top=1&password=***'
     """
     pairs = environ.get("QUERY_STRING", "").split("&")  # before they are decoded: a secret may hold an &
-    return without_secrets(_target(environ, "&".join(map(_without_secret, pairs))))
+    return remove_secrets(_target(environ, "&".join(map(_remove_secret, pairs))))
 
 
-def _without_secret(pair: str) -> str:
+def _remove_secret(pair: str) -> str:
     name, sign, _ = pair.partition("=")
-    return f"{name}=***" if sign and _SECRETS.fullmatch(f"{_decoded(name)}=") else pair
+    return f"{name}=***" if sign and _SECRETS.fullmatch(f"{_decode(name)}=") else pair
 
 
 def _target(environ: Mapping[str, Any], query: str) -> str:
     path: str = environ.get("PATH_INFO", "")
     with contextlib.suppress(UnicodeError):  # the transport of httpx hands over text, servers bytes
         path = path.encode("latin-1").decode("utf-8")
-    return f"{path}?{_decoded(query)}" if query else path
+    return f"{path}?{_decode(query)}" if query else path
 
 
-def _decoded(query: str) -> str:
+def _decode(query: str) -> str:
     return unquote(query.replace("+", " "))
 
 
-def without_secrets(target: str) -> str:
+def remove_secrets(target: str) -> str:
     """Return a target without secrets.
 
     Examples

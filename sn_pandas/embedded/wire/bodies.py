@@ -59,10 +59,10 @@ def read(data: bytes) -> dict[str, Json]:
 
 def _document(data: bytes) -> Json:
     """Return what a body holds: JSON, or the object that is made of a form."""
-    text = decoded(data)
+    text = decode(data)
     if text == "":
         raise server_error("ArgumentNullException", "Value cannot be null. (Parameter 'model')")
-    text = _cut(text)
+    text = _skip_to_model(text)
     return parse(_form(text) or text)
 
 
@@ -70,9 +70,9 @@ def of_request(headers: Mapping[str, str], data: bytes, *, creating: bool = Fals
     """Return the object that the body of a write holds; the fields of a multipart form are texts."""
     if headers.get("content-type", "").lower().startswith("multipart/"):
         return {
-            name: sniffed(value) for name, value in parts(headers, data).items() if isinstance(value, str)
+            name: parse_date(value) for name, value in parts(headers, data).items() if isinstance(value, str)
         }
-    if not decoded(data) and creating:
+    if not decode(data) and creating:
         raise server_error("NullReferenceException", "Object reference not set to an instance of an object.")
     return read(data)
 
@@ -84,7 +84,7 @@ def of_call(headers: Mapping[str, str], data: bytes) -> dict[str, Json]:
     """
     if headers.get("content-type", "").lower().startswith("multipart/"):
         return dict(parts(headers, data))
-    model = _document(data) if decoded(data).strip() else None
+    model = _document(data) if decode(data).strip() else None
     if isinstance(model, list):
         model = model[0] if model else None
     return model if isinstance(model, dict) else {}
@@ -118,7 +118,7 @@ def parts(headers: Mapping[str, str], data: bytes) -> dict[str, str | Upload]:
     return {name: part for name, part in found.items() if name is not None}  # a part may lack its name
 
 
-def decoded(data: bytes) -> str:
+def decode(data: bytes) -> str:
     """Return the text of a body: UTF-8 unless a byte order mark says something else."""
     for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")):
         if data.startswith(mark):
@@ -130,13 +130,13 @@ def parse(text: str) -> Json:
     """Read JSON as Newtonsoft does: single quotes, bare keys, comments and trailing commas are fine."""
     if text.count("[") + text.count("{") <= DEEPEST:
         try:
-            return _dated(json.loads(text, strict=False))
+            return _parse_dates(json.loads(text, strict=False))
         except ValueError:
             pass
-    return _dated(_Tolerant(text).document())
+    return _parse_dates(_Tolerant(text).document())
 
 
-def sniffed(text: str) -> str | Date:
+def parse_date(text: str) -> str | Date:
     """Return a `Date` for text that looks like one, else the text."""
     match = ISO_DATE.match(text)
     if match is not None:
@@ -180,24 +180,24 @@ def _iso_date(match: re.Match[str]) -> Date | None:
     return Date(stored_date(moment, fraction))
 
 
-def _dated(value: Json) -> Json:
+def _parse_dates(value: Json) -> Json:
     if isinstance(value, str):
-        return sniffed(_whole(value))
+        return parse_date(_replace_surrogates(value))
     if isinstance(value, list):
-        return [_dated(item) for item in value]
+        return [_parse_dates(item) for item in value]
     if isinstance(value, dict):
-        return {_whole(name): _dated(item) for name, item in value.items()}
+        return {_replace_surrogates(name): _parse_dates(item) for name, item in value.items()}
     return value
 
 
-def _whole(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     """Return a text without halves of characters."""
     if SURROGATE.search(text):
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
 
 
-def _cut(text: str) -> str:
+def _skip_to_model(text: str) -> str:
     """Drop everything before the first bracket that opens the model."""
     start = text.find("[") if text.endswith("]") else text.find("{")
     return text[start:] if start > 0 else text
@@ -213,7 +213,7 @@ def _form(text: str) -> str | None:
     return "{" + ",".join(f'"{name}":"{value}"' for name, value in pairs) + "}"
 
 
-def _broken(early: bool = False) -> ODataError:
+def _not_json(early: bool = False) -> ODataError:
     return server_error(
         "JsonSerializationException" if early else "JsonReaderException", "The body is not JSON."
     )
@@ -250,7 +250,7 @@ class _Tolerant:
     def peek(self) -> str:
         self.space()
         if self.at >= len(self.text):
-            raise _broken(early=True)
+            raise _not_json(early=True)
         return self.text[self.at]
 
     def value(self) -> Json:
@@ -258,7 +258,7 @@ class _Tolerant:
         if char in "{[":
             self.depth += 1
             if self.depth > DEEPEST:
-                raise _broken()
+                raise _not_json()
             result = self.object() if char == "{" else self.array()
             self.depth -= 1
             return result
@@ -272,18 +272,18 @@ class _Tolerant:
                 return constant
         match = self.NUMBER.match(self.text, self.at)
         if match is None:
-            raise _broken()
+            raise _not_json()
         self.at = match.end()
         number = match.group()
         if re.fullmatch("0[0-9xX].*", number) and "." not in number:
             try:
                 return int(number, 16 if number[1] in "xX" else 8)
             except ValueError:
-                raise _broken() from None
+                raise _not_json() from None
         if re.search("[.eE]", number):
             return float(number)
         if len(number) > self.LONGEST_INTEGER:
-            raise _broken()
+            raise _not_json()
         return int(number)
 
     def object(self) -> dict[str, Json]:
@@ -292,13 +292,13 @@ class _Tolerant:
         while self.peek() != "}":
             name = self.string() if self.peek() in "\"'" else self.word()
             if self.peek() != ":":
-                raise _broken()
+                raise _not_json()
             self.at += 1
             result[name] = self.value()
             if self.peek() == ",":
                 self.at += 1
             elif self.peek() != "}":
-                raise _broken()
+                raise _not_json()
         self.at += 1
         return result
 
@@ -310,14 +310,14 @@ class _Tolerant:
             if self.peek() == ",":
                 self.at += 1
             elif self.peek() != "]":
-                raise _broken()
+                raise _not_json()
         self.at += 1
         return result
 
     def word(self) -> str:
         match = self.WORD.match(self.text, self.at)
         if match is None:
-            raise _broken()
+            raise _not_json()
         self.at = match.end()
         return match.group()
 
@@ -327,7 +327,7 @@ class _Tolerant:
         parts: list[str] = []
         while True:
             if self.at >= len(self.text):
-                raise _broken()
+                raise _not_json()
             char = self.text[self.at]
             self.at += 1
             if char == quote:
@@ -343,11 +343,11 @@ class _Tolerant:
         if char == "u":
             digits = self.text[self.at : self.at + 4]
             if not re.fullmatch("[0-9a-fA-F]{4}", digits):
-                raise _broken()
+                raise _not_json()
             self.at += 4
             return chr(int(digits, 16))
         if char in self.ESCAPES:
             return self.ESCAPES[char]
         if char and char in "\"'\\/":
             return char
-        raise _broken()
+        raise _not_json()
