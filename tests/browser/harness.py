@@ -62,6 +62,17 @@ def chromium() -> Iterator[Browser]:
             browser.close()
 
 
+def jupyter_environment(home: Path) -> dict[str, str]:
+    """Return the environment of a server of notebooks that keeps all its files below a folder."""
+    env = dict(os.environ, PYDEVD_DISABLE_FILE_VALIDATION="1")
+    # Kernels find the tests, too: some notebooks are made by them.
+    env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
+    for name, folder in _HOMES.items():
+        (home / folder).mkdir(parents=True, exist_ok=True)
+        env[name] = str(home / folder)
+    return env
+
+
 class Lab:
     """A JupyterLab on this machine, which keeps all its files below ``home``.
 
@@ -76,12 +87,7 @@ class Lab:
     """
 
     def __init__(self, notebooks: Path, home: Path, theme: str = "JupyterLab Light") -> None:
-        self.env = dict(os.environ, PYDEVD_DISABLE_FILE_VALIDATION="1")
-        # Kernels find the tests, too: some notebooks are made by them.
-        self.env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(_ROOT), os.environ.get("PYTHONPATH")]))
-        for name, folder in _HOMES.items():
-            (home / folder).mkdir(parents=True, exist_ok=True)
-            self.env[name] = str(home / folder)
+        self.env = jupyter_environment(home)
         self._set(home, "notification", checkForUpdates=False, doNotDisturbMode=True, fetchNews="false")
         self._set(home, "themes", theme=theme)
         self.notebooks = notebooks
