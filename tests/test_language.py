@@ -35,6 +35,11 @@ NAMES = {
     "melted": "flatten",
     "parted": "split, strip",
 }
+#: Words that alone do not say what a function does; checked where all functions are named by verbs.
+PARTICIPLES = frozenset(
+    "alone asked chosen decoded found given held kept made named said searched shown whole written".split()
+)
+VERBS_ONLY = ROOT / "sn_pandas" / "embedded"
 #: Public names that are deprecated, until the next version.
 OLD = {"varied"}
 #: Phrases, as regular expressions, and how to write them.
@@ -115,6 +120,23 @@ def test_a_module_has_the_words_of_the_style_guide(path: Path) -> None:
     ]
     wrong += [(line, phrase) for line, text in texts_of(source) for phrase in phrases_of(text)]
     wrong += [(line, word) for line, word in first_words(tree) if word in ("Give", "Gives", "Refuse")]
+    assert not wrong
+
+
+@pytest.mark.parametrize(
+    "path", sorted(VERBS_ONLY.glob("**/*.py")), ids=lambda path: str(path.relative_to(ROOT))
+)
+def test_no_function_of_the_embedded_repository_is_named_by_a_participle(path: Path) -> None:
+    functions = (
+        node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)
+    )
+    properties = ("property", "cached_property")
+    wrong = [
+        (node.lineno, node.name)
+        for node in functions
+        if node.name.strip("_") in PARTICIPLES
+        and not any(isinstance(d, ast.Name) and d.id in properties for d in node.decorator_list)
+    ]
     assert not wrong
 
 

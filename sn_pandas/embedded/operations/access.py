@@ -214,13 +214,13 @@ def permission_bits(given: list[str] | None) -> int:
 def _ace(session: Session, one: EffectiveEntry) -> Json:
     who = identities.document(session, one.identity)
 
-    def shown(origin: Origin | None) -> Json:
+    def describe_origin(origin: Origin | None) -> Json:
         return origin and {"value": origin.value, "from": origin.place, "identity": who["path"]}
 
     return {
         "identity": who,
         "propagates": one.propagates,
-        "permissions": {name: shown(origin) for name, origin in one.permissions()},
+        "permissions": {name: describe_origin(origin) for name, origin in one.permissions()},
     }
 
 
