@@ -183,10 +183,18 @@ def _save(session: SensenetSession, options: argparse.Namespace, rest: str, name
 
 
 def _edit(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    frame = _evaluate_name(rest or "None", "frame", names)
+    return _frame(rest, "edit", names).sn.edit()
+
+
+def _plan(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    return _frame(rest, "plan", names).sn.plan()
+
+
+def _frame(name: str, command: str, names: Names) -> Any:
+    frame = _evaluate_name(name or "None", "frame", names)
     if not hasattr(frame, "sn"):
-        raise UsageError("no frame to edit. Name one: %sensenet edit tasks")
-    return frame.sn.edit()
+        raise UsageError(f"no frame to {command}. Name one: %sensenet {command} tasks")
+    return frame
 
 
 def _undo(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
@@ -346,6 +354,7 @@ COMMANDS: dict[str, Command] = dict(
             ("--create", {"action": "store_true", "help": "create contents from rows without an id"}),
         ),
         _command("edit FRAME", "edit a frame in a grid, like a spreadsheet", _edit),
+        _command("plan FRAME", "show what a save would send, to be approved and applied later", _plan),
         _command("undo [REPORT]", "undo the last save, or that of a report", _undo),
         _command(
             "history",

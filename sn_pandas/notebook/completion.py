@@ -143,7 +143,7 @@ class Completion:
             return last, _matching_names(last, commands.COMMANDS, "command")
         if words[0] in ("types", "fields") and command and "/" not in last:
             return last, _matching_names(last, (catalogue and catalogue.schema()) or {}, "type")
-        if words[0] in ("edit", "save", "undo") and command:
+        if words[0] in ("edit", "plan", "save", "undo") and command:
             return last, self._variables(last, "retry" if words[0] == "undo" else "sn")
         if catalogue is None:
             return last, []

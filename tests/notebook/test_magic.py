@@ -111,6 +111,8 @@ def test_conditions_built_in_python_stand_in_a_cell(session: Session) -> None:
         ("%sensenet https://other.example/odata.svc/Root", "which is not connected"),
         ("%sensenet connect --api-key-env NOT_SET_ANYWHERE https://x.example", "NOT_SET_ANYWHERE is not set"),
         ("%sensenet save", "no frame to save"),
+        ("%sensenet edit", "no frame to edit. Name one: %sensenet edit tasks"),
+        ("%sensenet plan", "no frame to plan. Name one: %sensenet plan tasks"),
         ("%sensenet save nothing", "there is no frame 'nothing' in the notebook"),
         ("%sensenet undo nothing", "there is no report 'nothing' in the notebook"),
         ("%sensenet help sav", "Did you mean save"),
@@ -407,6 +409,7 @@ def test_help_of_a_command(session: Session) -> None:
         ("explain", "(PATH | FRAME) [-h]"),
         ("save", "FRAME [-h]"),
         ("edit", "FRAME [-h]"),
+        ("plan", "FRAME [-h]"),
         ("undo", "[REPORT] [-h]"),
     ],
 )
@@ -420,6 +423,13 @@ def test_a_frame_is_edited_by_its_name(session: Session) -> None:
     grid = session.value("%sensenet edit tasks")
     assert grid.frame is session.names["tasks"]
     grid.close()
+
+
+def test_a_frame_is_planned_by_its_name(session: Session) -> None:
+    session.value(f"%sensenet tasks << {TASKS}?$select=Name,Index&$top=2")
+    session.names["tasks"].loc[:, "Index"] = 77
+    changes = session.value("%sensenet plan tasks").changes
+    assert [int(after) for after in changes["after"]] == [77, 77]
 
 
 def test_unloading_leaves_nothing_behind(session: Session) -> None:
