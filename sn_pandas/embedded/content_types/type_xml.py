@@ -24,7 +24,7 @@ def definition_of(content_type: ContentType) -> bytes:
     """Return the definition of a content type.
 
     >>> from sn_pandas.embedded.schema.types import Types
-    >>> b'parentType="ListItem"' in written(Types.built_in()["Task"])
+    >>> b'parentType="ListItem"' in definition_of(Types.built_in()["Task"])
     True
     """
     root = ET.Element("ContentType", {"name": content_type.name, "handler": content_type.handler})

@@ -144,7 +144,7 @@ def _max_age(content: Content) -> int | None:
 def quote_name(name: str) -> str:
     """Return a file name as a header tells it: bare if it is a token, encoded if it is not ASCII.
 
-    >>> quoted("a.txt"), quoted("a b.txt"), quoted("ű.txt")
+    >>> quote_name("a.txt"), quote_name("a b.txt"), quote_name("ű.txt")
     ('a.txt', '"a b.txt"', '"=?utf-8?B?xbEudHh0?="')
     """
     if not name.isascii():

@@ -143,7 +143,7 @@ def load(db: sqlite3.Connection) -> dict[str, Field]:
 def parse(text: str, aspect: str = "") -> tuple[Field, ...]:
     """Return the fields of a definition; empty if it is invalid.
 
-    >>> parsed('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")
+    >>> parse('<D><Fields><AspectField name="Weight" type="Integer"/></Fields></D>', "Heavy")
     (Field(name='Heavy.Weight', kind='Integer', owner='Heavy'),)
     """
     if "<!DOCTYPE" in text:

@@ -23,7 +23,7 @@ def is_right(password: str, stored: str | None) -> bool:
 
     Examples
     --------
-    >>> known = hashed("open sesame")
+    >>> known = hash_password("open sesame")
     >>> is_right("open sesame", known), is_right("open", known), is_right("", None)
     (True, False, False)
     """

@@ -37,7 +37,7 @@ def permission_to_find(fields: Iterable[str]) -> str:
 
     Examples
     --------
-    >>> needed_to_find(["Name"]), needed_to_find(["Name", "Status"]), needed_to_find(["_Text"])
+    >>> permission_to_find(["Name"]), permission_to_find(["Name", "Status"]), permission_to_find(["_Text"])
     ('See', 'Preview', 'PreviewWithoutRedaction')
     """
     asked = set(fields)

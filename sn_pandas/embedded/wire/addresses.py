@@ -151,7 +151,7 @@ def decode_target(environ: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> decoded_target({"PATH_INFO": "/odata.svc/Root", "QUERY_STRING": "%24top=1"})
+    >>> decode_target({"PATH_INFO": "/odata.svc/Root", "QUERY_STRING": "%24top=1"})
     '/odata.svc/Root?$top=1'
     """
     return _target(environ, environ.get("QUERY_STRING", ""))
@@ -162,7 +162,7 @@ def describe_target(environ: Mapping[str, Any]) -> str:
 
     Examples
     --------
-    >>> shown_target({"PATH_INFO": "/odata.svc/Root", "QUERY_STRING": "%24top=1&password=p%26q"})
+    >>> describe_target({"PATH_INFO": "/odata.svc/Root", "QUERY_STRING": "%24top=1&password=p%26q"})
     '/odata.svc/Root?$top=1&password=***'
     """
     pairs = environ.get("QUERY_STRING", "").split("&")  # before they are decoded: a secret may hold an &
@@ -190,7 +190,7 @@ def remove_secrets(target: str) -> str:
 
     Examples
     --------
-    >>> without_secrets("/odata.svc/Root?$top=1&apikey=abc&$skip=2")
+    >>> remove_secrets("/odata.svc/Root?$top=1&apikey=abc&$skip=2")
     '/odata.svc/Root?$top=1&apikey=***&$skip=2'
     """
     return _SECRETS.sub(r"\1***", target)
