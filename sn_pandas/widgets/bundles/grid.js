@@ -3074,6 +3074,7 @@ var View = class {
   }
   /** Open what the active cell leads to. */
   follow() {
+    this.paint();
     const link = this.space.querySelector(".sn-active .sn-link");
     if (link) link.click();
     else this.say("This cell leads nowhere.");

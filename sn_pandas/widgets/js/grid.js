@@ -208,6 +208,7 @@ class View {
 
   /** Open what the active cell leads to. */
   follow() {
+    this.paint(); // the active cell may have moved since the last frame
     const link = this.space.querySelector(".sn-active .sn-link");
     if (link) link.click();
     else this.say("This cell leads nowhere.");
