@@ -32,8 +32,10 @@ class View {
 
   build(el) {
     this.el = make("div", "sn-tree");
-    // Keys pressed in here are ours: in command mode the notebook would delete or insert cells.
+    // Keys pressed in here are ours: in command mode the notebook would delete or insert cells. Notebook 7 asks
+    // the element with the focus before those around it.
     this.el.dataset.lmSuppressShortcuts = "true";
+    this.el.addEventListener("focusin", (event) => (event.target.dataset.lmSuppressShortcuts = "true"));
     const bar = make("div", "sn-bar");
     this.filter = make("input", "sn-filter", { type: "search", spellcheck: false });
     this.again = make("button", "sn-button", { type: "button", title: "Read the open folders again" });

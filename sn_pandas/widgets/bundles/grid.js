@@ -2950,6 +2950,9 @@ var View = class {
   build(parent) {
     this.el = make("div", "sn-grid");
     this.el.dataset.lmSuppressShortcuts = "true";
+    this.el.addEventListener("focusin", (event) => {
+      event.target.dataset.lmSuppressShortcuts = "true";
+    });
     this.needle = make("input", "sn-filter", { type: "search", placeholder: "Filter rows …", spellcheck: false });
     this.needle.setAttribute("aria-label", "Filter rows by a text in any column");
     this.which = make("select", "sn-select");

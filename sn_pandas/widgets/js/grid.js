@@ -73,8 +73,12 @@ class View {
   /** @param {HTMLElement} parent */
   build(parent) {
     this.el = make("div", "sn-grid");
-    // Keys pressed in here are ours: in command mode the notebook would delete or insert cells.
+    // Keys pressed in here are ours: in command mode the notebook would delete or insert cells. Notebook 7 asks
+    // the element with the focus before those around it.
     this.el.dataset.lmSuppressShortcuts = "true";
+    this.el.addEventListener("focusin", (/** @type {any} */ event) => {
+      event.target.dataset.lmSuppressShortcuts = "true";
+    });
     this.needle = make("input", "sn-filter", { type: "search", placeholder: "Filter rows …", spellcheck: false });
     this.needle.setAttribute("aria-label", "Filter rows by a text in any column");
     this.which = make("select", "sn-select");
