@@ -50,4 +50,4 @@ def holds(held: Cell, value: Cell) -> bool:
 def become(frame: pd.DataFrame, other: pd.DataFrame) -> None:
     """Replace the rows and columns of a frame by those of another one, in place."""
     # drop(inplace=True) and the like are deprecated since pandas 3.1; the stubs take this method for a column
-    frame.__setstate__(other.__getstate__())  # type: ignore[operator]
+    frame.__setstate__(other.__getstate__())  # type: ignore[operator]  # see above

@@ -90,7 +90,7 @@ class _PassedOver:
 
 
 # waitress has no types, so whatever is made of its classes is an exception of the type checker
-class _Chunks(ChunkedReceiver):  # type: ignore[misc]
+class _Chunks(ChunkedReceiver):
     """A body in chunks, whose lines between the chunks have a bound."""
 
     def received(self, data: bytes) -> int:
@@ -101,7 +101,7 @@ class _Chunks(ChunkedReceiver):  # type: ignore[misc]
         return taken
 
 
-class Parser(HTTPRequestParser):  # type: ignore[misc]
+class Parser(HTTPRequestParser):
     """Takes a request apart; refuses one whose length or host is said twice, or in an unusual way."""
 
     error: Any = None
@@ -164,7 +164,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         return consumed
 
 
-class _NothingTask(ErrorTask):  # type: ignore[misc]
+class _NothingTask(ErrorTask):
     """Answers a request that is not HTTP with a status and nothing else."""
 
     def execute(self) -> None:
@@ -178,7 +178,7 @@ class _NothingTask(ErrorTask):  # type: ignore[misc]
         self.write(b"")
 
 
-class _Task(WSGITask):  # type: ignore[misc]
+class _Task(WSGITask):
     """Calls the application; what it breaks looks to the client like a connection that broke."""
 
     def execute(self) -> None:
@@ -211,7 +211,7 @@ class _Task(WSGITask):  # type: ignore[misc]
         self.complete = False
 
 
-class _Channel(HTTPChannel):  # type: ignore[misc]
+class _Channel(HTTPChannel):
     """A connection."""
 
     parser_class = Parser
@@ -301,7 +301,7 @@ class Server:
         return not dispatcher.threads
 
 
-class _Listener(TcpWSGIServer):  # type: ignore[misc]
+class _Listener(TcpWSGIServer):
     channel_class = _Channel
 
     def maintenance(self, now: float) -> None:

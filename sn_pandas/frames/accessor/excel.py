@@ -16,7 +16,7 @@ from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.coercing import Coercion
 from ..columns.file_forms import form_of
-from ..columns.normalizing import Cell, is_list, is_missing
+from ..columns.normalizing import Cell, is_list, is_missing, whole
 from ..columns.unusable import Unusable
 from ..replacing import put
 from ..spreadsheets import packing, workbooks
@@ -32,8 +32,14 @@ if TYPE_CHECKING:
 
 # Cells and rows that a warning names.
 _NAMED = 8
-# Kinds of columns in which a text means something else than itself.
-_COERCED = frozenset(["number", "truth", "date", "reference", "references"])
+# What a text means in a column of a kind. The kind is in the file: the schema need not show the type.
+_MEANINGS = {
+    "number": Field("", "Number"),
+    "truth": Field("", "Boolean"),
+    "date": Field("", "DateTime"),
+    "reference": Field("", "Reference"),
+    "references": Field("", "Reference", multiple=True),
+}
 _ERRORS = frozenset(
     ["#NULL!", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#N/A", "Err:502", "Err:508"]
 )
@@ -140,7 +146,7 @@ def read_excel(
         origin = {name: str(facts[name]) for name in ("origin", "query", "read") if facts[name]}
     except (KeyError, TypeError, ValueError, AttributeError):
         raise packing.damaged() from None
-    sheet = _Sheet(os.path.basename(os.fspath(path)), read, then, columns, repo.schema.fields, how)
+    sheet = _Sheet(os.path.basename(os.fspath(path)), read, then, columns, how)
     frame = sheet.frame(edits)
     frame.attrs[KEY] = origin
     rebase_on(frame, repo, then)
@@ -160,13 +166,11 @@ class _Sheet:
         read: workbooks.Read,
         then: pd.DataFrame,
         columns: Sequence[Column],
-        fields: Mapping[str, Field],
         how: Coercion,
     ) -> None:
         self._name = name
         self._read = read
         self._then = then
-        self._fields = fields
         self._how = how
         places: dict[str, int] = {}
         for number, header in enumerate(read.headers):
@@ -317,14 +321,14 @@ class _Sheet:
 
     def _coerce(self, column: Column, cell: Cell, where: str) -> Cell:
         """Return what a typed text means in a field of another kind; the text itself if that is not sure."""
-        field = self._fields.get(column.name)
-        if field is None or column.kind not in _COERCED or not (isinstance(cell, str) or is_list(cell)):
+        field = _MEANINGS.get(column.kind)
+        if field is None or not (isinstance(cell, str) or is_list(cell)):
             return cell
         coerced = dataclasses.replace(self._how, tz=column.zone).coerce(field, cell)
         if isinstance(coerced, Unusable):
             self._texts.append(f"{where}: {coerced.reason}")
             return cell
-        return coerced
+        return whole(coerced)
 
     def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
         """Return why the value of a sheet cannot be used; empty if it can."""

@@ -39,7 +39,7 @@ _CELL = 60
 class Plan:
     """Changes of existing contents that are to be made later, perhaps by somebody else.
 
-    ``df.sn.plan()`` makes one, ``Plan.read`` reads one from a file, and ``sn_pandas.apply`` makes the changes.
+    ``df.sn.plan()`` makes one, ``Plan.read`` reads one from a file, ``sn_pandas.apply`` makes the changes.
 
     Parameters
     ----------
@@ -58,10 +58,11 @@ class Plan:
     >>> df.loc[df.index[:2], "Status"] = "deferred"
     >>> plan = df.sn.plan()
     >>> plan.changes[["Path", "field", "after"]].values.tolist()
-    [['/Root/Content/IT/Tasks/T001', 'Status', 'deferred'], ['/Root/Content/IT/Tasks/T002', 'Status', 'deferred']]
+    [['/Root/Content/IT/Tasks/T001', 'Status', 'deferred'],
+     ['/Root/Content/IT/Tasks/T002', 'Status', 'deferred']]
     >>> sn.apply(plan, repo).counts
     {'saved': 2}
-    """  # noqa: E501 - what the example prints is one line
+    """
 
     header: Mapping[str, str] = dataclasses.field(repr=False)
     works: Sequence[Patch] = dataclasses.field(repr=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ...odata.escaping import escape_html, html_block
+from ...odata.escaping import escape_controls, escape_html, html_block
 from ...odata.wording import count_noun
 
 # Nothing in the page may be loaded or run, whatever it shows.
@@ -63,7 +63,7 @@ def plan_fragment(facts: Mapping[str, str], lines: Iterable[Line], more: int) ->
 def _table(lines: Iterable[Line]) -> str:
     left = " style='text-align:left'"
     rows = "".join(
-        f"<tr><td{left}>{escape_html(path)}</td><td{left}>{escape_html(field)}</td>"
+        f"<tr><td{left}>{escape_html(escape_controls(path))}</td><td{left}>{escape_html(field)}</td>"
         f'<td{left} class="value">{_value("del", before)}</td>'
         f'<td{left} class="value">{_value("ins", after)}</td></tr>'
         for path, field, before, after in lines
@@ -72,4 +72,6 @@ def _table(lines: Iterable[Line]) -> str:
 
 
 def _value(tag: str, text: str) -> str:
-    return f"<{tag}>{escape_html(text)}</{tag}>" if text else '<span class="empty">(empty)</span>'
+    if not text:
+        return '<span class="empty">(empty)</span>'
+    return f"<{tag}>{escape_html(escape_controls(text))}</{tag}>"

@@ -64,7 +64,7 @@ def resume(
             return dataclasses.replace(report, journal=record.path)
         plan = _plan(repo, left, on_conflict, record)
         settled = {n: _was_saved(line) for n, line in plan.lines.items()}
-        stop_at_conflicts("resume", record.works, settled, on_conflict)
+        _stop_at_conflicts("resume", record.works, settled, on_conflict)
         try:
             for number, line in settled.items():
                 if line.outcome not in ("refused", "unsent"):
@@ -135,7 +135,7 @@ def undo(
             lines[number] = Line("unsent", DRY, work.names, work.id, work.path)
         report = numbered_report(repo, "undo", record.works, lines, todo.values())
         return dataclasses.replace(report, dry_run=True)
-    stop_at_conflicts("undo", record.works, lines, on_conflict)
+    _stop_at_conflicts("undo", record.works, lines, on_conflict)
     report = finish(repo, "undo", record.works, todo, lines, on_conflict, None, workers, progress)
     return _with_unseen(report, unseen)
 
@@ -430,10 +430,9 @@ def numbered_report(
     return Report(frame, what=what, requests=requests, repo=repo, cells=cells)
 
 
-def stop_at_conflicts(
+def _stop_at_conflicts(
     what: str, works: Sequence[Work], lines: Mapping[int, Line], on_conflict: OnConflict
 ) -> None:
-    """Raise for conflicts, unless ``on_conflict`` decided them."""
     conflicts = [line for line in lines.values() if line.outcome == "conflict"]
     if conflicts and on_conflict == "raise":
         why = f"{BECAUSE_OF_OTHERS} rows have conflicts"
