@@ -210,11 +210,18 @@ def connect(
     options |= {"transport": transport, "verify": True if verify is None else verify}
     found = choose(origin, given, server)
     auth = _auth(origin, found, lambda address, **more: Client(address, **{**options, **more}))
-    client = Client(origin, auth=auth, read_only=read_only, **options)
+
+    def open_client(auth: Auth) -> Client:
+        return Client(origin, auth=auth, read_only=read_only, **options)
+
+    client = open_client(auth)
     if isinstance(auth, RenewedToken):
         client.close_with(auth.close)
+    anonymous = found.way == "anonymous"
     return _verify(
-        Repository(client, anonymous=found.way == "anonymous", base=base, browser=_browser, editor=_editor)
+        Repository(
+            client, anonymous=anonymous, base=base, browser=_browser, editor=_editor, opener=open_client
+        )
     )
 
 
@@ -313,9 +320,16 @@ def _connect_embedded(
         raise AuthenticationError(str(error)) from error
     auth = Anonymous() if anonymous else ApiKey(key)
     app = faults.around(application) if faults else application
-    client = Client(_origin(path), auth=auth, transport=InProcess(app), **options)
+    origin = _origin(path)
+
+    def open_client(auth: Auth) -> Client:
+        return Client(origin, auth=auth, transport=InProcess(app), **options)
+
+    client = open_client(auth)
     client.close_with(application.close)
-    return _verify(Repository(client, anonymous=anonymous, browser=_browser, editor=_editor))
+    return _verify(
+        Repository(client, anonymous=anonymous, browser=_browser, editor=_editor, opener=open_client)
+    )
 
 
 def is_embedded(origin: str) -> bool:

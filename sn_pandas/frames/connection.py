@@ -21,6 +21,7 @@ from ..odata.query import Query
 from ..odata.query_reading import warn_of_query
 from ..odata.reference_filters import warn_of_rewritten
 from ..odata.schema import Schema
+from ..odata.signin.credentials import Auth
 from ..odata.signin.user import User, user_of
 from .moved import Moved
 
@@ -62,6 +63,7 @@ class Connection:
         base: str = "/Root",
         browser: Callable[..., Any] | None = None,
         editor: Callable[..., Any] | None = None,
+        opener: Callable[[Auth], Client] | None = None,
     ) -> None:
         self.client = client
         self.url = client.origin
@@ -72,6 +74,7 @@ class Connection:
         self._anonymous = anonymous
         self._browser = browser
         self._editor = editor
+        self._opener = opener
         self._totals: dict[int, int] = {}
         self._types_met: dict[int, frozenset[str]] = {}
 

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pandas as pd
 
-from ..odata import shapes
-from ..odata.addresses import entity, normalize
+from ..odata.addresses import normalize
 from ..odata.contentqueries import Clause
-from ..odata.errors import AnswerError, AuthenticationError
+from ..odata.errors import AuthenticationError
 from ..odata.filters import Filter
 from ..odata.query import Query
+from ..odata.signin.credentials import Anonymous, ApiKey
 from ..odata.signin.user import NewApiKey
 from ..odata.signin.vault import explain_missing_keyring, write_api_key
 from .connection import TRUSTED, Connection
 from .contents.methods import Contents
+from .other_users import BorrowedKey, create_key, find_key, find_user, is_visitor
 from .reads import arrow, finding, reading, single
 
 #: Public attributes that are there for the modules of this package, not for users.
@@ -50,6 +52,9 @@ class Repository(Connection, Contents):
     closed : bool
         Whether it was closed.
     """
+
+    #: The open connections as other users, which are closed with this one.
+    _others: Sequence[Repository] = ()
 
     @property
     def _repo(self) -> Repository:
@@ -97,13 +102,86 @@ class Repository(Connection, Contents):
         """
         if keyring and (problem := explain_missing_keyring()):
             raise AuthenticationError(f"no key was created: {problem}")
-        address = f"{entity(normalize(self._user))}/CreateApiKey"
-        answer = self.client.send("POST", address, body={}, read=shapes.result)
-        value = answer.get("Value") if isinstance(answer, dict) else None
-        if not isinstance(value, str) or not value:
-            raise AnswerError(f"{self.url} returned no API key")
-        kept = keyring and write_api_key(self.url, value)
-        return NewApiKey(value, str(answer.get("ExpirationDate") or ""), kept)
+        key = create_key(self.client, self._user)
+        kept = keyring and write_api_key(self.url, key.value)
+        return dataclasses.replace(key, in_keyring=kept)
+
+    def as_user(self, user: str | int | NewApiKey) -> Repository:
+        """Connect to the same repository as another user, to see and do what they can.
+
+        By an API key of theirs, or by one that is created for it. The latter needs the permission ``Save`` on
+        the user; the key is deleted when the connection or this one is closed, or Python ends.
+
+        Parameters
+        ----------
+        user : str, int or NewApiKey
+            A login name, a path, an id, ``sn.ref("Olga Okafor")``, or an API key. The Visitor stands for
+            those who have not signed in, and needs no key.
+
+        Returns
+        -------
+        Repository
+            A connection of its own; close it, or use it in ``with``.
+
+        Raises
+        ------
+        ForbiddenError
+            If you may not create a key for the user.
+        AuthenticationError
+            If the server does not accept the key, or the user is disabled.
+        NotFoundError, RefusedError
+            If there is no such user, or you may not see it.
+
+        Warns
+        -----
+        SensenetWarning
+            If a key is created, or if it cannot be deleted.
+
+        Examples
+        --------
+        >>> import sn_pandas as sn
+        >>> repo = sn.connect()
+        >>> with repo.as_user("/Root/IMS/BuiltIn/Portal/Visitor") as visitor:
+        ...     visitor.user
+        '/Root/IMS/BuiltIn/Portal/Visitor'
+        """
+        if self._opener is None:
+            raise TypeError("this repository opens no other connection; connect with sn_pandas.connect(…)")
+        key = find_key(user)
+        path = "" if key is not None else find_user(self, cast("str | int", user))
+        anonymous = is_visitor(path)
+        borrowed = BorrowedKey(self.client, path) if key is None and not anonymous else None
+        value = key if borrowed is None else borrowed.key.value
+        client = self._opener(Anonymous() if anonymous else ApiKey(cast("str", value)))
+        if borrowed is not None:
+            client.close_with(borrowed.give_back)
+        other = Repository(
+            client,
+            anonymous=anonymous,
+            base=self.base,
+            browser=self._browser,
+            editor=self._editor,
+            opener=self._opener,
+        )
+        try:
+            met = other.user
+            if borrowed is not None and met.lower() != path.lower():
+                raise AuthenticationError(f"the API key that was created for {path} signs in {met}")
+            if borrowed is not None:
+                borrowed.announce()
+        except BaseException:
+            other.close()
+            raise
+        self._others = [*(one for one in self._others if not one.closed), other]
+        return other
+
+    def close(self) -> None:
+        """Close the connections, also those as other users."""
+        try:
+            for other in self._others:
+                other.close()
+        finally:
+            super().close()
 
     def sign_out(self) -> None:
         """End the sign-in, remove what was stored of it, and close the connections.
@@ -111,6 +189,8 @@ class Repository(Connection, Contents):
         A sign-in by sn-auth ends for all processes of the user; a refresh token that was kept in the keyring
         for the browser is forgotten. API keys stay as they are.
         """
+        for other in self._others:
+            other.close()
         try:
             end = getattr(self.client.auth, "sign_out", None)
             if end is not None:

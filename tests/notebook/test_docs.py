@@ -72,7 +72,7 @@ def documented(session: Session, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_what_a_page_shows_runs(documented: Session, page: Path) -> None:
     documented.value(GIVEN.format("admin" if page.stem in ADMINISTRATION else EDITOR))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", (sn.IncompleteWarning, sn.SaveWarning))
+        warnings.simplefilter("ignore", sn.SensenetWarning)
         for source in snippets(page):
             result = documented.run(source)
             error = result.error_before_exec or result.error_in_exec
@@ -84,7 +84,7 @@ def test_what_a_page_shows_runs(documented: Session, page: Path) -> None:
 def test_the_tour_saves_nothing_again_that_it_took_back(documented: Session) -> None:
     documented.value(GIVEN.format(EDITOR))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", (sn.IncompleteWarning, sn.SaveWarning))
+        warnings.simplefilter("ignore", sn.SensenetWarning)
         for source in snippets(ROOT / "README.md"):
             documented.value(source.replace("sn.connect()", f"sn.connect(user={EDITOR!r})"))
     assert documented.names["repo"].user.endswith(f"/{EDITOR}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -250,6 +251,13 @@ def _cells(*sources: str, shown: str = "_shown") -> Callable[[Repository, str], 
     return run
 
 
+def _as_another(repo: Repository, place: str) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sn.SensenetWarning)  # it says that a key is created
+        with repo.as_user("/Root/IMS/BuiltIn/Portal/Admin") as other:
+            return other.user
+
+
 def _with_file(admin: Repository, place: str) -> None:
     admin.upload(place, {"f.txt": b"some text"})
 
@@ -385,6 +393,7 @@ WRITES = {
         lambda r, p: (_counts(r.restore_version(f"{p}/f.txt", "V0.1.D")), r.get(f"{p}/f.txt")["Version"]),
         before=_with_draft,
     ),
+    "as_user": Call(_as_another),
     "create_api_key": Call(lambda r, p: len(r.create_api_key().value)),
     "append": Call(_appended),
     "upsert": Call(_upserted),

@@ -21,6 +21,7 @@ def connecting() -> None:
         assert_type(repo.user, sn.User)
         assert_type(repo.user.how, str)
         assert_type(repo.create_api_key(), sn.NewApiKey)
+        assert_type(repo.as_user("olga.okafor"), sn.Repository)
 
 
 def carrying(ours: sn.Transport, theirs: httpx.BaseTransport) -> None:
