@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sn_pandas.embedded.changes import naming, saving, versions
+from sn_pandas.embedded.changes import copies, naming, saving
 from sn_pandas.embedded.changes.protection import protected_paths
-from sn_pandas.embedded.content_types.content_fields import fields_of
 from sn_pandas.embedded.contents import Content
 from sn_pandas.embedded.errors import (
     ODataError,
@@ -14,10 +13,8 @@ from sn_pandas.embedded.errors import (
     server_error,
     tree_is_locked,
 )
-from sn_pandas.embedded.index.sharing_search import STORED as SHARINGS
-from sn_pandas.embedded.security import accounts, entries
+from sn_pandas.embedded.security import accounts
 from sn_pandas.embedded.session import Session
-from sn_pandas.embedded.storage import binaries
 
 PERMEABLE = ("Folder", "Page")
 """Types whose children count, too, when it is asked what a move brings along."""
@@ -82,7 +79,7 @@ def copy(session: Session, content: Content, target: Content) -> Content:
     ODataError
         If the caller may not, the place does not fit, or the name is taken there.
     """
-    if not _readable(session, content) or not session.can(target, "AddNew"):
+    if not copies.is_readable(session, content) or not session.can(target, "AddNew"):
         raise forbidden()
     content = session.by_id(content.id) or content  # the version that the caller reads
     if is_inside(target, content):
@@ -93,7 +90,7 @@ def copy(session: Session, content: Content, target: Content) -> Content:
     else:
         _check_free(session, target, name, "copy")
     with session.store.transaction():
-        return _copy_one(session, content, target, name)
+        return copies.copy_tree(session, content, target, name)
 
 
 def is_permitted(session: Session, content: Content, permission: str) -> bool:
@@ -116,39 +113,6 @@ def protected_error() -> ODataError:
 
 def _under_itself() -> ODataError:
     return server_error("InvalidOperationException", "Node cannot be moved under itself.")
-
-
-def _readable(session: Session, content: Content) -> bool:
-    """Return whether the caller may read all that a copy would hold: without bytes, Preview is enough."""
-    holds_bytes = any(
-        field.kind == "Binary" and content.fields.get(field.name)
-        for field in fields_of(session, content).values()
-    )
-    return session.can(content, "Open") if holds_bytes else session.can_open(content)
-
-
-def _copy_one(session: Session, content: Content, target: Content, name: str) -> Content:
-    now, me = session.now(), session.caller.id
-    made = content.copy()
-    made.fields.pop(SHARINGS, None)  # they are of the original, as are the groups of its links
-    made.id = made.version_id = made.stamp = made.holder = made.locked_by = made.saving_state = 0
-    made.parent_id, made.name, made.path = target.id, name, f"{target.path}/{name}"
-    made.created = made.modified = made.version_created = made.version_modified = now
-    made.created_by = made.modified_by = made.version_created_by = made.version_modified_by = made.owner = me
-    made.is_system = target.is_system or session.types.of(content.type).is_a("SystemFolder")
-    naming.check_path(made.path)
-    if session.types.of(made.type).is_a("User"):
-        accounts.check_unique(session.store, made)
-    saving.check_allowed(session, made, target)
-    versions.begin(session, made)
-    binaries.separate(session.store, made)
-    session.store.insert(made)
-    binaries.update_owners(session.store, made)
-    entries.copy(session.store, content, made)
-    for child in session.children(content):
-        if _readable(session, child):
-            _copy_one(session, child, made, child.name)
-    return made
 
 
 def _copy_name(session: Session, target: Content, name: str) -> str:

@@ -61,6 +61,16 @@ class ContentTable(Database):
                 found += map(content_of, part)
         return found
 
+    def parents_below(self, parent_id: int) -> set[int]:
+        """Return the ids of the children of a content that have children themselves."""
+        with self.reading() as db:
+            rows = db.execute(
+                "SELECT id FROM contents AS c WHERE parent_id = ?"
+                " AND EXISTS (SELECT 1 FROM contents WHERE parent_id = c.id)",
+                (parent_id,),
+            ).fetchall()
+        return {row[0] for row in rows}
+
     def child_names(self, parent: Content, start: str) -> list[str]:
         """Return the names of the children of a content that begin with a text, ignoring case."""
         key = f"{parent.path}/{start}".lower()
