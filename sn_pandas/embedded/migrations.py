@@ -61,7 +61,7 @@ def _index_anew(store: Store) -> None:
 
     In version 2 long texts were one term, and the full text was cut at every sign; in version 5 files were
     not found by their size and their number of pages; in version 9 fields of lists were indexed as the first
-    list of all defines them, and the full text held hyperlinks.
+    list of all defines them, and the full text held hyperlinks; in version 10 files of rich text had no text.
     """
     with store.transaction() as db:
         for table in ("fulltext_words", "fulltext"):
@@ -193,5 +193,6 @@ STEPS: dict[int, Callable[[Store], None]] = {
     7: _order_members,
     8: _order_names,
     9: _index_anew,
+    10: _index_anew,
 }
 """Version -> what leads to the next one."""

@@ -26,6 +26,7 @@ GADGET = {
         {"Name": "Notes", "Kind": "LongText"},
         {"Name": "Story", "Kind": "RichText"},
         {"Name": "Essay", "Kind": "LongText", "Analyzer": "Standard"},
+        {"Name": "Marks", "Kind": "ShortText", "IndexHandler": "Tag"},
         {"Name": "Secret", "Kind": "ShortText", "Index": "No"},
         {"Name": "CheckedAt", "Kind": "DateTime", "Precision": "Second"},
         {

@@ -63,6 +63,8 @@ FILES = {
         content=f"<x {_T}><text:p>blue <text:span>he<text:span>ron</text:span>s</text:span><text:tab/>fly</text:p></x>"
     ),
     "paper.pdf": pdf("Blue herons of the lake"),
+    "memo.rtf": rb"{\rtf1\ansi{\fonttbl{\f0 Arial;}}{\*\generator Riched;}{\info{\title stork}}\pard\f0 Blue \b her\b0 ons\par "
+    rb"stand \'e9t\'e9 \u8364?\u-10179?\u-8704?\tab \{egret\}}",
 }
 
 
@@ -83,6 +85,9 @@ def test_office_documents_and_pdf_are_found_by_their_words() -> None:
         assert found(sn.Q.full_text().has_words("4711")) == {"table.xlsx"}
         assert found(sn.Q.full_text().has_words("fly")) == {"notes.odt"}
         assert found(sn.Q.full_text().has_words("77")) == set()
+        assert found(sn.Q.full_text().has_words("été", "egret")) == {"memo.rtf"}
+        assert found(sn.Q.full_text().has_words("stork")) == set()
+        assert found(sn.Q("Binary").has_words("arial")) == set()
         assert found(sn.Q.full_text().has_words("broken.docx")) == {"broken.docx"}
     server.end()
 

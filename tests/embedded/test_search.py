@@ -46,7 +46,9 @@ def world() -> Iterator[World]:
         Keeper=[1], Parts=[9, 4],
         Homepage={"Href": "https://x.example", "Text": "Ex Ample", "Title": None, "Target": None},
     )  # fmt: skip
-    w.gadget("G2", Weight="3", Labels=["~other.Some Thing"], Tags="Home, Work;play")
+    w.gadget(
+        "G2", Weight="3", Labels=["~other.Some Thing"], Tags="Home, Work;play", Marks="red, dark blue;green"
+    )
     w.add(w.place, "Hidden folder", "SystemFolder").is_system = True
     w.add(w.place, "Memos", "Folder", AllowedChildTypes=["Memo", "Task"])
     yield w
@@ -70,6 +72,8 @@ FOUND = [
     ("Notes eq 'one note'", []),
     ("Notes eq null", []),
     ("Story eq null", []),
+    ("Marks eq null", []),
+    ("Marks eq 'green'", ["G2"]),
     # words
     ("Description eq 'long'", ["T1"]),
     ("Description eq 'long text'", ["T1"]),
@@ -205,6 +209,10 @@ QUERIED = [
     ("AllowedChildTypes:memo", []),
     ("DisplayName:*", [*TASKS, *GADGETS, "Root", "Content", "Tasks", "Hidden folder", "Memos"]),
     ("Tags:?*", ["G2"]),
+    ("Marks:'dark blue'", ["G2"]),
+    ("Marks:blue", []),
+    ("Marks:'' OR Marks:null", []),
+    ("Marks:*", ["G2"]),
     ("Notes:'note'~0.9", ["G1"]),
     ("Story:'rich words'", ["G1"]),
     ("Story:'words rich'", []),

@@ -162,7 +162,7 @@ class Indexer:
             return None  # its fields are searched, its text is not
         if name in _NOT_HELD:
             return partial(_add_words, terms_of)
-        analysis = "whole" if is_tags(definition) else analysis_of(name, self.types)
+        analysis = analysis_of(name, self.types)
         if analysis != "whole":
             return partial(_add_split, name, terms_of, words_of if analysis == "words" else _split_at_blanks)
         return partial(_add, name, terms_of)

@@ -39,6 +39,8 @@ def analysis_of(name: str, types: Types) -> Analysis:
     if variants is None:
         extra = types.extra_fields.get(name)
         variants = [extra] if extra else []
+    if any(map(is_tags, variants)):
+        return "whole"
     for one in variants:
         if one.analyzer in ("Standard", "Whitespace"):
             return "words" if one.analyzer == "Standard" else "blanks"
@@ -46,7 +48,7 @@ def analysis_of(name: str, types: Types) -> Analysis:
 
 
 def _is_cut(field: Field) -> bool:
-    return field.kind in _WORD_KINDS and field.analyzer != "Keyword" and not is_tags(field)
+    return field.kind in _WORD_KINDS and field.analyzer != "Keyword"
 
 
 def is_tags(field: Field) -> bool:

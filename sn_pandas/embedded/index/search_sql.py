@@ -27,6 +27,7 @@ from sn_pandas.embedded.index.matching import (
     Phrase,
     Wildcards,
     analysis_of,
+    is_tags,
     matcher_of,
     select_matching,
 )
@@ -318,7 +319,9 @@ class Query:
             return 0
         if kind in REFERENCES:
             return NULL_REFERENCE if name in NULL_BY_NATURE else None
-        if kind in ("HyperLink", "Image") or name in ("Tags", "EffectiveAllowedChildTypes"):
+        if kind in ("HyperLink", "Image") or name == "EffectiveAllowedChildTypes":
+            return None
+        if (definition := field_of(name, self.types)) is not None and is_tags(definition):
             return None
         return "" if analysis_of(name, self.types) == "whole" else None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 APPLICATION_ID = 0x534E5044
 """``SNPD`` in ASCII."""
 
-VERSION = 10
+VERSION = 11
 """How files are laid out now."""
 
 OWN_TABLES = frozenset(("contents", "counters", "type_definitions", "files", "permission_entries"))
