@@ -144,13 +144,11 @@ def execute_plan(
     planned = [dict(work.before) if isinstance(work, Patch) else None for work in works]
 
     def do(work: Work, leaving: bool) -> Line:
-        line = send(repo, flow, work, comparison, leave_doubt=leaving)
-        if line.id < 0 and line.path is None:
-            line = dataclasses.replace(line, id=work.id, path=work.path)
-        return dataclasses.replace(line, fields=line.fields or work.names)
+        return _identified(work, send(repo, flow, work, comparison, leave_doubt=leaving))
 
     def record(position: int, line: Line) -> None:
         work = works[position]
+        line = _identified(work, line)
         on_outcome(position, line)
         if line.outcome in ("saved", "unknown"):
             _note_move(repo, work)
@@ -177,6 +175,13 @@ def execute_plan(
                 progress=progress,
             )
         return dataclasses.replace(report(), journal=log.path)
+
+
+def _identified(work: Work, line: Line) -> Line:
+    """Return an outcome with the content and the fields of its operation, also of one that was never sent."""
+    if line.id < 0 and line.path is None:
+        line = dataclasses.replace(line, id=work.id, path=work.path)
+    return dataclasses.replace(line, fields=line.fields or work.names)
 
 
 def _note_move(repo: Connection, work: Work) -> None:

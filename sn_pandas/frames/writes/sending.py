@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -379,12 +380,21 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
         for name in wrong
     ]
     if isinstance(work, Create) and work.name and answer.get("Name") != work.name:
-        said.append(f"Name: sent {work.name!r}, the server made {answer.get('Name')!r}")
+        said.append(
+            f"Name: sent {work.name!r}, the server made {answer.get('Name')!r}{_why_renamed(work, answer)}"
+        )
         wrong.append("Name")
     if wrong:
         return _line(work, "ignored", "; ".join(said), tuple(wrong), answer)
     said_too = f"{', '.join(unseen)} is not read as it is written, so it was not verified" if unseen else ""
     return _line(work, "saved", said_too, stored=answer)
+
+
+def _why_renamed(work: Create, answer: Stored) -> str:
+    """Explain a number in the name of a new content, such as ``report(1).txt``."""
+    if re.sub(r"\(\d+\)(?=$|\.)", "", str(answer.get("Name"))) != work.name:
+        return ""
+    return ", because another content has this name (created in the meantime, or hidden from you)"
 
 
 def refused_item(what: str, item: Mapping[str, Any]) -> ServerError:
@@ -461,10 +471,17 @@ def _line(
             error.reason = hidden(error.reason)
     return Line(
         outcome,
-        hidden(reason),
+        hidden(_without_request(work, reason)),
         fields or work.names,
         seen.get("Id") or work.id,
         seen.get("Path") or work.path,
         stored,
         error,
     )
+
+
+def _without_request(work: Work, reason: str) -> str:
+    """Return a reason without the request, so that rows that failed alike have the same one."""
+    method, address, _ = work.request
+    request = f"{method} {address}"
+    return reason.replace(f"{request} failed with", "it failed with").replace(f"{request}: ", "")
