@@ -144,6 +144,14 @@ def test_all_names_are_looked_up_together(fake):
     assert server.count() < 15
 
 
+def test_changes_show_the_name_that_was_written(tasks):
+    tasks.at[tasks.index[0], "AssignedTo"] = sn.ref("Anna Ács")
+    tasks.at[tasks.index[1], "AssignedTo"] = [sn.ref("Anna Ács", type="User"), OLGA]
+    tasks.at[tasks.index[2], "AssignedTo"] = "ref:Nobody Here"
+    assert tasks.sn.changes()["after"].tolist() == ["Anna Ács", ["Anna Ács", OLGA], "Nobody Here"]
+    assert tasks.sn.check()["after"].tolist() == ["Nobody Here"]
+
+
 def test_a_dry_run_and_a_check_leave_the_names_in_the_frame(tasks):
     name = sn.ref("Anna Ács")
     tasks.at[tasks.index[0], "AssignedTo"] = name
@@ -151,7 +159,7 @@ def test_a_dry_run_and_a_check_leave_the_names_in_the_frame(tasks):
     report = tasks.sn.save(dry_run=True)
     assert ANNA in report.requests[0]
     assert shown(tasks) == [name]
-    assert tasks.sn.changes()["after"].tolist() == [name]
+    assert tasks.sn.changes()["after"].tolist() == ["Anna Ács"]
 
 
 def test_only_contents_that_the_field_takes_are_meant(repo, tasks):
@@ -190,6 +198,7 @@ def test_a_plain_text_is_never_taken_for_a_name(tasks):
 def test_a_text_field_keeps_such_a_text(repo):
     frame = repo.read(TASKS, select=["Name", "DisplayName"], filter=sn.F("Name") == "T001")
     frame["DisplayName"] = "ref:Anna Ács"
+    assert frame.sn.changes()["after"].tolist() == ["ref:Anna Ács"]
     assert frame.sn.save().ok
     assert repo.value(f"{TASKS}/T001", "DisplayName") == "ref:Anna Ács"
 

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from ...odata.refs import as_ref
+from ...odata.schema import Field
 from ..columns.cells import same_cell
 from ..columns.normalizing import Cell, frozen, plain
 from ..columns.unusable import Unusable
@@ -79,8 +81,9 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
     """Return edits as a frame with one row per cell."""
     _, numbers, columns, before, after = zip(*edits, strict=True) if edits else ((),) * 5
     ids = np.fromiter(numbers, dtype=np.int64, count=len(edits))
-    if Unusable in set(map(type, after)) or any(_is_secret(column, baseline) for column in set(columns)):
-        after = tuple(masked_value(edit, baseline) for edit in edits)
+    fields = [_field_of(column, baseline) for column in set(columns)]
+    if Unusable in set(map(type, after)) or any(f and (f.is_secret or f.is_reference) for f in fields):
+        after = tuple(shown_value(edit, baseline) for edit in edits)
     data: dict[str, Any] = {
         "Id": pd.arrays.IntegerArray(np.where(ids > 0, ids, 1), ids <= 0),
         "Path": baseline.paths_at(ids),
@@ -91,15 +94,24 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
     return pd.DataFrame(data, copy=False)
 
 
-def masked_value(edit: Edit, baseline: Baseline) -> Cell:
-    """Return the new value of an edit for display; passwords are masked."""
+def shown_value(edit: Edit, baseline: Baseline) -> Cell:
+    """Return the new value of an edit for display: a password as dots, a reference by name as that name."""
     cell = edit.after.value if isinstance(edit.after, Unusable) else edit.after
-    return "•••" if _is_secret(edit.column, baseline) and cell else frozen(cell)
+    field = _field_of(edit.column, baseline)
+    if field is not None and field.is_secret and cell:
+        return "•••"
+    return _names(frozen(cell)) if field is not None and field.is_reference else frozen(cell)
 
 
-def _is_secret(column: str, baseline: Baseline) -> bool:
-    field = baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
-    return field is not None and field.is_secret
+def _names(cell: Cell) -> Cell:
+    if isinstance(cell, list):
+        return [_names(item) for item in cell]
+    found = as_ref(cell)
+    return cell if found is None else found.name
+
+
+def _field_of(column: str, baseline: Baseline) -> Field | None:
+    return baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
 
 
 def renamed(

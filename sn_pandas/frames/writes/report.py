@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 
 from ...odata.escaping import escape_controls, escape_html, html_block
-from ...odata.refs import as_ref
 from ...odata.wording import count_noun
 from ..spreadsheets import workbooks
 
@@ -190,8 +189,7 @@ class Report:
             "problem": pd.array([cell.reason for _, cell in lines], dtype="str"),
         }
         cells = {
-            name: _objects([_written(getattr(cell, name)) for _, cell in lines])
-            for name in ("base", "mine", "theirs")
+            name: _objects([getattr(cell, name) for _, cell in lines]) for name in ("base", "mine", "theirs")
         }
         return part.assign(**texts, **cells)
 
@@ -366,14 +364,6 @@ def _rows_of(places: Sequence[str]) -> str:
         return places[0]
     more = f" and {len(labels) - _SHOWN:,} more" if len(labels) > _SHOWN else ""
     return f"rows {', '.join(labels[:_SHOWN])}{more}"
-
-
-def _written(cell: Any) -> Any:
-    """Return a cell as it was written: the name in a reference by name."""
-    if isinstance(cell, list):
-        return [_written(item) for item in cell]
-    found = as_ref(cell)
-    return cell if found is None else found.name
 
 
 def cells_of(lines: Sequence[Line]) -> dict[int, tuple[CellProblem, ...]]:

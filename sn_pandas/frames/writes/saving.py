@@ -26,7 +26,7 @@ from ..progress import Setting
 from ..reads import lookup
 from ..reads.lookup import Stored
 from ..tracking.baseline import Baseline, baseline_of
-from ..tracking.edits import changes_frame, masked_value
+from ..tracking.edits import changes_frame, shown_value
 from .attempts import Attempt
 from .collecting import collect
 from .comparing import Comparison, OnConflict, check_choice, check_policy
@@ -237,7 +237,7 @@ def refuse(collected: Collected, checked: Checked, *, skip: bool = False) -> Rep
 
 def _problem(refusal: Refusal, baseline: Baseline) -> CellProblem:
     edit = refusal.edit
-    return CellProblem(edit.column, refusal.reason, edit.before, masked_value(edit, baseline))
+    return CellProblem(edit.column, refusal.reason, edit.before, shown_value(edit, baseline))
 
 
 def compare(collected: Collected, checked: Checked, on_conflict: OnConflict) -> Compared:
