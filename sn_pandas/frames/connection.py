@@ -23,6 +23,7 @@ from ..odata.reference_filters import warn_of_rewritten
 from ..odata.schema import Schema
 from ..odata.signin.credentials import Auth
 from ..odata.signin.user import User, user_of
+from ..odata.smart_folders import reject_in_smart_folder
 from .moved import Moved
 
 if TYPE_CHECKING:
@@ -134,6 +135,8 @@ class Connection:
             warn_of_query(asked.query, {**self.schema.fields, **added})
         bound = asked.bind(self.schema, added=added)
         if bound.rewritten is not None and bound.rewritten is not asked.rewritten:
+            if bound.rewritten.lists:
+                reject_in_smart_folder(self.client, bound.path, bound.rewritten)
             warn_of_rewritten(bound.rewritten, bound.words())
         return bound
 

@@ -134,3 +134,19 @@ def test_a_list_behind_a_reference_has_no_content_query(repo: Repository) -> Non
         Query("/Root/IMS/Public/IT-team", property="Members", filter="CreatedBy/Name eq 'x'")
     with pytest.raises(sn.QueryError, match="rows themselves"):
         repo.read("/Root/IMS/Public/IT-team", property="Members", filter=sn.F("CreatedBy/Name") == "x")
+
+
+def test_a_smart_folder_lists_what_no_search_below_it_finds(repo: Repository) -> None:
+    place, name = "/Root/Content/Marketing/Active-tasks", sn.F("AssignedTo/FullName") == "Uma Ujvári"
+    listed = repo.read(place, select=["Name", "AssignedTo/FullName"])
+    expected = listed.index[["Uma Ujvári" in names for names in listed["AssignedTo/FullName"]]]
+    for way in (repo.read, repo.count):
+        with pytest.raises(sn.QueryError, match="smart folder /Root/Content/Marketing/Active-tasks") as error:
+            way(place, filter=name)
+    line = str(error.value).rpartition("Search with both: ")[2]
+    found = eval(line, {"repo": repo})
+    assert len(expected)
+    assert set(found.index) == set(expected)
+    with pytest.warns(UserWarning, match="cannot test AssignedTo/FullName in a filter"):
+        beside = repo.read("/Root/Content/Marketing", select=["Type"], filter=~name)
+    assert "SmartFolder" in set(beside["Type"]), "one in the branch is a row like others"
