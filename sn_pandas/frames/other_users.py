@@ -12,7 +12,7 @@ from ..odata.client import Client
 from ..odata.errors import AnswerError, ForbiddenError, QueryError, SensenetError, SensenetWarning
 from ..odata.redaction import SECRETS
 from ..odata.refs import as_ref, ref
-from ..odata.signin.guard import VISITOR
+from ..odata.signin.guard import VISITOR, VISITOR_ID
 from ..odata.signin.user import NewApiKey
 from ..odata.warning import warn_user
 from ..odata.wording import with_article
@@ -46,6 +46,8 @@ def find_user(repo: Connection, user: str | int) -> str:
     QueryError
         If it is not a user.
     """
+    if is_visitor(user):  # few may see the Visitor
+        return VISITOR
     if isinstance(user, str) and "/" not in user and as_ref(user) is None:
         user = ref(user, type="User")
     where = normalize(finding.resolve_places(repo, user), repo.base)
@@ -56,9 +58,9 @@ def find_user(repo: Connection, user: str | int) -> str:
     return str(found["Path"])
 
 
-def is_visitor(path: str) -> bool:
-    """Return whether a path is that of the Visitor, who needs no credentials."""
-    return path.lower() == VISITOR.lower()
+def is_visitor(user: str | int) -> bool:
+    """Return whether a user is the Visitor, who needs no credentials, from the name, the path or the id."""
+    return str(user).lower() in ("visitor", VISITOR.lower(), str(VISITOR_ID))
 
 
 def create_key(client: Client, user: str) -> NewApiKey:

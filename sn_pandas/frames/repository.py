@@ -140,8 +140,8 @@ class Repository(Connection, Contents):
         Examples
         --------
         >>> import sn_pandas as sn
-        >>> repo = sn.connect()
-        >>> with repo.as_user("/Root/IMS/BuiltIn/Portal/Visitor") as visitor:
+        >>> repo = sn.connect(user="olga.okafor")
+        >>> with repo.as_user("Visitor") as visitor:
         ...     visitor.user
         '/Root/IMS/BuiltIn/Portal/Visitor'
         """

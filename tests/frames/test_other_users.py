@@ -111,9 +111,11 @@ def test_a_wrong_key_is_nobody(admin):
     assert "x" * 83 not in str(caught.value)
 
 
-def test_the_visitor_needs_no_key(admin):
-    with admin.as_user(VISITOR) as visitor:
-        assert visitor.user == VISITOR
+@pytest.mark.parametrize("visitor", [VISITOR, "Visitor", 6])
+def test_the_visitor_needs_no_key(server, admin, visitor):
+    for repo in (admin, server.connect()):  # ordinary users do not see the Visitor
+        with repo.as_user(visitor) as other:
+            assert other.user == VISITOR
     assert not keys(admin, VISITOR)
 
 

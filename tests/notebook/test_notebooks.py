@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree as ET
@@ -102,3 +103,19 @@ def test_a_notebook_is_in_the_documentation_and_clean(path: pathlib.Path) -> Non
     assert f"generated/{path.stem}" in index
     text = path.read_text(encoding="utf-8")
     assert not any(place in text for place in ("/work/", "/home/", "/tmp/")), "a path of a machine"
+
+
+#: A line of the table of daily work: its notebook, and how many cells it takes.
+_LINE = re.compile(r"^\|.*generated/(\w+)\.ipynb.*howto/\w+\.md.*\| (\d+) \|$", re.MULTILINE)
+
+
+def test_daily_work_takes_as_many_cells_as_the_tutorial_says() -> None:
+    tutorial = (HERE.parents[1] / "docs" / "tutorial.md").read_text(encoding="utf-8")
+    told = {name: int(cells) for name, cells in _LINE.findall(tutorial)}
+    assert told["overdue"] <= 6
+    books = {name: nbformat.read(NOTEBOOKS[0].parent / f"{name}.ipynb", as_version=4) for name in told}
+    taken = {
+        name: sum(c.cell_type == "code" and "setting" not in c.metadata.get("tags", ()) for c in book.cells)
+        for name, book in books.items()
+    }
+    assert taken == told
