@@ -87,9 +87,18 @@ def register(db: sqlite3.Connection) -> None:
 
 
 def put(db: sqlite3.Connection, content: Content, types: Types) -> None:
-    """Index a content anew."""
-    remove(db, [content.id])
-    put_many(db, [content], types)
+    """Index a content anew: write only what differs from what the index holds of it."""
+    terms, texts = _rows_of(db, [content], types)
+    before = set(db.execute("SELECT node, field, value FROM terms WHERE node = ?", (content.id,)))
+    after = set(terms)
+    db.executemany("DELETE FROM terms WHERE node = ? AND field = ? AND value = ?", before - after)
+    db.executemany(_INSERT_TERM, after - before)
+    held = db.execute(
+        "SELECT rowid, words, description, binary FROM fulltext WHERE rowid = ?", (content.id,)
+    ).fetchone()
+    if held != texts[0]:
+        db.execute("DELETE FROM fulltext WHERE rowid = ?", (content.id,))
+        db.executemany(_INSERT_TEXT, texts)
 
 
 def put_many(
@@ -99,17 +108,32 @@ def put_many(
     file: Callable[[int], bytes] | None = None,
 ) -> None:
     """Index contents that are not in the index; ``file`` reads stored bytes that the database has not."""
+    terms, texts = _rows_of(db, contents, types, file)
+    db.executemany(_INSERT_TERM, terms)
+    db.executemany(_INSERT_TEXT, texts)
+
+
+_INSERT_TERM = "INSERT OR IGNORE INTO terms VALUES (?, ?, ?)"
+_INSERT_TEXT = "INSERT INTO fulltext (rowid, words, description, binary) VALUES (?, ?, ?, ?)"
+
+
+def _rows_of(
+    db: sqlite3.Connection,
+    contents: Iterable[Content],
+    types: Types,
+    file: Callable[[int], bytes] | None = None,
+) -> tuple[list[tuple[int, int, Any]], list[tuple[Any, ...]]]:
+    """Return the rows of the terms and of the full text of contents."""
     indexer = Indexer(types, lambda binary: _text_of(db, binary, file), _ListFields(db))
     fields = FieldIds(db)
     terms: list[tuple[int, int, Any]] = []
-    texts: list[tuple[int | str, ...]] = []
+    texts: list[tuple[Any, ...]] = []
     for content in contents:
         document = indexer.document(content)
         terms.extend((content.id, fields[name], value) for name, value in document.terms)
         parts = (document.words, document.description, document.binary)
         texts.append((content.id, *(" ".join(part) for part in parts)))
-    db.executemany("INSERT OR IGNORE INTO terms VALUES (?, ?, ?)", terms)
-    db.executemany("INSERT INTO fulltext (rowid, words, description, binary) VALUES (?, ?, ?, ?)", texts)
+    return terms, texts
 
 
 class _ListFields(dict[int, dict[str, Field]]):

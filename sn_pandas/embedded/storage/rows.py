@@ -16,6 +16,7 @@ COLUMNS = (
 )
 WIDTH = COLUMNS.count(",") + 1
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decode = json.JSONDecoder().raw_decode  # the text begins at once: there is no white space to pass over
 MARKS = ",".join("?" * (WIDTH + 1))
 INSERT = f"INSERT INTO contents ({COLUMNS}, key) VALUES ({MARKS})"
 
@@ -28,7 +29,7 @@ def insert(db: sqlite3.Connection, content: Content) -> None:
 def content_of(row: Sequence[Any]) -> Content:
     """Return the content of a row with ``COLUMNS``."""
     values = list(row[:WIDTH])
-    values[-4], values[-1] = bool(values[-4]), json.loads(values[-1])
+    values[-4], values[-1] = bool(values[-4]), _decode(values[-1])[0]
     return Content(*values)
 
 

@@ -168,17 +168,23 @@ class Store(ContentTable):
         self.keep_time()
         with self.transaction() as db:
             before, place = content.stamp, (moved_from or content.path).lower()
+            row = db.execute(f"SELECT {COLUMNS}, key FROM contents WHERE id = ?", (content.id,)).fetchone()
+            if row is None or row[-1] != place:
+                raise MissingError
             content.stamp = before + 1
-            done = db.execute(
-                f"UPDATE contents SET {_ASSIGNMENTS} WHERE id = ? AND stamp = ? AND key = ?",
-                (*row_of(content), content.id, before, place),
-            )
-            if done.rowcount != 1:
+            changed = [
+                (column, new)
+                for column, old, new in zip(_COLUMNS, row, row_of(content), strict=True)
+                if old != new and column != "holder"  # kept by the triggers of `tables.ENTRIES`
+            ]
+            if row[_COLUMNS.index("stamp")] != before:
                 content.stamp = before
-                row = db.execute("SELECT key FROM contents WHERE id = ?", (content.id,)).fetchone()
-                if row is None or row[0] != place:
-                    raise MissingError
                 raise out_of_date(content.id, content.path)
+            # SQLite writes every index that has a column which is set, changed or not
+            db.execute(
+                f"UPDATE contents SET {', '.join(f'{column} = ?' for column, _ in changed)} WHERE id = ?",
+                (*(new for _, new in changed), content.id),
+            )
             search.put(db, content, self.types)
 
     def move(self, content: Content, parent: Content, name: str) -> None:
@@ -272,7 +278,4 @@ WHERE type = 'index' AND sql IS NOT NULL AND tbl_name IN ('contents', 'terms')
 """
 _FEW = 20_000
 """So many contents are inserted as fast with the indexes as without them."""
-_ASSIGNMENTS = ", ".join(f"{column.strip()} = ?" for column in f"{COLUMNS}, key".split(",")).replace(
-    "holder = ?",
-    "holder = coalesce(holder, ?)",  # kept by the triggers of `tables.ENTRIES`, never by a save
-)
+_COLUMNS = [column.strip() for column in f"{COLUMNS}, key".split(",")]
