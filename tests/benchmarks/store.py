@@ -2,7 +2,8 @@
 
 ``SN_PANDAS_STORE_ROWS`` makes it smaller for a quick look; the goals are those of a million. ``store --beside
 CHECKOUT`` measures the package of another checkout as well, one after the other, and prints both side by
-side, with the time of computing, which other programs on the machine disturb less. It can be any checkout
+side, with the time of computing, which other programs on the machine disturb less, and with the time of a
+plain loop, which says how fast the machine is at the moment. It can be any checkout
 that has what is imported here and answers the requests; whether it does is seen before the million.
 """
 
@@ -39,6 +40,7 @@ def main(options: list[str] | None = None) -> None:
         _, checkout = options
         beside(Path(checkout))
         return
+    print(f"computing ten_million_steps {ten_million_steps():.2f} s")
     with tempfile.TemporaryDirectory() as folder:
         began, computed = time.perf_counter(), time.process_time()
         app = populate(ROWS, Path(folder) / "large.db")
@@ -51,6 +53,14 @@ def main(options: list[str] | None = None) -> None:
         app.close()
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         print(f"figure memory {memory:.0f} MB goal <= 300")
+
+
+def ten_million_steps() -> float:
+    """Return the seconds that a loop of ten million steps takes: how fast the machine is at the moment."""
+    began, step = time.perf_counter(), 0
+    while step < 10_000_000:
+        step += 1
+    return time.perf_counter() - began
 
 
 def beside(checkout: Path) -> None:
