@@ -35,7 +35,7 @@ SERVICES_VERSION = "7.8.2.0"
 
 @operation(
     "GetVersionInfo",
-    partial="names itself, with no assemblies and packages",
+    partial="lists this package and what it runs on, not the components of a server",
     action=False,
     types=ROOT,
     roles=ADMINISTRATORS,
@@ -56,7 +56,8 @@ def version_info(session: Session, content: Content) -> Json:
         "Assemblies": {
             "SenseNet": [_assembly("sn_pandas", metadata.version("sn_pandas"))],
             "Plugins": [_assembly("werkzeug", metadata.version("werkzeug"))],
-            "GAC": [
+            "GAC": [],
+            "Other": [
                 _assembly("python", platform.python_version()),
                 _assembly("sqlite", sqlite3.sqlite_version),
             ],
