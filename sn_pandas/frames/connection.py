@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
@@ -140,8 +140,15 @@ class Connection:
             warn_of_rewritten(bound.rewritten, bound.words())
         return bound
 
-    def added_fields(self, query: Query) -> dict[str, Field]:
+    def added_fields(self, query: Query, names: Iterable[str] | None = None) -> dict[str, Field]:
         """Read the definitions of the fields of a list and of aspects that a query compares or orders by.
+
+        Parameters
+        ----------
+        query : Query
+            The query, which says where they are.
+        names : iterable of str, optional
+            The names of the fields, if they are not those that it names itself.
 
         Raises
         ------
@@ -151,7 +158,7 @@ class Connection:
         """
         if query.property is not None:  # the contents that a reference points to may be in any list
             return {}
-        names = {name for name in query.names() if of_some_contents(name)}
+        names = {name for name in (query.names() if names is None else names) if of_some_contents(name)}
         names = {n for n in names if n.startswith("#") or n.partition(".")[0] not in self.schema.fields}
         below = query.query is not None
         if not names:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from ..odata.contentqueries import Clause
 from ..odata.errors import QueryError, SensenetError, did_you_mean
+from ..odata.fields import of_some_contents
+from ..odata.filters import Filter
 from ..odata.query import Query
 from ..odata.query_text import split
 from ..odata.refs import Ref
 from ..odata.schema import Field
-from ..odata.tokens import FILTER_TEXT
+from ..odata.tokens import FILTER_TEXT, without_texts
 from .values import BEGIN, END, MARK, fill
 
 Fields = Callable[[], Mapping[str, Field]]
+#: Returns fields of lists and aspects, of a place and names; a flag says whether the tree below is searched.
+Added = Callable[[str, set[str], bool], Mapping[str, Field]]
 _OPTION = re.compile(r"\$?[A-Za-z]+\s*=")
 _START = re.compile(r"(\$?[A-Za-z]+)=")
 #: Characters that a cell has at most; a query of more could not be sent.
@@ -34,6 +39,8 @@ _LIST_CONDITION = {
     "query": re.compile(r"#\w+:"),
     "$filter": re.compile(r"#\w+\s+(?:eq|ne|gt|ge|lt|le)\b", re.IGNORECASE),
 }
+#: A name that may be that of a field of a list or an aspect.
+_ADDED = re.compile(r"#\w+|(?<![\w#/.])[A-Za-z]\w*[./]\w+(?![\w/.])")
 #: What matters in an expression: texts, which may hold brackets, and brackets.
 _BRACKET = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"|[{}()\[\]\n]")
 
@@ -44,6 +51,7 @@ def query_of(
     fields: Fields,
     base: str = "/Root",
     refer: Callable[[Ref], int] | None = None,
+    added: Added | None = None,
 ) -> Query:
     r"""Create the query of a cell.
 
@@ -60,6 +68,8 @@ def query_of(
         What a relative path is below.
     refer : callable, optional
         Gives the id of the content that a reference by name stands for.
+    added : callable, optional
+        Gives the fields of lists and aspects that conditions with values name.
 
     Raises
     ------
@@ -73,11 +83,15 @@ def query_of(
     /Root/Content/IT
     $filter=Name eq 'it''s'
     """
-    return Query.of(*parts_of(text, names, fields, refer), base=base)
+    return Query.of(*parts_of(text, names, fields, refer, added), base=base)
 
 
 def parts_of(
-    text: str, names: Mapping[str, Any], fields: Fields, refer: Callable[[Ref], int] | None = None
+    text: str,
+    names: Mapping[str, Any],
+    fields: Fields,
+    refer: Callable[[Ref], int] | None = None,
+    added: Added | None = None,
 ) -> tuple[str, list[tuple[str, str]]]:
     """Return the place and the options of a cell, with the values inserted."""
     whole = join_lines(text)
@@ -97,8 +111,19 @@ def parts_of(
                 "after the ="
             )
     definitions = fields() if expressions else {}
-    filled = [(key, fill(key.lower(), template, values, definitions)) for key, template in pairs]
-    return fill("", place, values, definitions), filled
+    place = fill("", place, values, definitions)
+    conditions = {key.lower(): text for key, text in pairs if key.lower() in ("$filter", "query")}
+    added_names = _added_names(conditions.values(), values)
+    if expressions and added_names and added is not None:
+        definitions = {**definitions, **added(place, added_names, "query" in conditions)}
+    return place, [(key, fill(key.lower(), template, values, definitions)) for key, template in pairs]
+
+
+def _added_names(conditions: Iterable[str], values: Iterable[Any]) -> set[str]:
+    """Return the names in conditions that may be fields of lists or aspects."""
+    words = {word for text in conditions for word in _ADDED.findall(without_texts(text))}
+    made = {name for value in values if isinstance(value, (Filter, Clause)) for name in value.names()}
+    return {name for name in (word.replace("/", ".") for word in words | made) if of_some_contents(name)}
 
 
 def _resolve_refs(value: Any, refer: Callable[[Ref], int]) -> Any:

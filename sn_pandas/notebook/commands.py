@@ -170,7 +170,8 @@ def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, n
         rest = str(facts["query"])  # the frame of a notebook, by its name
     repo = session.repository(options.on)
     refer = session.resolver_of(repo)
-    place, asked = parts_of(_require_query(rest), names, lambda: repo.schema.fields, refer)
+    text, added = _require_query(rest), session.definitions_of(repo)
+    place, asked = parts_of(text, names, lambda: repo.schema.fields, refer, added)
     return explain(place, asked, repo.schema, session.base or repo.base, repo.added_fields)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -13,8 +13,9 @@ from IPython.core.magic import Magics, magics_class
 from traitlets import Bool, CaselessStrEnum, Float, Int, TraitError, Unicode, validate
 
 from ..odata.errors import IncompleteWarning
+from ..odata.query import Query
 from . import arguments, connections, nothing, showing
-from .cells import query_of
+from .cells import Added, query_of
 from .history import History
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
 
     from ..frames.repository import Repository
-    from ..odata.query import Query
+    from ..odata.fields import Field
     from ..odata.refs import Ref
 
 _PROGRESS = {"auto": None, "always": True, "never": False}
@@ -141,7 +142,17 @@ class SensenetSession(Magics):
     def query(self, text: str, names: dict[str, Any], repo: Repository) -> Query:
         """Create the query of a text."""
         base = self.base or repo.base
-        return query_of(text, names, lambda: repo.schema.fields, base, self.resolver_of(repo))
+        refer, added = self.resolver_of(repo), self.definitions_of(repo)
+        return query_of(text, names, lambda: repo.schema.fields, base, refer, added)
+
+    def definitions_of(self, repo: Repository) -> Added:
+        """Return the function that reads the fields of lists and aspects at a place of a repository."""
+
+        def read(place: str, names: set[str], below: bool) -> Mapping[str, Field]:
+            searched = [("query", "Id:>0")] if below else []
+            return repo.added_fields(Query.of(place, searched, self.base or repo.base), names)
+
+        return read
 
     @staticmethod
     def resolver_of(repo: Repository) -> Callable[[Ref], int]:

@@ -9,12 +9,12 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..odata.contentqueries import Clause
+from ..odata.contentqueries import Clause, write_value
 from ..odata.errors import QueryError
-from ..odata.filter_rules import TESTS, empty_search_refusal
+from ..odata.filter_rules import TESTS
 from ..odata.filters import Filter, write_test
-from ..odata.literals import filter_literal, query_value, unwrap
-from ..odata.schema import Field
+from ..odata.literals import filter_literal, query_value
+from ..odata.schema import UNKNOWN, Field
 from ..odata.tokens import QUERY_TEXT, filter_tokens
 
 #: A mark for the value of a number; private characters, which no query text holds.
@@ -139,15 +139,20 @@ class _Filter:
         return None, None, None
 
     def _field(self, member: str) -> Field:
-        name = member.rpartition("/")[2]
+        name = self._column_of(member)
         if name in self.fields:
             return self.fields[name]
-        if name == "ContentType":
-            return Field(name=name, type="ShortText")
+        if name == "ContentType" or name.startswith("#"):  # of a list whose definition cannot be read
+            return Field(name=name, type="ShortText" if name == "ContentType" else UNKNOWN)
         raise QueryError.unknown_field(name, self.fields)
 
+    def _column_of(self, member: str) -> str:
+        """Return the column of a member: in an aspect it has a dot, of a reference it is the last field."""
+        dotted = member.replace("/", ".")
+        return dotted if dotted in self.fields else member.rpartition("/")[2]
+
     def _comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
-        name = member.rpartition("/")[2]
+        name = self._column_of(member)
         return _locate_error(
             value, f"{member} {operator}", lambda: write_test(name, member, operator, value, field)
         )
@@ -248,9 +253,7 @@ class _ContentQuery:
         out.append(group if alone else f"({group})")
 
     def _literal(self, value: Any, name: str, field: Field | None) -> str:
-        if unwrap(value) is None:
-            raise QueryError(empty_search_refusal(name, field, f"$filter={name} eq null"))
-        return _locate_error(value, f"{name}:" if name else "a word", lambda: query_value(value, field))
+        return write_value(name, value, field, filter=f"$filter={name} eq null")
 
     def _text(self, token: str) -> str:
         quote = token[0]
@@ -339,9 +342,11 @@ def _orders(value: Any) -> str:
 
 def _number(value: Any) -> str:
     try:
-        return str(value.__index__())
+        if not isinstance(value, bool):
+            return str(value.__index__())
     except AttributeError:
-        raise QueryError(f"{value!r} is not an integer") from None
+        pass
+    raise QueryError(f"{value!r} is not an integer")
 
 
 def _flag(value: Any) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime as dt
+import decimal
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -17,6 +19,10 @@ from .schema import UNKNOWN, Field
 from .word_fields import check_phrase, check_words
 
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)\s*", re.ASCII)
+#: How a content query writes a boolean.
+_TRUTHS = frozenset(["yes", "true", "1", "y", "no", "false", "0", "n"])
+#: Kinds of fields that hold texts, beside those that are searched word by word.
+_TEXT_KINDS = ("text", "type", "tags", "whole", "link")
 _NAME = re.compile(r"#?[^\W\d][\w.]*")
 
 #: Private letters that stand for wildcards while the text around them is quoted.
@@ -135,12 +141,12 @@ class _Term(Clause):
             return f'{self.field}:"{before}{query_value(text)[1:-1]}{after}"'
         self._check_values(field)
         if field is not None and field.type == UNKNOWN and self.mark == "" and isinstance(self.value, str):
-            return f"{self.field}:({_value(self.field, self.value, field)})"  # a text, or an option
+            return f"{self.field}:({write_value(self.field, self.value, field)})"  # a text, or an option
         if self.mark == "()":
-            return f"{self.field}:({' '.join(_value(self.field, v, field) for v in self.value)})"
+            return f"{self.field}:({' '.join(write_value(self.field, v, field) for v in self.value)})"
         if self.mark == "[]":
             definition = None if field is not None and field.type == UNKNOWN else field
-            low, high = (_value(self.field, v, definition) for v in self.value)
+            low, high = (write_value(self.field, v, definition) for v in self.value)
             return f"{self.field}:[{low} TO {high}]"
         if self.mark == "~":
             text, distance = self.value
@@ -158,7 +164,7 @@ class _Term(Clause):
             self._check("fuzzy", word, field)
             return f"{self.field}:{query_value(word)}~{least:g}"
         definition = None if field is not None and field.type == UNKNOWN else field
-        words = f"{self.field}:{self.mark}{_value(self.field, self.value, definition)}"
+        words = f"{self.field}:{self.mark}{write_value(self.field, self.value, definition)}"
         kind = kind_of(self.field, field)
         if self.mark in ("<", "<=") and kind == "date":  # those that are not set are the year 1
             return f"(+{words} +{self.field}:>{query_value(NO_DATE)})"
@@ -193,8 +199,6 @@ class _Term(Clause):
                 f"{self.field} is searched word by word: a range would be compared with each of its words. "
                 "Read all rows and compare in pandas"
             )
-        if kind in ("integer", "number") and not _NUMBER.fullmatch(text):
-            raise QueryError(f"{self.field}: the field holds numbers: write a number, not the text {text!r}")
 
     def _check(self, how: str, text: str, field: Field | None) -> None:
         """Raise if the field cannot be searched for such a text."""
@@ -385,6 +389,8 @@ def _check_text(text: str) -> str:
 
 
 def _field(name: str, fields: Fields | None) -> Field | None:
+    if name in ("Id", "ParentId", "VersionId"):
+        return Field(name, "Integer")
     if fields is None or name in INDEX_ONLY:
         return None
     if of_some_contents(name):
@@ -394,19 +400,78 @@ def _field(name: str, fields: Fields | None) -> Field | None:
     return fields[name]
 
 
-def _value(name: str, value: Any, field: Field | None) -> str:
-    if unwrap(value) is None:
-        raise QueryError(empty_search_refusal(name, field, f"F({name!r}) == None"))
-    if field is not None and field.is_reference and isinstance(value, str) and not value.isdecimal():
-        raise QueryError(
-            f"{name}: a content query finds references by id, not by path; use Q({name!r}).where(…)"
-        )
-    if field is not None and field.is_date:
-        with suppress(QueryError):  # the server also reads dates in other forms
-            value = cut_to_precision(fit_value(value, field), field)
+def write_value(name: str, value: Any, field: Field | None, *, filter: str = "") -> str:
+    """Return a value of a field as a content query has it.
+
+    Parameters
+    ----------
+    name : str
+        The field; empty for a word of the full text.
+    value : object
+        A text, number, boolean or date.
+    field : Field, optional
+        What is known of it.
+    filter : str
+        The filter that finds empty values, for the message.
+
+    Raises
+    ------
+    QueryError
+        If it is empty, or does not fit the field.
+
+    Examples
+    --------
+    >>> write_value("Index", 5.0, Field("Index", "Integer"))
+    '5'
+    """
+    value = unwrap(value)
+    if value is None:
+        raise QueryError(empty_search_refusal(name, field, filter or f"F({name!r}) == None"))
     try:
         if field is not None and field.type == UNKNOWN and isinstance(value, str) and value[:1] != "$":
             return f"{query_value(value)} {query_value(f'${value}')}"
-        return query_value(value, field)
+        return query_value(_fit(name, value, field), field)
     except QueryError as error:
-        raise type(error)(f"{name}: {error}") from None
+        raise type(error)(f"{name}: {error}" if name else str(error)) from None
+
+
+def _fit(name: str, value: Any, field: Field | None) -> Any:
+    """Return a value in the type of the field.
+
+    Raises
+    ------
+    QueryError
+        If the field cannot hold it; the server would find nothing, or refuse it without saying why.
+    """
+    kind = kind_of(name or "_Text", field)
+    is_text = isinstance(value, str)
+    if field is not None and field.is_reference:
+        if is_text and not value.isdecimal():
+            raise QueryError(f"a content query finds references by id, not by path; use Q({name!r}).where(…)")
+        if not is_text and (isinstance(value, bool) or not isinstance(value, int)):
+            raise QueryError(f"a content query finds references by id, an integer, not by {value!r}")
+        return value
+    if kind in ("integer", "number") and is_text:
+        if not _NUMBER.fullmatch(value):
+            raise QueryError(f"the field holds numbers: write a number, not the text {value!r}")
+        number = decimal.Decimal(value.strip())
+        value = int(number) if kind == "integer" and number == int(number) else number
+    elif kind == "truth" and is_text:
+        if value.strip().lower() not in _TRUTHS:
+            raise QueryError(f"the field holds booleans: write True or False, not the text {value!r}")
+        return value
+    elif kind in ("date", "moment") and is_text:
+        if not re.search(r"\d", value):
+            raise QueryError(f"the field holds dates: write a date, not the text {value!r}")
+        with suppress(QueryError):  # the server also reads dates in other forms
+            return cut_to_precision(fit_value(value, field), field)
+        return value
+    elif kind in (*WORD_KINDS, *_TEXT_KINDS) and not is_text:
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise QueryError(f"the field holds texts: write {str(value)!r}, not {value!r}")
+        return value
+    if kind in ("integer", "number", "truth") and isinstance(value, dt.date):
+        raise QueryError(f"the field holds {'booleans' if kind == 'truth' else 'numbers'}, not {value!r}")
+    value = fit_value(value, field)
+    is_whole = kind == "integer" and not isinstance(value, (bool, str))
+    return int(value) if is_whole else cut_to_precision(value, field)

@@ -206,7 +206,7 @@ def write_test(column: str, name: str, operator: str, value: Any, field: Field |
             raise QueryError(
                 "the server cannot order texts in a filter; write a content query: Q({column!r}) > …"
             )
-    if is_text and field is not None and field.is_choice and operator in ("eq", "ne"):
+    if is_text and value and field is not None and field.is_choice and operator in ("eq", "ne"):
         value = as_option(value, field)
     meaning = meaning_of(Condition(column, operator, cut_to_precision(value, field)), field)
     is_unset = value is None and operator in ("eq", "ne") and meaning.kind in ("date", "moment")

@@ -192,6 +192,8 @@ def _fit_number(value: Any, field: Field) -> Any:
     if isinstance(value, bool):
         if field.is_number:
             raise QueryError(f"the field holds numbers: write {int(value)}, not {value}")
+        if field.is_date:
+            raise QueryError(f"the field holds dates, not {value}")
         return value
     if not isinstance(value, (int, float, decimal.Decimal)):
         return value

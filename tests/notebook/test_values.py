@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas import Q, QueryError
+from sn_pandas import F, Q, QueryError
 from sn_pandas.notebook.cells import query_of
 from sn_pandas.odata.query import Query
 from sn_pandas.odata.schema import Field, Option
@@ -78,6 +78,28 @@ def tokens(pattern: re.Pattern[str], text: str) -> list[str]:
         found.append(match[1])
         position = match.end()
     return found
+
+
+def test_a_moment_is_as_precise_as_the_index_in_a_content_query() -> None:
+    moment = pd.Timestamp("2026-01-31 13:30:15.5", tz="Europe/Budapest")
+    assert filled("/Root/Content\nquery=DueDate:>{v}", v=moment).query == 'DueDate:>"2026-01-31 12:30:00"'
+    assert filled("/Root/Content\nquery=Index:{v}", v=5.0).query == "Index:5"
+
+
+def test_values_are_written_as_fields_of_lists_and_aspects_require() -> None:
+    def added(place: str, names: set[str], below: bool) -> dict[str, Field]:
+        assert place == "/Root/Content"
+        return {name: Field(name, "Number") for name in names}
+
+    def text(condition: str, value: Any) -> dict[str, str]:
+        return query_of(f"/Root/Content\n{condition}", {"v": value}, lambda: FIELDS, added=added).options()
+
+    assert text("$filter=#Price gt {v}", 5) == {"$filter": "#Price gt 5m"}
+    assert text("$filter=Extra/Price le {v}", 5) == {"$filter": "Extra/Price le 5m"}
+    assert text("$filter={v}", F("#Price") > 5) == {"$filter": "#Price gt 5m"}
+    assert text("query=#Price:>{v}", 2.5) == {"query": '#Price:>"2.5"'}
+    with pytest.raises(QueryError, match="holds numbers"):
+        text("$filter=#Price gt {v}", "x")
 
 
 @pytest.mark.parametrize(
@@ -195,6 +217,30 @@ def test_a_value_in_a_content_query(template: str, value: Any, expected: str) ->
         ("/Root/Content\nquery=Name:{v}", Q("Index") > 5, "a query is not a value of a field"),
         ("/Root/Content\nquery=Name:({v})", Q("Index") > 5, "a query is not a value of a field"),
         ("/Root/Content\nquery={v}", [1, 2], "follow a field"),
+        ("/Root/Content\nquery=Index:{v}", 2.5, "and the server cannot compare them with 2.5: write 2 or 3"),
+        (
+            "/Root/Content\nquery=Index:[1 TO {v}]",
+            2.5,
+            "and the server cannot compare them with 2.5: write 2 or 3",
+        ),
+        (
+            "/Root/Content\nquery=Index:{v}",
+            [1, 2.5],
+            "and the server cannot compare them with 2.5: write 2 or 3",
+        ),
+        ("/Root/Content\nquery=Index:{v}", "2.5", "holds integers"),
+        ("/Root/Content\nquery=Index:{v}", True, "holds numbers: write 1, not True"),
+        ("/Root/Content\nquery=Index:>{v}", "five", "write a number, not the text 'five'"),
+        ("/Root/Content\nquery=Index:{v}", pd.Timestamp("2026-01-31"), "holds numbers, not"),
+        ("/Root/Content\nquery=InUse:{v}", 2, "write True or False, not 2"),
+        ("/Root/Content\nquery=InUse:{v}", "maybe", "write True or False, not the text 'maybe'"),
+        ("/Root/Content\nquery=DueDate:>{v}", 2026, "holds dates"),
+        ("/Root/Content\nquery=DueDate:>{v}", True, "holds dates"),
+        ("/Root/Content\nquery=DueDate:>{v}", "soon", "not the text 'soon'"),
+        ("/Root/Content\nquery=Name:{v}", 2.5, "holds texts: write '2.5'"),
+        ("/Root/Content\nquery=AssignedTo:{v}", 2.5, "by id, an integer"),
+        ("/Root/Content\n$top={v}", True, "True is not an integer"),
+        ("/Root/Content\n$skip={v}", False, "False is not an integer"),
         ("/Root/Content\n$filter=DueDate gt {v}", pd.NaT, "nothing is more or less than a missing value"),
         ("/Root/Content\n$filter=Index eq {v}", None, "never empty at the server"),
         ("/Root/Content\n$filter=Status eq {v}", {"actve"}, "Did you mean active"),
