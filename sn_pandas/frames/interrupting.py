@@ -10,7 +10,7 @@ from types import FrameType
 
 
 @contextlib.contextmanager
-def uninterrupted() -> Iterator[None]:
+def defer_interrupts() -> Iterator[None]:
     """Defer Ctrl-C during a short block: the interruption is raised at its end.
 
     Only the main thread is interrupted by signals; in other threads, and where a program handles the signal

@@ -37,7 +37,7 @@ class Progress:
         self._what = escape_controls(what, lines=False)
         self._unit = unit
         self._bar: Any = None
-        self._silent = setting is False or (setting is None and not interactive())
+        self._silent = setting is False or (setting is None and not is_interactive())
 
     def __enter__(self) -> Progress:
         return self
@@ -58,23 +58,23 @@ class Progress:
             return
         if self._bar is None:
             delay = 0.0 if self._setting else _DELAY
-            kind = _NotebookBar if _kernel() is not None else _terminal_bar
+            kind = _NotebookBar if _get_kernel() is not None else _create_terminal_bar
             self._bar = kind(total=total, desc=self._what, unit=f" {self._unit}", delay=delay)
         self._bar.total = total
         self._bar.update(done - self._bar.n)
 
 
-def interactive() -> bool:
+def is_interactive() -> bool:
     """Return whether somebody may watch: a notebook or a terminal."""
-    return _kernel() is not None or (sys.stderr is not None and sys.stderr.isatty())
+    return _get_kernel() is not None or (sys.stderr is not None and sys.stderr.isatty())
 
 
-def _kernel() -> Any:
+def _get_kernel() -> Any:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     return getattr(shell, "kernel", None)
 
 
-def _terminal_bar(**facts: Any) -> Any:
+def _create_terminal_bar(**facts: Any) -> Any:
     from tqdm.std import tqdm
 
     return tqdm(leave=False, **facts)
@@ -98,18 +98,18 @@ class _NotebookBar:
             return
         self._next = now + INTERVAL
         if self._handle is not None:
-            self._handle.update(self._shown(now), raw=True)
-        elif not _inside_output():
+            self._handle.update(self._describe_state(now), raw=True)
+        elif not _is_inside_output():
             from IPython.display import display
 
-            self._handle = display(self._shown(now), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's is untyped
+            self._handle = display(self._describe_state(now), raw=True, display_id=True)  # type: ignore[no-untyped-call]  # IPython's is untyped
 
     def close(self) -> None:
         """Remove the bar."""
         if self._handle is not None:
             self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
 
-    def _shown(self, now: float) -> dict[str, str]:
+    def _describe_state(self, now: float) -> dict[str, str]:
         from tqdm.std import tqdm
 
         total: Any = self.total
@@ -124,10 +124,10 @@ class _NotebookBar:
         return {"text/plain": text, "text/html": f"{bar} <small>{escape_html(numbers)}</small>"}
 
 
-def _inside_output() -> bool:
+def _is_inside_output() -> bool:
     """Return whether outputs go to an Output widget, which displays but never updates them."""
     widget = sys.modules.get("ipywidgets.widgets.widget_output")
-    kernel = _kernel()
+    kernel = _get_kernel()
     if widget is None or kernel is None:
         return False
     try:

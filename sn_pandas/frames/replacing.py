@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from .columns.normalizing import Cell, same_content
+from .columns.normalizing import Cell, are_equal
 
 
 def put(column: pd.Series, places: Any, cells: Iterable[Cell]) -> pd.Series:
@@ -44,7 +44,7 @@ def holds(held: Cell, value: Cell) -> bool:
     """Return whether a cell has the value that was assigned to it."""
     if isinstance(held, str) or isinstance(value, str):
         return isinstance(value, str) and bool(held == value)
-    return held is value or same_content(held, value)
+    return held is value or are_equal(held, value)
 
 
 def become(frame: pd.DataFrame, other: pd.DataFrame) -> None:

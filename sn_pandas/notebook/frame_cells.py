@@ -64,9 +64,9 @@ def show_column(column: pd.Series, field: Field | None, style: Style) -> Cells:
     >>> show_column(pd.to_datetime(pd.Series(["2026-12-31 17:00:00.123456", None]), utc=True), None, plain)
     Cells(html=['2026-12-31 17:00', ''], css='sn-date', zones=('UTC',))
     """
-    from ..frames.columns.normalizing import is_missing, plain
+    from ..frames.columns.normalizing import is_missing, to_plain
 
-    cells = [None if is_missing(cell) else plain(cell) for cell in column]
+    cells = [None if is_missing(cell) else to_plain(cell) for cell in column]
     present = [cell for cell in cells if cell is not None]
     if present and all(map(_is_number, present)):
         texts = iter(_numbers(present, field))
@@ -131,9 +131,9 @@ def _name_of(value: Mapping[Any, Any]) -> str | None:
 
 def _list(cell: Any, field: Field | None, style: Style) -> str:
     """Return the items of a list, joined by commas; those that do not fit are counted."""
-    from ..frames.columns.normalizing import is_missing, items
+    from ..frames.columns.normalizing import is_missing, list_items
 
-    found = [item for item in items(cell) if not is_missing(item)]
+    found = [item for item in list_items(cell) if not is_missing(item)]
     shown: list[str] = []
     letters = 0
     for item in found:

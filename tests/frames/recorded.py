@@ -203,6 +203,6 @@ def compare(field: Any, cell: Any, value: Any) -> None:
         in ("ShortText", "LongText", "RichText", "Integer", "Number", "Currency", "Boolean", "DateTime")
         or field.is_choice
     ):
-        assert cells.same_json(field, cells.encode(field, cell), value), (field.name, cell, value)
+        assert cells.are_same_json(field, cells.encode(field, cell), value), (field.name, cell, value)
     else:
         assert cell == value

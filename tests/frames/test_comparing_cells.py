@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
-from sn_pandas.frames.columns.cells import encode, same_cell, same_json
+from sn_pandas.frames.columns.cells import are_same_cells, are_same_json, encode
 from sn_pandas.frames.tracking.differences import differing
 from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field, Option
@@ -141,7 +141,7 @@ TABLE = [
 
 @pytest.mark.parametrize(("field", "before", "after", "expected"), TABLE)
 def test_each_edit_is_an_edit_a_rejection_or_the_same_value(field, before, after, expected):
-    if same_cell(field, before, after):
+    if are_same_cells(field, before, after):
         assert expected == "same"
     else:
         assert expected == ("rejected" if problem(field, after) else "edit")
@@ -179,13 +179,13 @@ CELLS = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(FIELDS), CELLS, CELLS)
 def test_comparing_and_checking_never_fail_and_what_is_checked_is_sent(field, one, other):
-    assert same_cell(field, one, one) or problem(field, one) != ""
-    assert same_cell(field, one, other) in (True, False)
+    assert are_same_cells(field, one, one) or problem(field, one) != ""
+    assert are_same_cells(field, one, other) in (True, False)
     if not problem(field, other):
         sent = encode(field, other)
         json.dumps(sent, allow_nan=False).encode()
-        assert same_json(field, sent, sent)
-        assert same_cell(field, other, other)
+        assert are_same_json(field, sent, sent)
+        assert are_same_cells(field, other, other)
 
 
 class Word(str, enum.Enum):  # noqa: UP042 - a StrEnum would be written by its value
@@ -221,7 +221,7 @@ def test_a_member_of_an_enum_is_what_it_holds(field, cell, sent):
     assert encode(field, cell) == sent
     assert json.loads(json.dumps(encode(field, cell))) == sent
     assert problem(field, sent) == problem(field, cell)
-    assert same_cell(field, sent, cell)
+    assert are_same_cells(field, sent, cell)
 
 
 DTYPES = ["float32", "float16", "Float32", "Float64", *map(pd.ArrowDtype, (pa.float32(), pa.float64()))]
@@ -236,7 +236,7 @@ def test_a_column_of_fewer_digits_is_no_edit(dtype, numbers):
         new = old.astype(dtype)
     shown = new.to_numpy(float, na_value=np.nan)
     finite = [place for place in differing(old.array, new.array) if np.isfinite(shown[place])]
-    assert all(same_cell(NUMBER, old[place], new[place]) for place in finite)
+    assert all(are_same_cells(NUMBER, old[place], new[place]) for place in finite)
     with_edit = new.copy()
     with_edit.iloc[0] = 12.5 if old.iloc[0] != 12.5 else 13.5
     assert 0 in differing(old.array, with_edit.array)

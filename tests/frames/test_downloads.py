@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sn_pandas as sn
-from sn_pandas.frames.contents.file_names import names_below, safe_name, safe_path
+from sn_pandas.frames.contents.file_names import choose_names, make_safe_name, make_safe_path
 
 from ..fakes import FakeServer
 
@@ -63,7 +63,7 @@ def is_reserved(name: str) -> bool:
 
 @given(NAMES)
 def test_a_safe_name_is_one_step_on_every_file_system(name: str) -> None:
-    safe = safe_name(name)
+    safe = make_safe_name(name)
     assert safe not in ("", ".", "..")
     assert len(safe.encode()) <= 240
     assert PurePosixPath(safe).name == safe
@@ -72,15 +72,15 @@ def test_a_safe_name_is_one_step_on_every_file_system(name: str) -> None:
     assert safe[0] != "."
     assert safe[-1] not in ". "
     assert safe.isprintable() or not any(c < " " or c in "\x7f\u202e\u2028" for c in safe)
-    assert safe_name(safe) == safe
+    assert make_safe_name(safe) == safe
 
 
 @given(st.lists(st.lists(NAMES, min_size=1, max_size=4), max_size=8))
 def test_each_file_has_a_place_of_its_own_below_the_folder(paths: list[list[str]]) -> None:
-    names = names_below({n: "/Root/" + "/".join(steps) for n, steps in enumerate(paths)})
+    names = choose_names({n: "/Root/" + "/".join(steps) for n, steps in enumerate(paths)})
     folder = Path("/downloads")
-    places = [safe_path(folder, *steps) for steps in names.values()]
-    assert all(place.is_relative_to(folder) and ".." not in place.parts for place in places)
+    places = [make_safe_path(folder, *steps) for steps in names.values()]
+    assert all(place.is_relative_to(folder) and ".." not in place.iter_parts for place in places)
     keys = [str(place).casefold() for place in places]
     assert len(set(keys)) == len(paths)
     assert not any(other.startswith(f"{key}/") for key in keys for other in keys)
@@ -92,7 +92,7 @@ def test_a_folder_that_leads_elsewhere_is_not_written_to(tmp_path: Path) -> None
     elsewhere.mkdir()
     (folder / "A").symlink_to(elsewhere)
     with pytest.raises(sn.AnswerError, match="leads out of"):
-        safe_path(folder, "A", "x.txt")
+        make_safe_path(folder, "A", "x.txt")
 
 
 def test_a_link_is_replaced_and_not_followed(fake: Callable[..., FakeServer], tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from sn_pandas import F, Q, QueryError
 from sn_pandas.embedded.fields import KINDS
-from sn_pandas.frames.columns.cells import encode, same_cell, same_json
-from sn_pandas.frames.columns.kinds import COLUMN_KINDS, ColumnKind, codec
+from sn_pandas.frames.columns.cells import are_same_cells, are_same_json, encode
+from sn_pandas.frames.columns.kinds import COLUMN_KINDS, ColumnKind, create_codec
 from sn_pandas.frames.writes.checking import EMPTY, FILLED, absent, problem
 from sn_pandas.odata.field_kinds import FIELD_KINDS, UNKNOWN, FieldKind
 from sn_pandas.odata.filter_rules import RULES
@@ -36,7 +36,10 @@ def test_types_of_servers_are_in_the_table() -> None:
 @pytest.mark.parametrize("name", TYPES)
 def test_columns_of_a_type_have_the_dtype_that_its_field_names(name: str) -> None:
     for field in (Field("F", name, options=OPTIONS), Field("F", name, multiple=True)):
-        assert pd.Series(codec(field).decode([])).dtype.name == pd.Series([], dtype=field.dtype).dtype.name
+        assert (
+            pd.Series(create_codec(field).decode([])).dtype.name
+            == pd.Series([], dtype=field.dtype).dtype.name
+        )
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -56,7 +59,7 @@ def test_what_can_be_edited_is_checked_and_encoded(name: str) -> None:
     right = "<a/>" if name == "Xml" else right
     assert problem(field, right) == ""
     assert json.dumps(encode(field, right))
-    assert same_cell(field, right, right)
+    assert are_same_cells(field, right, right)
     assert problem(field, object())
 
 
@@ -84,11 +87,11 @@ def test_a_new_type_is_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(QueryError, match="holds numbers"):
         Query("/Root", filter=F("Driven") == "far").bind(schema)
 
-    column = pd.Series(codec(field).decode([1.5, None]))
+    column = pd.Series(create_codec(field).decode([1.5, None]))
     assert column.dtype == field.dtype == "float64"
     assert encode(field, "2.5") == 2.5
-    assert same_cell(field, 2.5, "2.5")
-    assert same_json(field, 2.5, 2.5000000000000001)
+    assert are_same_cells(field, 2.5, "2.5")
+    assert are_same_json(field, 2.5, 2.5000000000000001)
     assert problem(field, 0) == "0 is below 1.0"
     assert "not a number" in problem(field, "far")
     assert problem(field, None).startswith("a Mileage cannot be empty")
@@ -98,5 +101,5 @@ def test_a_new_type_is_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_type_in_neither_table_is_read_as_it_comes_and_not_edited() -> None:
     field = Field("F", "Gadget")
     assert ColumnKind().checks == ""
-    assert list(codec(field).decode([{"a": 1}, "b", None])) == [{"a": 1}, "b", None]
+    assert list(create_codec(field).decode([{"a": 1}, "b", None])) == [{"a": 1}, "b", None]
     assert problem(field, "b") == "a field of type Gadget cannot be written from a frame; try repo.patch(…)"

@@ -185,7 +185,7 @@ MIXED = {
 
 @pytest.mark.parametrize("kind", MIXED)
 def test_objects_of_any_kind_come_back_from_parquet_as_they_were(repo, tmp_path, kind):
-    from sn_pandas.frames.columns.cells import same_cell
+    from sn_pandas.frames.columns.cells import are_same_cells
 
     with pytest.warns(sn.IncompleteWarning):
         frame = repo.read("/Root/Content/Lab", select=["Name", "Path"], top=3)
@@ -194,7 +194,7 @@ def test_objects_of_any_kind_come_back_from_parquet_as_they_were(repo, tmp_path,
     back = parquet(frame, tmp_path)["mine"].tolist()
     for cell, other in zip(cells, back, strict=True):
         shown = cell.isoformat() if isinstance(cell, dt.date) and isinstance(other, str) else cell
-        assert same_cell(None, shown, other), (cell, other)
+        assert are_same_cells(None, shown, other), (cell, other)
     if all(cell is None or isinstance(cell, str) for cell in cells):
         assert back == cells.tolist()
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from sn_pandas import ConflictError, RefusedError
 from sn_pandas.embedded import Application
-from sn_pandas.frames.columns.cells import items, same_cell
-from sn_pandas.frames.columns.encoders import target_of
+from sn_pandas.frames.columns.cells import are_same_cells, list_items
+from sn_pandas.frames.columns.encoders import get_target
 from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field
 
@@ -222,6 +222,6 @@ def looks_like_date(text):
 def meant(field, stored, cell):
     """Whether a cell that was read again is what was put in."""
     if field.is_reference:
-        named = [{1: ADMIN}.get(target, target) for target in map(target_of, items(cell))]
-        return items(stored) == named
-    return same_cell(field, stored, cell)
+        named = [{1: ADMIN}.get(target, target) for target in map(get_target, list_items(cell))]
+        return list_items(stored) == named
+    return are_same_cells(field, stored, cell)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.frames.plots.plots import COLOURS, Plots
-from sn_pandas.frames.plots.treemap import areas_of, squarified
+from sn_pandas.frames.plots.treemap import gather_areas, squarify
 
 from ..fakes import open_sample
 
@@ -129,7 +129,7 @@ def test_what_cannot_be_drawn_is_said(tasks: pd.DataFrame, draw: object, words: 
 
 @given(st.lists(st.floats(0.01, 1e6), min_size=1, max_size=60))
 def test_rectangles_keep_their_weights_and_stay_inside(weights: list[float]) -> None:
-    boxes = squarified(weights, 8, 5)
+    boxes = squarify(weights, 8, 5)
     areas = np.array([width * height for _, _, width, height in boxes])
     assert areas == pytest.approx(np.array(weights) * 40 / sum(weights), rel=1e-6)
     for x, y, width, height in boxes:
@@ -140,6 +140,6 @@ def test_rectangles_keep_their_weights_and_stay_inside(weights: list[float]) -> 
 
 def test_weights_are_gathered_by_folder() -> None:
     paths = ["/Root/a/x/1", "/Root/a/x/2", "/Root/a/y/1", "/Root/b/1", None]
-    top, areas = areas_of(paths, pd.Series([1.0, 2.0, 3.0, 4.0, 9.0]), 2)
+    top, areas = gather_areas(paths, pd.Series([1.0, 2.0, 3.0, 4.0, 9.0]), 2)
     assert top == "/Root"
     assert [(area.label, area.weight) for area in areas] == [("a/x", 3.0), ("a/y", 3.0), ("b", 4.0)]

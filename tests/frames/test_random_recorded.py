@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from sn_pandas.frames.columns.cells import encode, same_json
+from sn_pandas.frames.columns.cells import are_same_json, encode
 from sn_pandas.frames.writes.checking import absent, problem
 from sn_pandas.odata.schema import Schema
 
@@ -67,7 +67,7 @@ def test_of_random_changes():
         assert line["response"]["status"] == 200, (kind, body, line["response"])
         stored = line["response"]["json"]["d"]
         for name, cell in body.items():
-            assert name not in stored or same_json(fields[name], cell, stored[name]), (
+            assert name not in stored or are_same_json(fields[name], cell, stored[name]), (
                 name,
                 cell,
                 stored[name],
@@ -81,7 +81,7 @@ def test_of_random_changes_nothing_is_refused_without_need():
         fields = SCHEMA[kind_of(line)].fields
         stored = (line["response"].get("json") or {}).get("d") or {}
         for name, cell in body.items():
-            if name in fields and name in stored and same_json(fields[name], cell, stored[name]):
+            if name in fields and name in stored and are_same_json(fields[name], cell, stored[name]):
                 told = problem(fields[name], cell)
                 assert not told or "True nor False" in told or "read-only" in told, (name, cell, told)
 

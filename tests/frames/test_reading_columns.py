@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames.columns import cells, codecs
-from sn_pandas.frames.columns.kinds import codec
+from sn_pandas.frames.columns.kinds import create_codec
 from sn_pandas.odata.schema import Field, Option
 
 from .lists import Server
@@ -74,12 +74,12 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
 @pytest.mark.parametrize("backend", [None, "numpy_nullable", "pyarrow"])
 def test_the_dtype_comes_from_the_field_alone(kind: str, backend: codecs.Backend) -> None:
     field = FIELDS[kind]
-    empty = codecs.converted(codec(field).decode([]), field, backend)
+    empty = codecs.convert_array(create_codec(field).decode([]), field, backend)
 
     @settings(max_examples=25, deadline=None)
     @given(st.lists(st.none() | VALUES[kind], max_size=30))
     def every(values: list[Any]) -> None:
-        column = codecs.converted(codec(field).decode(values), field, backend)
+        column = codecs.convert_array(create_codec(field).decode(values), field, backend)
         assert column.dtype == empty.dtype
         assert len(column) == len(values)
         if backend is None:
@@ -98,7 +98,7 @@ def test_what_was_read_means_what_the_server_wrote(kind: str) -> None:
     @settings(max_examples=60, deadline=None)
     @given(st.lists(VALUES[kind], max_size=30))
     def every(values: list[Any]) -> None:
-        column = pd.Series(codec(field).decode(values))
+        column = pd.Series(create_codec(field).decode(values))
         for cell, value in zip(column, values, strict=True):
             if field.type in ("Reference", "AllowedChildTypes"):
                 key = "Path" if field.type == "Reference" else "Name"
@@ -106,7 +106,7 @@ def test_what_was_read_means_what_the_server_wrote(kind: str) -> None:
             elif field.why_not_editable:
                 assert cell == value
             else:
-                assert cells.same_json(field, cells.encode(field, cell), value)
+                assert cells.are_same_json(field, cells.encode(field, cell), value)
 
     every()
 
@@ -117,7 +117,7 @@ def test_what_was_read_means_what_the_server_wrote(kind: str) -> None:
 @example(pieces=[["2026-01-31T12:30:15.1234567Z", "0001-01-01T00:00:00"], ["2026-01-31T12:30:15.1Z"]])
 @settings(deadline=None)
 def test_a_column_of_many_pages_is_that_of_one(pieces: list[list[str | None]]) -> None:
-    decoder = codec(FIELDS["DateTime"])
+    decoder = create_codec(FIELDS["DateTime"])
     column = decoder.gather(3)
     for piece in pieces:
         column.add(decoder.chunk(piece))
@@ -210,9 +210,9 @@ class Raw(Server):
 
 
 def test_a_whole_number_with_a_fraction_is_no_whole_number() -> None:
-    assert list(codec(FIELDS["Integer"]).decode([1, 2.0, None])) == [1, 2, pd.NA]
+    assert list(create_codec(FIELDS["Integer"]).decode([1, 2.0, None])) == [1, 2, pd.NA]
     with pytest.raises(Exception, match="integer field"):
-        codec(FIELDS["Integer"]).decode([1.5])
+        create_codec(FIELDS["Integer"]).decode([1.5])
 
 
 def test_digits_of_a_second_and_zones() -> None:
@@ -223,7 +223,7 @@ def test_digits_of_a_second_and_zones() -> None:
         None,
         "9999-12-31T23:59:59Z",
     ]
-    column = pd.Series(codec(FIELDS["DateTime"]).decode(texts))
+    column = pd.Series(create_codec(FIELDS["DateTime"]).decode(texts))
     assert [None if pd.isna(cell) else cell.isoformat() for cell in column] == [
         "2026-01-31T12:30:15.123456+00:00",
         "2026-01-31T12:30:15+00:00",
@@ -250,11 +250,11 @@ def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
         "DateTime": ["2026-01-31T12:30:15.1234567Z", None],
         "Number": [1.5, None],
     }
-    with_arrow = {k: codec(FIELDS[k]).decode(v) for k, v in values.items()}
+    with_arrow = {k: create_codec(FIELDS[k]).decode(v) for k, v in values.items()}
     monkeypatch.setattr(codecs, "pa", None)
     monkeypatch.setattr(builders, "pa", None)
     for kind, decoded in with_arrow.items():
-        again = codec(FIELDS[kind]).decode(values[kind])
+        again = create_codec(FIELDS[kind]).decode(values[kind])
         assert again.dtype == decoded.dtype
         assert list(pd.Series(again).dropna()) == list(pd.Series(decoded).dropna())
         assert np.array_equal(pd.isna(again), pd.isna(decoded))
@@ -264,7 +264,7 @@ def test_columns_without_pyarrow(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("zone", ["+02:00", "-05:30"])
 def test_a_date_with_a_zone_is_that_moment(digits: str, zone: str) -> None:
     text = f"2026-01-31T12:30:15{digits}{zone}"
-    read = codec(FIELDS["DateTime"]).decode([text, "2026-01-31T12:30:15.1234567Z", None])
+    read = create_codec(FIELDS["DateTime"]).decode([text, "2026-01-31T12:30:15.1234567Z", None])
     assert list(read[:2]) == [
         pd.Timestamp(text).tz_convert("UTC").floor("us"),
         pd.Timestamp("2026-01-31T12:30:15.123456Z"),
@@ -274,8 +274,8 @@ def test_a_date_with_a_zone_is_that_moment(digits: str, zone: str) -> None:
 @pytest.mark.parametrize("values", [["true"], [2], [True, None, "false"], [None, 1.5], [True, 2]])
 def test_what_is_no_truth_value_is_not_taken_for_one(values: list[Any]) -> None:
     with pytest.raises(sn.AnswerError, match="a boolean field"):
-        codec(FIELDS["Boolean"]).decode(values)
+        create_codec(FIELDS["Boolean"]).decode(values)
 
 
 def test_truth_values_can_be_numbers() -> None:
-    assert codec(FIELDS["Boolean"]).decode([1, 0, None, True]).tolist() == [True, False, pd.NA, True]
+    assert create_codec(FIELDS["Boolean"]).decode([1, 0, None, True]).tolist() == [True, False, pd.NA, True]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from sn_pandas import RefusedError
-from sn_pandas.frames.columns.cells import same_json
+from sn_pandas.frames.columns.cells import are_same_json
 
 from .recorded import RecordedServer, cases
 
@@ -47,13 +47,13 @@ def test_recorded_value(case):
     outcome = report.frame["outcome"].iloc[0]
     fields = repo.schema["Asset"].fields
     stored = all(
-        name in fields and same_json(fields[name], value, server.state.get(name))
+        name in fields and are_same_json(fields[name], value, server.state.get(name))
         for name, value in case.body.items()
     )
     if outcome == "saved":
         sent = server.patches[-1]
         for name, value in sent.items():
-            assert same_json(fields[name], value, server.state.get(name)), "saved means stored"
+            assert are_same_json(fields[name], value, server.state.get(name)), "saved means stored"
         assert stored or sent != case.body, "what the server did not store as it was sent is not saved"
     elif outcome == "unchanged":
         assert not server.patches
@@ -75,7 +75,9 @@ def test_nothing_that_the_server_takes_is_refused():
         fields = frame.sn.baseline.repo.schema["Asset"].fields
         if case.status != 200 or not case.body or not set(case.body) <= set(fields):
             continue
-        if not all(same_json(fields[n], v, server.typed(case.after).get(n)) for n, v in case.body.items()):
+        if not all(
+            are_same_json(fields[n], v, server.typed(case.after).get(n)) for n, v in case.body.items()
+        ):
             continue
         for name, value in case.body.items():
             frame[name] = pd.Series(np.fromiter([value], dtype=object, count=1), index=frame.index)

@@ -16,9 +16,9 @@ from matplotlib.cbook import is_math_text
 from matplotlib.text import Text
 
 import sn_pandas as sn
-from sn_pandas.frames.plots.labels import telling
-from sn_pandas.frames.plots.plots import Plots, clusters
-from sn_pandas.frames.plots.treemap import areas_of
+from sn_pandas.frames.plots.labels import count_distinct_steps
+from sn_pandas.frames.plots.plots import Plots, merge_labels
+from sn_pandas.frames.plots.treemap import gather_areas
 
 mpl.use("agg")
 KINDS = ("timeline", "gantt", "types", "treemap")
@@ -160,7 +160,7 @@ def test_a_frequency_that_makes_no_picture_is_refused(freq: str) -> None:
 
 def test_a_treemap_has_as_many_areas_as_can_be_seen() -> None:
     paths = [f"/Root/f{n % 7}/g{n}/x" for n in range(5000)]
-    _, areas = areas_of(paths, None, 2)
+    _, areas = gather_areas(paths, None, 2)
     assert len(areas) <= 400
     assert sum(area.weight for area in areas) == 5000
 
@@ -171,7 +171,7 @@ def test_a_treemap_has_as_many_areas_as_can_be_seen() -> None:
     )
 )
 def test_tiles_of_one_name_tell_themselves_apart(paths: list[list[str]]) -> None:
-    ends = [tuple(path[-count:]) for path, count in zip(paths, telling(paths), strict=True)]
+    ends = [tuple(path[-count:]) for path, count in zip(paths, count_distinct_steps(paths), strict=True)]
     assert len(set(ends)) == len(paths) or any(
         path[-len(short) :] == short for path in paths for short in paths if path != short
     )
@@ -180,7 +180,7 @@ def test_tiles_of_one_name_tell_themselves_apart(paths: list[list[str]]) -> None
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=30).map(sorted))
 def test_labels_of_versions_do_not_overlap(places: list[float]) -> None:
     texts = [f"1.{n}" for n in range(len(places))]
-    shown = clusters(texts, places, 0.5)
+    shown = merge_labels(texts, places, 0.5)
     ends = [(at - len(text) / 4, at + len(text) / 4) for text, at in shown]
     assert all(one[1] <= two[0] for one, two in itertools.pairwise(ends))
     assert shown[0][0].startswith("1.0")

@@ -28,7 +28,7 @@ from ..writes.upserting import match
 from .excel import to_excel
 from .parquet import to_parquet
 from .rebase import rebase_on, refresh
-from .related import browse, children, download, explode
+from .related import browse, download, explode, read_children
 
 if TYPE_CHECKING:
     from ..plots.plots import Plots
@@ -333,7 +333,7 @@ class Accessor:
 
     def children(self, select: str | Sequence[str] = ()) -> pd.DataFrame:
         """Read the children of all rows as one frame with the same columns, or those in ``select``."""
-        return children(self._frame, select)
+        return read_children(self._frame, select)
 
     def browse(self, **options: Any) -> Any:
         """Show the tree below the common folder of all rows, with the rows selected.

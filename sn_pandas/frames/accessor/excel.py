@@ -15,8 +15,8 @@ from ...odata.schema import Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..columns.coercing import Coercion
-from ..columns.file_forms import form_of
-from ..columns.normalizing import Cell, is_list, is_missing, whole
+from ..columns.file_forms import classify_form
+from ..columns.normalizing import Cell, is_list, is_missing, to_integer
 from ..columns.unusable import Unusable
 from ..replacing import put
 from ..spreadsheets import packing, workbooks
@@ -25,7 +25,7 @@ from ..tracking.baseline import KEY, baseline_of, rebase
 from ..tracking.edits import edits_of
 from ..tracking.matching import rows_of
 from .rebase import rebase_on
-from .sheet_columns import sheet_columns
+from .sheet_columns import build_sheet_columns
 
 if TYPE_CHECKING:
     from ..repository import Repository
@@ -58,7 +58,7 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
         )
     rows = rows_of(frame, baseline)
     frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
-    columns = sheet_columns(frame, baseline)
+    columns = build_sheet_columns(frame, baseline)
     names = {column.name for column in columns}  # without passwords, which the hidden sheet must not hold
     edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0 and edit.column in names]
     ids = [int(id_) if id_ > 0 else None for id_ in rows.ids.tolist()]
@@ -152,7 +152,9 @@ def read_excel(
     rebase_on(frame, repo, then)
     for column, id_ in sheet.unsure:
         unsure.setdefault(column, set()).add(id_)
-    _doubt(frame, [name for name in map(str, frame.columns) if name not in then.columns], unsure)
+    _mark_doubtful_cells(
+        frame, [name for name in map(str, frame.columns) if name not in then.columns], unsure
+    )
     sheet.warn()
     return frame
 
@@ -180,7 +182,7 @@ class _Sheet:
         self._removed = [column.header for column in columns if column.header not in places]
         headers = {workbooks.ID, *(column.header for column in columns)}
         self.added = {header: number for header, number in places.items() if header not in headers}
-        self.ids = self._ids(places)
+        self.ids = self._read_ids(places)
         #: Column and id of cells of which it is not known whether a person or a program changed them.
         self.unsure: list[tuple[str, int]] = []
         self._problems: list[str] = []
@@ -193,9 +195,9 @@ class _Sheet:
         index = pd.Index([next(new) if id_ is None else id_ for id_ in self.ids], dtype="int64", name="Id")
         data = {}
         for column, number in self._columns:
-            data[column.name] = self._cells(column, number, index, edits)
+            data[column.name] = self._read_cells(column, number, index, edits)
         for header, number in self.added.items():
-            values = [self._value(row, number) for row in self._read.rows]
+            values = [self._get_value(row, number) for row in self._read.rows]
             data[header] = pd.Series(values, index=index, dtype=object).infer_objects()
         return pd.DataFrame(data, index=index, copy=False)
 
@@ -207,9 +209,10 @@ class _Sheet:
             paths = self._then["Path"].loc[gone] if "Path" in self._then.columns else gone
             rows = count_noun(len(gone), "row")
             said.append(
-                f"{rows} of the list {'is' if len(gone) == 1 else 'are'} gone ({_some(map(str, paths))}): "
+                f"{rows} of the list {'is' if len(gone) == 1 else 'are'} gone "
+                f"({_join_some(map(str, paths))}): "
                 "contents are not deleted with their rows; to delete them: "
-                f"repo.delete([{_some(map(str, gone))}])"
+                f"repo.delete([{_join_some(map(str, gone))}])"
             )
         if self._removed:
             said.append(f"{_describe_columns(self._removed)} gone, which leaves the fields as they are")
@@ -218,25 +221,29 @@ class _Sheet:
         if self._problems:
             cells = count_noun(len(self._problems), "cell")
             stay = "stays as it was" if len(self._problems) == 1 else "stay as they were"
-            said.append(f"{cells} could not be read and {stay}: {_some(self._problems)}")
+            said.append(f"{cells} could not be read and {stay}: {_join_some(self._problems)}")
         if self._texts:
             cells = count_noun(len(self._texts), "cell")
             stay = "stays a text" if len(self._texts) == 1 else "stay texts"
-            said.append(f"{cells} {stay}, which a save rejects: {_some(self._texts)}")
+            said.append(f"{cells} {stay}, which a save rejects: {_join_some(self._texts)}")
         for text in said:
             warn_user(f"{self._name}: {text}", SaveWarning)
 
-    def _ids(self, places: Mapping[str, int]) -> list[int | None]:
+    def _read_ids(self, places: Mapping[str, int]) -> list[int | None]:
         """Return the id of each row; None for a new one."""
         by_path = None
         if workbooks.ID not in places:
-            by_path = self._ids_by_path()
+            by_path = self._map_paths_to_ids()
         read_ids = set(self._then.index)
         ids: list[int | None] = []
         rows: dict[int, int] = {}
         for row in self._read.rows:
-            value = self._value(row, places[workbooks.ID]) if by_path is None else self._path(row, by_path)
-            id_ = _id_of(value) if by_path is None else by_path.get(value)
+            value = (
+                self._get_value(row, places[workbooks.ID])
+                if by_path is None
+                else self._read_path(row, by_path)
+            )
+            id_ = _parse_id(value) if by_path is None else by_path.get(value)
             if id_ is not None and id_ not in read_ids:
                 raise TrackingError(
                     f"{self._name}: row {row.number} has the Id {value}, which is none of the list; "
@@ -252,7 +259,7 @@ class _Sheet:
             ids.append(id_)
         return ids
 
-    def _ids_by_path(self) -> dict[Any, int]:
+    def _map_paths_to_ids(self) -> dict[Any, int]:
         """Return the ids by path, for a sheet that has no Id any more."""
         if not any(column.name == "Path" for column, _ in self._columns):
             raise TrackingError(
@@ -261,9 +268,9 @@ class _Sheet:
             )
         return dict(zip(self._then["Path"], self._then.index.tolist(), strict=True))
 
-    def _path(self, row: workbooks.Row, ids: Mapping[Any, int]) -> Any:
+    def _read_path(self, row: workbooks.Row, ids: Mapping[Any, int]) -> Any:
         number = next(number for column, number in self._columns if column.name == "Path")
-        path = self._value(row, number)
+        path = self._get_value(row, number)
         if path not in (None, "") and path not in ids:
             raise TrackingError(
                 f"{self._name}: row {row.number} has the path {path!r}, which is none of the list, and the "
@@ -281,13 +288,13 @@ class _Sheet:
                 "counts; rename or delete the others"
             )
         for number, header in enumerate(self._read.headers):
-            if not header and any(self._value(row, number) is not None for row in self._read.rows):
+            if not header and any(self._get_value(row, number) is not None for row in self._read.rows):
                 self._problems.append(f"{workbooks.address(1, number)[:-1]} (a column without a header)")
 
-    def _value(self, row: workbooks.Row, number: int) -> Any:
+    def _get_value(self, row: workbooks.Row, number: int) -> Any:
         return row.values[number] if number < len(row.values) else None
 
-    def _cells(
+    def _read_cells(
         self, column: Column, number: int, index: pd.Index, edits: Mapping[tuple[int, str], Cell]
     ) -> pd.Series:
         """Return a column: as it was written, but for the cells that changed in the sheet."""
@@ -301,11 +308,11 @@ class _Sheet:
         for place, (row, id_, cell) in enumerate(zip(self._read.rows, self.ids, was.array, strict=True)):
             if id_ is not None and (id_, name) in edits:
                 cell = changed[place] = edits[id_, name]
-            value = self._value(row, number)
+            value = self._get_value(row, number)
             shown = show(column, cell) if id_ is not None and name in self._then.columns else None
             if is_unchanged(shown, value):
                 continue
-            if problem := self._problem(row, number, shown, value):
+            if problem := self._describe_problem(row, number, shown, value):
                 self._problems.append(f"{workbooks.address(row.number, number)} ({column.header}): {problem}")
                 continue
             where = f"{workbooks.address(row.number, number)} ({column.header})"
@@ -314,7 +321,7 @@ class _Sheet:
             except ValueError:
                 self._problems.append(f"{where}: {value} is a time that {column.zone} has twice or never")
                 continue
-            if id_ is not None and column.kind == "text" and form_of(text, shown, value):
+            if id_ is not None and column.kind == "text" and classify_form(text, shown, value):
                 self.unsure.append((name, id_))
         cells = put(was, list(changed), changed.values()) if changed else was
         return cells if name in self._then.columns else cells.infer_objects()
@@ -328,9 +335,9 @@ class _Sheet:
         if isinstance(coerced, Unusable):
             self._texts.append(f"{where}: {coerced.reason}")
             return cell
-        return whole(coerced)
+        return to_integer(coerced)
 
-    def _problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
+    def _describe_problem(self, row: workbooks.Row, number: int, shown: Any, value: Any) -> str:
         """Return why the value of a sheet cannot be used; empty if it can."""
         if problem := self._read.unusable.get((row.number, number)):
             return problem
@@ -341,7 +348,7 @@ class _Sheet:
         return ""
 
 
-def _id_of(value: Any) -> int | None:
+def _parse_id(value: Any) -> int | None:
     """Return the id of a row of the sheet; None if it is empty or negative, as for new rows."""
     if is_missing(value) or (isinstance(value, str) and not value.strip()):
         return None
@@ -354,7 +361,7 @@ def _id_of(value: Any) -> int | None:
     return int(number) if number.is_integer() else -1
 
 
-def _doubt(frame: pd.DataFrame, unread: Iterable[str], unsure: Mapping[str, set[int]]) -> None:
+def _mark_doubtful_cells(frame: pd.DataFrame, unread: Iterable[str], unsure: Mapping[str, set[int]]) -> None:
     """Mark the cells whose original value is unknown, or which somebody else may have changed.
 
     An unread column that has the name of a field was added by somebody: what it says is in doubt, and its
@@ -376,9 +383,9 @@ def _doubt(frame: pd.DataFrame, unread: Iterable[str], unsure: Mapping[str, set[
 
 
 def _describe_columns(names: Collection[str]) -> str:
-    return f"the column {_some(names)} is" if len(names) == 1 else f"the columns {_some(names)} are"
+    return f"the column {_join_some(names)} is" if len(names) == 1 else f"the columns {_join_some(names)} are"
 
 
-def _some(names: Iterable[str]) -> str:
+def _join_some(names: Iterable[str]) -> str:
     found = list(names)
     return ", ".join(found[:_NAMED]) + (", …" if len(found) > _NAMED else "")

@@ -31,7 +31,7 @@ def to_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], **options: Any
     """Write a frame to a Parquet file; see ``Accessor.to_parquet``."""
     require()
     written = frame.copy(deep=False)
-    edited = _edited(frame) if isinstance(path, (str, os.PathLike)) else None
+    edited = _load_edits(frame) if isinstance(path, (str, os.PathLike)) else None
     beside: dict[bytes, bytes] = {}
     if edited is not None:
         mark = secrets.token_hex(8)
@@ -39,7 +39,7 @@ def to_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], **options: Any
         origin = {"origin": baseline.repo.url, "query": str(baseline.query)}  # join and merge drop the attrs
         place = {"path": os.path.abspath(path), "mark": mark}
         written.attrs = {**frame.attrs, KEY: {**origin, **frame.attrs.get(KEY, {}), FILE: place}}
-        beside = {_MARK: mark.encode(), _BEFORE: _packed(_before(frame, *edited))}
+        beside = {_MARK: mark.encode(), _BEFORE: _pack_frame(_select_baseline_values(frame, *edited))}
         _order_sets(written, *edited)
     table = table_of(written)
     from pyarrow import parquet
@@ -48,7 +48,7 @@ def to_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], **options: Any
     parquet.write_table(table.replace_schema_metadata(metadata), path, **options)
 
 
-def kept(frame: pd.DataFrame) -> pd.DataFrame | None:
+def load_baseline(frame: pd.DataFrame) -> pd.DataFrame | None:
     """Return the baseline of a frame from a file, indexed by its ids.
 
     None if the file is gone, or another one by now, or never held that.
@@ -73,13 +73,13 @@ def kept(frame: pd.DataFrame) -> pd.DataFrame | None:
         return None
     then.index = pd.Index(ids, name="Id")
     then = then[ids > 0].drop(columns="Id", errors="ignore")
-    before = _unpacked(beside[_BEFORE])
+    before = _unpack_frame(beside[_BEFORE])
     for column in before.columns:
         then[column] = put(then[column], then.index.get_indexer(before.index), before[column])
     return then
 
 
-def _edited(frame: pd.DataFrame) -> tuple[Baseline, list[Edit]] | None:
+def _load_edits(frame: pd.DataFrame) -> tuple[Baseline, list[Edit]] | None:
     """Return the edits of a frame and its baseline; None if they are not certain."""
     try:
         baseline = baseline_of(frame)
@@ -103,7 +103,7 @@ def _order_sets(written: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
             written[column] = put(written[column], sets, baseline.frame[column].loc[rows.ids[sets].tolist()])
 
 
-def _before(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> pd.DataFrame:
+def _select_baseline_values(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> pd.DataFrame:
     """Return the baseline values of edited cells, and all those of columns whose dtype has changed."""
     existing = [edit for edit in edits if edit.id > 0]
     both = baseline.frame.columns.intersection(frame.columns)
@@ -113,7 +113,7 @@ def _before(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> pd.Da
     return baseline.frame.loc[sorted(ids), columns]
 
 
-def _packed(frame: pd.DataFrame) -> bytes:
+def _pack_frame(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
 
     table = table_of(frame)
@@ -123,7 +123,7 @@ def _packed(frame: pd.DataFrame) -> bytes:
     return base64.b64encode(sink.getvalue())
 
 
-def _unpacked(packed: bytes) -> pd.DataFrame:
+def _unpack_frame(packed: bytes) -> pd.DataFrame:
     import pyarrow as pa
 
     with pa.ipc.open_stream(base64.b64decode(packed)) as stream:

@@ -16,7 +16,7 @@ from ...odata.query import Query
 from ...odata.schema import PSEUDO_FIELDS, Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
-from ..columns.file_forms import form_of
+from ..columns.file_forms import classify_form
 from ..reads import lookup, reading
 from ..replacing import put
 from ..tracking.baseline import KEY, Baseline, IdName, baseline_of, rebase
@@ -24,7 +24,7 @@ from ..tracking.edits import Edit, edits_of
 from ..tracking.matching import Rows, ids_of, rows_of
 from ..writes.hidden import learn
 from ..writes.plan import field_of, typed
-from .parquet import FILE, kept
+from .parquet import FILE, load_baseline
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -57,11 +57,11 @@ def rebase_on(
         _show_unread(frame, now)
         facts: dict[str, Any] = {k: v for k, v in frame.attrs.get(KEY, {}).items() if k != FILE}
         recorded = facts if "origin" in facts else {}
-        then = _then(frame, repo, sure="origin" in recorded) if then is None else then
+        then = _find_baseline_frame(frame, repo, sure="origin" in recorded) if then is None else then
         baseline = _as_it_was(now, then)
         if baseline is now:
-            baseline = _doubtful(frame, now, modified, recorded.get("read"))
-        baseline = dataclasses.replace(baseline, attempts=_attempts(frame, repo))
+            baseline = _mark_doubtful_cells(frame, now, modified, recorded.get("read"))
+        baseline = dataclasses.replace(baseline, attempts=_find_attempts(frame, repo))
         attrs = {"origin": repo.url, "query": str(baseline.query)}
         frame.attrs[KEY] = {"read": began.isoformat(timespec="milliseconds"), **facts, **attrs}
     rebase(frame, baseline)
@@ -87,7 +87,7 @@ def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
 
     Those are empty cells of columns that came later than the read, such as with rows that were appended.
     """
-    read = _columns_read(frame)
+    read = _find_columns_read(frame)
     if read is None:
         return
     ids = ids_of(frame)
@@ -101,7 +101,7 @@ def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
             frame[column] = put(frame[column], empty, cells)
 
 
-def _columns_read(frame: pd.DataFrame) -> list[str] | None:
+def _find_columns_read(frame: pd.DataFrame) -> list[str] | None:
     """Return the columns that a frame was read with; None if unknown."""
     try:
         return [str(column) for column in baseline_of(frame).frame.columns]
@@ -111,13 +111,13 @@ def _columns_read(frame: pd.DataFrame) -> list[str] | None:
         return list(select) or None
 
 
-def _then(frame: pd.DataFrame, repo: Connection, *, sure: bool) -> pd.DataFrame | None:
+def _find_baseline_frame(frame: pd.DataFrame, repo: Connection, *, sure: bool) -> pd.DataFrame | None:
     """Return the baseline of a frame that this session or a file of this package knows; None for others."""
     try:
         baseline = baseline_of(frame)
         rows_of(frame, baseline)
     except TrackingError:
-        return kept(frame) if sure else None
+        return load_baseline(frame) if sure else None
     as_read = baseline.repo.url == repo.url and not baseline.query.version and not baseline.unsure
     return baseline.frame if as_read else None
 
@@ -138,7 +138,9 @@ def _as_it_was(now: Baseline, then: pd.DataFrame | None) -> Baseline:
     return dataclasses.replace(now, frame=was)
 
 
-def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None) -> Baseline:
+def _mark_doubtful_cells(
+    frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None
+) -> Baseline:
     """Mark the cells for which it is unclear whether the user, somebody else or a file changed them."""
     ids = ids_of(frame)
     existing = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
@@ -147,15 +149,15 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
             f"there is no content with the Id {', '.join(map(str, gone[:10]))} at {now.repo.url}, or you may "
             "not see it; drop such rows, or rebase on the repository that they came from"
         )
-    edits, lossy = _without_file_forms(frame, now)
+    edits, lossy = _split_off_file_forms(frame, now)
     _warn_of_files(lossy, now)
-    unsure = _cells(lossy)
+    unsure = _group_ids_by_column(lossy)
     if read is not None:
         changed = set(modified.index[~(modified < (pd.Timestamp(read) - SAVE_TIME).floor("10ms"))])
         edits = [edit for edit in edits if edit.id in changed]
     if not edits:
         return dataclasses.replace(now, unsure=unsure)
-    what = f"{_named(edits, now)} differ from what the server holds"
+    what = f"{_describe_edits(edits, now)} differ from what the server holds"
     if read is None:
         warn_user(
             f"{what}, and the time of the read is unknown: all of them count as your edits, even those that "
@@ -168,10 +170,10 @@ def _doubtful(frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str
         "them, so a save treats them as conflicts (on_conflict)",
         SaveWarning,
     )
-    return dataclasses.replace(now, unsure=_cells([*edits, *lossy]))
+    return dataclasses.replace(now, unsure=_group_ids_by_column([*edits, *lossy]))
 
 
-def _without_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit], list[Edit]]:
+def _split_off_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit], list[Edit]]:
     """Return the edits of existing contents, and the differences that a file format may have caused.
 
     Cells that are another form of the very value get that value, in place, and so do those of columns that
@@ -185,7 +187,7 @@ def _without_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit],
         field = fields[edit.column] if edit.id > 0 else None
         if field is None:
             continue
-        form = form_of(now.fields.get(edit.column), edit.before, edit.after)
+        form = classify_form(now.fields.get(edit.column), edit.before, edit.after)
         if form == "same" or (form and not (isinstance(field, Field) and field.editable)):
             same.setdefault(edit.column, []).append(edit)
         else:
@@ -200,7 +202,7 @@ def _warn_of_files(lossy: list[Edit], now: Baseline) -> None:
     if lossy:
         first = lossy[0]
         warn_user(
-            f"{_named(lossy, now)} differ from what the server holds as a file by itself may change "
+            f"{_describe_edits(lossy, now)} differ from what the server holds as a file by itself may change "
             f"them, such as {first.before!r} that became {first.after!r}: whether you changed them is not "
             "known, so a save treats them as conflicts (on_conflict). CSV keeps texts if it is read with "
             "dtype=str and keep_default_na=False; df.sn.to_parquet(…) keeps everything",
@@ -208,7 +210,7 @@ def _warn_of_files(lossy: list[Edit], now: Baseline) -> None:
         )
 
 
-def _cells(edits: Iterable[Edit]) -> dict[str, frozenset[int]]:
+def _group_ids_by_column(edits: Iterable[Edit]) -> dict[str, frozenset[int]]:
     """Return the ids of edited cells by column."""
     unsure: dict[str, set[int]] = {}
     for edit in edits:
@@ -216,12 +218,12 @@ def _cells(edits: Iterable[Edit]) -> dict[str, frozenset[int]]:
     return {column: frozenset(ids) for column, ids in unsure.items()}
 
 
-def _named(edits: Sequence[Edit], now: Baseline) -> str:
+def _describe_edits(edits: Sequence[Edit], now: Baseline) -> str:
     """Describe the number of edited cells, their columns and the first of their paths."""
     rows = list(dict.fromkeys(edit.id for edit in edits))
     paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
     shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
-    return f"{count_noun(len(edits), 'cell')} ({', '.join(_cells(edits))}) of {shown}"
+    return f"{count_noun(len(edits), 'cell')} ({', '.join(_group_ids_by_column(edits))}) of {shown}"
 
 
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:
@@ -272,7 +274,7 @@ def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
             warn_user(f"{len(ids):,} {contents} {said}; Id {shown}", IncompleteWarning)
 
 
-def _attempts(frame: pd.DataFrame, repo: Connection) -> list[Attempt]:
+def _find_attempts(frame: pd.DataFrame, repo: Connection) -> list[Attempt]:
     """Return the open creations of a frame that was tied to the same repository before."""
     try:
         before = baseline_of(frame)
@@ -315,7 +317,9 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
     if len(read) < len(keys):
         repo.verify_identity()
     found = baseline_of(read)
-    asked = Query.parse(recorded).replace(version=None) if recorded else _folder_of(found, tuple(names))
+    asked = (
+        Query.parse(recorded).replace(version=None) if recorded else _build_folder_query(found, tuple(names))
+    )
     return dataclasses.replace(found, frame=found.frame, query=asked)
 
 
@@ -332,7 +336,7 @@ def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
         learn(repo, typed(lookup.by_id(repo.client, [int(id_) for id_ in keys[keys > 0]])))
 
 
-def _folder_of(found: Baseline, names: tuple[str, ...]) -> Query:
+def _build_folder_query(found: Baseline, names: tuple[str, ...]) -> Query:
     """Return the query of the common folder of all rows, or the original query if there are several."""
     folders = {str(path).rpartition("/")[0] for path in found.frame["Path"]}
     return Query(folders.pop(), select=names) if len(folders) == 1 else found.query

@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...odata.errors import QueryError, TrackingError, did_you_mean
 from ...odata.query import Query
-from ..columns.cells import items
+from ..columns.cells import list_items
 from ..contents.downloads import download_all
 from ..progress import Setting
 from ..reads import lookup, reading
@@ -36,10 +36,10 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
     pairs = [
         (id_, target["Id"])
         for id_ in rows_of(frame, baseline).existing
-        for target in items(stored.get(id_, {}).get(reference))
+        for target in list_items(stored.get(id_, {}).get(reference))
     ]
-    asked = tuple(dict.fromkeys([*_names(select, ("Name", "DisplayName", "Type")), "Path"]))
-    wanted = _by_id([id_ for _, id_ in pairs])
+    asked = tuple(dict.fromkeys([*_parse_names(select, ("Name", "DisplayName", "Type")), "Path"]))
+    wanted = _build_id_query([id_ for _, id_ in pairs])
     read = reading.read(repo, repo.query(Query("/Root", select=asked, query=wanted, autofilters=False)))
     seen = [(of, id_) for of, id_ in pairs if id_ in read.index]
     found: pd.DataFrame = read.loc[[id_ for _, id_ in seen]]
@@ -48,13 +48,13 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
     return found
 
 
-def children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFrame:
+def read_children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFrame:
     """Return the children of all contents of a frame as one frame; see ``Accessor.children``."""
     baseline = baseline_of(frame)
     ids = rows_of(frame, baseline).existing
     if not ids:
         raise TrackingError("the frame has no contents whose children could be read")
-    names = _names(select, [*(name for name in baseline.fields if "/" not in name), "Path"])
+    names = _parse_names(select, [*(name for name in baseline.fields if "/" not in name), "Path"])
     text = f"ParentId:({' '.join(map(str, ids))})"
     asked = baseline.repo.query("/Root", select=names, query=text, autofilters=False)
     return reading.read(baseline.repo, asked)
@@ -86,13 +86,13 @@ def download(
     )
 
 
-def _names(select: str | Sequence[str], otherwise: Iterable[str]) -> tuple[str, ...]:
+def _parse_names(select: str | Sequence[str], otherwise: Iterable[str]) -> tuple[str, ...]:
     chosen = select.split(",") if isinstance(select, str) else select
     return tuple(dict.fromkeys(name.strip() for name in chosen if name.strip())) or tuple(
         dict.fromkeys(otherwise)
     )
 
 
-def _by_id(ids: Iterable[int]) -> str:
+def _build_id_query(ids: Iterable[int]) -> str:
     values = sorted(set(ids))
     return f"Id:({' '.join(map(str, values))})" if values else "Id:0"

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from ...odata.schema import Field
-from ..columns.normalizing import items
+from ..columns.normalizing import list_items
 from ..reads import lookup
 from ..spreadsheets import workbooks
 from ..spreadsheets.sheet_cells import Column, kind_of
@@ -18,29 +18,31 @@ from ..writes.plan import field_of
 _SHOWN_NAME = Field("DisplayName", "ShortText")
 
 
-def sheet_columns(frame: pd.DataFrame, baseline: Baseline) -> list[Column]:
+def build_sheet_columns(frame: pd.DataFrame, baseline: Baseline) -> list[Column]:
     """Return the columns of the sheet, each with a unique header, and the names that reference cells show."""
     fields = {
         str(name): baseline.fields.get(str(name)) if name in baseline.frame.columns else None
         for name in frame.columns
         if name != "Id" and not is_secret(str(name), baseline)
     }
-    names = names_of(_targets(frame, fields), baseline)
+    names = look_up_names(_list_targets(frame, fields), baseline)
     taken = {workbooks.ID.lower()}
     columns = []
     for name, field in fields.items():
         kind = kind_of(name, field)
         zone = str(getattr(frame[name].dtype, "tz", None) or "UTC")
-        text = header_of(name, baseline) + (f" ({zone})" if kind == "date" else "")
+        text = build_header(name, baseline) + (f" ({zone})" if kind == "date" else "")
         header = next(h for h in (text, f"{text} [{name}]") if h.lower() not in taken or h != text)
         taken.add(header.lower())
         written = field_of(name, baseline) if field is not None else None
         editable = field is None or (isinstance(written, Field) and written.editable)
         labels: Mapping[str, str] = {}
         if field is not None and kind in ("choice", "choices"):
-            labels = unique_labels({option.value: option.text or option.value for option in field.options})
+            labels = make_labels_unique(
+                {option.value: option.text or option.value for option in field.options}
+            )
         elif kind in ("reference", "references"):
-            labels = unique_labels({p: names[p] for p in _paths(frame[name]) if p in names})
+            labels = make_labels_unique({p: names[p] for p in _list_paths(frame[name]) if p in names})
         columns.append(
             Column(name, header, kind, editable, zone, field is not None and field.extra_values, labels)
         )
@@ -53,7 +55,7 @@ def is_secret(name: str, baseline: Baseline) -> bool:
     return field is not None and field.is_secret
 
 
-def header_of(name: str, baseline: Baseline) -> str:
+def build_header(name: str, baseline: Baseline) -> str:
     """Return the display name of a field, prefixed by the reference that it belongs to."""
     first, _, rest = name.partition("/")
     definitions = baseline.repo.schema.fields
@@ -64,7 +66,7 @@ def header_of(name: str, baseline: Baseline) -> str:
     return " / ".join(" ".join(text.split()) for text in shown)
 
 
-def names_of(paths: Sequence[str], baseline: Baseline) -> dict[str, str]:
+def look_up_names(paths: Sequence[str], baseline: Baseline) -> dict[str, str]:
     """Return the names of contents by their paths; looked up for all at once."""
     found = lookup.by_path(baseline.repo.client, paths, [_SHOWN_NAME], sure=False) if paths else {}
     if len(found) < len(paths):
@@ -73,7 +75,7 @@ def names_of(paths: Sequence[str], baseline: Baseline) -> dict[str, str]:
     return {path: " ".join(str(name or path.rpartition("/")[2]).split()) for path, name in names.items()}
 
 
-def unique_labels(labels: Mapping[str, str]) -> dict[str, str]:
+def make_labels_unique(labels: Mapping[str, str]) -> dict[str, str]:
     """Return labels that identify one value each; a label shared by two values is followed by the value."""
     many = collections.Counter(labels.values())
     return {
@@ -82,10 +84,12 @@ def unique_labels(labels: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def _paths(column: pd.Series) -> list[str]:
-    return [item for cell in column for item in items(cell) if isinstance(item, str) and item.startswith("/")]
+def _list_paths(column: pd.Series) -> list[str]:
+    return [
+        item for cell in column for item in list_items(cell) if isinstance(item, str) and item.startswith("/")
+    ]
 
 
-def _targets(frame: pd.DataFrame, fields: Mapping[str, Field | None]) -> list[str]:
+def _list_targets(frame: pd.DataFrame, fields: Mapping[str, Field | None]) -> list[str]:
     columns = [name for name, field in fields.items() if field is not None and field.is_reference]
-    return list(dict.fromkeys(path for name in columns for path in _paths(frame[name])))
+    return list(dict.fromkeys(path for name in columns for path in _list_paths(frame[name])))

@@ -98,11 +98,11 @@ class Text(Codec):
 
     def chunk(self, values: Sequence[Json]) -> Any:
         if pa is None:
-            return [v if v is None or isinstance(v, str) else _text(v) for v in values]
+            return [v if v is None or isinstance(v, str) else _to_text(v) for v in values]
         try:
             return pa.array(values, pa.large_string())
         except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
-            return pa.array([None if v is None else _text(v) for v in values], pa.large_string())
+            return pa.array([None if v is None else _to_text(v) for v in values], pa.large_string())
 
     def gather(self, expected: int = 0) -> Gatherer:
         return Texts()
@@ -118,13 +118,13 @@ class Integer(Codec):
             pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
         return np.fromiter(
-            (0 if v is None else self._whole(v) for v in values), "int64", len(values)
+            (0 if v is None else self._parse_integer(v) for v in values), "int64", len(values)
         ), missing
 
     def gather(self, expected: int = 0) -> Gatherer:
         return Masked("int64", expected, pd.arrays.IntegerArray)
 
-    def _whole(self, value: Json) -> int:
+    def _parse_integer(self, value: Json) -> int:
         try:
             number = int(value)
             if number == float(value):
@@ -146,12 +146,12 @@ class Number(Codec):
         try:
             return np.frombuffer(struct.pack(f"{len(values)}d", *values), "float64")
         except struct.error:  # None is among them
-            return _numbers(values)
+            return _parse_numbers(values)
 
     def gather(self, expected: int = 0) -> Gatherer:
-        return Read("float64", expected, self._joined, lambda numbers: numbers)
+        return Read("float64", expected, self._join, lambda numbers: numbers)
 
-    def _joined(self, chunks: list[Any]) -> Any:
+    def _join(self, chunks: list[Any]) -> Any:
         numbers = np.concatenate(chunks)
         self.long = self.long or long(numbers)
         return numbers
@@ -168,12 +168,12 @@ class Boolean(Codec):
         except (TypeError, ValueError):  # None is among them, or a number that is not a boolean
             pass
         missing = np.fromiter((v is None for v in values), bool, len(values))
-        return np.fromiter((self._truth(v) for v in values), bool, len(values)), missing
+        return np.fromiter((self._parse_boolean(v) for v in values), bool, len(values)), missing
 
     def gather(self, expected: int = 0) -> Gatherer:
         return Masked("bool", expected, pd.arrays.BooleanArray)
 
-    def _truth(self, value: Json) -> bool:
+    def _parse_boolean(self, value: Json) -> bool:
         if value is None or (isinstance(value, int) and value in (0, 1)):
             return bool(value)
         raise AnswerError(f"the server sent {value!r} for {self.field.name}, a boolean field")
@@ -186,10 +186,10 @@ class DateTime(Codec):
         try:
             return values if pa is None else pa.array(values, pa.string())  # read when there are many
         except (pa.ArrowInvalid, pa.ArrowTypeError):
-            return _moments([None if v is None else str(v) for v in values])
+            return _parse_moments([None if v is None else str(v) for v in values])
 
     def gather(self, expected: int = 0) -> Gatherer:
-        return Read("datetime64[us]", expected, _moments_of, _in_utc)
+        return Read("datetime64[us]", expected, _join_moments, _localize_to_utc)
 
 
 class SingleChoice(Codec):
@@ -226,22 +226,22 @@ class SingleChoice(Codec):
             return np.frombuffer(array.array("i", [codes[value] for (value,) in values]), "int32")
         except (KeyError, ValueError, TypeError):
             pass
-        return np.array([self._code(v) for v in values], dtype="int32")
+        return np.array([self._encode_option(v) for v in values], dtype="int32")
 
     def gather(self, expected: int = 0) -> Gatherer:
-        return Read("int32", expected, np.concatenate, self._categories)
+        return Read("int32", expected, np.concatenate, self._build_categories)
 
-    def _categories(self, codes: Any) -> Array:
+    def _build_categories(self, codes: Any) -> Array:
         names = list(self._codes)
         codes = np.maximum(codes, -1)
         column = pd.Categorical.from_codes(codes, categories=pd.Index(names, dtype="str"))
         wanted = [*self._options, *self.unlisted]
         return column if names == wanted else column.reorder_categories(wanted)
 
-    def _code(self, value: Json) -> int:
+    def _encode_option(self, value: Json) -> int:
         if value is None or value == []:
             return _LACKING if value is None else -1
-        text = _choice(value)
+        text = _join_options(value)
         with self._lock:
             return self._codes.setdefault(text, len(self._codes))
 
@@ -250,7 +250,7 @@ class OpenChoice(Text):
     """A single choice that also accepts other texts: ``str``."""
 
     def chunk(self, values: Sequence[Json]) -> Any:
-        return super().chunk([_choice(v) if v else None for v in values])
+        return super().chunk([_join_options(v) if v else None for v in values])
 
 
 class References(Codec):
@@ -258,7 +258,7 @@ class References(Codec):
 
     def chunk(self, values: Sequence[Json]) -> Any:
         key = "Name" if self.field.kind.by_name else "Path"
-        return [_pointed(v, key) for v in values]
+        return [_extract_target(v, key) for v in values]
 
 
 class Lists(Codec):
@@ -283,14 +283,14 @@ class Lists(Codec):
         return [None if v is None else items[a:b] for v, (a, b) in zip(plain, pairwise(ends), strict=True)]
 
 
-def choice(field: Field) -> Codec:
+def choose_choice_codec(field: Field) -> Codec:
     """Return the codec of a choice: single, multiple, or open to other texts."""
     if field.multiple:
         return Codec(field)
     return OpenChoice(field) if field.extra_values else SingleChoice(field)
 
 
-def checked_backend(backend: str | None) -> Backend:
+def validate_backend(backend: str | None) -> Backend:
     """Return the name of a backend, or raise for one that does not exist or is not installed."""
     if backend not in _BACKENDS:
         raise QueryError(f"dtype_backend is 'numpy_nullable' or 'pyarrow', not {backend!r}")
@@ -299,7 +299,7 @@ def checked_backend(backend: str | None) -> Backend:
     return backend  # type: ignore[return-value]  # it is one of them
 
 
-def converted(column: Array, field: Field, backend: Backend) -> Array:
+def convert_array(column: Array, field: Field, backend: Backend) -> Array:
     """Return a column in the dtypes of a backend; lists and objects stay as they are."""
     if backend is None or column.dtype == object:
         return column
@@ -316,7 +316,7 @@ def converted(column: Array, field: Field, backend: Backend) -> Array:
     return column.astype(pd.ArrowDtype(kinds.get(field.kind.value, pa.string())))
 
 
-def _numbers(values: Sequence[Json]) -> Any:
+def _parse_numbers(values: Sequence[Json]) -> Any:
     if pa is not None:
         try:
             return pa.array(values, pa.float64()).to_numpy(zero_copy_only=False)
@@ -325,7 +325,7 @@ def _numbers(values: Sequence[Json]) -> Any:
     return np.array(values, dtype="float64")
 
 
-def _moments(texts: Any) -> Any:
+def _parse_moments(texts: Any) -> Any:
     """Parse the dates of the server: in UTC, with up to 7 fractional digits, of which 6 are kept."""
     moments = None
     if pa is not None:
@@ -335,7 +335,7 @@ def _moments(texts: Any) -> Any:
         except pa.ArrowInvalid:
             texts = texts.to_pylist() if isinstance(texts, pa.Array) else texts
     if moments is None:
-        moments = np.array([None if t is None else _moment(t) for t in texts], dtype="datetime64[us]")
+        moments = np.array([None if t is None else _strip_zone(t) for t in texts], dtype="datetime64[us]")
     return np.where(moments < _SET, _UNSET, moments)
 
 
@@ -351,38 +351,38 @@ def _cast(texts: Any) -> Any:
     return pc.cast(texts, pa.timestamp("us", "UTC"))
 
 
-def _moment(text: str) -> str:
+def _strip_zone(text: str) -> str:
     if text.endswith("Z"):
         return text[:-1]
     moment = dt.datetime.fromisoformat(text)
     return moment.astimezone(dt.UTC).replace(tzinfo=None).isoformat() if moment.tzinfo else text
 
 
-def _moments_of(chunks: list[Any]) -> Any:
+def _join_moments(chunks: list[Any]) -> Any:
     if pa is not None and all(isinstance(chunk, pa.Array) for chunk in chunks):
-        return _moments(pa.concat_arrays(chunks))
-    return np.concatenate([c if isinstance(c, np.ndarray) else _moments(c) for c in chunks])
+        return _parse_moments(pa.concat_arrays(chunks))
+    return np.concatenate([c if isinstance(c, np.ndarray) else _parse_moments(c) for c in chunks])
 
 
-def _in_utc(moments: Any) -> Array:
+def _localize_to_utc(moments: Any) -> Array:
     return pd.DatetimeIndex(moments).tz_localize("UTC").array
 
 
-def _choice(value: Json) -> str:
+def _join_options(value: Json) -> str:
     return ";".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _pointed(value: Json, key: str) -> Any:
+def _extract_target(value: Json, key: str) -> Any:
     """Return the target of a reference; None if it is empty or was not expanded."""
     if isinstance(value, list):
-        return [_pointed(item, key) for item in value]
+        return [_extract_target(item, key) for item in value]
     place = value.get(key) if isinstance(value, Mapping) else value
     if place is not None and not isinstance(place, str | int):
         raise ValueError(f"a reference points to {place!r:.80}")
     return place
 
 
-def _text(value: Json) -> str:
+def _to_text(value: Json) -> str:
     if not isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return value.encode("utf-8", "replace").decode()

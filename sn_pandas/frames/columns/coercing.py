@@ -18,9 +18,9 @@ import pandas as pd
 from ...odata.numbers import DIGITS
 from ...odata.refs import as_ref, ref
 from ...odata.schema import Field
-from .encoders import has_no_zone, moment
+from .encoders import has_no_zone, parse_moment
 from .masked import Masked
-from .normalizing import Cell, is_list, is_missing, items, list_of, plain, whole
+from .normalizing import Cell, is_list, is_missing, list_items, list_of, to_integer, to_plain
 from .unusable import Unusable
 
 _TRUE = frozenset("true t yes y on 1 ja wahr oui vrai igen igaz sí si sì".split())
@@ -82,22 +82,22 @@ class Coercion:
         >>> Coercion(decimal=",").coerce(Field("Price", "Currency"), "1.234,56")
         1234.56
         """
-        given = plain(given)
+        given = to_plain(given)
         if is_missing(given) or (isinstance(given, str) and not given.strip()) or isinstance(given, Unusable):
             return given if isinstance(given, Unusable) else None
         if field.is_secret:
-            return given if isinstance(given, Masked) else Masked(whole(given))
+            return given if isinstance(given, Masked) else Masked(to_integer(given))
         if field.is_choice:
-            return self._choice(field, given)
+            return self._coerce_choice(field, given)
         if field.points_to_contents:
-            return self._reference(field, given)
+            return self._coerce_reference(field, given)
         if field.is_number:
             return self._number(field, given)
         if field.is_truth:
-            return self._truth(given)
+            return self._coerce_boolean(given)
         if field.is_date:
-            return self._in_zone(field, self._date(given), given)
-        return self._text(field, given) if field.is_text else given
+            return self._localize(field, self._coerce_date(given), given)
+        return self._coerce_text(field, given) if field.is_text else given
 
     def lacks_zone(self, field: Field, given: Cell) -> bool:
         """Return whether a cell is a date of which a file does not say in what time zone it is.
@@ -108,14 +108,14 @@ class Coercion:
         >>> how.lacks_zone(field, "31.12.2026"), how.lacks_zone(field, "2026-12-31T10:00Z")
         (True, False)
         """
-        given = plain(given)
+        given = to_plain(given)
         if not field.is_date or is_missing(given) or isinstance(given, Unusable):
             return False
-        found = self._date(given)
+        found = self._coerce_date(given)
         if isinstance(found, Unusable) or not has_no_zone(found):
             return False
         try:
-            return not _is_day(field, pd.Timestamp(moment(found)))
+            return not _is_day(field, pd.Timestamp(parse_moment(found)))
         except (ValueError, TypeError, OverflowError):
             return False
 
@@ -127,26 +127,26 @@ class Coercion:
         >>> Coercion(decimal=",").format_number(1.234)
         '1,234'
         """
-        cell = plain(cell)
+        cell = to_plain(cell)
         if is_missing(cell) or not isinstance(cell, (float, decimal.Decimal)):
             return cell
         number = decimal.Decimal(str(cell))
         return f"{number:f}".replace(".", self.decimal or ".") if number.is_finite() else cell
 
-    def _text(self, field: Field, given: Cell) -> Cell:
+    def _coerce_text(self, field: Field, given: Cell) -> Cell:
         if isinstance(given, str):
             return given.strip() if field.name == "Name" else given
         if isinstance(given, bool):
             return Unusable(given, f"{field.name} is a text, and the cell a boolean: format it as text")
         if isinstance(given, (int, float, decimal.Decimal)):
-            return str(whole(given))
+            return str(to_integer(given))
         if isinstance(given, (dt.date, pd.Timestamp, np.datetime64)):
             return Unusable(given, f"{field.name} is a text, and the cell a date: format it as text")
         return given
 
     def _number(self, field: Field, given: Cell) -> Cell:
         if not isinstance(given, str):
-            return whole(given) if field.kind.value == "integer" else given
+            return to_integer(given) if field.kind.value == "integer" else given
         text = _BLANKS.sub("", _CURRENCY.sub("", given.strip()))
         sign = self.decimal or "."
         if self.decimal is None and "," in text:
@@ -162,7 +162,7 @@ class Coercion:
             return int(number)
         return number if len(number.as_tuple().digits) > DIGITS else float(number)
 
-    def _truth(self, given: Cell) -> Cell:
+    def _coerce_boolean(self, given: Cell) -> Cell:
         if isinstance(given, str):
             word = given.strip().lower()
             if word in _TRUE or word in _FALSE:
@@ -172,7 +172,7 @@ class Coercion:
             return bool(given)
         return given
 
-    def _date(self, given: Cell) -> Cell:
+    def _coerce_date(self, given: Cell) -> Cell:
         if isinstance(given, (bool, int, float, decimal.Decimal)):
             return Unusable(given, f"{given!r} is a number and not a date: format the cell as a date")
         if not isinstance(given, str):
@@ -180,7 +180,7 @@ class Coercion:
         text = given.strip()
         if found := _ISO.fullmatch(text):
             try:
-                when = moment(text)
+                when = parse_moment(text)
             except (ValueError, TypeError, OverflowError):
                 return Unusable(given, f"{given!r} is not a date of the calendar")
             return pd.Timestamp(when).tz_localize(None) if not found["time"] else text
@@ -206,12 +206,12 @@ class Coercion:
             return pd.Timestamp(date)
         return f"{date.isoformat()}T{time.isoformat()}"
 
-    def _in_zone(self, field: Field, found: Cell, given: Cell) -> Cell:
+    def _localize(self, field: Field, found: Cell, given: Cell) -> Cell:
         """Return a date that was read as one with a time zone; the days of a field of days are in UTC."""
         if isinstance(found, Unusable) or not has_no_zone(found):
             return found
         try:
-            stamp = pd.Timestamp(moment(found))
+            stamp = pd.Timestamp(parse_moment(found))
             return stamp if _is_day(field, stamp) else stamp.tz_localize(None).tz_localize(self.tz or "UTC")
         except (ValueError, TypeError, OverflowError) as error:
             if self.tz is None:
@@ -221,7 +221,7 @@ class Coercion:
                 given, f"{str(given)!r} {why} in {self.tz}, where the clocks change: write it with an offset"
             )
 
-    def _choice(self, field: Field, given: Cell) -> Cell:
+    def _coerce_choice(self, field: Field, given: Cell) -> Cell:
         options = [option.value for option in field.options]
         spellings: dict[str, list[str]] = {}
         for option in field.options:
@@ -229,7 +229,7 @@ class Coercion:
                 spellings.setdefault(word, []).append(option.value)
 
         def option_of(item: Cell) -> Cell:
-            item = whole(item)
+            item = to_integer(item)
             text = str(item).strip()
             if text in options:
                 return text
@@ -237,36 +237,36 @@ class Coercion:
             return found[0] if len(found) == 1 else text
 
         if is_list(given):
-            return [option_of(item) for item in items(given)]
-        text = str(whole(given)).strip()
+            return [option_of(item) for item in list_items(given)]
+        text = str(to_integer(given)).strip()
         if option_of(given) in options:
             return [option_of(given)] if field.multiple else option_of(given)
         if isinstance(listed := list_of(text), (list, set)):
-            return [option_of(item) for item in items(listed)]
-        parts = _parts(text)
+            return [option_of(item) for item in list_items(listed)]
+        parts = _split_items(text)
         if len(parts) == 1 and "," in text:
             commas = [part.strip() for part in text.split(",") if part.strip()]
             parts = commas if all(option_of(part) in options for part in commas) else parts
         found = [option_of(part) for part in parts]
         return found if field.multiple or len(found) > 1 else found[0]
 
-    def _reference(self, field: Field, given: Cell) -> Cell:
+    def _coerce_reference(self, field: Field, given: Cell) -> Cell:
         if isinstance(given, str):
             listed = list_of(given)
-            parts = items(listed) if listed is not None else _parts(given)
+            parts = list_items(listed) if listed is not None else _split_items(given)
         elif is_list(given):
-            parts = items(given)
+            parts = list_items(given)
         else:
             return given
-        found = [self._target(part) for part in parts]
+        found = [self._coerce_target(part) for part in parts]
         wrong = [one for one in found if isinstance(one, Unusable)]
         if wrong:
             return Unusable(given, "; ".join(one.reason for one in wrong))
         return found if field.multiple or is_list(given) or len(found) != 1 else found[0]
 
-    def _target(self, item: Cell) -> Cell:
+    def _coerce_target(self, item: Cell) -> Cell:
         if not isinstance(item, str):
-            return whole(item)
+            return to_integer(item)
         text = item.strip()
         if text.startswith("/") or text.isdecimal() or as_ref(text) is not None:
             return text
@@ -295,7 +295,7 @@ def is_zone(name: str) -> bool:
     return True
 
 
-def _parts(text: str) -> list[str]:
+def _split_items(text: str) -> list[str]:
     """Split a text with several items at semicolons and line breaks."""
     return [part.strip() for part in _BETWEEN.split(text) if part.strip()]
 

@@ -17,7 +17,7 @@ import pandas as pd
 
 from ...odata.numbers import DIGITS
 from ...odata.schema import Field
-from .normalizing import Cell, is_list, is_missing, items, plain, whole
+from .normalizing import Cell, is_list, is_missing, list_items, to_integer, to_plain
 
 #: What ``json.dumps`` takes.
 Json = Any
@@ -41,17 +41,17 @@ def encode_text(field: Field, cell: Cell) -> Json:
     """Return the text of a cell; null for a missing one."""
     if is_missing(cell):
         return None
-    return cell if isinstance(cell, str) else str(whole(cell))
+    return cell if isinstance(cell, str) else str(to_integer(cell))
 
 
 def encode_integer(field: Field, cell: Cell) -> Json:
     """Return an integer; null for a missing one."""
-    return None if is_missing(cell) else _whole(cell)
+    return None if is_missing(cell) else _encode_integer(cell)
 
 
 def encode_number(field: Field, cell: Cell) -> Json:
     """Return a number with the digits that the server stores; null for a missing one."""
-    return None if is_missing(cell) else rounded(cell)
+    return None if is_missing(cell) else round_number(cell)
 
 
 def encode_truth(field: Field, cell: Cell) -> Json:
@@ -65,18 +65,18 @@ def encode_truth(field: Field, cell: Cell) -> Json:
 
 def encode_date(field: Field, cell: Cell) -> Json:
     """Return a date in UTC; that of the year 1 for a missing one."""
-    return YEAR_ONE if is_missing(cell) else _date(cell)
+    return YEAR_ONE if is_missing(cell) else _encode_date(cell)
 
 
 def encode_choice(field: Field, cell: Cell) -> Json:
     """Return the list of options for the values or labels in a cell."""
-    options = [option_of(field, item) for item in items(cell)]
+    options = [option_of(field, item) for item in list_items(cell)]
     return sorted(options, key=is_other)  # the server takes what follows another word for a part of it
 
 
 def encode_reference(field: Field, cell: Cell) -> Json:
     """Return the id or path of a reference, or a list of them; null for an empty cell."""
-    targets = [target_of(item) for item in items(cell)]
+    targets = [get_target(item) for item in list_items(cell)]
     if field.multiple or field.kind.by_name:
         return targets
     return targets[0] if targets else None
@@ -84,7 +84,7 @@ def encode_reference(field: Field, cell: Cell) -> Json:
 
 def option_of(field: Field, item: Cell) -> str:
     """Return the stored value of an option that is named by its value or its label."""
-    text = str(whole(item))
+    text = str(to_integer(item))
     if any(option.value == text for option in field.options):
         return text
     labelled = [option.value for option in field.options if option.text == text]
@@ -96,20 +96,20 @@ def is_other(option: Cell) -> bool:
     return isinstance(option, str) and option.startswith("~other.")
 
 
-def target_of(item: Cell) -> int | str:
+def get_target(item: Cell) -> int | str:
     """Return the id or path of a reference given by id, path or row of a frame."""
     if isinstance(item, pd.Series):
         named = [item[key] for key in ("Id", "Path") if key in item.index]
         item = named[0] if named else item.name
     elif isinstance(item, Mapping):
         item = item.get("Id", item.get("Path"))
-    item = whole(plain(item))
+    item = to_integer(to_plain(item))
     if isinstance(item, str) and item.strip().isdecimal() and len(item) < 20:
         return int(item)
     return int(item) if isinstance(item, int) and not isinstance(item, bool) else str(item)
 
 
-def moment(cell: Cell) -> dt.datetime | pd.Timestamp:
+def parse_moment(cell: Cell) -> dt.datetime | pd.Timestamp:
     """Return a date of any type in UTC; a date without a time zone is taken as UTC.
 
     Raises
@@ -117,7 +117,7 @@ def moment(cell: Cell) -> dt.datetime | pd.Timestamp:
     ValueError, TypeError
         If it is not a date.
     """
-    cell = plain(cell)
+    cell = to_plain(cell)
     if isinstance(cell, (bool, int, float, decimal.Decimal)) or is_list(cell) or isinstance(cell, Mapping):
         raise TypeError(f"{cell!r} is not a date")
     if isinstance(cell, pd.Period):
@@ -145,7 +145,7 @@ def has_no_zone(cell: Cell) -> bool:
     return isinstance(cell, (dt.date, np.datetime64, pd.Period)) and not is_missing(cell)
 
 
-def iso(when: dt.datetime | pd.Timestamp) -> str:
+def format_moment(when: dt.datetime | pd.Timestamp) -> str:
     """Format a UTC date for the server, to its 100 nanoseconds."""
     stamp = pd.Timestamp(when)
     ticks = stamp.microsecond * 10 + stamp.nanosecond // 100
@@ -155,7 +155,7 @@ def iso(when: dt.datetime | pd.Timestamp) -> str:
     return text + (f".{ticks:07}".rstrip("0") if ticks else "") + "Z"
 
 
-def rounded(cell: Cell) -> float:
+def round_number(cell: Cell) -> float:
     """Round a number to the digits that the server stores."""
     if isinstance(cell, bool) or is_list(cell):  # old numpy makes a number of an array of one
         raise TypeError(f"{cell} is not a number")
@@ -166,14 +166,14 @@ def rounded(cell: Cell) -> float:
     )
 
 
-def _date(cell: Cell) -> str:
-    text = iso(moment(cell))
+def _encode_date(cell: Cell) -> str:
+    text = format_moment(parse_moment(cell))
     if text.startswith("0001-") and text != YEAR_ONE:
         raise ValueError(f"{cell} is in year 1, which means that a date is not set")
     return text
 
 
-def _whole(cell: Cell) -> int:
+def _encode_integer(cell: Cell) -> int:
     if isinstance(cell, bool) or is_list(cell):  # decimal makes a number of a tuple of its parts
         raise TypeError(f"{cell} is not a number")
     number = decimal.Decimal(repr(cell) if isinstance(cell, float) else cell)

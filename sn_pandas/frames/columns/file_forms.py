@@ -13,9 +13,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from ...odata.schema import Field
-from .cells import same_cell
-from .encoders import moment
-from .normalizing import Cell, is_list, is_missing, items, list_of, plain
+from .cells import are_same_cells
+from .encoders import parse_moment
+from .normalizing import Cell, is_list, is_missing, list_items, list_of, to_plain
 
 #: ``same``: the value itself, in another form. ``lossy``: what a file may have made of it, or a person.
 Form = Literal["", "same", "lossy"]
@@ -34,18 +34,18 @@ _CUTS = ("ms", "s")
 _UNITS = (1_000_000, 1_000, 1, 0.001)
 
 
-def form_of(field: Field | None, before: Cell, after: Cell) -> Form:
+def classify_form(field: Field | None, before: Cell, after: Cell) -> Form:
     """Classify whether a file may have changed the cell ``before`` of a field to ``after``.
 
     Examples
     --------
     >>> text = Field("Notes", "ShortText")
-    >>> form_of(text, "", None), form_of(text, "NA", None), form_of(text, "red", None)
+    >>> classify_form(text, "", None), classify_form(text, "NA", None), classify_form(text, "red", None)
     ('same', 'lossy', '')
-    >>> form_of(Field("DueDate", "DateTime"), pd.Timestamp("2026-01-01", tz="UTC"), 1767225600000)
+    >>> classify_form(Field("DueDate", "DateTime"), pd.Timestamp("2026-01-01", tz="UTC"), 1767225600000)
     'same'
     """
-    before, after = plain(before), plain(after)
+    before, after = to_plain(before), to_plain(after)
     if _is_empty(before) and _is_empty(after):
         return "same"
     if is_list(before):
@@ -56,9 +56,9 @@ def form_of(field: Field | None, before: Cell, after: Cell) -> Form:
     if is_missing(before):
         return ""
     if isinstance(before, str) and (field is None or not field.is_date):
-        return _text_form(before, after)
+        return _classify_text_form(before, after)
     if isinstance(before, pd.Timestamp):
-        return _date_form(before, after)
+        return _classify_date_form(before, after)
     if isinstance(before, float) and _is_number(after):
         cuts = [_as_json(before, places) for places in _JSON_PLACES]
         return "lossy" if any(math.isclose(cut, after, rel_tol=_JSON_ERROR) for cut in cuts) else ""
@@ -85,7 +85,7 @@ def _as_json(number: float, places: int) -> float:
     return round(number, places) if is_plain else float(f"{number:.{places}g}")
 
 
-def _text_form(before: str, after: Cell) -> Form:
+def _classify_text_form(before: str, after: Cell) -> Form:
     """Return the form of a text that pandas converted to a number, a boolean or a date."""
     if isinstance(after, bool):
         return "lossy" if before.strip().lower() == str(after).lower() else ""
@@ -95,7 +95,11 @@ def _text_form(before: str, after: Cell) -> Form:
     if isinstance(after, str):  # a number again, in the words of Python
         is_number = number is not None and math.isfinite(number) and after == str(number)
         return "lossy" if is_number else ""
-    return "lossy" if _moment_of(after) is not None and _moment_of(before) == _moment_of(after) else ""
+    return (
+        "lossy"
+        if _try_parse_moment(after) is not None and _try_parse_moment(before) == _try_parse_moment(after)
+        else ""
+    )
 
 
 def _number_of(text: str) -> float | None:
@@ -105,23 +109,25 @@ def _number_of(text: str) -> float | None:
         return None
 
 
-def _moment_of(cell: Cell) -> Any:
+def _try_parse_moment(cell: Cell) -> Any:
     try:
-        return pd.Timestamp(moment(cell))
+        return pd.Timestamp(parse_moment(cell))
     except (ValueError, TypeError, OverflowError, ArithmeticError):
         return None
 
 
-def _date_form(before: pd.Timestamp, after: Cell) -> Form:
+def _classify_date_form(before: pd.Timestamp, after: Cell) -> Form:
     """Return the form of a date that was truncated or converted to a Unix timestamp."""
     cuts = [getattr(before, way)(cut) for cut in _CUTS for way in ("floor", "round", "ceil")]
     if _is_number(after):
-        return "same" if any(_counts(after, when) for when in (before, *cuts)) else ""  # nobody writes those
-    when = _moment_of(after)
+        return (
+            "same" if any(_counts_time(after, when) for when in (before, *cuts)) else ""
+        )  # nobody writes those
+    when = _try_parse_moment(after)
     return "lossy" if when is not None and when in cuts else ""
 
 
-def _counts(number: float, when: pd.Timestamp) -> bool:
+def _counts_time(number: float, when: pd.Timestamp) -> bool:
     """Return whether a number counts the time from 1970 to a date, in whatever unit."""
     since = int(when.as_unit("us").to_numpy().astype("int64"))
     return any(number * unit == since for unit in _UNITS)
@@ -132,10 +138,11 @@ def _list_form(field: Field | None, before: Cell, after: Cell) -> Form:
     if isinstance(after, str):
         listed = list_of(after)
         after = after if listed is None else listed
-    one, other = items(before), items(after)
+    one, other = list_items(before), list_items(after)
     if len(one) != len(other) or not is_list(after):
         return ""
     forms: set[Form] = {
-        "same" if same_cell(field, a, b) else form_of(field, a, b) for a, b in zip(one, other, strict=True)
+        "same" if are_same_cells(field, a, b) else classify_form(field, a, b)
+        for a, b in zip(one, other, strict=True)
     }
     return "" if "" in forms else "lossy" if "lossy" in forms else "same"

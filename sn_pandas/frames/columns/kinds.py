@@ -57,13 +57,13 @@ COLUMN_KINDS: dict[str, ColumnKind] = {
     "Currency": ColumnKind(codecs.Number, encode_number, "decimal"),
     "Boolean": ColumnKind(codecs.Boolean, encode_truth, "truth"),
     "DateTime": ColumnKind(codecs.DateTime, encode_date, "date"),
-    "Choice": ColumnKind(codecs.choice, encode_choice, "choice"),
-    "YesNo": ColumnKind(codecs.choice, encode_choice, "choice"),
-    "VersioningMode": ColumnKind(codecs.choice, encode_choice, "choice mode"),
-    "InheritableVersioningMode": ColumnKind(codecs.choice, encode_choice, "choice mode"),
-    "ApprovingMode": ColumnKind(codecs.choice, encode_choice, "choice mode"),
-    "InheritableApprovingMode": ColumnKind(codecs.choice, encode_choice, "choice mode"),
-    "PermissionChoice": ColumnKind(codecs.choice, encode_choice, "choice"),
+    "Choice": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice"),
+    "YesNo": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice"),
+    "VersioningMode": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice mode"),
+    "InheritableVersioningMode": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice mode"),
+    "ApprovingMode": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice mode"),
+    "InheritableApprovingMode": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice mode"),
+    "PermissionChoice": ColumnKind(codecs.choose_choice_codec, encode_choice, "choice"),
     "Reference": ColumnKind(codecs.References, encode_reference, "reference contents"),
     "AllRoles": ColumnKind(codecs.References, encode_reference, "reference"),
     "DirectRoles": ColumnKind(codecs.References, encode_reference, "reference"),
@@ -76,11 +76,11 @@ COLUMN_KINDS: dict[str, ColumnKind] = {
 _OTHER = ColumnKind()
 
 
-def column_kind(field: Field) -> ColumnKind:
+def get_column_kind(field: Field) -> ColumnKind:
     """Return the column kind of a field; the default kind for an unlisted type."""
     return COLUMN_KINDS.get(field.type, _OTHER)
 
 
-def codec(field: Field) -> codecs.Codec:
+def create_codec(field: Field) -> codecs.Codec:
     """Return the codec of a field."""
-    return column_kind(field).codec(field)
+    return get_column_kind(field).codec(field)

@@ -57,14 +57,14 @@ def is_missing(cell: Cell) -> bool:
     return isinstance(cell, (np.datetime64, np.timedelta64)) and bool(np.isnat(cell))
 
 
-def plain(cell: Cell) -> Cell:
+def to_plain(cell: Cell) -> Cell:
     """Convert scalars of numpy and of subclasses, such as an Enum, to those of Python.
 
     A small float becomes its shortest decimal.
 
     Examples
     --------
-    >>> plain(np.float32(247.85)), plain(np.array("red")), plain(np.int8(5))
+    >>> to_plain(np.float32(247.85)), to_plain(np.array("red")), to_plain(np.int8(5))
     (247.85, 'red', 5)
     """
     if type(cell) in _OF_PYTHON:
@@ -72,13 +72,13 @@ def plain(cell: Cell) -> Cell:
     if isinstance(cell, np.ndarray) and cell.ndim == 0:
         cell = cell[()]
     if isinstance(cell, np.datetime64) or not isinstance(cell, np.generic):
-        return _without_class(cell)
+        return _strip_subclass(cell)
     if isinstance(cell, np.floating) and not isinstance(cell, float):
         return float(np.format_float_scientific(cell))
     return cell.item()
 
 
-def _without_class(cell: Cell) -> Cell:
+def _strip_subclass(cell: Cell) -> Cell:
     """Return the text or number that an object of a subclass is, such as a member of an Enum.
 
     A password stays masked, so that no message or traceback shows it.
@@ -97,9 +97,9 @@ def is_list(cell: Cell) -> bool:
     return isinstance(cell, _LISTS) and not (isinstance(cell, np.ndarray) and cell.ndim == 0)
 
 
-def items(cell: Cell) -> list[Cell]:
+def list_items(cell: Cell) -> list[Cell]:
     """Return the items of a cell with one or several; those of a set in a fixed order."""
-    cell = plain(cell)
+    cell = to_plain(cell)
     if is_missing(cell):
         return []
     if isinstance(cell, pd.DataFrame):
@@ -108,11 +108,11 @@ def items(cell: Cell) -> list[Cell]:
         return [cell]  # a row of a frame
     if not is_list(cell):
         return [cell]
-    found = [plain(item) for item in cell]
-    return in_order(found) if isinstance(cell, _SETS) else found
+    found = [to_plain(item) for item in cell]
+    return sort_items(found) if isinstance(cell, _SETS) else found
 
 
-def in_order(cells: Iterable[Cell]) -> list[Cell]:
+def sort_items(cells: Iterable[Cell]) -> list[Cell]:
     """Return items that have no order of their own in one that is the same in every process."""
     return sorted(cells, key=lambda item: (type(item).__name__, str(item)))
 
@@ -127,25 +127,25 @@ def normalize(field: Field, cell: Cell) -> Cell:
     >>> normalize(Field("InUse", "Boolean"), "False")
     False
     """
-    cell = plain(cell)
+    cell = to_plain(cell)
     if field.is_truth:
-        return truth_of(cell)
+        return parse_boolean(cell)
     if field.is_choice or field.is_reference:
         if isinstance(cell, str) and not any(cell in (option.value, option.text) for option in field.options):
             listed = list_of(cell)
             cell = cell if listed is None else listed
         if isinstance(cell, _SETS) and field.is_choice:
             order = {option.value: number for number, option in enumerate(field.options)}
-            return sorted(items(cell), key=lambda item: order.get(str(item), len(order)))
+            return sorted(list_items(cell), key=lambda item: order.get(str(item), len(order)))
     return cell
 
 
-def truth_of(cell: Cell) -> Cell:
+def parse_boolean(cell: Cell) -> Cell:
     """Return the boolean that a number or a text names; another cell as it is.
 
     Examples
     --------
-    >>> truth_of(1.0), truth_of("FALSE"), truth_of("no"), truth_of(2)
+    >>> parse_boolean(1.0), parse_boolean("FALSE"), parse_boolean("no"), parse_boolean(2)
     (True, False, 'no', 2)
     """
     if isinstance(cell, str):
@@ -184,7 +184,7 @@ def list_of(text: str) -> list[Cell] | set[Cell] | None:
     while at < len(inner) and (item := _ITEM.match(inner, at)):
         if item["text"]:
             try:
-                found.append(_unquoted(item["text"]))
+                found.append(_unquote(item["text"]))
             except (ValueError, SyntaxError):
                 return None
         elif item["number"]:
@@ -195,68 +195,66 @@ def list_of(text: str) -> list[Cell] | set[Cell] | None:
     return set(found) if text[0] == "{" else found
 
 
-def _unquoted(text: str) -> str:
+def _unquote(text: str) -> str:
     if "\\" not in text:
         return text[1:-1]
     return str(json.loads(text)) if text[0] == '"' and r"\/" in text else str(ast.literal_eval(text))
 
 
-def same_content(one: Cell, other: Cell) -> bool:
+def are_equal(one: Cell, other: Cell) -> bool:
     """Return whether two cells are equal, for fields of unknown type.
 
     The text of a list, of JSON or of a number is the same as what it is the text of: files make such texts.
 
     Examples
     --------
-    >>> same_content(["a", None], "['a', None]"), same_content("2024", 2024.0), same_content("007", 7)
+    >>> are_equal(["a", None], "['a', None]"), are_equal("2024", 2024.0), are_equal("007", 7)
     (True, True, False)
     """
     try:
-        return one is other or _same_content(one, other)
+        return one is other or _compare_contents(one, other)
     except RecursionError:  # nested deeper than can be gone through
         return False
 
 
-def _same_content(one: Cell, other: Cell) -> bool:
-    one, other = plain(one), plain(other)
+def _compare_contents(one: Cell, other: Cell) -> bool:
+    one, other = to_plain(one), to_plain(other)
     if is_missing(one) or is_missing(other):
         return is_missing(one) and is_missing(other)
     if isinstance(one, _SETS) or isinstance(other, _SETS):
-        return is_list(one) and is_list(other) and _alike(in_order(one), in_order(other))
+        return is_list(one) and is_list(other) and _are_equal_lists(sort_items(one), sort_items(other))
     if isinstance(one, str) != isinstance(other, str):
         text, cell = (one, other) if isinstance(one, str) else (other, one)
         return _is_text_of(text, cell)
     if is_list(one) or is_list(other):  # numpy compares an array and a number item by item
-        return is_list(one) and is_list(other) and _alike(list(one), list(other))
+        return is_list(one) and is_list(other) and _are_equal_lists(list(one), list(other))
     if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same_content(one[key], other[key]) for key in one)
+        return one.keys() == other.keys() and all(are_equal(one[key], other[key]) for key in one)
     if isinstance(one, _DATES) and isinstance(other, _DATES):
-        return _in_utc(one) == _in_utc(other)
+        return _convert_to_utc(one) == _convert_to_utc(other)
     try:
         return bool(one == other) and isinstance(one, bool) == isinstance(other, bool)
     except (TypeError, ValueError):
         return False
 
 
-def _alike(one: list[Cell], other: list[Cell]) -> bool:
-    return len(one) == len(other) and all(map(same_content, one, other))
+def _are_equal_lists(one: list[Cell], other: list[Cell]) -> bool:
+    return len(one) == len(other) and all(map(are_equal, one, other))
 
 
 def _is_text_of(text: str, cell: Cell) -> bool:
     """Return whether a text is the form in which a file stores a cell."""
     if is_list(cell):
         listed = list_of(text)
-        return (
-            text == str(cell) or (listed is not None and same_content(listed, cell)) or _is_json(text, cell)
-        )
+        return text == str(cell) or (listed is not None and are_equal(listed, cell)) or _is_json(text, cell)
     if isinstance(cell, Mapping):
         return text == str(cell) or _is_json(text, cell)
     if isinstance(cell, _DATES):
         return _is_date(text, cell)
-    return text == str(whole(cell))
+    return text == str(to_integer(cell))
 
 
-def _in_utc(date: Cell) -> pd.Timestamp:
+def _convert_to_utc(date: Cell) -> pd.Timestamp:
     """Return a date of any type in UTC; a date without a time zone is UTC already."""
     stamp = pd.Timestamp(date)
     return stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp.tz_convert("UTC")
@@ -264,24 +262,24 @@ def _in_utc(date: Cell) -> pd.Timestamp:
 
 def _is_date(text: str, date: Cell) -> bool:
     try:
-        return _in_utc(dt.datetime.fromisoformat(text)) == _in_utc(date)
+        return _convert_to_utc(dt.datetime.fromisoformat(text)) == _convert_to_utc(date)
     except (ValueError, OverflowError):
         return text == str(date)
 
 
 def _is_json(text: str, cell: Cell) -> bool:
     try:
-        return len(text) <= _LONGEST_LIST and bool(same_content(json.loads(text), cell))
+        return len(text) <= _LONGEST_LIST and bool(are_equal(json.loads(text), cell))
     except (ValueError, RecursionError):
         return False
 
 
-def whole(item: Cell) -> Cell:
+def to_integer(item: Cell) -> Cell:
     """Return a float without a fraction as an integer: options such as 3 become floats if some are missing.
 
     Examples
     --------
-    >>> whole(3.0), whole(2.5), whole("3.0")
+    >>> to_integer(3.0), to_integer(2.5), to_integer("3.0")
     (3, 2.5, '3.0')
     """
     return int(item) if isinstance(item, float) and item.is_integer() else item
@@ -301,21 +299,21 @@ def is_very_number(one: Cell, other: Cell) -> bool:
         if isinstance(small, np.floating) and not isinstance(small, float) and _is_number(number):
             with np.errstate(over="ignore"):
                 return bool(small.dtype.type(float(number)) == small)
-    return _was_small(one, other)
+    return _is_float32_form(one, other)
 
 
-def _was_small(number: Cell, other: Cell) -> bool:
+def _is_float32_form(number: Cell, other: Cell) -> bool:
     """Return whether a float is the ``float32`` form of another one."""
     if not isinstance(number, float) or not isinstance(other, float) or number == other:
         return False
-    noise = _digits_of(other)
-    if noise < _NOISE or _digits_of(number) > np.finfo("float32").precision + 1:
+    noise = _count_digits(other)
+    if noise < _NOISE or _count_digits(number) > np.finfo("float32").precision + 1:
         return False
     with np.errstate(over="ignore"):
         return float(f"{float(np.float32(number)):.{noise}g}") == other
 
 
-def _digits_of(number: float) -> int:
+def _count_digits(number: float) -> int:
     return len(repr(float(number)).partition("e")[0].replace(".", "").replace("-", "").strip("0"))
 
 
@@ -323,7 +321,7 @@ def _is_number(cell: Cell) -> bool:
     return isinstance(cell, (int, float, np.number)) and not isinstance(cell, bool)
 
 
-def frozen(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
+def freeze(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
     """Return a cell that shares no writable memory: lists, sets, arrays and dicts are copied.
 
     Equal lists of texts become the same list, which ``memo`` remembers. Of what is nested deeper than can be
@@ -331,59 +329,61 @@ def frozen(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
 
     Examples
     --------
-    >>> frozen([["a"], {"b": 1}])
+    >>> freeze([["a"], {"b": 1}])
     [['a'], {'b': 1}]
     """
     if type(cell) in _PLAIN:
         return cell
     try:
-        return _frozen(cell, memo)
+        return _freeze(cell, memo)
     except RecursionError:
         return f"<{type(cell).__name__} nested too deeply>"
 
 
-def _frozen(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
+def _freeze(cell: Cell, memo: dict[Any, Any] | None = None) -> Cell:
     if type(cell) in _PLAIN:
         return cell
     if isinstance(cell, list):
         if memo is not None:
             try:
-                return memo.setdefault(tuple(cell), list(cell)) if _all_texts(cell) else _copied(cell, list)
+                return (
+                    memo.setdefault(tuple(cell), list(cell)) if _are_texts(cell) else _copy_items(cell, list)
+                )
             except TypeError:
                 pass
-        return _copied(cell, list)
+        return _copy_items(cell, list)
     for kind, copied in _COPIES.items():
         if isinstance(cell, kind):
             return copied(cell)
     return cell
 
 
-def _all_texts(cell: list[Cell]) -> bool:
+def _are_texts(cell: list[Cell]) -> bool:
     return all(type(item) is str for item in cell)
 
 
-def _copied(cell: Iterable[Cell], kind: Callable[[Iterable[Cell]], Cell]) -> Cell:
-    return kind(_frozen(item) for item in cell)
+def _copy_items(cell: Iterable[Cell], kind: Callable[[Iterable[Cell]], Cell]) -> Cell:
+    return kind(_freeze(item) for item in cell)
 
 
-def _array(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def _copy_array(cell: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     copy = cell.copy()
     if copy.dtype == object:
         for place, item in enumerate(copy.flat):
-            copy.flat[place] = _frozen(item)
+            copy.flat[place] = _freeze(item)
     return copy
 
 
-def _tuple(cell: tuple[Cell, ...]) -> tuple[Cell, ...]:
-    return tuple(_frozen(item) for item in cell)
+def _copy_tuple(cell: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    return tuple(_freeze(item) for item in cell)
 
 
 _PLAIN = frozenset([str, int, float, bool, type(None), pd.Timestamp, np.int64, np.float64, np.bool_])
 _COPIES: Mapping[Any, Callable[[Any], Any]] = {
-    tuple: _tuple,
+    tuple: _copy_tuple,
     (set, frozenset): lambda cell: type(cell)(cell) if type(cell) in _SETS else set(cell),
-    dict: lambda cell: {key: _frozen(value) for key, value in cell.items()},
-    np.ndarray: _array,
+    dict: lambda cell: {key: _freeze(value) for key, value in cell.items()},
+    np.ndarray: _copy_array,
     bytearray: bytearray,
     (pd.Series, pd.DataFrame, pd.Index, pd.api.extensions.ExtensionArray): lambda cell: cell.copy(),
 }

@@ -16,8 +16,8 @@ from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..reads import finding, lookup, not_found, reading
 from ..reads.lookup import Stored
-from .permissions import PERMISSION_OF_ROLE, permission_names
-from .targets import found_at, places_of
+from .permissions import PERMISSION_OF_ROLE, resolve_permission_names
+from .targets import list_places, read_places
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -32,21 +32,21 @@ _EVERYONE, _OWNERS = "/Root/IMS/BuiltIn/Portal/Everyone", "/Root/IMS/BuiltIn/Por
 _WORKERS = 8
 
 
-def access(
+def read_access(
     repo: Connection, place: str | int, permissions: Sequence[str | Iterable[str]], users: Any
 ) -> pd.DataFrame:
     """Return who may do what with a content; see ``Repository.access``."""
-    columns = _columns(permissions)
+    columns = _name_columns(permissions)
     where = normalize(place, repo.base)
-    entries, owner = _entries(repo, where)
-    people = _users(repo, users)
+    entries, owner = _collect_entries(repo, where)
+    people = _read_users(repo, users)
 
     def asking(user: Stored) -> Job[dict[str, bool]]:
         return lambda: (_ask(repo, where, str(user["Path"]), columns), ())
 
     answers = in_order([asking(user) for user in people], _WORKERS)
     rows = [
-        (_name(user), *answer.values(), _through(user, entries, owner), user["Path"])
+        (_name(user), *answer.values(), _find_entries_of_user(user, entries, owner), user["Path"])
         for user, answer in zip(people, answers, strict=True)
     ]
     index = pd.Index([int(user["Id"]) for user in people], name="Id", dtype="int64")
@@ -55,7 +55,7 @@ def access(
     return frame.astype(kinds)
 
 
-def _entries(repo: Connection, where: str | int) -> tuple[list[str], str]:
+def _collect_entries(repo: Connection, where: str | int) -> tuple[list[str], str]:
     """Return the users and groups with entries that reach a content, and its owner, as paths.
 
     Raises
@@ -77,15 +77,15 @@ def _entries(repo: Connection, where: str | int) -> tuple[list[str], str]:
     return list(paths), str(owner["Path"]) if isinstance(owner, dict) else ""
 
 
-def _columns(permissions: Sequence[str | Iterable[str]]) -> dict[str, str]:
+def _name_columns(permissions: Sequence[str | Iterable[str]]) -> dict[str, str]:
     """Return the permissions by the names of their columns: the words that the caller uses."""
     if not permissions:
         return dict(PERMISSION_OF_ROLE)
     words = [word for one in permissions for word in ([one] if isinstance(one, str) else one)]
-    return dict(zip(words, permission_names(words), strict=True))
+    return dict(zip(words, resolve_permission_names(words), strict=True))
 
 
-def _users(repo: Connection, users: Any) -> list[Stored]:
+def _read_users(repo: Connection, users: Any) -> list[Stored]:
     """Read the users by name and roles; all that the caller sees if none are named.
 
     Raises
@@ -98,8 +98,8 @@ def _users(repo: Connection, users: Any) -> list[Stored]:
         ids = [int(id_) for id_ in reading.read(repo, query).index]
         found = lookup.by_id(repo.client, ids, (*_NAMES, _ROLES))
         return sorted(found.values(), key=lambda user: _name(user).lower())
-    places = places_of(users, repo.base)
-    people = found_at(repo, places)
+    places = list_places(users, repo.base)
+    people = read_places(repo, places)
     for named, user in zip(places, people, strict=True):
         if user is None:
             raise QueryError(f"{not_found.no_such(named)}. Look for a user: repo.find(..., type='User')")
@@ -133,7 +133,7 @@ def _name(user: Stored) -> str:
     return str(user.get("FullName") or user.get("DisplayName") or user["Name"])
 
 
-def _through(user: Stored, entries: Sequence[str], owner: str) -> tuple[str, ...]:
+def _find_entries_of_user(user: Stored, entries: Sequence[str], owner: str) -> tuple[str, ...]:
     """Return the entries of a user and of those of his groups that the caller sees."""
     mine = {str(user["Path"]), _EVERYONE, *(str(role["Path"]) for role in user.get("AllRoles") or ())}
     if user["Path"] == owner:

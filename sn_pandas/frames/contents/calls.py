@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ..writes.acting import called, each
 from ..writes.calling import encode_parameters
 from ..writes.report import Report
-from .targets import places_of, reported
+from .targets import build_report, list_places
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -17,10 +17,10 @@ def call_each(repo: Connection, path: Any, operation: str, **parameters: Any) ->
     """Call an operation for one or several contents or the rows of a frame, and return the report."""
     parameters = encode_parameters(operation, parameters)
     lines = each(
-        places_of(path, repo.base),
+        list_places(path, repo.base),
         lambda place: called(repo, place, None, operation, parameters),
         repo=repo,
         what=operation,
         leave_doubt=True,
     )
-    return reported(repo, path, lines, operation)
+    return build_report(repo, path, lines, operation)

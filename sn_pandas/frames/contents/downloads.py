@@ -25,7 +25,7 @@ from ..reads.lookup import Stored
 from ..writes.acting import each
 from ..writes.report import Line, Report, report_frame
 from ..writes.settling import certain
-from .file_names import names_below, safe_path
+from .file_names import choose_names, make_safe_path
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -48,9 +48,9 @@ def download(
     with not_found.explained(repo, where):
         stored = lookup.one(repo.client, where, _FACTS)
         if to is None:
-            return _received(repo, stored, field, b"".join, largest=repo.client.max_answer)
+            return _receive(repo, stored, field, b"".join, largest=repo.client.max_answer)
         path = Path(to).expanduser()
-        path = safe_path(path, str(stored["Name"])) if path.is_dir() else path
+        path = make_safe_path(path, str(stored["Name"])) if path.is_dir() else path
         _fetch(repo, stored, field, path)
         return path
 
@@ -69,14 +69,14 @@ def download_all(
     target_folder = Path(folder).expanduser()
     target_folder.mkdir(parents=True, exist_ok=True)
     stored = lookup.by_id(repo.client, [id_ for id_ in places if id_ > 0], _FACTS)
-    names = names_below({id_: str(row["Path"]) for id_, row in stored.items()})
+    names = choose_names({id_: str(row["Path"]) for id_, row in stored.items()})
 
     def one(id_: int) -> Line:
         row = stored.get(id_)
         if row is None:
             return Line("failed", not_found.GONE, (field,), id_)
         try:
-            path = safe_path(target_folder, *names[id_])
+            path = make_safe_path(target_folder, *names[id_])
             _fetch(repo, row, field, path)
         except SensenetError as error:
             return Line(certain(error) or "failed", str(error), (field,), id_, row["Path"], error=error)
@@ -97,7 +97,7 @@ def download_all(
     return Report(report_frame(index, lines), what="download", repo=repo)
 
 
-def address_of(place: str | int, field: str) -> str:
+def build_file_address(place: str | int, field: str) -> str:
     """Return the address of a file."""
     which = {"nodeid": place} if isinstance(place, int) else {"nodepath": place}
     return target("/binaryhandler.ashx", {**which, "propertyname": field})
@@ -113,13 +113,13 @@ def _fetch(repo: Connection, stored: Stored, field: str, path: Path) -> None:
             file.writelines(pieces)
 
     try:
-        _received(repo, stored, field, write)
+        _receive(repo, stored, field, write)
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)
 
 
-def _received(
+def _receive(
     repo: Connection,
     stored: Stored,
     field: str,
@@ -133,8 +133,8 @@ def _received(
     BrokenAnswer, AnswerError
         If fewer came, or more: then it is a page of somebody else, and not the file.
     """
-    address = address_of(int(stored["Id"]), field)
-    size = _size(repo, stored, field)
+    address = build_file_address(int(stored["Id"]), field)
+    size = _get_size(repo, stored, field)
 
     def whole(answer: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
         expected, count, begin = size, 0, b""
@@ -147,9 +147,9 @@ def _received(
                     "memory. Download it to a file with to=…, or connect with a larger max_answer"
                 )
             if expected is not None and count > expected:
-                expected = _size_now(repo, stored, field)  # it may have grown meanwhile
+                expected = _read_size(repo, stored, field)  # it may have grown meanwhile
                 if expected is not None and count > expected:
-                    raise _other(
+                    raise _create_other_answer_error(
                         address,
                         answer,
                         begin,
@@ -157,18 +157,20 @@ def _received(
                     )
             yield piece
         if expected is not None and count < expected:
-            expected = _size_now(repo, stored, field)  # or there is a smaller one now
+            expected = _read_size(repo, stored, field)  # or there is a smaller one now
             if expected is not None and count < expected:
                 raise BrokenAnswer(f"GET {address}: {count:,} of {expected:,} bytes were received")
         if count and "content-disposition" not in answer.headers:
-            raise _other(address, answer, begin, "a sensenet server names each file that it sends")
+            raise _create_other_answer_error(
+                address, answer, begin, "a sensenet server names each file that it sends"
+            )
         if not count:
             _make_sure(repo, stored, field)
 
     return repo.client.stream(address, lambda answer, pieces: use(whole(answer, pieces)))
 
 
-def _other(address: str, answer: Response, begin: bytes, why: str) -> AnswerError:
+def _create_other_answer_error(address: str, answer: Response, begin: bytes, why: str) -> AnswerError:
     kind = answer.headers.get("content-type").encode()
     kept = Response(200, [(b"Content-Type", kind)], begin)
     return AnswerError(
@@ -177,7 +179,7 @@ def _other(address: str, answer: Response, begin: bytes, why: str) -> AnswerErro
     )
 
 
-def _size(repo: Connection, stored: Stored, field: str) -> int | None:
+def _get_size(repo: Connection, stored: Stored, field: str) -> int | None:
     """Return the size of a file in bytes; None if the server does not report it."""
     shown = stored.get("Size")
     if field == "Binary" and isinstance(shown, int | float) and 0 <= shown < 2**63:
@@ -191,8 +193,8 @@ def _size(repo: Connection, stored: Stored, field: str) -> int | None:
     return size if isinstance(size, int) and not isinstance(size, bool) and size >= 0 else None
 
 
-def _size_now(repo: Connection, stored: Stored, field: str) -> int | None:
-    return _size(repo, lookup.one(repo.client, int(stored["Id"]), _FACTS), field)
+def _read_size(repo: Connection, stored: Stored, field: str) -> int | None:
+    return _get_size(repo, lookup.one(repo.client, int(stored["Id"]), _FACTS), field)
 
 
 def _make_sure(repo: Connection, stored: Stored, field: str) -> None:

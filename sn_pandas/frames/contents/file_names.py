@@ -19,7 +19,7 @@ _LONGEST = 240
 _ENDING = 32
 
 
-def safe_name(name: str) -> str:
+def make_safe_name(name: str) -> str:
     r"""Return a name for a file that stays in its folder on every file system.
 
     Separators, control characters and marks that turn the direction of writing become ``_``, as do a dot at
@@ -27,8 +27,8 @@ def safe_name(name: str) -> str:
 
     Examples
     --------
-    >>> safe_name("Report 2026.pdf"), safe_name("../../.ssh/keys"), safe_name("CON.txt"), safe_name("\x1b[m.")
-    ('Report 2026.pdf', '_._.._.ssh_keys', '_CON.txt', '_[m_')
+    >>> [make_safe_name(name) for name in ["Report 2026.pdf", "../../.ssh/keys", "CON.txt", "\x1b[m."]]
+    ['Report 2026.pdf', '_._.._.ssh_keys', '_CON.txt', '_[m_']
     """
     kept = "".join(
         "_" if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") or c in _TURNS else c for c in name
@@ -37,10 +37,10 @@ def safe_name(name: str) -> str:
     kept = re.sub(r"^[. ]|[. ]+$", lambda found: "_" * len(found[0]), kept)
     if _RESERVED.match(kept):
         kept = f"_{kept}"
-    return _shortened(kept) or "_"
+    return _shorten(kept) or "_"
 
 
-def safe_path(folder: Path, *steps: str) -> Path:
+def make_safe_path(folder: Path, *steps: str) -> Path:
     """Return the path of a file below a folder, safe for any name from a server.
 
     Parameters
@@ -55,7 +55,7 @@ def safe_path(folder: Path, *steps: str) -> Path:
     AnswerError
         If a folder on the way is a link that leads out of the folder.
     """
-    path = folder.joinpath(*map(safe_name, steps))
+    path = folder.joinpath(*map(make_safe_name, steps))
     if not path.parent.resolve().is_relative_to(folder.resolve()):
         raise AnswerError(
             f"{path.parent} is a link that leads out of {folder}, so nothing was written. Choose another "
@@ -64,7 +64,7 @@ def safe_path(folder: Path, *steps: str) -> Path:
     return path
 
 
-def names_below(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
+def choose_names(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
     """Return the relative path of each file below a folder: its name, with its folders where necessary.
 
     Parameters
@@ -74,30 +74,30 @@ def names_below(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
 
     Examples
     --------
-    >>> names_below({1: "/Root/A/x.txt", 2: "/Root/B/x.txt", 3: "/Root/B/y.txt"})
+    >>> choose_names({1: "/Root/A/x.txt", 2: "/Root/B/x.txt", 3: "/Root/B/y.txt"})
     {1: ('A', 'x.txt'), 2: ('B', 'x.txt'), 3: ('y.txt',)}
-    >>> names_below({1: "/Root/A/a:b", 2: "/Root/A/a?b"})
+    >>> choose_names({1: "/Root/A/a:b", 2: "/Root/A/a?b"})
     {1: ('a_b',), 2: ('a_b (2)',)}
     """
     split = {id_: [step for step in path.split("/") if step] or ["_"] for id_, path in paths.items()}
-    common = _common([steps[:-1] for steps in split.values()])
+    common = _count_common_steps([steps[:-1] for steps in split.values()])
     count: dict[str, int] = {}
     for steps in split.values():
-        count[_key((steps[-1],))] = count.get(_key((steps[-1],)), 0) + 1
+        count[_fold_name((steps[-1],))] = count.get(_fold_name((steps[-1],)), 0) + 1
     found: dict[int, tuple[str, ...]] = {}
     files: set[str] = set()
     folders: set[str] = set()
     for id_, steps in split.items():
-        alone = count[_key((steps[-1],))] == 1
-        wanted = tuple(map(safe_name, steps[-1:] if alone else steps[common:]))
-        above = [_key(wanted[:n]) for n in range(1, len(wanted))]
+        alone = count[_fold_name((steps[-1],))] == 1
+        wanted = tuple(map(make_safe_name, steps[-1:] if alone else steps[common:]))
+        above = [_fold_name(wanted[:n]) for n in range(1, len(wanted))]
         if any(step in files for step in above):  # a file has the name of the folder
             wanted, above = (wanted[-1],), []
         chosen, number = wanted, 1
-        while _key(chosen) in files or _key(chosen) in folders:
+        while _fold_name(chosen) in files or _fold_name(chosen) in folders:
             number += 1
-            chosen = (*wanted[:-1], _numbered(wanted[-1], number))
-        files.add(_key(chosen))
+            chosen = (*wanted[:-1], _number_name(wanted[-1], number))
+        files.add(_fold_name(chosen))
         folders.update(above)
         found[id_] = chosen
     return found
@@ -107,7 +107,7 @@ def names_below(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
-def _shortened(name: str) -> str:
+def _shorten(name: str) -> str:
     if len(os.fsencode(name)) <= _LONGEST:
         return name
     stem, dot, ending = name.rpartition(".")
@@ -117,12 +117,12 @@ def _shortened(name: str) -> str:
     return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + dot + ending
 
 
-def _numbered(name: str, number: int) -> str:
+def _number_name(name: str, number: int) -> str:
     stem, dot, ending = name.rpartition(".")
     return f"{stem} ({number}){dot}{ending}" if stem else f"{name} ({number})"
 
 
-def _common(folders: list[list[str]]) -> int:
+def _count_common_steps(folders: list[list[str]]) -> int:
     """Return how many steps all paths begin with."""
     if not folders:
         return 0
@@ -132,6 +132,6 @@ def _common(folders: list[list[str]]) -> int:
     )
 
 
-def _key(steps: tuple[str, ...]) -> str:
+def _fold_name(steps: tuple[str, ...]) -> str:
     """Return a key that is equal for names that a file system does not distinguish."""
-    return unicodedata.normalize("NFC", "/".join(map(safe_name, steps))).casefold()
+    return unicodedata.normalize("NFC", "/".join(map(make_safe_name, steps))).casefold()

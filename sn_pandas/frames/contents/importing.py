@@ -26,7 +26,7 @@ from ..writes.hidden import why_not_created
 from ..writes.outcomes import describe_refusals
 from ..writes.report import CellProblem, Report
 from .rows import drop_places, read_rows, save_rows
-from .targets import path_at
+from .targets import read_path
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -91,7 +91,7 @@ def import_rows(
 ) -> Report:
     """Create contents out of rows; see ``Repository.import_rows``."""
     target = _check_target(rejected, rows)
-    path = path_at(repo, folder)
+    path = read_path(repo, folder)
     if type_name is not None and (reason := why_not_created(repo, path, [type_name]).get(type_name)):
         raise RefusedError(f"nothing was sent: {reason}")
     source = _read_source(repo, rows, type_name, columns, reading)
@@ -156,7 +156,7 @@ def _read_source(
         wanted = columns.get(header, header)
         if wanted is None:
             continue
-        bare, zone = _zone_of(wanted)
+        bare, zone = _split_zone(wanted)
         name = (
             wanted
             if wanted in _MEANT
@@ -186,25 +186,25 @@ def _read_source(
             f"{' '.join(unknown)} Name the field with columns={{'Header': 'Field'}}, or leave the column out "
             "with columns={'Header': None}"
         )
-    for header in _secret_headers(fields, schema.fields):
-        given[header] = _objects(
+    for header in _find_secret_headers(fields, schema.fields):
+        given[header] = _to_objects(
             [c if is_missing(c) or isinstance(c, Unusable) else Masked(c) for c in given[header]], given.index
         )
     return Source(given, fields, form, zones)
 
 
-def _zone_of(header: str) -> tuple[str, str]:
+def _split_zone(header: str) -> tuple[str, str]:
     """Return a header without the time zone that it names, as ``df.sn.to_excel`` writes it, and the zone."""
     found = _ZONE.fullmatch(str(header).strip())
     return (found[1], found[2]) if found and is_zone(found[2]) else (str(header), "")
 
 
-def _objects(cells: Sequence[Any], index: pd.Index) -> pd.Series:
+def _to_objects(cells: Sequence[Any], index: pd.Index) -> pd.Series:
     """Return cells without conversion: pandas would turn a 3 next to an empty cell into 3.0."""
     return pd.Series([*cells, None], dtype=object).iloc[:-1].set_axis(index)
 
 
-def _secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
+def _find_secret_headers(names: Mapping[str, str], fields: Mapping[str, Field]) -> list[str]:
     """Return the headers of the columns with passwords."""
     return [header for header, name in names.items() if name in fields and fields[name].is_secret]
 
@@ -213,7 +213,7 @@ def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> tupl
     """Read a file without converting its cells; blank rows are skipped."""
     path = Path(file)
     rows, form = (_read_excel if path.suffix.lower() in _EXCEL else _read_csv)(path, reading)
-    rows = _without_nameless(rows, path.name)
+    rows = _drop_nameless_columns(rows, path.name)
     rows.index = pd.RangeIndex(2, len(rows) + 2, name=FILE_ROW)
     blank = rows.map(_is_blank)
     return (rows[~blank.all(axis=1)] if len(rows.columns) else rows), form
@@ -223,7 +223,7 @@ def _is_blank(cell: Any) -> bool:
     return is_missing(cell) or (isinstance(cell, str) and not cell.strip())
 
 
-def _without_nameless(rows: pd.DataFrame, file: str) -> pd.DataFrame:
+def _drop_nameless_columns(rows: pd.DataFrame, file: str) -> pd.DataFrame:
     """Return rows without the empty columns that have no header, as a separator behind the last one makes.
 
     Raises
@@ -249,7 +249,7 @@ def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, Fil
     try:
         with path.open(encoding=encoding, newline="") as opened:
             head = next(csv.reader([opened.readline()], delimiter="\0"), [""])
-        separator = reading.get("sep") or _separator(head[0] if head else "")
+        separator = reading.get("sep") or _detect_separator(head[0] if head else "")
         rows = pd.read_csv(
             path, sep=separator, dtype=object, keep_default_na=False, encoding=encoding,
             skip_blank_lines=False, na_values=[""],
@@ -276,7 +276,7 @@ def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, Fil
         raise TrackingError(f"{path.name} cannot be read as a table: {error}") from error
 
 
-def _separator(head: str) -> str:
+def _detect_separator(head: str) -> str:
     counts = {sign: head.count(sign) for sign in _SEPARATORS}
     best = max(counts, key=lambda sign: counts[sign])
     return best if counts[best] else ","
@@ -309,7 +309,7 @@ def _coerce(repo: Connection, source: Source, type_name: str | None, how: Coerci
     """Return the rows converted to the types of the fields; invalid cells stay, with the reason."""
     schema = repo.schema
     data: dict[str, Any] = {}
-    types = _types(source, type_name)
+    types = _list_types(source, type_name)
     for header, name in source.fields.items():
         if name == "Type":
             continue
@@ -327,7 +327,7 @@ def _coerce(repo: Connection, source: Source, type_name: str | None, how: Coerci
     return frame
 
 
-def _types(source: Source, type_name: str | None) -> list[str | None]:
+def _list_types(source: Source, type_name: str | None) -> list[str | None]:
     """Return the content type of each row: that of its column, else the one that was named."""
     header = next((header for header, name in source.fields.items() if name == "Type"), None)
     if header is None:
@@ -407,7 +407,7 @@ def _write_rejected(
         return
     for header in rows.columns:
         cells = [cell.value if isinstance(cell, Unusable) else cell for cell in rows[header]]
-        rows[header] = _objects(cells, rows.index)
+        rows[header] = _to_objects(cells, rows.index)
     secret = (
         [header for header, name in source.fields.items() if fields[name].type == "Password"]
         if rows.size
@@ -423,7 +423,7 @@ def _write_rejected(
     if target.suffix.lower() == ".csv":
         for header, name in source.fields.items():
             if name in fields and fields[name].is_number:
-                rows[header] = _objects([how.format_number(cell) for cell in rows[header]], rows.index)
+                rows[header] = _to_objects([how.format_number(cell) for cell in rows[header]], rows.index)
         # Only the problems, which the file did not have, may hold letters that its encoding lacks.
         form = source.form
         rows.to_csv(target, sep=form.separator, index=False, encoding=form.encoding, errors="replace")

@@ -522,7 +522,7 @@ class Contents(abc.ABC):
             ``identity``, ``kind``, ``permission``, ``value``, ``source``, ``inherited``, ``local``, one line
             an entry.
         """
-        return contents.permissions.permissions(self._repo, path)
+        return contents.permissions.list_permissions(self._repo, path)
 
     def access(
         self, path: Place, *permissions: str | Iterable[str], users: Places | None = None
@@ -567,7 +567,7 @@ class Contents(abc.ABC):
         [['Anna Ács', True, True], ['Bálint Berg', True, False]]
         """
         who = resolve_places(self._repo, users) if users is not None else None
-        return contents.access.access(self._repo, path, permissions, who)
+        return contents.access.read_access(self._repo, path, permissions, who)
 
     def allow(
         self, path: Places, identity: Place, *permissions: str | Iterable[str], local: bool = False
@@ -620,7 +620,7 @@ class Contents(abc.ABC):
         QueryError
             If it is not a group.
         """
-        return contents.permissions.members(self._repo, group)
+        return contents.permissions.list_members(self._repo, group)
 
     def add_members(self, group: Place, members: Places) -> Report:
         """Add members to a group, also by name (``sn.ref``); existing members are not added again."""
@@ -663,7 +663,7 @@ class Contents(abc.ABC):
         >>> repo.versions("/Root/Content/IT/Tasks").index.tolist()
         ['V1.0.A']
         """
-        return contents.versions.versions(self._repo, path, select)
+        return contents.versions.read_versions(self._repo, path, select)
 
     def compare_versions(self, path: Place, old: str, new: str | None = None) -> pd.DataFrame:
         """Return the fields in which two versions of a content differ, with both values.
@@ -707,7 +707,7 @@ class Contents(abc.ABC):
 
     def check_out(self, path: Places) -> Report:
         """Lock contents for oneself; ``reason`` in the report is the version then."""
-        return self._called(path, "CheckOut")
+        return self._call_each(path, "CheckOut")
 
     def check_in(self, path: Places, comment: str | None = None) -> Report:
         """Check in contents: unlock them and keep the changes."""
@@ -717,15 +717,15 @@ class Contents(abc.ABC):
 
     def undo_check_out(self, path: Places, force: bool = False) -> Report:
         """Discard a check-out: unlock contents without the changes; ``force`` for a lock of somebody else."""
-        return self._called(path, "ForceUndoCheckOut" if force else "UndoCheckOut")
+        return self._call_each(path, "ForceUndoCheckOut" if force else "UndoCheckOut")
 
     def publish(self, path: Places) -> Report:
         """Publish drafts."""
-        return self._called(path, "Publish")
+        return self._call_each(path, "Publish")
 
     def approve(self, path: Places) -> Report:
         """Approve pending versions."""
-        return self._called(path, "Approve")
+        return self._call_each(path, "Approve")
 
     def reject(self, path: Places, reason: str | None = None) -> Report:
         """Reject pending versions."""
@@ -733,5 +733,5 @@ class Contents(abc.ABC):
             self._repo, path, "Reject", **({"rejectReason": reason} if reason else {})
         )
 
-    def _called(self, path: Places, operation: str, **parameters: Any) -> Report:
+    def _call_each(self, path: Places, operation: str, **parameters: Any) -> Report:
         return contents.calls.call_each(self._repo, path, operation, **parameters)

@@ -18,7 +18,15 @@ from ..writes.report import Line, Outcome, Report
 from ..writes.running import reporting
 from ..writes.settling import SEEN, certain, looks
 from ..writes.works import Move
-from .targets import carried, found_at, missing, path_at, places_of, raise_single, report_of
+from .targets import (
+    build_missing_line,
+    execute_journaled,
+    list_places,
+    raise_single,
+    read_path,
+    read_places,
+    report_of,
+)
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -31,40 +39,40 @@ Rows = Mapping[int, Stored]
 
 def move(repo: Connection, path: Any, to: str | int) -> Report:
     """Move contents, with one request and one line in the journal each; see ``Repository.move``."""
-    target = path_at(repo, to)
-    places = places_of(path, repo.base)
+    target = read_path(repo, to)
+    places = list_places(path, repo.base)
     lines: dict[int, Line] = {}
     works: dict[int, Move] = {}
-    for row, stored in enumerate(found_at(repo, places)):
+    for row, stored in enumerate(read_places(repo, places)):
         if stored is None:
-            lines[row] = missing(places[row])
+            lines[row] = build_missing_line(places[row])
         elif stored["Id"] in works:
             lines[row] = Line("unchanged", "named twice", (), stored["Id"], stored["Path"])
         else:
             works[stored["Id"]] = Move(row, stored["Id"], stored["Path"], target)
-    return carried(repo, path, works.values(), lines, "move")
+    return execute_journaled(repo, path, works.values(), lines, "move")
 
 
 def copy(repo: Connection, path: Any, to: str | int) -> Report:
     """Copy contents, a hundred with a request; see ``Repository.copy``."""
     repo.client.reject_write("copy")
-    target = path_at(repo, to)
-    places = places_of(path, repo.base)
-    found = found_at(repo, places)
-    lines = {row: missing(places[row]) for row, stored in enumerate(found) if stored is None}
+    target = read_path(repo, to)
+    places = list_places(path, repo.base)
+    found = read_places(repo, places)
+    lines = {row: build_missing_line(places[row]) for row, stored in enumerate(found) if stored is None}
     here = {row: stored for row, stored in enumerate(found) if stored is not None}
-    before = _children(repo, target) if here else frozenset()
+    before = _read_child_ids(repo, target) if here else frozenset()
     todo = list(here)
-    lines.update(_every(here, "unsent", "not sent, because the copy was interrupted"))
+    lines.update(_build_lines(here, "unsent", "not sent, because the copy was interrupted"))
     with reporting(lambda: report_of(repo, lines, "copy")):
         for start in range(0, len(todo), BATCH):
             some = {row: here[row] for row in todo[start : start + BATCH]}
-            lines.update(_unknown(some, "interrupted before the server answered"))
-            lines.update(_copied(repo, some, target, before))
+            lines.update(_build_unknown_lines(some, "interrupted before the server answered"))
+            lines.update(_copy_once(repo, some, target, before))
             stop = lines[todo[start]]
             if stop.outcome == "unsent":  # nobody is there, or the identity is uncertain
                 rest = {row: here[row] for row in todo[start:]}
-                lines.update(_every(rest, "unsent", stop.reason))
+                lines.update(_build_lines(rest, "unsent", stop.reason))
                 if isinstance(stop.error, AuthenticationError):
                     raise stop.error
                 break
@@ -78,39 +86,43 @@ def copy(repo: Connection, path: Any, to: str | int) -> Report:
     return done
 
 
-def _copied(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:
+def _copy_once(repo: Connection, rows: Rows, target: str, before: frozenset[int]) -> dict[int, Line]:
     """Copy contents exactly once: a second request could create a second copy."""
     try:
-        return _sent(repo, rows, target)
+        return _send_batch(repo, rows, target)
     except SensenetError as error:
-        if settled := _certain(error, rows):
+        if settled := _explain_unexecuted(error, rows):
             return settled
         trouble = error
     lines: dict[int, Line] = {}
     left = dict(rows)
     for _ in looks():
         try:
-            made = _made_since(repo, target, before)
+            made = _read_new_contents(repo, target, before)
             for row, stored in list(left.items()):
                 if copied := next((one for one in made if _is_copy(one, stored, target)), None):
                     made.remove(copied)
-                    lines[row] = _unanswered_copy(repo, copied, stored)
+                    lines[row] = _describe_unanswered_copy(repo, copied, stored)
                     del left[row]
         except SensenetError as error:
-            return lines | _unknown(left, f"{trouble}; and looking it up failed: {error}")
+            return lines | _build_unknown_lines(left, f"{trouble}; and looking it up failed: {error}")
         if not left:
             return lines
-    return lines | _unknown(left, f"{trouble}; the copy did not exist yet. Check before you copy it again")
+    return lines | _build_unknown_lines(
+        left, f"{trouble}; the copy did not exist yet. Check before you copy it again"
+    )
 
 
-def _sent(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:
+def _send_batch(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:
     """Send one batch and return the server's result for each content."""
     body = {"targetPath": target, "paths": [row["Path"] for row in rows.values()]}
     answer = repo.client.send("POST", f"{entity(target)}/CopyBatch", body=body)
     try:
         results, errors = answer["d"]["results"], answer["d"]["errors"]
         done = {str(item.get("OriginalPath", item["Path"])).lower(): item for item in results}
-        refused = {_source(item["content"]): str(item["error"]["message"]["value"]) for item in errors}
+        refused = {
+            _extract_source(item["content"]): str(item["error"]["message"]["value"]) for item in errors
+        }
     except (TypeError, KeyError, AttributeError):
         raise SensenetError("CopyBatch: the answer names no contents") from None
     lines: dict[int, Line] = {}
@@ -127,30 +139,32 @@ def _sent(repo: Connection, rows: Rows, target: str) -> dict[int, Line]:
     return lines
 
 
-def _source(content: Stored) -> str:
+def _extract_source(content: Stored) -> str:
     """Return the original path of a content in an error list."""
     return str(content.get("OriginalPath") or content["Path"] or "").lower()
 
 
-def _certain(error: SensenetError, rows: Rows) -> dict[int, Line]:
+def _explain_unexecuted(error: SensenetError, rows: Rows) -> dict[int, Line]:
     """Return the outcome of a batch that was certainly not executed; empty if that is uncertain."""
     outcome = certain(error)
-    return _every(rows, outcome, str(error), error) if outcome else {}
+    return _build_lines(rows, outcome, str(error), error) if outcome else {}
 
 
-def _unknown(rows: Rows, why: str) -> dict[int, Line]:
-    return _every(rows, "unknown", why)
+def _build_unknown_lines(rows: Rows, why: str) -> dict[int, Line]:
+    return _build_lines(rows, "unknown", why)
 
 
-def _every(rows: Rows, outcome: Outcome, why: str, error: SensenetError | None = None) -> dict[int, Line]:
+def _build_lines(
+    rows: Rows, outcome: Outcome, why: str, error: SensenetError | None = None
+) -> dict[int, Line]:
     return {
         row: Line(outcome, why, (), stored["Id"], stored["Path"], error=error) for row, stored in rows.items()
     }
 
 
-def _made_since(repo: Connection, target: str, before: frozenset[int]) -> list[Stored]:
+def _read_new_contents(repo: Connection, target: str, before: frozenset[int]) -> list[Stored]:
     """Read the contents that this call created below the target."""
-    there = lookup.by_id(repo.client, _children(repo, target) - before, [MAKER])
+    there = lookup.by_id(repo.client, _read_child_ids(repo, target) - before, [MAKER])
     return [one for one in there.values() if (one.get("CreatedBy") or {}).get("Path") == repo.user]
 
 
@@ -160,18 +174,18 @@ def _is_copy(made: Stored, stored: Stored, target: str) -> bool:
     return bool(made["Type"] == stored["Type"] and re.fullmatch(pattern, made["Name"], re.IGNORECASE))
 
 
-def _unanswered_copy(repo: Connection, made: Stored, stored: Stored) -> Line:
+def _describe_unanswered_copy(repo: Connection, made: Stored, stored: Stored) -> Line:
     """Return the outcome of a copy whose answer was lost: it may be incomplete."""
-    count, whole = _size(repo, made["Path"]), _size(repo, stored["Path"])
+    count, whole = _count_contents(repo, made["Path"]), _count_contents(repo, stored["Path"])
     if count < whole:
         said = f"the answer was lost; the copy has {count:,} of {whole:,} contents"
         return Line("unknown", said, (), made["Id"], made["Path"])
     return Line("saved", SEEN, (), made["Id"], made["Path"])
 
 
-def _size(repo: Connection, path: str) -> int:
+def _count_contents(repo: Connection, path: str) -> int:
     return reading.counted(repo, repo.query("/Root", query=f"InTree:{query_value(path)}", autofilters=False))
 
 
-def _children(repo: Connection, target: str) -> frozenset[int]:
+def _read_child_ids(repo: Connection, target: str) -> frozenset[int]:
     return frozenset(int(id_) for id_ in reading.read(repo, repo.query(target, select=["Name"])).index)

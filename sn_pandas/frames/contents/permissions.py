@@ -28,7 +28,7 @@ from ..writes.permitting import own_entry
 from ..writes.report import Line, Report
 from ..writes.settling import SEEN, Attempts, certain, collides, looks
 from ..writes.works import Permit, Work
-from .targets import carried, found_at, missing, path_at, places_of, reported
+from .targets import build_missing_line, build_report, execute_journaled, list_places, read_path, read_places
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -55,7 +55,7 @@ _NAMES = (
 ).split() + [f"Custom{n:02}" for n in range(1, 33)]
 
 
-def permissions(repo: Connection, place: str | int) -> pd.DataFrame:
+def list_permissions(repo: Connection, place: str | int) -> pd.DataFrame:
     """List the entries of a content; see ``Repository.permissions``."""
     where = normalize(place, repo.base)
     with not_found.explained(repo, where):
@@ -88,14 +88,14 @@ def set_permissions(
     local: bool,
 ) -> Report:
     """Allow, deny or unset permissions; see ``Repository.allow``."""
-    names = permission_names(permissions)
-    who = path_at(repo, identity)
-    places = places_of(path, repo.base)
+    names = resolve_permission_names(permissions)
+    who = read_path(repo, identity)
+    places = list_places(path, repo.base)
     lines: dict[int, Line] = {}
     works: list[Work] = []
-    for row, stored in enumerate(found_at(repo, places)):
+    for row, stored in enumerate(read_places(repo, places)):
         if stored is None:
-            lines[row] = missing(places[row])
+            lines[row] = build_missing_line(places[row])
             continue
         id_, shown = int(stored["Id"]), str(stored["Path"])
         try:
@@ -109,10 +109,10 @@ def set_permissions(
             continue
         works.append(Permit(row, id_, shown, who, local, before, dict.fromkeys(names, value)))
     word = "unset" if value == "undefined" else value
-    return carried(repo, path, works, lines, f"{word} permissions")
+    return execute_journaled(repo, path, works, lines, f"{word} permissions")
 
 
-def permission_names(permissions: Sequence[str | Iterable[str]]) -> list[str]:
+def resolve_permission_names(permissions: Sequence[str | Iterable[str]]) -> list[str]:
     """Return the server's names of permissions, which are given one by one or as lists, by name or by role.
 
     Raises
@@ -137,9 +137,9 @@ def permission_names(permissions: Sequence[str | Iterable[str]]) -> list[str]:
 
 def inherit(repo: Connection, path: Any, inherits: bool) -> Report:
     """Break or restore inheritance; see ``Repository.inherit``."""
-    places = places_of(path, repo.base)
+    places = list_places(path, repo.base)
     lines = each(places, lambda place: _inherit(repo, place, inherits), repo=repo, what="inherit")
-    return reported(repo, path, lines, "inherit permissions")
+    return build_report(repo, path, lines, "inherit permissions")
 
 
 def _inherit(repo: Connection, place: str | int, inherits: bool) -> Line:
@@ -184,10 +184,10 @@ def _inherits(repo: Connection, place: str | int) -> bool:
     return bool(held["inherits"])
 
 
-def members(repo: Connection, group: str | int) -> pd.DataFrame:
+def list_members(repo: Connection, group: str | int) -> pd.DataFrame:
     """List the members of a group."""
     place = normalize(group, repo.base)
-    ids = [item["Id"] for item in _members(repo, place)]
+    ids = [item["Id"] for item in _read_members(repo, place)]
     query = f"Id:({' '.join(map(str, sorted(set(ids))))})" if ids else "Id:0"
     select = ("Name", "Path", "Type", "DisplayName")
     return reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
@@ -197,10 +197,10 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
     """Add or remove members; see ``Repository.add_members``."""
     repo.client.reject_write("add_members" if add else "remove_members")
     place = normalize(group, repo.base)
-    places = places_of(path, repo.base)
-    found = found_at(repo, places)
+    places = list_places(path, repo.base)
+    found = read_places(repo, places)
     attempts = Attempts(repo.client.retries.deadline)
-    before = _counted(repo, place)
+    before = _count_members(repo, place)
     first = [row["Id"] for row in found if row and (row["Id"] in before) != add]
     wanted, after, unread, was_lost = first, before, "", False
     trouble: SensenetError | None = None
@@ -219,7 +219,7 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
         previous = after
         try:
             for _ in looks(() if is_lost else (0.0,)):  # a server may still be at what it did not answer
-                after = _counted(repo, place)
+                after = _count_members(repo, place)
                 wanted = [id_ for id_ in wanted if (id_ in after) != add]
                 if not wanted:
                     break
@@ -236,7 +236,7 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
 
     def line(place: str | int, row: Stored | None) -> Line:
         if row is None:
-            return missing(place, "refused")
+            return build_missing_line(place, "refused")
         id_, shown = row["Id"], row["Path"]
         if id_ not in first:
             return Line("unchanged", "it is already in the requested state", ("Members",), id_, shown)
@@ -251,15 +251,15 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
         return Line("ignored", "the group does not show it", ("Members",), id_, shown)
 
     lines = [line(named, row) for named, row in zip(places, found, strict=True)]
-    return reported(repo, path, lines, "members")
+    return build_report(repo, path, lines, "members")
 
 
-def _counted(repo: Connection, group: str | int) -> Counter[int]:
+def _count_members(repo: Connection, group: str | int) -> Counter[int]:
     """Return how often each member is in a group."""
-    return Counter(item["Id"] for item in _members(repo, group))
+    return Counter(item["Id"] for item in _read_members(repo, group))
 
 
-def _members(repo: Connection, group: str | int) -> list[Any]:
+def _read_members(repo: Connection, group: str | int) -> list[Any]:
     address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Path,Type,Members/Id,Members/Path"
     with not_found.explained(repo, group):
         shape = shapes.content("Id", "Path", "Type", fields=[_MEMBERS])

@@ -23,7 +23,7 @@ from ..writes.plan import field_of
 from ..writes.report import Report
 from ..writes.saving import save
 from ..writes.upserting import key_of, match
-from .targets import path_at
+from .targets import read_path
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -44,7 +44,7 @@ def upsert(
     given = drop_places(rows)
     if key not in given.columns:
         raise TrackingError(f"the rows have no column {key!r}, which was to be the key")
-    path = path_at(repo, folder)
+    path = read_path(repo, folder)
     frame = read_matching(repo, path, given, key)
     both, places = match(frame, given, key)
     if type_name is not None:
@@ -103,11 +103,11 @@ def read_rows(repo: Connection, folder: str, ids: Sequence[int], columns: Sequen
         warnings.simplefilter("ignore", IncompleteWarning)  # of an empty list the types are not known
         frame = reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
     read = baseline_of(frame)
-    rebase(frame, _in_folder(read, folder, select))
+    rebase(frame, _set_folder(read, folder, select))
     return frame
 
 
-def _in_folder(read: Baseline, folder: str, select: tuple[str, ...]) -> Baseline:
+def _set_folder(read: Baseline, folder: str, select: tuple[str, ...]) -> Baseline:
     """Return a baseline whose new rows go into a folder."""
     return dataclasses.replace(read, query=Query(folder, select=select))
 

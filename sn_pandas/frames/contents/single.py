@@ -31,7 +31,7 @@ from ...odata.query_text import target
 from ...odata.schema import ContentType, Field
 from ...odata.warning import warn_user
 from ...odata.wording import with_article
-from ..columns.cells import Cell, Json, decoded, encode, is_missing, same_json, without_passwords
+from ..columns.cells import Cell, Json, are_same_json, decode_cell, encode, is_missing, remove_passwords
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..reads.reading import series_of
@@ -51,7 +51,7 @@ from ..writes.running import execute_plan
 from ..writes.sending import send
 from ..writes.settling import Attempts, certain, collides
 from ..writes.works import Create, Patch, journaled
-from .targets import path_at
+from .targets import read_path
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -70,13 +70,13 @@ def create(
 ) -> pd.Series[Any]:
     """Create a content; see ``Repository.create``."""
     where = normalize(parent, repo.base)
-    path = where if isinstance(where, str) else path_at(repo, where)
+    path = where if isinstance(where, str) else read_path(repo, where)
     if reason := why_not_created(repo, path, [type_name]).get(type_name):
         raise RefusedError(f"nothing was sent: {reason}")
     if template is not None:
         _refuse_unknown_template(repo, type_name, template)
     kind = repo.schema[type_name]
-    body, own = _body(repo, kind, fields, path)
+    body, own = _build_body(repo, kind, fields, path)
     missing = (
         []
         if template
@@ -94,13 +94,13 @@ def create(
         give_names([work], repo.client)
     else:
         work.name = f"{type_name}-{secrets.token_hex(4)}"
-    return _series(repo, work, *_sent(repo, work, "create"))
+    return _read_series(repo, work, *_send_operation(repo, work, "create"))
 
 
 def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.Series[Any]:
     """Set some fields of a content; see ``Repository.patch``."""
     now = not_found.read_existing(repo, normalize(place, repo.base))
-    body, own = _body(repo, _type_of(repo, now), fields, now["Path"])
+    body, own = _build_body(repo, _find_type(repo, now), fields, now["Path"])
     if body:
         now = not_found.read_existing(repo, now["Id"], own.values())
     _free(repo, now, body)
@@ -109,10 +109,10 @@ def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.
     wanted = [n for n in differing(work, body, now) if n in body]
     unread = [n for n in body if own[n].kind.patch]
     if not wanted and not unread:
-        return series_of(repo, dict(now), _asked(now))
+        return series_of(repo, dict(now), _build_query(now))
     work.after = {n: body[n] for n in dict.fromkeys([*wanted, *unread])}
     work.before = {n: work.before[n] for n in work.after}
-    return _series(repo, work, *_sent(repo, work, "patch"))
+    return _read_series(repo, work, *_send_operation(repo, work, "patch"))
 
 
 def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_run: bool) -> pd.DataFrame:
@@ -121,8 +121,8 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
         repo.client.reject_write("put")
     where = normalize(place, repo.base)
     now = not_found.read_existing(repo, where)
-    kind = _type_of(repo, now)
-    body, written = _body(repo, kind, fields, now["Path"])
+    kind = _find_type(repo, now)
+    body, written = _build_body(repo, kind, fields, now["Path"])
     own = {**kind.fields, **list_fields(repo.client, now["Id"])}
     sent = {n: f for n, f in own.items() if not f.read_only and n not in _KEPT} | written
     # in one order for everybody, whoever taught the type
@@ -133,18 +133,18 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
     if dry_run:
         after = {n: body[n] if n in body else _default(f, now, repo) for n, f in sent.items()}
     else:
-        after = _replaced(repo, Patch(0, now["Id"], now["Path"], {}, body, sent), readable)
+        after = _send_replacement(repo, Patch(0, now["Id"], now["Path"], {}, body, sent), readable)
     lines = [
-        (n, decoded(f, n, before.get(n)), decoded(f, n, after.get(n)))
+        (n, decode_cell(f, n, before.get(n)), decode_cell(f, n, after.get(n)))
         for n, f in sent.items()
-        if f in readable and not same_json(f, after.get(n), before.get(n))
+        if f in readable and not are_same_json(f, after.get(n), before.get(n))
     ]
     lines += [(n, "the file", "broken") for n, f in sent.items() if f.type == "Binary" and n not in body]
     frame = pd.DataFrame(lines, columns=["field", "before", "after"], dtype=object)
     return frame.astype({"field": "str"})
 
 
-def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[str, Json]:
+def _send_replacement(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[str, Json]:
     """Send a PUT until its outcome is known, and return the content as stored."""
     client = repo.client
     address = target(entity(work.id), lookup.projection(fields[:1]))
@@ -156,11 +156,11 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
             client.send("PUT", address, body=work.after)
             trouble: SensenetError | None = None
         except SensenetError as error:
-            error.args = (without_passwords(work.fields, work.after, str(error)), *error.args[1:])
+            error.args = (remove_passwords(work.fields, work.after, str(error)), *error.args[1:])
             if isinstance(error, ServerError):
-                error.reason = without_passwords(work.fields, work.after, error.reason)
+                error.reason = remove_passwords(work.fields, work.after, error.reason)
                 if _FOR_OPERATORS in error.reason:
-                    raise _only_operators(repo, work, error) from error
+                    raise _create_operators_error(repo, work, error) from error
             if certain(error) and not collides(error):
                 raise
             trouble = error
@@ -186,7 +186,7 @@ def _replaced(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[st
     raise SaveError(f"unknown: {said}", _report(work, Line("unknown", said), "put")) from trouble
 
 
-def _only_operators(repo: Connection, work: Patch, error: ServerError) -> ForbiddenError:
+def _create_operators_error(repo: Connection, work: Patch, error: ServerError) -> ForbiddenError:
     """Return the error of a PUT that only operators may send."""
     return ForbiddenError(
         f"{work.path} was not replaced: only operators of the repository may do that, and {repo.user} is not "
@@ -224,7 +224,7 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
     return shown
 
 
-def _type_of(repo: Connection, now: Stored) -> ContentType:
+def _find_type(repo: Connection, now: Stored) -> ContentType:
     """Return the content type of a content whose type the caller may not see.
 
     Raises
@@ -242,7 +242,7 @@ def _type_of(repo: Connection, now: Stored) -> ContentType:
     return kind
 
 
-def _body(
+def _build_body(
     repo: Connection, kind: ContentType, fields: Mapping[str, Cell], place: str | int
 ) -> tuple[dict[str, Json], dict[str, Field]]:
     """Return the JSON for fields of a type, or reject all invalid ones at once.
@@ -331,7 +331,7 @@ def _free_for(repo: Connection, work: Create) -> None:
     )
 
 
-def _sent(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path | None]:
+def _send_operation(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path | None]:
     """Send one operation, journaled before and after; return its outcome and the journal."""
     repo.client.reject_write(what)
     kept = journaled(work)
@@ -364,7 +364,7 @@ def _report(work: Create | Patch, line: Line, what: str, journal: Path | None = 
     return Report(report_frame(pd.RangeIndex(1), [placed]), what=what, journal=journal)
 
 
-def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | None) -> pd.Series[Any]:
+def _read_series(repo: Connection, work: Create | Patch, line: Line, journal: Path | None) -> pd.Series[Any]:
     """Return the content as stored, or raise if it was not."""
     report = _report(work, line, "create" if isinstance(work, Create) else "patch", journal)
     report.repo = repo
@@ -384,10 +384,10 @@ def _series(repo: Connection, work: Create | Patch, line: Line, journal: Path | 
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error
     stored: Stored = line.stored or {}
-    return series_of(repo, dict(stored), _asked(stored))
+    return series_of(repo, dict(stored), _build_query(stored))
 
 
-def _asked(stored: Stored) -> Query:
+def _build_query(stored: Stored) -> Query:
     return Query(stored["Path"], select=tuple(stored), single=True)
 
 
@@ -401,14 +401,14 @@ def _default(field: Field, now: Stored, repo: Connection) -> Json:
     if field.name == "Owner":
         return repo.user
     if field.default and "@@" not in field.default:
-        return [field.default] if field.is_choice else _written(field, field.default)
+        return [field.default] if field.is_choice else _format_default(field, field.default)
     if selected := [option.value for option in field.options if option.selected]:
         return selected
     empty: dict[str, Json] = {"integer": 0, "decimal": 0.0, "truth": False}
     return empty.get(field.kind.value, [] if field.is_choice or field.multiple else None)
 
 
-def _written(field: Field, default: str) -> Json:
+def _format_default(field: Field, default: str) -> Json:
     """Return the default of a field, a text in the schema, in the form in which answers show it."""
     if field.is_truth:
         return default.strip().lower() == "true"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..connection import Connection
 
 
-def places_of(path: Any, base: str = "/Root") -> list[str | int]:
+def list_places(path: Any, base: str = "/Root") -> list[str | int]:
     """Return the paths and ids for one or several places or the rows of a frame."""
     if isinstance(path, pd.DataFrame):
         return [int(id_) for id_ in (path["Id"] if "Id" in path.columns else path.index)]
@@ -30,14 +30,14 @@ def places_of(path: Any, base: str = "/Root") -> list[str | int]:
     return [normalize(one, base) for one in path]
 
 
-def found_at(repo: Connection, places: Sequence[str | int]) -> list[Stored | None]:
+def read_places(repo: Connection, places: Sequence[str | int]) -> list[Stored | None]:
     """Read the contents at some places; None for missing or invisible ones."""
     ids = lookup.by_id(repo.client, [place for place in places if isinstance(place, int)])
     paths = lookup.by_path(repo.client, [place for place in places if isinstance(place, str)])
     return [ids.get(place) if isinstance(place, int) else paths.get(place.lower()) for place in places]
 
 
-def path_at(repo: Connection, place: str | int) -> str:
+def read_path(repo: Connection, place: str | int) -> str:
     """Return the path of an existing content in the server's spelling."""
     where = normalize(place, repo.base)
     with explained(repo, where):
@@ -49,7 +49,7 @@ def is_single(path: Any) -> bool:
     return isinstance(path, str) or not isinstance(path, Iterable)
 
 
-def missing(place: str | int, outcome: Outcome = "failed") -> Line:
+def build_missing_line(place: str | int, outcome: Outcome = "failed") -> Line:
     """Return the outcome for a place without a content."""
     id_, path = (place, None) if isinstance(place, int) else (-1, place)
     error = NotFoundError(f"{place}: {MISSING}", status=404)
@@ -62,7 +62,7 @@ def report_of(repo: Connection, lines: Mapping[int, Line], what: str, **facts: A
     return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, repo=repo, **facts)
 
 
-def reported(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> Report:
+def build_report(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> Report:
     """Return the report of some outcomes.
 
     Raises
@@ -76,7 +76,9 @@ def reported(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> R
     return report
 
 
-def carried(repo: Connection, path: Any, works: Iterable[Work], lines: dict[int, Line], what: str) -> Report:
+def execute_journaled(
+    repo: Connection, path: Any, works: Iterable[Work], lines: dict[int, Line], what: str
+) -> Report:
     """Restore or move contents, or set permissions, each as a line of the journal.
 
     Parameters

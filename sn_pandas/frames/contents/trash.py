@@ -17,7 +17,15 @@ from ..reads.not_found import MISSING, explained, hint
 from ..writes.deleting import deletion
 from ..writes.report import Line, Report
 from ..writes.works import Restore
-from .targets import carried, found_at, is_single, missing, path_at, places_of, raise_single
+from .targets import (
+    build_missing_line,
+    execute_journaled,
+    is_single,
+    list_places,
+    raise_single,
+    read_path,
+    read_places,
+)
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -30,13 +38,13 @@ _TOP = 5
 
 def delete(repo: Connection, path: Any, *, permanent: bool, dry_run: bool) -> Report:
     """Delete contents; see ``Repository.delete``."""
-    places = places_of(path, repo.base)
-    found = found_at(repo, places)
+    places = list_places(path, repo.base)
+    found = read_places(repo, places)
     if is_single(path) and found == [None]:
-        found = [_deleted(repo, places[0], permanent=permanent)]
+        found = [_read_deleted(repo, places[0], permanent=permanent)]
     ids = [int(row["Id"]) if row else 0 for row in found]
     lost = {row: place for row, place in enumerate(places) if found[row] is None}
-    gone = {row: missing(place, "unchanged") for row, place in lost.items()}
+    gone = {row: build_missing_line(place, "unchanged") for row, place in lost.items()}
     for row, place in list(lost.items())[:_HINTS]:
         said = MISSING + hint(repo.client, place)
         gone[row] = dataclasses.replace(gone[row], reason=said)
@@ -47,12 +55,12 @@ def delete(repo: Connection, path: Any, *, permanent: bool, dry_run: bool) -> Re
 
 def restore(repo: Connection, path: Any, to: str | int | None) -> Report:
     """Restore contents from the trash, parents first; see ``Repository.restore``."""
-    target = None if to is None else path_at(repo, to)
+    target = None if to is None else read_path(repo, to)
     lines: dict[int, Line] = {}
     works: dict[int, Restore] = {}
-    places = places_of(path, repo.base)
+    places = list_places(path, repo.base)
     for row, place in enumerate(places):
-        bag, inside = _bag(repo, place)
+        bag, inside = _find_bag(repo, place)
         if bag is None or inside is None:
             id_, named = (place, None) if isinstance(place, int) else (-1, place)
             lines[row] = Line("failed", f"{place}: it is not in the trash", (), id_, named)
@@ -66,15 +74,15 @@ def restore(repo: Connection, path: Any, to: str | int | None) -> Report:
         else:
             parent = target or str(bag["OriginalPath"])
             works[id_] = Restore(row, id_, f"{parent}/{inside['Name']}", str(bag["Path"]))
-    return carried(repo, path, works.values(), lines, "restore")
+    return execute_journaled(repo, path, works.values(), lines, "restore")
 
 
-def _deleted(repo: Connection, place: str | int, *, permanent: bool) -> Stored:
+def _read_deleted(repo: Connection, place: str | int, *, permanent: bool) -> Stored:
     """Return the trashed content of a place, which is not deleted again; raise if there is none."""
     bag = inside = None
     if isinstance(place, str):
         with contextlib.suppress(SensenetError):  # not everybody may look into the trash
-            bag, inside = _lost(repo, place)
+            bag, inside = _find_last_deleted(repo, place)
     if bag and inside and not permanent:
         return inside
     why = f"it is in the trash; to delete it for good, delete {bag['Path']}" if bag else ""
@@ -82,11 +90,11 @@ def _deleted(repo: Connection, place: str | int, *, permanent: bool) -> Stored:
         raise NotFoundError(f"{place}: {why or MISSING}", status=404, reason=why)
 
 
-def _bag(repo: Connection, place: str | int) -> tuple[Stored | None, Stored | None]:
+def _find_bag(repo: Connection, place: str | int) -> tuple[Stored | None, Stored | None]:
     """Return the trash bag of a content, and the content in it."""
-    found = found_at(repo, [place])[0]
+    found = read_places(repo, [place])[0]
     if found is None and isinstance(place, str):
-        return _lost(repo, place)
+        return _find_last_deleted(repo, place)
     if found is None or not in_trash(found["Path"]):
         return None, None
     address = f"{entity('/'.join(found['Path'].split('/')[:4]))}?metadata=no&$select=Id,Path,OriginalPath"
@@ -97,7 +105,7 @@ def _bag(repo: Connection, place: str | int) -> tuple[Stored | None, Stored | No
     return bag, found
 
 
-def _lost(repo: Connection, path: str) -> tuple[Stored | None, Stored | None]:
+def _find_last_deleted(repo: Connection, path: str) -> tuple[Stored | None, Stored | None]:
     """Find the content that was deleted last from a path."""
     parent, _, name = path.rpartition("/")
     asked = repo.query("/Root/Trash", select=["Path", "OriginalPath"], filter="isof('TrashBag')")

@@ -35,7 +35,7 @@ class Source:
     start: int
     size: int
 
-    def parts(self, length: int) -> Iterator[tuple[int, bytes]]:
+    def iter_parts(self, length: int) -> Iterator[tuple[int, bytes]]:
         """Yield the file in pieces, each with where it begins."""
         self.stream.seek(self.start)
         for at in range(0, max(self.size, 1), length):
@@ -51,7 +51,7 @@ class Source:
 
 
 @contextlib.contextmanager
-def opened(file: File) -> Iterator[Source]:
+def open_source(file: File) -> Iterator[Source]:
     """Open a file; a stream that cannot be read twice is buffered on disk."""
     with contextlib.ExitStack() as stack:
         if isinstance(file, (bytes, bytearray)):
@@ -75,14 +75,14 @@ def is_several(file: Files) -> bool:
     return isinstance(file, Sequence) and not isinstance(file, (str, bytes, bytearray))
 
 
-def given_files(file: Any, name: str | None) -> list[tuple[str | None, Any]]:
+def list_files(file: Any, name: str | None) -> list[tuple[str | None, Any]]:
     """Return the files to upload, each with its given name, if any."""
     if isinstance(file, Mapping):
         return list(file.items())
     return [(None, one) for one in file] if is_several(file) else [(name, file)]
 
 
-def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwrite: bool) -> list[str]:
+def list_names(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwrite: bool) -> list[str]:
     """Return the names of all files; raise for all those that cannot be sent at once.
 
     Raises
@@ -105,7 +105,8 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
         elif not reason and other.lower() != stored_name.lower():
             reason = f"{stored_name!a} looks like {other!a}: {_OTHER_FORM}"
         elif not reason and overwrite and key in first:
-            reason = f"{_shown(file, stored_name)} would be stored over {_shown(given[first[key]][1], other)}"
+            mine, theirs = _describe_file(file, stored_name), _describe_file(given[first[key]][1], other)
+            reason = f"{mine} would be stored over {theirs}"
         elif not reason and hasattr(file, "read") and id(file) in streams:
             reason = "the same open file is named twice"
         first.setdefault(key, row)
@@ -116,7 +117,7 @@ def names_of(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, overwr
     return names
 
 
-def alike(names: Sequence[str], folder: str, client: Client) -> dict[int, str]:
+def find_similar_names(names: Sequence[str], folder: str, client: Client) -> dict[int, str]:
     """Return the files whose names look like that of another content of the folder, and why that is.
 
     They have the same letters in another Unicode form, as files of a Mac do: such a file would become
@@ -161,7 +162,7 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
         return str(name), f"{name!r} is not a valid file name"
     if isinstance(file, (str, os.PathLike)):
         path = Path(file).expanduser()
-        return name or path.name, _unfit(path)
+        return name or path.name, _explain_unfit_path(path)
     if not isinstance(file, (bytes, bytearray)):
         if not hasattr(file, "read"):
             return name or "", f"{file!r} is not a file; pass a path, bytes or an open file"
@@ -175,7 +176,7 @@ def _name(name: Any, file: Any) -> tuple[str, str]:
     return name or Path(file_name).name, ""
 
 
-def _unfit(path: Path) -> str:
+def _explain_unfit_path(path: Path) -> str:
     """Explain why a path is not a file, and what to pass instead; empty if it is one."""
     several = "for several files pass a list of their paths, such as sorted(Path({!r}).glob({!r}))"
     if path.is_dir():
@@ -187,5 +188,5 @@ def _unfit(path: Path) -> str:
     return f"the file {str(path)!r} cannot be found"
 
 
-def _shown(file: Any, name: str) -> str:
+def _describe_file(file: Any, name: str) -> str:
     return str(file) if isinstance(file, (str, os.PathLike)) else name

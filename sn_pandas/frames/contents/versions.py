@@ -10,7 +10,7 @@ import pandas as pd
 
 from ...odata.addresses import normalize
 from ...odata.errors import QueryError
-from ..columns.cells import same_cell
+from ..columns.cells import are_same_cells
 from ..reads import not_found, reading, single
 from ..writes.following import STAMPS
 from .calls import call_each
@@ -27,7 +27,7 @@ _OF_VERSIONS = frozenset(
 )
 
 
-def versions(repo: Connection, place: str | int, select: str | Sequence[str]) -> pd.DataFrame:
+def read_versions(repo: Connection, place: str | int, select: str | Sequence[str]) -> pd.DataFrame:
     """Read the versions of a content, the newest first; see ``Repository.versions``."""
     where = normalize(place, repo.base)
     names = dict.fromkeys([*_SELECT, *repo.query(where, select=select).select])
@@ -51,7 +51,7 @@ def compare_versions(repo: Connection, place: str | int, old: str, new: str | No
         for name in after.index
         if name in before.index
         and name not in STAMPS | _OF_VERSIONS
-        and not same_cell(kind.fields.get(name), before[name], after[name])
+        and not are_same_cells(kind.fields.get(name), before[name], after[name])
     ]
     return pd.DataFrame(rows, columns=["field", "old", "new"]).set_index("field").astype(object)
 
@@ -59,7 +59,7 @@ def compare_versions(repo: Connection, place: str | int, old: str, new: str | No
 def _read(repo: Connection, where: str | int, version: str | None) -> pd.Series[Any]:
     """Read all fields of a version that can be written or compared, references included."""
     values = single.get(repo, repo.query(where, version=version, single=True))
-    references = [field.name for field in _references(repo, str(values["Type"]))]
+    references = [field.name for field in _list_reference_fields(repo, str(values["Type"]))]
     if not references:
         return values
     asked = repo.query(where, version=version, single=True, select=references, expand=references)
@@ -67,7 +67,7 @@ def _read(repo: Connection, where: str | int, version: str | None) -> pd.Series[
     return both
 
 
-def _references(repo: Connection, type_name: str) -> list[Field]:
+def _list_reference_fields(repo: Connection, type_name: str) -> list[Field]:
     fields = repo.schema[type_name].fields.values()
     return [field for field in fields if field.is_reference and not field.read_only]
 

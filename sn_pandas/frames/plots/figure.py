@@ -45,7 +45,7 @@ class Picture(Figure):
         return {}, {kind: {"alt": self.description} for kind in ("image/png", "image/jpeg", "image/svg+xml")}
 
 
-def new_axes(size: tuple[float, float]) -> Axes:
+def create_axes(size: tuple[float, float]) -> Axes:
     """Return axes on a figure of their own: in the style in use; without one, on no background."""
     axes: Axes
     if any(rcParams[name] != rcParamsDefault[name] for name in _STYLE):

@@ -18,7 +18,7 @@ _BYTES = ("Size", "FullSize")
 _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 
-def text_of(value: Any, texts: Mapping[str, str] | None = None) -> str:
+def format_cell(value: Any, texts: Mapping[str, str] | None = None) -> str:
     """Format a cell: an option as its text, a list joined, a missing value as such."""
     parts = [str(part) for part in (value if isinstance(value, (list, tuple)) else [value])]
     shown = ", ".join((texts or {}).get(part, part) for part in parts)
@@ -39,15 +39,15 @@ def cut(text: str, longest: int = _LONGEST) -> str:
     return f"{text[:begin]}…{text[len(text) - (longest - 1 - begin) :]}"
 
 
-def labels(values: Iterable[Any]) -> list[str]:
+def make_labels(values: Iterable[Any]) -> list[str]:
     r"""Return texts escaped for matplotlib, shortened so that they remain distinct.
 
     Examples
     --------
-    >>> print(labels(["from $1 to $2"])[0])
+    >>> print(make_labels(["from $1 to $2"])[0])
     from \$1 to \$2
     """
-    whole = [text_of(value) for value in values]
+    whole = [format_cell(value) for value in values]
     shown = whole
     for longest in _LONGER:
         shown = [cut(text, longest) for text in whole]
@@ -57,13 +57,15 @@ def labels(values: Iterable[Any]) -> list[str]:
     return [escape_math(f" {text}" if text.startswith("_") else text) for text in shown]
 
 
-def amount(number: float, column: str | None, *, short: bool = False) -> str:
+def format_amount(number: float, column: str | None, *, short: bool = False) -> str:
     """Return a sum with its unit; bytes as people write them.
 
     Examples
     --------
-    >>> amount(14793, "Size"), amount(3, None), amount(1, None), amount(12.5, "Price")
-    ('14.8 kB', '3 contents', '1 content', '12.5')
+    >>> format_amount(14793, "Size"), format_amount(12.5, "Price")
+    ('14.8 kB', '12.5')
+    >>> format_amount(3, None), format_amount(1, None)
+    ('3 contents', '1 content')
     """
     if column is None:
         return f"{number:,.0f}" + ("" if short else " content" if number == 1 else " contents")
@@ -75,12 +77,12 @@ def amount(number: float, column: str | None, *, short: bool = False) -> str:
     return f"{number:.0f} {_UNITS[unit]}" if unit == 0 else f"{number:.3g} {_UNITS[unit]}"
 
 
-def telling(paths: Sequence[Sequence[str]]) -> list[int]:
+def count_distinct_steps(paths: Sequence[Sequence[str]]) -> list[int]:
     """Return how many of its last steps each path needs, so that no other ends with the same.
 
     Examples
     --------
-    >>> telling([["IT", "Documents"], ["HR", "Documents"], ["IT", "Tasks"]])
+    >>> count_distinct_steps([["IT", "Documents"], ["HR", "Documents"], ["IT", "Tasks"]])
     [2, 2, 1]
     """
     ends = Counter(tuple(path[-count:]) for path in paths for count in range(1, len(path) + 1))
@@ -126,12 +128,12 @@ def tile(
     return best and best[1:]
 
 
-def summary(counts: Mapping[str, float], write: Callable[[float], str], most: int = 5) -> str:
+def summarize_values(counts: Mapping[str, float], write: Callable[[float], str], most: int = 5) -> str:
     """Return a summary of the largest values.
 
     Examples
     --------
-    >>> summary({"Task": 3, "File": 1}, str)
+    >>> summarize_values({"Task": 3, "File": 1}, str)
     'Task 3, File 1'
     """
     ordered = sorted(counts.items(), key=lambda item: -item[1])

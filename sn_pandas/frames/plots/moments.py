@@ -18,7 +18,7 @@ _MOST_PERIODS = 1000
 _DATES = ("datetime", "datetime64", "date")
 
 
-def frequency(days: int) -> tuple[str, str]:
+def choose_frequency(days: int) -> tuple[str, str]:
     """Return the frequency for a time span, and the name of one period."""
     return next((code, unit) for code, unit, most in _FREQUENCIES if most is None or days <= most)
 
@@ -31,7 +31,7 @@ def holds_dates(column: pd.Series[Any]) -> bool:
     return kind.kind == "O" and pd.api.types.infer_dtype(column, skipna=True) in _DATES
 
 
-def dates_of(column: pd.Series[Any]) -> pd.Series[Any]:
+def to_dates(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return dates as a NumPy array, with their time zone."""
     kind: Any = column.dtype
     values: Any = column
@@ -44,25 +44,25 @@ def dates_of(column: pd.Series[Any]) -> pd.Series[Any]:
     return dates
 
 
-def naive(column: pd.Series[Any], like: pd.Series[Any] | None = None) -> pd.Series[Any]:
+def strip_zone(column: pd.Series[Any], like: pd.Series[Any] | None = None) -> pd.Series[Any]:
     """Return dates without a time zone, in the local time of their own zone or of another column's."""
-    dates = dates_of(column)
+    dates = to_dates(column)
     if dates.dt.tz is None:
         return dates
-    zone = dates.dt.tz if like is None else dates_of(like).dt.tz or dates.dt.tz
+    zone = dates.dt.tz if like is None else to_dates(like).dt.tz or dates.dt.tz
     clock: pd.Series[Any] = dates.dt.tz_convert(zone).dt.tz_localize(None)
     return clock
 
 
-def local(moment: Any, column: pd.Series[Any]) -> pd.Timestamp:
+def to_local(moment: Any, column: pd.Series[Any]) -> pd.Timestamp:
     """Return a moment in the local time of a column's time zone."""
     stamp = pd.Timestamp(moment)
     if stamp.tzinfo is None:
         return stamp
-    return stamp.tz_convert(dates_of(column).dt.tz or "UTC").tz_localize(None)
+    return stamp.tz_convert(to_dates(column).dt.tz or "UTC").tz_localize(None)
 
 
-def edges(moments: pd.Series[Any], freq: str) -> npt.NDArray[Any]:
+def compute_edges(moments: pd.Series[Any], freq: str) -> npt.NDArray[Any]:
     """Return the starts of the periods that contain all times, and the end of the last one.
 
     Raises
@@ -73,7 +73,7 @@ def edges(moments: pd.Series[Any], freq: str) -> npt.NDArray[Any]:
     Examples
     --------
     >>> days = pd.Series(pd.to_datetime(["2026-01-01 10:00", "2026-01-04 09:00"]))
-    >>> [str(moment)[:10] for moment in edges(days, "2D")]
+    >>> [str(moment)[:10] for moment in compute_edges(days, "2D")]
     ['2026-01-01', '2026-01-03', '2026-01-05']
     """
     first, last = moments.min(), moments.max()
@@ -94,7 +94,7 @@ def edges(moments: pd.Series[Any], freq: str) -> npt.NDArray[Any]:
     return found
 
 
-def days(moments: Any) -> npt.NDArray[np.float64]:
+def to_days(moments: Any) -> npt.NDArray[np.float64]:
     """Return moments as matplotlib counts them, in days."""
     from matplotlib.dates import date2num
 
@@ -102,6 +102,6 @@ def days(moments: Any) -> npt.NDArray[np.float64]:
     return np.asarray(date2num(plain), dtype="float64")  # type: ignore[no-untyped-call]  # matplotlib's is untyped
 
 
-def day(moment: Any) -> str:
+def format_day(moment: Any) -> str:
     """Return the day of a moment, to be read."""
     return str(pd.Timestamp(moment).date())

@@ -18,11 +18,11 @@ from ...odata.escaping import escape_math
 from ...odata.schema import Field
 from ...odata.wording import count_noun
 from ..tracking.baseline import baseline_of
-from .labels import amount, labels, summary, telling, text_of, tile
-from .moments import day, frequency, holds_dates, local, naive
-from .moments import days as days_of
-from .moments import edges as edges_of
-from .treemap import Rectangle, areas_of, squarified, weights_of
+from .labels import count_distinct_steps, format_amount, format_cell, make_labels, summarize_values, tile
+from .moments import choose_frequency, format_day, holds_dates, strip_zone, to_local
+from .moments import compute_edges as edges_of
+from .moments import to_days as days_of
+from .treemap import Rectangle, gather_areas, squarify, to_weights
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -79,34 +79,36 @@ class Plots:
         QueryError
             If there is no such column, or no date in it.
         """
-        date = self._date(date, _DATES)
-        self._some()
-        moments = self._moments(date).dropna()
+        date = self._find_date_column(date, _DATES)
+        self._require_rows()
+        moments = self._get_moments(date).dropna()
         if not len(moments):
-            raise QueryError(f"{self._label(date)} is empty in all {len(self._frame)} rows")
-        code, unit = (freq, f"period of {freq}") if freq else frequency((moments.max() - moments.min()).days)
+            raise QueryError(f"{self._get_label(date)} is empty in all {len(self._frame)} rows")
+        code, unit = (
+            (freq, f"period of {freq}") if freq else choose_frequency((moments.max() - moments.min()).days)
+        )
         edges = edges_of(moments, code)
         periods = np.searchsorted(edges, moments.to_numpy(), side="right") - 1
-        ax = _axes(ax, (8, 3.2))
+        ax = _get_axes(ax, (8, 3.2))
         begins, widths = days_of(edges[:-1]), np.diff(days_of(edges))
-        groups = self._groups(by, self._frame.loc[self._frame[date].notna().to_numpy()])
+        groups = self._split_groups(by, self._frame.loc[self._frame[date].notna().to_numpy()])
         below = np.zeros(len(begins))
-        for (name, chosen), style in zip(groups, _styles(len(groups)), strict=True):
+        for (name, chosen), style in zip(groups, _iter_styles(len(groups)), strict=True):
             heights = np.bincount(periods[chosen], minlength=len(begins)).astype("float64")
             ax.bar(begins, heights, width=0.9 * widths, align="edge", bottom=below, label=name, **style)
             below += heights
-        _whole_numbers(ax.yaxis)
-        _dates(ax)
-        ax.set(xlabel=escape_math(self._label(date)), ylabel=f"contents per {escape_math(unit)}")
-        title = f"{self._label(date)} of {count_noun(len(moments), 'content')}"
-        title += self._lacking(len(self._frame) - len(moments), f"without {self._label(date)}")
+        _use_integer_ticks(ax.yaxis)
+        _format_date_axis(ax)
+        ax.set(xlabel=escape_math(self._get_label(date)), ylabel=f"contents per {escape_math(unit)}")
+        title = f"{self._get_label(date)} of {count_noun(len(moments), 'content')}"
+        title += self._describe_missing(len(self._frame) - len(moments), f"without {self._get_label(date)}")
         most = edges[int(np.argmax(below))]
         self._finish(
             ax,
             title,
             by,
-            f"Bars per {unit} from {day(moments.min())} to {day(moments.max())};"
-            f" most, {below.max():,.0f}, from {day(most)} on",
+            f"Bars per {unit} from {format_day(moments.min())} to {format_day(moments.max())};"
+            f" most, {below.max():,.0f}, from {format_day(most)} on",
             {name: int(chosen.sum()) for name, chosen in groups} if by else None,
         )
         return ax
@@ -138,55 +140,57 @@ class Plots:
         QueryError
             If there is no such column, or no row with both dates.
         """
-        start = self._date(start, ("StartDate",))
-        end = self._date(end, ("DueDate", "EndDate"))
-        label = self._column(label, _LABELS)
-        self._some()
-        begins = self._moments(start)
-        ends = naive(self._frame[end], like=self._frame[start])
+        start = self._find_date_column(start, ("StartDate",))
+        end = self._find_date_column(end, ("DueDate", "EndDate"))
+        label = self._find_column(label, _LABELS)
+        self._require_rows()
+        begins = self._get_moments(start)
+        ends = strip_zone(self._frame[end], like=self._frame[start])
         dated = (begins.notna() & ends.notna()).to_numpy()
         if not dated.any():
-            raise QueryError(f"no row has both {self._label(start)} and {self._label(end)}")
+            raise QueryError(f"no row has both {self._get_label(start)} and {self._get_label(end)}")
         backwards = dated & (ends < begins).fillna(False).to_numpy(dtype=bool)
         drawn = np.flatnonzero(dated & ~backwards)
         if not len(drawn):
-            raise QueryError(f"{self._label(end)} is before {self._label(start)} in every row that has both")
+            raise QueryError(
+                f"{self._get_label(end)} is before {self._get_label(start)} in every row that has both"
+            )
         order = np.lexsort((ends.iloc[drawn], begins.iloc[drawn]))
         shown = drawn[order][:_MOST_ROWS]
         rows = self._frame.iloc[shown]
         left, right = days_of(begins.iloc[shown]), days_of(ends.iloc[shown])
-        ax = _axes(ax, (8, 1.4 + 0.24 * len(shown)))
+        ax = _get_axes(ax, (8, 1.4 + 0.24 * len(shown)))
         places = np.arange(len(shown))
-        groups = self._groups(by, rows)
+        groups = self._split_groups(by, rows)
         shortest = _VISIBLE * max(right.max() - left.min(), 1e-9)
-        for (name, part), style in zip(groups, _styles(len(groups)), strict=True):
+        for (name, part), style in zip(groups, _iter_styles(len(groups)), strict=True):
             ax.barh(places[part], (right - left)[part], left=left[part], height=0.7, label=name, **style)
             tiny = part & (right - left < shortest)
             if tiny.any():  # a bar that nobody could see; its length stays true
                 at = (left + right)[tiny] / 2
                 ax.plot(at, places[tiny], linestyle="", marker="d", markersize=6, color=style["color"])
-        ax.set_yticks(places, labels(self._values(rows[label])))
+        ax.set_yticks(places, make_labels(self._format_values(rows[label])))
         ax.set_ylim(len(shown) - 0.4, -0.6)
-        _dates(ax)
+        _format_date_axis(ax)
         if today is not None:
             ax.axvline(
-                days_of([local(today, self._frame[start])])[0],
+                days_of([to_local(today, self._frame[start])])[0],
                 color=COLOURS[5],
                 linewidth=1.5,
                 linestyle="--",
             )
-        ax.set(xlabel=escape_math(f"{self._label(start)} to {self._label(end)}"))
+        ax.set(xlabel=escape_math(f"{self._get_label(start)} to {self._get_label(end)}"))
         some = f"the first {len(shown)} of " if len(drawn) > len(shown) else ""
         title = some + count_noun(len(drawn), "content")
-        title += self._lacking(int((~dated).sum()), "without a date")
-        title += self._lacking(int(backwards.sum()), "left out: ends before it begins")
+        title += self._describe_missing(int((~dated).sum()), "without a date")
+        title += self._describe_missing(int(backwards.sum()), "left out: ends before it begins")
         first, last = begins.iloc[shown].min(), ends.iloc[shown].max()
         self._finish(
             ax,
             title,
             by,
-            f"A bar a content from {self._label(start)} to {self._label(end)},"
-            f" between {day(first)} and {day(last)}",
+            f"A bar a content from {self._get_label(start)} to {self._get_label(end)},"
+            f" between {format_day(first)} and {format_day(last)}",
             {name: int(part.sum()) for name, part in groups} if by else None,
         )
         return ax
@@ -204,28 +208,28 @@ class Plots:
         QueryError
             If there is no such column, or no row.
         """
-        by = self._column(by, ("Type",))
-        self._some()
-        counts = self._values(self._frame[by]).value_counts()
+        by = self._find_column(by, ("Type",))
+        self._require_rows()
+        counts = self._format_values(self._frame[by]).value_counts()
         shown = counts if len(counts) <= _MOST_ROWS else counts.head(_MOST_ROWS - 1)
         names, numbers = list(shown.index), shown.tolist()
         if rest := len(counts) - len(shown):
             names.append(f"{rest:,} others")
             numbers.append(int(counts.sum() - shown.sum()))
-        ax = _axes(ax, (7, max(_LOWEST, 1.1 + 0.3 * len(names))))
+        ax = _get_axes(ax, (7, max(_LOWEST, 1.1 + 0.3 * len(names))))
         places = np.arange(len(names))
         colours = [COLOURS[0]] * len(shown) + [REST] * (len(names) - len(shown))
         bars = ax.barh(places, numbers, color=colours)
-        ax.bar_label(bars, [f"{number:,}" for number in numbers], padding=3, color=_ink(ax))
-        ax.set_yticks(places, labels(names))
+        ax.bar_label(bars, [f"{number:,}" for number in numbers], padding=3, color=_get_text_colour(ax))
+        ax.set_yticks(places, make_labels(names))
         room = max(0.0, (_FEWEST - len(names)) / 2)  # few bars stay as thick as many
         ax.set_ylim(len(names) - 0.4 + room, -0.6 - room)
         ax.margins(x=0.12)
-        _whole_numbers(ax.xaxis)
-        ax.set(xlabel="contents", ylabel=escape_math(self._label(by)))
+        _use_integer_ticks(ax.xaxis)
+        ax.set(xlabel="contents", ylabel=escape_math(self._get_label(by)))
         self._finish(
             ax,
-            f"{count_noun(len(self._frame), 'content')} by {self._label(by)}",
+            f"{count_noun(len(self._frame), 'content')} by {self._get_label(by)}",
             None,
             f"A bar for each of {len(counts):,} values",
             dict(zip(names, numbers, strict=True)),
@@ -248,36 +252,38 @@ class Plots:
         QueryError
             If the frame has no ``Path``, or no such numbers.
         """
-        path = self._column(None, ("Path",), "")
+        path = self._find_column(None, ("Path",), "")
         if depth < 1:
             raise QueryError(f"depth is the number of levels, at least 1, not {depth}")
-        weights = None if size is None else self._numbers(size)
-        self._some()
-        top, areas = areas_of(self._frame[path], weights, depth)
+        weights = None if size is None else self._get_numbers(size)
+        self._require_rows()
+        top, areas = gather_areas(self._frame[path], weights, depth)
         if not areas:
             raise QueryError(
                 "there is nothing to show: no row has a path" + (f" and a {size}" if size else "")
             )
-        ax = _axes(ax, (8, 5))
+        ax = _get_axes(ax, (8, 5))
         folders = list(dict.fromkeys(area.folder for area in areas))
-        styles = dict(zip(folders, _colours(len(folders)), strict=True))
-        boxes = squarified([area.weight for area in areas], 8, 5)
+        styles = dict(zip(folders, _choose_colours(len(folders)), strict=True))
+        boxes = squarify([area.weight for area in areas], 8, 5)
         steps = [area.label.split("/") for area in areas]
-        for area, box, way, needed in zip(areas, boxes, steps, telling(steps), strict=True):
-            weight = amount(area.weight, size, short=True)
+        for area, box, way, needed in zip(areas, boxes, steps, count_distinct_steps(steps), strict=True):
+            weight = format_amount(area.weight, size, short=True)
             _draw(ax, box, way, needed, weight, styles[area.folder])
         ax.set(xlim=(0, 8), ylim=(5, 0), xticks=[], yticks=[])
-        total = amount(sum(area.weight for area in areas), size)
-        title = f"{top}: {self._label(size)} {total}" if size else f"{top}: {total}"
+        total = format_amount(sum(area.weight for area in areas), size)
+        title = f"{top}: {self._get_label(size)} {total}" if size else f"{top}: {total}"
         placed = self._frame[path].notna()
-        left_out = placed if weights is None else placed & (weights_of(weights) > 0)
-        what = "without a path" if weights is None else f"without {self._label(size)}"
-        title += self._lacking(int((~left_out.to_numpy(dtype=bool)).sum()), what)
+        left_out = placed if weights is None else placed & (to_weights(weights) > 0)
+        what = "without a path" if weights is None else f"without {self._get_label(size)}"
+        title += self._describe_missing(int((~left_out.to_numpy(dtype=bool)).sum()), what)
         for spine in ax.spines.values():
             spine.set_visible(False)
         about = f"Areas for {count_noun(len(areas), 'folder')}"
         weighed = {area.label: area.weight for area in areas}
-        self._finish(ax, title, None, about, weighed, write=lambda weight: amount(weight, size, short=True))
+        self._finish(
+            ax, title, None, about, weighed, write=lambda weight: format_amount(weight, size, short=True)
+        )
         return ax
 
     def versions(self, ax: Axes | None = None) -> Axes:
@@ -290,27 +296,27 @@ class Plots:
         TrackingError
             If the versions are to be looked up and the frame was not read from a repository.
         """
-        rows = self._versions().sort_values("VersionModificationDate", kind="stable")
+        rows = self._get_versions().sort_values("VersionModificationDate", kind="stable")
         names = list(dict.fromkeys(rows["Path"]))
         places = rows["Path"].map({name: place for place, name in enumerate(names)}).to_numpy()
-        saved = days_of(naive(rows["VersionModificationDate"]))
+        saved = days_of(strip_zone(rows["VersionModificationDate"]))
         numbers = [".".join(str(version).lstrip("V").split(".")[:2]) for version in rows["Version"]]
         major = np.array([number.endswith(".0") for number in numbers])
-        ax = _axes(ax, (8, 1.4 + 0.35 * len(names)))
+        ax = _get_axes(ax, (8, 1.4 + 0.35 * len(names)))
         for chosen, what, marker, colour in (
             (major, "major", "o", COLOURS[0]),
             (~major, "minor", "D", COLOURS[1]),
         ):
             if chosen.any():
                 ax.scatter(saved[chosen], places[chosen], marker=marker, color=colour, label=what, zorder=3)
-        ax.set_yticks(range(len(names)), labels(name.rpartition("/")[2] for name in names))
+        ax.set_yticks(range(len(names)), make_labels(name.rpartition("/")[2] for name in names))
         ax.set_ylim(len(names) - 0.4, -0.7)
         ax.margins(x=0.08)
-        _dates(ax)
+        _format_date_axis(ax)
         low, high = ax.get_xlim()
         for place in range(len(names)):
             here = np.flatnonzero(places == place)
-            for text, at in clusters(
+            for text, at in merge_labels(
                 [numbers[n] for n in here], saved[here].tolist(), (high - low) / _LETTERS
             ):
                 ax.annotate(
@@ -320,7 +326,7 @@ class Plots:
                     textcoords="offset points",
                     ha="center",
                     fontsize=8,
-                    color=_ink(ax),
+                    color=_get_text_colour(ax),
                 )
         ax.set(xlabel="saved")
         ax.grid(axis="y", alpha=0.3)
@@ -334,12 +340,12 @@ class Plots:
         )
         return ax
 
-    def _versions(self) -> pd.DataFrame:
+    def _get_versions(self) -> pd.DataFrame:
         needed = ["Path", "Version", "VersionModificationDate"]
         frame = self._frame
         if set(needed) <= set(frame.columns) and frame["Path"].duplicated().any():
             return frame.dropna(subset=needed)
-        self._some()
+        self._require_rows()
         if len(frame) > _MOST_ROWS:
             raise QueryError(
                 f"the plot shows the versions of at most {_MOST_ROWS} contents, not of {len(frame):,}. "
@@ -354,36 +360,38 @@ class Plots:
         ]
         return pd.concat([part for part in reads if len(part)])
 
-    def _some(self) -> None:
+    def _require_rows(self) -> None:
         if not len(self._frame):
             raise QueryError("the frame has no rows: there is nothing to draw")
 
-    def _groups(self, by: str | None, rows: pd.DataFrame) -> list[tuple[str, npt.NDArray[np.bool_]]]:
+    def _split_groups(self, by: str | None, rows: pd.DataFrame) -> list[tuple[str, npt.NDArray[np.bool_]]]:
         """Split rows by the values of a column: the most frequent, and the rest together; with labels."""
         if by is None:
             return [("", np.ones(len(rows), dtype=bool))]
-        values = self._values(rows[self._column(by, ())])
+        values = self._format_values(rows[self._find_column(by, ())])
         frequent = list(values.value_counts().index)
         order = [option.text for option in self._field(by).options]
         frequent.sort(key=lambda v: order.index(v) if v in order else len(order))
         most = len(frequent) if len(frequent) <= _MOST_GROUPS else _MOST_GROUPS - 1
         chosen = [(values == name).to_numpy(dtype=bool) for name in frequent[:most]]
-        named = labels(frequent[:most])
+        named = make_labels(frequent[:most])
         if rest := frequent[most:]:
             chosen.append(values.isin(rest).to_numpy(dtype=bool))
             named.append(f"{len(rest)} others")
         return list(zip(named, chosen, strict=True))
 
-    def _values(self, column: pd.Series[Any]) -> pd.Series[Any]:
+    def _format_values(self, column: pd.Series[Any]) -> pd.Series[Any]:
         """Return the cells as displayed: an option as its text, a list joined."""
         texts = {option.value: option.text for option in self._field(str(column.name)).options}
         missing = column.isna()
         shown = [
-            "(none)" if gone else text_of(cell, texts) for cell, gone in zip(column, missing, strict=True)
+            "(none)" if gone else format_cell(cell, texts) for cell, gone in zip(column, missing, strict=True)
         ]
         return pd.Series(shown, index=column.index, dtype="str")
 
-    def _column(self, name: str | None, usual: Sequence[str], or_else: str = ", or name a column") -> str:
+    def _find_column(
+        self, name: str | None, usual: Sequence[str], or_else: str = ", or name a column"
+    ) -> str:
         if name is not None and name in self._frame.columns:
             return name
         if name is not None:
@@ -397,19 +405,19 @@ class Plots:
             )
         return found
 
-    def _date(self, name: str | None, usual: Sequence[str]) -> str:
+    def _find_date_column(self, name: str | None, usual: Sequence[str]) -> str:
         dates = [c for c in self._frame.columns if holds_dates(self._frame[c])]
-        column = self._column(name, [u for u in usual if u in dates] or usual)
+        column = self._find_column(name, [u for u in usual if u in dates] or usual)
         if column not in dates:
             raise QueryError(f"{column} holds no dates; there are {', '.join(map(str, dates)) or 'none'}")
         return column
 
-    def _moments(self, column: str) -> pd.Series[Any]:
+    def _get_moments(self, column: str) -> pd.Series[Any]:
         """Return a column of dates in the local time of its zone."""
-        return naive(self._frame[column])
+        return strip_zone(self._frame[column])
 
     @staticmethod
-    def _lacking(number: int, why: str) -> str:
+    def _describe_missing(number: int, why: str) -> str:
         """Describe how many rows a plot leaves out."""
         return f"; {number:,} {why}" if number else ""
 
@@ -427,23 +435,25 @@ class Plots:
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
         ax.set_title(escape_math(title), fontsize="medium")
-        heading = self._label(by) if by else legend
+        heading = self._get_label(by) if by else legend
         if heading is not None:
             beside: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1, 1)}
-            shown = ax.legend(title=escape_math(heading), frameon=False, labelcolor=_ink(ax), **beside)
-            shown.get_title().set_color(_ink(ax))
+            shown = ax.legend(
+                title=escape_math(heading), frameon=False, labelcolor=_get_text_colour(ax), **beside
+            )
+            shown.get_title().set_color(_get_text_colour(ax))
         if hasattr(ax.figure, "description"):
             of = f" By {heading}: " if heading else ": "
-            sums = f"{of}{summary(counts, write)}" if counts else ""
+            sums = f"{of}{summarize_values(counts, write)}" if counts else ""
             ax.figure.description = f"{title}. {about}{'.' if heading and sums else ''}{sums}."
 
-    def _numbers(self, name: str) -> pd.Series[Any]:
-        column = self._frame[self._column(name, ())]
+    def _get_numbers(self, name: str) -> pd.Series[Any]:
+        column = self._frame[self._find_column(name, ())]
         if not pd.api.types.is_numeric_dtype(column.dtype):
             raise QueryError(f"{name} holds no numbers")
         return column
 
-    def _label(self, column: str | None) -> str:
+    def _get_label(self, column: str | None) -> str:
         return self._field(str(column)).display_name or str(column)
 
     def _field(self, column: str) -> Field:
@@ -454,31 +464,31 @@ class Plots:
         return fields.get(column) or Field(column, "ShortText")
 
 
-def _axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
+def _get_axes(ax: Axes | None, size: tuple[float, float]) -> Axes:
     if ax is not None:
         return ax
-    from .figure import new_axes
+    from .figure import create_axes
 
-    return new_axes(size)
+    return create_axes(size)
 
 
-def _ink(ax: Axes) -> Any:
+def _get_text_colour(ax: Axes) -> Any:
     """Return the colour that the texts of a picture have."""
     return ax.title.get_color()
 
 
-def _styles(count: int) -> Iterable[dict[str, Any]]:
+def _iter_styles(count: int) -> Iterable[dict[str, Any]]:
     """Yield a colour and a hatch for each group."""
     for number in range(count):
         colour = REST if number == _MOST_GROUPS - 1 and count == _MOST_GROUPS else COLOURS[number]
         yield {"color": colour, "hatch": _HATCHES[number], "edgecolor": "white", "linewidth": 0.4}
 
 
-def _colours(count: int) -> Iterable[str]:
+def _choose_colours(count: int) -> Iterable[str]:
     return [COLOURS[n] if n < len(COLOURS) else REST for n in range(count)]
 
 
-def _dates(ax: Axes) -> None:
+def _format_date_axis(ax: Axes) -> None:
     from matplotlib import dates
 
     locator = dates.AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]  # matplotlib's is untyped
@@ -486,7 +496,7 @@ def _dates(ax: Axes) -> None:
     ax.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]  # the same
 
 
-def _whole_numbers(axis: Any) -> None:
+def _use_integer_ticks(axis: Any) -> None:
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(integer=True))
@@ -513,7 +523,7 @@ def _draw(ax: Axes, box: Rectangle, steps: Sequence[str], needed: int, weight: s
         )
 
 
-def clusters(texts: Sequence[str], places: Sequence[float], letter: float) -> list[tuple[str, float]]:
+def merge_labels(texts: Sequence[str], places: Sequence[float], letter: float) -> list[tuple[str, float]]:
     """Merge labels that would overlap.
 
     Parameters
@@ -532,7 +542,7 @@ def clusters(texts: Sequence[str], places: Sequence[float], letter: float) -> li
 
     Examples
     --------
-    >>> clusters(["1.0", "1.1", "1.2", "2.0"], [0, 1, 2, 30], 1)
+    >>> merge_labels(["1.0", "1.1", "1.2", "2.0"], [0, 1, 2, 30], 1)
     [('1.0 – 1.2', 1.0), ('2.0', 30.0)]
     """
     groups = [[number] for number in range(len(texts))]

@@ -25,7 +25,7 @@ class Area:
     weight: float
 
 
-def areas_of(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -> tuple[str, list[Area]]:
+def gather_areas(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -> tuple[str, list[Area]]:
     """Gather contents by the folder that they are in, ``depth`` levels below their common folder.
 
     Returns
@@ -34,7 +34,7 @@ def areas_of(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -
         The common folder, and the areas, those of one folder side by side, heaviest first.
     """
     paths = list(paths)
-    values = [1.0] * len(paths) if weights is None else weights_of(weights).tolist()
+    values = [1.0] * len(paths) if weights is None else to_weights(weights).tolist()
     weighted = [(path, weight) for path, weight in zip(paths, values, strict=True) if isinstance(path, str)]
     if not weighted:
         return "", []
@@ -56,13 +56,13 @@ def areas_of(paths: Iterable[str], weights: pd.Series[Any] | None, depth: int) -
     return top, [Area(place[0], "/".join(place), sums[place]) for place in order]
 
 
-def weights_of(column: pd.Series[Any]) -> pd.Series[Any]:
+def to_weights(column: pd.Series[Any]) -> pd.Series[Any]:
     """Return numbers as weights: missing, negative and infinite ones are 0."""
     numbers = column.astype("float64")
     return numbers.where((numbers > 0) & (numbers < float("inf")), 0.0)
 
 
-def squarified(weights: Sequence[float], width: float, height: float) -> list[Rectangle]:
+def squarify(weights: Sequence[float], width: float, height: float) -> list[Rectangle]:
     """Divide a rectangle into areas of these weights, in their order.
 
     Rows are filled along the shorter side as long as that makes their rectangles squarer (Bruls,
@@ -70,18 +70,20 @@ def squarified(weights: Sequence[float], width: float, height: float) -> list[Re
 
     Examples
     --------
-    >>> squarified([1, 1], 4, 2)
+    >>> squarify([1, 1], 4, 2)
     [(0.0, 0.0, 2.0, 2.0), (2.0, 0.0, 2.0, 2.0)]
     """
     scale = width * height / sum(weights)
-    return list(_filled([weight * scale for weight in weights], 0.0, 0.0, float(width), float(height)))
+    return list(_fill([weight * scale for weight in weights], 0.0, 0.0, float(width), float(height)))
 
 
-def _filled(areas: list[float], x: float, y: float, width: float, height: float) -> Iterator[Rectangle]:
+def _fill(areas: list[float], x: float, y: float, width: float, height: float) -> Iterator[Rectangle]:
     while areas:
         side = min(width, height)
         count = 1
-        while count < len(areas) and _worst(areas[: count + 1], side) <= _worst(areas[:count], side):
+        while count < len(areas) and _compute_worst_ratio(areas[: count + 1], side) <= _compute_worst_ratio(
+            areas[:count], side
+        ):
             count += 1
         row, areas = areas[:count], areas[count:]
         thick = sum(row) / side
@@ -96,7 +98,7 @@ def _filled(areas: list[float], x: float, y: float, width: float, height: float)
             y, height = y + thick, height - thick
 
 
-def _worst(row: list[float], side: float) -> float:
+def _compute_worst_ratio(row: list[float], side: float) -> float:
     """Return the worst aspect ratio in a row."""
     thick = sum(row) / side
     return max(max(thick * thick / area, area / (thick * thick)) for area in row)

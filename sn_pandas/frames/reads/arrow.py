@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import QueryError
-from ..columns.normalizing import is_list, is_missing, items, plain
+from ..columns.normalizing import is_list, is_missing, list_items, to_plain
 from ..tracking.baseline import KEY
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def table_of(frame: pd.DataFrame) -> pa.Table:
         if (kind := _list_kind(cells)) is not None:
             kinds[name] = kind
             written[name] = pd.Series(
-                [None if c is None else items(c) for c in cells], written.index, dtype=object
+                [None if c is None else list_items(c) for c in cells], written.index, dtype=object
             )
         else:
             written[name] = pd.Series(_of_one_kind(cells), index=written.index)
@@ -97,7 +97,7 @@ def _is_storable(column: pd.Series) -> bool:
 
 def _refuse_half_characters(name: Any, cells: Iterable[Any], index: pd.Index) -> None:
     for label, cell in zip(index, cells, strict=True):
-        for text in items(cell) if not isinstance(cell, Mapping) else ():
+        for text in list_items(cell) if not isinstance(cell, Mapping) else ():
             if isinstance(text, str) and re.search("[\ud800-\udfff]", text):
                 raise ValueError(
                     f"{name} of row {label} holds half a character (a lone surrogate), which no file "
@@ -114,18 +114,18 @@ def _list_kind(cells: Sequence[Any]) -> Any:
         isinstance(cell, (list, tuple, set, frozenset, np.ndarray)) and is_list(cell) for cell in lists
     ):
         return None
-    kinds = {type(item) for cell in lists for item in items(cell)} - {type(None)}
+    kinds = {type(item) for cell in lists for item in list_items(cell)} - {type(None)}
     if kinds <= {str}:
         return pa.list_(pa.string())
     whole_numbers = kinds == {int} and all(
-        abs(item) < 2**63 for cell in lists for item in items(cell) if item
+        abs(item) < 2**63 for cell in lists for item in list_items(cell) if item
     )
     return pa.list_(pa.int64()) if whole_numbers else None
 
 
 def _of_one_kind(cells: Sequence[Any]) -> Any:
     """Return objects of one type as an array of that type, and mixed ones as texts."""
-    given = [plain(cell) for cell in cells]
+    given = [to_plain(cell) for cell in cells]
     kinds = {type(cell) for cell in given} - {type(None)}
     dtype: Any = None
     if kinds <= {str}:
@@ -153,6 +153,6 @@ def _as_text(cell: Any) -> str | None:
     if isinstance(cell, (pd.Timestamp, dt.date)):
         return cell.isoformat()
     if is_list(cell) or isinstance(cell, Mapping):
-        listed = [None if is_missing(item) else item for item in items(cell)] if is_list(cell) else cell
+        listed = [None if is_missing(item) else item for item in list_items(cell)] if is_list(cell) else cell
         return json.dumps(listed, default=str, ensure_ascii=False)
     return str(cell)

@@ -30,10 +30,10 @@ from ..columns.codecs import (
     Number,
     SingleChoice,
     Text,
-    converted,
+    convert_array,
 )
 from ..columns.growing import GrowingColumn, ValueGuard
-from ..columns.kinds import codec
+from ..columns.kinds import create_codec
 from ..tracking.snapshots import split
 
 
@@ -231,7 +231,7 @@ class Plan:
         for name, decoder in self.codecs.items():
             gathered = columns.pop(name, None) or GrowingColumn(0)
             with ValueGuard(name):
-                column = converted(gathered.done(decoder), self.fields[name], self._backend)
+                column = convert_array(gathered.done(decoder), self.fields[name], self._backend)
             # An array of objects that happen to be texts would become a column of texts.
             objects = column.dtype == object
             data[name] = pd.Series(column, index=index, dtype=object, copy=False) if objects else column
@@ -424,7 +424,9 @@ class Plan:
         if field.type == UNKNOWN:
             columns.unknown[name] = field.name
         columns.fields[name] = Field(name, "List", read_only=True) if many else field
-        columns.codecs[name] = Lists(columns.fields[name], codec(field)) if many else codec(field)
+        columns.codecs[name] = (
+            Lists(columns.fields[name], create_codec(field)) if many else create_codec(field)
+        )
         pointed = field.is_reference or (field.type == UNKNOWN and name in self._asked.expand)
         if field.kind.by_name:
             columns.fetched[f"{name}/Name"] = None

@@ -24,7 +24,7 @@ from ...odata.pages import Pages, count
 from ...odata.query import Query
 from ...odata.schema import Field, FieldsToAsk, Schema
 from ...odata.warning import warn_user
-from ..columns.codecs import checked_backend
+from ..columns.codecs import validate_backend
 from ..progress import Progress, Setting
 from ..tracking.baseline import track
 from . import not_found
@@ -323,7 +323,7 @@ def _refuse_property(repo: Connection, name: str) -> None:
 
 
 def _plan(repo: Connection, query: Query, options: ReadOptions) -> Plan:
-    backend = checked_backend(options.dtype_backend)
+    backend = validate_backend(options.dtype_backend)
     there = types_at(repo, query)
     rows = repo.types_met(query)
     instance = fields_at(repo, query)

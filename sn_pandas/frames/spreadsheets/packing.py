@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from ...odata.errors import TrackingError
-from ..columns.normalizing import Cell, in_order, is_list, is_missing, plain
+from ..columns.normalizing import Cell, is_list, is_missing, sort_items, to_plain
 
 #: Characters of a piece: a cell of Excel takes 32,767.
 _PIECE = 30_000
@@ -83,7 +83,7 @@ def cell_to_json(cell: Cell) -> Any:
     >>> cell_to_json([pd.Timestamp("2026-01-01", tz="UTC"), pd.NA])
     [{'$date': '2026-01-01T00:00:00+00:00'}, None]
     """
-    cell = plain(cell)
+    cell = to_plain(cell)
     if type(cell) in _AS_IT_IS:
         return cell
     if is_missing(cell):
@@ -93,7 +93,7 @@ def cell_to_json(cell: Cell) -> Any:
     if isinstance(cell, dt.datetime):
         return {"$date": cell.isoformat()}
     if isinstance(cell, (set, frozenset)):
-        return {"$set": [cell_to_json(item) for item in in_order(cell)]}
+        return {"$set": [cell_to_json(item) for item in sort_items(cell)]}
     if is_list(cell):
         return [cell_to_json(item) for item in cell]
     if isinstance(cell, Mapping):

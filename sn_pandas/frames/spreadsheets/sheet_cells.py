@@ -17,7 +17,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from ...odata.schema import Field
-from ..columns.normalizing import Cell, is_list, is_missing, items, plain, whole
+from ..columns.normalizing import Cell, is_list, is_missing, list_items, to_integer, to_plain
 
 #: What openpyxl takes and gives.
 Value = None | bool | int | float | str | dt.datetime
@@ -100,7 +100,7 @@ def show(column: Column, cell: Cell) -> Value:
     >>> show(Column("Labels", "Labels", "choices", labels={"red": "Red"}), ["red", "a;b"])
     'Red; "a;b"'
     """
-    cell = plain(cell)
+    cell = to_plain(cell)
     if is_missing(cell) or (isinstance(cell, str) and not cell):
         return None
     return _SHOWN[column.kind](column, cell)
@@ -203,7 +203,7 @@ def _as_kept(text: Any) -> str:
 
 
 def _text(column: Column, cell: Cell) -> str:
-    text = cell if isinstance(cell, str) else str(whole(cell))
+    text = cell if isinstance(cell, str) else str(to_integer(cell))
     if len(text) <= _CUT_AT or len(escaped(text).encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
         return text
     return text[:_CUT_AT] + _CUT
@@ -229,21 +229,21 @@ def _date(column: Column, cell: Cell) -> Value:
 
 
 def _label(column: Column, cell: Cell) -> str:
-    text = str(whole(cell))
+    text = str(to_integer(cell))
     return _text(column, column.labels.get(text, text))
 
 
 def _labels(column: Column, cell: Cell) -> Value:
-    shown = [column.labels.get(text, text) for text in (str(whole(item)) for item in items(cell))]
+    shown = [column.labels.get(text, text) for text in (str(to_integer(item)) for item in list_items(cell))]
     return _text(column, join(shown)) if shown else None
 
 
 def _other(column: Column, cell: Cell) -> Value:
     if is_list(cell):
-        listed = items(cell)
+        listed = list_items(cell)
         if any(is_list(item) or isinstance(item, Mapping) for item in listed):
             return _text(column, json.dumps(listed, default=str, ensure_ascii=False))
-        texts = ("" if is_missing(item) else str(whole(plain(item))) for item in listed)
+        texts = ("" if is_missing(item) else str(to_integer(to_plain(item))) for item in listed)
         return _text(column, join(texts)) if listed else None
     if isinstance(cell, Mapping):
         return _text(column, json.dumps(dict(cell), default=str, ensure_ascii=False))
@@ -264,7 +264,7 @@ def _as_text(column: Column, value: Any) -> Cell:
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, (int, float)):
-        return str(whole(value))
+        return str(to_integer(value))
     return value if isinstance(value, str) else str(value)
 
 
@@ -273,7 +273,7 @@ def _as_it_is(column: Column, value: Any) -> Cell:
 
 
 def _as_number(column: Column, value: Any) -> Cell:
-    return whole(value) if isinstance(value, float) else value
+    return to_integer(value) if isinstance(value, float) else value
 
 
 def _as_truth(column: Column, value: Any) -> Cell:
@@ -297,7 +297,7 @@ def _as_date(column: Column, value: Any) -> Cell:
 
 
 def _as_value(column: Column, value: Any) -> Cell:
-    text = str(whole(value)) if isinstance(value, (int, float)) else value
+    text = str(to_integer(value)) if isinstance(value, (int, float)) else value
     return column.values.get(text, text) if isinstance(text, str) else text
 
 

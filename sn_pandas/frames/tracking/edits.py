@@ -13,8 +13,8 @@ import pandas as pd
 
 from ...odata.refs import as_ref
 from ...odata.schema import Field
-from ..columns.cells import same_cell
-from ..columns.normalizing import Cell, frozen, plain
+from ..columns.cells import are_same_cells
+from ..columns.normalizing import Cell, freeze, to_plain
 from ..columns.unusable import Unusable
 from .baseline import Baseline
 from .differences import buffers, differing, scalars
@@ -100,7 +100,7 @@ def shown_value(edit: Edit, baseline: Baseline) -> Cell:
     field = _field_of(edit.column, baseline)
     if field is not None and field.is_secret and cell:
         return "•••"
-    return _names(frozen(cell)) if field is not None and field.is_reference else frozen(cell)
+    return _names(freeze(cell)) if field is not None and field.is_reference else freeze(cell)
 
 
 def _names(cell: Cell) -> Cell:
@@ -173,19 +173,19 @@ def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) ->
         yield from map(Edit._make, cells)
         return
     for row, id_, _, was, is_ in cells:
-        if not same_cell(field, was, is_):
-            yield Edit(row, id_, column, was, plain(is_) if isinstance(is_, np.floating) else is_)
+        if not are_same_cells(field, was, is_):
+            yield Edit(row, id_, column, was, to_plain(is_) if isinstance(is_, np.floating) else is_)
 
 
 def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
     fields = baseline.repo.schema.fields
     for column, cell in zip(frame.columns, frame.iloc[row].array, strict=True):
         is_field = column in baseline.frame.columns or column in fields
-        if is_field and column != "Id" and not same_cell(baseline.fields.get(column), None, cell):
+        if is_field and column != "Id" and not are_same_cells(baseline.fields.get(column), None, cell):
             yield Edit(row, -1, column, None, cell)
 
 
 def _objects(values: Sequence[Any]) -> pd.Series:
     """Return a column of unconverted copies of cells: pandas would unpack lists and fails for some texts."""
-    cells = np.fromiter(map(frozen, values), dtype=object, count=len(values))
+    cells = np.fromiter(map(freeze, values), dtype=object, count=len(values))
     return pd.Series(cells, dtype=object, copy=False)

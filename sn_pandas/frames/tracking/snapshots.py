@@ -25,7 +25,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from ..columns.normalizing import frozen
+from ..columns.normalizing import freeze
 from .differences import parts_of
 
 #: Bytes from which on memory is mapped instead of copied.
@@ -77,7 +77,7 @@ def unshared(column: Any) -> Any:
         column = column.to_numpy()
     if column.dtype == object:
         memo: dict[Any, Any] = {}
-        return np.fromiter((frozen(cell, memo) for cell in column), dtype=object, count=len(column))
+        return np.fromiter((freeze(cell, memo) for cell in column), dtype=object, count=len(column))
     return column.view() if hasattr(column, "_pa_array") else column.copy()
 
 

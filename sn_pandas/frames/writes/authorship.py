@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...odata.client import Client
 from ...odata.schema import Field
-from ..columns.encoders import moment
+from ..columns.encoders import parse_moment
 from ..reads import lookup
 from ..reads.lookup import Stored
 from .works import Create
@@ -38,5 +38,5 @@ def is_ours(work: Create, stored: Stored, user: str, began: dt.datetime) -> bool
     return (
         stored["Type"] == work.type
         and creator in (user.lower(), stored["Path"].lower())  # a new user counts as made by itself
-        and ("CreationDate" in work.after or (made is not None and moment(made) >= began - SKEW))
+        and ("CreationDate" in work.after or (made is not None and parse_moment(made) >= began - SKEW))
     )

@@ -10,10 +10,10 @@ import pandas as pd
 
 from ...odata.errors import TrackingError
 from ...odata.schema import Field
-from ..columns.cells import decoded, decoded_all, encode, same_cell
-from ..columns.encoders import moment
+from ..columns.cells import are_same_cells, decode_cell, decode_cells, encode
+from ..columns.encoders import parse_moment
 from ..columns.normalizing import Cell, is_missing, normalize
-from ..interrupting import uninterrupted
+from ..interrupting import defer_interrupts
 from ..reads import lookup
 from ..replacing import put
 from ..tracking.baseline import Baseline, baseline_of, rebase
@@ -85,7 +85,7 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
         positions = dict(zip(ids.tolist(), range(len(ids)), strict=True))
         rows = {positions[id_]: path for id_, path in paths.items() if id_ in positions}
         columns["Path"] = put(columns.get("Path", frame["Path"]), list(rows), _cells(rows.values()))
-    with uninterrupted():
+    with defer_interrupts():
         for column, whole in columns.items():
             frame[column] = whole
         rebase(frame, after)
@@ -93,7 +93,7 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
 
 def _alike(baseline: Baseline, column: str, one: Cell, other: Cell) -> bool:
     """Return whether two cells of a column mean the same."""
-    return same_cell(baseline.fields.get(column), one, other)
+    return are_same_cells(baseline.fields.get(column), one, other)
 
 
 def _with_those_below(baseline: Baseline, ids: Any, paths: Mapping[int, str]) -> dict[int, str]:
@@ -122,12 +122,12 @@ def as_stored(assigned: Sequence[Assignment]) -> list[Cell]:
         if "/" in edit.column or field.is_reference:
             cells[place] = normalize(field, edit.after)
         elif field.is_date:
-            cells[place] = pd.NaT if is_missing(edit.after) else moment(edit.after)
+            cells[place] = pd.NaT if is_missing(edit.after) else parse_moment(edit.after)
         else:
             alike.setdefault((edit.column, id(field)), []).append(place)
     for places in alike.values():
         field = assigned[places[0]].field
-        read = decoded_all(field, [encode(field, assigned[place].edit.after) for place in places])
+        read = decode_cells(field, [encode(field, assigned[place].edit.after) for place in places])
         for place, cell in zip(places, read, strict=True):
             cells[place] = cell
     return cells
@@ -147,7 +147,7 @@ def extend(
     held : mapping, optional
         What of a row, by column, the content holds otherwise than the frame.
     """
-    with uninterrupted():
+    with defer_interrupts():
         for row, (line, _) in made.items():
             ids[row] = line.id
         shown = {
@@ -196,7 +196,7 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
     stored = lookup.by_id(baseline.repo.client, made, fields) if columns else {}
     for column, field in zip(columns, fields, strict=True):
         found[column] = {
-            id_: decoded(field, column, stored[id_].get(field.name))
+            id_: decode_cell(field, column, stored[id_].get(field.name))
             for id_ in made
             if id_ in stored and field.name in stored[id_] and is_missing(frame[column].iloc[places[id_]])
         }
@@ -209,7 +209,7 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
             rows = [places[id_] for id_ in cells]
             shown[column] = put(frame[column], rows, _cells(cells.values()))
     if shown:
-        with uninterrupted():
+        with defer_interrupts():
             for column, whole in shown.items():
                 frame[column] = whole
             rebase(frame, dataclasses.replace(baseline, frame=moved))
@@ -235,7 +235,7 @@ def _references_of(
         field = baseline.fields.get(column)
         for id_, cell in zip(read.index.tolist(), read[column], strict=True):
             now, kept = frame[column].iloc[places[id_]], baseline.frame[column].get(id_)
-            if is_missing(now) or same_cell(field, now, kept):
+            if is_missing(now) or are_same_cells(field, now, kept):
                 found.setdefault(column, {})[id_] = cell
     return found
 
@@ -268,7 +268,7 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
     found: dict[str, dict[int, Cell]] = {}
     for id_, row in cells.items():
         for column, field in row if id_ in stored and id_ in moved.index else ():
-            found.setdefault(column, {})[id_] = decoded(field, column, stored[id_].get(field.name))
+            found.setdefault(column, {})[id_] = decode_cell(field, column, stored[id_].get(field.name))
     shown: dict[str, tuple[list[int], pd.Series]] = {}
     for column, values in found.items():
         moved[column] = put(
@@ -278,7 +278,7 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
         if same and column in frame.columns:
             shown[column] = [places[id_] for id_ in same], _cells(values[id_] for id_ in same)
     if found:
-        with uninterrupted():
+        with defer_interrupts():
             for column, (where, new_cells) in shown.items():
                 frame[column] = put(frame[column], where, new_cells)
             paths = {id_: str(row["Path"]) for id_, row in stored.items()}

@@ -29,8 +29,8 @@ from ...odata.errors import (
     UnavailableError,
 )
 from ...odata.schema import Field
-from ..columns.encoders import Json, moment
-from ..columns.normalizing import is_list, is_missing, plain
+from ..columns.encoders import Json, parse_moment
+from ..columns.normalizing import is_list, is_missing, to_plain
 from ..reads import lookup
 from ..reads.lookup import Stored
 from .authorship import SKEW
@@ -122,7 +122,7 @@ def _json(value: Any) -> Json:
         return {str(key): _json(one) for key, one in value.items()}
     if is_list(value) or isinstance(value, (pd.Series, pd.Index)):
         return [_json(one) for one in value]
-    value = plain(value)
+    value = to_plain(value)
     if is_missing(value):
         return None
     if isinstance(value, (str, bool, int)) or (isinstance(value, float) and math.isfinite(value)):
@@ -239,7 +239,7 @@ def _compare_state(
     holder, writer = _path(now.get("CheckedOutTo")), _path(now.get("VersionModifiedBy"))
     is_mine = writer.lower() == user.lower()
     stamp = now.get("VersionModificationDate")
-    at = moment(stamp) if stamp else None
+    at = parse_moment(stamp) if stamp else None
     wanted = _ENDS[operation]
     if not version or at is None:
         return "open", "the server does not show its version"

@@ -24,9 +24,9 @@ from ...odata.errors import did_you_mean
 from ...odata.numbers import DIGITS
 from ...odata.schema import Field
 from ..columns.cells import encode
-from ..columns.encoders import PLACES, is_other, moment, option_of, target_of
-from ..columns.kinds import column_kind
-from ..columns.normalizing import Cell, is_missing, items, list_of, normalize, plain, whole
+from ..columns.encoders import PLACES, get_target, is_other, option_of, parse_moment
+from ..columns.kinds import get_column_kind
+from ..columns.normalizing import Cell, is_missing, list_items, list_of, normalize, to_integer, to_plain
 from ..columns.unusable import Unusable
 from .hidden import names_somebody
 
@@ -95,7 +95,7 @@ def problem(field: Field, cell: Cell) -> str:
         return field.why_not_editable
     if isinstance(cell, Unusable):
         return cell.reason
-    checks = column_kind(field).checks
+    checks = get_column_kind(field).checks
     if not checks:
         return f"a field of type {field.type} cannot be written from a frame; try repo.patch(…)"
     cell = normalize(field, cell)
@@ -129,7 +129,7 @@ def absent(field: Field) -> str:
     """
     if field.read_only or field.default or field.name in _GIVEN:
         return ""
-    checks = column_kind(field).checks
+    checks = get_column_kind(field).checks
     if field.compulsory and _is_one_of(_COMPULSORY, checks):
         return "is required by its type"
     if _is_one_of("length", checks) and (field.limits.get("MinLength") or _no_regex_match("", field)):
@@ -141,12 +141,12 @@ def absent(field: Field) -> str:
 
 def _is_empty(field: Field, cell: Cell) -> bool:
     if field.is_choice or field.is_reference:
-        return not isinstance(cell, str) and not items(cell)
+        return not isinstance(cell, str) and not list_items(cell)
     return is_missing(cell)
 
 
 def _short(cell: Cell) -> str:
-    cell = cell[:80] if isinstance(cell, str) else plain(cell)
+    cell = cell[:80] if isinstance(cell, str) else to_plain(cell)
     try:
         text = " ".join(repr(cell).split())
     except (ValueError, RecursionError):  # a number of thousands of digits
@@ -172,7 +172,7 @@ def _no_text(cell: Cell, field: Field) -> bool:
 
 def _no_utf8(cell: Cell, field: Field) -> bool:
     return any(
-        isinstance(text, str) and re.search("[\ud800-\udfff]", text) is not None for text in items(cell)
+        isinstance(text, str) and re.search("[\ud800-\udfff]", text) is not None for text in list_items(cell)
     )
 
 
@@ -201,7 +201,7 @@ def _no_xml(cell: Cell, field: Field) -> bool:
 
 def _value(cell: Cell) -> decimal.Decimal | None:
     """Return a number exactly; None if the cell is not a number."""
-    cell = plain(cell)
+    cell = to_plain(cell)
     if isinstance(cell, str) and (len(cell) > _LONGEST_NUMBER or not _NUMBER_TEXT.fullmatch(cell)):
         return None
     try:
@@ -226,7 +226,7 @@ def _outside(low: float, high: float) -> Callable[[Cell, Field], bool]:
 
 def _too_exact(cell: Cell, field: Field) -> bool:
     number = _value(cell)
-    if number is None or isinstance(plain(cell), float):
+    if number is None or isinstance(to_plain(cell), float):
         return False  # a float shows more digits than it means
     return len(number.normalize().as_tuple().digits) > DIGITS
 
@@ -251,39 +251,39 @@ def _above(cell: Cell, field: Field) -> bool:
 
 def _no_date(cell: Cell, field: Field) -> bool:
     try:
-        return not 1 <= moment(cell).year <= 9999
+        return not 1 <= parse_moment(cell).year <= 9999
     except (ValueError, TypeError, OverflowError, ArithmeticError):
         return True
 
 
 def _in_year_one(cell: Cell, field: Field) -> bool:
-    when = moment(cell)
+    when = parse_moment(cell)
     return when.year == 1 and when != pd.Timestamp("0001-01-01", tz="UTC")
 
 
 def _date_limit(field: Field, which: str) -> pd.Timestamp | None:
     try:
-        return pd.Timestamp(moment(str(field.limits[which])))
+        return pd.Timestamp(parse_moment(str(field.limits[which])))
     except (KeyError, ValueError):  # a template such as @@Today@@: the server decides
         return None
 
 
 def _too_early(cell: Cell, field: Field) -> bool:
     low = _date_limit(field, "MinValue")
-    return low is not None and pd.Timestamp(moment(cell)) < low
+    return low is not None and pd.Timestamp(parse_moment(cell)) < low
 
 
 def _too_late(cell: Cell, field: Field) -> bool:
     high = _date_limit(field, "MaxValue")
-    return high is not None and pd.Timestamp(moment(cell)) > high
+    return high is not None and pd.Timestamp(parse_moment(cell)) > high
 
 
 def _no_option_form(cell: Cell, field: Field) -> bool:
-    return any(isinstance(i, bool) or not isinstance(whole(i), (str, int)) for i in items(cell))
+    return any(isinstance(i, bool) or not isinstance(to_integer(i), (str, int)) for i in list_items(cell))
 
 
 def _several(cell: Cell, field: Field) -> bool:
-    return len(items(cell)) > 1 and not field.multiple and "AllowMultiple" not in field.untold
+    return len(list_items(cell)) > 1 and not field.multiple and "AllowMultiple" not in field.untold
 
 
 def _broken_list(cell: Cell, field: Field) -> bool:
@@ -296,7 +296,9 @@ def _broken_list(cell: Cell, field: Field) -> bool:
 def _unknown_options(cell: Cell, field: Field) -> list[str]:
     values = {option.value for option in field.options}
     return [
-        str(whole(i)) for i in items(cell) if values and option_of(field, i) not in values and not is_other(i)
+        str(to_integer(i))
+        for i in list_items(cell)
+        if values and option_of(field, i) not in values and not is_other(i)
     ]
 
 
@@ -309,15 +311,15 @@ def _offered(cell: Cell, field: Field) -> str:
 
 
 def _extra(cell: Cell) -> list[str]:
-    return [i for i in items(cell) if is_other(i)]
+    return [i for i in list_items(cell) if is_other(i)]
 
 
 def _no_target(cell: Cell, field: Field) -> bool:
-    return any(not _is_target(item) for item in items(cell))
+    return any(not _is_target(item) for item in list_items(cell))
 
 
 def _pointed(cell: Cell, field: Field) -> str:
-    wrong = next(item for item in items(cell) if not _is_target(item))
+    wrong = next(item for item in list_items(cell) if not _is_target(item))
     if not isinstance(wrong, str) or len(wrong) > 60 or set(wrong) & set("*?"):
         return (
             f"{_short(wrong)}, and the server would clear the field: write an id, a path (/Root/…) or a row"
@@ -331,7 +333,7 @@ def _pointed(cell: Cell, field: Field) -> str:
 def _is_target(item: Cell) -> bool:
     if is_missing(item) or isinstance(item, bool):
         return False
-    target = target_of(item)
+    target = get_target(item)
     if isinstance(target, int):
         return 0 < target < 2**31
     return target == "/Root" or (target.startswith("/Root/") and not target.endswith("/"))
@@ -386,7 +388,7 @@ FILLED: tuple[Rule, ...] = (
     Rule("choice", lambda c, f: bool(_unknown_options(c, f)), "{field.name} has no option {limit}", limit=_offered),
     Rule("choice", lambda c, f: bool(_extra(c)) and not f.extra_values and "AllowExtraValue" not in f.untold, "{field.name} takes no other words than its options"),
     Rule("choice", lambda c, f: len(_extra(c)) > 1, "the server joins several other words into one: write one '~other.…' at the most"),
-    Rule("types", lambda c, f: not all(isinstance(i, str) and i for i in items(c)), "{cell} names no content types"),
+    Rule("types", lambda c, f: not all(isinstance(i, str) and i for i in list_items(c)), "{cell} names no content types"),
     Rule("contents", _no_target, "no content has the id or path {limit}", limit=_pointed),
     Rule("contents", lambda c, f: names_somebody(c), "Somebody stands for a person whom you may not see, so the former value is hidden and cannot be written back: write another user, or leave the cell as it was (empty in a new row)"),
     Rule("contents", _several, "{cell} names several contents, {field.name} takes one"),

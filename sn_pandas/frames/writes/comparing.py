@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Literal, get_args
 from ...odata.addresses import in_trash
 from ...odata.errors import SensenetError, did_you_mean
 from ...odata.schema import Field
-from ..columns.cells import Cell, Json, decoded, encode, format_value, rewritten
-from ..columns.file_forms import form_of
+from ..columns.cells import Cell, Json, decode_cell, encode, encode_unchanged, format_value
+from ..columns.file_forms import classify_form
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
@@ -143,7 +143,7 @@ def exact(field: Field, read: Json) -> Json:
         return read  # a date, too, with the digits that a frame does not hold
     if field.kind.value == "decimal" and isinstance(read, decimal.Decimal):
         return str(read)  # the server keeps 28 digits of a text, and 15 of a number
-    return rewritten(field, read)
+    return encode_unchanged(field, read)
 
 
 def _said(work: Patch, name: str, now: Stored) -> str:
@@ -153,7 +153,7 @@ def _said(work: Patch, name: str, now: Stored) -> str:
         format_value(field, value) for value in (work.before[name], now.get(name), work.after[name])
     )
     edit = work.edits.get(name)
-    if name in work.unsure and was == is_ and edit and form_of(field, edit.before, edit.after):
+    if name in work.unsure and was == is_ and edit and classify_form(field, edit.before, edit.after):
         return f"{name} is {is_}, which a file may have made {wanted}: whether you did is not known"
     if name in work.unsure and was == is_:
         why = "in a row that was changed after the frame was read or by a file"
@@ -163,7 +163,7 @@ def _said(work: Patch, name: str, now: Stored) -> str:
 
 def _problem(work: Patch, name: str, now: Stored, why: str) -> CellProblem:
     edit = work.edits.get(name) or _edit_of(work, name)
-    theirs = decoded(work.fields[name], edit.column, now.get(name))
+    theirs = decode_cell(work.fields[name], edit.column, now.get(name))
     return CellProblem(edit.column, why, edit.before, edit.after, theirs)
 
 
@@ -174,7 +174,7 @@ def _decided(
     for name in changed:
         field = work.fields[name]
         edit = work.edits.get(name) or _edit_of(work, name)
-        theirs = decoded(field, edit.column, now.get(name))
+        theirs = decode_cell(field, edit.column, now.get(name))
         chosen = on_conflict(Conflict(work.id, work.path, edit.column, edit.before, edit.after, theirs))
         if reason := problem(field, chosen):
             return f"{edit.column}: {reason}"
@@ -186,7 +186,7 @@ def _decided(
 def _edit_of(work: Patch, name: str) -> Edit:
     """Restore the edit from an operation of a journal."""
     field = work.fields[name]
-    before, after = (decoded(field, name, values[name]) for values in (work.before, work.after))
+    before, after = (decode_cell(field, name, values[name]) for values in (work.before, work.after))
     return Edit(work.row, work.id, name, before, after)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...odata.schema import Field
-from ..columns.cells import Json, same_json
+from ..columns.cells import Json, are_same_json
 from ..reads.lookup import Stored
 from .works import Create, Patch
 
@@ -28,7 +28,7 @@ def unverified(work: Patch | Create) -> list[str]:
 def _same(field: Field, sent: Json, read: Json) -> bool:
     if field.type == "Color" and isinstance(sent, str) and isinstance(read, Mapping):
         return _same_color(sent, read)
-    return same_json(field, sent, read)
+    return are_same_json(field, sent, read)
 
 
 def _same_color(sent: str, read: Mapping[str, Any]) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...odata.errors import SensenetError
-from ..columns.cells import Cell, decoded
+from ..columns.cells import Cell, decode_cell
 from ..reads import reading
 from ..reads.lookup import Stored
 from .works import Patch
@@ -68,7 +68,7 @@ def follow(collected: Collected, saved: Mapping[int, Patch], seen: Mapping[int, 
                 continue
             for column in behind.get(name, ()):
                 if column.partition("/")[2] in ("", "Id", "Path"):
-                    cell = decoded(field, column, seen[row].get(name))
+                    cell = decode_cell(field, column, seen[row].get(name))
                     following.cells.setdefault(column, {})[row] = cell
                 else:
                     unread.setdefault(column, set()).add(row)

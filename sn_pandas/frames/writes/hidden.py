@@ -14,8 +14,8 @@ from ...odata.fields import ALLOWED_TYPES
 from ...odata.learning import type_paths
 from ...odata.schema import ContentType, Field
 from ...odata.warning import warn_user
-from ..columns.encoders import target_of
-from ..columns.normalizing import Cell, is_missing, items
+from ..columns.encoders import get_target
+from ..columns.normalizing import Cell, is_missing, list_items
 from ..reads import lookup, not_found
 from .works import Patch
 
@@ -101,7 +101,7 @@ def _show_more(repo: Connection) -> None:
 
 def names_somebody(cell: Cell) -> bool:
     """Return whether a reference is Somebody, who replaces hidden users."""
-    return any(not is_missing(item) and _is_somebody(target_of(item)) for item in items(cell))
+    return any(not is_missing(item) and _is_somebody(get_target(item)) for item in list_items(cell))
 
 
 def without_somebody(work: Patch) -> tuple[Patch, list[str]]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from ...odata.refs import Ref, as_ref
 from ...odata.schema import Field
-from ..columns.cells import Cell, items
+from ..columns.cells import Cell, list_items
 from ..columns.normalizing import is_list, normalize
 from ..columns.unusable import Unusable
 from ..reads.finding import Resolver
@@ -58,7 +58,7 @@ def resolve_with(resolver: Resolver, field: Field, cell: Cell) -> Cell:
     cell = normalize(field, cell)
     paths: list[Cell] = []
     wrong: list[str] = []
-    for item in items(cell):
+    for item in list_items(cell):
         if (one := as_ref(item)) is None:
             paths.append(item)
             continue
@@ -82,4 +82,4 @@ def refs_in(field: Field, cell: Cell) -> list[Ref]:
 
 
 def _items(cell: Cell) -> Iterable[Cell]:
-    return items(cell) if isinstance(cell, str) or is_list(cell) else ()
+    return list_items(cell) if isinstance(cell, str) or is_list(cell) else ()

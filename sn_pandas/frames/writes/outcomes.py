@@ -11,7 +11,7 @@ import pandas as pd
 
 from ...odata.errors import ConflictError, SaveError
 from ...odata.wording import count_noun
-from ..columns.normalizing import plain
+from ..columns.normalizing import to_plain
 from .baselines import look_again
 from .comparing import OnConflict
 from .report import NEW, Line, Report, cells_of, group_alike, report_frame
@@ -108,7 +108,7 @@ def describe_conflicts(conflicts: Sequence[Line], what: str) -> str:
 def describe_refusals(report: Report) -> str:
     """Describe which cells cannot be saved."""
     problems = [
-        (path if isinstance(path, str) else f"row {plain(label)!r}", cell)
+        (path if isinstance(path, str) else f"row {to_plain(label)!r}", cell)
         for position, (label, path) in enumerate(zip(report.frame.index, report.frame["Path"], strict=True))
         for cell in report.cells.get(position, ())
     ]

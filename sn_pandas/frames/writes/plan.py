@@ -12,7 +12,7 @@ from ...odata.errors import SaveWarning, did_you_mean
 from ...odata.schema import PSEUDO_FIELDS, Field, Schema
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun, with_article
-from ..columns.cells import encode, is_missing, same_cell
+from ..columns.cells import are_same_cells, encode, is_missing
 from ..columns.encoders import has_no_zone
 from ..reads.lookup import Stored
 from ..tracking.baseline import Baseline
@@ -81,7 +81,7 @@ def assign(
         reason = field if isinstance(field, str) else problem(field, edit.after)
         if isinstance(field, Field) and not reason:
             twice = written.setdefault((edit.row, field.name), edit)
-            if twice is not edit and not same_cell(field, twice.after, edit.after):
+            if twice is not edit and not are_same_cells(field, twice.after, edit.after):
                 reason = f"{twice.column} has another value in the same row: edit only one of the two columns"
         if isinstance(field, str) or reason:
             refused.append(Refusal(edit, reason))

@@ -23,7 +23,7 @@ from ...odata.errors import PlanError
 from ...odata.escaping import escape_controls
 from ...odata.schema import Field
 from ...odata.wording import count_noun
-from ..columns.cells import Json, is_missing, items
+from ..columns.cells import Json, is_missing, list_items
 from ..columns.encoders import YEAR_ONE
 from .plan_pages import plan_fragment, plan_page
 from .works import Patch
@@ -211,7 +211,7 @@ def shown_value(field: Field, value: Json) -> str:
         return "" if value.startswith(YEAR_ONE[:5]) else value.replace("T", " ").removesuffix("Z") + " UTC"
     if isinstance(value, str):
         return value
-    parts = [part.get("Path", part) if isinstance(part, Mapping) else part for part in items(value)]
+    parts = [part.get("Path", part) if isinstance(part, Mapping) else part for part in list_items(value)]
     return ", ".join(str(part) for part in parts if not is_missing(part))
 
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from ...odata.client import Client
 from ...odata.schema import Field, Schema
 from ...odata.wording import with_article
-from ..columns.cells import is_missing, items
-from ..columns.encoders import target_of
+from ..columns.cells import is_missing, list_items
+from ..columns.encoders import get_target
 from ..reads import lookup, not_found
 from ..reads.finding import is_one_of
 from ..reads.lookup import Stored
@@ -32,7 +32,7 @@ def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema)
 
 
 def _targets(assignment: Assignment) -> list[int | str]:
-    return [target_of(item) for item in items(assignment.edit.after) if not is_missing(item)]
+    return [get_target(item) for item in list_items(assignment.edit.after) if not is_missing(item)]
 
 
 def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema) -> str:

@@ -21,7 +21,7 @@ from ...odata.addresses import in_trash
 from ...odata.errors import ConflictError, RefusedError, SaveWarning
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
-from ..columns.cells import Cell, same_cell
+from ..columns.cells import Cell, are_same_cells
 from ..progress import Setting
 from ..reads import lookup
 from ..reads.lookup import Stored
@@ -198,7 +198,7 @@ def _take_over_decisions(collected: Collected, patches: Iterable[Patch]) -> None
                 continue
             before, mine, chosen, value = found
             field = patch.fields[name]
-            if same_cell(field, edit.before, before) and same_cell(field, edit.after, mine):
+            if are_same_cells(field, edit.before, before) and are_same_cells(field, edit.after, mine):
                 patch.chosen[name], patch.chosen_values[name], patch.after[name] = chosen, value, value
 
 

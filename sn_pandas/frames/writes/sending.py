@@ -25,7 +25,7 @@ from ...odata.errors import (
     server_error,
 )
 from ...odata.schema import Field
-from ..columns.cells import Json, format_value, without_passwords
+from ..columns.cells import Json, format_value, remove_passwords
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from .authorship import MADE, is_ours
@@ -464,7 +464,7 @@ def _line(
 ) -> Line:
     seen = stored or {}
     after = work.after if isinstance(work, (Patch, Create)) else {}
-    hidden = partial(without_passwords, work.fields, after)
+    hidden = partial(remove_passwords, work.fields, after)
     if error is not None:
         error.args = (hidden(str(error)), *error.args[1:])
         if isinstance(error, ServerError):

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterable, Iterator, Mapping
 
 from ...odata.errors import SensenetError
-from ..columns.cells import Cell, same_cell
+from ..columns.cells import Cell, are_same_cells
 from ..tracking.baseline import Baseline, baseline_of
 from .attempts import OPEN
 from .baselines import Confirmed, as_stored, extend, settle, show_created
@@ -86,7 +86,7 @@ def _edited_meanwhile(
     for row in made:
         for column in columns:
             was, now = sent.get(row, {}).get(column), frame[column].iloc[row]
-            if not same_cell(baseline.fields.get(column), was, now):
+            if not are_same_cells(baseline.fields.get(column), was, now):
                 held.setdefault(row, {})[column] = was
     return held
 

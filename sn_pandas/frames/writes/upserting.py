@@ -12,7 +12,8 @@ import pandas as pd
 
 from ...odata.errors import TrackingError, did_you_mean
 from ...odata.schema import Field
-from ..columns.cells import Cell, encode, is_missing, plain
+from ..columns.cells import Cell, encode, is_missing
+from ..columns.normalizing import to_plain
 from ..columns.unusable import Unusable
 from ..replacing import put
 from ..tracking.baseline import Baseline, baseline_of
@@ -102,7 +103,7 @@ def key_of(field: Field | str, cell: Cell) -> str | None:
 
 def _describe_repeated(labels: pd.Index, rows: Sequence[int], key: str) -> str:
     """Describe which rows have the same key."""
-    shown = ", ".join(repr(plain(labels[row])) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
+    shown = ", ".join(repr(to_plain(labels[row])) for row in rows[:5]) + (", …" if len(rows) > 5 else "")
     return f"the rows {shown} have the same {key}, and which of them counts is not clear: keep one"
 
 

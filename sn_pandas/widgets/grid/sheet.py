@@ -14,10 +14,10 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from ...frames.accessor.sheet_columns import sheet_columns, unique_labels
+from ...frames.accessor.sheet_columns import build_sheet_columns, make_labels_unique
 from ...frames.columns.coercing import Coercion
-from ...frames.columns.kinds import column_kind
-from ...frames.columns.normalizing import Cell, is_missing, plain, same_content
+from ...frames.columns.kinds import get_column_kind
+from ...frames.columns.normalizing import Cell, are_equal, is_missing, to_plain
 from ...frames.replacing import put
 from ...frames.spreadsheets.sheet_cells import Column
 from ...frames.tracking.baseline import Baseline, baseline_of, rebase
@@ -175,14 +175,14 @@ class Sheet:
 
     def _set_columns(self, baseline: Baseline) -> None:
         self.columns, self.reasons, self._fields, self.links = {}, {}, {}, []
-        for column in sheet_columns(self.frame, baseline):
+        for column in build_sheet_columns(self.frame, baseline):
             self.columns[column.name] = dataclasses.replace(column, labels=dict(column.labels))
             field = field_of(column.name, baseline) if column.kind != "own" else _OWN
             if isinstance(field, str):
                 self.reasons[column.name] = field
             elif field.why_not_editable:
                 self.reasons[column.name] = field.why_not_editable
-            elif not column_kind(field).checks:
+            elif not get_column_kind(field).checks:
                 self.reasons[column.name] = f"a field of type {field.type} cannot be edited here"
             if isinstance(field, Field):
                 self._fields[column.name] = field
@@ -658,7 +658,7 @@ class Sheet:
             paths = {path for cell in some.values() for path in (cell if isinstance(cell, list) else [cell])}
             new = {path: self._names[path] for path in paths if path in self._names}
             if new.keys() - column.labels.keys():
-                labels = unique_labels({**column.labels, **new})
+                labels = make_labels_unique({**column.labels, **new})
                 self.columns[name] = dataclasses.replace(column, labels=labels)
 
     # ---- going from one to the next ----
@@ -689,8 +689,8 @@ def same(one: Cell, other: Cell) -> bool:
     """Return whether two cells hold the very same; lists are compared by their items."""
     if is_missing(one) or is_missing(other):
         return is_missing(one) and is_missing(other)
-    one, other = plain(one), plain(other)
-    return isinstance(one, str) == isinstance(other, str) and same_content(one, other)
+    one, other = to_plain(one), to_plain(other)
+    return isinstance(one, str) == isinstance(other, str) and are_equal(one, other)
 
 
 def _alike(frame: pd.DataFrame, at: int, rows: pd.DataFrame, number: int) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from ...frames.columns.coercing import Coercion
-from ...frames.columns.normalizing import Cell, items
+from ...frames.columns.normalizing import Cell, list_items
 from ...frames.columns.unusable import Unusable
 from ...frames.spreadsheets.sheet_cells import Column, show, split
 from ...odata.refs import as_ref, ref
@@ -35,7 +35,7 @@ def text_of(column: Column, cell: Cell) -> str:
     """
     if column.kind == "other" and (file := file_text(cell)) is not None:
         return file
-    items_of_refs = items(cell) if column.kind in ("reference", "references") else []
+    items_of_refs = list_items(cell) if column.kind in ("reference", "references") else []
     if any(as_ref(item) is not None for item in items_of_refs):
         names = [one.name if (one := as_ref(item)) is not None else item for item in items_of_refs]
         cell = names if column.kind == "references" else names[0]
