@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterable
 from pathlib import Path
 
-from sn_pandas.embedded import callers, initial, migrations
+from sn_pandas.embedded import callers, filling, migrations
 from sn_pandas.embedded.contents import ADMIN, VISITOR, Caller
 from sn_pandas.embedded.errors import MissingError, ODataError, forbidden, server_error
 from sn_pandas.embedded.http import testing
@@ -85,12 +85,7 @@ class Application:
         self.origins = origins or Origins()
         self.store = Store(data, migrations)
         if self.store.load(2) is None:
-            with self.store.transaction():
-                initial.load(self.store)
-                if sample:
-                    from sn_pandas.embedded.sample import build
-
-                    build(self.store)
+            filling.fill(self.store, with_sample=sample)
         self.repository = Repository(self.store, finds=contentquery.finds_all, actions=actions)
         self._warn_of_lost_keys()
         clients.put_initial(self.repository.session())
