@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
+from ..words import query_words
 from .errors import QueryError
 from .fields import INDEX_ONLY, of_some_contents
 from .filter_rules import NO_DATE, WORD_KINDS, empty_search_refusal, kind_of, search_refusal
@@ -303,7 +304,12 @@ class Q:
         """
         if not isinstance(distance, int) or isinstance(distance, bool) or distance < 0:
             raise QueryError(f"distance is a number of words, 0 or more, not {distance!r}")
-        return _Term(self.name, "~", (check_phrase(text, distance), distance if " " in text.strip() else 0))
+        words = query_words(check_phrase(text, distance))
+        if len(words) == 1:  # servers take a word with a number for similar words
+            distance = 0
+        elif distance and " " not in text.strip():
+            text = " ".join(words)
+        return _Term(self.name, "~", (text, distance))
 
     def matches(self, pattern: str) -> Clause:
         """Whether the text matches a pattern: ``*`` for any characters, ``?`` for a single one.

@@ -22,6 +22,7 @@ from sn_pandas.odata.query import Query
 from ..fakes import FakeServer
 from ..seeds import seeds
 from . import filter_world as world
+from . import query_model
 
 PLACE = world.PLACE
 
@@ -33,6 +34,7 @@ class World:
         self.repo = repo
         self.frame = world.frame_of(repo)
         self.added = added_fields(repo.client, PLACE, world.NAMES)
+        self.rows = list(self.frame.iterrows())
         self.asked = self.passed = 0
 
     def expected(self, query: Query) -> list[int]:
@@ -49,6 +51,20 @@ class World:
         """Return the ids that the server finds."""
         target = query.replace(select=("Id",), orderby="Id").url(metadata="no")
         return [row["Id"] for row in self.repo.client.get(target, _rows)]
+
+    def compare_clause(self, case: query_model.Case) -> None:
+        """Hold a content query against the rows that its test chooses."""
+        clause, test = case
+        self.asked += 1
+        try:
+            query = Query.make(PLACE, query=clause, autofilters=False).bind(
+                self.repo.schema, added=self.added
+            )
+        except sn.QueryError:
+            return
+        found = [i for i in self.found(query) if i in self.frame.index]  # also what is below the rows
+        assert found == [i for i, row in self.rows if test(row)], str(query.query)
+        self.passed += 1
 
     def compare(self, condition: Any) -> None:
         """Hold what passes against what is found."""
@@ -101,6 +117,12 @@ def test_a_typed_filter_finds_what_its_expression_says(things: World, text: str)
     things.compare(text)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=_CHECKS)
+@given(case=query_model.CASES)
+def test_a_content_query_finds_what_it_says(things: World, case: query_model.Case) -> None:
+    things.compare_clause(case)
+
+
 @pytest.mark.long
 def test_twenty_thousand_filters_find_what_their_expressions_say(things: World) -> None:
     @seed(seeds(1, 16)[0])
@@ -110,10 +132,11 @@ def test_twenty_thousand_filters_find_what_their_expressions_say(things: World) 
         database=None,
         suppress_health_check=_CHECKS,
     )
-    @given(condition=world.CONDITIONS, text=world.TYPED)
-    def compare(condition: Filter, text: str) -> None:
+    @given(condition=world.CONDITIONS, text=world.TYPED, case=query_model.CASES)
+    def compare(condition: Filter, text: str, case: query_model.Case) -> None:
         things.compare(condition)
         things.compare(text)
+        things.compare_clause(case)
 
     before, asked = things.passed, things.asked
     compare()

@@ -46,6 +46,8 @@ def found(repo: Repository, clause: Clause) -> list[str]:
         (sn.Q("Description").similar_to("herons", 0.9), ["m0"]),
         (sn.Q("DisplayName").similar_to("bok"), ["m0"]),
         (sn.Q("Description").has_phrase("heron of stone", distance=1), ["m1"]),
+        (sn.Q("Description").has_phrase("the heron", distance=2), ["m1"]),
+        (sn.Q("Description").has_phrase("heron/stone", distance=1), ["m1"]),
         (sn.Q.full_text().has_words("budget", "2026"), ["story.txt"]),
         (sn.Q.full_text().has_phrase("annual budget"), ["story.txt"]),
         (sn.Q.full_text().has_phrase("annual budget of 2026", distance=1), ["story.txt"]),
