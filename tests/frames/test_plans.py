@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import os
 import subprocess
@@ -14,7 +15,6 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
-from sn_pandas.frames.writes.plan_files import _digest
 from sn_pandas.testing import EmbeddedServer
 
 from .every_field import VALUES, assets
@@ -158,7 +158,8 @@ def test_files_that_were_changed_are_rejected(fake, tmp_path):
 def resealed(facts):
     """Return a plan with the digest of its new content, as a forger writes it."""
     facts = {name: value for name, value in facts.items() if name != "digest"}
-    return json.dumps({**facts, "digest": _digest(facts)})
+    text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    return json.dumps({**facts, "digest": hashlib.sha256(text.encode("ascii")).hexdigest()})
 
 
 def test_a_plan_is_applied_to_its_own_repository_only(fake, tmp_path):
@@ -255,6 +256,18 @@ def test_a_content_that_was_deleted_meanwhile_fails_alone(fake, tmp_path):
     plan = edited(repo).sn.plan()
     repo.delete(f"{LAB}/a1", permanent=True)
     assert sn.apply(plan, repo).counts == {"saved": 2, "failed": 1}
+
+
+def test_author_and_approver_are_warned_of_lists_with_hidden_members(people):
+    _, olga, anna = people
+    tasks = olga.read(TASKS, select=["Status", "AssignedTo"], filter=sn.F("Status") == "waiting")
+    tasks["Status"] = "deferred"
+    assert "replaced as a whole" not in tasks.sn.plan().to_html()
+    tasks["AssignedTo"] = [["/Root/IMS/Public/hugo.horvath"]] * len(tasks)
+    with pytest.warns(sn.SaveWarning, match="AssignedTo: a save replaces the complete list"):
+        plan = tasks.sn.plan()
+    assert "AssignedTo: the list is replaced as a whole" in plan.to_html()
+    assert sn.apply(plan, anna).counts == {"saved": len(tasks)}
 
 
 def test_an_empty_plan_sends_nothing(fake):

@@ -18,7 +18,7 @@ from ..tracking.baseline import baseline_of
 from .checking import problem
 from .collecting import collect
 from .comparing import OnConflict, check_choice, check_policy
-from .hidden import learn
+from .hidden import learn, warn_of_hidden_members
 from .journal import PROCESS
 from .outcomes import describe_conflicts, describe_refusals
 from .plan import own_field, typed, types_of
@@ -53,6 +53,7 @@ def make_plan(frame: pd.DataFrame, on_conflict: OnConflict = "raise") -> Plan:
         if checked.refused:
             report = refuse(collected, checked)
             raise RefusedError(describe_refusals(report).replace("saved", "planned"), report)
+        warn_of_hidden_members(collected.repo, [field for _, field in checked.assigned])
         compared = compare(collected, checked, on_conflict)
     left_out = [line for line in compared.lines.values() if line.outcome not in ("unchanged", "saved")]
     conflicts = [line for line in left_out if line.outcome == "conflict"]

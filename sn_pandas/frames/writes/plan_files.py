@@ -164,7 +164,13 @@ class Plan:
             "planned on": self.planned.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "digest": self.short_digest,
             "whole digest": self.digest,
+            "lists": ", ".join(self._lists_of_references()),
         }
+
+    def _lists_of_references(self) -> list[str]:
+        """Return the names of the fields whose lists are replaced as a whole."""
+        fields = (work.fields[name] for work in self.works for name in work.after)
+        return sorted({field.name for field in fields if field.points_to_contents and field.multiple})
 
     def _lines(self, most: int | None = None) -> list[tuple[str, str, str, str]]:
         """Return path, field, and the old and new values, as texts."""

@@ -45,7 +45,18 @@ def plan_page(facts: Mapping[str, str], lines: Iterable[Line]) -> str:
         f"<dt>digest</dt><dd><code>{short}</code><br><small>{whole}</small></dd></dl>"
         "<p>To approve this plan, tell the digest to the person who applies it: "
         f"<code>sn_pandas.apply(file, repo, digest=&quot;{short}&quot;)</code> applies this plan and "
-        f"no other.</p>{_table(lines)}</body></html>\n"
+        f"no other.</p>{_warning(facts)}{_table(lines)}</body></html>\n"
+    )
+
+
+def _warning(facts: Mapping[str, str]) -> str:
+    """Return a paragraph on what the table cannot show."""
+    if not facts["lists"]:
+        return ""
+    return (
+        f"<p>{escape_html(facts['lists'])}: the list is replaced as a whole. A member that neither "
+        f"{escape_html(facts['planned by'])} nor the person who applies the plan may see is lost, and is not "
+        "shown here.</p>"
     )
 
 
