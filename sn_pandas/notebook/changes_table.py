@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from ..odata.escaping import escape_controls, escape_html
+from ..odata.escaping import escape_controls, escape_html, html_block
+from .frame_table import STYLE
 from .limits import count_rows, cut_end
 
 #: The columns that such a table begins with.
@@ -47,9 +48,8 @@ def changes_html(changes: pd.DataFrame) -> str:
     shown.columns = _labels(changes.columns)
     with pd.option_context("display.max_colwidth", None, "display.html.use_mathjax", False):
         table = str(shown.to_html(escape=False, max_rows=None))
-    if not cut:
-        return table
-    return f"{table}\n<p>{len(changes):,} rows × {len(changes.columns)} columns</p>"
+    foot = f"<p>{len(changes):,} rows × {len(changes.columns)} columns</p>" if cut else ""
+    return html_block(STYLE, f'<div class="sn-frame sn-wrap">{table}{foot}</div>')
 
 
 def changes_text(changes: pd.DataFrame) -> str:

@@ -30,7 +30,8 @@ NAMES = ("DisplayName", "FullName", "Name")
 _GENERAL = ("Description", "ModificationDate", "ModifiedBy", "CreationDate", "CreatedBy", "Version")
 #: Letters of a cell from which on it is wrapped.
 _WRAPPED = 80
-_STYLE = """<style>
+#: The style sheet of tables in notebooks; it is part of each, as nothing else reaches an exported page.
+STYLE = """<style>
 div.sn-frame { overflow-x: auto; }
 div.sn-frame table.dataframe { table-layout: auto; margin: 0; border: none; border-collapse: collapse; }
 div.sn-frame table.dataframe :is(th, td) { padding: 0.3em 0.7em; border: none; text-align: left;
@@ -94,7 +95,7 @@ def frame_html(frame: pd.DataFrame, zone: dt.tzinfo | None = None) -> str | None
     table = _table(shown, columns, bool(left_out), style)
     foot = _foot(frame, len(shown), left_out, columns)
     wraps = " sn-wrap" if width is None or width > _WRAPPED else ""
-    return html_block(_STYLE, f'<div class="sn-frame{wraps}">{table}{foot}</div>')
+    return html_block(STYLE, f'<div class="sn-frame{wraps}">{table}{foot}</div>')
 
 
 def _baseline(frame: pd.DataFrame) -> Baseline | None:
