@@ -31,6 +31,13 @@ _TABLES = (
     {"fields", "reason"},
     {"query", "rows", "seconds"},
 )
+#: The columns of tables about contents: who can do what there, permissions, versions, actions.
+_ABOUT_CONTENTS = (
+    {"user", "through", "path"},
+    {"identity", "permission", "value", "inherited"},
+    {"VersionModificationDate", "CheckInComments"},
+    {"OpId", "Scenario", "Forbidden"},
+)
 #: Edited cells of a column that are looked at one by one to be counted.
 MANY_EDITS = 10_000
 #: Rows up to which a frame in another order is matched to what was read, to count.
@@ -189,7 +196,7 @@ def _html(frame: pd.DataFrame, options: Options) -> str | None:
     is_ours = _is_ours(frame)
     if is_ours and is_changes(frame):
         return changes_html(frame)
-    if not is_ours and not belongs_to_repository(frame):
+    if not is_ours and not belongs_to_repository(frame) and not _has_columns(frame, _ABOUT_CONTENTS):
         table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
         return table
     readable = _readable_html(frame, options.time_zone) if options.readable and not is_ours else None
@@ -221,8 +228,13 @@ def _text(frame: pd.DataFrame) -> str:
 
 def _is_ours(frame: pd.DataFrame) -> bool:
     """Return whether a frame is a table of ours, or a part of one."""
+    return _has_columns(frame, _TABLES)
+
+
+def _has_columns(frame: pd.DataFrame, tables: Iterable[set[str]]) -> bool:
+    """Return whether a frame has the columns of one of several tables."""
     columns = set(map(str, frame.columns))
-    return any(part <= columns for part in _TABLES)
+    return any(part <= columns for part in tables)
 
 
 def _ours(shell: InteractiveShell) -> list[tuple[str, Any]]:

@@ -407,6 +407,21 @@ def test_other_frames_are_shown_by_pandas(session: Session, tasks: pd.DataFrame)
     assert in_notebook(session, plain) == plain._repr_html_()
 
 
+@pytest.mark.parametrize(
+    "table",
+    [
+        "repo.access('/Root/Content/IT', 'read', users='/Root/IMS/Public/anna.acs')",
+        "repo.permissions('/Root/Content/IT')",
+        "repo.versions('/Root/Content/IT/Tasks')",
+        "repo.actions('/Root/Content/IT')",
+    ],
+)
+def test_tables_about_contents_are_shown_like_frames_of_contents(session: Session, table: str) -> None:
+    html = in_notebook(session, session.run(table).result)
+    assert "sn-frame" in html
+    assert "True" not in html, "yes and no"
+
+
 def test_it_can_be_switched_off(session: Session, tasks: pd.DataFrame) -> None:
     assert "sn-frame" in in_notebook(session, tasks)
     session.value("%config SensenetMagics.readable = False")
