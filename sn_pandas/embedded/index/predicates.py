@@ -8,6 +8,7 @@ without those that fit any of its *not* clauses. So a group of negations alone f
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -132,3 +133,21 @@ def fields_in(predicate: Predicate) -> set[str]:
         elif not isinstance(one, Nothing):
             found.add(one.field)
     return found
+
+
+def place_of(predicate: Predicate) -> str | None:
+    """Return a path, in lower case, that everything which fits is at or below; None if nothing says so.
+
+    Examples
+    --------
+    >>> place_of(all_of(Term("TypeIs", "task"), Term("InTree", "/root/content/it")))
+    '/root/content/it'
+    >>> place_of(any_of(Term("TypeIs", "task"), Term("InTree", "/root/content/it")))
+    """
+    if isinstance(predicate, Group):
+        inner = (place_of(clause.predicate) for clause in predicate.clauses if clause.occur == "must")
+        return next((place for place in inner if place is not None), None)
+    if not isinstance(predicate, Term) or predicate.field not in ("InTree", "InFolder"):
+        return None
+    is_path = isinstance(predicate.value, str) and re.fullmatch(r"/root(/[^/*?\\]+)+", predicate.value)
+    return str(predicate.value) if is_path and predicate.distance is None else None

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from sn_pandas.embedded.index import search
-from sn_pandas.embedded.index.predicates import Predicate
+from sn_pandas.embedded.index.predicates import Predicate, optimize, place_of
 from sn_pandas.embedded.index.search import Hits, Sort, Visible
 from sn_pandas.embedded.security.rights import permission_to_find
 from sn_pandas.embedded.session import Session
@@ -37,7 +37,8 @@ def find(
     fields
         The fields that the caller asks for, as `predicates.fields_in` names them.
     """
-    with _parts(session, fields) as parts:
+    place = None if all_versions else place_of(optimize(predicate))
+    with _parts(session, place, fields) as parts:
         if all_versions:
             with old_versions.build_indexes(session.store) as indexes:
                 every = [*parts[:1], *((index, _exclude_lookups(parts[0][1])) for index in indexes)]
@@ -54,7 +55,7 @@ def find(
 
 def count(session: Session, predicate: Predicate, fields: Iterable[str]) -> int:
     """Return how much fits a predicate and may be found by the caller."""
-    with _parts(session, fields) as parts:
+    with _parts(session, place_of(optimize(predicate)), fields) as parts:
         return sum(search.count(db, predicate, session.types, visible=visible) for db, visible in parts)
 
 
@@ -69,7 +70,7 @@ def total(session: Session, predicate: Predicate, fields: Iterable[str], *, sort
 
 @contextmanager
 def _parts(
-    session: Session, fields: Iterable[str]
+    session: Session, place: str | None, fields: Iterable[str]
 ) -> Iterator[list[tuple[sqlite3.Connection, Visible | None]]]:
     """Yield the indexes to search, each with the condition for what the caller finds there."""
     permission = permission_to_find(fields)
@@ -77,7 +78,7 @@ def _parts(
     left, began = search.LONGEST_SEARCH - session.searched, time.thread_time()
     with session.store.reading() as db, search.limit_time(db, left):
         try:
-            parts = [(db, rights.visible(permission))]
+            parts = [(db, rights.visible(permission, place))]
             public = rights.visible_as_public(permission)
             if public[0] == "0":
                 yield parts

@@ -128,6 +128,17 @@ def holder_of(store: ContentTable, content: Content) -> int:
     return 0
 
 
+def holders_at(db: sqlite3.Connection, key: str) -> set[int]:
+    """Return the contents that decide the permissions of what is at and below a path in lower case."""
+    rows = db.execute(
+        "SELECT holder FROM contents WHERE key = ?1 UNION SELECT c.id FROM ("
+        " SELECT content_id AS id FROM permission_entries UNION SELECT content_id FROM permission_breaks"
+        ") AS p CROSS JOIN contents AS c ON c.id = p.id WHERE +c.key >= ?1 || '/' AND +c.key < ?1 || '0'",
+        (key,),
+    ).fetchall()
+    return {row[0] for row in rows}
+
+
 def save(store: ContentTable, content: Content, wanted: Iterable[Entry], broken: bool) -> None:
     """Replace the entries of a content, and its inheritance."""
     rows = [

@@ -9,7 +9,7 @@ in SQL.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cache
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
@@ -137,7 +137,6 @@ class Acls:
         self._all: Entries | None = None
         self._holders: dict[int, Holder] = {}
         self._effective: dict[tuple[int, bool, frozenset[int]], int] = {}
-        self._visible: dict[tuple[frozenset[int], int, str], tuple[str, list[object]] | None] = {}
         self._definitions_of: dict[tuple[frozenset[int], int, str], str | None] = {}
 
     def all(self, db: sqlite3.Connection) -> Entries:
@@ -179,19 +178,24 @@ class Acls:
         return self._effective[key]
 
     def visible(
-        self, db: sqlite3.Connection, identities: frozenset[int], user_id: int, permission: str
+        self,
+        db: sqlite3.Connection,
+        identities: frozenset[int],
+        user_id: int,
+        permission: str,
+        holders: Collection[int] = (),
     ) -> tuple[str, list[object]] | None:
-        """Return the SQL condition for contents that identities find in their present version."""
-        key = (identities, user_id, permission)
-        if key not in self._visible:
-            self._visible[key] = self._condition(db, identities, user_id, permission)
-        return self._visible[key]
+        """Return the SQL condition for contents that identities find in their present version.
 
-    def _condition(
-        self, db: sqlite3.Connection, identities: frozenset[int], user_id: int, permission: str
-    ) -> tuple[str, list[object]] | None:
-        seen = self.condition_for(db, permission, identities, user_id)
-        drafts = self.condition_for(db, "OpenMinor", identities, user_id)
+        ``holders`` decide the permissions of all contents in question, if they are known.
+        """
+        if holders:
+            build = self._build_condition
+            seen = build(db, permission, identities, user_id, holders)
+            drafts = build(db, "OpenMinor", identities, user_id, holders)
+        else:
+            seen = self.condition_for(db, permission, identities, user_id)
+            drafts = self.condition_for(db, "OpenMinor", identities, user_id)
         present = None if drafts is None else f"({versions.IS_PUBLIC} OR {drafts})"
         parts = [part for part in (seen, present) if part is not None]
         return (" AND ".join(parts), []) if parts else None
@@ -202,13 +206,18 @@ class Acls:
         """Return the SQL condition for the contents on which identities have a permission; None = all."""
         key = (identities, user_id, permission)
         if key not in self._definitions_of:
-            self._definitions_of[key] = self._build_condition(db, permission, identities, user_id)
+            holders = self.all(db).holders
+            self._definitions_of[key] = self._build_condition(db, permission, identities, user_id, holders)
         return self._definitions_of[key]
 
     def _build_condition(
-        self, db: sqlite3.Connection, permission: str, identities: frozenset[int], user_id: int
+        self,
+        db: sqlite3.Connection,
+        permission: str,
+        identities: frozenset[int],
+        user_id: int,
+        holders: Collection[int],
     ) -> str | None:
-        holders = sorted(self.all(db).holders)
         bit = BIT[permission]
         own = [h for h in holders if self.effective(db, h, True, identities) & bit]
         below = [h for h in holders if self.effective(db, h, False, identities) & bit]

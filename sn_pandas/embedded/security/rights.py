@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from sn_pandas.embedded.contents import OWNERS, SOMEBODY, Caller, Content
-from sn_pandas.embedded.security import permissions
+from sn_pandas.embedded.security import entries, permissions
 from sn_pandas.embedded.storage import versions
 
 if TYPE_CHECKING:
@@ -123,13 +123,19 @@ class Rights:
 
     # In SQL: conditions on ``contents AS c``; None = every content, "0" = none
 
-    def visible(self, permission: str = "See") -> Visible | None:
-        """Return the condition for contents whose present version the caller may find by a permission."""
+    def visible(self, permission: str = "See", place: str | None = None) -> Visible | None:
+        """Return the condition for contents whose present version the caller may find by a permission.
+
+        With a ``place``, a path in lower case, it is good for what is there and below only: most often no
+        permissions are set below, and all of it can be found or nothing.
+        """
         caller = self.caller
         if caller.system:
             return None
         with self.store.reading() as db:
-            return permissions.acls(self.store).visible(db, caller.identities, caller.id, permission)
+            holders = entries.holders_at(db, place) if place is not None else set()
+            found = permissions.acls(self.store)
+            return found.visible(db, caller.identities, caller.id, permission, holders)
 
     def visible_as_public(self, permission: str = "See") -> Visible:
         """Return the condition for contents of which he finds the last public version, not the draft."""
