@@ -384,6 +384,40 @@ def test_rejected_rows_go_to_the_sheet_that_they_come_from(repo, tmp_path):
     assert report.counts == {"refused": 2}
 
 
+@pytest.mark.parametrize("suffix", ["csv", "xlsx"])
+def test_a_header_of_two_columns_is_told_as_it_is_written(repo, tmp_path, suffix):
+    lines = [["Name", "Price", "Serial", "Price"], ["N1", "1", "AB-0001", "2"]]
+    path = tmp_path / f"rows.{suffix}"
+    if suffix == "csv":
+        path.write_text("\n".join(map(",".join, lines)))
+    else:
+        book = openpyxl.Workbook()
+        for line in lines:
+            book.active.append(line)
+        book.save(path)
+    with pytest.raises(TrackingError, match="has several columns 'Price'"):
+        repo.import_rows(LAB, path, "Asset")
+
+
+def test_the_other_sheets_are_named_where_the_first_is_no_list(repo, tmp_path):
+    book = openpyxl.Workbook()
+    book.active.append(["Please read this"])
+    for line in (["Name", "Serial"], ["N1", "AB-0001"]):
+        (book["Data"] if "Data" in book else book.create_sheet("Data")).append(line)
+    book.save(path := tmp_path / "rows.xlsx")
+    with pytest.raises(TrackingError, match="To read another sheet: sheet='Data'"):
+        repo.import_rows(LAB, path, "Asset")
+    with pytest.raises(TrackingError, match=r"has no sheet 'Dta'\. Did you mean Data\?"):
+        repo.import_rows(LAB, path, "Asset", sheet="Dta")
+    assert repo.import_rows(LAB, path, "Asset", sheet="Data").ok
+
+
+def test_a_bad_name_is_one_problem(repo):
+    report = repo.import_rows(LAB, [{"Name": "a/b", "Serial": "AB-0001"}], "Asset", dry_run=True)
+    (problem,) = report.problems["problem"]
+    assert problem.startswith("'a/b' is not a valid name: the server would make it 'a-b'.")
+
+
 def test_columns_are_named_or_left_out(repo):
     rows = [{"Article": "N1", "Number": "XY-0001", "Remark": "to be deleted"}]
     columns = {"Article": "Name", "Number": "serial", "Remark": None}

@@ -320,7 +320,7 @@ def test_what_others_changed_meanwhile_is_a_conflict_as_if_the_frame_had_stayed(
 def test_a_file_is_of_the_repository_that_it_was_written_from(served, frame, file, fake):
     frame.sn.to_excel(file)
     other = fake().connect()
-    with pytest.raises(TrackingError, match=r"this frame was read from http://lab\.example"):
+    with pytest.raises(TrackingError, match=r"list\.xlsx was written from http://lab\.example.*connect"):
         sn.read_excel(file, other)
 
 

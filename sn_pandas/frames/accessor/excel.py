@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from ...odata.errors import SaveWarning, TrackingError
+from ...odata.origins import canonical_origin
 from ...odata.schema import Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
@@ -146,7 +147,14 @@ def read_excel(
         origin = {name: str(facts[name]) for name in ("origin", "query", "read") if facts[name]}
     except (KeyError, TypeError, ValueError, AttributeError):
         raise packing.damaged() from None
-    sheet = _Sheet(os.path.basename(os.fspath(path)), read, then, columns, how)
+    name = os.path.basename(os.fspath(path))
+    if canonical_origin(origin["origin"]) != canonical_origin(repo.url):
+        raise TrackingError(
+            f"{name} was written from {origin['origin']}, and this repository is {repo.url}, where other "
+            f"contents have its ids. Connect to that one: sn.connect({origin['origin']!r}). To create its "
+            f"rows here: repo.import_rows(folder, {name!r})"
+        )
+    sheet = _Sheet(name, read, then, columns, how)
     frame = sheet.frame(edits)
     frame.attrs[KEY] = origin
     rebase_on(frame, repo, then)

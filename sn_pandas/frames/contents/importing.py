@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from ...odata.errors import RefusedError, SaveError, TrackingError, did_you_mean
+from ...odata.errors import RefusedError, SaveError, TrackingError, alternatives, did_you_mean
 from ...odata.schema import Field
 from ...odata.wording import count_noun, with_article
 from ..columns.coercing import Coercion, is_zone, match_header
@@ -44,15 +44,18 @@ _BLANKS = re.compile(r"[\s_]+")
 _ZONE = re.compile(r"(.*\S)\s*\(([\w+/-]+)\)")
 #: How pandas calls a column without a header.
 _NAMELESS = re.compile(r"Unnamed: (\d+)")
+#: How pandas calls another column of the same header.
+_NUMBERED = re.compile(r"(.+)\.\d+", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class FileFormat:
-    """How the cells of a CSV file are separated and encoded, and the sheet of a workbook."""
+    """How the cells of a CSV file are separated and encoded, and the sheet of a workbook beside others."""
 
     separator: str = ","
     encoding: str = "utf-8-sig"
     sheet: str = "Sheet1"
+    other_sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -181,10 +184,12 @@ def _read_source(
         )
     if unknown:
         what = with_article(str(type_name)) if kind is not None else "every type that you see"
+        others = [f"sheet={name!r}" for name in form.other_sheets] if not fields else []
+        elsewhere = f". To read another sheet: {' or '.join(others)}" if others else ""
         raise TrackingError(
             f"{count_noun(len(unknown), 'column')} cannot be imported, because {what} lacks the field: "
             f"{' '.join(unknown)} Name the field with columns={{'Header': 'Field'}}, or leave the column out "
-            "with columns={'Header': None}"
+            f"with columns={{'Header': None}}{elsewhere}"
         )
     for header in _find_secret_headers(fields, schema.fields):
         given[header] = _to_objects(
@@ -213,10 +218,28 @@ def _read_file(file: str | os.PathLike[str], reading: Mapping[str, Any]) -> tupl
     """Read a file without converting its cells; blank rows are skipped."""
     path = Path(file)
     rows, form = (_read_excel if path.suffix.lower() in _EXCEL else _read_csv)(path, reading)
+    _reject_repeated(rows, path, form)
     rows = _drop_nameless_columns(rows, path.name)
     rows.index = pd.RangeIndex(2, len(rows) + 2, name=FILE_ROW)
     blank = rows.map(_is_blank)
     return (rows[~blank.all(axis=1)] if len(rows.columns) else rows), form
+
+
+def _reject_repeated(rows: pd.DataFrame, path: Path, form: FileFormat) -> None:
+    """Raise if two columns have the same header: pandas numbers the second one."""
+    names = {str(name) for name in rows.columns}
+    if not any((found := _NUMBERED.fullmatch(name)) and found[1] in names for name in names):
+        return
+    how: dict[str, Any] = {"header": None, "nrows": 1, "dtype": str, "keep_default_na": False}
+    if path.suffix.lower() in _EXCEL:
+        head = pd.read_excel(path, sheet_name=form.sheet, **how)
+    else:
+        head = pd.read_csv(path, sep=form.separator, encoding=form.encoding, **how)
+    headers = [header for header in head.iloc[0] if header]
+    if twice := [header for header in headers if headers.count(header) > 1]:
+        raise TrackingError(
+            f"{path.name} has several columns {twice[0]!r}: delete all but one, or rename the others"
+        )
 
 
 def _is_blank(cell: Any) -> bool:
@@ -268,7 +291,8 @@ def _read_csv(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, Fil
         )
     except UnicodeDecodeError as error:
         raise TrackingError(
-            f"{path.name} is not a text in {encoding}: name its encoding, such as encoding='cp1252'"
+            f"{path.name} is not a text in {encoding.removesuffix('-sig').upper()}: name its encoding, such "
+            "as encoding='cp1252'"
         ) from error
     except pd.errors.EmptyDataError as error:
         raise TrackingError(f"{path.name} is empty: its first row has to name the fields") from error
@@ -289,6 +313,9 @@ def _read_excel(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, F
     sheet = 0 if sheet is None else sheet
     try:
         with pd.ExcelFile(path) as book:
+            names = [str(name) for name in book.sheet_names if name not in workbooks.OWN_SHEETS]
+            if isinstance(sheet, str) and sheet not in book.sheet_names:
+                raise TrackingError(f"{path.name} has no sheet {sheet!r}.{alternatives(sheet, names)}")
             rows = pd.read_excel(book, sheet_name=sheet, dtype=object, keep_default_na=False, na_values=[""])
             title = sheet if isinstance(sheet, str) else str(book.sheet_names[sheet])
     except ValueError as error:
@@ -299,7 +326,7 @@ def _read_excel(path: Path, reading: Mapping[str, Any]) -> tuple[pd.DataFrame, F
         if 2 <= row < len(rows) + 2 and column < len(rows.columns):
             cell: Any = Unusable(value, f"the cell has {why}")
             rows.iat[row - 2, column] = cell
-    return rows, FileFormat(sheet=title)
+    return rows, FileFormat(sheet=title, other_sheets=tuple(name for name in names if name != title))
 
 
 # --- what it means

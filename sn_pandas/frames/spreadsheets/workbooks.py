@@ -19,6 +19,8 @@ from .sheet_cells import Column, Value, escaped, unescaped
 
 #: The sheets: what people see, what it was written from, and the options of its drop-downs.
 SHOWN, HIDDEN, LISTS = "Contents", "_sensenet", "_lists"
+#: Those that nobody reads.
+OWN_SHEETS = (HIDDEN, LISTS)
 #: What stands above the ids of the rows.
 ID = "Id"
 #: Rows that drop-downs have behind the last one, for new rows.
@@ -180,7 +182,7 @@ def read(path: str | os.PathLike[str]) -> Read:
         facts = unpack(str(line[1]) for line in lines if line and line[0] == "data" and len(line) > 1)
         names = _headers_of(facts)
         for sheet in sorted(book.worksheets, key=lambda sheet: sheet.title != SHOWN):
-            if sheet.title in (HIDDEN, LISTS):
+            if sheet.title in OWN_SHEETS:
                 continue
             sheet.reset_dimensions()
             if (found := _list_of(sheet, names)) is not None:

@@ -51,8 +51,10 @@ def creates_of(
         return Refusal(cells.get((create.row, column), first[create.row]), why)
 
     named = [c for c in creates if not isinstance(_name_of(c, cells), Unusable)]
-    refused += misplaced(named, refusal, client)
-    return creates, every, refused
+    misnamed = misplaced(named, refusal, client)
+    again = {(wrong.edit.row, wrong.edit.column) for wrong in misnamed}  # these say what the name would be
+    refused = [wrong for wrong in refused if (wrong.edit.row, wrong.edit.column) not in again]
+    return creates, every, refused + misnamed
 
 
 def _name_of(create: Create, cells: Mapping[tuple[int, str], Edit]) -> Cell:

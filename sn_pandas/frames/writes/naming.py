@@ -44,13 +44,13 @@ def altered(name: str) -> str:
     Examples
     --------
     >>> altered("a--b"), altered("plain")
-    ("the server would change the name 'a--b' to 'a-b': use that, or choose another one", '')
+    ("'a--b' is not a valid name: the server would make it 'a-b'. Use that, or choose another", '')
     """
     kept = as_stored(name)
     if not kept:
         return f"{name!r} is not a valid name: the server would remove every character"
     if kept != name:
-        return f"the server would change the name {name!r} to {kept!r}: use that, or choose another one"
+        return f"{name!r} is not a valid name: the server would make it {kept!r}. Use that, or choose another"
     return ""
 
 
