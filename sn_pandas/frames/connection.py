@@ -14,16 +14,16 @@ from ..odata.addresses import entity
 from ..odata.client import Client
 from ..odata.errors import QueryError
 from ..odata.fields import Field, of_some_contents
-from ..odata.filter_reading import warn_of_surprises
+from ..odata.filter_reading import list_filter_warnings
 from ..odata.learning import describe_type, type_names
 from ..odata.origins import canonical_origin, same_origin
 from ..odata.query import Query
-from ..odata.query_reading import warn_of_query
-from ..odata.reference_filters import warn_of_rewritten
+from ..odata.query_reading import list_query_warnings
 from ..odata.schema import Schema
 from ..odata.signin.credentials import Auth
 from ..odata.signin.user import User, user_of
 from ..odata.smart_folders import reject_in_smart_folder
+from ..odata.warning import warn_user
 from .moved import Moved
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ class Connection:
         self._opener = opener
         self._totals: dict[int, int] = {}
         self._types_met: dict[int, frozenset[str]] = {}
+        self._warned: set[str] = set()
 
     def close(self) -> None:
         """Close the connections."""
@@ -130,15 +131,22 @@ class Connection:
             return asked
         added = self.added_fields(asked)
         if isinstance(asked.filter, str) and asked.property is None:
-            warn_of_surprises(asked.filter, self.schema, added)
+            self._warn_once(list_filter_warnings(asked.filter, self.schema, added))
         if isinstance(asked.query, str):
-            warn_of_query(asked.query, {**self.schema.fields, **added})
+            self._warn_once(list_query_warnings(asked.query, {**self.schema.fields, **added}))
         bound = asked.bind(self.schema, added=added)
         if bound.rewritten is not None and bound.rewritten is not asked.rewritten:
             if bound.rewritten.lists:
                 reject_in_smart_folder(self.client, bound.path, bound.rewritten)
-            warn_of_rewritten(bound.rewritten, bound.words())
+            self._warn_once([bound.rewritten.warning(bound.words())])
         return bound
+
+    def _warn_once(self, messages: Iterable[str]) -> None:
+        """Warn of what this connection has not warned of before: Python's own memory of it is often reset."""
+        for message in messages:
+            if message not in self._warned:
+                warn_user(message)
+                self._warned.add(message)
 
     def added_fields(self, query: Query, names: Iterable[str] | None = None) -> dict[str, Field]:
         """Read the definitions of the fields of a list and of aspects that a query compares or orders by.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -215,12 +214,8 @@ def _negated_tests(node: Node) -> Iterator[Node]:
                 yield from _negated_tests(part)
 
 
-#: What was warned of, as the machinery of warnings keeps it: each only once.
-_WARNED: dict[Any, Any] = {}
-
-
-def warn_of_surprises(text: str, schema: Schema, added: Mapping[str, Field]) -> None:
-    """Warn once of the pitfalls of a typed filter.
+def list_filter_warnings(text: str, schema: Schema, added: Mapping[str, Field]) -> list[str]:
+    """Return what to warn of in a typed filter.
 
     Parameters
     ----------
@@ -232,6 +227,6 @@ def warn_of_surprises(text: str, schema: Schema, added: Mapping[str, Field]) -> 
         The fields of lists and aspects by name, as far as they are known.
     """
     if (tree := parse(text)) is None:
-        return
-    for words in Reading(tree, {**schema.fields, **added}, schema).surprises(warned=True):
-        warnings.warn_explicit(f"$filter={text}: {words}", UserWarning, __name__, 0, registry=_WARNED)
+        return []
+    found = Reading(tree, {**schema.fields, **added}, schema).surprises(warned=True)
+    return [f"$filter={text}: {words}" for words in found]

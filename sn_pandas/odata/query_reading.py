@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import operator as op
 import re
-import warnings
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from ..words import gaps_inside, lower_letters, query_words
 from .fields import Field, of_some_contents
@@ -387,16 +386,9 @@ def _surprise_of_words(term: QueryTerm, prefix: str, shown: str) -> str:
     return ""
 
 
-#: What was warned of, as the machinery of warnings keeps it: each only once.
-_WARNED: dict[Any, Any] = {}
-
-
-def warn_of_query(text: str, fields: Mapping[str, Field]) -> None:
-    """Warn once of values in a typed content query that find nothing, or something else.
+def list_query_warnings(text: str, fields: Mapping[str, Field]) -> list[str]:
+    """Return what to warn of in a typed content query: values that find nothing, or something else.
 
     Paths of references are left to what a cell says of a search that finds nothing.
     """
-    for words in query_surprises(text, fields):
-        if _BY_ID in words:
-            continue
-        warnings.warn_explicit(f"query={text}: {words}", UserWarning, __name__, 0, registry=_WARNED)
+    return [f"query={text}: {words}" for words in query_surprises(text, fields) if _BY_ID not in words]

@@ -16,7 +16,6 @@ from .filter_rules import FUNCTIONS, NO_DATE, WORD_KINDS, kind_of
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, members, parse, value_of
 from .schema import Field
 from .tokens import filter_tokens
-from .warning import warn_user
 
 #: References that every repository has; the schema tells of the others.
 COMMON_REFERENCES = frozenset(
@@ -49,6 +48,10 @@ class Rewritten:
     clause: Clause
     chains: tuple[str, ...]
     lists: bool = True
+
+    def warning(self, words: str | None) -> str:
+        """Return the warning of the filter and the content query, ``words``, that is sent instead."""
+        return f"$filter={self.asked}: {self.note(words)}"
 
     def note(self, words: str | None) -> str:
         """Say what is sent instead of the filter, and why."""
@@ -179,8 +182,3 @@ def _compare(name: str, operator: str, value: Any, field: Field | None) -> Claus
     is_date = isinstance(value, dt.datetime)
     # dates that are not set are the year 1
     return order & (q > NO_DATE) if is_date and operator in ("lt", "le") else order
-
-
-def warn_of_rewritten(rewritten: Rewritten, words: str | None) -> None:
-    """Warn of a filter of which a content query, ``words``, tests a part."""
-    warn_user(f"$filter={rewritten.asked}: {rewritten.note(words)}")

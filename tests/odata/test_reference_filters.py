@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -150,3 +151,19 @@ def test_a_smart_folder_lists_what_no_search_below_it_finds(repo: Repository) ->
     with pytest.warns(UserWarning, match="cannot test AssignedTo/FullName in a filter"):
         beside = repo.read("/Root/Content/Marketing", select=["Type"], filter=~name)
     assert "SmartFolder" in set(beside["Type"]), "one in the branch is a row like others"
+
+
+def test_a_warning_of_a_condition_is_issued_once_for_each_connection(repo: Repository) -> None:
+    reads = [
+        {"filter": "AssignedTo/FullName eq 'Once Only'"},
+        {"filter": "DueDate lt datetime'2026-01-01'"},
+        {"query": "DueDate:<'2026-01-01'"},
+    ]
+    for options in reads:
+        issued = []
+        for _ in range(3):
+            with warnings.catch_warnings(record=True) as said:  # which resets what Python remembers
+                warnings.simplefilter("always")
+                repo.count(TASKS, **options)
+            issued += said
+        assert [one.filename for one in issued] == [__file__], options

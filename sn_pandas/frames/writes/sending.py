@@ -484,4 +484,4 @@ def _without_request(work: Work, reason: str) -> str:
     """Return a reason without the request, so that rows that failed alike have the same one."""
     method, address, _ = work.request
     request = f"{method} {address}"
-    return reason.replace(f"{request} failed with", "it failed with").replace(f"{request}: ", "")
+    return reason.replace(f"{request} failed with", "it was answered with").replace(f"{request}: ", "")
