@@ -62,9 +62,9 @@ async def _serve(rows: Written, wait: float) -> None:
     await listen(talk)
 
 
-def serving(total: int) -> AbstractContextManager[str]:
+def serving(total: int, wait: float = 0.02) -> AbstractContextManager[str]:
     """Serve in a process of its own and give the address."""
-    return pages.serving(total, module="writes")
+    return pages.serving(total, wait, module="writes")
 
 
 if __name__ == "__main__":
