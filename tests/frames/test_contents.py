@@ -68,7 +68,7 @@ def test_create_of_a_name_that_is_taken(repo):
     repo.create(LAB, "Asset", "A", {"Serial": "AB-1"})
     with pytest.raises(AlreadyExistsError, match="choose another name"):  # the server would name it A(1)
         repo.create(LAB, "Asset", "A", {"Serial": "AB-1"})
-    with pytest.raises(RefusedError, match="the name 'a--b' to 'a-b'"):
+    with pytest.raises(RefusedError, match="'a--b' is not a valid name: the server would make it 'a-b'"):
         repo.create(LAB, "Folder", "a--b")
     with pytest.raises(NotFoundError):
         repo.create("/Root/Content/Nowhere", "Folder", "F")
