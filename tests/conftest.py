@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import hypothesis
+import pandas as pd
 import pytest
+
+from sn_pandas.odata.redaction import SECRETS
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -30,6 +34,33 @@ def _nothing_of_the_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
         for name in [name for name in os.environ if name.startswith("SENSENET_")]:
             patched.delenv(name)
         yield
+
+
+def _options(options: Any = pd.options, prefix: str = "") -> Iterator[str]:
+    """Yield the names of pandas' options; to read one that is deprecated is a warning, thus an error here."""
+    for name in dir(options):
+        with contextlib.suppress(Warning):
+            value = getattr(options, name)
+            if isinstance(value, type(pd.options)):
+                yield from _options(value, f"{prefix}{name}.")
+            else:
+                yield prefix + name
+
+
+@pytest.fixture(scope="session")
+def _option_names() -> tuple[str, ...]:
+    return tuple(_options())
+
+
+@pytest.fixture(autouse=True)
+def _nothing_of_other_tests(_option_names: tuple[str, ...]) -> Iterator[None]:
+    """Restore what the tests of a process share: the options of pandas, the secrets that messages hide."""
+    before = {name: pd.get_option(name) for name in _option_names}
+    with SECRETS.forgetting():
+        yield
+    for name, value in before.items():
+        if pd.get_option(name) != value:
+            pd.set_option(name, value)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import logging
 import re
 import threading
@@ -96,6 +97,28 @@ class Secrets:
         """Remember a secret that is used for as long as this process lives, such as an API key."""
         with self._lock:
             self._kept.update(_spellings(secret))
+
+    @contextlib.contextmanager
+    def forgetting(self) -> Iterator[None]:
+        """Forget at the end of the block the secrets that were remembered in it.
+
+        Examples
+        --------
+        >>> secrets = Secrets()
+        >>> with secrets.forgetting():
+        ...     secrets.keep("waiting")
+        ...     secrets.hide("waiting for an answer")
+        '*** for an answer'
+        >>> secrets.hide("waiting for an answer")
+        'waiting for an answer'
+        """
+        with self._lock:
+            issued, kept = self._issued.copy(), self._kept.copy()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._issued, self._kept = issued, kept
 
     def hide(self, text: str) -> str:
         """Return a text with every known secret replaced."""
