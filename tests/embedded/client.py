@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,14 @@ class Client:
     def _rows(self, table: str) -> int:
         with self.application.store.reading() as db:
             return int(db.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+
+def copied(data: Path, folder: Path) -> Path:
+    """Copy the file of a repository that is closed, with its key file, and return the copy."""
+    for file in (data, Path(f"{data}.key")):
+        if file.exists():
+            shutil.copy(file, folder)
+    return folder / data.name
 
 
 def address(path: str, query: str = "") -> str:

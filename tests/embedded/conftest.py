@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from .client import Client
+from .client import Client, copied
 
 
 @pytest.fixture(scope="session")
@@ -21,9 +20,6 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def client(prepared: Path, tmp_path: Path) -> Iterator[Client]:
-    data = tmp_path / "repository.db"
-    shutil.copy(prepared, data)
-    shutil.copy(f"{prepared}.key", f"{data}.key")
-    client = Client(data)
+    client = Client(copied(prepared, tmp_path))
     yield client
     client.close()

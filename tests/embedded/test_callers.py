@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from .client import WORKSPACE, Client, address, problem
+from .client import WORKSPACE, Client, address, copied, problem
 
 PUBLIC = "/Root/IMS/Public"
 SCHEMA = "/Root/System/Schema/ContentTypes"
@@ -74,9 +75,18 @@ class World:
         return str(self.admin.call(f"{unit}/{name}", "CreateApiKey").json()["Value"])
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Return a world that is closed, for each test to get a copy of."""
+    found = World(tmp_path_factory.mktemp("world") / "repo.db")
+    found.admin.close()
+    return found
+
+
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    found = World(tmp_path / "repo.db")
+def world(untouched: World, tmp_path: Path) -> Iterator[World]:
+    found = copy.copy(untouched)
+    found.admin = Client(copied(Path(untouched.admin.application.store.path), tmp_path))
     yield found
     found.admin.close()
 

@@ -2,20 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from .client import WORKSPACE, Client, address, problem
-
-
-@pytest.fixture
-def client(tmp_path: Path) -> Iterator[Client]:
-    client = Client(tmp_path / "repo.db")
-    client.prepare()
-    yield client
-    client.close()
 
 
 def kind_of(client: Client, path: str) -> str | None:

@@ -6,6 +6,9 @@ sees only the content types that everybody sees, and Asset. What is about admini
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -154,7 +157,25 @@ def requests_of(repo: Repository) -> list[tuple[str, str]]:
 
 def prepare(application: Application) -> None:
     """Install the type Asset, make the folder that tests work in, and the editor."""
-    client = client_of(application, user=None).client  # alone, as this is done before each test
+    if application.store.in_memory:
+        with contextlib.closing(sqlite3.connect(":memory:")) as image:
+            image.deserialize(_prepared())
+            application.store.restore(image)
+    else:
+        _set_up(application)
+
+
+@functools.cache
+def _prepared() -> bytes:
+    """Return the database of a repository that is set up, which each test gets a copy of."""
+    with contextlib.closing(Application(sample=False)) as application:
+        _set_up(application)
+        with contextlib.closing(application.store.snapshot()) as image:
+            return image.serialize()
+
+
+def _set_up(application: Application) -> None:
+    client = client_of(application, user=None).client
     upload = next(e for e in exchanges("00_types") if e.get("name") == "upload Asset definition")
     client.request("POST", upload["target"], content=upload["body"].encode())
 
