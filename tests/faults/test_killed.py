@@ -103,6 +103,7 @@ class Watched:
             time.sleep(0.03)
 
 
+@pytest.mark.slow
 def test_killed_and_resumed(tmp_path):
     """Some points, among them the first moments."""
     kill_at_points(tmp_path, 12, seed=3)
@@ -114,6 +115,7 @@ def test_killed_at_two_hundred_points(tmp_path):
     kill_at_points(tmp_path, 200, seed=4)
 
 
+@pytest.mark.slow
 def test_an_upsert_is_killed_and_resumed(tmp_path):
     """The first one edits half of the contents and creates the others, those that follow edit all."""
     kills = Counter()
@@ -142,6 +144,7 @@ def test_an_upsert_is_killed_and_resumed(tmp_path):
     assert kills["resume"]
 
 
+@pytest.mark.slow
 def test_an_import_is_killed_and_resumed(tmp_path):
     """Each file brings rows of its own, and each row becomes one content."""
     kills = Counter()

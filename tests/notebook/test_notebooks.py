@@ -63,6 +63,7 @@ def failures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     return failures
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_gives_the_outputs_it_holds(path: pathlib.Path, failures: dict[str, list[str]]) -> None:
     assert failures[path.stem] == [], "\n".join(failures[path.stem])[:6000]
