@@ -27,21 +27,43 @@ FORBIDDEN = [
 ]
 _TESTS = str(Path(__file__).resolve().parents[1])
 Fail = Callable[[FakeServer], object]
-ECHO = f"Bearer {TOKEN} apikey={SECRET} {quote(SECRET, safe='')}"
-WRONG: dict[str, Any] = {"error": {"code": "X", "message": {"value": f"Bad credentials: {ECHO}"}}}
+
+
+def echo(request: httpx.Request) -> str:
+    """Return the credentials of a request, as a careless server repeats them."""
+    key = request.headers.get("apikey", "")
+    form = request.content.decode() if "connect/token" in request.url.path else ""
+    return f"{request.headers.get('authorization', '')} apikey={key} {quote(key, safe='')} {form}"
+
+
+def _error(request: httpx.Request) -> httpx.Response:
+    words = f"Bad credentials: {echo(request)}"
+    return httpx.Response(500, json={"error": {"code": "X", "message": {"value": words}}})
+
+
+def _page(status: int) -> Callable[[httpx.Request], httpx.Response]:
+    return lambda request: httpx.Response(status, html=f"<p>{echo(request)}</p>")
+
+
+def _refusal(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(400, json={"error": "invalid_client", "error_description": echo(request)})
+
+
+def _redirect(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(302, headers={"Location": f"https://x.example/{quote(echo(request), safe='')}"})
+
+
 FAILURES: dict[str, Fail] = {
     "none": lambda s: None,
     "credentials that are not known": lambda s: s.on(host="127.0.0.1", match="odata.svc").visitor(),
     "lost while saving": lambda s: s.on("PATCH").visitor(),
-    "echoed by the authority": lambda s: s.on(match="connect/token").json(
-        {"error": "invalid_client", "error_description": ECHO}, 400
-    ),
-    "page of the authority": lambda s: s.on(match="connect/token").html(500, f"<p>{ECHO}</p>"),
+    "echoed by the authority": lambda s: s.on(match="connect/token").script(_refusal),
+    "page of the authority": lambda s: s.on(match="connect/token").script(_page(500)),
     "authority is down": lambda s: s.on(match="connect/token").unavailable(),
     "token with a line break": lambda s: s.on(match="connect/token").json({"access_token": TOKEN + "\nx"}),
-    "echoed by the server": lambda s: s.on("PATCH").json(WRONG, 500),
-    "page of a proxy": lambda s: s.on("GET", "Lab").html(403, f"<p>{ECHO}</p>"),
-    "redirect": lambda s: s.on("GET", "Lab").redirect(f"https://x.example/{quote(SECRET, safe='')}"),
+    "echoed by the server": lambda s: s.on("PATCH").script(_error),
+    "page of a proxy": lambda s: s.on("GET", "Lab").script(_page(403)),
+    "redirect": lambda s: s.on("GET", "Lab").script(_redirect),
     "broken": lambda s: s.on("PATCH").reset(after=True),
     "refused": lambda s: s.on("GET", "Lab").status(403),
 }  # fmt: skip
