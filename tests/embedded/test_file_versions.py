@@ -18,6 +18,8 @@ from sn_pandas.embedded import Application, UnusableFileError
 from sn_pandas.embedded.http.server import FileInUseError, lock_file
 from sn_pandas.embedded.index.collation import collation_key
 
+from .client import copied
+
 TYPES = "/root/system/schema/contenttypes"
 EVERYONE, OPEN = 8, 0b11111  # See, three Previews and Open
 GROUP = "/Root/System/Schema/ContentTypes/GenericContent/Group"
@@ -40,11 +42,17 @@ def value(file: Path, query: str) -> int:
         return int(db.execute(query).fetchone()[0])
 
 
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository of the present version, for each test to get a copy of."""
+    data = tmp_path_factory.mktemp("versions") / "repo.db"
+    Application(data, sample=True).close()
+    return data
+
+
 @pytest.fixture
-def file(tmp_path: Path) -> Path:
-    """A repository of the present version."""
-    Application(tmp_path / "repo.db", sample=True).close()
-    return tmp_path / "repo.db"
+def file(untouched: Path, tmp_path: Path) -> Path:
+    return copied(untouched, tmp_path)
 
 
 def test_a_new_file_says_what_it_is_and_is_private(file: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -157,16 +157,19 @@ class Types(Mapping[str, ContentType]):
     """
 
     def __init__(self, definitions: Iterable[Settings]) -> None:
-        self._types: dict[str, ContentType] = {}
+        self._types = _build(definitions)
         self.extra_fields: dict[str, Field] = {}
         """Fields that belong to no type: of content lists (``#Name``) and of aspects (``Aspect.Name``)."""
         self.readers: dict[str, dict[str, Any]] = {}
         """Name of a type -> how its fields are read; filled by `projection`, good as long as these types."""
         self._derived: dict[str, list[str]] = {}
-        waiting = {definition["Name"]: definition for definition in definitions}
-        for name in list(waiting):
-            self._add(name, waiting)
-        self._types = dict(sorted(self._types.items(), key=lambda item: item[1].lineage[::-1]))
+
+    @classmethod
+    def parse(cls, texts: Iterable[str]) -> Types:
+        """Return the types of definitions in JSON; repositories with the same ones share what was parsed."""
+        types = cls(())
+        types._types = _parsed(tuple(texts))
+        return types
 
     @classmethod
     def built_in(cls) -> Types:
@@ -220,30 +223,45 @@ class Types(Mapping[str, ContentType]):
                 found.setdefault(name, set()).add(content_type.name)
         return {name: frozenset(types) for name, types in found.items()}
 
-    def _add(self, name: str, waiting: dict[str, Settings]) -> None:
-        """Build a type, its parent first; one whose parent is missing is left out."""
-        definition = waiting.pop(name, None)
-        if definition is None:
+
+def _build(definitions: Iterable[Settings]) -> dict[str, ContentType]:
+    """Return types by name, in the order of their tree."""
+    types: dict[str, ContentType] = {}
+    waiting = {definition["Name"]: definition for definition in definitions}
+    for name in list(waiting):
+        _add(types, name, waiting)
+    return dict(sorted(types.items(), key=lambda item: item[1].lineage[::-1]))
+
+
+@lru_cache(maxsize=16)
+def _parsed(texts: tuple[str, ...]) -> dict[str, ContentType]:
+    return _build(json.loads(text) for text in texts)
+
+
+def _add(types: dict[str, ContentType], name: str, waiting: dict[str, Settings]) -> None:
+    """Build a type, its parent first; one whose parent is missing is left out."""
+    definition = waiting.pop(name, None)
+    if definition is None:
+        return
+    parent = definition.get("Parent")
+    settings = {k: v for k, v in definition.items() if k not in ("Name", "Parent", "Fields")}
+    inherited: dict[str, Field] = {}
+    lineage: tuple[str, ...] = (name,)
+    if parent is not None:
+        _add(types, parent, waiting)
+        if parent not in types:
             return
-        parent = definition.get("Parent")
-        settings = {k: v for k, v in definition.items() if k not in ("Name", "Parent", "Fields")}
-        inherited: dict[str, Field] = {}
-        lineage: tuple[str, ...] = (name,)
-        if parent is not None:
-            self._add(parent, waiting)
-            if parent not in self._types:
-                return
-            inherited = self._types[parent].fields
-            lineage = (name, *self._types[parent].lineage)
-        installed = bool(settings.get("Installed"))
-        if installed and parent is not None:
-            settings.setdefault("Icon", self._types[parent].icon)
-            settings.setdefault("DisplayName", "Content Type")
-        own = tuple(_field(f, name, inherited, installed) for f in definition.get("Fields", ()))
-        fields = {f.name: f for f in own}
-        for field_name, found in inherited.items():
-            fields.setdefault(field_name, found)
-        self._types[name] = ContentType(name, parent, settings, own, fields, lineage)
+        inherited = types[parent].fields
+        lineage = (name, *types[parent].lineage)
+    installed = bool(settings.get("Installed"))
+    if installed and parent is not None:
+        settings.setdefault("Icon", types[parent].icon)
+        settings.setdefault("DisplayName", "Content Type")
+    own = tuple(_field(f, name, inherited, installed) for f in definition.get("Fields", ()))
+    fields = {f.name: f for f in own}
+    for field_name, found in inherited.items():
+        fields.setdefault(field_name, found)
+    types[name] = ContentType(name, parent, settings, own, fields, lineage)
 
 
 def _field(line: Settings, owner: str, inherited: Mapping[str, Field], installed: bool) -> Field:

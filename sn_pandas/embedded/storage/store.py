@@ -254,7 +254,7 @@ class Store(ContentTable):
     def _load_types(self) -> Types:
         with self.reading() as db:
             rows = db.execute("SELECT definition FROM type_definitions ORDER BY position").fetchall()
-            types = Types(json.loads(row[0]) for row in rows)
+            types = Types.parse(row[0] for row in rows)
             types.extra_fields.update(field_settings.load(db))
         return types
 
