@@ -13,9 +13,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
+from sn_pandas.embedded import Application
 
 from .every_field import EDITS, LAB, VALUES, assets, rows, written
-from .labs import in_another_process
+from .labs import client_of, in_another_process, prepare
+
+TYPES = "/Root/System/Schema/ContentTypes"
 
 SERVED = settings(
     deadline=None,
@@ -171,3 +174,52 @@ def test_what_a_file_may_have_made_is_named_and_never_saved_in_silence(served, t
     assert served.value(f"{LAB}/A0", "Notes") == "NA"
     assert back.sn.save(on_conflict="overwrite").counts == {"saved": 1, "unchanged": 3}
     assert served.value(f"{LAB}/A0", "Notes") is None
+
+
+#: Fields that no built-in type has, or none that a list shows, each with a value that files mistake.
+RARE = {
+    "Xml": "<a>1</a>", "YesNo": ["yes"], "RichText": "007", "Captcha": "1.50", "PageBreak": "2026-01-02",
+    "PermissionChoice": None, "HyperLink": '<a href="/x" title="">NA</a>', "Color": "#FF0000", "Rating": None,
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def rare():
+    """Yield a repository with a content of all rare field types, and one in which they are empty."""
+    application = Application(sample=False)
+    prepare(application)
+    fields = "".join(f'<Field name="A{kind}" type="{kind}"/>' for kind in RARE)
+    definition = (
+        '<ContentType name="Rare" parentType="GenericContent" '
+        'handler="SenseNet.ContentRepository.GenericContent" '
+        'xmlns="http://schemas.sensenet.com/SenseNet/ContentRepository/ContentTypeDefinition">'
+        f"<Fields>{fields}</Fields></ContentType>"
+    )
+    admin = client_of(application, user=None)
+    admin.upload(TYPES, definition.encode(), name="Rare.xml")
+    admin.allow(f"{TYPES}/GenericContent/Rare", "/Root/IMS/BuiltIn/Portal/Everyone", "See")
+    for name, values in (("full", RARE), ("empty", {})):
+        body = {f"A{kind}": value for kind, value in values.items() if value is not None}
+        admin.client.send(
+            "POST",
+            f"/odata.svc{LAB}?metadata=no&$select=Id",
+            body={"__ContentType": "Rare", "Name": name, **body},
+        )
+    yield client_of(application)
+    application.close()
+
+
+@pytest.mark.parametrize("way", [*WAYS, "sheet"])
+def test_rare_field_types_come_back_without_an_edit(rare, tmp_path, way):
+    frame = rare.read(LAB, select=["Name", "Path", *(f"A{kind}" for kind in RARE)], filter="isof('Rare')")
+    if way == "sheet":
+        frame.sn.to_excel(tmp_path / "it.xlsx")
+        back = sn.read_excel(tmp_path / "it.xlsx", rare)
+    else:
+        back = through(way, frame, tmp_path, rare)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        plan = back.sn.save(dry_run=True, on_conflict="skip", on_refused="skip")
+    if way in (*FAITHFUL, "sheet"):
+        assert back.sn.changes().empty
+    assert set(plan.frame["outcome"]) <= {"unchanged", "conflict", "refused"}
