@@ -142,10 +142,12 @@ def keys_of(repository: Repository, user_id: int) -> list[ApiKey]:
     return [ApiKey(show(hidden, "An API key", remedy), *dates) for hidden, *dates in rows]
 
 
-def delete_keys(repository: Repository, user_id: int, value: str | None = None) -> None:
-    """Delete a key of a user, or all of them."""
+def delete_keys(repository: Repository, user_id: int | None = None, value: str | None = None) -> None:
+    """Delete a key of a user, all keys of a user, or all that are stored."""
     with repository.store.transaction() as db:
-        if value is None:
+        if user_id is None:
+            db.execute("DELETE FROM api_keys")
+        elif value is None:
             db.execute("DELETE FROM api_keys WHERE user_id = ?", (user_id,))
         else:
             db.execute("DELETE FROM api_keys WHERE user_id = ? AND digest = ?", (user_id, digest(value)))

@@ -27,6 +27,7 @@ MISSING_OPERATIONS = {
     **dict.fromkeys(
         ("GetApiUsageList", "GetApiUsagePeriod", "GetApiUsagePeriods", "GeDatabaseUsagePeriod"), COUNTED
     ),
+    "GetClientsForRepository": "GetClients lists them: there is one repository",
     "GetRecentSecurityActivities": "permissions change at once, with no activities",
     **dict.fromkeys(("Encrypt", "Decrypt"), "the server's own key is not here"),
     **dict.fromkeys(("WopiOpenView", "WopiOpenEdit"), "there is no office server"),

@@ -20,6 +20,7 @@ from sn_pandas.embedded.security import permissions
 
 ROOT = "('Root')"
 LOW = "Root/IMS/Public('low')"
+ADMIN = "Root/IMS/BuiltIn/Portal('Admin')"
 
 
 class Client:
@@ -374,6 +375,14 @@ def test_the_key_of_the_start_is_not_kept(tmp_path: Path) -> None:
     second.close()
 
 
+def test_an_administrator_deletes_the_keys_of_everybody(client: Client) -> None:
+    kept = [client.post(f"{place}/CreateApiKey").json()["Value"] for place in (LOW, ADMIN)]
+    assert client.post(f"{ROOT}/DeleteApiKeys", key=kept[0]).status_code == 403
+    assert client.post(f"{ROOT}/DeleteApiKeys", key=kept[1]).status_code == 204
+    for place in (LOW, ADMIN):
+        assert client.get(f"{place}/GetApiKeys").json() == {"apiKeys": []}
+
+
 def test_disabling_a_user_deletes_his_keys(client: Client) -> None:
     client.post(f"{LOW}/CreateApiKey")
     client.send("PATCH", LOW, {"Enabled": False})
@@ -620,3 +629,9 @@ def test_clients_and_their_secrets(client: Client) -> None:
     unknown = (500, "NotSpecified", "InvalidOperationException")
     assert error(client.post(f"{ROOT}/CreateSecret", which)) == unknown
     assert error(client.post(f"{ROOT}/CreateClient", {"name": "x", "type": "Nope"})) == unknown
+
+
+def test_the_version_info_lists_what_runs_here(client: Client) -> None:
+    found = client.get(f"{ROOT}/GetVersionInfo").json()["Assemblies"]
+    assert list(found) == ["SenseNet", "Plugins", "GAC", "Other", "Dynamic"]
+    assert [one["Name"] for one in found["Other"]] == ["python", "sqlite"]

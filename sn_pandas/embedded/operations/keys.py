@@ -8,7 +8,7 @@ from sn_pandas.embedded import callers
 from sn_pandas.embedded.callers import ApiKey
 from sn_pandas.embedded.contents import ADMINISTRATORS, VISITOR, Content
 from sn_pandas.embedded.errors import forbidden
-from sn_pandas.embedded.operations.registry import ALL, operation
+from sn_pandas.embedded.operations.registry import ALL, ROOT, operation
 from sn_pandas.embedded.session import Session
 
 Json = Any
@@ -49,6 +49,12 @@ def delete_api_keys(session: Session, content: Content) -> None:
     if ADMINISTRATORS not in session.caller.identities:
         raise forbidden()
     callers.delete_keys(session.repository, content.id)
+
+
+@operation("DeleteApiKeys", types=ROOT, roles=("Administrators",))
+def delete_all_api_keys(session: Session, content: Content) -> None:
+    """Delete the keys of all users."""
+    callers.delete_keys(session.repository)
 
 
 def _may_manage(session: Session, user: Content) -> bool:
