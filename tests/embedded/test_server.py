@@ -23,6 +23,7 @@ from sn_pandas.embedded import Application
 
 from .serving import run_serve, server
 
+pytestmark = pytest.mark.slow  # each test starts a server in a process of its own
 FOLDER = {"__ContentType": "Folder"}
 
 
