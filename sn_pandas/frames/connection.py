@@ -14,7 +14,8 @@ from ..odata.addresses import entity
 from ..odata.client import Client
 from ..odata.errors import QueryError
 from ..odata.fields import Field, of_some_contents
-from ..odata.filter_reading import list_filter_warnings
+from ..odata.filter_reading import list_filter_warnings, list_made_warnings
+from ..odata.filters import Filter
 from ..odata.learning import describe_type, type_names
 from ..odata.origins import canonical_origin, same_origin
 from ..odata.query import Query
@@ -130,11 +131,14 @@ class Connection:
         if all(part is None for part in named):
             return asked
         added = self.added_fields(asked)
+        bound = asked.bind(self.schema, added=added)
         if isinstance(asked.filter, str) and asked.property is None:
             self._warn_once(list_filter_warnings(asked.filter, self.schema, added))
+        if isinstance(asked.filter, Filter) and asked.property is None:
+            said = str(bound.filter or "")
+            self._warn_once(list_made_warnings(asked.filter, said, self.schema, added))
         if isinstance(asked.query, str):
             self._warn_once(list_query_warnings(asked.query, {**self.schema.fields, **added}))
-        bound = asked.bind(self.schema, added=added)
         if bound.rewritten is not None and bound.rewritten is not asked.rewritten:
             if bound.rewritten.lists:
                 reject_in_smart_folder(self.client, bound.path, bound.rewritten)

@@ -104,14 +104,15 @@ def _explain(query: Query, schema: Schema, condition: str | None = None) -> Expl
 
 def _layers(query: Query, schema: Schema) -> Iterator[str]:
     """Describe the fields of a query whose types are hidden from the caller."""
-    chains = [
+    selected = [
         *query.select,
         *query.expand,
         *(key.split()[0] for key in (query.orderby or "").split(",") if key),
     ]
-    names = [step for chain in chains for step in chain.split("/")]
+    names = [step for chain in selected for step in chain.split("/")]
     if query.filter and (tree := parse(str(query.filter))) is not None:
-        names += [step for member in members(tree) for step in member.steps]
+        chains = [member.steps for member in members(tree) if ".".join(member.steps) not in query.added]
+        names += [step for steps in chains for step in steps]
     by_layer: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
         if (field := schema.fields.get(name)) is not None:

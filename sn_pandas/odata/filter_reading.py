@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .fields import Field
-from .filter_rules import FUNCTIONS, Condition, Meaning, kind_of, meaning_of
+from .filter_rules import FUNCTIONS, WORD_KINDS, Condition, Meaning, kind_of, meaning_of
 from .filter_syntax import Call, Compare, Join, Literal, Member, Node, Not, parse, value_of
 from .reference_filters import is_chain
 
 if TYPE_CHECKING:
+    from .filters import Filter
     from .schema import Schema
 
 
@@ -39,17 +40,20 @@ class Reading:
             if (test := self._test(node)) is not None:
                 yield self._meaning_of(test)
 
-    def surprises(self, *, warned: bool = False) -> list[str]:
-        """Return the pitfalls of the filter; optionally only those that are worth a warning."""
+    def surprises(self) -> list[str]:
+        """Return the pitfalls of the filter."""
+        notes = (surprise for meaning in self._unbounded() for surprise in meaning.surprises)
+        return list(dict.fromkeys((*notes, *self._notes_on_negations())))
+
+    def warnings(self, *, made: bool) -> list[str]:
+        """Return the pitfalls that are worth a warning, of a typed filter or of one made with `F`."""
+        return list(dict.fromkeys(w for meaning in self._unbounded() for w in meaning.warnings(made=made)))
+
+    def _unbounded(self) -> Iterator[Meaning]:
+        """Yield the tests, but not those of dates that another test keeps from being unset."""
         found = list(self.meanings())
         bounded = {m.name for m in found if m.kind == "date" and m.operator in ("gt", "ge")}
-        notes = (
-            surprise
-            for meaning in found
-            if (meaning.rule.warns or not warned) and not (meaning.rule.warns and meaning.name in bounded)
-            for surprise in meaning.surprises
-        )
-        return list(dict.fromkeys((*notes, *(() if warned else self._notes_on_negations()))))
+        yield from (m for m in found if not (m.rule.warns and m.name in bounded))
 
     def _notes_on_negations(self) -> Iterator[str]:
         """Yield that a negation also keeps the contents that have no such field."""
@@ -226,7 +230,20 @@ def list_filter_warnings(text: str, schema: Schema, added: Mapping[str, Field]) 
     added : mapping
         The fields of lists and aspects by name, as far as they are known.
     """
+    return _list_warnings(text, schema, added, made=False)
+
+
+def list_made_warnings(made: Filter, text: str, schema: Schema, added: Mapping[str, Field]) -> list[str]:
+    """Return what to warn of in a filter that was made with `F`; ``text`` is what it says."""
+    fields = {**schema.fields, **added}
+    # Others have none, and a long list of ids would take its time.
+    if any("." in name or kind_of(name, fields.get(name)) in WORD_KINDS for name in set(made.names())):
+        return _list_warnings(text, schema, added, made=True)
+    return []
+
+
+def _list_warnings(text: str, schema: Schema, added: Mapping[str, Field], *, made: bool) -> list[str]:
     if (tree := parse(text)) is None:
         return []
-    found = Reading(tree, {**schema.fields, **added}, schema).surprises(warned=True)
+    found = Reading(tree, {**schema.fields, **added}, schema).warnings(made=made)
     return [f"$filter={text}: {words}" for words in found]

@@ -17,7 +17,7 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ..words import gaps_inside, lower_letters, query_words
+from ..words import STOP_WORDS, gaps_inside, lower_letters, query_words
 from .fields import Field, of_some_contents
 from .literals import MISREAD
 
@@ -88,8 +88,8 @@ class Rule:
         What does it.
     surprise : str
         What is not as one would think.
-    warns : bool
-        Whether a read warns of the surprise once.
+    warns : str
+        Whether a read warns of the surprise once: ``typed`` for filters that are texts, ``always``, or empty.
     """
 
     kinds: str
@@ -100,7 +100,7 @@ class Rule:
     refused: str = ""
     instead: str = ""
     surprise: str = ""
-    warns: bool = False
+    warns: str = ""
 
     def is_for(self, kind: str, operator: str, value: str) -> bool:
         """Return whether the rule applies to a test of a field of some kind."""
@@ -132,6 +132,33 @@ class Meaning:
         """A description of the rows that are found."""
         return self._fill(self.rule.says)
 
+    def warnings(self, *, made: bool) -> list[str]:
+        """Return the pitfalls that are worth a warning.
+
+        Parameters
+        ----------
+        made : bool
+            Whether the filter was made with `F`, which refuses some of them, and asks for others on purpose.
+        """
+        found = self._zeros()
+        is_wildcard = self.rule.surprise == _WILDCARDS and "?" in self.text and not made
+        if is_wildcard or self.rule.warns == "always" or (self.rule.warns == "typed" and not made):
+            found.append(self._fill(self.rule.surprise))
+        return found
+
+    def _zeros(self) -> list[str]:
+        """Return that an unset number or boolean of an aspect, which a frame shows as missing, counts as 0."""
+        value = self.condition.value
+        if not ("." in self.name and self.name[0] != "#" and self.kind in ("integer", "number", "truth")):
+            return []
+        if self.rule.refused or value is None:
+            return []
+        is_found = value is False if self.kind == "truth" else _COMPARE[_positive(self.operator)](0, value)
+        said = "false" if self.kind == "truth" else "0"
+        return (
+            [f"{self.name} counts as {said} where it is not set, and is compared as such"] if is_found else []
+        )
+
     @property
     def surprises(self) -> list[str]:
         """The pitfalls."""
@@ -146,7 +173,7 @@ class Meaning:
             found.append(
                 f"{self.value} is compared with the labels of {self.name}; to compare with a value, write a $ before it"
             )
-        return found
+        return [*found, *self._zeros()]
 
     def _surprises_of_time(self, value: dt.datetime) -> list[str]:
         found = []
@@ -310,6 +337,11 @@ class Meaning:
         return ", ".join(map(repr, query_words(str(self.condition.value)))) or "'word'"
 
     @property
+    def stopped(self) -> str:
+        """The words with a part in them that the index drops."""
+        return " or ".join(map(repr, _stopped(self.text)))
+
+    @property
     def gaps(self) -> int:
         """The number of stop words inside a phrase."""
         return gaps_inside(str(self.condition.value))
@@ -340,6 +372,10 @@ class Meaning:
             return ""
         some = self.having if len(self.having) < len(self.lacking) else self.lacking
         return f" & {'' if some is self.having else '~'}df['Type'].isin({sorted(some)})"
+
+
+def _positive(operator: str) -> str:
+    return "eq" if operator == "ne" else operator
 
 
 def _moment(value: dt.date) -> str:
@@ -397,6 +433,7 @@ _WORD_BY_WORD = "{name} is a long text, which the server searches word by word"
 _TEXTS = "text type tags"
 _VALUES = "integer number truth date moment"
 _NAME_TYPES = "name the types: F('Type').isin(['Task']), or isof('Task') for derived ones, too"
+_WILDCARDS = "* and ? in a text are wildcards, and cannot be quoted"
 _SEARCH = "search it with a content query, Q({quoted}).has_words(…) or has_phrase(…)"
 
 #: The first row that is for a test is the rule for it.
@@ -420,7 +457,7 @@ RULES = (
     Rule("text type", "substringof", "text", "{name} contains {value}, ignoring case",
          "{column}.str.lower().str.contains({low}, regex=False)"),
     Rule("text type", "eq startswith endswith substringof", "pattern", "{name} is like {value}, ignoring case",
-         _like, surprise="* and ? in a text are wildcards, and cannot be quoted"),
+         _like, surprise=_WILDCARDS),
     # tags, of which each is a term
     Rule("tags", "eq", "text", "one of the {name} is {value}, ignoring case",
          '{column}.fillna("").str.lower().str.contains({tag})'),
@@ -436,11 +473,16 @@ RULES = (
          "and none holds {value}", instead="write {name} eq {value} for these words side by side, or in Python "
          "F({quoted}).has_phrase({value}) or F({quoted}).has_words({words})"),
     Rule("words", "phrase startswith endswith substringof", "pattern", "a word of {name} is like {value}",
-         "sn.has_words({column}, {part})", surprise="* and ? in a text are wildcards, and cannot be quoted"),
+         "sn.has_words({column}, {part})", surprise=_WILDCARDS),
     Rule("words", "phrase", "text", "{name} has the words {value} side by side, stop words aside",
          "sn.has_phrase({column}, {value})",
-         surprise="{name} is searched word by word: eq finds the texts that have these words side by side", warns=True),
-    Rule("words", "startswith endswith substringof", "text", "a word of {name} {said} {value}",
+         surprise="{name} is searched word by word: eq finds the texts that have these words side by side", warns="typed"),
+    Rule("words", "startswith endswith", "text stopped", "a word of {name} {said} {value}",
+         "sn.has_words({column}, {part})", surprise="{name} is searched word by word: the row is found if any of its "
+         "words {said} {value}", warns="always"),
+    Rule("words", "substringof", "stopped", "a word of {name} {said} {value}", "sn.has_words({column}, {part})",
+         surprise="{name} is searched word by word, without the most common words, so {value} is not found in {stopped}", warns="always"),
+    Rule("words", "substringof", "text", "a word of {name} {said} {value}",
          "sn.has_words({column}, {part})", surprise="{name} is searched word by word: {said} is about single words"),
     Rule("words", "eq ne phrase", "nothing empty", refused=_WORD_BY_WORD + ": a filter for an empty one finds {found}",
          instead="read all rows and filter in pandas: df[{column}.isna()]"),
@@ -464,7 +506,7 @@ RULES = (
     Rule("date", "eq gt ge", "date", "{name} {said} {value}, by the {precision}", _date),
     Rule("date", "lt le", "date", "{name} {said} {value}, by the {precision}, or is not set", _date,
          surprise="a date that is not set counts as the year 1 and is before any other: F({quoted}) < … leaves "
-         "such rows out, and so does {member} gt datetime'0001-01-01'", warns=True),
+         "such rows out, and so does {member} gt datetime'0001-01-01'", warns="typed"),
     Rule("date moment", "eq", "nothing", refused="a date is never null at the server",
          instead="an empty one is found with {member} eq datetime'0001-01-01'"),
     Rule(_VALUES, "startswith endswith substringof phrase", "*",
@@ -517,7 +559,7 @@ RULES = (
     Rule("unknown list", "eq", "text empty", "{name} is {value}, ignoring case", '{column}.fillna("").str.lower().eq({low})'),
     Rule("list", "eq startswith endswith substringof", "pattern", "{name} is like {value}, ignoring case",
          '{column}.fillna("").str.lower().str.fullmatch({pattern})',
-         surprise="* and ? in a text are wildcards, and cannot be quoted"),
+         surprise=_WILDCARDS),
     Rule("unknown list", "startswith endswith", "text", "{name} {said} {value}, ignoring case",
          "{column}.str.lower().str.{operator}({low})"),
     Rule("unknown list", "substringof", "text", "{name} contains {value}, ignoring case",
@@ -531,6 +573,11 @@ RULES = (
     Rule("*", "*", "*", refused="the server cannot compare a field of type {type} with {value} in this way",
          instead="read all rows and compare in pandas"),
 )  # fmt: skip
+
+
+def _stopped(part: str) -> list[str]:
+    """Return the words that the index drops, and that hold a part."""
+    return sorted(word for word in STOP_WORDS if lower_letters(part) in word)
 
 
 def kind_of(name: str, field: Field | None) -> str:
@@ -598,7 +645,7 @@ def _value_kind(test: Condition, kind: str, field: Field | None) -> str:
     if kind == "tags" and not {",", ";"}.isdisjoint(value):
         return "several"
     if kind == "words" and test.operator in FUNCTIONS:
-        return "text" if _PART.fullmatch(value) else "several"
+        return "several" if not _PART.fullmatch(value) else "stopped" if _stopped(value) else "text"
     if test.operator in ("eq", "ne", "phrase") and len(value) > 1 and value[0] == value[-1] == "/":
         return "expression"
     if kind == "words" and test.operator == "phrase":

@@ -22,6 +22,8 @@ _SIMILARITY = "the similarity after a value is a number from 0 to below 1"
 _BY_ID = "references are found by id"
 #: Kinds of fields whose texts are compared with patterns and similar words.
 _SEARCHED = (*WORD_KINDS, "text", "whole", "list", "type", "tags", "unknown")
+#: Kinds of fields whose values often are several words.
+_STRAY_KINDS = (*WORD_KINDS, "text", "whole", "tags", "choice", "choices")
 #: Kinds of fields that are compared by their value.
 _EXACT = ("integer", "number", "truth", "date", "moment")
 _TOKEN = re.compile(
@@ -148,7 +150,8 @@ def query_surprises(text: str, fields: Mapping[str, Field]) -> list[str]:
         and kind_of(term.field, fields.get(term.field)) == "date"
     )
     zeros = (_surprise_of_unset(term, fields) for term in found)
-    return list(dict.fromkeys(filter(None, (*_dashes(text), *said, *unset, *zeros))))
+    strays = _strays(text, fields)
+    return list(dict.fromkeys(filter(None, (*_dashes(text), *strays, *said, *unset, *zeros))))
 
 
 def query_sentences(text: str, fields: Mapping[str, Field]) -> list[str]:
@@ -248,6 +251,27 @@ def _shown(term: QueryTerm) -> str:
 
 def _is_pattern(value: str) -> bool:
     return "*" in value or "?" in value
+
+
+def _strays(text: str, fields: Mapping[str, Field]) -> Iterator[str]:
+    """Yield what to say of words behind the value of a text without quotes: they are not of its field."""
+    name = mark = before = ""
+    for token in _TOKEN.finditer(text):
+        value = token["value"]
+        if token["field"]:
+            name, mark, before = token["field"], token["operator"] or "", ""
+        elif value and value not in ("AND", "OR", "NOT", "TO") and value[0] not in "\"'":
+            if before and token["near"] is None:
+                yield (
+                    f"{value} is looked for in the full text, not in {before.partition(':')[0]}; "
+                    f"write {before.replace(':', ':' + chr(39), 1)} {value}'"
+                )
+            is_text = kind_of(name, fields.get(name)) in _STRAY_KINDS and name not in _PATHS
+            is_plain = token["near"] is None and not mark and not _is_pattern(value)
+            before = f"{name}:{value}" if name and is_text and is_plain else ""
+            name = mark = ""
+        elif token[0].strip():
+            name = mark = before = ""
 
 
 def _dashes(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -167,12 +168,46 @@ def test_explain_prints_the_expression(things: World, text: str, words: str, exp
     [
         ("BoughtOn lt datetime'2026-01-01'", "counts as the year 1"),
         ("Notes eq 'blue herons'", "side by side"),
+        ("startswith(Notes,'blue')", "any of its words begins with 'blue'"),
+        ("endswith(Notes,'ons')", "any of its words ends with 'ons'"),
+        ("substringof('his',Notes)", "'his' is not found in 'this'"),
+        ("Code eq 'b?ue'", "wildcards, and cannot be quoted"),
+        ("Extra/Count lt 5", "counts as 0 where it is not set"),
+        ("Extra/Done eq false", "counts as false where it is not set"),
     ],
 )
 def test_a_typed_filter_that_surprises_is_told_of(things: World, text: str, words: str) -> None:
     with pytest.warns(UserWarning, match=words):
         things.repo.read(PLACE, select="Name", filter=text)
-    assert words in "\n".join(explain(PLACE, [("$filter", text)], things.repo.schema).traps)
+    told = explain(PLACE, [("$filter", text)], things.repo.schema, added_of=things.repo.added_fields)
+    assert words in "\n".join(told.traps)
+    assert "without checking" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        (sn.F("Notes").startswith("blu"), "any of its words begins with 'blu'"),
+        (~sn.F("Notes").contains("wa"), "'wa' is not found in 'was'"),
+        (sn.F("Extra.Count") <= 0, "counts as 0 where it is not set"),
+    ],
+    ids=str,
+)
+def test_a_condition_that_surprises_is_told_of(things: World, condition: Filter, words: str) -> None:
+    with pytest.warns(UserWarning, match=words):
+        things.repo.read(PLACE, select="Name", filter=condition)
+
+
+def test_a_condition_that_does_what_it_says_warns_of_nothing(things: World) -> None:
+    condition = (
+        sn.F("Notes").has_phrase("blue herons")
+        & sn.F("Notes").contains("ero")
+        & (sn.F("BoughtOn") < "2026-02-01")
+        & (sn.F("Extra.Count") > 5)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        things.repo.read(PLACE, select="Name", filter=condition)
 
 
 def test_dates_that_are_not_set_are_not_before_others(things: World) -> None:

@@ -79,6 +79,7 @@ SURPRISING = [
     ("Day:[ TO '2024-06-01']", "whose Day is not set", "+Day:<='2024-06-01' +Day:>'0001-01-01'", ["one"]),
     ("Day:'2024-02-22 00:00:30'", "by the minute", 'Day:"2024-02-22 00:00:00"', ["one"]),
     ("Note:blue-herons", "must be quoted", "Note:'blue-herons'", ["two"]),
+    ("Note:blue roof", "roof is looked for in the full text, not in Note", "Note:'blue roof'", []),
     ("Note:[a TO bly]", "each word of Note", None, ["two"]),
     ("Note:>the", "each word of Note", None, []),
     ("Label:*", "whose Label is empty", "Label:?*", ["one", "two"]),
@@ -105,6 +106,7 @@ FINE = [
     "Note:her*", "Label:[a TO the]", "State:old", "State:$used", "Day:['2024-01-01' TO '2024-06-01']", "-Label:a", "Id:(1 2 3)", "Keeper:{{Note:the}}", f"Path:{PLACE}/*", "Label:1.2", "v1.0.a",
     "Day:>@@Today.AddDays(-3)@@", "/* the */ Note:cat", "TypeIs:Heron .SORT:Label .TOP:5", r"Note:cat\ roof", "Done:yes",
     "Label:box~0.7", f"InTree:{PLACE}", "Note:<>cat", "Day:'2024.02.22'", "'blue herons'~3", "Note:o\\'brien",
+    "+Note:cat +roof", "Note:cat AND roof", "Note:(cat roof)", "TypeIs:Heron roof", "Note:'cat' roof", "Note:her* roof",
 ]  # fmt: skip
 
 
@@ -155,6 +157,7 @@ def test_of_others_nothing_is_told(erin: Repository, text: str) -> None:
     assert "finds nothing" not in told
     assert "fails:" not in told
     assert "regular expression" not in told
+    assert "in the full text, not in" not in told
 
 
 @pytest.mark.parametrize(
