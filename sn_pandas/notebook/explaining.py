@@ -166,8 +166,10 @@ def _describe_order(query: Query, schema: Schema) -> Iterator[str]:
     texts = [k for k in keys if k in schema.fields and schema.fields[k].dtype in ("str", "category")]
     if texts:
         yield f"orders {', '.join(texts)} by the language of the server, ignoring case"
+        is_descending = f"{texts[0]} desc" in query.orderby.split(",")
+        missing = "ascending=False" if is_descending else "na_position='first'"  # as the server has them
         key = "key=lambda s: s.str.lower()"
-        yield f"is sorted exactly by pandas: df.sort_values({texts[0]!r}, {key})"
+        yield f"is sorted exactly by pandas: df.sort_values({texts[0]!r}, {missing}, {key})"
     fields = [schema.fields[key] for key in keys if key in schema.fields]
     if any(field.is_number or field.is_date for field in fields):
         yield "sorts contents without such a number or date as 0 or the year 1"

@@ -65,8 +65,10 @@ def test_an_order_in_the_words_of_a_query_is_refused_too(erin: Repository) -> No
 def test_explain_says_how_servers_order_texts_and_what_is_missing(erin: Repository) -> None:
     told = explain(PLACE, [("$orderby", "DisplayName,DueDate")], erin.schema).does
     assert "orders DisplayName by the language of the server, ignoring case" in told
-    exact = "df.sort_values('DisplayName', key=lambda s: s.str.lower())"
+    exact = "df.sort_values('DisplayName', na_position='first', key=lambda s: s.str.lower())"
     assert f"is sorted exactly by pandas: {exact}" in told
+    told_of_desc = explain(PLACE, [("$orderby", "DisplayName desc")], erin.schema).does
+    assert any("df.sort_values('DisplayName', ascending=False, key" in line for line in told_of_desc)
     assert "sorts contents without such a number or date as 0 or the year 1" in told
 
 
