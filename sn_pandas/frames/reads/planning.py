@@ -229,7 +229,10 @@ class Plan:
         self.paths = pd.Series(paths.done(), index=index) if self._reads_along else None
         data: dict[Hashable, Any] = {}
         for name, decoder in self.codecs.items():
-            gathered = columns.pop(name, None) or GrowingColumn(0)
+            gathered = columns.pop(name, None)
+            if gathered is None:  # known since a later page, which was read ahead
+                gathered = GrowingColumn(length)
+                gathered.add_missing(length)
             with ValueGuard(name):
                 column = convert_array(gathered.done(decoder), self.fields[name], self._backend)
             # An array of objects that happen to be texts would become a column of texts.
