@@ -13,7 +13,7 @@ import pandas as pd
 from .frames import Repository
 from .frames.connection import Connection
 from .frames.progress import Setting
-from .frames.tracking.baseline import opened
+from .frames.tracking.baseline import find_open_repository
 from .frames.writes import journal, undoing
 from .frames.writes.comparing import OnConflict
 from .frames.writes.journal_list import list_journals
@@ -241,7 +241,7 @@ def _repository(record: journal.Journal, given: Connection | None, what: str) ->
                 "Pass the repository that the journal was written for"
             )
         return given
-    repo = opened(origin)
+    repo = find_open_repository(origin)
     if repo is not None and not repo.closed:
         return repo
     how = f"sn_pandas.{what}({str(record.path)!r}, repo)"

@@ -17,7 +17,7 @@ from ..odata.signin.user import NewApiKey
 from ..odata.warning import warn_user
 from ..odata.wording import with_article
 from .reads import finding, lookup
-from .reads.not_found import explained
+from .reads.not_found import explain_missing
 
 if TYPE_CHECKING:
     from .connection import Connection
@@ -51,8 +51,8 @@ def find_user(repo: Connection, user: str | int) -> str:
     if isinstance(user, str) and "/" not in user and as_ref(user) is None:
         user = ref(user, type="User")
     where = normalize(finding.resolve_places(repo, user), repo.base)
-    with explained(repo, where):
-        found = lookup.one(repo.client, where)
+    with explain_missing(repo, where):
+        found = lookup.read_one(repo.client, where)
     if not finding.is_one_of(found, ["User"], repo.schema):
         raise QueryError(f"{found['Path']} is not a user but {with_article(str(found['Type']))}")
     return str(found["Path"])

@@ -286,13 +286,13 @@ class Repository(Connection, Contents):
         >>> "Tasks" in set(below["Name"])
         True
         """
-        as_table = arrow.wanted(output)
+        as_table = arrow.wants_arrow(output)
         asked = self.query(
             path, select=select, expand=expand, filter=filter, orderby=orderby, top=top, skip=skip,
             query=query, autofilters=autofilters, lifespan=lifespan, version=version, property=property,
         )  # fmt: skip
         frame = reading.read(self, asked, reading.ReadOptions(page_size, workers, progress, dtype_backend))
-        return arrow.table_of(frame) if as_table else frame
+        return arrow.build_table(frame) if as_table else frame
 
     def read_pages(
         self,
@@ -332,7 +332,7 @@ class Repository(Connection, Contents):
         asked = self.query(
             path, filter=filter, query=query, autofilters=autofilters, lifespan=lifespan, property=property
         )
-        return reading.counted(self, asked)
+        return reading.count_rows(self, asked)
 
     def get(
         self,
@@ -402,20 +402,20 @@ class Repository(Connection, Contents):
         NotFoundError
             If there is no such content, or we may not see it.
         """
-        found = single.value(self, normalize(path, self.base), field)
+        found = single.read_value(self, normalize(path, self.base), field)
         self.verify_identity(time.monotonic() - TRUSTED)
         return found
 
     def actions(self, path: str | int, scenario: str | None = None) -> pd.DataFrame:
         """List the actions of a content: operations and applications."""
-        return single.actions(self, normalize(path, self.base), scenario)
+        return single.list_actions(self, normalize(path, self.base), scenario)
 
     def metadata(self, path: str | int | None = None, format: Literal["xml", "json"] = "xml") -> Any:
         """Read the metadata of the service or of a place: XML as text, or JSON as a dict.
 
         ``schema`` is the shorter way to types and fields.
         """
-        return single.metadata(self, None if path is None else normalize(path, self.base), format)
+        return single.read_metadata(self, None if path is None else normalize(path, self.base), format)
 
     def browse(self, path: str | int = "/Root/Content", **options: Any) -> Any:
         """Show the tree below a path, to browse and to select contents.

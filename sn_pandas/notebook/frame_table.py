@@ -99,12 +99,12 @@ def frame_html(frame: pd.DataFrame, zone: dt.tzinfo | None = None) -> str | None
 
 
 def _baseline(frame: pd.DataFrame) -> Baseline | None:
-    from ..frames.tracking.baseline import baseline_of
+    from ..frames.tracking.baseline import get_baseline
 
     if not isinstance(frame.attrs.get(KEY, {}), Mapping):
         return None
     try:
-        return baseline_of(frame)
+        return get_baseline(frame)
     except SensenetError:
         return None
 
@@ -208,14 +208,14 @@ def _link_names(columns: list[_Column], shown: pd.DataFrame, baseline: Baseline 
 
 def _paths(shown: pd.DataFrame, baseline: Baseline | None) -> Sequence[str | None]:
     """Return the paths of rows, as far as they are certain."""
-    from ..frames.tracking.matching import ids_of
+    from ..frames.tracking.matching import find_ids
 
     try:
-        ids = ids_of(shown)
+        ids = find_ids(shown)
     except (SensenetError, ValueError, TypeError):  # rows of another kind, such as averages
         ids = None
     if baseline is not None and ids is not None and not isinstance(ids, list):
-        return baseline.paths_of(ids)
+        return baseline.get_paths(ids)
     if "Path" in shown.columns and shown.columns.is_unique:
         return [path if isinstance(path, str) and path.startswith("/") else None for path in shown["Path"]]
     return [None] * len(shown)

@@ -159,9 +159,9 @@ class SensenetSession(Magics):
         """Return the function that resolves references by name in a repository."""
 
         def refer(one: Ref) -> int:
-            from ..frames.reads.finding import id_of  # pandas is loaded with the first query
+            from ..frames.reads.finding import resolve_id  # pandas is loaded with the first query
 
-            return id_of(repo, one)
+            return resolve_id(repo, one)
 
         return refer
 

@@ -96,10 +96,10 @@ def count_unsaved(frame: pd.DataFrame) -> int:
     Where there are very many, those of a column count as a whole: nobody waits for the last of a million.
     """
     try:
-        from ..frames.tracking.baseline import baseline_of
-        from ..frames.tracking.edits import edited_cells
+        from ..frames.tracking.baseline import get_baseline
+        from ..frames.tracking.edits import count_edits
 
-        return edited_cells(frame, baseline_of(frame), MANY_EDITS)
+        return count_edits(frame, get_baseline(frame), MANY_EDITS)
     except Exception:  # showing a frame never fails
         return 0
 
@@ -129,11 +129,11 @@ def _describe_quickly(frame: pd.DataFrame) -> str:
 def _is_reordered(frame: pd.DataFrame) -> bool:
     import numpy as np
 
-    from ..frames.tracking.baseline import baseline_of
-    from ..frames.tracking.matching import ids_of
+    from ..frames.tracking.baseline import get_baseline
+    from ..frames.tracking.matching import find_ids
 
     try:
-        ids, read = np.asarray(ids_of(frame)), baseline_of(frame).frame.index.to_numpy()
+        ids, read = np.asarray(find_ids(frame)), get_baseline(frame).frame.index.to_numpy()
         return not (len(read) == len(frame) and np.array_equal(ids, read))
     except Exception:  # showing a frame never fails
         return False

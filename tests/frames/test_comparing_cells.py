@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames.columns.cells import are_same_cells, are_same_json, encode
-from sn_pandas.frames.tracking.differences import differing
+from sn_pandas.frames.tracking.differences import find_differences
 from sn_pandas.frames.writes.checking import problem
 from sn_pandas.odata.schema import Field, Option
 
@@ -235,11 +235,11 @@ def test_a_column_of_fewer_digits_is_no_edit(dtype, numbers):
     with np.errstate(over="ignore"):
         new = old.astype(dtype)
     shown = new.to_numpy(float, na_value=np.nan)
-    finite = [place for place in differing(old.array, new.array) if np.isfinite(shown[place])]
+    finite = [place for place in find_differences(old.array, new.array) if np.isfinite(shown[place])]
     assert all(are_same_cells(NUMBER, old[place], new[place]) for place in finite)
     with_edit = new.copy()
     with_edit.iloc[0] = 12.5 if old.iloc[0] != 12.5 else 13.5
-    assert 0 in differing(old.array, with_edit.array)
+    assert 0 in find_differences(old.array, with_edit.array)
 
 
 def test_a_set_is_sent_in_the_order_of_the_options():

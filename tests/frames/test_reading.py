@@ -17,7 +17,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas import AnswerError
 from sn_pandas.frames import Repository
-from sn_pandas.frames.reads.arrow import table_of
+from sn_pandas.frames.reads.arrow import build_table
 from sn_pandas.odata.messages import Response
 from sn_pandas.odata.rows import RowReader
 
@@ -323,7 +323,9 @@ def test_tables_and_parquet_keep_where_they_came_from(repo: Repository, tmp_path
     assert list(again.sn.changes()["Id"]) == [again.index[0]]
     with pytest.raises(sn.QueryError, match="arrow"):
         repo.read(PLACE, output="polars")
-    assert table_of(frame.iloc[:0]).schema.field("AssignedTo").type == table.schema.field("AssignedTo").type
+    assert (
+        build_table(frame.iloc[:0]).schema.field("AssignedTo").type == table.schema.field("AssignedTo").type
+    )
 
 
 def test_progress_is_told_and_closed() -> None:
@@ -379,8 +381,8 @@ def test_more_fields_than_a_request_line_holds() -> None:
         plan = sn.frames.reads.planning.Plan(sn.Query("/Root/x"), repo.schema, ["Task"])
     assert plan.query.select == ()
     answer = Response(200, content=b'{"d": {"results": [{"Id": 1, "AFieldWithQuiteALongName0399": 7}]}}')
-    _, _, chunks = RowReader(plan.names).read("GET /Root/x", answer, plan.chunks)
-    frame = plan.frame([chunks], lambda: 1)
+    _, _, chunks = RowReader(plan.names).read("GET /Root/x", answer, plan.take_chunks)
+    frame = plan.build_frame([chunks], lambda: 1)
     assert set(frame["AFieldWithQuiteALongName0399"]) == {7}
 
 
@@ -420,7 +422,7 @@ def test_a_value_that_is_none_of_its_type_is_named_with_its_field(kind: str, val
     content = json.dumps({"d": {"results": [{"Id": 1, "Odd": value}]}}).encode()
     answer = Response(200, content=content)
     with pytest.raises(AnswerError, match="Odd"):
-        plan.frame([RowReader(plan.names).read("GET /Root/x", answer, plan.chunks)[2]], lambda: 1)
+        plan.build_frame([RowReader(plan.names).read("GET /Root/x", answer, plan.take_chunks)[2]], lambda: 1)
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ def test_every_recorded_row_becomes_a_typed_one(name: str) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", sn.IncompleteWarning)  # a type of one file may have other options
             frame = repo.read(asked, page_size=10_000)
-        empty = sn.frames.reads.planning.Plan(asked, repo.schema).frame([], lambda: 0)
+        empty = sn.frames.reads.planning.Plan(asked, repo.schema).build_frame([], lambda: 0)
         assert len(frame) == len(rows), plain
         for column in frame.columns:
             if not isinstance(frame[column].dtype, pd.CategoricalDtype):

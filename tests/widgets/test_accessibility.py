@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from sn_pandas.frames.tracking.baseline import baseline_of
+from sn_pandas.frames.tracking.baseline import get_baseline
 from sn_pandas.widgets.grid.stash import Stash
 from tests.browser.accessibility import violations_by_theme
 from tests.fakes import FakeServer
@@ -92,7 +92,7 @@ def test_the_grid_and_its_dialogs_have_no_faults(browser: Browser, fake: Callabl
 
     again = server.connect().read(TASKS, select=["Name", "Path", "Description"], orderby="Name").head(4)
     again["Description"] = ["<h2>Minutes</h2><ul><li>one</li></ul>", *again["Description"].iloc[1:]]
-    stashed = Stash(baseline_of(again))
+    stashed = Stash(get_baseline(again))
     stashed.update({(int(again.index[1]), "Description"): ("before", "after")})
     stashed.let_go()
     page = Page(browser, again.sn.edit())

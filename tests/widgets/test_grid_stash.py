@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 import sn_pandas as sn
-from sn_pandas.frames.tracking.baseline import baseline_of
+from sn_pandas.frames.tracking.baseline import get_baseline
 from sn_pandas.widgets import EditGrid
 from sn_pandas.widgets.grid.stash import Stash
 
@@ -150,7 +150,7 @@ def test_new_rows_come_back_unless_their_save_had_begun(repo: sn.Repository) -> 
     assert later.frame["Type"].tolist()[-2:] == ["Task", "Task"]
     later.frame.sn.revert()
     later.close()
-    stash = Stash(baseline_of(later.frame))
+    stash = Stash(get_baseline(later.frame))
     stash.update({(f"new {label}", "Name"): (None, f"row{label}") for label in (-1, -2)})
     stash.saving(["new -1"])
     stash.let_go()  # as if the process had ended in the middle of a save

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from ..replacing import become
-from ..tracking.baseline import Baseline, baseline_of
-from ..tracking.edits import changes_frame, edits_of
-from ..tracking.matching import rows_of
-from ..tracking.snapshots import unshared, unshared_frame
+from ..tracking.baseline import Baseline, get_baseline
+from ..tracking.edits import build_changes_frame, find_edits
+from ..tracking.matching import match_rows
+from ..tracking.snapshots import unshare, unshare_frame
 from ..writes import acting, deleting
 from ..writes.appending import append
 from ..writes.applying import make_plan
@@ -47,8 +47,8 @@ class Accessor:
     @property
     def baseline(self) -> Baseline:
         """The frame as it was read; a copy, so that changes to it have no effect."""
-        baseline = baseline_of(self._frame)
-        return dataclasses.replace(baseline, frame=unshared_frame(baseline.frame))
+        baseline = get_baseline(self._frame)
+        return dataclasses.replace(baseline, frame=unshare_frame(baseline.frame))
 
     @property
     def plot(self) -> Plots:
@@ -71,9 +71,9 @@ class Accessor:
         TrackingError
             If the rows cannot be matched to contents.
         """
-        baseline = baseline_of(self._frame)
+        baseline = get_baseline(self._frame)
         warn_of_unread(self._frame, baseline)
-        return changes_frame(edits_of(self._frame, baseline), self._frame, baseline)
+        return build_changes_frame(find_edits(self._frame, baseline), self._frame, baseline)
 
     def check(self) -> pd.DataFrame:
         """Return the edits that a save would reject; reads from the server, but writes nothing.
@@ -379,7 +379,7 @@ class Accessor:
         TrackingError
             If the frame does not come from a repository, or shows an old version.
         """
-        return baseline_of(self._frame).repo.open_grid(
+        return get_baseline(self._frame).repo.open_grid(
             self._frame, height=height, dayfirst=dayfirst, decimal=decimal
         )
 
@@ -480,12 +480,12 @@ class Accessor:
         DataFrame
             The same frame.
         """
-        frame, baseline = self._frame, baseline_of(self._frame)
-        rows = rows_of(frame, baseline)
+        frame, baseline = self._frame, get_baseline(self._frame)
+        rows = match_rows(frame, baseline)
         if len(rows.new):
             become(frame, frame.drop(frame.index[rows.new]))
-            rows = rows_of(frame, baseline)
+            rows = match_rows(frame, baseline)
         for column in baseline.frame.columns.intersection(frame.columns):
             before = baseline.frame[column]
-            frame[column] = unshared(before if rows.places is None else before.take(rows.places)).array
+            frame[column] = unshare(before if rows.places is None else before.take(rows.places)).array
         return frame

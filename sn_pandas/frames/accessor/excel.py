@@ -22,9 +22,9 @@ from ..columns.unusable import Unusable
 from ..replacing import put
 from ..spreadsheets import packing, workbooks
 from ..spreadsheets.sheet_cells import Column, is_cut, is_unchanged, parse, show
-from ..tracking.baseline import KEY, baseline_of, rebase
-from ..tracking.edits import edits_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import KEY, get_baseline, rebase
+from ..tracking.edits import find_edits
+from ..tracking.matching import match_rows
 from .rebase import rebase_on
 from .sheet_columns import build_sheet_columns
 
@@ -51,17 +51,17 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
     workbooks.require()
     if not os.fspath(path).lower().endswith(".xlsx"):
         raise ValueError(f"{os.fspath(path)} does not end with .xlsx, and no program would open it")
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     if baseline.query.version:
         raise TrackingError(
             f"the frame shows the version {baseline.query.version}, and edits of an old version cannot be "
             "saved; write the latest one: df.sn.rebase()"
         )
-    rows = rows_of(frame, baseline)
+    rows = match_rows(frame, baseline)
     frame = frame.set_axis([str(name) for name in frame.columns], axis="columns")
     columns = build_sheet_columns(frame, baseline)
     names = {column.name for column in columns}  # without passwords, which the hidden sheet must not hold
-    edits = [edit for edit in edits_of(frame, baseline, rows) if edit.id > 0 and edit.column in names]
+    edits = [edit for edit in find_edits(frame, baseline, rows) if edit.id > 0 and edit.column in names]
     ids = [int(id_) if id_ > 0 else None for id_ in rows.ids.tolist()]
     shown = [[show(column, cell) for cell in frame[column.name].array] for column in columns]
     # nothing of a row or a column that the user dropped: the file is for other people
@@ -72,8 +72,8 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, protect: bool
         "query": str(baseline.query),
         "read": frame.attrs.get(KEY, {}).get("read"),
         "columns": [dataclasses.asdict(column) for column in columns],
-        "baseline": packing.frame_to_json(originals),
-        "edits": [[edit.id, edit.column, packing.cell_to_json(edit.after)] for edit in edits],
+        "baseline": packing.pack_frame(originals),
+        "edits": [[edit.id, edit.column, packing.pack_cell(edit.after)] for edit in edits],
         "unsure": {name: sorted(baseline.unsure[name]) for name in kept if name in baseline.unsure},
     }
     sheet = workbooks.Sheet(columns, ids, list(zip(*shown, strict=True)) if shown else [() for _ in ids])
@@ -140,13 +140,13 @@ def read_excel(
     read = workbooks.read(path)
     facts = read.facts
     try:
-        then = packing.frame_from_json(facts["baseline"])
+        then = packing.unpack_frame(facts["baseline"])
         columns = [Column(**column) for column in facts["columns"]]
-        edits = {(id_, name): packing.cell_from_json(cell) for id_, name, cell in facts["edits"]}
+        edits = {(id_, name): packing.unpack_cell(cell) for id_, name, cell in facts["edits"]}
         unsure = {str(name): set(ids) for name, ids in facts["unsure"].items()}
         origin = {name: str(facts[name]) for name in ("origin", "query", "read") if facts[name]}
     except (KeyError, TypeError, ValueError, AttributeError):
-        raise packing.damaged() from None
+        raise packing.create_damage_error() from None
     name = os.path.basename(os.fspath(path))
     if canonical_origin(origin["origin"]) != canonical_origin(repo.url):
         raise TrackingError(
@@ -297,7 +297,9 @@ class _Sheet:
             )
         for number, header in enumerate(self._read.headers):
             if not header and any(self._get_value(row, number) is not None for row in self._read.rows):
-                self._problems.append(f"{workbooks.address(1, number)[:-1]} (a column without a header)")
+                self._problems.append(
+                    f"{workbooks.format_address(1, number)[:-1]} (a column without a header)"
+                )
 
     def _get_value(self, row: workbooks.Row, number: int) -> Any:
         return row.values[number] if number < len(row.values) else None
@@ -321,9 +323,11 @@ class _Sheet:
             if is_unchanged(shown, value):
                 continue
             if problem := self._describe_problem(row, number, shown, value):
-                self._problems.append(f"{workbooks.address(row.number, number)} ({column.header}): {problem}")
+                self._problems.append(
+                    f"{workbooks.format_address(row.number, number)} ({column.header}): {problem}"
+                )
                 continue
-            where = f"{workbooks.address(row.number, number)} ({column.header})"
+            where = f"{workbooks.format_address(row.number, number)} ({column.header})"
             try:
                 changed[place] = self._coerce(column, parse(column, value), where)
             except ValueError:
@@ -375,10 +379,12 @@ def _mark_doubtful_cells(frame: pd.DataFrame, unread: Iterable[str], unsure: Map
     An unread column that has the name of a field was added by somebody: what it says is in doubt, and its
     empty cells say nothing.
     """
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     doubtful = {column: set(ids) for column, ids in unsure.items()}
     new = [column for column in unread if column in baseline.frame.columns]
-    edits = [edit for edit in edits_of(frame, baseline) if edit.column in new and edit.id > 0] if new else []
+    edits = (
+        [edit for edit in find_edits(frame, baseline) if edit.column in new and edit.id > 0] if new else []
+    )
     for column in new:
         empty = [edit for edit in edits if edit.column == column and is_missing(edit.after)]
         frame[column] = put(frame[column], [edit.row for edit in empty], [edit.before for edit in empty])

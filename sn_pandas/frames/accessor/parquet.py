@@ -15,11 +15,11 @@ from typing import Any
 import pandas as pd
 
 from ...odata.errors import TrackingError
-from ..reads.arrow import require, table_of
+from ..reads.arrow import build_table, require
 from ..replacing import put
-from ..tracking.baseline import KEY, Baseline, baseline_of
-from ..tracking.edits import Edit, edits_of
-from ..tracking.matching import ids_of, rows_of
+from ..tracking.baseline import KEY, Baseline, get_baseline
+from ..tracking.edits import Edit, find_edits
+from ..tracking.matching import find_ids, match_rows
 
 #: In the provenance, the file that a frame was written to: its path, and a mark that it has.
 FILE = "file"
@@ -41,7 +41,7 @@ def to_parquet(frame: pd.DataFrame, path: str | os.PathLike[str], **options: Any
         written.attrs = {**frame.attrs, KEY: {**origin, **frame.attrs.get(KEY, {}), FILE: place}}
         beside = {_MARK: mark.encode(), _BEFORE: _pack_frame(_select_baseline_values(frame, *edited))}
         _order_sets(written, *edited)
-    table = table_of(written)
+    table = build_table(written)
     from pyarrow import parquet
 
     metadata = {**(table.schema.metadata or {}), **beside}
@@ -68,7 +68,7 @@ def load_baseline(frame: pd.DataFrame) -> pd.DataFrame | None:
     if beside.get(_MARK) != place["mark"].encode():
         return None
     then: pd.DataFrame = table.to_pandas()
-    ids = ids_of(then)
+    ids = find_ids(then)
     if ids is None or isinstance(ids, list):
         return None
     then.index = pd.Index(ids, name="Id")
@@ -82,8 +82,8 @@ def load_baseline(frame: pd.DataFrame) -> pd.DataFrame | None:
 def _load_edits(frame: pd.DataFrame) -> tuple[Baseline, list[Edit]] | None:
     """Return the edits of a frame and its baseline; None if they are not certain."""
     try:
-        baseline = baseline_of(frame)
-        edits = edits_of(frame, baseline, rows_of(frame, baseline))
+        baseline = get_baseline(frame)
+        edits = find_edits(frame, baseline, match_rows(frame, baseline))
     except TrackingError:
         return None
     return None if baseline.unsure or baseline.query.version else (baseline, edits)
@@ -91,7 +91,7 @@ def _load_edits(frame: pd.DataFrame) -> tuple[Baseline, list[Edit]] | None:
 
 def _order_sets(written: pd.DataFrame, baseline: Baseline, edits: list[Edit]) -> None:
     """Restore the lists of the baseline where a cell is a set of their items: a file gives items an order."""
-    rows = rows_of(written, baseline)
+    rows = match_rows(written, baseline)
     edited = {(edit.row, edit.column) for edit in edits}
     for column in baseline.frame.columns.intersection(written.columns):
         if written[column].dtype == object:
@@ -109,14 +109,14 @@ def _select_baseline_values(frame: pd.DataFrame, baseline: Baseline, edits: list
     both = baseline.frame.columns.intersection(frame.columns)
     converted = [column for column in both if frame[column].dtype != baseline.frame[column].dtype]
     columns = list(dict.fromkeys([*(edit.column for edit in existing), *converted]))
-    ids = {edit.id for edit in existing} | set(rows_of(frame, baseline).existing if converted else ())
+    ids = {edit.id for edit in existing} | set(match_rows(frame, baseline).existing if converted else ())
     return baseline.frame.loc[sorted(ids), columns]
 
 
 def _pack_frame(frame: pd.DataFrame) -> bytes:
     import pyarrow as pa
 
-    table = table_of(frame)
+    table = build_table(frame)
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
         stream.write_table(table)

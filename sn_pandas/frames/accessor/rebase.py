@@ -19,9 +19,9 @@ from ...odata.wording import count_noun
 from ..columns.file_forms import classify_form
 from ..reads import lookup, reading
 from ..replacing import put
-from ..tracking.baseline import KEY, Baseline, IdName, baseline_of, rebase
-from ..tracking.edits import Edit, edits_of
-from ..tracking.matching import Rows, ids_of, rows_of
+from ..tracking.baseline import KEY, Baseline, IdName, get_baseline, rebase
+from ..tracking.edits import Edit, find_edits
+from ..tracking.matching import Rows, find_ids, match_rows
 from ..writes.hidden import learn
 from ..writes.plan import field_of, typed
 from .parquet import FILE, load_baseline
@@ -45,12 +45,12 @@ def rebase_on(
     ``then`` is what they were read as, on their ids, if the caller has that.
     """
     if isinstance(source, pd.DataFrame):
-        baseline = baseline_of(source)
+        baseline = get_baseline(source)
         _refuse_other_origin(frame, baseline.repo.url)
-        rows_of(frame, baseline, sure=True)
+        match_rows(frame, baseline, sure=True)
         frame.attrs[KEY] = {**source.attrs.get(KEY, {})}
     else:
-        repo = source or baseline_of(frame).repo
+        repo = source or get_baseline(frame).repo
         _refuse_other_origin(frame, repo.url)
         began = repo.client.now
         now, modified = _read_stamped(frame, repo)
@@ -90,7 +90,7 @@ def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
     read = _find_columns_read(frame)
     if read is None:
         return
-    ids = ids_of(frame)
+    ids = find_ids(frame)
     if not isinstance(ids, np.ndarray):
         return
     matched = np.flatnonzero(now.frame.index.get_indexer(pd.Index(ids)) >= 0)
@@ -104,7 +104,7 @@ def _show_unread(frame: pd.DataFrame, now: Baseline) -> None:
 def _find_columns_read(frame: pd.DataFrame) -> list[str] | None:
     """Return the columns that a frame was read with; None if unknown."""
     try:
-        return [str(column) for column in baseline_of(frame).frame.columns]
+        return [str(column) for column in get_baseline(frame).frame.columns]
     except TrackingError:
         text = frame.attrs.get(KEY, {}).get("query")
         select = Query.parse(text).select if text else ()
@@ -114,8 +114,8 @@ def _find_columns_read(frame: pd.DataFrame) -> list[str] | None:
 def _find_baseline_frame(frame: pd.DataFrame, repo: Connection, *, sure: bool) -> pd.DataFrame | None:
     """Return the baseline of a frame that this session or a file of this package knows; None for others."""
     try:
-        baseline = baseline_of(frame)
-        rows_of(frame, baseline)
+        baseline = get_baseline(frame)
+        match_rows(frame, baseline)
     except TrackingError:
         return load_baseline(frame) if sure else None
     as_read = baseline.repo.url == repo.url and not baseline.query.version and not baseline.unsure
@@ -142,7 +142,7 @@ def _mark_doubtful_cells(
     frame: pd.DataFrame, now: Baseline, modified: pd.Series, read: str | None
 ) -> Baseline:
     """Mark the cells for which it is unclear whether the user, somebody else or a file changed them."""
-    ids = ids_of(frame)
+    ids = find_ids(frame)
     existing = [int(id_) for id_ in ids if id_ > 0] if isinstance(ids, np.ndarray) else []
     if gone := [id_ for id_ in existing if id_ not in now.frame.index]:
         raise TrackingError(
@@ -183,7 +183,7 @@ def _split_off_file_forms(frame: pd.DataFrame, now: Baseline) -> tuple[list[Edit
     lossy: list[Edit] = []
     same: dict[str, list[Edit]] = {}
     fields = {column: field_of(column, now) for column in now.frame.columns}
-    for edit in edits_of(frame, now, rows_of(frame, now, sure=True)):
+    for edit in find_edits(frame, now, match_rows(frame, now, sure=True)):
         field = fields[edit.column] if edit.id > 0 else None
         if field is None:
             continue
@@ -221,22 +221,22 @@ def _group_ids_by_column(edits: Iterable[Edit]) -> dict[str, frozenset[int]]:
 def _describe_edits(edits: Sequence[Edit], now: Baseline) -> str:
     """Describe the number of edited cells, their columns and the first of their paths."""
     rows = list(dict.fromkeys(edit.id for edit in edits))
-    paths = [path or str(id_) for id_, path in zip(rows, now.paths_of(rows), strict=True)]
+    paths = [path or str(id_) for id_, path in zip(rows, now.get_paths(rows), strict=True)]
     shown = ", ".join(paths[:5]) + (", …" if len(paths) > 5 else "")
     return f"{count_noun(len(edits), 'cell')} ({', '.join(_group_ids_by_column(edits))}) of {shown}"
 
 
 def refresh(frame: pd.DataFrame) -> pd.DataFrame:
     """Update the cells that are not edited from the server, in place; edits are kept."""
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     if baseline.query.version:
         raise TrackingError(
             f"the frame shows the version {baseline.query.version}, which never changes. Read it again if it "
             "is a draft, or attach the frame to the latest version with df.sn.rebase()"
         )
-    rows = rows_of(frame, baseline)
+    rows = match_rows(frame, baseline)
     edited: dict[str, list[int]] = {}
-    for edit in edits_of(frame, baseline, rows):
+    for edit in find_edits(frame, baseline, rows):
         edited.setdefault(edit.column, []).append(edit.row)
     began = baseline.repo.client.now
     now = _read(frame, baseline.repo)
@@ -252,7 +252,7 @@ def refresh(frame: pd.DataFrame) -> pd.DataFrame:
         shown = ~np.isin(matched, edited.get(column, []))
         frame[column] = put(frame[column], matched[shown], cells[shown])
     paths = dict(zip(now.frame.index.to_numpy().tolist(), now.frame["Path"], strict=True))
-    rebase(frame, dataclasses.replace(baseline, frame=moved, unsure={}).moved(paths))
+    rebase(frame, dataclasses.replace(baseline, frame=moved, unsure={}).replace_paths(paths))
     frame.attrs[KEY]["read"] = began.isoformat(timespec="milliseconds")
     return frame
 
@@ -277,7 +277,7 @@ def _warn_of_missing(rows: Rows, now: Baseline, baseline: Baseline) -> None:
 def _find_attempts(frame: pd.DataFrame, repo: Connection) -> list[Attempt]:
     """Return the open creations of a frame that was tied to the same repository before."""
     try:
-        before = baseline_of(frame)
+        before = get_baseline(frame)
     except TrackingError:
         return []
     return before.attempts if before.repo.url == repo.url else []
@@ -300,7 +300,7 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
         for column in frame.columns
         if column != "Id" and str(column) not in PSEUDO_FIELDS and _is_field(str(column), repo)
     ]
-    keys = ids_of(frame)
+    keys = find_ids(frame)
     if keys is None:
         raise TrackingError(
             "the frame has neither Id nor Path, so its rows cannot be matched to contents. To add new rows "
@@ -316,7 +316,7 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
     read = reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
     if len(read) < len(keys):
         repo.verify_identity()
-    found = baseline_of(read)
+    found = get_baseline(read)
     asked = (
         Query.parse(recorded).replace(version=None) if recorded else _build_folder_query(found, tuple(names))
     )
@@ -325,15 +325,15 @@ def _read(frame: pd.DataFrame, repo: Connection, more: Sequence[str] = ()) -> Ba
 
 def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
     """Learn the hidden types of the rows of a frame, if a column is not a known field."""
-    keys = ids_of(frame)
+    keys = find_ids(frame)
     names = {str(c) for c in frame.columns} - {"Id", *PSEUDO_FIELDS}
     if keys is None or not repo.schema.is_partial or all(_is_field(name, repo) for name in names):
         return
     if isinstance(keys, list):
-        stored = lookup.by_path(repo.client, keys, sure=False)
+        stored = lookup.read_by_path(repo.client, keys, sure=False)
         learn(repo, {int(row["Id"]): str(row["Type"]) for row in stored.values()})
     else:
-        learn(repo, typed(lookup.by_id(repo.client, [int(id_) for id_ in keys[keys > 0]])))
+        learn(repo, typed(lookup.read_by_id(repo.client, [int(id_) for id_ in keys[keys > 0]])))
 
 
 def _build_folder_query(found: Baseline, names: tuple[str, ...]) -> Query:

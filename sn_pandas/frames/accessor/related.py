@@ -15,8 +15,8 @@ from ..columns.cells import list_items
 from ..contents.downloads import download_all
 from ..progress import Setting
 from ..reads import lookup, reading
-from ..tracking.baseline import baseline_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import get_baseline
+from ..tracking.matching import match_rows
 from ..writes.hidden import learn
 from ..writes.plan import typed
 from ..writes.report import Report
@@ -24,18 +24,18 @@ from ..writes.report import Report
 
 def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = ()) -> pd.DataFrame:
     """Return one line for each content that a reference points to; see ``Accessor.explode``."""
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     repo = baseline.repo
     if reference not in repo.schema.fields and repo.schema.is_partial:
-        learn(repo, typed(lookup.by_id(repo.client, rows_of(frame, baseline).existing)))
+        learn(repo, typed(lookup.read_by_id(repo.client, match_rows(frame, baseline).existing)))
     field = repo.schema.fields.get(reference)
     if field is None or not field.is_reference:
         names = [name for name, f in repo.schema.fields.items() if f.is_reference]
         raise QueryError(f"{reference!r} is not a reference field.{did_you_mean(reference, names)}")
-    stored = lookup.by_id(repo.client, rows_of(frame, baseline).existing, [field])
+    stored = lookup.read_by_id(repo.client, match_rows(frame, baseline).existing, [field])
     pairs = [
         (id_, target["Id"])
-        for id_ in rows_of(frame, baseline).existing
+        for id_ in match_rows(frame, baseline).existing
         for target in list_items(stored.get(id_, {}).get(reference))
     ]
     asked = tuple(dict.fromkeys([*_parse_names(select, ("Name", "DisplayName", "Type")), "Path"]))
@@ -50,8 +50,8 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
 
 def read_children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.DataFrame:
     """Return the children of all contents of a frame as one frame; see ``Accessor.children``."""
-    baseline = baseline_of(frame)
-    ids = rows_of(frame, baseline).existing
+    baseline = get_baseline(frame)
+    ids = match_rows(frame, baseline).existing
     if not ids:
         raise TrackingError("the frame has no contents whose children could be read")
     names = _parse_names(select, [*(name for name in baseline.fields if "/" not in name), "Path"])
@@ -62,8 +62,8 @@ def read_children(frame: pd.DataFrame, select: str | Sequence[str] = ()) -> pd.D
 
 def browse(frame: pd.DataFrame, **options: Any) -> Any:
     """Show the tree around the contents of a frame; see ``Accessor.browse``."""
-    baseline = baseline_of(frame)
-    paths = [path for path in baseline.paths_of(rows_of(frame, baseline).existing) if path]
+    baseline = get_baseline(frame)
+    paths = [path for path in baseline.get_paths(match_rows(frame, baseline).existing) if path]
     top = posixpath.commonpath([posixpath.dirname(path) for path in paths]) if paths else baseline.query.path
     tree = baseline.repo.open_tree(top, **{"multiple": True, **options})
     tree.selection = paths if tree.multiple else paths[:1]
@@ -79,8 +79,8 @@ def download(
     progress: Setting = None,
 ) -> Report:
     """Write the files of a frame's contents into a folder; see ``Accessor.download``."""
-    baseline = baseline_of(frame)
-    ids = [int(id_) for id_ in rows_of(frame, baseline).ids]
+    baseline = get_baseline(frame)
+    ids = [int(id_) for id_ in match_rows(frame, baseline).ids]
     return download_all(
         baseline.repo, ids, folder, index=frame.index, field=field, workers=workers, progress=progress
     )

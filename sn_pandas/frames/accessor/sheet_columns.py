@@ -11,7 +11,7 @@ from ...odata.schema import Field
 from ..columns.normalizing import list_items
 from ..reads import lookup
 from ..spreadsheets import workbooks
-from ..spreadsheets.sheet_cells import Column, kind_of
+from ..spreadsheets.sheet_cells import Column, choose_kind
 from ..tracking.baseline import Baseline
 from ..writes.plan import field_of
 
@@ -29,7 +29,7 @@ def build_sheet_columns(frame: pd.DataFrame, baseline: Baseline) -> list[Column]
     taken = {workbooks.ID.lower()}
     columns = []
     for name, field in fields.items():
-        kind = kind_of(name, field)
+        kind = choose_kind(name, field)
         zone = str(getattr(frame[name].dtype, "tz", None) or "UTC")
         text = build_header(name, baseline) + (f" ({zone})" if kind == "date" else "")
         header = next(h for h in (text, f"{text} [{name}]") if h.lower() not in taken or h != text)
@@ -68,7 +68,7 @@ def build_header(name: str, baseline: Baseline) -> str:
 
 def look_up_names(paths: Sequence[str], baseline: Baseline) -> dict[str, str]:
     """Return the names of contents by their paths; looked up for all at once."""
-    found = lookup.by_path(baseline.repo.client, paths, [_SHOWN_NAME], sure=False) if paths else {}
+    found = lookup.read_by_path(baseline.repo.client, paths, [_SHOWN_NAME], sure=False) if paths else {}
     if len(found) < len(paths):
         baseline.repo.verify_identity()
     names = {path: (found.get(path.lower()) or {}).get("DisplayName") for path in paths}

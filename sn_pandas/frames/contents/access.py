@@ -64,8 +64,8 @@ def _collect_entries(repo: Connection, where: str | int) -> tuple[list[str], str
         If the caller may not see who may do what there.
     """
     try:
-        with not_found.explained(repo, where):
-            stored = lookup.one(repo.client, where, [_OWNER])
+        with not_found.explain_missing(repo, where):
+            stored = lookup.read_one(repo.client, where, [_OWNER])
             acl = repo.client.get(f"{entity(where)}/GetAcl", shapes.entries, fresh=True)
     except ForbiddenError as error:
         raise ForbiddenError(
@@ -96,15 +96,17 @@ def _read_users(repo: Connection, users: Any) -> list[Stored]:
     if users is None:
         query = repo.query("/Root", query="TypeIs:User", select=["Name"], autofilters=False)
         ids = [int(id_) for id_ in reading.read(repo, query).index]
-        found = lookup.by_id(repo.client, ids, (*_NAMES, _ROLES))
+        found = lookup.read_by_id(repo.client, ids, (*_NAMES, _ROLES))
         return sorted(found.values(), key=lambda user: _name(user).lower())
     places = list_places(users, repo.base)
     people = read_places(repo, places)
     for named, user in zip(places, people, strict=True):
         if user is None:
-            raise QueryError(f"{not_found.no_such(named)}. Look for a user: repo.find(..., type='User')")
+            raise QueryError(
+                f"{not_found.describe_missing(named)}. Look for a user: repo.find(..., type='User')"
+            )
     ids = [int(user["Id"]) for user in people if user]
-    read = lookup.by_id(repo.client, ids, (*_NAMES, _ROLES))
+    read = lookup.read_by_id(repo.client, ids, (*_NAMES, _ROLES))
     for user in read.values():
         if not finding.is_one_of(user, ["User"], repo.schema):
             raise QueryError(f"{user['Path']} is not a user but {with_article(str(user['Type']))}")

@@ -45,8 +45,8 @@ def download(
     A file that exists is replaced only when the new one is whole.
     """
     where = normalize(place, repo.base)
-    with not_found.explained(repo, where):
-        stored = lookup.one(repo.client, where, _FACTS)
+    with not_found.explain_missing(repo, where):
+        stored = lookup.read_one(repo.client, where, _FACTS)
         if to is None:
             return _receive(repo, stored, field, b"".join, largest=repo.client.max_answer)
         path = Path(to).expanduser()
@@ -68,7 +68,7 @@ def download_all(
     """Download the files of several contents into a folder."""
     target_folder = Path(folder).expanduser()
     target_folder.mkdir(parents=True, exist_ok=True)
-    stored = lookup.by_id(repo.client, [id_ for id_ in places if id_ > 0], _FACTS)
+    stored = lookup.read_by_id(repo.client, [id_ for id_ in places if id_ > 0], _FACTS)
     names = choose_names({id_: str(row["Path"]) for id_, row in stored.items()})
 
     def one(id_: int) -> Line:
@@ -194,7 +194,7 @@ def _get_size(repo: Connection, stored: Stored, field: str) -> int | None:
 
 
 def _read_size(repo: Connection, stored: Stored, field: str) -> int | None:
-    return _get_size(repo, lookup.one(repo.client, int(stored["Id"]), _FACTS), field)
+    return _get_size(repo, lookup.read_one(repo.client, int(stored["Id"]), _FACTS), field)
 
 
 def _make_sure(repo: Connection, stored: Stored, field: str) -> None:

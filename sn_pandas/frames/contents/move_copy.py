@@ -164,7 +164,7 @@ def _build_lines(
 
 def _read_new_contents(repo: Connection, target: str, before: frozenset[int]) -> list[Stored]:
     """Read the contents that this call created below the target."""
-    there = lookup.by_id(repo.client, _read_child_ids(repo, target) - before, [MAKER])
+    there = lookup.read_by_id(repo.client, _read_child_ids(repo, target) - before, [MAKER])
     return [one for one in there.values() if (one.get("CreatedBy") or {}).get("Path") == repo.user]
 
 
@@ -184,7 +184,9 @@ def _describe_unanswered_copy(repo: Connection, made: Stored, stored: Stored) ->
 
 
 def _count_contents(repo: Connection, path: str) -> int:
-    return reading.counted(repo, repo.query("/Root", query=f"InTree:{query_value(path)}", autofilters=False))
+    return reading.count_rows(
+        repo, repo.query("/Root", query=f"InTree:{query_value(path)}", autofilters=False)
+    )
 
 
 def _read_child_ids(repo: Connection, target: str) -> frozenset[int]:

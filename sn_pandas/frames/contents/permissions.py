@@ -58,7 +58,7 @@ _NAMES = (
 def list_permissions(repo: Connection, place: str | int) -> pd.DataFrame:
     """List the entries of a content; see ``Repository.permissions``."""
     where = normalize(place, repo.base)
-    with not_found.explained(repo, where):
+    with not_found.explain_missing(repo, where):
         acl = repo.client.get(f"{entity(where)}/GetAcl", shapes.entries)
     lines = [
         (
@@ -146,7 +146,7 @@ def _inherit(repo: Connection, place: str | int, inherits: bool) -> Line:
     """Have one content inherit or not, which does no harm if it is sent twice."""
     id_, shown = (place, None) if isinstance(place, int) else (-1, place)
     try:
-        stored = lookup.one(repo.client, place)
+        stored = lookup.read_one(repo.client, place)
         id_, shown = stored["Id"], stored["Path"]
         if _inherits(repo, place) == inherits:
             return Line("unchanged", "it is already in the requested state", (), id_, shown)
@@ -261,7 +261,7 @@ def _count_members(repo: Connection, group: str | int) -> Counter[int]:
 
 def _read_members(repo: Connection, group: str | int) -> list[Any]:
     address = f"{entity(group)}?metadata=no&$expand=Members&$select=Id,Path,Type,Members/Id,Members/Path"
-    with not_found.explained(repo, group):
+    with not_found.explain_missing(repo, group):
         shape = shapes.content("Id", "Path", "Type", fields=[_MEMBERS])
         held = repo.client.get(address, shape, fresh=True)
     kind = str(held["Type"])

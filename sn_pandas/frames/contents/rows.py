@@ -16,7 +16,7 @@ from ...odata.schema import PSEUDO_FIELDS
 from ..columns.cells import is_missing
 from ..reads import lookup, reading
 from ..replacing import put
-from ..tracking.baseline import Baseline, baseline_of, rebase
+from ..tracking.baseline import Baseline, get_baseline, rebase
 from ..writes.hidden import learn
 from ..writes.latest import Latest, recorded
 from ..writes.plan import field_of
@@ -69,13 +69,13 @@ def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) 
     if key == "Name":
         names = {str(name).strip() for name in given[key] if not is_missing(name)}
         paths = [f"{folder}/{name}" for name in names if name and not set(name) & set("/*?")]
-        stored = lookup.by_path(repo.client, paths, sure=False).values()
+        stored = lookup.read_by_path(repo.client, paths, sure=False).values()
         types = {int(row["Id"]): str(row["Type"]) for row in stored}
     else:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", IncompleteWarning)
             listed = reading.read(repo, repo.query(Query(folder, select=(key, "Type"), autofilters=False)))
-        key_field = field_of(key, baseline_of(listed)) if key in listed else key  # the rows may tell of it
+        key_field = field_of(key, get_baseline(listed)) if key in listed else key  # the rows may tell of it
         wanted = {name for cell in given[key] if (name := key_of(key_field, cell)) is not None}
         cells = listed[key] if key in listed else [None] * len(listed)
         types = {
@@ -102,7 +102,7 @@ def read_rows(repo: Connection, folder: str, ids: Sequence[int], columns: Sequen
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", IncompleteWarning)  # of an empty list the types are not known
         frame = reading.read(repo, repo.query(Query("/Root", select=select, query=query, autofilters=False)))
-    read = baseline_of(frame)
+    read = get_baseline(frame)
     rebase(frame, _set_folder(read, folder, select))
     return frame
 

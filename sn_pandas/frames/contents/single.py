@@ -34,7 +34,7 @@ from ...odata.wording import with_article
 from ..columns.cells import Cell, Json, are_same_json, decode_cell, encode, is_missing, remove_passwords
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
-from ..reads.reading import series_of
+from ..reads.reading import build_series
 from ..tracking.edits import Edit
 from ..writes import calling
 from ..writes.checking import absent, problem
@@ -109,7 +109,7 @@ def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.
     wanted = [n for n in differing(work, body, now) if n in body]
     unread = [n for n in body if own[n].kind.patch]
     if not wanted and not unread:
-        return series_of(repo, dict(now), _build_query(now))
+        return build_series(repo, dict(now), _build_query(now))
     work.after = {n: body[n] for n in dict.fromkeys([*wanted, *unread])}
     work.before = {n: work.before[n] for n in work.after}
     return _read_series(repo, work, *_send_operation(repo, work, "patch"))
@@ -147,8 +147,8 @@ def put(repo: Connection, place: str | int, fields: Mapping[str, Cell], *, dry_r
 def _send_replacement(repo: Connection, work: Patch, fields: Sequence[Field]) -> dict[str, Json]:
     """Send a PUT until its outcome is known, and return the content as stored."""
     client = repo.client
-    address = target(entity(work.id), lookup.projection(fields[:1]))
-    stamps = lookup.one(client, work.id, lookup.STAMPS)
+    address = target(entity(work.id), lookup.build_projection(fields[:1]))
+    stamps = lookup.read_one(client, work.id, lookup.STAMPS)
     attempts = Attempts(client.retries.deadline)
     again = True
     while again:
@@ -168,7 +168,7 @@ def _send_replacement(repo: Connection, work: Patch, fields: Sequence[Field]) ->
             if collides(error) and again:
                 continue
         try:
-            now = lookup.one(client, work.id, [*fields, *lookup.STAMPS])
+            now = lookup.read_one(client, work.id, [*fields, *lookup.STAMPS])
         except SensenetError as error:
             said = f"unknown: {trouble or 'the PUT was answered'}; and it could not be read again: {error}"
             raise SaveError(said, _report(work, Line("unknown", said, ()), "put")) from error
@@ -203,7 +203,7 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
     """Call an operation of a content; see ``Repository.call``."""
     body = calling.encode_parameters(operation, parameters)
     where = normalize(place, repo.base)
-    with not_found.explained(repo, where):
+    with not_found.explain_missing(repo, where):
         done = calling.call(repo, where, operation, body)
         if done.error is not None:
             done.error.args = (done.reason, *done.error.args[1:])
@@ -220,7 +220,7 @@ def call(repo: Connection, place: str | int, operation: str, parameters: Mapping
     if isinstance(inner, dict) and "results" in inner and "errors" not in inner:
         return pd.DataFrame(inner["results"])
     if isinstance(inner, dict) and "Path" in inner:
-        return series_of(repo, inner, Query(inner["Path"], single=True))
+        return build_series(repo, inner, Query(inner["Path"], single=True))
     return shown
 
 
@@ -298,7 +298,7 @@ def _refuse_unknown_template(repo: Connection, type_name: str, template: Any) ->
     folder = f"/Root/ContentTemplates/{type_name}"
     if isinstance(template, str) and template and "/" not in template:
         with contextlib.suppress(NotFoundError):
-            if lookup.one(repo.client, f"{folder}/{template}")["Name"] == template:
+            if lookup.read_one(repo.client, f"{folder}/{template}")["Name"] == template:
                 return
     names: list[str] = []
     with contextlib.suppress(NotFoundError):
@@ -322,7 +322,7 @@ def _free_for(repo: Connection, work: Create) -> None:
     if reason := altered(work.name):
         raise RefusedError(f"nothing was sent: {reason}")
     try:
-        found = lookup.one(repo.client, work.path)
+        found = lookup.read_one(repo.client, work.path)
     except NotFoundError:
         return
     raise AlreadyExistsError(
@@ -384,7 +384,7 @@ def _read_series(repo: Connection, work: Create | Patch, line: Line, journal: Pa
             raise line.error
         raise SaveError(f"{line.outcome}: {line.reason}", report) from line.error
     stored: Stored = line.stored or {}
-    return series_of(repo, dict(stored), _build_query(stored))
+    return build_series(repo, dict(stored), _build_query(stored))
 
 
 def _build_query(stored: Stored) -> Query:

@@ -11,7 +11,7 @@ from ...odata.addresses import normalize
 from ...odata.errors import NotFoundError, SaveError
 from ..reads import lookup
 from ..reads.lookup import Stored
-from ..reads.not_found import MISSING, explained
+from ..reads.not_found import MISSING, explain_missing
 from ..writes.naming import are_nested
 from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.running import execute_plan
@@ -32,16 +32,16 @@ def list_places(path: Any, base: str = "/Root") -> list[str | int]:
 
 def read_places(repo: Connection, places: Sequence[str | int]) -> list[Stored | None]:
     """Read the contents at some places; None for missing or invisible ones."""
-    ids = lookup.by_id(repo.client, [place for place in places if isinstance(place, int)])
-    paths = lookup.by_path(repo.client, [place for place in places if isinstance(place, str)])
+    ids = lookup.read_by_id(repo.client, [place for place in places if isinstance(place, int)])
+    paths = lookup.read_by_path(repo.client, [place for place in places if isinstance(place, str)])
     return [ids.get(place) if isinstance(place, int) else paths.get(place.lower()) for place in places]
 
 
 def read_path(repo: Connection, place: str | int) -> str:
     """Return the path of an existing content in the server's spelling."""
     where = normalize(place, repo.base)
-    with explained(repo, where):
-        return str(lookup.one(repo.client, where)["Path"])
+    with explain_missing(repo, where):
+        return str(lookup.read_one(repo.client, where)["Path"])
 
 
 def is_single(path: Any) -> bool:
@@ -113,7 +113,7 @@ def raise_single(path: Any, report: Report, line: Line | None = None) -> None:
         return
     error = line.error if line else None
     if isinstance(error, NotFoundError) and report.repo:
-        with explained(report.repo, normalize(path, report.repo.base)):
+        with explain_missing(report.repo, normalize(path, report.repo.base)):
             raise error
     outcome, reason = report.frame[["outcome", "reason"]].iloc[0]
     raise SaveError(f"{outcome}: {reason}", report) from error

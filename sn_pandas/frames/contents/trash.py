@@ -13,7 +13,7 @@ from ...odata.addresses import entity, in_trash
 from ...odata.errors import NotFoundError, SensenetError
 from ..reads import reading
 from ..reads.lookup import Stored
-from ..reads.not_found import MISSING, explained, hint
+from ..reads.not_found import MISSING, explain_missing, hint
 from ..writes.deleting import deletion
 from ..writes.report import Line, Report
 from ..writes.works import Restore
@@ -86,7 +86,7 @@ def _read_deleted(repo: Connection, place: str | int, *, permanent: bool) -> Sto
     if bag and inside and not permanent:
         return inside
     why = f"it is in the trash; to delete it for good, delete {bag['Path']}" if bag else ""
-    with explained(repo, place):
+    with explain_missing(repo, place):
         raise NotFoundError(f"{place}: {why or MISSING}", status=404, reason=why)
 
 

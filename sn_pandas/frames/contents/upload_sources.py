@@ -125,7 +125,7 @@ def find_similar_names(names: Sequence[str], folder: str, client: Client) -> dic
     """
     forms_of = {row: [f"{folder}/{form}" for form in spellings(name)] for row, name in enumerate(names)}
     doubtful = {row: forms for row, forms in forms_of.items() if len(forms) > 1}
-    there = lookup.by_path(client, [path for forms in doubtful.values() for path in forms], sure=False)
+    there = lookup.read_by_path(client, [path for forms in doubtful.values() for path in forms], sure=False)
     reasons = {}
     for row, forms in doubtful.items():
         found = [str(there[path.lower()]["Name"]) for path in forms if path.lower() in there]

@@ -212,7 +212,9 @@ class _Upload:
         """Look for a new content with these bytes, under any name that the server may have given it."""
         try:
             for _ in looks():
-                new = lookup.by_id(self.client, self._find_numbered() - self.others - taken, [MAKER, _STATE])
+                new = lookup.read_by_id(
+                    self.client, self._find_numbered() - self.others - taken, [MAKER, _STATE]
+                )
                 for one in new.values():
                     ours = (one.get("CreatedBy") or {}).get("Path") == self.repo.user
                     if ours and not _is_unfinished(one) and self._holds(one["Id"], source):
@@ -233,7 +235,7 @@ class _Upload:
 
     def _read_stored(self) -> Stored | None:
         try:
-            return lookup.one(self.client, self.path, [*lookup.STAMPS, _STATE])
+            return lookup.read_one(self.client, self.path, [*lookup.STAMPS, _STATE])
         except NotFoundError:
             return None
 
@@ -305,7 +307,7 @@ def _post_with_retries(
 
 def _finish(client: Client, id_: int) -> None:
     """End an upload that the server mistakes for a part of an earlier one."""
-    if _is_unfinished(lookup.one(client, id_, [_STATE])):
+    if _is_unfinished(lookup.read_one(client, id_, [_STATE])):
         with contextlib.suppress(ServerError):
             client.send("POST", f"{entity(id_)}/FinalizeContent", read=shapes.read_nothing)
 

@@ -31,7 +31,7 @@ def read_versions(repo: Connection, place: str | int, select: str | Sequence[str
     """Read the versions of a content, the newest first; see ``Repository.versions``."""
     where = normalize(place, repo.base)
     names = dict.fromkeys([*_SELECT, *repo.query(where, select=select).select])
-    with not_found.explained(repo, where):
+    with not_found.explain_missing(repo, where):
         frame = reading.read(repo, repo.query(where, property="Versions", select=list(names)))
     order = sorted(range(len(frame)), key=lambda at: _number(str(frame["Version"].iloc[at])), reverse=True)
     listed = frame.iloc[order].set_index("Version")

@@ -17,7 +17,7 @@ from ...odata.errors import QueryError, TrackingError, did_you_mean
 from ...odata.escaping import escape_math
 from ...odata.schema import Field
 from ...odata.wording import count_noun
-from ..tracking.baseline import baseline_of
+from ..tracking.baseline import get_baseline
 from .labels import count_distinct_steps, format_amount, format_cell, make_labels, summarize_values, tile
 from .moments import choose_frequency, format_day, holds_dates, strip_zone, to_local
 from .moments import compute_edges as edges_of
@@ -353,7 +353,7 @@ class Plots:
             )
         from ..reads import reading
 
-        repo = baseline_of(frame).repo
+        repo = get_baseline(frame).repo
         reads = [
             reading.read(repo, repo.query(int(row), property="Versions", select=tuple(needed)))
             for row in frame.index
@@ -458,7 +458,7 @@ class Plots:
 
     def _field(self, column: str) -> Field:
         try:
-            fields = baseline_of(self._frame).fields
+            fields = get_baseline(self._frame).fields
         except TrackingError:
             fields = {}
         return fields.get(column) or Field(column, "ShortText")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def wanted(output: str) -> bool:
+def wants_arrow(output: str) -> bool:
     """Return whether a pyarrow table is requested; raise if pyarrow is missing."""
     if output not in ("pandas", "arrow"):
         raise QueryError(f"output is 'pandas' or 'arrow', not {output!r}")
@@ -41,7 +41,7 @@ def require() -> None:
         raise ImportError('tables and Parquet need pyarrow: pip install "sn_pandas[fast]"')
 
 
-def table_of(frame: pd.DataFrame) -> pa.Table:
+def build_table(frame: pd.DataFrame) -> pa.Table:
     """Return a frame as a table in which every cell is as it was.
 
     Lists of texts or ids stay lists, and objects of one kind become a column of that kind. A column of

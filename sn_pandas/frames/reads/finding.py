@@ -85,7 +85,7 @@ def read_named(repo: Connection, names: Iterable[str]) -> dict[str, list[Stored]
     found: dict[str, dict[int, Stored]] = {name: {} for name in wanted}
     for key in NAMES:
         values = [query_value(name) for name in wanted if name[:1] + name[-1:] != "//"]
-        for row in lookup.by_field(repo.client, key, values, _FIELDS):
+        for row in lookup.read_by_field(repo.client, key, values, _FIELDS):
             for name in NAMES:
                 if isinstance(row.get(name), str) and row[name].lower() in found:
                     found[row[name].lower()][int(row["Id"])] = row
@@ -143,7 +143,7 @@ class Resolver:
         """Return the names that look most like one that nobody has."""
         if name not in self._similar:
             seen = len(self._similar) < _SOUGHT and not WILDCARDS & set(name)
-            self._similar[name] = similar(self._repo, name, kind) if seen else []
+            self._similar[name] = list_similar(self._repo, name, kind) if seen else []
         found = self._similar[name]
         look = f"repo.find({name!r})" if not kind else f"repo.find({name!r}, type={kind!r})"
         return f" Did you mean {' or '.join(found)}?" if found else f" Look for it: {look}"
@@ -155,14 +155,14 @@ def _turn(name: str) -> str:
     return f"{first.strip()} {last.strip()}" if comma and first.strip() and "," not in first else name
 
 
-def similar(repo: Connection, name: str, kind: str | None) -> list[str]:
+def list_similar(repo: Connection, name: str, kind: str | None) -> list[str]:
     """Return the contents with similar names, as messages list them."""
     words = [word for word in name.replace("@", " ").replace(".", " ").split() if len(word) > 2][:3]
     rows: dict[int, Stored] = {}
     for word in words:
         start = query_value(word[: 3 if len(word) > 4 else 2])[:-1] + '*"'
         for key in ("DisplayName", "Name"):
-            for row in lookup.by_field(repo.client, key, [start], _FIELDS):
+            for row in lookup.read_by_field(repo.client, key, [start], _FIELDS):
                 if kind is None or is_one_of(row, [kind], repo.schema):
                     rows[int(row["Id"])] = row
     candidates = {
@@ -205,7 +205,7 @@ def resolve_places(repo: Connection, places: Any) -> Any:
     return given if several else given[0]
 
 
-def id_of(repo: Connection, one: Ref) -> int:
+def resolve_id(repo: Connection, one: Ref) -> int:
     """Return the id for a reference by name.
 
     Raises

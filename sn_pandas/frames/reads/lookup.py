@@ -29,7 +29,7 @@ ALWAYS = ("Id", "Path", "Name", "Type")
 STAMPS = tuple(Field(name, "ShortText") for name in ("ModificationDate", "VersionId", "Version"))
 
 
-def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
+def read_by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> dict[int, Stored]:
     """Read some fields of many contents; missing or invisible ones are omitted.
 
     What a search does not show is asked for by its id: the index may lag behind the writes, and a server
@@ -41,16 +41,16 @@ def by_id(client: Client, ids: Iterable[int], fields: Iterable[Field] = ()) -> d
         If something is missing and the server treats the caller as the anonymous Visitor, who sees nothing.
     """
     wanted, fields = sorted(set(ids)), list(fields)
-    options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
+    options, shape = build_projection(fields), shapes.contents(*ALWAYS, fields=fields)
     found: dict[int, Stored] = {}
     for rows in _search(client, "Id", [*map(str, wanted)] if len(wanted) > 1 else [], options, shape):
         found.update((row["Id"], row) for row in rows)
     missed = {str(id_): id_ for id_ in wanted if id_ not in found}
-    found.update((row["Id"], row) for row in _missed(client, "Id", missed, fields, options, shape))
+    found.update((row["Id"], row) for row in _read_missed(client, "Id", missed, fields, options, shape))
     return found
 
 
-def by_path(
+def read_by_path(
     client: Client, paths: Iterable[str], fields: Iterable[Field] = (), *, sure: bool = True
 ) -> dict[str, Stored]:
     """Read some fields of many contents by path; the keys are in lower case.
@@ -59,18 +59,20 @@ def by_path(
     """
     wanted, fields = sorted(set(paths)), list(fields)
     values = [query_value(path) for path in wanted if not WILDCARDS & set(path)]
-    options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
+    options, shape = build_projection(fields), shapes.contents(*ALWAYS, fields=fields)
     found: dict[str, Stored] = {}
     for rows in _search(client, "Path", values, options, shape):
         found.update((row["Path"].lower(), row) for row in rows)
     missed = {query_value(path): path for path in wanted if path.lower() not in found} if sure else {}
     found.update(
-        (row["Path"].lower(), row) for row in _missed(client, "Path", missed, fields, options, shape)
+        (row["Path"].lower(), row) for row in _read_missed(client, "Path", missed, fields, options, shape)
     )
     return found
 
 
-def by_field(client: Client, key: str, values: Sequence[str], fields: Iterable[Field] = ()) -> list[Stored]:
+def read_by_field(
+    client: Client, key: str, values: Sequence[str], fields: Iterable[Field] = ()
+) -> list[Stored]:
     """Read some fields of the contents with one of some values in a field; the newest may be missing.
 
     Parameters
@@ -79,14 +81,14 @@ def by_field(client: Client, key: str, values: Sequence[str], fields: Iterable[F
         As a content query writes them.
     """
     fields = list(fields)
-    options, shape = projection(fields), shapes.contents(*ALWAYS, fields=fields)
+    options, shape = build_projection(fields), shapes.contents(*ALWAYS, fields=fields)
     return [row for rows in _search(client, key, values, options, shape) for row in rows]
 
 
-def below(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
+def read_children(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
     """Read the children of contents, by the id of the parent; the newest may be missing."""
     found: dict[int, list[Stored]] = {}
-    options = {**projection(()), "$select": ",".join([*ALWAYS, "ParentId"])}
+    options = {**build_projection(()), "$select": ",".join([*ALWAYS, "ParentId"])}
     shape = shapes.contents(*ALWAYS, "ParentId")
     for rows in _search(client, "ParentId", [*map(str, sorted(set(ids)))], options, shape):
         for row in rows:
@@ -94,7 +96,7 @@ def below(client: Client, ids: Iterable[int]) -> dict[int, list[Stored]]:
     return found
 
 
-def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Stored:
+def read_one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Stored:
     """Read some fields of one content.
 
     Raises
@@ -103,14 +105,14 @@ def one(client: Client, place: int | str, fields: Iterable[Field] = ()) -> Store
         If it is missing or invisible.
     """
     fields = list(fields)
-    address = target(entity(place), projection(fields))
+    address = target(entity(place), build_projection(fields))
     stored: Stored = client.get(address, shapes.content(*ALWAYS, fields=fields), fresh=True)
     if isinstance(place, int) and stored["Id"] != place:
         raise AnswerError(f"GET {address}: the answer shows the content {stored['Id']}, not {place}")
     return stored
 
 
-def _missed(
+def _read_missed(
     client: Client,
     key: str,
     places: Mapping[str, int | str],
@@ -136,13 +138,13 @@ def _missed(
             alone = few or (isinstance(place := places[value], str) and bool(WILDCARDS & set(place)))
             try:
                 with contextlib.nullcontext() if alone else client.guard.leave_doubt():
-                    rows.append(one(client, places[value], fields))
+                    rows.append(read_one(client, places[value], fields))
             except NotFoundError as error:
                 if error.doubt == "open":
                     gone.append(value)
         return rows
 
-    found = [row for rows in _at_once(ask, [[value] for value in places], workers=8) for row in rows]
+    found = [row for rows in _run_concurrently(ask, [[value] for value in places], workers=8) for row in rows]
     if gone:
         client.guard.confirm()
         for rows in _search(client, key, sorted(gone), options, shape, again=True):
@@ -150,14 +152,14 @@ def _missed(
     return found
 
 
-def shown(client: Client, ids: Iterable[int]) -> set[int]:
+def find_visible(client: Client, ids: Iterable[int]) -> set[int]:
     """Return the contents among some that a search returns, after verifying the identity."""
     wanted = [str(id_) for id_ in sorted(set(ids))]
-    rows = _search(client, "Id", wanted, projection(()), shapes.contents(*ALWAYS), again=True)
+    rows = _search(client, "Id", wanted, build_projection(()), shapes.contents(*ALWAYS), again=True)
     return {int(row["Id"]) for some in rows for row in some}
 
 
-def projection(fields: Iterable[Field]) -> dict[str, str]:
+def build_projection(fields: Iterable[Field]) -> dict[str, str]:
     """Return the options to read fields, with references by id and path; they are known to be valid."""
     select = dict.fromkeys(ALWAYS)
     expand: list[str] = []
@@ -198,23 +200,25 @@ def _search(
             if len(some) == 1:
                 raise
             half = len(some) // 2
-            smaller = _chunks(some, min(_room(client, options), sum(map(_size, some[:half]))))
+            smaller = _iter_chunks(
+                some, min(_compute_room(client, options), sum(map(_count_characters, some[:half])))
+            )
             return [row for part in smaller for row in read(part)]
 
-    yield from _at_once(read, list(_chunks(values, _room(client, options))))
+    yield from _run_concurrently(read, list(_iter_chunks(values, _compute_room(client, options))))
 
 
-def _room(client: Client, options: Mapping[str, str]) -> int:
+def _compute_room(client: Client, options: Mapping[str, str]) -> int:
     """Return how many characters of values an address has room for."""
     others = len(target("/odata.svc/Root", {"query": "ParentId:()", "enableautofilters": "false", **options}))
     return max(_LEAST, min(ROOM_OF_VALUES, client.longest - others - 40))
 
 
-def _chunks(values: Iterable[str], room: int) -> Iterator[list[str]]:
+def _iter_chunks(values: Iterable[str], room: int) -> Iterator[list[str]]:
     chunk: list[str] = []
     left = room
     for text in values:
-        size = _size(text)
+        size = _count_characters(text)
         if chunk and size > left:
             yield chunk
             chunk, left = [], room
@@ -224,18 +228,18 @@ def _chunks(values: Iterable[str], room: int) -> Iterator[list[str]]:
         yield chunk
 
 
-def _size(text: str) -> int:
+def _count_characters(text: str) -> int:
     return len(quote(text)) + 3  # the blank before it is sent as %20
 
 
-def _at_once(
+def _run_concurrently(
     work: Callable[[list[str]], list[Stored]], chunks: Sequence[list[str]], workers: int = 4
 ) -> Iterator[list[Stored]]:
     if len(chunks) < 2:
         yield from map(work, chunks)
         return
-    yield from in_order([_job(work, chunk) for chunk in chunks], workers)
+    yield from in_order([_create_job(work, chunk) for chunk in chunks], workers)
 
 
-def _job(work: Callable[[list[str]], list[Stored]], chunk: list[str]) -> Job[list[Stored]]:
+def _create_job(work: Callable[[list[str]], list[Stored]], chunk: list[str]) -> Job[list[Stored]]:
     return lambda: (work(chunk), ())

@@ -25,13 +25,13 @@ GONE = "it is gone, or you may not see it"
 _NEIGHBOURS = 1000
 
 
-def no_such(place: object) -> str:
+def describe_missing(place: object) -> str:
     """Return the message for a missing content that another one requires, such as the folder of a new one."""
     return f"there is no {place}, or you may not see it"
 
 
 @contextlib.contextmanager
-def explained(repo: Connection, place: str | int, version: str | None = None) -> Iterator[None]:
+def explain_missing(repo: Connection, place: str | int, version: str | None = None) -> Iterator[None]:
     """Add a hint to the error for a missing place.
 
     Raises
@@ -56,15 +56,15 @@ def read_existing(repo: Connection, place: int | str, fields: Iterable[Field] = 
     AuthenticationError
         If the server treats the caller as the anonymous Visitor, who sees nothing.
     """
-    with explained(repo, place):
-        return lookup.one(repo.client, place, fields)
+    with explain_missing(repo, place):
+        return lookup.read_one(repo.client, place, fields)
 
 
 def explain(client: Client, place: int | str, error: NotFoundError, version: str | None = None) -> None:
     """Make an error start with the missing content and the reason, followed by a similar path."""
     said = error.reason
     if not said:
-        said = MISSING if isinstance(place, str) else no_such("content with this id")
+        said = MISSING if isinstance(place, str) else describe_missing("content with this id")
         said += f", or it has no version {version}" if version else ""
     if isinstance(place, str) and not f"{place.lower()}/".startswith("/root/"):
         error.args = (f"{place}: {said} (paths begin with /Root)",)

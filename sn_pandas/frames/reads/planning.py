@@ -46,7 +46,7 @@ class Chunks(NamedTuple):
     #: Gives the page itself, of the first one whose types are being learned while others are fetched.
     later: Callable[[], Chunks] | None = None
 
-    def now(self) -> Chunks:
+    def resolve(self) -> Chunks:
         """Return the page, once the types of its rows are known."""
         return self if self.later is None else self.later()
 
@@ -162,7 +162,7 @@ class Plan:
         """Whether further fields may be requested after the rows have arrived."""
         return self._is_open
 
-    def chunks(self, rows: Rows) -> Chunks:
+    def take_chunks(self, rows: Rows) -> Chunks:
         """Convert the rows of a page to columns.
 
         Raises
@@ -174,39 +174,39 @@ class Plan:
         if "Type" in whole:
             with ValueGuard("Type"):
                 if not self._is_begun and self._learns(whole):
-                    return self._begun(rows, whole)
+                    return self._begin(rows, whole)
                 self._meet(whole)
         self._is_begun = True
-        return self._taken(rows, whole)
+        return self._take(rows, whole)
 
-    def _taken(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
+    def _take(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
         with pause_collector():
             self._chunked = True  # before the codecs are taken, so that whoever changes them knows
             codecs = self.codecs
-            missing = dict.fromkeys(n for n in map(_first, codecs) if n not in whole)
+            missing = dict.fromkeys(n for n in map(_get_first_step, codecs) if n not in whole)
             if missing:
                 whole |= rows.more(list(missing))
-            self._heard |= {n for n in self.silent() if any(value is not None for value in whole[n])}
+            self._heard |= {n for n in self.list_silent() if any(value is not None for value in whole[n])}
             ids = np.frombuffer(array.array("q", whole["Id"]), "int64")
             columns: dict[str, Any] = {}
             with ValueGuard() as guard:
                 for guard.name, codec in codecs.items():
-                    columns[guard.name] = codec.chunk(_behind(whole, guard.name))
+                    columns[guard.name] = codec.chunk(_follow_chain(whole, guard.name))
             if self._reads_along:
                 columns["Path"] = _PATHS.chunk(whole["Path"])
             return Chunks(ids, columns, codecs)
 
-    def frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
+    def build_frame(self, pages: Iterable[Chunks], expected: Callable[[], int]) -> pd.DataFrame:
         """Create the frame of some pages, with ``Id`` as its index.
 
         Parameters
         ----------
         pages : iterable
-            What :meth:`chunks` gave.
+            What :meth:`take_chunks` gave.
         expected : callable
             Gives about how many rows there will be, once the first page is there.
         """
-        source = (page.now() for page in pages)
+        source = (page.resolve() for page in pages)
         first = list(islice(source, 1))
         room = min(expected(), _MOST_RESERVED) if first else 0
         ids, paths = Fixed("int64", room), _PATHS.gather(room)
@@ -242,7 +242,7 @@ class Plan:
         self.baseline = pd.DataFrame(kept, index=index, copy=False)
         return pd.DataFrame(shown, index=index, copy=False)
 
-    def again(self) -> Plan:
+    def replan(self) -> Plan:
         """Return a new plan with the types that are known now."""
         return Plan(
             self._asked,
@@ -254,7 +254,7 @@ class Plan:
             is_open=self._is_open,
         )
 
-    def unknown(self) -> dict[str, tuple[str, frozenset[str]]]:
+    def collect_unknown(self) -> dict[str, tuple[str, frozenset[str]]]:
         """Return the columns of unknown fields, with the missing name and the types that occurred."""
         found = {}
         for column, name in self._unknown.items():
@@ -263,9 +263,11 @@ class Plan:
                 found[column] = name, frozenset(self._behind.get(before, ()) if before else self._met)
         return found
 
-    def silent(self) -> list[str]:
+    def list_silent(self) -> list[str]:
         """Return the selected names of lists and aspects without a definition or a value."""
-        names = {_first(name) for name in self._asked.select if _INSTANCE.fullmatch(_first(name))}
+        names = {
+            _get_first_step(name) for name in self._asked.select if _INSTANCE.fullmatch(_get_first_step(name))
+        }
         return sorted(names - self._instance.keys() - self._heard)
 
     @property
@@ -281,7 +283,7 @@ class Plan:
         )
         return hidden and not self._unknown
 
-    def _begun(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
+    def _begin(self, rows: Rows, whole: dict[str, Sequence[Any]]) -> Chunks:
         """Learn the types of the first page while the other pages are fetched, and return the page later."""
         done: Future[None] = Future()
 
@@ -295,7 +297,7 @@ class Plan:
 
         def later() -> Chunks:
             done.result()
-            return self._taken(rows, whole)
+            return self._take(rows, whole)
 
         self._is_begun = True
         threading.Thread(target=learn, name="sn_pandas-types", daemon=True).start()
@@ -310,8 +312,8 @@ class Plan:
         with self._meeting:  # who meets a type that another thread is learning waits for the columns
             seen = {"": (whole["Type"], whole["Id"])}
             for before in self._behind:
-                types = list(_flat(_behind(whole, f"{before}/Type")))
-                seen[before] = types, list(_flat(_behind(whole, f"{before}/Id")))
+                types = list(_iter_flat(_follow_chain(whole, f"{before}/Type")))
+                seen[before] = types, list(_iter_flat(_follow_chain(whole, f"{before}/Id")))
             news = {before: self._look(before, *pair) for before, pair in seen.items()}
             if any(news.values()):
                 self._follow(news)
@@ -355,7 +357,7 @@ class Plan:
     def _build(self) -> None:
         """Determine the field, the codec and the requested names of each column."""
         columns = _Columns({}, {}, {"Id": None})
-        for name in [*self._chosen(self._asked), *self._expanded(self._asked)]:
+        for name in [*self._choose_columns(self._asked), *self._iter_expanded(self._asked)]:
             self._add(name, columns)
         for name, new in columns.codecs.items():
             columns.codecs[name] = self.codecs[name].followed_by(new) if name in self.codecs else new
@@ -371,17 +373,17 @@ class Plan:
         self.fields, self.codecs, self._fetch = columns.fields, columns.codecs, columns.fetched
         self._unknown = columns.unknown
 
-    def cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
+    def build_cells(self, content: Mapping[str, Any]) -> dict[str, Any]:
         """Return the columns of one content as cells; None for missing ones."""
         whole = {name: (content.get(name),) for name in self.names}
-        self._heard |= {name for name in self.silent() if content.get(name) is not None}
+        self._heard |= {name for name in self.list_silent() if content.get(name) is not None}
         given = {}
         for name, decoder in self.codecs.items():
             with ValueGuard(name):
-                given[name] = _cell(decoder, _behind(whole, name))
+                given[name] = _decode_cell(decoder, _follow_chain(whole, name))
         return {"Id": content["Id"], **given} if "Id" in content else given
 
-    def unlisted(self) -> dict[str, tuple[str, ...]]:
+    def collect_unlisted(self) -> dict[str, tuple[str, ...]]:
         """Return the values of choices that were met and are not options of the schema."""
         return {
             n: c.unlisted
@@ -389,16 +391,16 @@ class Plan:
             if isinstance(c, SingleChoice) and c.unlisted and not self.fields[n].untold
         }
 
-    def rounded(self) -> tuple[str, ...]:
+    def list_rounded(self) -> tuple[str, ...]:
         """Return the columns with numbers of more digits than a float stores exactly."""
         return tuple(n for n, c in self.codecs.items() if isinstance(c, Number) and c.long)
 
-    def _chosen(self, query: Query) -> Iterable[str]:
+    def _choose_columns(self, query: Query) -> Iterable[str]:
         """Return the names of the columns: the selected ones, or the fields of the types that may occur."""
         if query.select:
             return query.select
         names = dict.fromkeys(_FIRST)
-        for type_name in [*self._types, *self._further()]:
+        for type_name in [*self._types, *self._find_further_types()]:
             # of a type that is not known yet there are at least the fields that every type has
             kind = self._schema.get(type_name) or self._schema.get(ROOT)
             for name, field in kind.fields.items() if kind is not None else ():
@@ -406,7 +408,7 @@ class Plan:
                     names[name] = None
         return [*names, *self._instance]
 
-    def _further(self) -> list[str]:
+    def _find_further_types(self) -> list[str]:
         """Return the types of rows that may replace a named but unknown type."""
         if not self._is_open:
             return []
@@ -414,7 +416,7 @@ class Plan:
         unknown = {name for name in types if name == ROOT or name not in self._schema}
         return sorted(n for n in self.rows - types if unknown.intersection(self._schema.bases(n)))
 
-    def _expanded(self, query: Query) -> Iterator[str]:
+    def _iter_expanded(self, query: Query) -> Iterator[str]:
         """Yield the expanded references without selected fields."""
         for name in query.expand:
             if not query.select and not any(s.startswith(name + "/") for s in query.select):
@@ -446,7 +448,7 @@ class Plan:
             self._behind.setdefault(before, set())
         if before in self._behind:
             columns.fetched |= {f"{before}/Id": None, f"{before}/Type": None}
-        first = _first(chain)
+        first = _get_first_step(chain)
         if first in self._instance or first in _PSEUDO or _INSTANCE.fullmatch(first):
             return
         root = self._schema.get(ROOT)
@@ -502,20 +504,20 @@ _PSEUDO = {
 assert set(_PSEUDO) == set(PSEUDO_FIELDS)
 
 
-def _first(chain: str) -> str:
+def _get_first_step(chain: str) -> str:
     return chain.partition("/")[0]
 
 
-def _flat(values: Iterable[Any]) -> Iterator[Any]:
+def _iter_flat(values: Iterable[Any]) -> Iterator[Any]:
     """Yield the values of lists of values."""
     for value in values:
         if isinstance(value, list):
-            yield from _flat(value)
+            yield from _iter_flat(value)
         else:
             yield value
 
 
-def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
+def _decode_cell(decoder: Codec, values: Sequence[Any]) -> Any:
     if isinstance(values[0], Rounded):
         return values[0].exact
     value = decoder.decode(values)[0]
@@ -524,7 +526,7 @@ def _cell(decoder: Codec, values: Sequence[Any]) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _behind(columns: Mapping[str, Sequence[Any]], chain: str) -> Sequence[Any]:
+def _follow_chain(columns: Mapping[str, Sequence[Any]], chain: str) -> Sequence[Any]:
     """Return the values at the end of a chain that begins with a column."""
     first, *steps = chain.split("/")
     return [_follow(value, steps) for value in columns[first]] if steps else columns[first]

@@ -29,7 +29,7 @@ from ..progress import Progress, Setting
 from ..tracking.baseline import track
 from . import not_found
 from .planning import HIDDEN, Chunks, Plan, Replan
-from .types_at import fields_at, learn_at, types_at, types_of_row, unchecked
+from .types_at import describe_unchecked, find_types, find_types_of_row, learn_at, read_fields
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -54,16 +54,16 @@ _USUAL = ReadOptions()
 
 def read(repo: Connection, query: Query, options: ReadOptions = _USUAL) -> pd.DataFrame:
     """Read all rows of a query as one frame."""
-    began = _now(repo)
+    began = _get_time(repo)
 
     def whole(plan: Plan, pages: Pages[Chunks]) -> pd.DataFrame:
-        return plan.frame(_counted(pages, options), partial(_expected, pages))
+        return plan.build_frame(_count_pages(pages, options), partial(_get_expected, pages))
 
-    with _explained(repo, query):
+    with _explain_errors(repo, query):
         repo.moved.settle(repo.client, query)
-        query, plan, pages, frame = _taken(repo, query, options, whole)
+        query, plan, pages, frame = _fetch(repo, query, options, whole)
     repo.remember_types(query, plan.rows)
-    facts = _facts(repo, query, pages, len(frame))
+    facts = _describe_read(repo, query, pages, len(frame))
     _say(query, pages, plan, facts, judge(repo, query, plan, len(frame)))
     track(frame, repo, query, plan.fields, plan.paths, plan.baseline, **facts, read=began)
     return frame
@@ -71,74 +71,74 @@ def read(repo: Connection, query: Query, options: ReadOptions = _USUAL) -> pd.Da
 
 def read_pages(repo: Connection, query: Query, options: ReadOptions) -> Iterator[pd.DataFrame]:
     """Read the rows of a query as one frame per page."""
-    began = _now(repo)
+    began = _get_time(repo)
 
     def first(plan: Plan, pages: Pages[Chunks]) -> Iterator[Chunks]:
         plan.is_fixed = True
-        source = _counted(pages, options)
+        source = _count_pages(pages, options)
         return itertools.chain(list(itertools.islice(source, 1)), source)
 
-    with _explained(repo, query):
+    with _explain_errors(repo, query):
         repo.moved.settle(repo.client, query)
-        query, plan, pages, source = _taken(repo, query, options, first)
+        query, plan, pages, source = _fetch(repo, query, options, first)
         for chunks in source:
-            frame = plan.frame([chunks], partial(len, chunks.ids))
+            frame = plan.build_frame([chunks], partial(len, chunks.ids))
             total = pages.total if pages.total is not None else len(frame)
             facts = {"rows": len(frame), "total": total, "cut": len(frame) < total, "read": began}
             track(frame, repo, query, plan.fields, plan.paths, plan.baseline, **facts)
             yield frame
     words = judge(repo, query, plan, pages.rows)
-    _say(query, pages, plan, _facts(repo, query, pages, pages.rows), words)
+    _say(query, pages, plan, _describe_read(repo, query, pages, pages.rows), words)
 
 
-def _taken(
+def _fetch(
     repo: Connection, query: Query, options: ReadOptions, take: Callable[[Plan, Pages[Chunks]], T]
 ) -> tuple[Query, Plan, Pages[Chunks], T]:
     """Fetch the pages of a query; repeat it if the types of the rows change the request."""
-    query = _prepared(repo, query)
+    query = _prepare(repo, query)
     plan = _plan(repo, query, options)
     tries = 0
     while True:
-        pages = _pages(repo, plan, options)
+        pages = _create_pages(repo, plan, options)
         try:
             return query, plan, pages, take(plan, pages)
         except Replan:
-            plan = plan.again()
+            plan = plan.replan()
         except ServerError as error:
             tries += 1
-            query = _rewritten(repo, query, error, tries)
+            query = _rewrite(repo, query, error, tries)
             plan = _plan(repo, query, options)
 
 
-def series_of(repo: Connection, row: Mapping[str, Any], query: Query) -> pd.Series[Any]:
+def build_series(repo: Connection, row: Mapping[str, Any], query: Query) -> pd.Series[Any]:
     """Return one content as a series of typed cells on its field names."""
-    chosen = query.select or tuple(n for n, v in row.items() if n not in HIDDEN and not _deferred(v))
+    chosen = query.select or tuple(n for n, v in row.items() if n not in HIDDEN and not _is_deferred(v))
     asked = query.replace(select=chosen)
-    plan = Plan(asked, repo.schema, types_of_row(repo, row), fields_at(repo, asked))
-    cells = plan.cells(row)
+    plan = Plan(asked, repo.schema, find_types_of_row(repo, row), read_fields(repo, asked))
+    cells = plan.build_cells(row)
     return pd.Series(cells, name=row.get("Path", str(query.path)), dtype=object)
 
 
-def counted(repo: Connection, query: Query) -> int:
+def count_rows(repo: Connection, query: Query) -> int:
     """Count the rows of a query."""
     asked = query
-    with _explained(repo, query):
+    with _explain_errors(repo, query):
         repo.moved.settle(repo.client, query)
-        query = _prepared(repo, query)
-        behind = _learned_behind(repo, query)
+        query = _prepare(repo, query)
+        behind = _learn_behind(repo, query)
         for tries in itertools.count(1):
             try:
                 number = count(repo.client, query)
                 break
             except ServerError as error:
-                query = _rewritten(repo, query, error, tries)
-    for word in [*behind, *(unchecked(repo, query) if not number else ())]:
+                query = _rewrite(repo, query, error, tries)
+    for word in [*behind, *(describe_unchecked(repo, query) if not number else ())]:
         warn_user(word, IncompleteWarning)
     repo.record_total(asked, number)
     return number
 
 
-def _prepared(repo: Connection, query: Query) -> Query:
+def _prepare(repo: Connection, query: Query) -> Query:
     """Return a query that can be sent.
 
     How a value is written depends on the kind of field. One field that is not known is guessed; where there
@@ -154,7 +154,7 @@ def _prepared(repo: Connection, query: Query) -> Query:
     return unbound.bind(schema)
 
 
-def _rewritten(repo: Connection, query: Query, error: ServerError, tries: int) -> Query:
+def _rewrite(repo: Connection, query: Query, error: ServerError, tries: int) -> Query:
     """Return a rejected query rewritten for other possible types of the unknown fields in its conditions.
 
     The first time another kind is guessed, which is remembered; then the hidden types of the place are
@@ -166,7 +166,7 @@ def _rewritten(repo: Connection, query: Query, error: ServerError, tries: int) -
         The refusal, if there is no other way.
     """
     is_about_values = isinstance(error, BadRequestError) or type(error) is ServerError
-    if query.unbound is None or tries > 2 or not is_about_values or _missing_field(repo, query, error):
+    if query.unbound is None or tries > 2 or not is_about_values or _find_missing_field(repo, query, error):
         raise error
     guesses = repo.schema.guesses
     other = query.unbound.bind(repo.schema, otherwise=query.unknown)
@@ -191,7 +191,7 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
     """
     schema = repo.schema
     words = []
-    unknown = dict(plan.unknown().values())
+    unknown = dict(plan.collect_unknown().values())
     others = (
         dict(ignored_names(query.orders(), query.expand, schema)) if schema.may_hide else {}
     )  # or they were judged before
@@ -209,27 +209,27 @@ def judge(repo: Connection, query: Query, plan: Plan, rows: int) -> list[str]:
             f"{name!r} could not be checked: no content type that you see has this field, and {why}."
             f"{did_you_mean(name, schema.fields)}{_check_with_rows(query, name) if not rows else ''}"
         )
-    words += [unheard(name) for name in plan.silent()]
+    words += [describe_unknown_field(name) for name in plan.list_silent()]
     if not rows:
-        words += unchecked(repo, query)
+        words += describe_unchecked(repo, query)
     if isinstance(query.filter, str) and not query.copied and plan.rows:
         named = {**schema.fields, **query.added}
         reject_misinterpreted(query.filter, named, in_memory=query.property is not None)
     if query.unbound is not None and plan.rows:
         query.unbound.bind(schema)  # refuses what does not go with the types that were learned
     if not rows and schema.may_hide:
-        words += _behind_unknown(repo, query)
+        words += _explain_unknown_behind(repo, query)
     return words
 
 
-def _behind_unknown(repo: Connection, query: Query) -> list[str]:
+def _explain_unknown_behind(repo: Connection, query: Query) -> list[str]:
     """Return the message for a filter that tests a field behind an unknown one."""
     schema = repo.schema
     paths = paths_behind_unknown(query.filter, schema, query.added)
-    return [_if_reference(query, schema, path) for path in paths]
+    return [_explain_reference(query, schema, path) for path in paths]
 
 
-def _learned_behind(repo: Connection, query: Query) -> list[str]:
+def _learn_behind(repo: Connection, query: Query) -> list[str]:
     """Learn the types that determine whether a filter is valid, if there are no rows to learn them from.
 
     Raises
@@ -242,10 +242,10 @@ def _learned_behind(repo: Connection, query: Query) -> list[str]:
         return []
     learn_at(repo, query)
     reject_misinterpreted(str(query.filter), repo.schema.fields, in_memory=query.property is not None)
-    return _behind_unknown(repo, query)
+    return _explain_unknown_behind(repo, query)
 
 
-def unheard(name: str) -> str:
+def describe_unknown_field(name: str) -> str:
     """Return the message for an unknown field of a list or an aspect."""
     what = "list" if name.startswith("#") else "aspect"
     return f"{name!r} could not be checked: no {what} is found here that has such a field, and no value of it"
@@ -258,13 +258,13 @@ def _check_with_rows(query: Query, name: str) -> str:
     return f" To check it, read some rows: repo.read({query.path!r}, select={name!r}, top=5)"
 
 
-def _first(chain: str) -> str:
+def _get_first_step(chain: str) -> str:
     return chain.partition("/")[0]
 
 
-def _if_reference(query: Query, schema: Schema, path: str) -> str:
+def _explain_reference(query: Query, schema: Schema, path: str) -> str:
     """Explain what a path in a filter means if its first step is a reference."""
-    first = _first(path)
+    first = _get_first_step(path)
     said = f"it could not be checked whether {first} is a reference: there are no rows to check it with"
     try:
         supposed = {**schema.fields, first: Field(first, "Reference")}
@@ -274,7 +274,7 @@ def _if_reference(query: Query, schema: Schema, path: str) -> str:
     return f"{said} of {path}"
 
 
-def _missing_field(repo: Connection, query: Query, error: ServerError) -> str | None:
+def _find_missing_field(repo: Connection, query: Query, error: ServerError) -> str | None:
     """Return the name in the conditions that the server reported as unknown."""
     fields = FieldsToAsk(repo.schema)
     if query.unbound is not None:
@@ -290,15 +290,15 @@ def _missing_field(repo: Connection, query: Query, error: ServerError) -> str | 
 
 
 @contextlib.contextmanager
-def _explained(repo: Connection, query: Query) -> Iterator[None]:
+def _explain_errors(repo: Connection, query: Query) -> Iterator[None]:
     """Add hints to the server's error."""
     if query.property:
         _refuse_property(repo, query.property)
     try:
-        with not_found.explained(repo, query.path, query.version):
+        with not_found.explain_missing(repo, query.path, query.version):
             yield
     except BadRequestError as error:
-        if name := _missing_field(repo, query, error):
+        if name := _find_missing_field(repo, query, error):
             raise QueryError.unknown_field(name, repo.schema.fields) from error
         if said := hint(str(query.filter or ""), {**repo.schema.fields, **query.added}):
             error.args = (f"the server refused the filter (hint: {said}): {error}",)
@@ -324,52 +324,52 @@ def _refuse_property(repo: Connection, name: str) -> None:
 
 def _plan(repo: Connection, query: Query, options: ReadOptions) -> Plan:
     backend = validate_backend(options.dtype_backend)
-    there = types_at(repo, query)
+    there = find_types(repo, query)
     rows = repo.types_met(query)
-    instance = fields_at(repo, query)
+    instance = read_fields(repo, query)
     return Plan(query, repo.schema, there.names, instance, backend, rows=rows, is_open=there.is_open)
 
 
-def _pages(repo: Connection, plan: Plan, options: ReadOptions) -> Pages[Chunks]:
+def _create_pages(repo: Connection, plan: Plan, options: ReadOptions) -> Pages[Chunks]:
     return Pages(
         repo.client,
         plan.query,
         plan.names,
-        plan.chunks,
+        plan.take_chunks,
         size=options.page_size,
         workers=options.workers,
         keep=plan.keeps_answers,
     )
 
 
-def _expected(pages: Pages[Chunks]) -> int:
-    return _wanted(pages) or 0
+def _get_expected(pages: Pages[Chunks]) -> int:
+    return _get_total(pages) or 0
 
 
-def _counted(pages: Pages[Chunks], options: ReadOptions) -> Iterator[Chunks]:
+def _count_pages(pages: Pages[Chunks], options: ReadOptions) -> Iterator[Chunks]:
     """Yield the pages and update the progress."""
     source = iter(pages)
     with Progress(options.progress, pages.query.path) as progress:
         held: Chunks | None = None
         for chunks in source:
-            progress.show(pages.rows, _wanted(pages))
+            progress.show(pages.rows, _get_total(pages))
             if held is not None:
-                yield held.now()
+                yield held.resolve()
                 held = None
             if chunks.later is not None:  # its types are learned while the next pages are on their way
                 held = chunks
             else:
                 yield chunks
         if held is not None:
-            yield held.now()
+            yield held.resolve()
 
 
-def _now(repo: Connection) -> str:
+def _get_time(repo: Connection) -> str:
     """Return the current time of the server; a frame may not show changes after that."""
     return repo.client.now.isoformat(timespec="milliseconds")
 
 
-def _wanted(pages: Pages[Chunks]) -> int | None:
+def _get_total(pages: Pages[Chunks]) -> int | None:
     """Return the number of expected rows, if the server reports it."""
     if pages.total is None:
         return None
@@ -377,7 +377,7 @@ def _wanted(pages: Pages[Chunks]) -> int | None:
     return min(wanted, pages.query.top) if pages.query.top else wanted
 
 
-def _facts(repo: Connection, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
+def _describe_read(repo: Connection, query: Query, pages: Pages[Chunks], rows: int) -> dict[str, Any]:
     """Return the provenance of a read."""
     total = pages.total if pages.total is not None else pages.skipped + rows
     # The server shows less, and no error, once our credentials are no longer good.
@@ -424,19 +424,19 @@ def _say(query: Query, pages: Pages[Chunks], plan: Plan, facts: dict[str, Any], 
             f"rows moved during the read ({pages.duplicates} came twice and are kept once); some may be "
             "missing. Read again, or drop orderby and sort the frame"
         )
-    for name, values in plan.unlisted().items():
+    for name, values in plan.collect_unlisted().items():
         words.append(
             f"{name} holds {', '.join(map(repr, values[:5]))}, which the schema does not list as options"
         )
-    if plan.rounded():
-        facts["rounded"] = list(plan.rounded())
+    if plan.list_rounded():
+        facts["rounded"] = list(plan.list_rounded())
         words.append(
-            f"{', '.join(plan.rounded())}: numbers of more than {DIGITS} digits are rounded to the nearest "
-            "float64; repo.get(…) and repo.value(…) return all digits, as a Decimal"
+            f"{', '.join(plan.list_rounded())}: numbers of more than {DIGITS} digits are rounded to the "
+            "nearest float64; repo.get(…) and repo.value(…) return all digits, as a Decimal"
         )
     for word in words:
         warn_user(word, IncompleteWarning)
 
 
-def _deferred(value: Any) -> bool:
+def _is_deferred(value: Any) -> bool:
     return isinstance(value, Mapping) and "__deferred" in value

@@ -33,23 +33,25 @@ class TypesAt(NamedTuple):
     is_open: bool = False
 
 
-def types_at(repo: Connection, query: Query) -> TypesAt:
+def find_types(repo: Connection, query: Query) -> TypesAt:
     """Return the types that the rows of a query may have, as far as the query or the place limits them."""
     schema = repo.schema
-    said = list(dict.fromkeys(_said(query)))
+    said = list(dict.fromkeys(_iter_named(query)))
     if query.select:
         return TypesAt(said)
     if said and (schema.may_hide or any(name in schema for name in said)):
         return _of(repo, said)
     if query.single:
-        return TypesAt(types_of_row(repo, _facts(repo, query.path, "Id", "Type", select="Id,Type")) or [ROOT])
+        return TypesAt(
+            find_types_of_row(repo, _read_facts(repo, query.path, "Id", "Type", select="Id,Type")) or [ROOT]
+        )
     if query.property:
         field = schema.fields.get(query.property)
         allowed = field.limits.get("AllowedTypes") if field is not None else None
         return _of(repo, allowed or ()) if allowed else TypesAt([ROOT])
     if query.query:
         return TypesAt([ROOT])
-    return _allowed(repo, query.path)
+    return _find_allowed(repo, query.path)
 
 
 def learn_at(repo: Connection, query: Query) -> None:
@@ -61,12 +63,12 @@ def learn_at(repo: Connection, query: Query) -> None:
     words = f"+{inside} -Type:({complete})" if complete else f"+{inside}"
     asked = Query("/Root", select=("Id", "Type"), query=words, top=_LOOKED_AT, autofilters=False)
     for row in repo.client.get(asked.url(metadata="no"), shapes.contents("Id", "Type")):
-        types_of_row(repo, row)
+        find_types_of_row(repo, row)
 
 
-def unchecked(repo: Connection, query: Query) -> list[str]:
+def describe_unchecked(repo: Connection, query: Query) -> list[str]:
     """Return the message for a query without rows that names unknown types or options."""
-    said = _unknown_types(repo, query)
+    said = _describe_unknown_types(repo, query)
     if query.unchecked:
         said.append(
             f"{query.unchecked} It could not be checked whether a type that you may not see offers it: "
@@ -75,9 +77,9 @@ def unchecked(repo: Connection, query: Query) -> list[str]:
     return said
 
 
-def _unknown_types(repo: Connection, query: Query) -> list[str]:
-    said = list(dict.fromkeys(_said(query)))
-    unknown = [name for name in said if _type_in_any_case(name, repo.schema) is None]
+def _describe_unknown_types(repo: Connection, query: Query) -> list[str]:
+    said = list(dict.fromkeys(_iter_named(query)))
+    unknown = [name for name in said if _match_type(name, repo.schema) is None]
     why = "you see no such type" if unknown and repo.schema.may_hide else "there is no such type"
     return [
         f"the type {name!r} could not be checked: there are no rows, and {why}."
@@ -86,7 +88,7 @@ def _unknown_types(repo: Connection, query: Query) -> list[str]:
     ]
 
 
-def _type_in_any_case(name: str, schema: Schema) -> str | None:
+def _match_type(name: str, schema: Schema) -> str | None:
     if name in schema:
         return name
     return next((visible for visible in schema if visible.lower() == name.lower()), None)
@@ -99,11 +101,11 @@ def _of(repo: Connection, names: Iterable[str]) -> TypesAt:
     return TypesAt(list(names) if is_open else visible or [ROOT], is_open)
 
 
-def _allowed(repo: Connection, place: str | int) -> TypesAt:
+def _find_allowed(repo: Connection, place: str | int) -> TypesAt:
     """Return the types allowed at a place, from its own list or its type, hidden ones included."""
     names = [field.name for field in _ALLOWED]
     select = ",".join(["Type", *(f"{name}/Name" for name in names)])
-    there = _facts(repo, place, "Type", select=select, expand=",".join(names))
+    there = _read_facts(repo, place, "Type", select=select, expand=",".join(names))
     own, effective = ([str(item["Name"]) for item in there.get(name) or ()] for name in names)
     schema, name = repo.schema, str(there.get("Type"))
     kind = schema.get(name)
@@ -116,7 +118,7 @@ def _allowed(repo: Connection, place: str | int) -> TypesAt:
     return _of(repo, types)
 
 
-def types_of_row(repo: Connection, row: Mapping[str, Any]) -> list[str]:
+def find_types_of_row(repo: Connection, row: Mapping[str, Any]) -> list[str]:
     """Return the type of a content as a list, learned if it is hidden; empty if it is unknown."""
     name, content = row.get("Type"), row.get("Id")
     if not isinstance(name, str):
@@ -126,7 +128,7 @@ def types_of_row(repo: Connection, row: Mapping[str, Any]) -> list[str]:
     return [name] if name in repo.schema else []
 
 
-def fields_at(repo: Connection, query: Query) -> dict[str, Field]:
+def read_fields(repo: Connection, query: Query) -> dict[str, Field]:
     """Return the fields of the list and of the aspects that a query names.
 
     Raises
@@ -141,19 +143,19 @@ def fields_at(repo: Connection, query: Query) -> dict[str, Field]:
     return added | added_fields(repo.client, query.path, names - added.keys())
 
 
-def _said(query: Query) -> Iterator[str]:
+def _iter_named(query: Query) -> Iterator[str]:
     text = str(query.filter or "")
     if re.search(r"isof|ContentType", text, re.IGNORECASE) and (tree := parse(text)):
-        yield from _types_of(tree)
+        yield from _iter_types(tree)
     if not re.search(r"\bOR\b|\bNOT\b|\|\||\{\{", query.words()):
         yield from _TYPE_TERM.findall(query.words())
 
 
-def _types_of(node: Node) -> Iterator[str]:
+def _iter_types(node: Node) -> Iterator[str]:
     match node:
         case Join(operator="and"):
             for part in node.parts:
-                yield from _types_of(part)
+                yield from _iter_types(part)
         case Call(name="isof", arguments=(Literal(kind="text", text=text),)):
             yield text[1:-1]
         case Compare(
@@ -162,6 +164,8 @@ def _types_of(node: Node) -> Iterator[str]:
             yield text[1:-1]
 
 
-def _facts(repo: Connection, place: str | int, *names: str, select: str, expand: str = "") -> dict[str, Any]:
+def _read_facts(
+    repo: Connection, place: str | int, *names: str, select: str, expand: str = ""
+) -> dict[str, Any]:
     options = {"$select": select, **({"$expand": expand} if expand else {}), "metadata": "no"}
     return dict(repo.client.get(target(entity(place), options), shapes.content(*names, fields=_ALLOWED)))

@@ -47,10 +47,10 @@ def unpack(pieces: Iterable[str]) -> Any:
             raise ValueError
         return json.loads(data)
     except (ValueError, zlib.error, binascii.Error, RecursionError):
-        raise damaged() from None
+        raise create_damage_error() from None
 
 
-def damaged() -> TrackingError:
+def create_damage_error() -> TrackingError:
     """Return the error for a file whose data cannot be read any more."""
     return TrackingError(
         "the hidden sheet of this file was changed or cut, or another version of sn_pandas wrote it, so it "
@@ -59,28 +59,28 @@ def damaged() -> TrackingError:
     )
 
 
-def frame_to_json(frame: pd.DataFrame) -> dict[str, Any]:
+def pack_frame(frame: pd.DataFrame) -> dict[str, Any]:
     """Return a frame on ids as JSON."""
     columns = [
-        {"name": str(name), **_dtype_to_json(column), "cells": _cells_to_json(column)}
+        {"name": str(name), **_pack_dtype(column), "cells": _pack_cells(column)}
         for name, column in frame.items()
     ]
     return {"ids": [int(id_) for id_ in frame.index], "columns": columns}
 
 
-def frame_from_json(packed: Mapping[str, Any]) -> pd.DataFrame:
-    """Return the frame of :func:`frame_to_json`."""
+def unpack_frame(packed: Mapping[str, Any]) -> pd.DataFrame:
+    """Return the frame of :func:`pack_frame`."""
     index = pd.Index(packed["ids"], dtype="int64", name="Id")
-    columns = {column["name"]: _series(column, index) for column in packed["columns"]}
+    columns = {column["name"]: _unpack_series(column, index) for column in packed["columns"]}
     return pd.DataFrame(columns, index=index, copy=False)
 
 
-def cell_to_json(cell: Cell) -> Any:
+def pack_cell(cell: Cell) -> Any:
     """Return a cell as JSON with its type.
 
     Examples
     --------
-    >>> cell_to_json([pd.Timestamp("2026-01-01", tz="UTC"), pd.NA])
+    >>> pack_cell([pd.Timestamp("2026-01-01", tz="UTC"), pd.NA])
     [{'$date': '2026-01-01T00:00:00+00:00'}, None]
     """
     cell = to_plain(cell)
@@ -93,18 +93,18 @@ def cell_to_json(cell: Cell) -> Any:
     if isinstance(cell, dt.datetime):
         return {"$date": cell.isoformat()}
     if isinstance(cell, (set, frozenset)):
-        return {"$set": [cell_to_json(item) for item in sort_items(cell)]}
+        return {"$set": [pack_cell(item) for item in sort_items(cell)]}
     if is_list(cell):
-        return [cell_to_json(item) for item in cell]
+        return [pack_cell(item) for item in cell]
     if isinstance(cell, Mapping):
-        return {"$dict": {str(key): cell_to_json(value) for key, value in cell.items()}}
+        return {"$dict": {str(key): pack_cell(value) for key, value in cell.items()}}
     return {"$decimal": str(cell)} if isinstance(cell, decimal.Decimal) else str(cell)
 
 
-def cell_from_json(value: Any) -> Cell:
-    """Return the cell of :func:`cell_to_json`."""
+def unpack_cell(value: Any) -> Cell:
+    """Return the cell of :func:`pack_cell`."""
     if isinstance(value, list):
-        return [cell_from_json(item) for item in value]
+        return [unpack_cell(item) for item in value]
     if not isinstance(value, dict):
         return value
     (kind, inner), *_ = value.items()
@@ -113,11 +113,11 @@ def cell_from_json(value: Any) -> Cell:
     if kind == "$decimal":
         return decimal.Decimal(inner)
     if kind == "$set":
-        return {cell_from_json(item) for item in inner}
-    return {key: cell_from_json(item) for key, item in inner.items()}
+        return {unpack_cell(item) for item in inner}
+    return {key: unpack_cell(item) for key, item in inner.items()}
 
 
-def _dtype_to_json(column: pd.Series) -> dict[str, Any]:
+def _pack_dtype(column: pd.Series) -> dict[str, Any]:
     if isinstance(column.dtype, pd.CategoricalDtype):
         return {"dtype": "category", "categories": [str(name) for name in column.cat.categories]}
     if isinstance(column.dtype, pd.StringDtype):
@@ -127,21 +127,21 @@ def _dtype_to_json(column: pd.Series) -> dict[str, Any]:
     return {"dtype": str(column.dtype)}
 
 
-def _cells_to_json(column: pd.Series) -> list[Any]:
+def _pack_cells(column: pd.Series) -> list[Any]:
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         moments = column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy().astype("datetime64[us]")
         numbers = moments.astype("int64").tolist()
         return [None if gone else n for n, gone in zip(numbers, np.isnat(moments).tolist(), strict=True)]
-    return [cell if type(cell) is str else cell_to_json(cell) for cell in column]
+    return [cell if type(cell) is str else pack_cell(cell) for cell in column]
 
 
-def _series(packed: Mapping[str, Any], index: pd.Index) -> pd.Series:
-    array = _array(packed)
+def _unpack_series(packed: Mapping[str, Any], index: pd.Index) -> pd.Series:
+    array = _unpack_array(packed)
     column: pd.Series[Any] = pd.Series(array, index=index, dtype=array.dtype)  # never texts of objects
     return column
 
 
-def _array(packed: Mapping[str, Any]) -> Any:
+def _unpack_array(packed: Mapping[str, Any]) -> Any:
     dtype, cells = packed["dtype"], packed["cells"]
     if dtype == "category":
         return pd.Categorical(cells, categories=pd.Index(packed["categories"], dtype="str"))
@@ -149,7 +149,7 @@ def _array(packed: Mapping[str, Any]) -> Any:
         moments = np.array([np.iinfo("int64").min if n is None else n for n in cells], dtype="int64")
         return pd.DatetimeIndex(moments.view("datetime64[us]")).tz_localize("UTC").astype(dtype).array
     if dtype == "object":
-        found = [cell_from_json(cell) for cell in cells]
+        found = [unpack_cell(cell) for cell in cells]
         return np.fromiter(found, dtype=object, count=len(found))
     if dtype == _ARROW_TEXT:
         import pyarrow as pa
@@ -157,4 +157,4 @@ def _array(packed: Mapping[str, Any]) -> Any:
         return pd.array(cells, dtype=pd.ArrowDtype(pa.string()))
     if dtype in ("float64", "float32"):
         return np.array([np.nan if cell is None else cell for cell in cells], dtype=dtype)
-    return pd.array([cell_from_json(cell) for cell in cells], dtype=dtype)
+    return pd.array([unpack_cell(cell) for cell in cells], dtype=dtype)

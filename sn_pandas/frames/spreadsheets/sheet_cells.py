@@ -75,7 +75,7 @@ class Column:
         return {label: value for value, label in self.labels.items()}
 
 
-def kind_of(column: str, field: Field | None) -> Kind:
+def choose_kind(column: str, field: Field | None) -> Kind:
     """Return how the column of a field is shown; ``own`` for a column of the user."""
     if field is None:
         return "own"
@@ -180,31 +180,31 @@ def split(text: str) -> list[str]:
     return found
 
 
-def escaped(text: str) -> str:
+def escape(text: str) -> str:
     r"""Return a text as the file stores it, without losing a character.
 
     Examples
     --------
-    >>> escaped("a\rb"), unescaped(escaped("_x0041_"))
+    >>> escape("a\rb"), unescape(escape("_x0041_"))
     ('a_x000D_b', '_x0041_')
     """
     return _ESCAPED.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
-def unescaped(text: str) -> str:
-    """Return the text of :func:`escaped`."""
+def unescape(text: str) -> str:
+    """Return the text of :func:`escape`."""
     return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text) if "_x" in text else text
 
 
 def _as_kept(text: Any) -> str:
     """Return a text as other programs store it: LibreOffice has other escapes and drops some characters."""
-    plain_text = unescaped(str(text)).replace("\r\n", "\n").replace("\r", "\n")
+    plain_text = unescape(str(text)).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub("", plain_text)
 
 
-def _text(column: Column, cell: Cell) -> str:
+def _show_text(column: Column, cell: Cell) -> str:
     text = cell if isinstance(cell, str) else str(to_integer(cell))
-    if len(text) <= _CUT_AT or len(escaped(text).encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
+    if len(text) <= _CUT_AT or len(escape(text).encode("utf-16-le", "surrogatepass")) <= 2 * LONGEST:
         return text
     return text[:_CUT_AT] + _CUT
 
@@ -212,52 +212,54 @@ def _text(column: Column, cell: Cell) -> str:
 def _number(column: Column, cell: Cell) -> Value:
     if isinstance(cell, (int, float)) and not isinstance(cell, bool) and math.isfinite(cell):
         return str(cell) if isinstance(cell, int) and abs(cell) >= _MOST_DIGITS else cell
-    return _text(column, cell)
+    return _show_text(column, cell)
 
 
-def _truth(column: Column, cell: Cell) -> Value:
-    return ("yes" if cell else "no") if isinstance(cell, (bool, int, float)) else _text(column, cell)
+def _show_boolean(column: Column, cell: Cell) -> Value:
+    return ("yes" if cell else "no") if isinstance(cell, (bool, int, float)) else _show_text(column, cell)
 
 
-def _date(column: Column, cell: Cell) -> Value:
+def _show_date(column: Column, cell: Cell) -> Value:
     if not isinstance(cell, (pd.Timestamp, dt.datetime)):
-        return _text(column, cell)
+        return _show_text(column, cell)
     stamp = pd.Timestamp(cell)
     stamp = stamp.tz_localize("UTC") if stamp.tzinfo is None else stamp
     local = stamp.tz_convert(column.zone).tz_localize(None).as_unit("us").to_pydatetime()
     return local if local >= _FIRST_DATE else local.isoformat(sep=" ")
 
 
-def _label(column: Column, cell: Cell) -> str:
+def _show_label(column: Column, cell: Cell) -> str:
     text = str(to_integer(cell))
-    return _text(column, column.labels.get(text, text))
+    return _show_text(column, column.labels.get(text, text))
 
 
-def _labels(column: Column, cell: Cell) -> Value:
+def _show_labels(column: Column, cell: Cell) -> Value:
     shown = [column.labels.get(text, text) for text in (str(to_integer(item)) for item in list_items(cell))]
-    return _text(column, join(shown)) if shown else None
+    return _show_text(column, join(shown)) if shown else None
 
 
-def _other(column: Column, cell: Cell) -> Value:
+def _show_other(column: Column, cell: Cell) -> Value:
     if is_list(cell):
         listed = list_items(cell)
         if any(is_list(item) or isinstance(item, Mapping) for item in listed):
-            return _text(column, json.dumps(listed, default=str, ensure_ascii=False))
+            return _show_text(column, json.dumps(listed, default=str, ensure_ascii=False))
         texts = ("" if is_missing(item) else str(to_integer(to_plain(item))) for item in listed)
-        return _text(column, join(texts)) if listed else None
+        return _show_text(column, join(texts)) if listed else None
     if isinstance(cell, Mapping):
-        return _text(column, json.dumps(dict(cell), default=str, ensure_ascii=False))
-    return _own(column, cell)
+        return _show_text(column, json.dumps(dict(cell), default=str, ensure_ascii=False))
+    return _show_own(column, cell)
 
 
-def _own(column: Column, cell: Cell) -> Value:
+def _show_own(column: Column, cell: Cell) -> Value:
     if isinstance(cell, (bool, str)):
-        return cell if isinstance(cell, bool) else _text(column, cell)
+        return cell if isinstance(cell, bool) else _show_text(column, cell)
     if isinstance(cell, (int, float)):
         return _number(column, cell)
     if isinstance(cell, (pd.Timestamp, dt.datetime)):
-        return _date(column, cell)
-    return _other(column, cell) if is_list(cell) or isinstance(cell, Mapping) else _text(column, cell)
+        return _show_date(column, cell)
+    return (
+        _show_other(column, cell) if is_list(cell) or isinstance(cell, Mapping) else _show_text(column, cell)
+    )
 
 
 def _as_text(column: Column, value: Any) -> Cell:
@@ -309,16 +311,16 @@ def _as_values(column: Column, value: Any) -> Cell:
 
 
 _SHOWN: Mapping[Kind, Callable[[Column, Cell], Value]] = {
-    "text": _text,
+    "text": _show_text,
     "number": _number,
-    "truth": _truth,
-    "date": _date,
-    "choice": _label,
-    "choices": _labels,
-    "reference": _label,
-    "references": _labels,
-    "other": _other,
-    "own": _own,
+    "truth": _show_boolean,
+    "date": _show_date,
+    "choice": _show_label,
+    "choices": _show_labels,
+    "reference": _show_label,
+    "references": _show_labels,
+    "other": _show_other,
+    "own": _show_own,
 }
 _PARSED: Mapping[Kind, Callable[[Column, Any], Cell]] = {
     "text": _as_text,

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from ...odata.errors import TrackingError
-from .packing import damaged, pack, unpack
-from .sheet_cells import Column, Value, escaped, unescaped
+from .packing import create_damage_error, pack, unpack
+from .sheet_cells import Column, Value, escape, unescape
 
 #: The sheets: what people see, what it was written from, and the options of its drop-downs.
 SHOWN, HIDDEN, LISTS = "Contents", "_sensenet", "_lists"
@@ -102,20 +102,22 @@ def write(path: str | os.PathLike[str], sheet: Sheet, facts: Mapping[str, Any], 
     book = Workbook(write_only=True)
     book.properties.creator = "sn_pandas"
     shown = book.create_sheet(SHOWN)
-    options = _options(sheet)
+    options = _choose_options(sheet)
     _lay_out(shown, sheet, options, protect=protect)
     _fill(shown, sheet)
     if options:
         lists = book.create_sheet(LISTS)
         lists.sheet_state = "hidden"
         for line in itertools.zip_longest(*options.values()):
-            lists.append([None if text is None else _text_cell(lists, text) for text in line])
+            lists.append([None if text is None else _create_text_cell(lists, text) for text in line])
     hidden = book.create_sheet(HIDDEN)
     hidden.sheet_state = "veryHidden"
     for said in (_MARK, "Read back with sn_pandas.read_excel(path, repo). Do not change this sheet."):
         hidden.append([said])
     for name in ("origin", "query", "read"):
-        hidden.append([_text_cell(hidden, name), _text_cell(hidden, str(facts.get(name) or ""))])
+        hidden.append(
+            [_create_text_cell(hidden, name), _create_text_cell(hidden, str(facts.get(name) or ""))]
+        )
     for piece in pack(facts):
         hidden.append(["data", piece])
     whole = f"{os.fspath(path)}.part"
@@ -144,7 +146,7 @@ def write_tables(
 def _as_cell(value: Any) -> Any:
     """Return a value as a workbook can hold it."""
     if isinstance(value, str):
-        return escaped(value)
+        return escape(value)
     if isinstance(value, (list, tuple, set)):
         return "; ".join(str(item) for item in value)
     if getattr(value, "tzinfo", None) is not None:
@@ -180,7 +182,7 @@ def read(path: str | os.PathLike[str]) -> Read:
             )
         lines = book[HIDDEN].iter_rows(values_only=True)
         facts = unpack(str(line[1]) for line in lines if line and line[0] == "data" and len(line) > 1)
-        names = _headers_of(facts)
+        names = _list_headers(facts)
         for sheet in sorted(book.worksheets, key=lambda sheet: sheet.title != SHOWN):
             if sheet.title in OWN_SHEETS:
                 continue
@@ -197,21 +199,21 @@ def read(path: str | os.PathLike[str]) -> Read:
     )
 
 
-def _headers_of(facts: Any) -> set[str]:
+def _list_headers(facts: Any) -> set[str]:
     try:
         return {str(column["header"]) for column in facts["columns"]}
     except (KeyError, TypeError):
-        raise damaged() from None
+        raise create_damage_error() from None
 
 
-def address(row: int, column: int) -> str:
+def format_address(row: int, column: int) -> str:
     """Return the name of a cell in spreadsheet programs, such as ``B7``."""
     from openpyxl.utils import get_column_letter
 
     return f"{get_column_letter(column + 1)}{row}"
 
 
-def _options(sheet: Sheet) -> dict[int, list[str]]:
+def _choose_options(sheet: Sheet) -> dict[int, list[str]]:
     """Return the drop-down options of each column, by its number."""
     offered: dict[int, list[str]] = {}
     for number, column in enumerate(sheet.columns):
@@ -235,7 +237,7 @@ def _lay_out(shown: Any, sheet: Sheet, options: Mapping[int, Sequence[str]], *, 
     for number, column in enumerate(sheet.columns):
         letter = get_column_letter(number + 2)
         size = shown.column_dimensions[letter]
-        size.width = _width(column, (row[number] for row in sheet.rows[:_MEASURED]))
+        size.width = _compute_width(column, (row[number] for row in sheet.rows[:_MEASURED]))
         size.protection = Protection(locked=not column.editable)  # of the rows that are still empty
         size.number_format = _FORMATS.get(column.kind, "General")
         if number in options:
@@ -254,7 +256,7 @@ def _lay_out(shown: Any, sheet: Sheet, options: Mapping[int, Sequence[str]], *, 
             setattr(shown.protection, may, False)  # what is False is allowed
 
 
-def _width(column: Column, values: Iterator[Value]) -> int:
+def _compute_width(column: Column, values: Iterator[Value]) -> int:
     longest = max((len(str(value)) for value in values if value is not None), default=0)
     low, high = _WIDTHS
     return min(max(longest, len(column.header) + _PADDING, low), high) + 1
@@ -265,7 +267,10 @@ def _fill(shown: Any, sheet: Sheet) -> None:
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.styles import Font, Protection
 
-    head = [WriteOnlyCell(shown, _plain(text)) for text in (ID, *(column.header for column in sheet.columns))]
+    head = [
+        WriteOnlyCell(shown, _validate_text(text))
+        for text in (ID, *(column.header for column in sheet.columns))
+    ]
     for cell in head:
         cell.font = Font(bold=True)
         cell.data_type = "s"
@@ -284,14 +289,14 @@ def _fill(shown: Any, sheet: Sheet) -> None:
         cells[0].value = id_
         for cell, value in zip(cells[1:], values, strict=True):
             if isinstance(value, str):
-                cell.value = _plain(value)
+                cell.value = _validate_text(value)
                 cell.data_type = "s"  # a text that looks like a formula stays a text
             else:
                 cell.value = value
         shown.append(cells)
 
 
-def _plain(text: str) -> str:
+def _validate_text(text: str) -> str:
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -299,13 +304,13 @@ def _plain(text: str) -> str:
             f"{text[:40]!a} holds half a character (a lone surrogate), which no file can keep: "
             "df[column] = df[column].str.encode('utf-8', 'replace').str.decode()"
         ) from None
-    return escaped(text)
+    return escape(text)
 
 
-def _text_cell(sheet: Any, text: str) -> Any:
+def _create_text_cell(sheet: Any, text: str) -> Any:
     from openpyxl.cell import WriteOnlyCell
 
-    cell = WriteOnlyCell(sheet, _plain(text))
+    cell = WriteOnlyCell(sheet, _validate_text(text))
     cell.data_type = "s"
     return cell
 
@@ -315,7 +320,7 @@ def _list_of(sheet: Any, names: set[str]) -> tuple[list[str], list[Row]] | None:
     headers: list[str] | None = None
     rows: list[Row] = []
     for number, line in enumerate(sheet.iter_rows(values_only=True), 1):
-        values = [unescaped(value) if type(value) is str else value for value in line]
+        values = [unescape(value) if type(value) is str else value for value in line]
         if headers is not None:
             if any(value not in (None, "") for value in values):
                 rows.append(Row(number, values))

@@ -24,8 +24,8 @@ from ...odata.addresses import canonical_origin
 from ...odata.errors import SaveError, TrackingError
 from ...odata.query import Query
 from ...odata.schema import Field
-from .differences import buffers
-from .snapshots import unshared, unshared_frame
+from .differences import locate_buffers
+from .snapshots import unshare, unshare_frame
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -108,7 +108,7 @@ class Shared:
         self._saver: int | None = None
 
     @contextlib.contextmanager
-    def saving(self) -> Iterator[None]:
+    def lock_save(self) -> Iterator[None]:
         """Serialize saves of a frame, so that each one sees the results of the previous one.
 
         Raises
@@ -154,13 +154,13 @@ class Baseline:
     def arrays(self) -> dict[str, tuple[Any, Any]]:
         """The arrays of the columns and their memory addresses, cached because pandas is slow here."""
         arrays = {str(name): column.array for name, column in self.frame.items()}
-        return {name: (array, buffers(array)) for name, array in arrays.items()}
+        return {name: (array, locate_buffers(array)) for name, array in arrays.items()}
 
-    def paths_of(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
+    def get_paths(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> list[str | None]:
         """Return the paths of contents by id; None for contents without a row."""
-        return [path if isinstance(path, str) else None for path in self.paths_at(ids)]
+        return [path if isinstance(path, str) else None for path in self.get_path_array(ids)]
 
-    def paths_at(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> Any:
+    def get_path_array(self, ids: Sequence[int] | npt.NDArray[np.int64]) -> Any:
         """Return the paths of contents by id as an array of texts, omitting contents without a row."""
         paths = self.frame["Path"] if "Path" in self.frame.columns else self.paths
         if paths is None or not len(paths) or not len(ids):
@@ -173,12 +173,12 @@ class Baseline:
             return found
         return pd.array([path if isinstance(path, str) else None for path in found], dtype="str")
 
-    def sure_of(self, columns: Mapping[str, Iterable[int]]) -> Baseline:
+    def confirm_cells(self, columns: Mapping[str, Iterable[int]]) -> Baseline:
         """Return a baseline in which some cells, by column and id, are confirmed as current."""
         unsure = {name: ids - set(columns.get(name, ())) for name, ids in self.unsure.items()}
         return dataclasses.replace(self, unsure={name: ids for name, ids in unsure.items() if ids})
 
-    def moved(self, paths: Mapping[int, str]) -> Baseline:
+    def replace_paths(self, paths: Mapping[int, str]) -> Baseline:
         """Return a baseline with updated paths of some contents, and those of new ones."""
         if not paths:
             return self
@@ -217,7 +217,7 @@ def track(
         What the provenance is to say.
     """
     frame.attrs[KEY] = {"origin": repo.url, "query": str(query), **facts}
-    before = unshared_frame(frame) if as_read is None else as_read
+    before = unshare_frame(frame) if as_read is None else as_read
     rebase(frame, Baseline(before, repo, query, fields, paths))
 
 
@@ -237,12 +237,12 @@ def rebase(frame: pd.DataFrame, baseline: Baseline) -> None:
     kept.index = kept.index.rename("Id")
     for column, dtype in kept.dtypes.items():
         if pd.api.types.is_object_dtype(dtype):
-            kept[column] = unshared(kept[column])
+            kept[column] = unshare(kept[column])
     _baselines[str(token)] = dataclasses.replace(baseline, frame=kept)
     weakref.finalize(token, _baselines.pop, str(token), None)
 
 
-def baseline_of(frame: pd.DataFrame) -> Baseline:
+def get_baseline(frame: pd.DataFrame) -> Baseline:
     """Return the baseline of a frame.
 
     Raises
@@ -270,7 +270,7 @@ def baseline_of(frame: pd.DataFrame) -> Baseline:
     return baseline
 
 
-def opened(origin: str) -> Connection | None:
+def find_open_repository(origin: str) -> Connection | None:
     """Return the open repository of this session with an address, in any spelling; None if there is none."""
     wanted = canonical_origin(origin)
     for url, repo in list(_opened.items()):
@@ -279,6 +279,6 @@ def opened(origin: str) -> Connection | None:
     return None
 
 
-def baselines() -> list[Baseline]:
+def list_baselines() -> list[Baseline]:
     """Return the baselines of all reads of this session that a frame still refers to."""
     return list(_baselines.values())

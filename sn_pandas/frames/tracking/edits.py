@@ -17,8 +17,8 @@ from ..columns.cells import are_same_cells
 from ..columns.normalizing import Cell, freeze, to_plain
 from ..columns.unusable import Unusable
 from .baseline import Baseline
-from .differences import buffers, differing, scalars
-from .matching import Rows, rows_of
+from .differences import find_differences, get_scalars, locate_buffers
+from .matching import Rows, match_rows
 
 # Fields whose values differ if cells of one dtype do: no number that is rounded, no option by its label.
 _EXACT = ("integer", "truth", "text")
@@ -49,35 +49,35 @@ class Edit(NamedTuple):
     after: Cell
 
 
-def edits_of(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) -> list[Edit]:
+def find_edits(frame: pd.DataFrame, baseline: Baseline, rows: Rows | None = None) -> list[Edit]:
     """Return the edited cells of a frame, row by row in its order; of new rows every cell that is filled.
 
     Only columns that were read and whose buffers are no longer those of the baseline are compared.
     """
-    rows = rows or rows_of(frame, baseline)
+    rows = rows or match_rows(frame, baseline)
     frame = frame.copy(deep=False)
     frame.attrs = {}  # pandas copies them deeply for each column that is looked at
     found: list[Edit] = []
-    for column in _common(frame, baseline):
-        found.extend(_column(column, _compared(column, frame, baseline, rows), baseline, rows))
+    for column in _list_common_columns(frame, baseline):
+        found.extend(_iter_edits(column, _compare_column(column, frame, baseline, rows), baseline, rows))
     for row in rows.new:
-        found.extend(_new(frame, int(row), baseline))
+        found.extend(_iter_new(frame, int(row), baseline))
     found.sort(key=_row_of)
     return found
 
 
-def edited_cells(frame: pd.DataFrame, baseline: Baseline, many: int) -> int:
+def count_edits(frame: pd.DataFrame, baseline: Baseline, many: int) -> int:
     """Count the edited cells; where a column has more than ``many``, those that may be edited."""
-    rows = rows_of(frame, baseline)
+    rows = match_rows(frame, baseline)
     found = 0
-    for column in _common(frame, baseline):
-        compared = _compared(column, frame, baseline, rows)
+    for column in _list_common_columns(frame, baseline):
+        compared = _compare_column(column, frame, baseline, rows)
         few = len(compared.at) <= many
-        found += sum(1 for _ in _column(column, compared, baseline, rows)) if few else len(compared.at)
-    return found + sum(len(list(_new(frame, int(row), baseline))) for row in rows.new[:many])
+        found += sum(1 for _ in _iter_edits(column, compared, baseline, rows)) if few else len(compared.at)
+    return found + sum(len(list(_iter_new(frame, int(row), baseline))) for row in rows.new[:many])
 
 
-def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
+def build_changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline) -> pd.DataFrame:
     """Return edits as a frame with one row per cell."""
     _, numbers, columns, before, after = zip(*edits, strict=True) if edits else ((),) * 5
     ids = np.fromiter(numbers, dtype=np.int64, count=len(edits))
@@ -86,10 +86,10 @@ def changes_frame(edits: Sequence[Edit], frame: pd.DataFrame, baseline: Baseline
         after = tuple(shown_value(edit, baseline) for edit in edits)
     data: dict[str, Any] = {
         "Id": pd.arrays.IntegerArray(np.where(ids > 0, ids, 1), ids <= 0),
-        "Path": baseline.paths_at(ids),
+        "Path": baseline.get_path_array(ids),
         "field": pd.array(columns, dtype="str"),
-        "before": _objects(before),
-        "after": _objects(after),
+        "before": _to_objects(before),
+        "after": _to_objects(after),
     }
     return pd.DataFrame(data, copy=False)
 
@@ -114,7 +114,7 @@ def _field_of(column: str, baseline: Baseline) -> Field | None:
     return baseline.fields.get(column) or baseline.repo.schema.fields.get(column)
 
 
-def renamed(
+def find_renamed(
     column: str, missing: Iterable[str], frame: pd.DataFrame, baseline: Baseline, rows: Rows
 ) -> str | None:
     """Return the one of the missing columns that a new one is by its values: most of them are the same."""
@@ -124,7 +124,7 @@ def renamed(
     for old in missing:
         before = baseline.frame[old].array.take(places[matched])
         is_distinctive = before.dtype == now.dtype and len(set(map(str, before))) > _DISTINCT_VALUES
-        if is_distinctive and len(differing(before, now)) <= len(matched) / 2:
+        if is_distinctive and len(find_differences(before, now)) <= len(matched) / 2:
             return old
     return None
 
@@ -138,24 +138,24 @@ class _Compared(NamedTuple):
     numbers: npt.NDArray[np.intp]
 
 
-def _common(frame: pd.DataFrame, baseline: Baseline) -> list[str]:
+def _list_common_columns(frame: pd.DataFrame, baseline: Baseline) -> list[str]:
     return [c for c in baseline.frame.columns.intersection(frame.columns, sort=False) if c != "Id"]
 
 
-def _compared(column: str, frame: pd.DataFrame, baseline: Baseline, rows: Rows) -> _Compared:
+def _compare_column(column: str, frame: pd.DataFrame, baseline: Baseline, rows: Rows) -> _Compared:
     now, (before, place) = frame[column].array, baseline.arrays[column]
     if rows.places is None:
-        same = place is not None and buffers(now) == place
-        at = np.empty(0, dtype=np.intp) if same else differing(before, now)
+        same = place is not None and locate_buffers(now) == place
+        at = np.empty(0, dtype=np.intp) if same else find_differences(before, now)
         return _Compared(before, now, at, at)
     positions = np.flatnonzero(rows.places >= 0)
     old = before.take(rows.places[positions])
     new = now if len(positions) == len(now) else now.take(positions)
-    at = differing(old, new)
+    at = find_differences(old, new)
     return _Compared(old, new, at, positions[at])
 
 
-def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
+def _iter_edits(column: str, compared: _Compared, baseline: Baseline, rows: Rows) -> Iterator[Edit]:
     old, new, at, numbers = compared
     if not len(at):
         return
@@ -165,8 +165,8 @@ def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) ->
         numbers.tolist(),
         rows.ids[numbers].tolist(),
         itertools.repeat(column, len(at)),
-        scalars(old, at),
-        scalars(new, at),
+        get_scalars(old, at),
+        get_scalars(new, at),
         strict=True,
     )
     if exact:
@@ -177,7 +177,7 @@ def _column(column: str, compared: _Compared, baseline: Baseline, rows: Rows) ->
             yield Edit(row, id_, column, was, to_plain(is_) if isinstance(is_, np.floating) else is_)
 
 
-def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
+def _iter_new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
     fields = baseline.repo.schema.fields
     for column, cell in zip(frame.columns, frame.iloc[row].array, strict=True):
         is_field = column in baseline.frame.columns or column in fields
@@ -185,7 +185,7 @@ def _new(frame: pd.DataFrame, row: int, baseline: Baseline) -> Iterator[Edit]:
             yield Edit(row, -1, column, None, cell)
 
 
-def _objects(values: Sequence[Any]) -> pd.Series:
+def _to_objects(values: Sequence[Any]) -> pd.Series:
     """Return a column of unconverted copies of cells: pandas would unpack lists and fails for some texts."""
     cells = np.fromiter(map(freeze, values), dtype=object, count=len(values))
     return pd.Series(cells, dtype=object, copy=False)

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...odata.errors import TrackingError
-from .differences import differing
+from .differences import find_differences
 
 if TYPE_CHECKING:
     from .baseline import Baseline
@@ -52,15 +52,13 @@ def reject_foreign_rows(
         If there are such rows.
     """
     rows = np.flatnonzero(places >= 0)
-    unlike = _unlike(frame, rows, baseline, places[rows])
+    unlike = _find_differing_rows(frame, rows, baseline, places[rows])
     if "Path" in unlike and unlike["Path"].any():
-        raise _foreign_rows_error(ids[rows[unlike["Path"]]], "their Path differs")
+        raise _create_error(ids[rows[unlike["Path"]]], "their Path differs")
     if "Name" in unlike and len(unlike) > 1:
         most = np.sum(list(unlike.values()), axis=0) >= _MOST * len(unlike)
         if (unlike["Name"] & most).any():
-            raise _foreign_rows_error(
-                ids[rows[unlike["Name"] & most]], "their Name and most of their cells differ"
-            )
+            raise _create_error(ids[rows[unlike["Name"] & most]], "their Name and most of their cells differ")
     if not unlike:
         return
     changed = rows[np.any(list(unlike.values()), axis=0)]
@@ -69,29 +67,31 @@ def reject_foreign_rows(
             continue
         there = other.frame.index.get_indexer(pd.Index(ids[changed]))
         matched = np.flatnonzero(there >= 0)
-        found = _unlike(frame, changed[matched], other, there[matched])
+        found = _find_differing_rows(frame, changed[matched], other, there[matched])
         if len(found) < len(unlike):
             continue
         same = ~np.any(list(found.values()), axis=0)
         if same.any():
-            raise _foreign_rows_error(
+            raise _create_error(
                 ids[changed[matched[same]]], f"they are as {other.query.path} was read another time"
             )
 
 
-def _unlike(
+def _find_differing_rows(
     frame: pd.DataFrame, rows: npt.NDArray[np.intp], baseline: Baseline, places: npt.NDArray[np.intp]
 ) -> dict[str, npt.NDArray[np.bool_]]:
     """Return, for each common column, the rows whose cells differ."""
     found = {}
     for column in baseline.frame.columns.intersection(frame.columns):
         cells = np.zeros(len(rows), dtype=bool)
-        cells[differing(baseline.frame[column].array.take(places), frame[column].array.take(rows))] = True
+        cells[find_differences(baseline.frame[column].array.take(places), frame[column].array.take(rows))] = (
+            True
+        )
         found[str(column)] = cells
     return found
 
 
-def _foreign_rows_error(ids: npt.NDArray[np.int64], why: str) -> TrackingError:
+def _create_error(ids: npt.NDArray[np.int64], why: str) -> TrackingError:
     shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
     return TrackingError(
         f"the rows {shown} are not the rows that this frame was read with: {why}. The operation that created "

@@ -11,8 +11,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...odata.errors import TrackingError
-from .baseline import KEY, Baseline, baselines
-from .differences import buffers, differing
+from .baseline import KEY, Baseline, list_baselines
+from .differences import find_differences, locate_buffers
 from .foreign_rows import reject_foreign_rows
 
 
@@ -44,7 +44,7 @@ class Rows:
         return [int(id_) for id_ in self.ids if id_ > 0]
 
 
-def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> Rows:
+def match_rows(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> Rows:
     """Return the content of each row.
 
     Parameters
@@ -63,36 +63,36 @@ def rows_of(frame: pd.DataFrame, baseline: Baseline, *, sure: bool = False) -> R
     index = baseline.frame.index
     if "Id" not in frame.columns and (frame.index.is_(index) or _is_same(frame.index, index)):
         return Rows(index.to_numpy(), None)
-    ids = _ids(frame, baseline)
+    ids = _read_ids(frame, baseline)
     existing = ids > 0
     sure = sure or KEY in frame.attrs
     if sure and len(ids) == len(baseline.frame) and np.array_equal(ids, baseline.frame.index.to_numpy()):
         return Rows(ids, None)
-    _unique(ids[existing])
+    _require_unique(ids[existing])
     places = np.full(len(ids), -1, dtype=np.intp)
     places[existing] = baseline.frame.index.get_indexer(pd.Index(ids[existing]))
     foreign = ids[existing & (places < 0)]
     if len(foreign):
         raise TrackingError(
-            f"{_some(foreign)} not among the rows that this frame was read with; "
+            f"{_describe_ids(foreign)} not among the rows that this frame was read with; "
             "leave Id empty (or give a negative one) for rows to be created, or rebase the frame: "
             "sn_pandas.rebase(df, repo)"
         )
     if not sure:
         try:
-            reject_foreign_rows(frame, baseline, ids, places, baselines())
+            reject_foreign_rows(frame, baseline, ids, places, list_baselines())
         except TrackingError:  # frames that only finished exceptions hold are not reads to be mixed up with
             gc.collect()
-            reject_foreign_rows(frame, baseline, ids, places, baselines())
+            reject_foreign_rows(frame, baseline, ids, places, list_baselines())
     return Rows(ids, places)
 
 
 def _is_same(index: pd.Index, other: pd.Index) -> bool:
     """Return whether two indexes have the same name and share read-only memory."""
-    return index.name == other.name and buffers(index.to_numpy()) == buffers(other.to_numpy())
+    return index.name == other.name and locate_buffers(index.to_numpy()) == locate_buffers(other.to_numpy())
 
 
-def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
+def find_ids(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
     """Return the ids of the rows, -1 for new ones; or their paths; None if it has neither.
 
     Raises
@@ -123,9 +123,9 @@ def ids_of(frame: pd.DataFrame) -> npt.NDArray[np.int64] | list[str] | None:
     return np.where(numbers > 0, numbers, -1).astype(np.int64)  # no content has the id 0
 
 
-def _ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
+def _read_ids(frame: pd.DataFrame, baseline: Baseline) -> npt.NDArray[np.int64]:
     """Return the ids of the rows, by path if necessary; -1 for new ones."""
-    found = ids_of(frame)
+    found = find_ids(frame)
     if isinstance(found, np.ndarray):
         return found
     if found is None or "Path" not in baseline.frame.columns:
@@ -164,12 +164,12 @@ def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[
     other = [
         column
         for column in fixed
-        if len(differing(baseline.frame[column].array.take(places), frame[column].array))
+        if len(find_differences(baseline.frame[column].array.take(places), frame[column].array))
     ]
     labels, name = frame.index, frame.index.name
     numbered = pd.api.types.is_integer_dtype(labels.dtype)
     if not numbered and name in ("Path", "Name") and name in baseline.frame.columns:
-        numbered = not len(differing(baseline.frame[name].array.take(places), labels.array))
+        numbered = not len(find_differences(baseline.frame[name].array.take(places), labels.array))
     if other or not numbered:
         why = f"its {other[0]} is not that of the content" if other else "its rows have other labels"
         way = "" if other else ", or call df.reset_index(drop=True)"
@@ -179,16 +179,16 @@ def _refuse_tables(frame: pd.DataFrame, baseline: Baseline, places: npt.NDArray[
         )
 
 
-def _unique(ids: npt.NDArray[np.int64]) -> None:
+def _require_unique(ids: npt.NDArray[np.int64]) -> None:
     index = pd.Index(ids)
     if not index.is_unique:
         twice = index[index.duplicated()].unique().to_numpy()
         raise TrackingError(
-            f"{_some(twice)} in more than one row, so it is not clear which one counts; "
+            f"{_describe_ids(twice)} in more than one row, so it is not clear which one counts; "
             "drop the others with df[~df.index.duplicated()]"
         )
 
 
-def _some(ids: npt.NDArray[np.int64]) -> str:
+def _describe_ids(ids: npt.NDArray[np.int64]) -> str:
     shown = ", ".join(map(str, ids[:5])) + (", …" if len(ids) > 5 else "")
     return f"Id {shown} is" if len(ids) == 1 else f"Ids {shown} are"

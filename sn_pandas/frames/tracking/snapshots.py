@@ -26,7 +26,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ..columns.normalizing import freeze
-from .differences import parts_of
+from .differences import get_parts
 
 #: Bytes from which on memory is mapped instead of copied.
 MAPPED_FROM = 1 << 20
@@ -54,25 +54,25 @@ def split(columns: MutableMapping[Hashable, Any]) -> tuple[dict[Hashable, Any], 
     [1, 2]
     """
     order = list(columns)
-    size = sum(part.nbytes for column in columns.values() for part in _numbers_of(column))
+    size = sum(part.nbytes for column in columns.values() for part in _get_numbers(column))
     arena = _Arena.open() if size >= MAPPED_FROM else None
     kept: dict[Hashable, Any] = {}
     shown: dict[Hashable, Any] = {}
     for name in order:
         column = columns.pop(name)
-        if arena is None or not _numbers_of(column) or not arena.add(name, column):
+        if arena is None or not _get_numbers(column) or not arena.add(name, column):
             shown[name] = column
-            kept[name] = column if isinstance(column, pd.Series) else unshared(column)
+            kept[name] = column if isinstance(column, pd.Series) else unshare(column)
         del column
     if arena is not None:
         arena.close(shown, kept)
     return {name: shown[name] for name in order}, {name: kept[name] for name in order}
 
 
-def unshared(column: Any) -> Any:
+def unshare(column: Any) -> Any:
     """Return a column with the same cells that shares no memory that can be written to."""
     if isinstance(column, pd.Series):
-        return pd.Series(unshared(column.array), index=column.index, dtype=column.dtype, copy=False)
+        return pd.Series(unshare(column.array), index=column.index, dtype=column.dtype, copy=False)
     if isinstance(column, pd.arrays.NumpyExtensionArray):
         column = column.to_numpy()
     if column.dtype == object:
@@ -81,19 +81,19 @@ def unshared(column: Any) -> Any:
     return column.view() if hasattr(column, "_pa_array") else column.copy()
 
 
-def unshared_frame(frame: pd.DataFrame) -> pd.DataFrame:
+def unshare_frame(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame with the same cells that shares no memory that can be written to."""
-    columns = {place: unshared(frame.iloc[:, place]) for place in range(frame.shape[1])}
+    columns = {place: unshare(frame.iloc[:, place]) for place in range(frame.shape[1])}
     copy = pd.DataFrame(columns, index=frame.index, copy=False)
     copy.columns = frame.columns
     return copy
 
 
-def _numbers_of(column: Any) -> list[npt.NDArray[Any]]:
+def _get_numbers(column: Any) -> list[npt.NDArray[Any]]:
     """Return the memory of a numeric column; None for objects and texts."""
     if isinstance(column, pd.Series):
         return []
-    parts = [column] if isinstance(column, np.ndarray) else parts_of(column)
+    parts = [column] if isinstance(column, np.ndarray) else get_parts(column)
     plain = all(part.dtype.kind in "biufmM" and part.ndim == 1 and len(part) for part in parts)
     return parts if plain else []
 
@@ -119,7 +119,7 @@ class _Arena:
     def add(self, name: Hashable, column: Any) -> bool:
         """Write a column, and return whether it fit."""
         places = []
-        for part in _numbers_of(column):
+        for part in _get_numbers(column):
             places.append((part.dtype, len(part), self._size))
             data = np.ascontiguousarray(part).view("u1").data
             while data:
@@ -139,12 +139,12 @@ class _Arena:
                 return
             os.truncate(self._file, self._size)
             for access, columns in ((mmap.ACCESS_COPY, shown), (mmap.ACCESS_READ, kept)):
-                memory = _mapped(stream, self._size, access)
+                memory = _map_file(stream, self._size, access)
                 for name, (like, places) in self._places.items():
-                    columns[name] = _made_of(like, [np.frombuffer(memory, *place) for place in places])
+                    columns[name] = _rebuild_array(like, [np.frombuffer(memory, *place) for place in places])
 
 
-def _mapped(stream: IO[bytes], size: int, access: int) -> mmap.mmap | bytearray:
+def _map_file(stream: IO[bytes], size: int, access: int) -> mmap.mmap | bytearray:
     """Return a mapping of a file; a copy of it where the system does not map it."""
     options = {"trackfd": False} if sys.version_info >= (3, 13) else {}
     try:
@@ -156,7 +156,7 @@ def _mapped(stream: IO[bytes], size: int, access: int) -> mmap.mmap | bytearray:
     return memory
 
 
-def _made_of(like: Any, parts: list[npt.NDArray[Any]]) -> Any:
+def _rebuild_array(like: Any, parts: list[npt.NDArray[Any]]) -> Any:
     """Return an array of the same kind as another one, built from parts."""
     if isinstance(like, np.ndarray):
         return parts[0]

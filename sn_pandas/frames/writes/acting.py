@@ -17,8 +17,8 @@ from ...odata.errors import (
     UnavailableError,
 )
 from ..progress import Setting
-from ..tracking.baseline import baseline_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import get_baseline
+from ..tracking.matching import match_rows
 from . import calling
 from .confirming import Expected
 from .report import Line, Report, report_frame
@@ -38,8 +38,8 @@ def call(
 ) -> Report:
     """Call an operation on every content of a frame; see ``Accessor.call``."""
     parameters = calling.encode_parameters(operation, parameters)
-    baseline = baseline_of(frame)
-    rows = rows_of(frame, baseline)
+    baseline = get_baseline(frame)
+    rows = match_rows(frame, baseline)
     repo = baseline.repo
     paths = baseline.frame["Path"] if "Path" in baseline.frame.columns else None
 

@@ -11,8 +11,8 @@ from ...odata.errors import SaveWarning, TrackingError, did_you_mean
 from ...odata.warning import warn_user
 from ..columns.cells import is_missing
 from ..columns.encoders import has_no_zone, option_of
-from ..tracking.baseline import Baseline, baseline_of
-from ..tracking.matching import ids_of
+from ..tracking.baseline import Baseline, get_baseline
+from ..tracking.matching import find_ids
 
 #: What rows to be appended may be: a frame, or what ``pandas.DataFrame`` makes one of.
 Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
@@ -20,7 +20,7 @@ Rows = pd.DataFrame | Mapping[str, Sequence[Any]] | Sequence[Mapping[str, Any]]
 
 def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Return a frame with new rows appended; see ``Accessor.append``."""
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     new = check_rows(rows, frame, baseline)
     columns, labels = {}, _labels(frame, len(new), baseline)
     for column in dict.fromkeys([*frame.columns, *new.columns]):
@@ -41,7 +41,7 @@ def check_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFr
     new = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
     if not new.columns.is_unique:
         raise TrackingError(f"the rows have two columns {new.columns[new.columns.duplicated()][0]!r}")
-    ids = ids_of(new)
+    ids = find_ids(new)
     if ids is not None and not isinstance(ids, list) and (ids > 0).any():
         existing = ids[ids > 0]
         raise TrackingError(

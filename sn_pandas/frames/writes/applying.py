@@ -14,7 +14,7 @@ from ...odata.schema import Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..progress import Setting
-from ..tracking.baseline import baseline_of
+from ..tracking.baseline import get_baseline
 from .checking import problem
 from .collecting import collect
 from .comparing import OnConflict, check_choice, check_policy
@@ -38,8 +38,8 @@ _NO_PASSWORDS = "a plan holds no passwords: set it with repo.patch(path, {'Passw
 def make_plan(frame: pd.DataFrame, on_conflict: OnConflict = "raise") -> Plan:
     """Return the plan of the edits of a frame; see ``Accessor.plan``."""
     check_policy(on_conflict)
-    baseline = baseline_of(frame)
-    with baseline.shared.saving():
+    baseline = get_baseline(frame)
+    with baseline.shared.lock_save():
         collected = collect(frame, dry_run=True)
         collected.what = "plan"
         if new := {edit.row for edit in collected.edits if edit.id < 0}:

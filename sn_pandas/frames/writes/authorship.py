@@ -24,7 +24,7 @@ def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
     """Read the contents at the paths of creations, with author and date; keys are in lower case."""
     works = list(creates)
     fields = {field.name: field for work in works for field in [*work.fields.values(), *MADE]}
-    return lookup.by_path(client, [work.path for work in works], fields.values())
+    return lookup.read_by_path(client, [work.path for work in works], fields.values())
 
 
 def is_ours(work: Create, stored: Stored, user: str, began: dt.datetime) -> bool:

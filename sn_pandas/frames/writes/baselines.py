@@ -16,9 +16,9 @@ from ..columns.normalizing import Cell, is_missing, normalize
 from ..interrupting import defer_interrupts
 from ..reads import lookup
 from ..replacing import put
-from ..tracking.baseline import Baseline, baseline_of, rebase
-from ..tracking.edits import edits_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import Baseline, get_baseline, rebase
+from ..tracking.edits import find_edits
+from ..tracking.matching import match_rows
 from .creating import place_rows
 from .following import read_columns
 from .plan import Assignment
@@ -80,7 +80,7 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
     columns = {
         column: put(frame[column], list(cells), _cells(cells.values())) for column, cells in shown.items()
     }
-    after = dataclasses.replace(baseline, frame=moved).moved(paths).sure_of(seen)
+    after = dataclasses.replace(baseline, frame=moved).replace_paths(paths).confirm_cells(seen)
     if paths and "Path" in frame.columns:
         positions = dict(zip(ids.tolist(), range(len(ids)), strict=True))
         rows = {positions[id_]: path for id_, path in paths.items() if id_ in positions}
@@ -100,7 +100,7 @@ def _with_those_below(baseline: Baseline, ids: Any, paths: Mapping[int, str]) ->
     """Return the paths of contents that are elsewhere now, and of the rows below them."""
     new_paths = dict(paths)
     every = [int(id_) for id_ in ids if id_ > 0] if paths else []
-    before = dict(zip(every, baseline.paths_of(every), strict=True))
+    before = dict(zip(every, baseline.get_paths(every), strict=True))
     moves = sorted(
         ((before.get(id_) or "", path) for id_, path in paths.items()), key=lambda move: len(move[0])
     )
@@ -172,7 +172,7 @@ def extend(
                 new[name] = put(new[name], [place], pd.Series([other[name]], dtype=object))
         moved = pd.concat([baseline.frame, new.reindex(columns=baseline.frame.columns)])
         paths = {line.id: line.path for line, _ in made.values() if line.path}
-        rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+        rebase(frame, dataclasses.replace(baseline, frame=moved).replace_paths(paths))
 
 
 def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
@@ -180,8 +180,8 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
 
     Without it a row that left out ``Index`` would differ from its content, which holds 0.
     """
-    baseline = baseline_of(frame)
-    places = {int(id_): row for row, id_ in enumerate(rows_of(frame, baseline).ids.tolist())}
+    baseline = get_baseline(frame)
+    places = {int(id_): row for row, id_ in enumerate(match_rows(frame, baseline).ids.tolist())}
     made = [id_ for id_ in ids if id_ in places]
     columns = [
         column
@@ -193,7 +193,7 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
     ]
     found = _references_of(frame, baseline, places, made)
     fields = [baseline.fields[column] for column in columns]
-    stored = lookup.by_id(baseline.repo.client, made, fields) if columns else {}
+    stored = lookup.read_by_id(baseline.repo.client, made, fields) if columns else {}
     for column, field in zip(columns, fields, strict=True):
         found[column] = {
             id_: decode_cell(field, column, stored[id_].get(field.name))
@@ -256,14 +256,14 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
         Whether there was such a cell.
     """
     try:
-        baseline = baseline_of(frame)
-        rows = rows_of(frame, baseline)
+        baseline = get_baseline(frame)
+        rows = match_rows(frame, baseline)
     except TrackingError:
         return False
-    edited = {(edit.id, edit.column) for edit in edits_of(frame, baseline, rows)}
+    edited = {(edit.id, edit.column) for edit in find_edits(frame, baseline, rows)}
     places = {int(id_): row for row, id_ in enumerate(rows.ids.tolist()) if id_ > 0}
     fields = {field.name: field for row in cells.values() for _, field in row}
-    stored = lookup.by_id(baseline.repo.client, cells, fields.values())
+    stored = lookup.read_by_id(baseline.repo.client, cells, fields.values())
     moved = baseline.frame.copy(deep=False)
     found: dict[str, dict[int, Cell]] = {}
     for id_, row in cells.items():
@@ -282,7 +282,7 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
             for column, (where, new_cells) in shown.items():
                 frame[column] = put(frame[column], where, new_cells)
             paths = {id_: str(row["Path"]) for id_, row in stored.items()}
-            rebase(frame, dataclasses.replace(baseline, frame=moved).moved(paths))
+            rebase(frame, dataclasses.replace(baseline, frame=moved).replace_paths(paths))
     return bool(found)
 
 

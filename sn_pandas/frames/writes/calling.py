@@ -189,7 +189,7 @@ def _unknown(operation: str, said: str, error: SensenetError) -> Called:
 def _state_before(repo: Connection, place: int | str) -> Stored | None:
     """Return the state of a content before a call; None if it cannot be read, as the call will say."""
     try:
-        return lookup.one(repo.client, place, _STATE)
+        return lookup.read_one(repo.client, place, _STATE)
     except SensenetError:
         return None
 
@@ -212,7 +212,7 @@ def _look(
     shown: tuple[Verdict, str, Stored] = "open", "it was interrupted", {}
     is_refused = _is_refusal(trouble)
     for _ in looks((0.0,) if is_refused else ()):
-        now = lookup.one(repo.client, place, _STATE)
+        now = lookup.read_one(repo.client, place, _STATE)
         verdict = (
             _compare_state(repo.user, operation.lower(), now, began, is_refused)
             if before is None

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ...odata.errors import TrackingError
-from ..tracking.baseline import baseline_of
-from ..tracking.edits import edits_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import get_baseline
+from ..tracking.edits import find_edits
+from ..tracking.matching import match_rows
 from .attempts import look, match_attempts
 from .baselines import extend
 from .creating import drafts_of
@@ -39,21 +39,23 @@ def _edits(
     only: Part | None,
     lines: Mapping[int, Line],
 ) -> Collected:
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     if baseline.query.version:
         raise TrackingError(
             f"the frame shows the version {baseline.query.version}, and a save would change the latest one. "
             "Attach it to the latest version with df.sn.rebase()"
         )
-    rows = rows_of(frame, baseline)
+    rows = match_rows(frame, baseline)
     edits = [
         edit
-        for edit in edits_of(frame, baseline, rows)
+        for edit in find_edits(frame, baseline, rows)
         if edit.row not in lines and (only is None or only.has(edit, index))
     ]
     edits = resolve_edits(frame, baseline, edits)
     ids = rows.ids.copy()
-    return Collected(frame, index, baseline, ids, edits, baseline.paths_of(ids), create, dry_run, dict(lines))
+    return Collected(
+        frame, index, baseline, ids, edits, baseline.get_paths(ids), create, dry_run, dict(lines)
+    )
 
 
 def _adopt(collected: Collected, only: Part | None) -> Collected:

@@ -246,7 +246,7 @@ class Comparison:
     def again(self, work: Patch) -> Line | None:
         """Compare a row with the current state of the server, even if it was just compared."""
         fields = work.fields.values()
-        return self._judge(work, lookup.by_id(self._repo.client, [work.id], fields).get(work.id))
+        return self._judge(work, lookup.read_by_id(self._repo.client, [work.id], fields).get(work.id))
 
     def with_(self, work: Patch, stored: Stored) -> Line | None:
         """Compare a row with values that were just read."""
@@ -272,7 +272,7 @@ class Comparison:
     def _read(self, number: int, count: int) -> list[Stored | None]:
         some = self._works[number : number + count]
         fields = {field.name: field for work in some for field in work.fields.values()}
-        stored = lookup.by_id(self._repo.client, [work.id for work in some], fields.values())
+        stored = lookup.read_by_id(self._repo.client, [work.id for work in some], fields.values())
         return [stored.get(work.id) for work in some]
 
     def _take(self, number: int, now: float, stored: Sequence[Stored | None]) -> None:

@@ -86,7 +86,7 @@ def confirm(repo: Connection, answered: Mapping[int, tuple[Line, Expected]]) -> 
     trouble: SensenetError | None = None
     stored: dict[int, Stored] = {}
     try:
-        stored = lookup.by_id(repo.client, {expected.id for _, expected in left.values()})
+        stored = lookup.read_by_id(repo.client, {expected.id for _, expected in left.values()})
     except SensenetError as error:
         trouble = error
     if trouble is None:
@@ -121,7 +121,7 @@ def confirm(repo: Connection, answered: Mapping[int, tuple[Line, Expected]]) -> 
 
 def _one(repo: Connection, id_: int) -> Stored | None:
     try:
-        return lookup.one(repo.client, id_)
+        return lookup.read_one(repo.client, id_)
     except NotFoundError:
         return None
 

@@ -12,8 +12,8 @@ from ...odata.addresses import in_trash
 from ..progress import Setting
 from ..reads import lookup
 from ..reads.lookup import Stored
-from ..tracking.baseline import baseline_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import get_baseline
+from ..tracking.matching import match_rows
 from . import finality
 from .report import DRY, Line, Report, report_frame
 from .running import execute_plan
@@ -34,8 +34,8 @@ def delete(
     progress: Setting = None,
 ) -> Report:
     """Delete the contents of a frame's rows; see ``Accessor.delete``."""
-    baseline = baseline_of(frame)
-    ids = [int(id_) for id_ in rows_of(frame, baseline).ids]
+    baseline = get_baseline(frame)
+    ids = [int(id_) for id_ in match_rows(frame, baseline).ids]
     return deletion(
         baseline.repo,
         ids,
@@ -72,7 +72,7 @@ def deletion(
         The outcomes of those that were not found, by their position.
     """
     lines: dict[int, Line] = {}
-    stored = lookup.by_id(repo.client, {id_ for id_ in ids if id_ > 0}, [finality.FLAG])
+    stored = lookup.read_by_id(repo.client, {id_ for id_ in ids if id_ > 0}, [finality.FLAG])
     works = _deletes(ids, stored, gone or {}, lines, permanent=permanent)
     final = finality.final(repo, works, stored)
     stuck = finality.beyond_recall(repo, [work for work in works if work.id not in final], stored)

@@ -126,8 +126,8 @@ def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
     ids = {line.id for line in missing.values() if line.id > 0}
     folders = {_folder(line) for line in missing.values() if line.id < 1}
     try:
-        shown = lookup.shown(client, ids) if ids else set()
-        there = lookup.by_path(client, sorted(folders), ()) if folders else {}
+        shown = lookup.find_visible(client, ids) if ids else set()
+        there = lookup.read_by_path(client, sorted(folders), ()) if folders else {}
     except AuthenticationError:
         raise
     except SensenetError:

@@ -40,7 +40,7 @@ def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored
         return {}
     above = {_parent(work) for work in to_trash}
     try:
-        places = lookup.by_path(repo.client, {*above, TRASH}, [FLAG, _ACTIVE], sure=False)
+        places = lookup.read_by_path(repo.client, {*above, TRASH}, [FLAG, _ACTIVE], sure=False)
     except SensenetError:  # the deletion itself will say what is the matter
         return {}
     found: dict[int, str] = {}

@@ -68,9 +68,9 @@ def why_not_created(
         return {}
     if not schema.may_hide:
         return {name: unknown("content type", name, schema) for name in hidden if name not in schema}
-    found = lookup.by_path(repo.client, [parent], [ALLOWED_TYPES]).get(parent.lower())
+    found = lookup.read_by_path(repo.client, [parent], [ALLOWED_TYPES]).get(parent.lower())
     if found is None:
-        return dict.fromkeys(hidden, not_found.no_such(parent))
+        return dict.fromkeys(hidden, not_found.describe_missing(parent))
     named = [str(item["Name"]) for item in found.get(ALLOWED_TYPES.name) or ()]
     if not schema.shown.keys() >= set(named):
         _show_more(repo)

@@ -31,7 +31,7 @@ def explain_refusal(repo: Connection, content: int, target: str, said: SensenetE
     try:
         if not repo.schema.is_partial:
             return str(said)
-        name = str(lookup.one(repo.client, content)["Type"])
+        name = str(lookup.read_one(repo.client, content)["Type"])
         if not repo.schema.hides(name) or name not in why_not_created(repo, target, [name], next_step=False):
             return str(said)
     except SensenetError:

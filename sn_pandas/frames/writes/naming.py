@@ -64,7 +64,7 @@ def give_names(creates: Iterable[Create], client: Client) -> None:
         for create in nameless:
             create.name = _next(create, bases[create.row], tries, taken)
             taken.add(create.path.lower())
-        there = lookup.by_path(client, [create.path for create in nameless], sure=False)
+        there = lookup.read_by_path(client, [create.path for create in nameless], sure=False)
         nameless = [create for create in nameless if create.path.lower() in there]
 
 
@@ -75,8 +75,10 @@ def misplaced(
 
     ``refusal`` makes one of a content, the column that is wrong, and the reason.
     """
-    parents = lookup.by_path(client, {create.parent for create in creates}, [ALLOWED_TYPES])
-    there = set(lookup.by_path(client, [p for create in creates for p in spellings(create.path)], sure=False))
+    parents = lookup.read_by_path(client, {create.parent for create in creates}, [ALLOWED_TYPES])
+    there = set(
+        lookup.read_by_path(client, [p for create in creates for p in spellings(create.path)], sure=False)
+    )
     alike = {composed(path): path for path in there}
     refused = []
     before: set[str] = set()
@@ -132,7 +134,7 @@ def renamed_onto(
     renames = [assignment for assignment in assigned if assignment.field.name == "Name"]
     for edit, _ in renames:
         wanted[edit.row] = f"{(paths.get(edit.id) or '').rpartition('/')[0]}/{edit.after}"
-    there = lookup.by_path(client, [form for path in wanted.values() for form in spellings(path)])
+    there = lookup.read_by_path(client, [form for path in wanted.values() for form in spellings(path)])
     refused = []
     seen: dict[str, str] = {}
     for edit, _ in renames:
@@ -168,7 +170,7 @@ def _next(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> 
 
 def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[str, str] | None:
     if parent is None:
-        return "Path", not_found.no_such(create.parent)
+        return "Path", not_found.describe_missing(create.parent)
     if reason := altered(create.name):
         return "Name", reason
     if create.path.lower() in there:

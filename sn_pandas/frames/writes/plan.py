@@ -16,8 +16,8 @@ from ..columns.cells import are_same_cells, encode, is_missing
 from ..columns.encoders import has_no_zone
 from ..reads.lookup import Stored
 from ..tracking.baseline import Baseline
-from ..tracking.edits import Edit, renamed
-from ..tracking.matching import rows_of
+from ..tracking.edits import Edit, find_renamed
+from ..tracking.matching import match_rows
 from .checking import problem
 from .hidden import learn
 from .works import Patch
@@ -147,13 +147,13 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
     """Yield columns that look like fields and are not saved, because they were not read, with the reason."""
     names = {name.lower(): name for name in baseline.fields if "/" not in name}
     missing = baseline.frame.columns.difference(frame.columns, sort=False)
-    rows = rows_of(frame, baseline) if len(missing) else None
+    rows = match_rows(frame, baseline) if len(missing) else None
     gone = [name for name in missing if _is_written(name, baseline)]
     for column in frame.columns.difference(baseline.frame.columns, sort=False):
         name = names.get(str(column).lower())
         if name is not None and name != column:
             yield str(column), f"did you mean {name}?"
-        elif rows and (old := renamed(column, missing, frame, baseline, rows)):
+        elif rows and (old := find_renamed(column, missing, frame, baseline, rows)):
             yield str(column), f"it was read as {old}, so rename the column back to save it"
         elif rows and (old := _of_the_same_kind(column, gone, frame, baseline)):
             yield (
@@ -212,7 +212,7 @@ def _fitting(column: str, baseline: Baseline) -> Field | None:
 
 def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> bool:
     """Return whether the row of an existing content has a value in a column."""
-    ids = rows_of(frame, baseline).ids
+    ids = match_rows(frame, baseline).ids
     return bool(frame[column].notna().to_numpy()[ids > 0].any())
 
 

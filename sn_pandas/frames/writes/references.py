@@ -19,8 +19,8 @@ def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema)
     """Return the edits of references that the server would not store, each with the reason."""
     pointing = [(a, _targets(a)) for a in assigned if a.field.points_to_contents]
     wanted = {target for _, targets in pointing for target in targets}
-    by_id = lookup.by_id(client, [t for t in wanted if isinstance(t, int)])
-    by_path = lookup.by_path(client, [t for t in wanted if isinstance(t, str)])
+    by_id = lookup.read_by_id(client, [t for t in wanted if isinstance(t, int)])
+    by_path = lookup.read_by_path(client, [t for t in wanted if isinstance(t, str)])
     refused = []
     for (edit, field), targets in pointing:
         for target in targets:
@@ -37,7 +37,7 @@ def _targets(assignment: Assignment) -> list[int | str]:
 
 def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema) -> str:
     if row is None:
-        return f"{not_found.no_such(f'content {target}')}; the server would clear the field"
+        return f"{not_found.describe_missing(f'content {target}')}; the server would clear the field"
     allowed = field.limits.get("AllowedTypes") or ()
     if allowed and not is_one_of(row, allowed, schema):
         return f"{row['Path']} is {with_article(row['Type'])}, {field.name} takes {', '.join(allowed)}"

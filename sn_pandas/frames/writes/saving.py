@@ -25,8 +25,8 @@ from ..columns.cells import Cell, are_same_cells
 from ..progress import Setting
 from ..reads import lookup
 from ..reads.lookup import Stored
-from ..tracking.baseline import Baseline, baseline_of
-from ..tracking.edits import changes_frame, shown_value
+from ..tracking.baseline import Baseline, get_baseline
+from ..tracking.edits import build_changes_frame, shown_value
 from .attempts import Attempt
 from .collecting import collect
 from .comparing import Comparison, OnConflict, check_choice, check_policy
@@ -77,7 +77,9 @@ def find_problems(frame: pd.DataFrame) -> pd.DataFrame:
     edited = [field for edit, field in checked.assigned if edit.id > 0]  # a new row has nothing to lose
     warn_of_hidden_members(collected.repo, edited)
     found = sorted(checked.refused, key=lambda refusal: refusal.edit.row)
-    table = changes_frame([refusal.edit for refusal in found], collected.frame, baseline_of(collected.frame))
+    table = build_changes_frame(
+        [refusal.edit for refusal in found], collected.frame, get_baseline(collected.frame)
+    )
     table.index = collected.index.take([refusal.edit.row for refusal in found])
     table.index.names = [f"row {name}" if name in table.columns else name for name in table.index.names]
     if table.index.nlevels == 1 and table.index.name == "row Id":
@@ -109,7 +111,7 @@ def save(
     check_policy(on_conflict)
     check_choice("on_error", on_error, ("collect", "raise"))
     check_choice("on_refused", on_refused, ("raise", "skip"))
-    with baseline_of(frame).shared.saving():
+    with get_baseline(frame).shared.lock_save():
         with during:
             collected = collect(frame, dry_run=dry_run, create=create, only=only)
         collected.what = what
@@ -157,7 +159,7 @@ def check(collected: Collected) -> Checked:
     stored: dict[int, Stored] = {}
     if existing:
         fields = fields_of(existing, baseline).values()
-        stored = lookup.by_id(repo.client, {edit.id for edit in existing}, fields)
+        stored = lookup.read_by_id(repo.client, {edit.id for edit in existing}, fields)
     types = types_of(existing, baseline) | typed(stored)
     assigned, refused = assign(existing, baseline, types)
     refused += lost_targets(assigned, repo.client, repo.schema)
@@ -181,7 +183,7 @@ def _places(collected: Collected, stored: Mapping[int, Stored]) -> dict[int, str
     inside = in_trash(f"{baseline.query.path}/")
     places: dict[int, str | None] = {id_: row["Path"] for id_, row in stored.items()} if inside else {}
     existing = [edit.id for edit in collected.edits if edit.id > 0]
-    read = zip(existing, baseline.paths_of(existing), strict=True)
+    read = zip(existing, baseline.get_paths(existing), strict=True)
     return places | {id_: path for id_, path in read if path is not None}
 
 

@@ -163,7 +163,7 @@ class _Sending:
         if line := self._not_taken(work, trouble):
             return line
         if isinstance(trouble, NotFoundError):
-            return _line(work, "failed", not_found.no_such(work.parent), error=trouble)
+            return _line(work, "failed", not_found.describe_missing(work.parent), error=trouble)
         if _is_open(trouble):
             return _line(work, "failed", _explained(work, trouble), error=trouble)
         taken = isinstance(trouble, AlreadyExistsError)
@@ -297,7 +297,7 @@ class _Sending:
     def _seen(self, work: Work, place: int | str, fields: Iterable[Field] | None = None) -> Stored | None:
         """Read the content again; None if it is missing also for the verified caller."""
         try:
-            return lookup.one(self._client, place, work.fields.values() if fields is None else fields)
+            return lookup.read_one(self._client, place, work.fields.values() if fields is None else fields)
         except NotFoundError:
             return None
 

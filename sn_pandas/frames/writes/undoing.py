@@ -178,7 +178,7 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
             plan.todo[number] = work
         else:
             plan.lines[number] = line
-    places = lookup.by_id(repo.client, [work.id for work in others.values()])
+    places = lookup.read_by_id(repo.client, [work.id for work in others.values()])
     for number, other in others.items():
         found = places.get(other.id)
         place = str(found["Path"]) if found else None
@@ -199,7 +199,7 @@ def plan_patches(repo: Connection, works: Numbered[Patch], on_conflict: OnConfli
     plan = NumberedPlan()
     patches = [_numbered(work, number) for number, work in works.items()]
     fields = {field.name: field for work in patches for field in work.fields.values()}
-    stored = lookup.by_id(repo.client, [work.id for work in patches], fields.values())
+    stored = lookup.read_by_id(repo.client, [work.id for work in patches], fields.values())
     changed, plan.lines = compare(patches, stored, on_conflict)
     refused = _refused(repo, changed, stored)
     for patch in changed:
@@ -235,7 +235,7 @@ def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> di
     fields = {field.name: field for work in creates.values() for field in [*work.fields.values(), *MADE]}
     ids = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
     ids |= {n: work.id for n, work in creates.items() if work.id > 0}
-    by_id = lookup.by_id(repo.client, ids.values(), fields.values())
+    by_id = lookup.read_by_id(repo.client, ids.values(), fields.values())
     found = {number: by_id[id_] for number, id_ in ids.items() if id_ in by_id}
     left = [work for number, work in creates.items() if number not in ids]
     named = there(repo.client, left)
@@ -272,7 +272,7 @@ def _backwards(
         found[number] = _uncreated(work, created.get(number), record, on_conflict)
     deletes = {number: back for number, back in found.items() if isinstance(back, Delete)}
     found.update(_with_others_below(repo.client, deletes))
-    places = lookup.by_id(repo.client, [work.id for work in others.values()])
+    places = lookup.read_by_id(repo.client, [work.id for work in others.values()])
     for number, other in others.items():
         stored = places.get(other.id)
         found[number] = _put_back(other, str(stored["Path"]) if stored else None)
@@ -316,7 +316,7 @@ def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, L
     """Return the outcomes of deletions that would also delete other contents, deepest first."""
     held: dict[int, Line] = {}
     going = {work.id for work in deletes.values()}
-    below = lookup.below(client, going)
+    below = lookup.read_children(client, going)
     for number, work in sorted(deletes.items(), key=lambda item: -(item[1].path or "").count("/")):
         if others := [row["Path"] for row in below.get(work.id, ()) if row["Id"] not in going]:
             going.discard(work.id)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ...odata.errors import SensenetError
 from ..columns.cells import Cell, are_same_cells
-from ..tracking.baseline import Baseline, baseline_of
+from ..tracking.baseline import Baseline, get_baseline
 from .attempts import OPEN
 from .baselines import Confirmed, as_stored, extend, settle, show_created
 from .creating import put_cell
@@ -47,7 +47,7 @@ def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick
     attempts = baseline.attempts
     attempts[:] = [attempt for attempt in attempts if id(attempt.work) not in settled]
     if made:
-        baseline = baseline_of(collected.frame)
+        baseline = get_baseline(collected.frame)
         held = _edited_meanwhile(collected, made, baseline)
         extend(collected.frame, baseline, made, collected.ids, held)
         _forget_passwords(collected, made)

@@ -16,8 +16,8 @@ from ..columns.cells import Cell, encode, is_missing
 from ..columns.normalizing import to_plain
 from ..columns.unusable import Unusable
 from ..replacing import put
-from ..tracking.baseline import Baseline, baseline_of
-from ..tracking.matching import rows_of
+from ..tracking.baseline import Baseline, get_baseline
+from ..tracking.matching import match_rows
 from .appending import Rows, append, check_rows
 from .plan import field_of
 
@@ -43,14 +43,14 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
     A row whose key is missing, or that of another row or of several contents, becomes a new row that no save
     sends.
     """
-    baseline = baseline_of(frame)
+    baseline = get_baseline(frame)
     given = check_rows(rows, frame, baseline)
     for columns, what in ((given.columns, "the rows have"), (frame.columns, "the frame has")):
         if key not in columns:
             hint = did_you_mean(key, [str(name) for name in columns])
             raise TrackingError(f"{what} no column {key!r}, which was to be the key.{hint}")
     field = field_of(key, baseline)
-    there = rows_of(frame, baseline).ids
+    there = match_rows(frame, baseline).ids
     held: dict[str, list[int]] = {}
     for at, cell in enumerate(frame[key]):
         if (name := key_of(field, cell)) is not None:
@@ -110,7 +110,7 @@ def _describe_repeated(labels: pd.Index, rows: Sequence[int], key: str) -> str:
 def _describe_ambiguous(frame: pd.DataFrame, rows: Sequence[int], baseline: Baseline, ids: Any) -> str:
     """Describe which contents have the same key."""
     listed = [int(ids[row]) for row in rows[:5]]
-    shown = [path or str(id_) for id_, path in zip(listed, baseline.paths_of(listed), strict=True)]
+    shown = [path or str(id_) for id_, path in zip(listed, baseline.get_paths(listed), strict=True)]
     more = ", …" if len(rows) > 5 else ""
     return f"{len(rows)} contents have this key: {', '.join(shown)}{more}"
 

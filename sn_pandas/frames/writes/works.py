@@ -11,7 +11,7 @@ from ...odata.addresses import collection, entity, in_trash
 from ...odata.query_text import target
 from ...odata.schema import Field
 from ..columns.cells import Cell, Json
-from ..reads.lookup import projection
+from ..reads.lookup import build_projection
 from ..tracking.edits import Edit
 
 Values = dict[str, Json]
@@ -52,7 +52,7 @@ class Patch:
     @property
     def request(self) -> tuple[str, str, Values]:
         """The PATCH; its answer shows the written fields."""
-        return "PATCH", target(entity(self.id), projection(self.fields.values())), self.after
+        return "PATCH", target(entity(self.id), build_projection(self.fields.values())), self.after
 
     def facts(self) -> dict[str, Any]:
         """Return the JSON of a journal entry."""
@@ -121,7 +121,7 @@ class Create:
             body["Name"] = self.name
         if self.template:
             body["__ContentTemplate"] = self.template
-        return "POST", target(collection(self.parent), projection(self.fields.values())), body
+        return "POST", target(collection(self.parent), build_projection(self.fields.values())), body
 
     def facts(self) -> dict[str, Any]:
         """Return the JSON of a journal entry."""

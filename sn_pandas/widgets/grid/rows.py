@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from ...frames.columns.normalizing import Cell
-from ...frames.reads.types_at import types_at
+from ...frames.reads.types_at import find_types
 from ...frames.replacing import become
 from ...frames.tracking.baseline import Baseline
 from ...frames.writes.appending import append
@@ -63,7 +63,7 @@ def folder_of(baseline: Baseline) -> str:
 def allowed_types(baseline: Baseline) -> list[str]:
     """Return the content types that the folder allows which was read; empty if it is not known."""
     folder = folder_of(baseline)
-    names = types_at(baseline.repo, Query(folder)).names if folder else []
+    names = find_types(baseline.repo, Query(folder)).names if folder else []
     return sorted(name for name in names if name != ROOT)
 
 

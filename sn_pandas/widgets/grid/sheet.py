@@ -20,9 +20,9 @@ from ...frames.columns.kinds import get_column_kind
 from ...frames.columns.normalizing import Cell, are_equal, is_missing, to_plain
 from ...frames.replacing import put
 from ...frames.spreadsheets.sheet_cells import Column
-from ...frames.tracking.baseline import Baseline, baseline_of, rebase
-from ...frames.tracking.edits import Edit, edits_of
-from ...frames.tracking.matching import rows_of
+from ...frames.tracking.baseline import Baseline, get_baseline, rebase
+from ...frames.tracking.edits import Edit, find_edits
+from ...frames.tracking.matching import match_rows
 from ...frames.writes.creating import drafts_of, only_type
 from ...frames.writes.plan import assign, field_of, types_of
 from ...odata.errors import TrackingError
@@ -134,7 +134,7 @@ class Sheet:
     @property
     def baseline(self) -> Baseline:
         """What the frame was read as; another one after each save."""
-        return baseline_of(self.frame)
+        return get_baseline(self.frame)
 
     @property
     def totals(self) -> dict[str, int]:
@@ -159,7 +159,7 @@ class Sheet:
     def _match(self) -> bool:
         """Match rows and columns with those of the frame; return whether some came, went or moved."""
         baseline = self.baseline
-        rows = rows_of(self.frame, baseline)
+        rows = match_rows(self.frame, baseline)
         keys: list[Key] = [
             int(id_) if id_ > 0 else new_key(label)
             for id_, label in zip(rows.ids.tolist(), self.frame.index, strict=True)
@@ -207,7 +207,7 @@ class Sheet:
 
     def _look(self, baseline: Baseline) -> None:
         """Find the edits of the frame, and the problems that can be seen without asking the server."""
-        edits = edits_of(self.frame, baseline)
+        edits = find_edits(self.frame, baseline)
         self.edits = {(self.keys[edit.row], edit.column): edit for edit in edits}
         existing = [edit for edit in edits if edit.id > 0]
         _, refused = assign(existing, baseline, types_of(existing, baseline))

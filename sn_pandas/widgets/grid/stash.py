@@ -22,7 +22,7 @@ import pandas as pd
 
 from ...frames.columns.normalizing import Cell
 from ...frames.connection import Connection
-from ...frames.spreadsheets.packing import cell_from_json, cell_to_json
+from ...frames.spreadsheets.packing import pack_cell, unpack_cell
 from ...frames.tracking.baseline import Baseline
 from ...frames.writes.file_locks import lock, open_locked
 from ...frames.writes.journal import KEPT, PROCESS
@@ -223,7 +223,7 @@ def _read(path: Path, wanted: Mapping[str, Any]) -> Left | None:
             continue
         cell = line["key"], line["column"]
         if "after" in line:
-            cells[cell] = cell_from_json(line["before"]), cell_from_json(line["after"])
+            cells[cell] = unpack_cell(line["before"]), unpack_cell(line["after"])
         else:
             cells.pop(cell, None)
     return Left(path, written, str(header["place"]), cells, sent) if cells else None
@@ -243,7 +243,7 @@ def _are_alike(values: Values, written: Values | None) -> bool:
 
 
 def _text(cell: Cell) -> str:
-    return _encode(cell if type(cell) is str else cell_to_json(cell))
+    return _encode(cell if type(cell) is str else pack_cell(cell))
 
 
 def _cell_line(cell: tuple[Key, str], values: Values | None) -> str:
