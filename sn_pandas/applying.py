@@ -11,7 +11,7 @@ from .frames import Repository
 from .frames.progress import Setting
 from .frames.writes.applying import apply_plan
 from .frames.writes.comparing import Conflict
-from .frames.writes.latest import Latest, recorded
+from .frames.writes.latest import Latest, record_save
 from .frames.writes.plan_files import Plan
 from .frames.writes.report import Report
 from .odata.errors import PlanError
@@ -86,7 +86,7 @@ def apply(
             "other contents. A repository in a file is there for the next process, too: "
             'sn_pandas.connect("embedded:///path/to/file")'
         )
-    with contextlib.nullcontext(Latest()) if dry_run else recorded() as last:
+    with contextlib.nullcontext(Latest()) if dry_run else record_save() as last:
         last.report = apply_plan(
             made,
             repo,

@@ -73,7 +73,7 @@ def undo(
     """
     place = _journal_of(saved, "undo")
     _reject_other(repo, "undo", saved)
-    with journal.held(place) as record:
+    with journal.lock_journal(place) as record:
         where = _repository(record, repo or (saved.repo if isinstance(saved, Report) else None), "undo")
         report = undoing.undo(
             record,

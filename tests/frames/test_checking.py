@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sn_pandas.frames.writes.checking import EMPTY, FILLED, problem
+from sn_pandas.frames.writes.checking import EMPTY, FILLED, find_problem
 from sn_pandas.odata.schema import Field, Option
 
 OPTIONS = (Option("a", "Label A"), Option("b", "Label B"))
@@ -73,12 +73,12 @@ RULES = [
 
 @pytest.mark.parametrize(("words", "field", "bad", "good"), RULES, ids=[rule[0] for rule in RULES])
 def test_each_rule_of_the_table(words, field, bad, good):
-    assert words in problem(field, bad)
-    assert problem(field, good) == ""
+    assert words in find_problem(field, bad)
+    assert find_problem(field, good) == ""
 
 
 def test_every_rule_of_the_table_is_tested():
-    told = {problem(field, bad) for _, field, bad, _ in RULES}
+    told = {find_problem(field, bad) for _, field, bad, _ in RULES}
     silent = [rule.reason for rule in EMPTY + FILLED if not any(like(rule.reason, words) for words in told)]
     assert silent == []
 
@@ -120,6 +120,6 @@ def like(reason, told):
     ],
 )
 def test_fields_that_cannot_be_written_name_the_way_round(kind, words):
-    assert words in problem(Field("F", kind), "x")
-    assert "read-only" in problem(Field("F", "ShortText", read_only=True), "x")
-    assert "operators" in problem(Field("CreationDate", "DateTime"), "2026-01-01")
+    assert words in find_problem(Field("F", kind), "x")
+    assert "read-only" in find_problem(Field("F", "ShortText", read_only=True), "x")
+    assert "operators" in find_problem(Field("CreationDate", "DateTime"), "2026-01-01")

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import sn_pandas as sn
 from sn_pandas.frames.columns.cells import are_same_cells, are_same_json, encode
 from sn_pandas.frames.tracking.differences import find_differences
-from sn_pandas.frames.writes.checking import problem
+from sn_pandas.frames.writes.checking import find_problem
 from sn_pandas.odata.schema import Field, Option
 
 from .labs import LAB, fill
@@ -144,7 +144,7 @@ def test_each_edit_is_an_edit_a_rejection_or_the_same_value(field, before, after
     if are_same_cells(field, before, after):
         assert expected == "same"
     else:
-        assert expected == ("rejected" if problem(field, after) else "edit")
+        assert expected == ("rejected" if find_problem(field, after) else "edit")
 
 
 FIELDS = [TEXT, WHOLE, NUMBER, TRUTH, DATE, ONE, SEVERAL, OTHERS, PERSON, PEOPLE]
@@ -179,9 +179,9 @@ CELLS = st.recursive(
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(FIELDS), CELLS, CELLS)
 def test_comparing_and_checking_never_fail_and_what_is_checked_is_sent(field, one, other):
-    assert are_same_cells(field, one, one) or problem(field, one) != ""
+    assert are_same_cells(field, one, one) or find_problem(field, one) != ""
     assert are_same_cells(field, one, other) in (True, False)
-    if not problem(field, other):
+    if not find_problem(field, other):
         sent = encode(field, other)
         json.dumps(sent, allow_nan=False).encode()
         assert are_same_json(field, sent, sent)
@@ -220,7 +220,7 @@ class Liar(str):
 def test_a_member_of_an_enum_is_what_it_holds(field, cell, sent):
     assert encode(field, cell) == sent
     assert json.loads(json.dumps(encode(field, cell))) == sent
-    assert problem(field, sent) == problem(field, cell)
+    assert find_problem(field, sent) == find_problem(field, cell)
     assert are_same_cells(field, sent, cell)
 
 

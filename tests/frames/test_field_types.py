@@ -13,7 +13,7 @@ from sn_pandas import F, Q, QueryError
 from sn_pandas.embedded.fields import KINDS
 from sn_pandas.frames.columns.cells import are_same_cells, are_same_json, encode
 from sn_pandas.frames.columns.kinds import COLUMN_KINDS, ColumnKind, create_codec
-from sn_pandas.frames.writes.checking import EMPTY, FILLED, absent, problem
+from sn_pandas.frames.writes.checking import EMPTY, FILLED, explain_absent, find_problem
 from sn_pandas.odata.field_kinds import FIELD_KINDS, UNKNOWN, FieldKind
 from sn_pandas.odata.filter_rules import RULES
 from sn_pandas.odata.query import Query
@@ -57,15 +57,15 @@ def test_what_can_be_edited_is_checked_and_encoded(name: str) -> None:
     field = Field("F", name, options=OPTIONS if FIELD_KINDS[name].value == "choice" else ())
     right = ["Folder"] if FIELD_KINDS[name].by_name else cell.get(FIELD_KINDS[name].value, "/Root/a")
     right = "<a/>" if name == "Xml" else right
-    assert problem(field, right) == ""
+    assert find_problem(field, right) == ""
     assert json.dumps(encode(field, right))
     assert are_same_cells(field, right, right)
-    assert problem(field, object())
+    assert find_problem(field, object())
 
 
 @pytest.mark.parametrize("name", sorted(set(TYPES) - set(EDITABLE)))
 def test_what_cannot_be_edited_says_why(name: str) -> None:
-    assert FIELD_KINDS[name].why_not in problem(Field("F", name), "a")
+    assert FIELD_KINDS[name].why_not in find_problem(Field("F", name), "a")
 
 
 def test_the_page_of_columns_names_every_type() -> None:
@@ -92,14 +92,16 @@ def test_a_new_type_is_two_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     assert encode(field, "2.5") == 2.5
     assert are_same_cells(field, 2.5, "2.5")
     assert are_same_json(field, 2.5, 2.5000000000000001)
-    assert problem(field, 0) == "0 is below 1.0"
-    assert "not a number" in problem(field, "far")
-    assert problem(field, None).startswith("a Mileage cannot be empty")
-    assert absent(field) == "is required, because 0 is outside the limits of its type"
+    assert find_problem(field, 0) == "0 is below 1.0"
+    assert "not a number" in find_problem(field, "far")
+    assert find_problem(field, None).startswith("a Mileage cannot be empty")
+    assert explain_absent(field) == "is required, because 0 is outside the limits of its type"
 
 
 def test_a_type_in_neither_table_is_read_as_it_comes_and_not_edited() -> None:
     field = Field("F", "Gadget")
     assert ColumnKind().checks == ""
     assert list(create_codec(field).decode([{"a": 1}, "b", None])) == [{"a": 1}, "b", None]
-    assert problem(field, "b") == "a field of type Gadget cannot be written from a frame; try repo.patch(…)"
+    assert (
+        find_problem(field, "b") == "a field of type Gadget cannot be written from a frame; try repo.patch(…)"
+    )

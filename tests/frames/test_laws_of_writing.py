@@ -15,7 +15,7 @@ from sn_pandas import ConflictError, RefusedError
 from sn_pandas.embedded import Application
 from sn_pandas.frames.columns.cells import are_same_cells, list_items
 from sn_pandas.frames.columns.encoders import get_target
-from sn_pandas.frames.writes.checking import problem
+from sn_pandas.frames.writes.checking import find_problem
 from sn_pandas.odata.schema import Field
 
 from .labs import LAB, client_of, prepare, requests_of
@@ -216,7 +216,7 @@ def test_no_update_is_lost_in_silence(served, mine, theirs, rule):
 
 
 def looks_like_date(text):
-    return bool(problem(Field("x", "LongText"), text))
+    return bool(find_problem(Field("x", "LongText"), text))
 
 
 def meant(field, stored, cell):

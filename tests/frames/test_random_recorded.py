@@ -8,7 +8,7 @@ import re
 import pytest
 
 from sn_pandas.frames.columns.cells import are_same_json, encode
-from sn_pandas.frames.writes.checking import absent, problem
+from sn_pandas.frames.writes.checking import explain_absent, find_problem
 from sn_pandas.odata.schema import Schema
 
 from .recorded import exchanges, schema
@@ -57,7 +57,8 @@ def test_of_random_changes():
         assert kind in SCHEMA, line["name"]
         fields = SCHEMA[kind].fields
         told = {
-            name: problem(fields[name], cell) if name in fields else "unknown" for name, cell in body.items()
+            name: find_problem(fields[name], cell) if name in fields else "unknown"
+            for name, cell in body.items()
         }
         if any(told.values()):
             continue
@@ -82,7 +83,7 @@ def test_of_random_changes_nothing_is_refused_without_need():
         stored = (line["response"].get("json") or {}).get("d") or {}
         for name, cell in body.items():
             if name in fields and name in stored and are_same_json(fields[name], cell, stored[name]):
-                told = problem(fields[name], cell)
+                told = find_problem(fields[name], cell)
                 assert not told or "True nor False" in told or "read-only" in told, (name, cell, told)
 
 
@@ -95,13 +96,15 @@ def test_of_creations(file):
             continue
         fields = SCHEMA[kind].fields
         lacking = {
-            name: absent(field) for name, field in fields.items() if name not in body and absent(field)
+            name: explain_absent(field)
+            for name, field in fields.items()
+            if name not in body and explain_absent(field)
         }
         if line["response"]["status"] == 200:
             assert not lacking, (line["name"], lacking)
             continue
         told = [
-            problem(fields[name], cell) if name in fields else "unknown"
+            find_problem(fields[name], cell) if name in fields else "unknown"
             for name, cell in body.items()
             if not name.startswith("__")
         ]

@@ -14,7 +14,7 @@ from sn_pandas import AuthenticationError
 from sn_pandas.embedded import Faults
 from sn_pandas.frames.writes import flow as flowing
 from sn_pandas.frames.writes import settling
-from sn_pandas.frames.writes.flow import Flow, at_once
+from sn_pandas.frames.writes.flow import Flow, run_concurrently
 from sn_pandas.frames.writes.report import Line
 from sn_pandas.odata.retrying import Retries
 
@@ -55,7 +55,7 @@ def run(jobs, work, workers=2):
     told = {}
     flow = Flow(workers)
     with pytest.raises(KeyboardInterrupt):
-        at_once(jobs, work, flow, told.__setitem__)
+        run_concurrently(jobs, work, flow, told.__setitem__)
     return [told[number].outcome for number in range(len(jobs))]
 
 
@@ -80,7 +80,7 @@ def test_an_interruption_while_an_outcome_is_told_loses_none():
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        at_once(range(5), lambda job: Line("saved"), Flow(1), tell)
+        run_concurrently(range(5), lambda job: Line("saved"), Flow(1), tell)
     assert sorted(set(told)) == [0, 1, 2, 3, 4]
     assert told.count(told[0]) == 2, "it is told once more, as nobody knows whether it was heard"
 
@@ -111,7 +111,7 @@ def test_an_error_of_a_job_is_raised_when_the_others_have_their_outcome():
         return Line("saved")
 
     with pytest.raises(ValueError, match="oops"):
-        at_once(range(5), work, Flow(1), told.__setitem__)
+        run_concurrently(range(5), work, Flow(1), told.__setitem__)
     assert [told[n].outcome for n in range(5)] == ["saved", "saved", "unknown", "unsent", "unsent"]
     assert "another row failed with ValueError: oops" in told[4].reason
 
@@ -349,6 +349,6 @@ def test_interruptions_while_the_rest_is_told_lose_none():
         told[number] = line.outcome
 
     with pytest.raises(KeyboardInterrupt):
-        at_once([1, 2, 3], lambda job: Line("saved"), Flow(1), tell)
+        run_concurrently([1, 2, 3], lambda job: Line("saved"), Flow(1), tell)
     assert set(told) == {0, 1, 2}
     assert told[0] == "saved"

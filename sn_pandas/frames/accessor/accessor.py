@@ -19,7 +19,7 @@ from ..writes import acting, deleting
 from ..writes.appending import append
 from ..writes.applying import make_plan
 from ..writes.comparing import Conflict
-from ..writes.latest import Latest, recorded
+from ..writes.latest import Latest, record_save
 from ..writes.plan import warn_of_unread
 from ..writes.plan_files import Plan
 from ..writes.report import Report
@@ -147,7 +147,7 @@ class Accessor:
         SaveError
             If ``on_error`` is ``"raise"`` and a row was not saved.
         """
-        with contextlib.nullcontext(Latest()) if dry_run else recorded() as last:
+        with contextlib.nullcontext(Latest()) if dry_run else record_save() as last:
             last.report = save(
                 self._frame,
                 dry_run=dry_run,

@@ -23,7 +23,7 @@ from ..tracking.baseline import KEY, Baseline, IdName, get_baseline, rebase
 from ..tracking.edits import Edit, find_edits
 from ..tracking.matching import Rows, find_ids, match_rows
 from ..writes.hidden import learn
-from ..writes.plan import field_of, typed
+from ..writes.plan import field_of, get_stored_types
 from .parquet import FILE, load_baseline
 
 if TYPE_CHECKING:
@@ -333,7 +333,7 @@ def _learn_types(frame: pd.DataFrame, repo: Connection) -> None:
         stored = lookup.read_by_path(repo.client, keys, sure=False)
         learn(repo, {int(row["Id"]): str(row["Type"]) for row in stored.values()})
     else:
-        learn(repo, typed(lookup.read_by_id(repo.client, [int(id_) for id_ in keys[keys > 0]])))
+        learn(repo, get_stored_types(lookup.read_by_id(repo.client, [int(id_) for id_ in keys[keys > 0]])))
 
 
 def _build_folder_query(found: Baseline, names: tuple[str, ...]) -> Query:

@@ -18,7 +18,7 @@ from ..reads import lookup, reading
 from ..tracking.baseline import get_baseline
 from ..tracking.matching import match_rows
 from ..writes.hidden import learn
-from ..writes.plan import typed
+from ..writes.plan import get_stored_types
 from ..writes.report import Report
 
 
@@ -27,7 +27,7 @@ def explode(frame: pd.DataFrame, reference: str, select: str | Sequence[str] = (
     baseline = get_baseline(frame)
     repo = baseline.repo
     if reference not in repo.schema.fields and repo.schema.is_partial:
-        learn(repo, typed(lookup.read_by_id(repo.client, match_rows(frame, baseline).existing)))
+        learn(repo, get_stored_types(lookup.read_by_id(repo.client, match_rows(frame, baseline).existing)))
     field = repo.schema.fields.get(reference)
     if field is None or not field.is_reference:
         names = [name for name, f in repo.schema.fields.items() if f.is_reference]

@@ -22,9 +22,9 @@ from ...odata.wording import with_article
 from ..progress import Setting
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
-from ..writes.acting import each
+from ..writes.acting import process_each
 from ..writes.report import Line, Report, report_frame
-from ..writes.settling import certain
+from ..writes.settling import classify_unexecuted
 from .file_names import choose_names, make_safe_path
 
 if TYPE_CHECKING:
@@ -79,12 +79,14 @@ def download_all(
             path = make_safe_path(target_folder, *names[id_])
             _fetch(repo, row, field, path)
         except SensenetError as error:
-            return Line(certain(error) or "failed", str(error), (field,), id_, row["Path"], error=error)
+            return Line(
+                classify_unexecuted(error) or "failed", str(error), (field,), id_, row["Path"], error=error
+            )
         except OSError as error:
             return Line("failed", str(error), (field,), id_, row["Path"])
         return Line("saved", str(path), (field,), id_, row["Path"])
 
-    lines = each(
+    lines = process_each(
         places,
         one,
         repo=repo,

@@ -22,7 +22,7 @@ from ..columns.normalizing import is_missing
 from ..columns.unusable import Unusable
 from ..spreadsheets import workbooks
 from ..writes.appending import append
-from ..writes.hidden import why_not_created
+from ..writes.hidden import explain_hidden_types
 from ..writes.outcomes import describe_refusals
 from ..writes.report import CellProblem, Report
 from .rows import drop_places, read_rows, save_rows
@@ -95,7 +95,7 @@ def import_rows(
     """Create contents out of rows; see ``Repository.import_rows``."""
     target = _check_target(rejected, rows)
     path = read_path(repo, folder)
-    if type_name is not None and (reason := why_not_created(repo, path, [type_name]).get(type_name)):
+    if type_name is not None and (reason := explain_hidden_types(repo, path, [type_name]).get(type_name)):
         raise RefusedError(f"nothing was sent: {reason}")
     source = _read_source(repo, rows, type_name, columns, reading)
     coerced = _coerce(repo, source, type_name, how)

@@ -15,8 +15,8 @@ from ..writes.authorship import MAKER
 from ..writes.confirming import Expected, confirm
 from ..writes.hidden_refusals import explain_refusal
 from ..writes.report import Line, Outcome, Report
-from ..writes.running import reporting
-from ..writes.settling import SEEN, certain, looks
+from ..writes.running import attach_report
+from ..writes.settling import SEEN, classify_unexecuted, looks
 from ..writes.works import Move
 from .targets import (
     build_missing_line,
@@ -64,7 +64,7 @@ def copy(repo: Connection, path: Any, to: str | int) -> Report:
     before = _read_child_ids(repo, target) if here else frozenset()
     todo = list(here)
     lines.update(_build_lines(here, "unsent", "not sent, because the copy was interrupted"))
-    with reporting(lambda: report_of(repo, lines, "copy")):
+    with attach_report(lambda: report_of(repo, lines, "copy")):
         for start in range(0, len(todo), BATCH):
             some = {row: here[row] for row in todo[start : start + BATCH]}
             lines.update(_build_unknown_lines(some, "interrupted before the server answered"))
@@ -146,7 +146,7 @@ def _extract_source(content: Stored) -> str:
 
 def _explain_unexecuted(error: SensenetError, rows: Rows) -> dict[int, Line]:
     """Return the outcome of a batch that was certainly not executed; empty if that is uncertain."""
-    outcome = certain(error)
+    outcome = classify_unexecuted(error)
     return _build_lines(rows, outcome, str(error), error) if outcome else {}
 
 

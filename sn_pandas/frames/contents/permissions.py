@@ -23,12 +23,19 @@ from ...odata.schema import Field
 from ...odata.wording import with_article
 from ..reads import lookup, not_found, reading
 from ..reads.lookup import Stored
-from ..writes.acting import each
-from ..writes.permitting import own_entry
+from ..writes.acting import process_each
+from ..writes.permitting import build_own_entry
 from ..writes.report import Line, Report
-from ..writes.settling import SEEN, Attempts, certain, collides, looks
+from ..writes.settling import SEEN, Attempts, classify_unexecuted, collides, looks
 from ..writes.works import Permit, Work
-from .targets import build_missing_line, build_report, execute_journaled, list_places, read_path, read_places
+from .targets import (
+    build_missing_line,
+    execute_journaled,
+    list_places,
+    read_path,
+    read_places,
+    report_outcomes,
+)
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -99,7 +106,7 @@ def set_permissions(
             continue
         id_, shown = int(stored["Id"]), str(stored["Path"])
         try:
-            before = own_entry(repo.client, id_, who, local=local)
+            before = build_own_entry(repo.client, id_, who, local=local)
         except AuthenticationError:
             raise
         except SensenetError as error:
@@ -138,8 +145,8 @@ def resolve_permission_names(permissions: Sequence[str | Iterable[str]]) -> list
 def inherit(repo: Connection, path: Any, inherits: bool) -> Report:
     """Break or restore inheritance; see ``Repository.inherit``."""
     places = list_places(path, repo.base)
-    lines = each(places, lambda place: _inherit(repo, place, inherits), repo=repo, what="inherit")
-    return build_report(repo, path, lines, "inherit permissions")
+    lines = process_each(places, lambda place: _inherit(repo, place, inherits), repo=repo, what="inherit")
+    return report_outcomes(repo, path, lines, "inherit permissions")
 
 
 def _inherit(repo: Connection, place: str | int, inherits: bool) -> Line:
@@ -165,7 +172,7 @@ def _inherit(repo: Connection, place: str | int, inherits: bool) -> Line:
             return Line("failed", not_found.MISSING, (), id_, shown, error=error)
         except SensenetError as error:
             trouble = error
-        outcome = certain(trouble) if trouble else None
+        outcome = classify_unexecuted(trouble) if trouble else None
         try:
             now = _inherits(repo, place)
         except SensenetError as error:
@@ -214,7 +221,7 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
             raise
         except SensenetError as error:
             trouble = error
-        is_lost = trouble is not None and certain(trouble) is None and not collides(trouble)
+        is_lost = trouble is not None and classify_unexecuted(trouble) is None and not collides(trouble)
         was_lost = was_lost or is_lost
         previous = after
         try:
@@ -245,13 +252,13 @@ def change_members(repo: Connection, group: str | int, path: Any, *, add: bool) 
         if (id_ in after) == add:
             return Line("saved", SEEN if was_lost else "", ("Members",), id_, shown)
         if trouble:
-            outcome = certain(trouble)
+            outcome = classify_unexecuted(trouble)
             reason = str(trouble) if outcome else f"{trouble}; the group does not show it yet; {_AGAIN}"
             return Line(outcome or "unknown", reason, ("Members",), id_, shown)
         return Line("ignored", "the group does not show it", ("Members",), id_, shown)
 
     lines = [line(named, row) for named, row in zip(places, found, strict=True)]
-    return build_report(repo, path, lines, "members")
+    return report_outcomes(repo, path, lines, "members")
 
 
 def _count_members(repo: Connection, group: str | int) -> Counter[int]:

@@ -18,11 +18,11 @@ from ..reads import lookup, reading
 from ..replacing import put
 from ..tracking.baseline import Baseline, get_baseline, rebase
 from ..writes.hidden import learn
-from ..writes.latest import Latest, recorded
+from ..writes.latest import Latest, record_save
 from ..writes.plan import field_of
 from ..writes.report import Report
 from ..writes.saving import save
-from ..writes.upserting import key_of, match
+from ..writes.upserting import build_key, match
 from .targets import read_path
 
 if TYPE_CHECKING:
@@ -76,12 +76,12 @@ def read_matching(repo: Connection, folder: str, given: pd.DataFrame, key: str) 
             warnings.simplefilter("ignore", IncompleteWarning)
             listed = reading.read(repo, repo.query(Query(folder, select=(key, "Type"), autofilters=False)))
         key_field = field_of(key, get_baseline(listed)) if key in listed else key  # the rows may tell of it
-        wanted = {name for cell in given[key] if (name := key_of(key_field, cell)) is not None}
+        wanted = {name for cell in given[key] if (name := build_key(key_field, cell)) is not None}
         cells = listed[key] if key in listed else [None] * len(listed)
         types = {
             int(id_): str(kind)
             for id_, kind, cell in zip(listed.index, listed["Type"], cells, strict=True)
-            if key_of(key_field, cell) in wanted
+            if build_key(key_field, cell) in wanted
         }
     learn(repo, types)
     return read_rows(repo, folder, list(types), [str(column) for column in given.columns])
@@ -120,7 +120,7 @@ def save_rows(frame: pd.DataFrame, labels: pd.Index, what: str, **options: Any) 
     own = frame.reset_index()
     own.index = labels if labels.is_unique else pd.RangeIndex(len(labels))
     new = (own["Id"] < 0).to_numpy()  # a save fills in their ids
-    with contextlib.nullcontext(Latest()) if options.get("dry_run") else recorded() as last:
+    with contextlib.nullcontext(Latest()) if options.get("dry_run") else record_save() as last:
         try:
             last.report = _keep(save(own, create=True, what=what, **options), own, labels)
         except SaveError as error:

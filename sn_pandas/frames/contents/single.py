@@ -37,20 +37,20 @@ from ..reads.lookup import Stored
 from ..reads.reading import build_series
 from ..tracking.edits import Edit
 from ..writes import calling
-from ..writes.checking import absent, problem
-from ..writes.comparing import exact
-from ..writes.differing import COLOR, differing, unverified
+from ..writes.checking import explain_absent, find_problem
+from ..writes.comparing import encode_exact
+from ..writes.differing import COLOR, list_differing, list_unverified
 from ..writes.flow import Flow
-from ..writes.hidden import how_to_show, type_of, why_not_created
+from ..writes.hidden import explain_hidden_types, explain_how_to_show, find_type
 from ..writes.named_references import resolve_cell
-from ..writes.naming import altered, give_names, renamed_onto
-from ..writes.plan import Assignment, no_zone
-from ..writes.references import lost_targets
+from ..writes.naming import explain_alteration, find_renames_onto_others, give_names
+from ..writes.plan import Assignment, find_edits_without_zone
+from ..writes.references import find_lost_targets
 from ..writes.report import Line, Outcome, Report, report_frame
 from ..writes.running import execute_plan
 from ..writes.sending import send
-from ..writes.settling import Attempts, certain, collides
-from ..writes.works import Create, Patch, journaled
+from ..writes.settling import Attempts, classify_unexecuted, collides
+from ..writes.works import Create, Patch, restrict_to_journal
 from .targets import read_path
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def create(
     """Create a content; see ``Repository.create``."""
     where = normalize(parent, repo.base)
     path = where if isinstance(where, str) else read_path(repo, where)
-    if reason := why_not_created(repo, path, [type_name]).get(type_name):
+    if reason := explain_hidden_types(repo, path, [type_name]).get(type_name):
         raise RefusedError(f"nothing was sent: {reason}")
     if template is not None:
         _refuse_unknown_template(repo, type_name, template)
@@ -80,14 +80,14 @@ def create(
     missing = (
         []
         if template
-        else [f"{n}: {r}" for n, f in kind.fields.items() if n not in body and (r := absent(f))]
+        else [f"{n}: {r}" for n, f in kind.fields.items() if n not in body and (r := explain_absent(f))]
     )
     if missing:
         raise RefusedError(f"{with_article(type_name)} is incomplete: {'; '.join(missing)}")
     name = name or body.pop("Name", None)
     work = Create(0, path, name or "", type_name, body, own, template=template)
     if name:
-        if reason := problem(Field("Name", "ShortText"), name):
+        if reason := find_problem(Field("Name", "ShortText"), name):
             raise RefusedError(f"nothing was sent: {reason}")
         _free_for(repo, work)
     elif body.get("DisplayName") or template:
@@ -104,9 +104,9 @@ def patch(repo: Connection, place: str | int, fields: Mapping[str, Cell]) -> pd.
     if body:
         now = not_found.read_existing(repo, now["Id"], own.values())
     _free(repo, now, body)
-    before = {n: exact(own[n], now.get(n)) if not own[n].kind.patch else None for n in body}
+    before = {n: encode_exact(own[n], now.get(n)) if not own[n].kind.patch else None for n in body}
     work = Patch(0, now["Id"], now["Path"], before, body, own)
-    wanted = [n for n in differing(work, body, now) if n in body]
+    wanted = [n for n in list_differing(work, body, now) if n in body]
     unread = [n for n in body if own[n].kind.patch]
     if not wanted and not unread:
         return build_series(repo, dict(now), _build_query(now))
@@ -161,7 +161,7 @@ def _send_replacement(repo: Connection, work: Patch, fields: Sequence[Field]) ->
                 error.reason = remove_passwords(work.fields, work.after, error.reason)
                 if _FOR_OPERATORS in error.reason:
                     raise _create_operators_error(repo, work, error) from error
-            if certain(error) and not collides(error):
+            if classify_unexecuted(error) and not collides(error):
                 raise
             trouble = error
             again = attempts.again(error)
@@ -173,7 +173,7 @@ def _send_replacement(repo: Connection, work: Patch, fields: Sequence[Field]) ->
             said = f"unknown: {trouble or 'the PUT was answered'}; and it could not be read again: {error}"
             raise SaveError(said, _report(work, Line("unknown", said, ()), "put")) from error
         touched = any(now.get(f.name) != stamps.get(f.name) for f in lookup.STAMPS)
-        wrong = [n for n in differing(work, work.after, now) if work.fields[n] in fields]
+        wrong = [n for n in list_differing(work, work.after, now) if work.fields[n] in fields]
         wrong = [n for n in wrong if not work.fields[n].kind.unread]
         if not wrong and (touched or trouble is None):
             return dict(now)
@@ -232,12 +232,12 @@ def _find_type(repo: Connection, now: Stored) -> ContentType:
     RefusedError
         If nothing is known of it.
     """
-    kind = type_of(repo, now)
+    kind = find_type(repo, now)
     if kind is None:
         raise RefusedError(
             f"nothing was sent: you may not see the content type {now['Type']}, and the server does not "
             f"describe it by {now['Path']}, so its fields are not known."
-            f"{how_to_show(repo, str(now['Type']))}"
+            f"{explain_how_to_show(repo, str(now['Type']))}"
         )
     return kind
 
@@ -272,16 +272,16 @@ def _build_body(
                     f"{name}: {cell!r} is not a color that the server accepts: write {field.kind.patch}"
                 )
             body[name], written[name] = cell, field
-        elif reason := problem(field, cell):
+        elif reason := find_problem(field, cell):
             wrong.append(f"{name}: {reason}")
         else:
             body[name], written[name] = encode(field, cell), field
             assigned.append(Assignment(Edit(0, 0, name, None, cell), field))
-    lost = lost_targets(assigned, repo.client, repo.schema)
+    lost = find_lost_targets(assigned, repo.client, repo.schema)
     wrong += [f"{refusal.edit.column}: {refusal.reason}" for refusal in lost]
     if wrong:
         raise RefusedError("nothing was sent: " + "; ".join(wrong))
-    if naive := [edit.column for edit in no_zone(assigned)]:
+    if naive := [edit.column for edit in find_edits_without_zone(assigned)]:
         said = f"{', '.join(naive)} has no time zone and is taken as UTC"
         warn_user(said, SaveWarning)
     return body, written
@@ -319,7 +319,7 @@ def _free_for(repo: Connection, work: Create) -> None:
     RefusedError
         If the server would make another name of it.
     """
-    if reason := altered(work.name):
+    if reason := explain_alteration(work.name):
         raise RefusedError(f"nothing was sent: {reason}")
     try:
         found = lookup.read_one(repo.client, work.path)
@@ -334,7 +334,7 @@ def _free_for(repo: Connection, work: Create) -> None:
 def _send_operation(repo: Connection, work: Create | Patch, what: str) -> tuple[Line, Path | None]:
     """Send one operation, journaled before and after; return its outcome and the journal."""
     repo.client.reject_write(what)
-    kept = journaled(work)
+    kept = restrict_to_journal(work)
     if isinstance(kept, Patch) and not kept.after:
         return send(repo, Flow(1), work), None
     lines = [Line("unsent", f"not sent, because the {what} was interrupted")]
@@ -355,7 +355,7 @@ def _free(repo: Connection, now: Stored, body: Mapping[str, Json]) -> None:
     edit = Edit(0, now["Id"], "Name", now["Name"], body.get("Name", now["Name"]))
     if edit.after != edit.before:
         renamed = Assignment(edit, Field("Name", "ShortText"))
-        for refusal in renamed_onto([renamed], {now["Id"]: now["Path"]}, repo.client):
+        for refusal in find_renames_onto_others([renamed], {now["Id"]: now["Path"]}, repo.client):
             raise RefusedError(f"nothing was sent: Name: {refusal.reason}")
 
 
@@ -369,7 +369,7 @@ def _read_series(repo: Connection, work: Create | Patch, line: Line, journal: Pa
     report = _report(work, line, "create" if isinstance(work, Create) else "patch", journal)
     report.repo = repo
     if line.outcome == "ignored" and line.stored is not None:
-        silent = set(unverified(work))
+        silent = set(list_unverified(work))
         wrong = [n for n in line.fields if n not in silent]
         if wrong == ["Name"]:
             warn_user(f"the server named it {line.stored['Name']}, not {work.path}", SaveWarning)

@@ -62,7 +62,7 @@ def report_of(repo: Connection, lines: Mapping[int, Line], what: str, **facts: A
     return Report(report_frame(pd.RangeIndex(len(every)), every), what=what, repo=repo, **facts)
 
 
-def build_report(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> Report:
+def report_outcomes(repo: Connection, path: Any, lines: Sequence[Line], what: str) -> Report:
     """Return the report of some outcomes.
 
     Raises

@@ -14,7 +14,7 @@ from ...odata.errors import NotFoundError, SensenetError
 from ..reads import reading
 from ..reads.lookup import Stored
 from ..reads.not_found import MISSING, explain_missing, hint
-from ..writes.deleting import deletion
+from ..writes.deleting import delete_contents
 from ..writes.report import Line, Report
 from ..writes.works import Restore
 from .targets import (
@@ -48,7 +48,9 @@ def delete(repo: Connection, path: Any, *, permanent: bool, dry_run: bool) -> Re
     for row, place in list(lost.items())[:_HINTS]:
         said = MISSING + hint(repo.client, place)
         gone[row] = dataclasses.replace(gone[row], reason=said)
-    report = deletion(repo, ids, pd.RangeIndex(len(places)), gone, permanent=permanent, dry_run=dry_run)
+    report = delete_contents(
+        repo, ids, pd.RangeIndex(len(places)), gone, permanent=permanent, dry_run=dry_run
+    )
     raise_single(path, report)
     return report
 

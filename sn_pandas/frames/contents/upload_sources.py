@@ -18,7 +18,7 @@ from ...odata.client import Client
 from ...odata.errors import RefusedError
 from ...odata.wording import count_noun
 from ..reads import lookup
-from ..writes.naming import as_stored, composed, spellings
+from ..writes.naming import as_stored, compose, list_spellings
 from ..writes.report import Line, Report, report_frame
 
 #: A file: where it is, or its bytes, or an open file.
@@ -97,7 +97,7 @@ def list_names(given: Sequence[tuple[str | None, Any]], index: pd.Index, *, over
     for row, (name, file) in enumerate(given):
         stored_name, reason = _name(name, file)
         names.append(stored_name)
-        kept, key = as_stored(stored_name), composed(stored_name)
+        kept, key = as_stored(stored_name), compose(stored_name)
         other = names[first.get(key, row)]
         if not reason and kept != stored_name:
             way = f": pass another one, {{{kept!r}: file}}" if kept else ""
@@ -123,7 +123,7 @@ def find_similar_names(names: Sequence[str], folder: str, client: Client) -> dic
     They have the same letters in another Unicode form, as files of a Mac do: such a file would become
     another content beside the one that it is meant to replace.
     """
-    forms_of = {row: [f"{folder}/{form}" for form in spellings(name)] for row, name in enumerate(names)}
+    forms_of = {row: [f"{folder}/{form}" for form in list_spellings(name)] for row, name in enumerate(names)}
     doubtful = {row: forms for row, forms in forms_of.items() if len(forms) > 1}
     there = lookup.read_by_path(client, [path for forms in doubtful.values() for path in forms], sure=False)
     reasons = {}

@@ -22,12 +22,12 @@ from ...odata.schema import Field
 from ..progress import Setting
 from ..reads import lookup, reading
 from ..reads.lookup import Stored
-from ..writes.acting import each
+from ..writes.acting import process_each
 from ..writes.authorship import MAKER
 from ..writes.confirming import Expected
-from ..writes.hidden import why_not_created
+from ..writes.hidden import explain_hidden_types
 from ..writes.report import Line, Outcome, Report, report_frame
-from ..writes.settling import SEEN, TRIES, Attempts, certain, collides, looks
+from ..writes.settling import SEEN, TRIES, Attempts, classify_unexecuted, collides, looks
 from .downloads import build_file_address
 from .targets import raise_single, read_path
 from .upload_sources import (
@@ -78,11 +78,13 @@ def upload(
     index = file.index if isinstance(file, pd.Series) else pd.RangeIndex(len(given))
     names = list_names(given, index, overwrite=how.overwrite)
     folder = read_path(repo, parent)
-    if how.type != UploadOptions.type and (reason := why_not_created(repo, folder, [how.type]).get(how.type)):
+    if how.type != UploadOptions.type and (
+        reason := explain_hidden_types(repo, folder, [how.type]).get(how.type)
+    ):
         raise RefusedError(f"nothing was sent: {reason}")
     reject(names, find_similar_names(names, folder, repo.client), index)
     jobs = [_Upload(repo, folder, name, file, how) for name, (_, file) in zip(names, given, strict=True)]
-    lines = each(
+    lines = process_each(
         jobs,
         _Upload.send,
         repo=repo,
@@ -170,7 +172,7 @@ class _Upload:
             again = attempts.again(trouble)
             if collides(trouble) and again:
                 continue
-            if outcome := certain(trouble):
+            if outcome := classify_unexecuted(trouble):
                 return self._build_line(outcome, str(trouble), error=trouble)
             if not self.how.overwrite:
                 self.trouble = trouble
@@ -300,7 +302,7 @@ def _post_with_retries(
         try:
             return _post(client, address, form, part, headers)
         except SensenetError as error:
-            if certain(error):
+            if classify_unexecuted(error):
                 raise
     return _post(client, address, form, part, headers)
 

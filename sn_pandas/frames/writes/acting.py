@@ -22,7 +22,7 @@ from ..tracking.matching import match_rows
 from . import calling
 from .confirming import Expected
 from .report import Line, Report, report_frame
-from .running import flow_of, perform
+from .running import get_flow, perform
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -47,10 +47,10 @@ def call(
         path = str(paths.loc[id_]) if paths is not None and id_ in paths.index else None
         if id_ < 0:
             return Line("unsent", "a new row: there is no content yet")
-        return called(repo, id_, path, operation, parameters)
+        return call_one(repo, id_, path, operation, parameters)
 
     ids = [int(id_) for id_ in rows.ids]
-    lines = each(
+    lines = process_each(
         ids,
         one,
         repo=repo,
@@ -63,7 +63,7 @@ def call(
     return Report(report_frame(frame.index, lines), what=operation, repo=repo)
 
 
-def called(
+def call_one(
     repo: Connection, place: int | str, path: str | None, operation: str, parameters: Mapping[str, Any]
 ) -> Line:
     """Call an operation on one content and return the outcome; ``reason`` is its version afterwards."""
@@ -76,7 +76,7 @@ def called(
     return Line(done.outcome, said, (), seen.get("Id", id_), seen.get("Path", path), error=done.error)
 
 
-def each(
+def process_each(
     jobs: Sequence[Any],
     work: Callable[[Any], Line],
     *,
@@ -102,12 +102,12 @@ def each(
     """
     if is_write:
         repo.client.reject_write(what)
-    flow = flow_of(repo, workers)
+    flow = get_flow(repo, workers)
     lines = [Line("unsent", f"not sent, because the {what} was interrupted")] * len(jobs)
 
     def do(job: Any, leaving: bool) -> Line:
         with repo.client.guard.leave_doubt() if leaving else contextlib.nullcontext():
-            line = _placed(job, work(job))
+            line = _add_place(job, work(job))
         if isinstance(line.error, NoAnswer) and not line.error.sent:
             flow.stop(f"not sent, because {line.error}")
         if isinstance(line.error, UnavailableError) and line.outcome == "failed" and flow.stopped:
@@ -136,7 +136,7 @@ def each(
         do,
         flow,
         what=what,
-        on_outcome=lambda number, line: lines.__setitem__(number, _placed(jobs[number], line)),
+        on_outcome=lambda number, line: lines.__setitem__(number, _add_place(jobs[number], line)),
         report=report,
         leave_doubt=leave_doubt,
         expected=expected,
@@ -145,7 +145,7 @@ def each(
     return lines
 
 
-def _placed(job: Any, line: Line) -> Line:
+def _add_place(job: Any, line: Line) -> Line:
     """Return an outcome with its id or path, taken from the job."""
     if line.id >= 0 or line.path is not None or not isinstance(job, (int, str)):
         return line

@@ -22,13 +22,13 @@ def append(frame: pd.DataFrame, rows: Rows) -> pd.DataFrame:
     """Return a frame with new rows appended; see ``Accessor.append``."""
     baseline = get_baseline(frame)
     new = check_rows(rows, frame, baseline)
-    columns, labels = {}, _labels(frame, len(new), baseline)
+    columns, labels = {}, _create_labels(frame, len(new), baseline)
     for column in dict.fromkeys([*frame.columns, *new.columns]):
-        old = frame[column] if column in frame.columns else _missing(len(frame))
-        given = new[column] if column in new.columns else _missing(len(new))
+        old = frame[column] if column in frame.columns else _create_missing_cells(len(frame))
+        given = new[column] if column in new.columns else _create_missing_cells(len(new))
         if column == "Id":
             given = pd.Series(_free(old, len(new), baseline), dtype="int64")
-        joined = _joined(str(column), old, given, baseline)
+        joined = _join_cells(str(column), old, given, baseline)
         joined.index = labels
         columns[column] = joined  # a series: of an array of objects pandas may make texts
     both = pd.DataFrame(columns, index=labels)
@@ -57,7 +57,7 @@ def check_rows(rows: Rows, frame: pd.DataFrame, baseline: Baseline) -> pd.DataFr
     return new
 
 
-def _labels(frame: pd.DataFrame, count: int, baseline: Baseline) -> pd.Index:
+def _create_labels(frame: pd.DataFrame, count: int, baseline: Baseline) -> pd.Index:
     """Return the labels of all rows: new contents have negative ids, or go on counting."""
     index = frame.index
     more: Iterable[Any]
@@ -84,19 +84,19 @@ def _free(ids: pd.Series | pd.Index, count: int, baseline: Baseline) -> range:
     return new
 
 
-def _missing(count: int) -> pd.Series:
+def _create_missing_cells(count: int) -> pd.Series:
     return pd.Series([None] * count, dtype=object)
 
 
-def _joined(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> pd.Series:
+def _join_cells(column: str, old: pd.Series, given: pd.Series, baseline: Baseline) -> pd.Series:
     """Return the cells of a column and those of its new rows, in its dtype if they fit."""
     cells = [None if is_missing(cell) else cell for cell in given]
-    fitted = _fitted(column, cells, old, baseline)
+    fitted = _fit_cells(column, cells, old, baseline)
     both: pd.Series[Any] = pd.concat([old, fitted], ignore_index=True)
     return both
 
 
-def _fitted(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -> pd.Series:
+def _fit_cells(column: str, cells: list[Any], old: pd.Series, baseline: Baseline) -> pd.Series:
     dtype: Any = {"bool": "boolean", "int64": "Int64"}.get(str(old.dtype), old.dtype)  # some may be missing
     plain = pd.Series([*cells, None], dtype=object).iloc[:-1]  # lists stay cells
     try:

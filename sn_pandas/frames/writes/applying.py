@@ -15,18 +15,18 @@ from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..progress import Setting
 from ..tracking.baseline import get_baseline
-from .checking import problem
+from .checking import find_problem
 from .collecting import collect
 from .comparing import OnConflict, check_choice, check_policy
 from .hidden import learn, warn_of_hidden_members
 from .journal import PROCESS
 from .outcomes import describe_conflicts, describe_refusals
-from .plan import own_field, typed, types_of
+from .plan import get_own_field, get_stored_types, get_types
 from .plan_files import SHORT_DIGEST, Plan
 from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report
 from .saving import Place, check, compare, refuse, warn
-from .stages import unsent
-from .undoing import finish, numbered_report, plan_patches
+from .stages import build_unsent
+from .undoing import build_numbered_report, finish, plan_patches
 from .works import Patch, Work
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ def make_plan(frame: pd.DataFrame, on_conflict: OnConflict = "raise") -> Plan:
     left_out = [line for line in compared.lines.values() if line.outcome not in ("unchanged", "saved")]
     conflicts = [line for line in left_out if line.outcome == "conflict"]
     if conflicts and on_conflict == "raise":
-        lines = compared.lines | unsent(f"{BECAUSE_OF_OTHERS} rows have conflicts", compared.works)
+        lines = compared.lines | build_unsent(f"{BECAUSE_OF_OTHERS} rows have conflicts", compared.works)
         works: list[Work] = [*checked.patches]
-        report = numbered_report(
+        report = build_numbered_report(
             collected.repo, "plan", works, {n: lines[work.row] for n, work in enumerate(works)}, ()
         )
         raise ConflictError(describe_conflicts(conflicts, "nothing was planned"), report)
@@ -69,7 +69,7 @@ def make_plan(frame: pd.DataFrame, on_conflict: OnConflict = "raise") -> Plan:
         more = f"; and {len(left_out) - 5} more" if len(left_out) > 5 else ""
         rows, are = count_noun(len(left_out), "row"), "is" if len(left_out) == 1 else "are"
         warn_user(f"{rows} {are} not in the plan: {rest}{more}", SaveWarning)
-    repo, types = collected.repo, types_of(collected.edits, baseline) | typed(checked.stored)
+    repo, types = collected.repo, get_types(collected.edits, baseline) | get_stored_types(checked.stored)
     header = {
         "origin": canonical_origin(repo.url),
         "user": str(repo.user),
@@ -114,7 +114,7 @@ def apply_plan(
     lines: dict[int, Line] = {}
     todo: dict[int, Patch] = {}
     for number, work in enumerate(plan.works):
-        fields, found = _fields_now(work, plan.types[work.id], repo)
+        fields, found = _read_fields(work, plan.types[work.id], repo)
         if found:
             said = "; ".join(f"{cell.name}: {cell.reason}" for cell in found)
             lines[number] = Line("refused", said, work.names, work.id, work.path, cells=found)
@@ -133,7 +133,7 @@ def apply_plan(
         for number, left in planned.todo.items():
             lines[number] = Line("unsent", stopped or DRY, left.names, left.id, left.path)
         sent = () if stopped else planned.todo.values()
-        report = numbered_report(repo, "apply", works, lines, sent)
+        report = build_numbered_report(repo, "apply", works, lines, sent)
         report = dataclasses.replace(report, dry_run=dry_run)
         if not stopped or dry_run:
             return report
@@ -177,14 +177,14 @@ def reject_foreign(plan: Plan, repo: Connection) -> None:
         )
 
 
-def _fields_now(
+def _read_fields(
     work: Patch, type_name: str, repo: Connection
 ) -> tuple[dict[str, Field], tuple[CellProblem, ...]]:
     """Return the fields as the schema defines them now, and the cells that cannot be saved."""
     fields: dict[str, Field] = {}
     found: list[CellProblem] = []
     for name, planned in work.fields.items():
-        field = own_field(repo.schema.fields.get(name) or planned, type_name, repo.schema)
+        field = get_own_field(repo.schema.fields.get(name) or planned, type_name, repo.schema)
         before, after = work.before[name], work.after[name]
         if planned.is_secret or (field is not None and field.is_secret):
             found.append(CellProblem(name, _NO_PASSWORDS, None, "•••"))
@@ -197,7 +197,7 @@ def _fields_now(
             reason = f"{name} was of type {planned.type} and is of type {field.type} now: make a new plan"
         else:
             fields[name] = field
-            reason = problem(field, after)
+            reason = find_problem(field, after)
         if reason:
             found.append(CellProblem(name, reason, before, after))
     return fields, tuple(found)

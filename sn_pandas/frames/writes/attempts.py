@@ -14,8 +14,8 @@ from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ..columns.cells import Cell
-from .authorship import is_ours, there
-from .differing import differing
+from .authorship import is_ours, read_existing
+from .differing import list_differing
 from .report import Line
 from .works import Create
 
@@ -89,7 +89,7 @@ def match_attempts(
     left = list(attempts)
     found: dict[int, Attempt] = {}
     creates = list(creates)
-    for same in (_own_row, _same_label_and_values, _same_values, _same_label):
+    for same in (_is_own_row, _has_label_and_values, _has_values, _has_label):
         for create in creates:
             if create.row in found:
                 continue
@@ -101,23 +101,23 @@ def match_attempts(
     return found
 
 
-def _own_row(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
+def _is_own_row(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
     return bool(label == attempt.label and label in issued)
 
 
-def _same_label_and_values(
+def _has_label_and_values(
     create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]
 ) -> bool:
-    return bool(label == attempt.label) and _same_values(create, label, attempt, issued)
+    return bool(label == attempt.label) and _has_values(create, label, attempt, issued)
 
 
-def _same_values(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
+def _has_values(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
     mine = label not in issued or attempt.label not in issued  # two rows that append made are two
-    return mine and _fits(create, attempt) and _values(create) == _values(attempt.work)
+    return mine and _fits(create, attempt) and _get_values(create) == _get_values(attempt.work)
 
 
-def _same_label(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
-    alike = _fits(create, attempt) or _values(create) == _values(attempt.work)
+def _has_label(create: Create, label: Hashable, attempt: Attempt, issued: Collection[Hashable]) -> bool:
+    alike = _fits(create, attempt) or _get_values(create) == _get_values(attempt.work)
     return bool(label == attempt.label) and alike
 
 
@@ -129,14 +129,14 @@ def _fits(create: Create, attempt: Attempt) -> bool:
 def look(repo: Connection, attempts: Mapping[int, Attempt]) -> Found:
     """Return the outcomes of attempts, by the position of their rows."""
     found = Found()
-    stored = there(repo.client, [attempt.work for attempt in attempts.values()])
+    stored = read_existing(repo.client, [attempt.work for attempt in attempts.values()])
     for row, attempt in attempts.items():
         work, now = attempt.work, stored.get(attempt.work.path.lower())
         if now is None:
             found.names[row] = work.name
         elif is_ours(work, now, repo.user, attempt.began):
             id_, path = int(now["Id"]), str(now["Path"])
-            if wrong := differing(work, work.after, now):
+            if wrong := list_differing(work, work.after, now):
                 said = (
                     f"an earlier save may have created {path}, which differs in {', '.join(wrong)} from what "
                     "was sent then: read it and drop this row, or give the row another Name"
@@ -147,5 +147,5 @@ def look(repo: Connection, attempts: Mapping[int, Attempt]) -> Found:
     return found
 
 
-def _values(create: Create) -> Hashable:
+def _get_values(create: Create) -> Hashable:
     return create.type, create.parent.lower(), json.dumps(create.after, sort_keys=True, default=str)

@@ -20,7 +20,7 @@ MAKER = Field("CreatedBy", "Reference")
 MADE = (MAKER, Field("CreationDate", "DateTime"))
 
 
-def there(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
+def read_existing(client: Client, creates: Iterable[Create]) -> dict[str, Stored]:
     """Read the contents at the paths of creations, with author and date; keys are in lower case."""
     works = list(creates)
     fields = {field.name: field for work in works for field in [*work.fields.values(), *MADE]}

@@ -60,7 +60,7 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
     shown: dict[str, dict[int, Cell]] = {}
     for column, pairs in confirmed.chosen.items():
         for row, (mine, cell) in pairs.items():
-            if _alike(baseline, column, frame[column].iloc[row], mine):
+            if _are_alike(baseline, column, frame[column].iloc[row], mine):
                 shown.setdefault(column, {})[row] = cell
     for column, cells in confirmed.followed.items():
         if column not in frame.columns or column not in moved.columns:
@@ -68,35 +68,36 @@ def settle(frame: pd.DataFrame, baseline: Baseline, ids: Any, confirmed: Confirm
         places = moved.index.get_indexer(pd.Index(ids[list(cells)]))
         for (row, cell), place in zip(cells.items(), places, strict=True):
             kept = confirmed.sent.get(column, {}).get(row, moved[column].iloc[place])
-            if _alike(baseline, column, frame[column].iloc[row], kept):
+            if _are_alike(baseline, column, frame[column].iloc[row], kept):
                 shown.setdefault(column, {})[row] = cell
     for values in (confirmed.sent, confirmed.followed):
         for column, cells in values.items():
             if column in moved.columns:
                 places = moved.index.get_indexer(pd.Index(ids[list(cells)]))
-                moved[column] = put(moved[column], places, _cells(cells.values()))
-    paths = _with_those_below(baseline, ids, confirmed.paths)
+                moved[column] = put(moved[column], places, _to_objects(cells.values()))
+    paths = _extend_paths(baseline, ids, confirmed.paths)
     seen = {column: {int(ids[row]) for row in cells} for column, cells in confirmed.sent.items()}
     columns = {
-        column: put(frame[column], list(cells), _cells(cells.values())) for column, cells in shown.items()
+        column: put(frame[column], list(cells), _to_objects(cells.values()))
+        for column, cells in shown.items()
     }
     after = dataclasses.replace(baseline, frame=moved).replace_paths(paths).confirm_cells(seen)
     if paths and "Path" in frame.columns:
         positions = dict(zip(ids.tolist(), range(len(ids)), strict=True))
         rows = {positions[id_]: path for id_, path in paths.items() if id_ in positions}
-        columns["Path"] = put(columns.get("Path", frame["Path"]), list(rows), _cells(rows.values()))
+        columns["Path"] = put(columns.get("Path", frame["Path"]), list(rows), _to_objects(rows.values()))
     with defer_interrupts():
         for column, whole in columns.items():
             frame[column] = whole
         rebase(frame, after)
 
 
-def _alike(baseline: Baseline, column: str, one: Cell, other: Cell) -> bool:
+def _are_alike(baseline: Baseline, column: str, one: Cell, other: Cell) -> bool:
     """Return whether two cells of a column mean the same."""
     return are_same_cells(baseline.fields.get(column), one, other)
 
 
-def _with_those_below(baseline: Baseline, ids: Any, paths: Mapping[int, str]) -> dict[int, str]:
+def _extend_paths(baseline: Baseline, ids: Any, paths: Mapping[int, str]) -> dict[int, str]:
     """Return the paths of contents that are elsewhere now, and of the rows below them."""
     new_paths = dict(paths)
     every = [int(id_) for id_ in ids if id_ > 0] if paths else []
@@ -191,7 +192,7 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
         and "/" not in column
         and any(is_missing(frame[column].iloc[places[id_]]) for id_ in made)
     ]
-    found = _references_of(frame, baseline, places, made)
+    found = _read_references(frame, baseline, places, made)
     fields = [baseline.fields[column] for column in columns]
     stored = lookup.read_by_id(baseline.repo.client, made, fields) if columns else {}
     for column, field in zip(columns, fields, strict=True):
@@ -205,9 +206,9 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
     for column, read in found.items():
         if cells := {id_: cell for id_, cell in read.items() if not is_missing(cell)}:
             at = moved.index.get_indexer(pd.Index(list(cells)))
-            moved[column] = put(moved[column], at, _cells(cells.values()))
+            moved[column] = put(moved[column], at, _to_objects(cells.values()))
             rows = [places[id_] for id_ in cells]
-            shown[column] = put(frame[column], rows, _cells(cells.values()))
+            shown[column] = put(frame[column], rows, _to_objects(cells.values()))
     if shown:
         with defer_interrupts():
             for column, whole in shown.items():
@@ -215,7 +216,7 @@ def show_created(frame: pd.DataFrame, ids: Iterable[int]) -> None:
             rebase(frame, dataclasses.replace(baseline, frame=moved))
 
 
-def _references_of(
+def _read_references(
     frame: pd.DataFrame, baseline: Baseline, places: Mapping[int, int], made: Sequence[int]
 ) -> dict[str, dict[int, Cell]]:
     """Return the references of newly created contents as read, with the columns behind them.
@@ -272,11 +273,11 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
     shown: dict[str, tuple[list[int], pd.Series]] = {}
     for column, values in found.items():
         moved[column] = put(
-            moved[column], moved.index.get_indexer(pd.Index(list(values))), _cells(values.values())
+            moved[column], moved.index.get_indexer(pd.Index(list(values))), _to_objects(values.values())
         )
         same = [id_ for id_ in values if (id_, column) not in edited and id_ in places]
         if same and column in frame.columns:
-            shown[column] = [places[id_] for id_ in same], _cells(values[id_] for id_ in same)
+            shown[column] = [places[id_] for id_ in same], _to_objects(values[id_] for id_ in same)
     if found:
         with defer_interrupts():
             for column, (where, new_cells) in shown.items():
@@ -286,6 +287,6 @@ def look_again(frame: pd.DataFrame, cells: Mapping[int, Sequence[tuple[str, Fiel
     return bool(found)
 
 
-def _cells(values: Iterable[Cell]) -> pd.Series:
+def _to_objects(values: Iterable[Cell]) -> pd.Series:
     """Return cells as a series of objects in which lists stay cells."""
     return pd.Series([*values, None], dtype=object).iloc[:-1]

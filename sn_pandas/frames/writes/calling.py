@@ -35,7 +35,7 @@ from ..reads import lookup
 from ..reads.lookup import Stored
 from .authorship import SKEW
 from .report import Outcome
-from .settling import SEEN, Attempts, certain, collides, looks
+from .settling import SEEN, Attempts, classify_unexecuted, collides, looks
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -107,7 +107,7 @@ def encode_parameters(operation: str, parameters: Mapping[str, Any]) -> dict[str
     encoded = {}
     for name, value in parameters.items():
         try:
-            encoded[name] = _json(value)
+            encoded[name] = _to_json(value)
         except (TypeError, RecursionError):
             kind = type(value).__name__
             raise QueryError(
@@ -117,11 +117,11 @@ def encode_parameters(operation: str, parameters: Mapping[str, Any]) -> dict[str
     return encoded
 
 
-def _json(value: Any) -> Json:
+def _to_json(value: Any) -> Json:
     if isinstance(value, Mapping):
-        return {str(key): _json(one) for key, one in value.items()}
+        return {str(key): _to_json(one) for key, one in value.items()}
     if is_list(value) or isinstance(value, (pd.Series, pd.Index)):
-        return [_json(one) for one in value]
+        return [_to_json(one) for one in value]
     value = to_plain(value)
     if is_missing(value):
         return None
@@ -146,7 +146,7 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
     address = f"{entity(place)}/{operation}?metadata=no"
     attempts = Attempts(client.retries.deadline)
     began = client.now - _RESOLUTION
-    before = _state_before(repo, place) if operation.lower() == _RESTORING else None
+    before = _read_state(repo, place) if operation.lower() == _RESTORING else None
     lost: SensenetError | None = None
     while True:
         try:
@@ -156,37 +156,37 @@ def call(repo: Connection, place: int | str, operation: str, parameters: Mapping
             return Called("saved", answer=answer)
         except SensenetError as error:
             trouble = error
-        if certain(trouble) is None and not collides(trouble):
+        if classify_unexecuted(trouble) is None and not collides(trouble):
             lost = trouble
         if collides(trouble) and attempts.again(trouble):
             continue
         if lost is None or (before is None and operation.lower() not in _ENDS):
-            if outcome := certain(trouble):
+            if outcome := classify_unexecuted(trouble):
                 return Called(outcome, str(trouble), error=trouble)
-            return _unknown(operation, str(trouble), trouble)
+            return _build_unknown(operation, str(trouble), trouble)
         try:
             with client.guard.settle_doubt():
                 verdict, said, now = _look(repo, place, operation, began, trouble, before)
         except SensenetError as error:
             first = error if isinstance(error, AuthenticationError) else lost
-            return _unknown(operation, f"{lost}; and looking it up failed: {error}", first)
+            return _build_unknown(operation, f"{lost}; and looking it up failed: {error}", first)
         if verdict == "done":
             return Called("saved", f"{SEEN}: {said}", stored=now)
         if verdict == "open":
-            return _unknown(operation, f"{lost}; {said}", lost)
+            return _build_unknown(operation, f"{lost}; {said}", lost)
         if _is_refusal(trouble):
             return Called("failed", str(trouble), error=trouble)
         if not attempts.again(trouble):
             said = f"after {attempts.lost} tries: {lost}; it was not done when it was last looked at"
-            return _unknown(operation, said, lost)
+            return _build_unknown(operation, said, lost)
 
 
-def _unknown(operation: str, said: str, error: SensenetError) -> Called:
+def _build_unknown(operation: str, said: str, error: SensenetError) -> Called:
     hint = f"{operation} may have been done: check before you call it again"
     return Called("unknown", f"{said}; {hint}", error=error)
 
 
-def _state_before(repo: Connection, place: int | str) -> Stored | None:
+def _read_state(repo: Connection, place: int | str) -> Stored | None:
     """Return the state of a content before a call; None if it cannot be read, as the call will say."""
     try:
         return lookup.read_one(repo.client, place, _STATE)
@@ -236,7 +236,7 @@ def _compare_state(
     """
     version = str(now.get("Version") or "")
     status = version[-1:]
-    holder, writer = _path(now.get("CheckedOutTo")), _path(now.get("VersionModifiedBy"))
+    holder, writer = _get_path(now.get("CheckedOutTo")), _get_path(now.get("VersionModifiedBy"))
     is_mine = writer.lower() == user.lower()
     stamp = now.get("VersionModificationDate")
     at = parse_moment(stamp) if stamp else None
@@ -259,7 +259,7 @@ def _compare_state(
 def _compare_states(user: str, before: Stored, now: Stored) -> tuple[Verdict, str]:
     """Compare the states of a content before and after the restoring of a version by a user."""
     version, stamp = str(now.get("Version") or ""), now.get("VersionModificationDate")
-    writer = _path(now.get("VersionModifiedBy"))
+    writer = _get_path(now.get("VersionModifiedBy"))
     if not version or not stamp:
         return "open", "the server does not show its version"
     if all(now.get(name) == before.get(name) for name in ("Version", "VersionModificationDate")):
@@ -269,7 +269,7 @@ def _compare_states(user: str, before: Stored, now: Stored) -> tuple[Verdict, st
     return "done", version
 
 
-def _path(reference: Any) -> str:
+def _get_path(reference: Any) -> str:
     return str(reference.get("Path") or "") if isinstance(reference, Mapping) else ""
 
 
@@ -278,6 +278,6 @@ def _is_refusal(error: SensenetError) -> bool:
     return (
         isinstance(error, ServerError)
         and not isinstance(error, UnavailableError)
-        and certain(error) == "failed"
+        and classify_unexecuted(error) == "failed"
         and not collides(error)
     )

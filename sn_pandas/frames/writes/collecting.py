@@ -13,7 +13,7 @@ from ..tracking.edits import find_edits
 from ..tracking.matching import match_rows
 from .attempts import look, match_attempts
 from .baselines import extend
-from .creating import drafts_of
+from .creating import build_drafts
 from .named_references import resolve_edits
 from .report import Line
 from .stages import Collected, Part
@@ -25,13 +25,13 @@ def collect(
     """Collect the edited cells of a frame, and resolve unfinished creations."""
     index = frame.index  # new rows get another one
     frame = frame.copy(deep=False) if dry_run else frame
-    collected = _edits(frame, index, dry_run, create, only, {})
+    collected = _collect_edits(frame, index, dry_run, create, only, {})
     if create and collected.baseline.attempts:
         collected = _adopt(collected, only)
     return collected
 
 
-def _edits(
+def _collect_edits(
     frame: pd.DataFrame,
     index: pd.Index,
     dry_run: bool,
@@ -61,7 +61,7 @@ def _edits(
 def _adopt(collected: Collected, only: Part | None) -> Collected:
     """Find the new rows that an earlier save may have created: those are not new ones any more."""
     baseline, attempts = collected.baseline, collected.baseline.attempts
-    drafts, _, _ = drafts_of([edit for edit in collected.edits if edit.id < 0], baseline)
+    drafts, _, _ = build_drafts([edit for edit in collected.edits if edit.id < 0], baseline)
     claims = match_attempts(drafts, list(collected.index), attempts, baseline.shared.issued)
     found = look(collected.repo, claims)
     lines = {**collected.lines, **found.unlike}
@@ -73,5 +73,7 @@ def _adopt(collected: Collected, only: Part | None) -> Collected:
             done = {claims[row] for row in found.made}
             attempts[:] = [attempt for attempt in attempts if attempt not in done]
     if adopted or lines:
-        collected = _edits(collected.frame, collected.index, collected.dry_run, collected.create, only, lines)
+        collected = _collect_edits(
+            collected.frame, collected.index, collected.dry_run, collected.create, only, lines
+        )
     return dataclasses.replace(collected, adopted=adopted, names=found.names, claims=claims)

@@ -17,8 +17,8 @@ from ..columns.file_forms import classify_form
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
-from .checking import problem
-from .differing import differing
+from .checking import find_problem
+from .differing import list_differing
 from .report import CellProblem, Line
 from .works import Patch
 
@@ -89,7 +89,7 @@ def compare(
     todo: list[Patch] = []
     lines: dict[int, Line] = {}
     for work in patches:
-        line = compared(work, stored.get(work.id), on_conflict)
+        line = compare_row(work, stored.get(work.id), on_conflict)
         if line is None:
             todo.append(work)
         else:
@@ -97,7 +97,7 @@ def compare(
     return todo, lines
 
 
-def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line | None:
+def compare_row(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line | None:
     """Compare one row: return its outcome, or None if it is to be sent, reduced to its real changes.
 
     What ``compare`` does to each row, for who has only one.
@@ -109,33 +109,33 @@ def compared(work: Patch, now: Stored | None, on_conflict: OnConflict) -> Line |
     work.path = now["Path"]
     if trashed and on_conflict != "overwrite":
         return Line("conflict", "somebody moved it to the trash", names, work.id, work.path)
-    wanted = differing(work, work.after, now)
-    others = {*differing(work, work.before, now), *work.unsure}
+    wanted = list_differing(work, work.after, now)
+    others = {*list_differing(work, work.before, now), *work.unsure}
     changed = [name for name in wanted if name in others]
     if changed and on_conflict in ("raise", "skip"):
-        said = {name: _said(work, name, now) for name in changed}
-        cells = tuple(_problem(work, name, now, why) for name, why in said.items())
+        said = {name: _describe_conflict(work, name, now) for name in changed}
+        cells = tuple(_build_problem(work, name, now, why) for name, why in said.items())
         return Line("conflict", "; ".join(said.values()), tuple(changed), work.id, work.path, cells=cells)
-    if changed and callable(on_conflict) and (reason := _decided(work, now, changed, on_conflict)):
+    if changed and callable(on_conflict) and (reason := _decide_conflicts(work, now, changed, on_conflict)):
         return Line("refused", reason, tuple(changed), work.id, work.path)
-    wanted = differing(work, work.after, now)
+    wanted = list_differing(work, work.after, now)
     for name in names:
         if name not in wanted:
             del work.after[name], work.before[name]
         else:  # to the last digit, which a frame may not hold
-            work.before[name] = exact(work.fields[name], now.get(name))
+            work.before[name] = encode_exact(work.fields[name], now.get(name))
     work.unsure.difference_update(changed)
     return (
         None if wanted else Line("unchanged", "the server already has this value", names, work.id, work.path)
     )
 
 
-def exact(field: Field, read: Json) -> Json:
+def encode_exact(field: Field, read: Json) -> Json:
     """Return the JSON that writes a value of the server unchanged, to its last digit.
 
     Examples
     --------
-    >>> exact(Field("DueDate", "DateTime"), "2026-01-02T03:04:05.1234567Z")
+    >>> encode_exact(Field("DueDate", "DateTime"), "2026-01-02T03:04:05.1234567Z")
     '2026-01-02T03:04:05.1234567Z'
     """
     plain = not (field.is_choice or field.is_reference)
@@ -146,7 +146,7 @@ def exact(field: Field, read: Json) -> Json:
     return encode_unchanged(field, read)
 
 
-def _said(work: Patch, name: str, now: Stored) -> str:
+def _describe_conflict(work: Patch, name: str, now: Stored) -> str:
     """Describe the old, current and new value of a cell in conflict."""
     field = work.fields[name]
     was, is_, wanted = (
@@ -161,13 +161,13 @@ def _said(work: Patch, name: str, now: Stored) -> str:
     return f"{name} was {was}, is {is_} now, you want {wanted}"
 
 
-def _problem(work: Patch, name: str, now: Stored, why: str) -> CellProblem:
+def _build_problem(work: Patch, name: str, now: Stored, why: str) -> CellProblem:
     edit = work.edits.get(name) or _edit_of(work, name)
     theirs = decode_cell(work.fields[name], edit.column, now.get(name))
     return CellProblem(edit.column, why, edit.before, edit.after, theirs)
 
 
-def _decided(
+def _decide_conflicts(
     work: Patch, now: Stored, changed: Iterable[str], on_conflict: Callable[[Conflict], Cell]
 ) -> str:
     """Decide each cell in conflict; return why one cannot be saved, or an empty text."""
@@ -176,7 +176,7 @@ def _decided(
         edit = work.edits.get(name) or _edit_of(work, name)
         theirs = decode_cell(field, edit.column, now.get(name))
         chosen = on_conflict(Conflict(work.id, work.path, edit.column, edit.before, edit.after, theirs))
-        if reason := problem(field, chosen):
+        if reason := find_problem(field, chosen):
             return f"{edit.column}: {reason}"
         work.after[name] = work.chosen_values[name] = encode(field, chosen)
         work.chosen[name] = chosen
@@ -219,7 +219,7 @@ class Comparison:
         self._lock = threading.Lock()
         self._reading = False
 
-    def waited(self, work: Patch) -> Line | None:
+    def compare_waiting(self, work: Patch) -> Line | None:
         """Compare a row again if it had to wait: return its outcome, or None if it is to be sent."""
         number = self._number.get(id(work))
         if number is None:
@@ -248,12 +248,12 @@ class Comparison:
         fields = work.fields.values()
         return self._judge(work, lookup.read_by_id(self._repo.client, [work.id], fields).get(work.id))
 
-    def with_(self, work: Patch, stored: Stored) -> Line | None:
+    def compare_with(self, work: Patch, stored: Stored) -> Line | None:
         """Compare a row with values that were just read."""
         return self._judge(work, stored)
 
     def _judge(self, work: Patch, stored: Stored | None) -> Line | None:
-        line = compared(work, stored, self._policy)
+        line = compare_row(work, stored, self._policy)
         if line is not None and line.outcome == "conflict":
             return dataclasses.replace(line, reason=f"while this save was running, {line.reason}")
         return line

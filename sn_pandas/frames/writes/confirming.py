@@ -64,7 +64,7 @@ class Expected:
         return self.state == "there" or place.lower() == (self.path or "").lower()
 
 
-def expected_of(work: Work, line: Line) -> Expected | None:
+def build_expected(work: Work, line: Line) -> Expected | None:
     """Return the state to verify after an outcome; None if the answer already verified it."""
     if line.outcome not in ("saved", "ignored") or line.id < 1:
         return None
@@ -92,17 +92,17 @@ def confirm(repo: Connection, answered: Mapping[int, tuple[Line, Expected]]) -> 
     if trouble is None:
         for number, (line, expected) in list(left.items()):
             if expected.is_met(stored.get(expected.id)):
-                found[number] = _seen(line, expected, stored.get(expected.id))
+                found[number] = _build_verified(line, expected, stored.get(expected.id))
                 del left[number]
         try:
             for _ in looks() if left else ():
                 for number, (line, expected) in list(left.items()):
-                    now = _one(repo, expected.id)
+                    now = _read_one(repo, expected.id)
                     stored.pop(expected.id, None)
                     if now is not None:
                         stored[expected.id] = now
                     if expected.is_met(now):
-                        found[number] = _seen(line, expected, now)
+                        found[number] = _build_verified(line, expected, now)
                         del left[number]
                 if not left:
                     break
@@ -115,18 +115,18 @@ def confirm(repo: Connection, answered: Mapping[int, tuple[Line, Expected]]) -> 
             )
             found[number] = dataclasses.replace(line, outcome="unknown", reason=said, error=trouble)
         else:
-            found[number] = _unmet(line, expected, stored.get(expected.id))
+            found[number] = _build_unmet(line, expected, stored.get(expected.id))
     return found
 
 
-def _one(repo: Connection, id_: int) -> Stored | None:
+def _read_one(repo: Connection, id_: int) -> Stored | None:
     try:
         return lookup.read_one(repo.client, id_)
     except NotFoundError:
         return None
 
 
-def _seen(line: Line, expected: Expected, now: Stored | None) -> Line:
+def _build_verified(line: Line, expected: Expected, now: Stored | None) -> Line:
     """Return the outcome of a verified content, with its current path."""
     if expected.state != "deleted":
         path = str(now["Path"]) if now else line.path
@@ -136,7 +136,7 @@ def _seen(line: Line, expected: Expected, now: Stored | None) -> Line:
     return line
 
 
-def _unmet(line: Line, expected: Expected, now: Stored | None) -> Line:
+def _build_unmet(line: Line, expected: Expected, now: Stored | None) -> Line:
     """Return the outcome of a content that is not in the reported state."""
     answered = f"the server reported that it was {expected.done}"
     if expected.state == "deleted":

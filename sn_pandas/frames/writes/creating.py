@@ -15,11 +15,11 @@ from ..columns.unusable import Unusable
 from ..replacing import holds, put
 from ..tracking.baseline import Baseline
 from ..tracking.edits import Edit
-from .checking import absent, problem
-from .hidden import why_not_created
-from .naming import give_names, misplaced
+from .checking import explain_absent, find_problem
+from .hidden import explain_hidden_types
+from .naming import find_misplaced, give_names
 from .plan import Assignment, Refusal, field_of
-from .references import lost_targets
+from .references import find_lost_targets
 from .works import Create
 
 #: What of a row says which content it becomes, not what is stored in it.
@@ -35,12 +35,12 @@ def creates_of(
     ``DisplayName`` or the type, because two contents without a name clash at the server.
     """
     edits = list(edits)
-    refused = hidden_types(edits, baseline)
+    refused = reject_hidden_types(edits, baseline)
     stopped = {refusal.edit.row for refusal in refused}
-    creates, every, wrong = drafts_of([edit for edit in edits if edit.row not in stopped], baseline)
+    creates, every, wrong = build_drafts([edit for edit in edits if edit.row not in stopped], baseline)
     refused += wrong
     client = baseline.repo.client
-    refused += lost_targets(every, client, baseline.repo.schema)
+    refused += find_lost_targets(every, client, baseline.repo.schema)
     for create in creates:
         create.name = create.name or (names or {}).get(create.row, "")
     give_names(creates, client)
@@ -51,7 +51,7 @@ def creates_of(
         return Refusal(cells.get((create.row, column), first[create.row]), why)
 
     named = [c for c in creates if not isinstance(_name_of(c, cells), Unusable)]
-    misnamed = misplaced(named, refusal, client)
+    misnamed = find_misplaced(named, refusal, client)
     again = {(wrong.edit.row, wrong.edit.column) for wrong in misnamed}  # these say what the name would be
     refused = [wrong for wrong in refused if (wrong.edit.row, wrong.edit.column) not in again]
     return creates, every, refused + misnamed
@@ -62,7 +62,7 @@ def _name_of(create: Create, cells: Mapping[tuple[int, str], Edit]) -> Cell:
     return edit.after if edit is not None else None
 
 
-def hidden_types(edits: Iterable[Edit], baseline: Baseline) -> list[Refusal]:
+def reject_hidden_types(edits: Iterable[Edit], baseline: Baseline) -> list[Refusal]:
     """Return the new rows of types that the caller may not see: no content of them can be created."""
     cells: dict[int, list[Edit]] = {}
     for edit in edits:
@@ -73,12 +73,12 @@ def hidden_types(edits: Iterable[Edit], baseline: Baseline) -> list[Refusal]:
     refused = []
     for parent in dict.fromkeys(draft.parent for draft in drafts):
         here = [draft for draft in drafts if draft.parent == parent]
-        reasons = why_not_created(baseline.repo, parent, {draft.type for draft in here})
+        reasons = explain_hidden_types(baseline.repo, parent, {draft.type for draft in here})
         refused += [Refusal(cells[d.row][0], reasons[d.type]) for d in here if d.type in reasons]
     return refused
 
 
-def drafts_of(
+def build_drafts(
     edits: Iterable[Edit], baseline: Baseline
 ) -> tuple[list[Create], list[Assignment], list[Refusal]]:
     """Return the contents to create as far as the rows define them; some have no name yet.
@@ -97,8 +97,8 @@ def drafts_of(
         if isinstance(create, Refusal):
             refused.append(create)
             continue
-        assigned, wrong = _assigned(cells, create.type, baseline)
-        refused += [*wrong, *_absent(create, cells, assigned, baseline)]
+        assigned, wrong = _assign_cells(cells, create.type, baseline)
+        refused += [*wrong, *_find_absent(create, cells, assigned, baseline)]
         create.after = {field.name: encode(field, edit.after) for edit, field in assigned}
         create.fields = {field.name: field for _, field in assigned}
         creates.append(create)
@@ -109,7 +109,7 @@ def drafts_of(
 def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal:
     given = {edit.column: edit.after for edit in cells}
     schema = baseline.repo.schema
-    type_name = given.get("Type") or only_type(baseline)
+    type_name = given.get("Type") or find_only_type(baseline)
     if type_name is None:
         return Refusal(cells[0], "its Type is missing: fill in a content type")
     if type_name not in schema and not schema.may_hide:
@@ -129,7 +129,7 @@ def _create(row: int, cells: list[Edit], baseline: Baseline) -> Create | Refusal
     return Create(row, parent, name, str(type_name))
 
 
-def only_type(baseline: Baseline) -> str | None:
+def find_only_type(baseline: Baseline) -> str | None:
     """Return the type of all rows that were read, if they have one; new rows without a Type get it."""
     if "Type" not in baseline.frame.columns:
         return None
@@ -137,7 +137,7 @@ def only_type(baseline: Baseline) -> str | None:
     return str(found[0]) if len(found) == 1 else None
 
 
-def _assigned(
+def _assign_cells(
     cells: Iterable[Edit], type_name: str, baseline: Baseline
 ) -> tuple[list[Assignment], list[Refusal]]:
     kind = baseline.repo.schema.get(type_name)
@@ -154,7 +154,7 @@ def _assigned(
             reason = "" if isinstance(edit.after, str) and edit.after else "a password is a text"
             reason = edit.after.reason if isinstance(edit.after, Unusable) else reason
         else:
-            reason = field if isinstance(field, str) else problem(field, edit.after)
+            reason = field if isinstance(field, str) else find_problem(field, edit.after)
         if reason or isinstance(field, str):
             refused.append(Refusal(edit, reason))
         elif field.name != "Name":
@@ -162,7 +162,7 @@ def _assigned(
     return assigned, refused
 
 
-def _absent(
+def _find_absent(
     create: Create, cells: list[Edit], assigned: Iterable[Assignment], baseline: Baseline
 ) -> list[Refusal]:
     """Return the required fields that a new content lacks."""
@@ -173,12 +173,12 @@ def _absent(
     missing = [
         f"{name}: {reason}"
         for name, f in kind.fields.items()
-        if name not in given and (reason := absent(f) or _absent_password(f))
+        if name not in given and (reason := explain_absent(f) or _explain_absent_password(f))
     ]
     return [Refusal(cells[0], "; ".join(missing))] if missing else []
 
 
-def _absent_password(field: Field) -> str:
+def _explain_absent_password(field: Field) -> str:
     """Return the message for a new user without a password; empty for other fields."""
     if field.is_secret and field.compulsory:
         return "is required, in a column of this name; it is never shown or written to journals"

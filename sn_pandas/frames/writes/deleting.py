@@ -36,7 +36,7 @@ def delete(
     """Delete the contents of a frame's rows; see ``Accessor.delete``."""
     baseline = get_baseline(frame)
     ids = [int(id_) for id_ in match_rows(frame, baseline).ids]
-    return deletion(
+    return delete_contents(
         baseline.repo,
         ids,
         frame.index,
@@ -48,7 +48,7 @@ def delete(
     )
 
 
-def deletion(
+def delete_contents(
     repo: Connection,
     ids: Sequence[int],
     index: pd.Index,
@@ -73,16 +73,16 @@ def deletion(
     """
     lines: dict[int, Line] = {}
     stored = lookup.read_by_id(repo.client, {id_ for id_ in ids if id_ > 0}, [finality.FLAG])
-    works = _deletes(ids, stored, gone or {}, lines, permanent=permanent)
-    final = finality.final(repo, works, stored)
-    stuck = finality.beyond_recall(repo, [work for work in works if work.id not in final], stored)
+    works = _build_deletes(ids, stored, gone or {}, lines, permanent=permanent)
+    final = finality.explain_final(repo, works, stored)
+    stuck = finality.explain_irrecoverable(repo, [work for work in works if work.id not in final], stored)
     first: dict[int, int] = {}
     for work in works:
         first.setdefault(work.id, work.row)
     above = {work.path.lower(): first[work.id] for work in works if work.path}
     within: dict[int, int] = {}
     for work in works:
-        top = _ancestor(work.path or "", above)
+        top = _find_ancestor(work.path or "", above)
         if top is not None or first[work.id] != work.row:
             within[work.row] = first[work.id] if top is None else top
     todo: list[Work] = [work for work in works if work.row not in within]
@@ -102,7 +102,7 @@ def deletion(
                 lines[work.row] = dataclasses.replace(line, reason=stuck[work.id])
         for work in works if not dry_run else ():
             if work.row in within:
-                lines[work.row] = _with(lines[within[work.row]], work)
+                lines[work.row] = _build_dependent_line(lines[within[work.row]], work)
         return Report(
             report_frame(index, [lines[row] for row in range(len(ids))]),
             what="delete",
@@ -126,7 +126,7 @@ def deletion(
     )
 
 
-def _deletes(
+def _build_deletes(
     ids: Sequence[int],
     stored: Mapping[int, Stored],
     gone: Mapping[int, Line],
@@ -150,14 +150,14 @@ def _deletes(
     return works
 
 
-def _with(other: Line, work: Delete) -> Line:
+def _build_dependent_line(other: Line, work: Delete) -> Line:
     """Return the outcome of a content that went, or stayed, with another one."""
     reason = "named twice" if other.path == work.path else f"with {other.path}"
     said = reason if other.outcome == "saved" else f"{reason}: {other.reason}"
     return Line(other.outcome, said, (), work.id, work.path)
 
 
-def _ancestor(path: str, rows: Mapping[str, int]) -> int | None:
+def _find_ancestor(path: str, rows: Mapping[str, int]) -> int | None:
     """Return the row of the topmost content above a path that is deleted, too."""
     steps = path.lower().split("/")
     for length in range(2, len(steps)):

@@ -15,23 +15,25 @@ from .works import Create, Patch
 COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}){1,2}|[a-z]+")
 
 
-def differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
+def list_differing(work: Patch | Create, meant: Mapping[str, Json], stored: Stored) -> list[str]:
     """Return the fields that are stored differently than intended."""
-    return [name for name, value in meant.items() if not _same(work.fields[name], value, stored.get(name))]
+    return [
+        name for name, value in meant.items() if not _are_same(work.fields[name], value, stored.get(name))
+    ]
 
 
-def unverified(work: Patch | Create) -> list[str]:
+def list_unverified(work: Patch | Create) -> list[str]:
     """Return the fields whose stored values cannot be verified."""
     return [name for name in work.after if work.fields[name].kind.unread]
 
 
-def _same(field: Field, sent: Json, read: Json) -> bool:
+def _are_same(field: Field, sent: Json, read: Json) -> bool:
     if field.type == "Color" and isinstance(sent, str) and isinstance(read, Mapping):
-        return _same_color(sent, read)
+        return _are_same_colors(sent, read)
     return are_same_json(field, sent, read)
 
 
-def _same_color(sent: str, read: Mapping[str, Any]) -> bool:
+def _are_same_colors(sent: str, read: Mapping[str, Any]) -> bool:
     """Return whether the parts of a color match a text; an invalid text has zero parts."""
     if sent == "transparent":
         return read.get("Alpha") == 0

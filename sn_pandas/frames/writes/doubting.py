@@ -51,7 +51,7 @@ def is_doubtful(line: Line) -> bool:
     return isinstance(line.error, ServerError) and line.error.doubt in ("open", "unasked")
 
 
-def unsettled(line: Line) -> Line:
+def mark_unsettled(line: Line) -> Line:
     """Return the outcome of a row until it is verified that the refusal was for the caller."""
     if _is_unrepeatable(line):
         return line
@@ -85,26 +85,26 @@ def settle_at_once(
         If the server treats us as anonymous; the rows are ``unsent`` then.
     """
     first = dict(doubtful)
-    if not first or not _confirmed(client, first, on_outcome):
+    if not first or not _confirm_identity(client, first, on_outcome):
         return
-    shown = _shown(client, {number: line for number, line in first.items() if _is_missing(line)})
+    shown = _find_visible(client, {number: line for number, line in first.items() if _is_missing(line)})
     for number, line in first.items():
         if _is_unrepeatable(line) or (_is_missing(line) and number not in shown):
-            on_outcome(number, _settled(line))
+            on_outcome(number, _mark_settled(line))
     if doubtful:
         redo(list(doubtful), True)
     refused = {number: line for number, line in doubtful.items() if _is_unrepeatable(line)}
-    if refused and not _confirmed(client, refused, on_outcome):
+    if refused and not _confirm_identity(client, refused, on_outcome):
         return
     for number, line in list(doubtful.items()):
-        said_again = _words(line) == _words(first[number]) and not _is_missing(line)
+        said_again = _build_key(line) == _build_key(first[number]) and not _is_missing(line)
         if number in refused or said_again:
-            on_outcome(number, _settled(line))
+            on_outcome(number, _mark_settled(line))
     if doubtful:
         redo(list(doubtful), False)
 
 
-def _confirmed(client: Client, lines: Mapping[int, Line], on_outcome: OnOutcome) -> bool:
+def _confirm_identity(client: Client, lines: Mapping[int, Line], on_outcome: OnOutcome) -> bool:
     """Verify the identity; report rows as unsent if that fails."""
     try:
         client.guard.confirm()
@@ -118,13 +118,13 @@ def _confirmed(client: Client, lines: Mapping[int, Line], on_outcome: OnOutcome)
     return True
 
 
-def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
+def _find_visible(client: Client, missing: Mapping[int, Line]) -> set[int]:
     """Return the numbers of the contents, or of the parents of new ones, that a search returns.
 
     All of them, if the search cannot be asked.
     """
     ids = {line.id for line in missing.values() if line.id > 0}
-    folders = {_folder(line) for line in missing.values() if line.id < 1}
+    folders = {_get_folder(line) for line in missing.values() if line.id < 1}
     try:
         shown = lookup.find_visible(client, ids) if ids else set()
         there = lookup.read_by_path(client, sorted(folders), ()) if folders else {}
@@ -135,11 +135,11 @@ def _shown(client: Client, missing: Mapping[int, Line]) -> set[int]:
     return {
         number
         for number, line in missing.items()
-        if (line.id in shown if line.id > 0 else _folder(line).lower() in there)
+        if (line.id in shown if line.id > 0 else _get_folder(line).lower() in there)
     }
 
 
-def _folder(line: Line) -> str:
+def _get_folder(line: Line) -> str:
     return str(line.path).rpartition("/")[0]
 
 
@@ -152,13 +152,13 @@ def _is_unrepeatable(line: Line) -> bool:
     return isinstance(line.error, ServerError) and line.error.doubt == "unasked"
 
 
-def _settled(line: Line) -> Line:
+def _mark_settled(line: Line) -> Line:
     if isinstance(line.error, ServerError):
         line.error.doubt = "settled"
     return line
 
 
-def _words(line: Line) -> tuple[object, ...]:
+def _build_key(line: Line) -> tuple[object, ...]:
     """Return a key that is equal for equal refusals."""
     error = line.error
     if not isinstance(error, ServerError):

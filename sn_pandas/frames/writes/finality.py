@@ -12,7 +12,7 @@ from ...odata.warning import warn_user
 from ...odata.wording import count_noun
 from ..reads import lookup
 from ..reads.lookup import Stored
-from .hidden import how_to_show, why_not_created
+from .hidden import explain_hidden_types, explain_how_to_show
 from .works import Delete
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _ACTIVE = Field("IsActive", "Boolean")
 _NEVER = frozenset(["User", "Group", "OrganizationalUnit"])
 
 
-def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored]) -> dict[int, str]:
+def explain_final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored]) -> dict[int, str]:
     """Return why contents do not go to the trash, by their ids; only those that do not.
 
     Parameters
@@ -38,7 +38,7 @@ def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored
     to_trash = [work for work in works if not work.permanent and not in_trash(work.path or "")]
     if not to_trash:
         return {}
-    above = {_parent(work) for work in to_trash}
+    above = {_get_parent(work) for work in to_trash}
     try:
         places = lookup.read_by_path(repo.client, {*above, TRASH}, [FLAG, _ACTIVE], sure=False)
     except SensenetError:  # the deletion itself will say what is the matter
@@ -50,12 +50,14 @@ def final(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored
             found[work.id] = "users, groups and organizational units never go to the trash"
         elif places.get(TRASH.lower(), {}).get("IsActive") is False:
             found[work.id] = "the trash is switched off"
-        elif now.get(FLAG.name) is True or places.get(_parent(work).lower(), {}).get(FLAG.name) is True:
+        elif now.get(FLAG.name) is True or places.get(_get_parent(work).lower(), {}).get(FLAG.name) is True:
             found[work.id] = "the trash is switched off there (TrashDisabled)"
     return found
 
 
-def beyond_recall(repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored]) -> dict[int, str]:
+def explain_irrecoverable(
+    repo: Connection, works: Iterable[Delete], stored: Mapping[int, Stored]
+) -> dict[int, str]:
     """Return, by id, why the caller cannot restore contents from the trash; only those.
 
     The server restores only contents of types that the caller sees, but deletes all of them.
@@ -68,13 +70,13 @@ def beyond_recall(repo: Connection, works: Iterable[Delete], stored: Mapping[int
     found: dict[int, str] = {}
     for kind, some in hidden.items():
         try:
-            seen = kind not in why_not_created(repo, _parent(some[0]), [kind], next_step=False)
+            seen = kind not in explain_hidden_types(repo, _get_parent(some[0]), [kind], next_step=False)
         except SensenetError:  # it is only a word about what may come later
             continue
         if not seen:
             said = (
                 "you cannot bring it back from the trash yourself, because you may not see the content type "
-                f"{kind}.{how_to_show(repo, kind)}"
+                f"{kind}.{explain_how_to_show(repo, kind)}"
             )
             found |= {work.id: said for work in some}
     return found
@@ -94,5 +96,5 @@ def warn(works: Iterable[Delete], reasons: Mapping[int, str]) -> None:
     warn_user(said, SaveWarning)
 
 
-def _parent(work: Delete) -> str:
+def _get_parent(work: Delete) -> str:
     return (work.path or "").rpartition("/")[0]

@@ -86,7 +86,7 @@ class Flow:
         return overloaded
 
 
-def at_once(
+def run_concurrently(
     jobs: Sequence[T],
     work: Callable[[T], Line],
     flow: Flow,
@@ -194,17 +194,17 @@ class _WorkerPool(Generic[T]):
 
     def _run(self) -> None:
         flight.bind_cancellation(self._flow.over)
-        while (number := self._next()) is not None:
-            self._done.append((number, self._line(number)))
+        while (number := self._take_next()) is not None:
+            self._done.append((number, self._run_job(number)))
             self._wakeup.put(None)
         self._ended.append(None)
         self._wakeup.put(None)
 
-    def _next(self) -> int | None:
+    def _take_next(self) -> int | None:
         with self._taking:
             return next(self._todo, None)
 
-    def _line(self, number: int) -> Line:
+    def _run_job(self, number: int) -> Line:
         self._begun.add(number)  # before it is, so that what is in flight never passes for unsent
         if not self._flow.enter():
             return Line("unsent", self._flow.stopped)

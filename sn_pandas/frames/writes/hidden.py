@@ -36,12 +36,12 @@ def learn(repo: Connection, types: Mapping[int, str]) -> None:
             repo.schema.learn(name, content)
 
 
-def type_of(repo: Connection, stored: lookup.Stored) -> ContentType | None:
+def find_type(repo: Connection, stored: lookup.Stored) -> ContentType | None:
     """Return the content type of a content, learned if it is hidden; None if it is unknown."""
     return repo.schema.learn(str(stored["Type"]), int(stored["Id"]))
 
 
-def why_not_created(
+def explain_hidden_types(
     repo: Connection, parent: str, types: Collection[str], *, next_step: bool = True
 ) -> dict[str, str]:
     """Explain why contents of hidden types cannot be created below a parent.
@@ -78,13 +78,13 @@ def why_not_created(
     listed = ", ".join(allowed[:_SHOWN]) + (", …" if len(allowed) > _SHOWN else "") or "none that you may see"
     return {
         name: f"{parent} does not allow the type {name!r}, or you may not see this type; allowed are: "
-        f"{listed}.{did_you_mean(name, allowed)}{how_to_show(repo, name) if next_step else ''}"
+        f"{listed}.{did_you_mean(name, allowed)}{explain_how_to_show(repo, name) if next_step else ''}"
         for name in hidden
         if name not in schema.shown
     }
 
 
-def how_to_show(repo: Connection, name: str) -> str:
+def explain_how_to_show(repo: Connection, name: str) -> str:
     """Return a sentence with the line that makes a type visible; empty if the path of the type is hidden."""
     try:
         path = type_paths(repo.client)[name]
@@ -99,17 +99,17 @@ def _show_more(repo: Connection) -> None:
         repo.schema.show(repo.client.get(f"{entity('/Root')}/GetSchema", shapes.types))
 
 
-def names_somebody(cell: Cell) -> bool:
+def is_somebody(cell: Cell) -> bool:
     """Return whether a reference is Somebody, who replaces hidden users."""
     return any(not is_missing(item) and _is_somebody(get_target(item)) for item in list_items(cell))
 
 
-def without_somebody(work: Patch) -> tuple[Patch, list[str]]:
+def remove_somebody(work: Patch) -> tuple[Patch, list[str]]:
     """Return a change without the fields that it would set to Somebody, and the names of these."""
     hidden = [
         name
         for name, field in work.fields.items()
-        if field.points_to_contents and name in work.after and names_somebody(work.after[name])
+        if field.points_to_contents and name in work.after and is_somebody(work.after[name])
     ]
     kept = {name: value for name, value in work.after.items() if name not in hidden}
     return dataclasses.replace(work, after=kept), hidden

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...odata.errors import SensenetError, ServerError
 from ..reads import lookup
-from .hidden import how_to_show, why_not_created
+from .hidden import explain_hidden_types, explain_how_to_show
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -32,11 +32,13 @@ def explain_refusal(repo: Connection, content: int, target: str, said: SensenetE
         if not repo.schema.is_partial:
             return str(said)
         name = str(lookup.read_one(repo.client, content)["Type"])
-        if not repo.schema.hides(name) or name not in why_not_created(repo, target, [name], next_step=False):
+        if not repo.schema.hides(name) or name not in explain_hidden_types(
+            repo, target, [name], next_step=False
+        ):
             return str(said)
     except SensenetError:
         return str(said)
     return (
         f"you may not see the content type {name}, and the server moves, copies and restores only contents "
-        f"of types that you see.{how_to_show(repo, name)} The server said: {words}"
+        f"of types that you see.{explain_how_to_show(repo, name)} The server said: {words}"
     )

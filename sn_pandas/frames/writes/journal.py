@@ -26,7 +26,7 @@ from ...odata.errors import JournalError, SaveError, SaveWarning
 from ...odata.schema import Field
 from ...odata.warning import warn_user
 from .file_locks import lock, open_locked, sync_folder
-from .journal_folders import PLACE, find, folders, new_name, prune, refuse_others_folder
+from .journal_folders import PLACE, create_name, find, list_folders, prune, refuse_others_folder
 from .report import OUTCOMES, Line
 from .works import KINDS, Patch, Work
 
@@ -176,17 +176,17 @@ class JournalWriter:
         """
         began = dt.datetime.now(dt.UTC)
         facts = {"journal": _FORMAT, "began": began.isoformat(timespec="milliseconds"), "process": PROCESS}
-        plan = [{"plan": n, "do": _kind(work), **work.facts()} for n, work in enumerate(works)]
+        plan = [{"plan": n, "do": _name_kind(work), **work.facts()} for n, work in enumerate(works)]
         lines = [{**facts, **header, "fields": _field_facts(works), "rows": len(works)}, *plan]
         if where is not None:
             path = Path(where).expanduser().absolute()  # it is the same file after a change of directory
-            path = path / new_name(began) if path.is_dir() else path
+            path = path / create_name(began) if path.is_dir() else path
             try:
-                return cls._written(path, lines)
+                return cls._write_plan(path, lines)
             except OSError as error:
-                raise _unwritable(error, "pass another file with journal=…") from error
+                raise _create_unwritable_error(error, "pass another file with journal=…") from error
         trouble: OSError | None = None
-        for place in folders():
+        for place in list_folders():
             try:
                 place.mkdir(mode=0o700, parents=True, exist_ok=True)
                 refuse_others_folder(place)
@@ -197,16 +197,16 @@ class JournalWriter:
                         f"({trouble}); set the environment variable {PLACE} to choose another folder",
                         SaveWarning,
                     )
-                return cls._written(place / new_name(began), lines)
+                return cls._write_plan(place / create_name(began), lines)
             except OSError as error:
                 trouble = trouble or error
-        raise _unwritable(
+        raise _create_unwritable_error(
             trouble or OSError("there is no folder for it"),
             f"set the environment variable {PLACE} to a folder that can be written",
         ) from trouble
 
     @classmethod
-    def _written(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> JournalWriter:
+    def _write_plan(cls, path: Path, lines: Sequence[Mapping[str, Any]]) -> JournalWriter:
         """Write the plan to a new journal, all or nothing."""
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         journal = cls(path, open_locked(path, "x"))
@@ -282,7 +282,7 @@ class JournalWriter:
 
 
 @contextlib.contextmanager
-def held(place: str | os.PathLike[str]) -> Iterator[Journal]:
+def lock_journal(place: str | os.PathLike[str]) -> Iterator[Journal]:
     """Read a journal and lock it against other processes.
 
     Raises
@@ -338,10 +338,10 @@ def _read(file: Path, content: bytes) -> Journal:
             elif "plan" in line:
                 if line["plan"] != len(works):
                     raise ValueError(f"plan {len(works)} is missing")
-                works.append(_planned(line, fields))
+                works.append(_parse_operation(line, fields))
             elif "done" in line:
-                done = _whole(line["done"])
-                outcomes[done] = _outcome(line)
+                done = _parse_integer(line["done"])
+                outcomes[done] = _parse_outcome(line)
                 if line.get("before") and isinstance(work := works[done], Patch):
                     work.before.update(line["before"])
         except _NewerError as error:
@@ -383,16 +383,16 @@ def read_header(line: Mapping[str, Any]) -> dict[str, Any]:
         if name in line and dt.datetime.fromisoformat(line[name]).tzinfo is None:
             raise ValueError(f"{name} has no time zone")
     needed = {name: line[name] for name in ("began", "rows", "fields", "what", "origin")}
-    if not isinstance(line["origin"], str) or not isinstance(_whole(line["rows"]), int):
+    if not isinstance(line["origin"], str) or not isinstance(_parse_integer(line["rows"]), int):
         raise TypeError("origin or rows")
     return {"user": "", **needed, **line}
 
 
-def _planned(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
+def _parse_operation(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
     """Restore the operation of a line; raise for anything that this package does not write."""
     work = KINDS[line["do"]].of(line, fields)
-    _whole(work.row)
-    _whole(work.id)
+    _parse_integer(work.row)
+    _parse_integer(work.id)
     if not isinstance(work.path, str | None) or (
         isinstance(work.path, str) and not work.path.startswith("/")
     ):
@@ -400,18 +400,18 @@ def _planned(line: Mapping[str, Any], fields: Mapping[str, Field]) -> Work:
     return work
 
 
-def _whole(number: Any) -> int:
+def _parse_integer(number: Any) -> int:
     if isinstance(number, bool) or not isinstance(number, int):
         raise TypeError(f"{number!r} is not an integer")
     return number
 
 
-def _outcome(line: Mapping[str, Any]) -> Line:
+def _parse_outcome(line: Mapping[str, Any]) -> Line:
     if line["outcome"] not in OUTCOMES:
         raise ValueError("no outcome")
     if not isinstance(line["path"], str | None) or not isinstance(line.get("reason", ""), str):
         raise TypeError("path or reason")
-    return Line(line["outcome"], line.get("reason", ""), (), _whole(line["id"]), line["path"])
+    return Line(line["outcome"], line.get("reason", ""), (), _parse_integer(line["id"]), line["path"])
 
 
 def _is_finished(file: Path) -> bool:
@@ -428,7 +428,7 @@ def is_stillborn(file: Path) -> bool:
         return False
 
 
-def _kind(work: Work) -> str:
+def _name_kind(work: Work) -> str:
     return next(name for name, kind in KINDS.items() if isinstance(work, kind))
 
 
@@ -439,5 +439,5 @@ def _field_facts(works: Sequence[Work]) -> dict[str, list[Any]]:
     return {name: [f.type, f.display_name, "", False, False, f.multiple] for name, f in fields.items()}
 
 
-def _unwritable(error: OSError, way: str) -> SaveError:
+def _create_unwritable_error(error: OSError, way: str) -> SaveError:
     return SaveError(f"nothing was sent, because the journal cannot be written: {error}; {way}")

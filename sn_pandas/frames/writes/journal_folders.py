@@ -18,7 +18,7 @@ from ...odata.errors import JournalError
 PLACE = "SN_PANDAS_JOURNALS"
 
 
-def folder() -> Path:
+def get_folder() -> Path:
     """Return the folder of the journals for which no other file was named."""
     named = os.environ.get(PLACE, "").strip()
     if named:
@@ -26,23 +26,23 @@ def folder() -> Path:
     return platformdirs.user_state_path("sn_pandas", appauthor=False) / "journals"
 
 
-def folders() -> list[Path]:
+def list_folders() -> list[Path]:
     """Return the folders of journals: where they belong and, unless that can be written, another one."""
-    place = folder()
+    place = get_folder()
     if place.is_dir() and os.access(place, os.W_OK):
         return [place]
-    return [place, _spare_folder()]
+    return [place, _get_spare_folder()]
 
 
-def _spare_folder() -> Path:
+def _get_spare_folder() -> Path:
     user = str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
     return Path(tempfile.gettempdir()) / f"sn_pandas-{user}" / "journals"
 
 
-def own_folders() -> list[Path]:
+def list_own_folders() -> list[Path]:
     """Return the folders of journals that are there, without those that others put journals into."""
     found = []
-    for place in folders():
+    for place in list_folders():
         with contextlib.suppress(OSError):
             refuse_others_folder(place)
             found.append(place)
@@ -52,7 +52,7 @@ def own_folders() -> list[Path]:
 def refuse_others_folder(place: Path) -> None:
     """Raise if a folder for journals, which hold values of contents, belongs to somebody else."""
     if hasattr(os, "getuid"):
-        for owned in {place, place.parent} if place == _spare_folder() else {place}:
+        for owned in {place, place.parent} if place == _get_spare_folder() else {place}:
             if owned.stat().st_uid not in (os.getuid(), 0):
                 raise PermissionError(f"{owned} belongs to another user")
 
@@ -61,14 +61,14 @@ def find(place: str | os.PathLike[str]) -> Path:
     """Return the file that a path, or the name of a journal in a folder of journals, means."""
     file = Path(place).expanduser()
     if not file.exists():
-        named = (place / file.name for place in own_folders())
+        named = (place / file.name for place in list_own_folders())
         file = next((one for one in named if one.exists()), file)
     if not file.is_file():
         raise JournalError(f"the journal {file} cannot be read: there is no such file")
     return file
 
 
-def new_name(began: dt.datetime, suffix: str = ".jsonl") -> str:
+def create_name(began: dt.datetime, suffix: str = ".jsonl") -> str:
     """Return the name of a journal that was begun at a moment; by name they are in the order of time."""
     return f"{began:%Y%m%d-%H%M%S}-{began.microsecond // 1000:03}-{secrets.token_hex(3)}{suffix}"
 

@@ -14,7 +14,7 @@ import pandas as pd
 from ...odata.errors import IncompleteWarning, JournalError
 from ...odata.warning import warn_user
 from .journal import FINAL, Journal, is_stillborn, read, read_header
-from .journal_folders import own_folders
+from .journal_folders import list_own_folders
 from .report import OUTCOMES
 from .works import KINDS
 
@@ -27,11 +27,11 @@ _END = re.compile(rb'^{"end":.*}$', re.MULTILINE)
 def list_journals() -> pd.DataFrame:
     """Return the journals of this user, newest first: when, where, how many rows, how many are done."""
     found = []
-    for file in (file for place in own_folders() for file in place.glob("*.jsonl")):
+    for file in (file for place in list_own_folders() for file in place.glob("*.jsonl")):
         if is_stillborn(file):
             continue
         try:
-            found.append(_glanced(file) or _summary(read(file)))
+            found.append(_read_summary(file) or _build_summary(read(file)))
         except JournalError as error:
             warn_user(f"not listed: {error}", IncompleteWarning)
     found.sort(key=lambda summary: (summary["began"], summary["journal"]), reverse=True)
@@ -41,7 +41,7 @@ def list_journals() -> pd.DataFrame:
     return frame.astype({"began": "datetime64[us, UTC]", **dict.fromkeys(numbers, "int64")})
 
 
-def _glanced(file: Path) -> dict[str, Any] | None:
+def _read_summary(file: Path) -> dict[str, Any] | None:
     """Summarize a journal by the beginnings of its lines, for there may be many; None if one looks odd."""
     try:
         text = file.read_bytes()
@@ -58,7 +58,7 @@ def _glanced(file: Path) -> dict[str, Any] | None:
     return _summarize(file, header, rows, outcomes, len(text))
 
 
-def _summary(record: Journal) -> dict[str, Any]:
+def _build_summary(record: Journal) -> dict[str, Any]:
     outcomes = {number: line.outcome for number, line in record.lines.items()}
     size = record.path.stat().st_size
     return _summarize(record.path, record.header, len(record.works), outcomes, size)

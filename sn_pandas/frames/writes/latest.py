@@ -28,7 +28,7 @@ latest = Latest()
 
 
 @contextlib.contextmanager
-def recorded() -> Iterator[Latest]:
+def record_save() -> Iterator[Latest]:
     """Record a save: its report, or that of the error that ended it."""
     latest.began, latest.report = True, None
     try:

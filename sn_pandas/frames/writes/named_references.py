@@ -31,11 +31,11 @@ def resolve_edits(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
     named = {
         at: field
         for at, edit in enumerate(edits)
-        if isinstance(field := fields[edit.column], Field) and refs_in(field, edit.after)
+        if isinstance(field := fields[edit.column], Field) and find_refs(field, edit.after)
     }
     if not named:
         return edits
-    refs = [one for at, field in named.items() for one in refs_in(field, edits[at].after)]
+    refs = [one for at, field in named.items() for one in find_refs(field, edits[at].after)]
     resolver = Resolver(baseline.repo, refs)
     resolved = list(edits)
     for at, field in named.items():
@@ -49,7 +49,7 @@ def resolve_edits(frame: pd.DataFrame, baseline: Baseline, edits: list[Edit]) ->
 
 def resolve_cell(repo: Connection, field: Field, cell: Cell) -> Cell:
     """Return a cell with paths in place of references by name, or one that cannot be used."""
-    refs = refs_in(field, cell)
+    refs = find_refs(field, cell)
     return resolve_with(Resolver(repo, refs), field, cell) if refs else cell
 
 
@@ -72,14 +72,14 @@ def resolve_with(resolver: Resolver, field: Field, cell: Cell) -> Cell:
     return paths if is_list(cell) else paths[0]
 
 
-def refs_in(field: Field, cell: Cell) -> list[Ref]:
+def find_refs(field: Field, cell: Cell) -> list[Ref]:
     """Return the references by name in a cell of a field."""
     if field.type != "Reference" or isinstance(cell, Unusable):
         return []
     if isinstance(cell, str) and "ref" not in cell:
         return []
-    return [one for item in _items(normalize(field, cell)) if (one := as_ref(item)) is not None]
+    return [one for item in _list_items(normalize(field, cell)) if (one := as_ref(item)) is not None]
 
 
-def _items(cell: Cell) -> Iterable[Cell]:
+def _list_items(cell: Cell) -> Iterable[Cell]:
     return list_items(cell) if isinstance(cell, str) or is_list(cell) else ()

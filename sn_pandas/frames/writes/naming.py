@@ -20,7 +20,7 @@ LONGEST = 450
 _NO_NAME = re.compile(f"[{BAD_IN_NAMES}-]+")
 
 
-def proposed(create: Create) -> str:
+def propose_name(create: Create) -> str:
     """Return a name for a content without one, derived from the DisplayName as the server does."""
     shown = create.after.get("DisplayName")
     name = _NO_NAME.sub("-", str(shown)) if shown else ""
@@ -38,12 +38,12 @@ def as_stored(name: str) -> str:
     return _NO_NAME.sub("-", name).rstrip("-.")
 
 
-def altered(name: str) -> str:
+def explain_alteration(name: str) -> str:
     """Explain why the server would change this name; empty if it would not.
 
     Examples
     --------
-    >>> altered("a--b"), altered("plain")
+    >>> explain_alteration("a--b"), explain_alteration("plain")
     ("'a--b' is not a valid name: the server would make it 'a-b'. Use that, or choose another", '')
     """
     kept = as_stored(name)
@@ -58,17 +58,17 @@ def give_names(creates: Iterable[Create], client: Client) -> None:
     """Assign a free name to every content without one."""
     taken = {create.path.lower() for create in creates if create.name}
     nameless = [create for create in creates if not create.name]
-    bases = {create.row: proposed(create) for create in nameless}
+    bases = {create.row: propose_name(create) for create in nameless}
     tries = dict.fromkeys(bases, 0)
     while nameless:
         for create in nameless:
-            create.name = _next(create, bases[create.row], tries, taken)
+            create.name = _choose_next_name(create, bases[create.row], tries, taken)
             taken.add(create.path.lower())
         there = lookup.read_by_path(client, [create.path for create in nameless], sure=False)
         nameless = [create for create in nameless if create.path.lower() in there]
 
 
-def misplaced(
+def find_misplaced(
     creates: Iterable[Create], refusal: Callable[[Create, str, str], Refusal], client: Client
 ) -> list[Refusal]:
     """Return the new contents whose name exists, or that are not allowed at their place.
@@ -77,36 +77,38 @@ def misplaced(
     """
     parents = lookup.read_by_path(client, {create.parent for create in creates}, [ALLOWED_TYPES])
     there = set(
-        lookup.read_by_path(client, [p for create in creates for p in spellings(create.path)], sure=False)
+        lookup.read_by_path(
+            client, [p for create in creates for p in list_spellings(create.path)], sure=False
+        )
     )
-    alike = {composed(path): path for path in there}
+    alike = {compose(path): path for path in there}
     refused = []
     before: set[str] = set()
     for create in creates:
-        if found := _misplaced(create, parents.get(create.parent.lower()), there):
+        if found := _explain_misplaced(create, parents.get(create.parent.lower()), there):
             refused.append(refusal(create, *found))
         elif create.path.lower() in before:
-            refused.append(refusal(create, "Name", _twice(create.path)))
-        elif other := alike.get(composed(create.path)):
+            refused.append(refusal(create, "Name", _describe_duplicate(create.path)))
+        elif other := alike.get(compose(create.path)):
             refused.append(refusal(create, "Name", _looks_alike(create.path, other)))
         before.add(create.path.lower())
-        alike.setdefault(composed(create.path), create.path)
+        alike.setdefault(compose(create.path), create.path)
     return refused
 
 
-def spellings(path: str) -> list[str]:
+def list_spellings(path: str) -> list[str]:
     """Return a path in each Unicode form in which it looks the same.
 
     Examples
     --------
-    >>> len(spellings("/Root/plain")), len(spellings("/Root/café"))
+    >>> len(list_spellings("/Root/plain")), len(list_spellings("/Root/café"))
     (1, 2)
     """
     forms = [path, unicodedata.normalize("NFC", path), unicodedata.normalize("NFD", path)]
     return list(dict.fromkeys(forms))
 
 
-def composed(path: str) -> str:
+def compose(path: str) -> str:
     """Return a canonical form of a path, equal for all its Unicode spellings."""
     return unicodedata.normalize("NFC", path).lower()
 
@@ -115,7 +117,7 @@ def _exists(path: str) -> str:
     return f"there is a {path} already: choose another Name"
 
 
-def _twice(path: str) -> str:
+def _describe_duplicate(path: str) -> str:
     return f"another row becomes {path}, too: choose another Name"
 
 
@@ -126,7 +128,7 @@ def _looks_alike(path: str, other: str) -> str:
     )
 
 
-def renamed_onto(
+def find_renames_onto_others(
     assigned: Iterable[Assignment], paths: Mapping[int, str | None], client: Client
 ) -> list[Refusal]:
     """Return the renames onto a name that another content has: not every server refuses that."""
@@ -134,22 +136,22 @@ def renamed_onto(
     renames = [assignment for assignment in assigned if assignment.field.name == "Name"]
     for edit, _ in renames:
         wanted[edit.row] = f"{(paths.get(edit.id) or '').rpartition('/')[0]}/{edit.after}"
-    there = lookup.read_by_path(client, [form for path in wanted.values() for form in spellings(path)])
+    there = lookup.read_by_path(client, [form for path in wanted.values() for form in list_spellings(path)])
     refused = []
     seen: dict[str, str] = {}
     for edit, _ in renames:
         path = wanted[edit.row]
-        found = next((row for form in spellings(path) if (row := there.get(form.lower()))), None)
+        found = next((row for form in list_spellings(path) if (row := there.get(form.lower()))), None)
         if found and found["Id"] != edit.id:
             taken = str(found["Path"])
             same = taken.lower() == path.lower()
             refused.append(Refusal(edit, _exists(path) if same else _looks_alike(path, taken)))
-        elif earlier := seen.get(composed(path)):
+        elif earlier := seen.get(compose(path)):
             same = earlier.lower() == path.lower()
-            refused.append(Refusal(edit, _twice(path) if same else _looks_alike(path, earlier)))
+            refused.append(Refusal(edit, _describe_duplicate(path) if same else _looks_alike(path, earlier)))
         elif len(path) > LONGEST:
-            refused.append(Refusal(edit, _too_long(path)))
-        seen.setdefault(composed(path), path)
+            refused.append(Refusal(edit, _describe_too_long(path)))
+        seen.setdefault(compose(path), path)
     return refused
 
 
@@ -159,7 +161,7 @@ def are_nested(paths: Iterable[str]) -> bool:
     return any(below.startswith(above) for above, below in itertools.pairwise(ordered))
 
 
-def _next(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> str:
+def _choose_next_name(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> str:
     while True:
         tries[create.row] += 1
         number = tries[create.row]
@@ -168,24 +170,24 @@ def _next(create: Create, base: str, tries: dict[int, int], taken: set[str]) -> 
             return name
 
 
-def _misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[str, str] | None:
+def _explain_misplaced(create: Create, parent: Stored | None, there: set[str]) -> tuple[str, str] | None:
     if parent is None:
         return "Path", not_found.describe_missing(create.parent)
-    if reason := altered(create.name):
+    if reason := explain_alteration(create.name):
         return "Name", reason
     if create.path.lower() in there:
         return "Name", _exists(create.path)
     if len(create.path) > LONGEST:
-        return "Name", _too_long(create.path)
+        return "Name", _describe_too_long(create.path)
     allowed = [item["Name"] for item in parent.get(ALLOWED_TYPES.name) or ()]
     if allowed and create.type not in allowed:
-        return "Type", f"{create.parent} takes {_some(allowed)}, and no {create.type}"
+        return "Type", f"{create.parent} takes {_join_some(allowed)}, and no {create.type}"
     return None
 
 
-def _too_long(path: str) -> str:
+def _describe_too_long(path: str) -> str:
     return f"its path would have {len(path)} characters, the server allows {LONGEST}"
 
 
-def _some(names: Sequence[str]) -> str:
+def _join_some(names: Sequence[str]) -> str:
     return ", ".join(names[:8]) + (", …" if len(names) > 8 else "")

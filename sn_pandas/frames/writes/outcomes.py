@@ -14,7 +14,7 @@ from ...odata.wording import count_noun
 from ..columns.normalizing import to_plain
 from .baselines import look_again
 from .comparing import OnConflict
-from .report import NEW, Line, Report, cells_of, group_alike, report_frame
+from .report import NEW, Line, Report, collect_cells, group_alike, report_frame
 from .stages import OPEN_LINE, Checked, Collected, Part
 from .works import Create, Patch, Work, request_text
 
@@ -40,7 +40,7 @@ def build_report(
     return Report(
         report_frame(collected.index, every),
         what=collected.what,
-        cells=cells_of(every),
+        cells=collect_cells(every),
         dry_run=collected.dry_run,
         requests=[request_text(collected.repo.url, work) for work in works],
         repo=collected.repo,
@@ -53,14 +53,14 @@ def build_report(
     )
 
 
-def rest_of(collected: Collected, report: Report) -> Part:
+def build_rest(collected: Collected, report: Report) -> Part:
     """Return the rows that are not in the intended state."""
     rows = np.flatnonzero(~report.frame["outcome"].isin(["saved", "unchanged"])).tolist()
     ids = frozenset(int(collected.ids[row]) for row in rows if collected.ids[row] > 0)
     return Part(ids, frozenset(collected.index[row] for row in rows if collected.ids[row] < 0))
 
 
-def follower(
+def create_follower(
     kept: weakref.ref[pd.DataFrame], patches: Sequence[Patch], lines: Mapping[int, Line]
 ) -> Callable[[Collection[int]], bool]:
     """Return a callback that tells the frame of a save that some of its saved cells have changed again."""

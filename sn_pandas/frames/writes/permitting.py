@@ -9,7 +9,7 @@ from ...odata.addresses import entity
 from ...odata.client import Client
 
 
-def own_entry(client: Client, id_: int, identity: str, *, local: bool) -> dict[str, str]:
+def build_own_entry(client: Client, id_: int, identity: str, *, local: bool) -> dict[str, str]:
     """Return the permissions set on a content for an identity, each ``"allow"`` or ``"deny"``.
 
     The server merges what comes from above into the same entry; there ``from`` names the content it comes

@@ -18,7 +18,7 @@ from ..reads.lookup import Stored
 from ..tracking.baseline import Baseline
 from ..tracking.edits import Edit, find_renamed
 from ..tracking.matching import match_rows
-from .checking import problem
+from .checking import find_problem
 from .hidden import learn
 from .works import Patch
 
@@ -76,9 +76,9 @@ def assign(
         field = field_of(edit.column, baseline)
         type_name = types.get(edit.id)
         if isinstance(field, Field) and type_name is not None:
-            own = own_field(field, type_name, schema)
+            own = get_own_field(field, type_name, schema)
             field = own or f"{with_article(type_name)} has no field {field.name}, the server would ignore it"
-        reason = field if isinstance(field, str) else problem(field, edit.after)
+        reason = field if isinstance(field, str) else find_problem(field, edit.after)
         if isinstance(field, Field) and not reason:
             twice = written.setdefault((edit.row, field.name), edit)
             if twice is not edit and not are_same_cells(field, twice.after, edit.after):
@@ -90,14 +90,14 @@ def assign(
     return assigned, refused
 
 
-def own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
+def get_own_field(field: Field, type_name: str, schema: Schema) -> Field | None:
     """Return the field as a content type defines it; fields of lists and aspects unchanged."""
     if type_name not in schema or field.name.startswith("#") or "." in field.name:
         return field
     return schema[type_name].fields.get(field.name)
 
 
-def patches_of(
+def build_patches(
     assigned: Iterable[Assignment],
     paths: Mapping[int, str | None],
     unsure: Mapping[str, Collection[int]],
@@ -115,7 +115,7 @@ def patches_of(
     return list(patches.values())
 
 
-def assignment_of(work: Patch, name: str) -> Assignment:
+def build_assignment(work: Patch, name: str) -> Assignment:
     """Return an edit as it is going to be sent."""
     edit = work.edits[name]
     if name in work.chosen:
@@ -123,7 +123,7 @@ def assignment_of(work: Patch, name: str) -> Assignment:
     return Assignment(edit, work.fields[name])
 
 
-def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
+def get_types(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
     """Return the content types that were read with the frame, by id."""
     if "Type" not in baseline.frame.columns:
         return {}
@@ -132,18 +132,18 @@ def types_of(edits: Sequence[Edit], baseline: Baseline) -> dict[int, str]:
     return {int(id_): str(name) for id_, name in types.items() if not is_missing(name)}  # type: ignore[call-overload]  # the index holds ids
 
 
-def typed(stored: Mapping[int, Stored]) -> dict[int, str]:
+def get_stored_types(stored: Mapping[int, Stored]) -> dict[int, str]:
     """Return the content types by id of contents that were just looked at."""
     return {id_: str(row["Type"]) for id_, row in stored.items() if row.get("Type")}
 
 
-def fields_of(edits: Iterable[Edit], baseline: Baseline) -> dict[str, Field]:
+def get_fields(edits: Iterable[Edit], baseline: Baseline) -> dict[str, Field]:
     """Return the fields that edits write, by name."""
     found = {column: field_of(column, baseline) for column in {edit.column for edit in edits}}
     return {field.name: field for field in found.values() if isinstance(field, Field) and field.editable}
 
 
-def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, str]]:
+def iter_unread(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, str]]:
     """Yield columns that look like fields and are not saved, because they were not read, with the reason."""
     names = {name.lower(): name for name in baseline.fields if "/" not in name}
     missing = baseline.frame.columns.difference(frame.columns, sort=False)
@@ -163,7 +163,7 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
             )
         elif (
             name is None
-            and (field := _fitting(str(column), baseline))
+            and (field := _find_fitting_field(str(column), baseline))
             and _is_filled(column, frame, baseline)
         ):
             said = "it was not read, so changes by others could not be detected; read it as well"
@@ -172,7 +172,7 @@ def unread_of(frame: pd.DataFrame, baseline: Baseline) -> Iterator[tuple[str, st
 
 def warn_of_unread(frame: pd.DataFrame, baseline: Baseline) -> None:
     """Warn of the columns that look like fields and are not saved."""
-    for column, reason in unread_of(frame, baseline):
+    for column, reason in iter_unread(frame, baseline):
         warn_user(f"the column {column} is not saved: {reason}", SaveWarning)
 
 
@@ -199,7 +199,7 @@ def _of_the_same_kind(
     return went[come.index(column)] if column in come and len(come) == len(went) else None
 
 
-def _fitting(column: str, baseline: Baseline) -> Field | None:
+def _find_fitting_field(column: str, baseline: Baseline) -> Field | None:
     """Return the field of a column's name that the content types of a frame have."""
     schema = baseline.repo.schema
     read = (
@@ -216,7 +216,7 @@ def _is_filled(column: Hashable, frame: pd.DataFrame, baseline: Baseline) -> boo
     return bool(frame[column].notna().to_numpy()[ids > 0].any())
 
 
-def no_zone(assigned: Iterable[Assignment]) -> list[Edit]:
+def find_edits_without_zone(assigned: Iterable[Assignment]) -> list[Edit]:
     """Return the edited dates without a time zone."""
     return [
         edit

@@ -97,7 +97,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """The SHA-256 of the content of the plan, which ``sn_pandas.apply`` takes as ``digest``."""
-        return _digest(self._facts())
+        return _compute_digest(self._to_facts())
 
     @property
     def short_digest(self) -> str:
@@ -109,7 +109,7 @@ class Plan:
     def changes(self) -> pd.DataFrame:
         """One row for each cell: ``Id``, ``Path``, ``field``, ``before`` and ``after``, as texts."""
         rows = [
-            (work.id, work.path, name, shown_value(field, work.before[name]), shown_value(field, after))
+            (work.id, work.path, name, show_value(field, work.before[name]), show_value(field, after))
             for work in self.works
             for name, after in work.after.items()
             for field in [work.fields[name]]
@@ -123,8 +123,8 @@ class Plan:
 
         The file holds values of contents, before and after; give it only to those who may see them.
         """
-        facts = self._facts()
-        text = json.dumps({**facts, "digest": _digest(facts)}, indent=1) + "\n"
+        facts = self._to_facts()
+        text = json.dumps({**facts, "digest": _compute_digest(facts)}, indent=1) + "\n"
         return _write(path, text)
 
     def to_html(self, path: str | os.PathLike[str] | None = None) -> str | None:
@@ -132,14 +132,14 @@ class Plan:
 
         The page shows every change in full. It needs nothing but a browser, and runs no scripts.
         """
-        return _write(path, plan_page(self._facts_of_page(), self._lines()))
+        return _write(path, plan_page(self._describe_for_page(), self._list_lines()))
 
     def __len__(self) -> int:
         return len(self.works)
 
     def __repr__(self) -> str:
-        lines = [f"plan: {self._headline()}"]
-        for path, name, before, after in self._lines(_ROWS):
+        lines = [f"plan: {self._build_headline()}"]
+        for path, name, before, after in self._list_lines(_ROWS):
             lines.append(f"  {path}  {name}: {_cut(before or '(empty)')} → {_cut(after or '(empty)')}")
         if (more := self._count() - _ROWS) > 0:
             lines.append(f"  … and {more:,} more in .changes")
@@ -148,18 +148,18 @@ class Plan:
 
     def _repr_html_(self) -> str:
         more = max(0, self._count() - _ROWS)
-        return plan_fragment(self._facts_of_page(), self._lines(_ROWS), more)
+        return plan_fragment(self._describe_for_page(), self._list_lines(_ROWS), more)
 
-    def _headline(self) -> str:
+    def _build_headline(self) -> str:
         changes, contents = count_noun(self._count(), "change"), count_noun(len(self), "content")
         return f"{changes} of {contents} at {self.origin}"
 
     def _count(self) -> int:
         return sum(len(work.after) for work in self.works)
 
-    def _facts_of_page(self) -> dict[str, str]:
+    def _describe_for_page(self) -> dict[str, str]:
         return {
-            "headline": self._headline(),
+            "headline": self._build_headline(),
             "planned by": self.user,
             "planned on": self.planned.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M UTC"),
             "digest": self.short_digest,
@@ -172,16 +172,16 @@ class Plan:
         fields = (work.fields[name] for work in self.works for name in work.after)
         return sorted({field.name for field in fields if field.points_to_contents and field.multiple})
 
-    def _lines(self, most: int | None = None) -> list[tuple[str, str, str, str]]:
+    def _list_lines(self, most: int | None = None) -> list[tuple[str, str, str, str]]:
         """Return path, field, and the old and new values, as texts."""
         lines = []
         for work in self.works if most is None else self.works[:most]:
             for name, after in work.after.items():
-                old, new = (shown_value(work.fields[name], value) for value in (work.before[name], after))
+                old, new = (show_value(work.fields[name], value) for value in (work.before[name], after))
                 lines.append((work.path or f"Id {work.id}", name, old, new))
         return lines[:most]
 
-    def _facts(self) -> dict[str, Any]:
+    def _to_facts(self) -> dict[str, Any]:
         rows = [
             {
                 "id": work.id,
@@ -203,12 +203,12 @@ class Plan:
         return {"plan": _FORMAT, **self.header, "rows": rows}
 
 
-def shown_value(field: Field, value: Json) -> str:
+def show_value(field: Field, value: Json) -> str:
     """Return a value as people read it; an empty text if there is none.
 
     Examples
     --------
-    >>> shown_value(Field("Labels", "Choice", multiple=True), ["red", "blue"])
+    >>> show_value(Field("Labels", "Choice", multiple=True), ["red", "blue"])
     'red, blue'
     """
     if field.is_secret:
@@ -223,7 +223,9 @@ def shown_value(field: Field, value: Json) -> str:
 
 def _parse(file: Path) -> Plan:
     try:
-        facts = json.loads(file.read_bytes(), object_pairs_hook=_distinct, parse_constant=_refuse_constant)
+        facts = json.loads(
+            file.read_bytes(), object_pairs_hook=_build_distinct_object, parse_constant=_refuse_constant
+        )
         if not isinstance(facts, dict) or not isinstance(facts.get("plan"), int):
             raise ValueError("it does not begin like one")
     except (ValueError, RecursionError) as error:
@@ -236,7 +238,7 @@ def _parse(file: Path) -> Plan:
             f"{_FORMAT}): update sn_pandas"
         )
     digest = facts.pop("digest", None)
-    if digest != _digest(facts):
+    if digest != _compute_digest(facts):
         raise PlanError(
             f"{file} was changed after it was planned: its digest does not fit its content. Ask "
             f"{facts.get('user', 'the author')} for the original file, or for another plan"
@@ -253,22 +255,22 @@ def _parse(file: Path) -> Plan:
 
 def _plan_of(facts: Mapping[str, Any]) -> Plan:
     """Restore a plan; raise for anything that this package does not write."""
-    header = {name: _text(facts[name]) for name in ("origin", "user", "planned", "process")}
+    header = {name: _require_text(facts[name]) for name in ("origin", "user", "planned", "process")}
     canonical_origin(header["origin"])
     if dt.datetime.fromisoformat(header["planned"]).tzinfo is None:
         raise ValueError("planned has no time zone")
     works: list[Patch] = []
     types: dict[int, str] = {}
     for number, row in enumerate(facts["rows"]):
-        id_, path = row["id"], _text(row["path"])
+        id_, path = row["id"], _require_text(row["path"])
         if isinstance(id_, bool) or not isinstance(id_, int) or id_ < 1 or not path.startswith("/"):
             raise ValueError(f"row {number} does not name a content")
         if id_ in types:
             raise ValueError(f"the content {id_} is in two rows")
-        types[id_] = _text(row["type"])
+        types[id_] = _require_text(row["type"])
         work = Patch(number, id_, path)
         for name, cell in row["fields"].items():
-            work.fields[name] = Field(name, _text(cell["type"]), multiple=cell["multiple"] is True)
+            work.fields[name] = Field(name, _require_text(cell["type"]), multiple=cell["multiple"] is True)
             work.before[name], work.after[name] = cell["before"], cell["after"]
         if not work.after:
             raise ValueError(f"row {number} changes nothing")
@@ -276,13 +278,13 @@ def _plan_of(facts: Mapping[str, Any]) -> Plan:
     return Plan(header, works, types)
 
 
-def _text(value: Any) -> str:
+def _require_text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{value!r} is not a text")
     return value
 
 
-def _distinct(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+def _build_distinct_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """Return an object of JSON; raise if it has a name twice, of which readers see different ones."""
     found = dict(pairs)
     if len(found) < len(pairs):
@@ -294,7 +296,7 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-def _digest(facts: Mapping[str, Any]) -> str:
+def _compute_digest(facts: Mapping[str, Any]) -> str:
     """Return the digest of a plan: of its JSON with sorted names and without blanks."""
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -45,7 +45,7 @@ def plan_page(facts: Mapping[str, str], lines: Iterable[Line]) -> str:
         f"<dt>digest</dt><dd><code>{short}</code><br><small>{whole}</small></dd></dl>"
         "<p>To approve this plan, tell the digest to the person who applies it: "
         f"<code>sn_pandas.apply(file, repo, digest=&quot;{short}&quot;)</code> applies this plan and "
-        f"no other.</p>{_warning(facts)}{_table(lines)}</body></html>\n"
+        f"no other.</p>{_warning(facts)}{_build_table(lines)}</body></html>\n"
     )
 
 
@@ -65,24 +65,24 @@ def plan_fragment(facts: Mapping[str, str], lines: Iterable[Line], more: int) ->
     rest = f"<p>… and {escape_html(count_noun(more, 'more change'))} in .changes</p>" if more else ""
     return html_block(
         f"<p><strong>plan: {escape_html(facts['headline'])}</strong></p>",
-        _table(lines),
+        _build_table(lines),
         rest,
         f"<p>digest <code>{escape_html(facts['digest'])}</code></p>",
     )
 
 
-def _table(lines: Iterable[Line]) -> str:
+def _build_table(lines: Iterable[Line]) -> str:
     left = " style='text-align:left'"
     rows = "".join(
         f"<tr><td{left}>{escape_html(escape_controls(path))}</td><td{left}>{escape_html(field)}</td>"
-        f'<td{left} class="value">{_value("del", before)}</td>'
-        f'<td{left} class="value">{_value("ins", after)}</td></tr>'
+        f'<td{left} class="value">{_format_value("del", before)}</td>'
+        f'<td{left} class="value">{_format_value("ins", after)}</td></tr>'
         for path, field, before, after in lines
     )
     return f"<table><thead><tr>{_HEAD}</tr></thead><tbody>{rows}</tbody></table>"
 
 
-def _value(tag: str, text: str) -> str:
+def _format_value(tag: str, text: str) -> str:
     if not text:
         return '<span class="empty">(empty)</span>'
     return f"<{tag}>{escape_html(escape_controls(text))}</{tag}>"

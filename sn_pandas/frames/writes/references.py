@@ -15,9 +15,9 @@ from ..reads.lookup import Stored
 from .plan import Assignment, Refusal
 
 
-def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema) -> list[Refusal]:
+def find_lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema) -> list[Refusal]:
     """Return the edits of references that the server would not store, each with the reason."""
-    pointing = [(a, _targets(a)) for a in assigned if a.field.points_to_contents]
+    pointing = [(a, _list_targets(a)) for a in assigned if a.field.points_to_contents]
     wanted = {target for _, targets in pointing for target in targets}
     by_id = lookup.read_by_id(client, [t for t in wanted if isinstance(t, int)])
     by_path = lookup.read_by_path(client, [t for t in wanted if isinstance(t, str)])
@@ -25,17 +25,17 @@ def lost_targets(assigned: Iterable[Assignment], client: Client, schema: Schema)
     for (edit, field), targets in pointing:
         for target in targets:
             row = by_id.get(target) if isinstance(target, int) else by_path.get(target.lower())
-            if reason := _trouble(field, target, row, schema):
+            if reason := _explain_lost_target(field, target, row, schema):
                 refused.append(Refusal(edit, reason))
                 break
     return refused
 
 
-def _targets(assignment: Assignment) -> list[int | str]:
+def _list_targets(assignment: Assignment) -> list[int | str]:
     return [get_target(item) for item in list_items(assignment.edit.after) if not is_missing(item)]
 
 
-def _trouble(field: Field, target: int | str, row: Stored | None, schema: Schema) -> str:
+def _explain_lost_target(field: Field, target: int | str, row: Stored | None, schema: Schema) -> str:
     if row is None:
         return f"{not_found.describe_missing(f'content {target}')}; the server would clear the field"
     allowed = field.limits.get("AllowedTypes") or ()

@@ -149,7 +149,7 @@ class Report:
 
         ``base`` is the cell as it was read, ``mine`` as it is in the frame, ``theirs`` as it is now.
         """
-        rows = self._by_cell(np.flatnonzero((self.frame["outcome"] == "conflict").to_numpy()))
+        rows = self._list_by_cell(np.flatnonzero((self.frame["outcome"] == "conflict").to_numpy()))
         return rows.rename(columns={"field": "fields", "problem": "reason"})[list(_CONFLICT)]
 
     @property
@@ -165,7 +165,7 @@ class Report:
             reasons.isin([DRY, NEW]) | reasons.str.startswith(BECAUSE_OF_OTHERS)
         )
         bad = ~self.frame["outcome"].isin(["saved", "unchanged"]) & ~idle
-        return self._by_cell(np.flatnonzero(bad.to_numpy()))[list(_PROBLEM)]
+        return self._list_by_cell(np.flatnonzero(bad.to_numpy()))[list(_PROBLEM)]
 
     @property
     def failed(self) -> pd.DataFrame:
@@ -177,7 +177,7 @@ class Report:
         """The rows that are not in the intended state."""
         return self.frame[~self.frame["outcome"].isin(["saved", "unchanged"])]
 
-    def _by_cell(self, rows: Iterable[int]) -> pd.DataFrame:
+    def _list_by_cell(self, rows: Iterable[int]) -> pd.DataFrame:
         """Return rows of the report, one per known cell, or one for the whole row."""
         lines = []
         for row in rows:
@@ -189,7 +189,8 @@ class Report:
             "problem": pd.array([cell.reason for _, cell in lines], dtype="str"),
         }
         cells = {
-            name: _objects([getattr(cell, name) for _, cell in lines]) for name in ("base", "mine", "theirs")
+            name: _to_objects([getattr(cell, name) for _, cell in lines])
+            for name in ("base", "mine", "theirs")
         }
         return part.assign(**texts, **cells)
 
@@ -219,25 +220,28 @@ class Report:
         return self.again()
 
     def __repr__(self) -> str:
-        lines = [self._headline()]
+        lines = [self._build_headline()]
         if self.dry_run:
-            lines += [f"  {_bounded(request)}" for request in self.requests[:_SHOWN]]
-            lines += [f"  {more}" for more in self._more(len(self.requests), ".requests")]
-        bad = self._bad()
+            lines += [f"  {_shorten(request)}" for request in self.requests[:_SHOWN]]
+            lines += [f"  {more}" for more in self._describe_more(len(self.requests), ".requests")]
+        bad = self._list_failures()
         lines += [f"  {place}  {outcome}: {reason}" for place, outcome, _, reason in bad[:_SHOWN]]
-        lines += [f"  {more}" for more in self._more(len(bad), ".problems")]
-        lines += [f"  {step}" for step in self._next()]
+        lines += [f"  {more}" for more in self._describe_more(len(bad), ".problems")]
+        lines += [f"  {step}" for step in self._suggest_next_step()]
         if self.note:
             lines.append(f"  {self.note}")
         return escape_controls("\n".join(lines))
 
     def _repr_html_(self) -> str:
         text = escape_html
-        parts = [f"<p><strong>{text(self._headline())}</strong></p>"]
+        parts = [f"<p><strong>{text(self._build_headline())}</strong></p>"]
         if self.dry_run and self.requests:
-            shown = [*map(_bounded, self.requests[:_SHOWN]), *self._more(len(self.requests), ".requests")]
+            shown = [
+                *map(_shorten, self.requests[:_SHOWN]),
+                *self._describe_more(len(self.requests), ".requests"),
+            ]
             parts.append(f"<pre>{text(chr(10).join(shown))}</pre>")
-        bad = self._bad()
+        bad = self._list_failures()
         if bad:
             cells = [
                 "<tr>" + "".join(f"<td style='text-align:left'>{text(cell)}</td>" for cell in line) + "</tr>"
@@ -247,13 +251,13 @@ class Report:
                 f"<table><thead><tr>{''.join(map(_HEAD.format, _COLUMNS))}</tr></thead>"
                 f"<tbody>{''.join(cells)}</tbody></table>"
             )
-            parts += [f"<p>{text(more)}</p>" for more in self._more(len(bad), ".problems")]
-        parts += [f"<p>{text(step)}</p>" for step in self._next()]
+            parts += [f"<p>{text(more)}</p>" for more in self._describe_more(len(bad), ".problems")]
+        parts += [f"<p>{text(step)}</p>" for step in self._suggest_next_step()]
         if self.note:
             parts.append(f"<p>{text(self.note)}</p>")
         return html_block(*parts)
 
-    def _next(self) -> list[str]:
+    def _suggest_next_step(self) -> list[str]:
         """Return the next step for rows that were not saved."""
         outcomes = set(self.frame["outcome"].iloc[list(self.cells)])
         steps = []
@@ -277,17 +281,17 @@ class Report:
         return [*steps, ".retry() tries the rest again"] if len(rest) else steps
 
     @staticmethod
-    def _more(count: int, where: str) -> list[str]:
+    def _describe_more(count: int, where: str) -> list[str]:
         return [f"… and {count - _SHOWN:,} more in {where}"] if count > _SHOWN else []
 
-    def _headline(self) -> str:
-        counts = ", ".join(self._counted(name, n) for name, n in self.counts.items()) or "no rows"
+    def _build_headline(self) -> str:
+        counts = ", ".join(self._describe_count(name, n) for name, n in self.counts.items()) or "no rows"
         if self.dry_run:
             article = "an" if self.what[:1] in "aeiou" else "a"
             return f"dry run of {article} {self.what}: {count_noun(len(self.requests), 'request')}; {counts}"
         return f"{self.what}: {counts}"
 
-    def _counted(self, outcome: str, count: int) -> str:
+    def _describe_count(self, outcome: str, count: int) -> str:
         """Describe how many rows had an outcome."""
         if outcome != "saved":
             return f"{count:,} {outcome}"
@@ -299,7 +303,7 @@ class Report:
             return f"{count:,} saved ({self.created:,} created, {count - self.created:,} updated)"
         return f"{count:,} saved"
 
-    def _bad(self) -> list[tuple[str, str, str, str]]:
+    def _list_failures(self) -> list[tuple[str, str, str, str]]:
         """Return content, outcome, fields and reason of what went wrong, one line per reason."""
         order: dict[str, int] = {outcome: at for at, outcome in enumerate(OUTCOMES)}
         groups: dict[tuple[str, str, str], list[str]] = {}
@@ -316,7 +320,7 @@ class Report:
                 place
             )
         lines = [
-            (place, "refused", field, _bounded(f"{field}: {reason}"))
+            (place, "refused", field, _shorten(f"{field}: {reason}"))
             for place, field, reason in group_alike(cells)
         ]
         for (outcome, fields, reason), places in groups.items():
@@ -324,7 +328,7 @@ class Report:
             shown = places if few or len(places) == 1 else [f"{len(places):,} rows, such as {places[0]}"]
             if outcome == "unsent" and len(places) > 1:
                 shown = [f"{len(places):,} rows"]
-            lines += [(place, outcome, _bounded(fields), _bounded(reason)) for place in shown]
+            lines += [(place, outcome, _shorten(fields), _shorten(reason)) for place in shown]
         return sorted(lines, key=lambda line: order[line[1]])
 
 
@@ -349,7 +353,7 @@ def group_alike(problems: Iterable[tuple[str, CellProblem]]) -> list[tuple[str, 
         value = value[: len(value) - len(shape.partition("…")[2])]
         reason = first if alike else first.replace(value, f"{value}, …", 1)
         if all(place.startswith(_ROW) for place in places):
-            lines.append((_rows_of(places), field, reason))
+            lines.append((_describe_rows(places), field, reason))
         elif len(places) <= ALIKE:
             lines += [(place, field, own) for place, own in found]
         else:
@@ -357,7 +361,7 @@ def group_alike(problems: Iterable[tuple[str, CellProblem]]) -> list[tuple[str, 
     return lines
 
 
-def _rows_of(places: Sequence[str]) -> str:
+def _describe_rows(places: Sequence[str]) -> str:
     """Return the places of rows that have nothing but labels as one."""
     labels = [place.removeprefix(_ROW) for place in places]
     if len(labels) == 1:
@@ -366,17 +370,17 @@ def _rows_of(places: Sequence[str]) -> str:
     return f"rows {', '.join(labels[:_SHOWN])}{more}"
 
 
-def cells_of(lines: Sequence[Line]) -> dict[int, tuple[CellProblem, ...]]:
+def collect_cells(lines: Sequence[Line]) -> dict[int, tuple[CellProblem, ...]]:
     """Return the cells that were not saved, by position of the row."""
     return {row: line.cells for row, line in enumerate(lines) if line.cells}
 
 
-def _objects(cells: Sequence[Any]) -> Any:
+def _to_objects(cells: Sequence[Any]) -> Any:
     """Return cells as they are: pandas would unpack lists."""
     return pd.Series([*cells, None], dtype=object).iloc[:-1].array
 
 
-def _bounded(text: str) -> str:
+def _shorten(text: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} … ({len(text):,} characters)"
 
 

@@ -18,13 +18,13 @@ from ...odata.addresses import canonical_origin
 from ...odata.tracebacks import hide_frames
 from ..progress import Progress, Setting
 from .comparing import Comparison
-from .confirming import ANSWERED, Expected, confirm, expected_of
-from .doubting import Inquiry, is_doubtful, settle_at_once, unsettled
-from .flow import Flow, OnOutcome, at_once
+from .confirming import ANSWERED, Expected, build_expected, confirm
+from .doubting import Inquiry, is_doubtful, mark_unsettled, settle_at_once
+from .flow import Flow, OnOutcome, run_concurrently
 from .journal import JournalWriter
 from .report import Line, Report
 from .sending import send
-from .works import Move, Patch, Restore, Work, journaled
+from .works import Move, Patch, Restore, Work, restrict_to_journal
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -76,7 +76,7 @@ def perform(
         doubtful.pop(number, None)
         if is_doubtful(line):
             doubtful[number] = line
-            on_outcome(number, unsettled(line))
+            on_outcome(number, mark_unsettled(line))
             return
         seen_by = expected(jobs[number], line)
         if seen_by is not None:
@@ -87,13 +87,13 @@ def perform(
     def redo(numbers: Sequence[int], leaving: bool) -> None:
         some = [jobs[number] for number in numbers]
         again = functools.partial(attempt, leaving=leaving)
-        at_once(some, again, flow, lambda at, line: take(numbers[at], line), what=what)
+        run_concurrently(some, again, flow, lambda at, line: take(numbers[at], line), what=what)
 
-    with reporting(report):
+    with attach_report(report):
         try:
             first = functools.partial(attempt, leaving=leave_doubt and len(jobs) > 1)
             with Progress(progress, what) as shown:
-                at_once(jobs, first, flow, take, what=what, shown=shown.show)
+                run_concurrently(jobs, first, flow, take, what=what, shown=shown.show)
             settle_at_once(repo.client, doubtful, take, redo)
         finally:
             if answered:
@@ -136,10 +136,10 @@ def execute_plan(
         The number that each work has in a journal that is gone on with.
     """
     if not works:
-        with reporting(report):
+        with attach_report(report):
             return report()
     repo.client.reject_write(what)
-    flow = flow_of(repo, workers)
+    flow = get_flow(repo, workers)
     log = journal if isinstance(journal, JournalWriter) else begin(repo, works, what, journal)
     planned = [dict(work.before) if isinstance(work, Patch) else None for work in works]
 
@@ -152,7 +152,7 @@ def execute_plan(
         on_outcome(position, line)
         if line.outcome in ("saved", "unknown"):
             _note_move(repo, work)
-        overwritten = _overwritten(work, planned[position])
+        overwritten = _find_overwritten(work, planned[position])
         try:
             log.done(numbers[position] if numbers else position, line, overwritten)
         except OSError as trouble:
@@ -161,7 +161,7 @@ def execute_plan(
     def made() -> Report:
         return dataclasses.replace((interrupted or report)(), journal=log.path)
 
-    with reporting(made):
+    with attach_report(made):
         with contextlib.closing(log):
             perform(
                 repo,
@@ -171,7 +171,7 @@ def execute_plan(
                 what=what,
                 on_outcome=record,
                 report=made,
-                expected=expected_of,
+                expected=build_expected,
                 progress=progress,
             )
         return dataclasses.replace(report(), journal=log.path)
@@ -194,7 +194,7 @@ def _note_move(repo: Connection, work: Work) -> None:
         repo.moved.note(work.path, f"{work.path.rpartition('/')[0]}/{work.after['Name']}")
 
 
-def _overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] | None:
+def _find_overwritten(work: Work, planned: dict[str, Any] | None) -> dict[str, Any] | None:
     """Return the values that a PATCH overwrote, if they differ from the planned ones."""
     if not isinstance(work, Patch) or work.before == planned:
         return None
@@ -208,7 +208,7 @@ def begin(
     server = repo.client.now.isoformat(timespec="milliseconds")
     return JournalWriter.begin(
         where,
-        [journaled(work) for work in works],
+        [restrict_to_journal(work) for work in works],
         what=what,
         origin=canonical_origin(repo.url),
         user=repo.user,
@@ -216,14 +216,14 @@ def begin(
     )
 
 
-def flow_of(repo: Connection, workers: int) -> Flow:
+def get_flow(repo: Connection, workers: int) -> Flow:
     """Return how many requests to a repository may be in flight, fewer while it is overloaded."""
     client = repo.client
     return Flow(workers, lambda: client.overloads)
 
 
 @contextlib.contextmanager
-def reporting(report: Callable[[], Report]) -> Iterator[None]:
+def attach_report(report: Callable[[], Report]) -> Iterator[None]:
     """Attach the report so far to an error such as Ctrl-C."""
     try:
         yield

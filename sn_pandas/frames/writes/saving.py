@@ -33,33 +33,33 @@ from .comparing import Comparison, OnConflict, check_choice, check_policy
 from .comparing import compare as compare_rows
 from .creating import creates_of
 from .hidden import warn_of_hidden_members
-from .naming import renamed_onto
+from .naming import find_renames_onto_others
 from .outcomes import (
     OnError,
     build_report,
+    build_rest,
+    create_follower,
     describe_conflicts,
     describe_refusals,
-    follower,
     raise_or_return,
-    rest_of,
 )
 from .plan import (
     Assignment,
     Refusal,
     assign,
-    assignment_of,
-    fields_of,
-    no_zone,
-    patches_of,
-    typed,
-    types_of,
+    build_assignment,
+    build_patches,
+    find_edits_without_zone,
+    get_fields,
+    get_stored_types,
+    get_types,
     warn_of_missing,
     warn_of_unread,
 )
-from .references import lost_targets
+from .references import find_lost_targets
 from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report
-from .running import execute_plan, reporting
-from .stages import Checked, Collected, Compared, Executed, Part, unsent
+from .running import attach_report, execute_plan
+from .stages import Checked, Collected, Compared, Executed, Part, build_unsent
 from .updating import confirm
 from .works import Create, Patch
 
@@ -128,26 +128,26 @@ def save(
         conflicts = [line for line in settled if line.outcome == "conflict"]
         if conflicts and on_conflict == "raise":
             why = f"{BECAUSE_OF_OTHERS} rows have conflicts"
-            report = build_report(collected, checked, [], compared.lines | unsent(why, compared.works))
+            report = build_report(collected, checked, [], compared.lines | build_unsent(why, compared.works))
             if dry_run:
                 return report
             raise ConflictError(describe_conflicts(conflicts, "nothing was saved"), report)
         if dry_run:
-            lines = compared.lines | unsent(DRY, compared.works)
+            lines = compared.lines | build_unsent(DRY, compared.works)
             return build_report(collected, checked, compared.works, lines)
         executed, report = execute(
             collected, checked, compared, on_conflict, workers=workers, journal=journal, progress=progress
         )
-        with reporting(lambda: report), during:
+        with attach_report(lambda: report), during:
             following = confirm(collected, checked, executed)
-    rest, kept = rest_of(collected, report), weakref.ref(frame)
+    rest, kept = build_rest(collected, report), weakref.ref(frame)
     options: dict[str, Any] = {
         "on_conflict": on_conflict, "on_error": on_error, "on_refused": on_refused, "create": create,
         "workers": workers, "progress": progress, "only": rest, "what": what,
         "journal": report.journal.parent if journal is not None and report.journal is not None else None,
     }  # fmt: skip
-    report.again = lambda: save(_alive(kept), **options)
-    report.follow = follower(kept, checked.patches, {**compared.lines, **executed.lines})
+    report.again = lambda: save(_get_frame(kept), **options)
+    report.follow = create_follower(kept, checked.patches, {**compared.lines, **executed.lines})
     report.note = following.note
     return raise_or_return(report, on_conflict, on_error)
 
@@ -158,12 +158,14 @@ def check(collected: Collected) -> Checked:
     existing = [edit for edit in collected.edits if edit.id > 0]
     stored: dict[int, Stored] = {}
     if existing:
-        fields = fields_of(existing, baseline).values()
+        fields = get_fields(existing, baseline).values()
         stored = lookup.read_by_id(repo.client, {edit.id for edit in existing}, fields)
-    types = types_of(existing, baseline) | typed(stored)
+    types = get_types(existing, baseline) | get_stored_types(stored)
     assigned, refused = assign(existing, baseline, types)
-    refused += lost_targets(assigned, repo.client, repo.schema)
-    refused += renamed_onto(assigned, {id_: row["Path"] for id_, row in stored.items()}, repo.client)
+    refused += find_lost_targets(assigned, repo.client, repo.schema)
+    refused += find_renames_onto_others(
+        assigned, {id_: row["Path"] for id_, row in stored.items()}, repo.client
+    )
     creates: list[Create] = []
     if collected.create:
         new = [edit for edit in collected.edits if edit.id < 0]
@@ -171,13 +173,13 @@ def check(collected: Collected) -> Checked:
         assigned, refused = assigned + cells, refused + not_new
     wrong = {refusal.edit.row for refusal in refused}
     good = [assignment for assignment in assigned if assignment.edit.row not in wrong]
-    before = _places(collected, stored)
-    patches = patches_of([a for a in good if a.edit.id > 0], before, baseline.unsure)
+    before = _get_places(collected, stored)
+    patches = build_patches([a for a in good if a.edit.id > 0], before, baseline.unsure)
     _take_over_decisions(collected, patches)
     return Checked(patches, [c for c in creates if c.row not in wrong], assigned, refused, stored)
 
 
-def _places(collected: Collected, stored: Mapping[int, Stored]) -> dict[int, str | None]:
+def _get_places(collected: Collected, stored: Mapping[int, Stored]) -> dict[int, str | None]:
     """Return the paths of the edited contents at the time of the read, where they matter and are known."""
     baseline = collected.baseline
     inside = in_trash(f"{baseline.query.path}/")
@@ -207,7 +209,7 @@ def _take_over_decisions(collected: Collected, patches: Iterable[Patch]) -> None
 def warn(collected: Collected, assigned: Iterable[Assignment]) -> None:
     """Warn of dates without a zone, of texts of missing cells, and of columns that are not saved."""
     assigned = list(assigned)
-    if naive := no_zone(assigned):
+    if naive := find_edits_without_zone(assigned):
         columns = ", ".join(sorted({edit.column for edit in naive}))
         have, are = ("has", "is") if len(naive) == 1 else ("have", "are")
         said = f"{count_noun(len(naive), 'date')} of {columns} {have} no time zone and {are} taken as UTC; "
@@ -227,7 +229,7 @@ def refuse(collected: Collected, checked: Checked, *, skip: bool = False) -> Rep
         if found:
             reason = "; ".join(f"{r.edit.column}: {r.reason}" for r in found)
             columns = tuple(dict.fromkeys(r.edit.column for r in found))
-            cells = tuple(_problem(r, collected.baseline) for r in found)
+            cells = tuple(_build_problem(r, collected.baseline) for r in found)
             collected.lines[edit.row] = Line(
                 "refused", reason, columns, edit.id, paths.get(edit.id), cells=cells
             )
@@ -237,7 +239,7 @@ def refuse(collected: Collected, checked: Checked, *, skip: bool = False) -> Rep
     return build_report(collected, checked, [], {})
 
 
-def _problem(refusal: Refusal, baseline: Baseline) -> CellProblem:
+def _build_problem(refusal: Refusal, baseline: Baseline) -> CellProblem:
     edit = refusal.edit
     return CellProblem(edit.column, refusal.reason, edit.before, shown_value(edit, baseline))
 
@@ -246,16 +248,16 @@ def compare(collected: Collected, checked: Checked, on_conflict: OnConflict) -> 
     """Compare the planned changes with the current state of the server, and check decided values."""
     todo, lines = compare_rows(checked.patches, checked.stored, on_conflict)
     repo = collected.repo
-    chosen = [assignment_of(work, name) for work in todo for name in work.chosen]
-    names = [assignment_of(work, "Name") for work in todo if "Name" in work.after]
+    chosen = [build_assignment(work, name) for work in todo for name in work.chosen]
+    names = [build_assignment(work, "Name") for work in todo if "Name" in work.after]
     rows = {edit.row for edit, field in chosen if field.name == "Name"}
     names.sort(key=lambda assignment: assignment.edit.row in rows)
-    refused = lost_targets(chosen, repo.client, repo.schema)
+    refused = find_lost_targets(chosen, repo.client, repo.schema)
     if rows:
-        refused += renamed_onto(names, checked.paths, repo.client)
+        refused += find_renames_onto_others(names, checked.paths, repo.client)
     for refusal in refused:
         edit, said = refusal.edit, f"{refusal.edit.column}: {refusal.reason}"
-        cells = (_problem(refusal, collected.baseline),)
+        cells = (_build_problem(refusal, collected.baseline),)
         path = checked.paths.get(edit.id)
         lines[edit.row] = Line("refused", said, (edit.column,), edit.id, path, cells=cells)
     wrong = {refusal.edit.row for refusal in refused}
@@ -274,7 +276,9 @@ def execute(
 ) -> tuple[Executed, Report]:
     """Send the plan, verified and journaled; an interruption carries the report."""
     works = compared.works
-    executed = Executed(compared.lines | unsent("not sent, because the save was interrupted", works), {})
+    executed = Executed(
+        compared.lines | build_unsent("not sent, because the save was interrupted", works), {}
+    )
     remember_creations(collected, compared.creates)
 
     def on_outcome(position: int, line: Line) -> None:
@@ -324,7 +328,7 @@ def remember_creations(collected: Collected, creates: Iterable[Create]) -> None:
     collected.baseline.attempts[:] = attempts
 
 
-def _alive(kept: weakref.ref[pd.DataFrame]) -> pd.DataFrame:
+def _get_frame(kept: weakref.ref[pd.DataFrame]) -> pd.DataFrame:
     frame = kept()
     if frame is None:
         raise ValueError("the frame of this save no longer exists; use its journal: sn_pandas.resume(report)")

@@ -29,12 +29,12 @@ from ..columns.cells import Json, format_value, remove_passwords
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from .authorship import MADE, is_ours
-from .differing import differing, unverified
+from .differing import list_differing, list_unverified
 from .flow import Flow
 from .hidden_refusals import explain_refusal
-from .permitting import own_entry
+from .permitting import build_own_entry
 from .report import Line, Outcome
-from .settling import SEEN, Attempts, certain, collides, looks
+from .settling import SEEN, Attempts, classify_unexecuted, collides, looks
 from .works import Create, Delete, Move, Patch, Permit, Restore, Work
 
 if TYPE_CHECKING:
@@ -98,51 +98,55 @@ class _Sending:
     def patch(self, work: Patch) -> Line:
         """Change some fields, compared with the current values before each attempt."""
         try:
-            if self._comparison and (line := self._comparison.waited(work)):
+            if self._comparison and (line := self._comparison.compare_waiting(work)):
                 return line
         except SensenetError as error:
-            return _line(work, "unsent", f"it could not be compared again: {error}", error=error)
+            return _build_line(work, "unsent", f"it could not be compared again: {error}", error=error)
         while True:
             self._attempts.tried += 1
             try:
-                return _verdict(work, self._answer(work, lambda: self._compare_again(work)))
+                return _compare_stored(work, self._answer(work, lambda: self._compare_again(work)))
             except _Settled as settled:
                 return settled.line
             except SensenetError as error:
-                trouble = self._tried(error)
-            if line := self._not_taken(work, trouble):
+                trouble = self._note_attempt(error)
+            if line := self._find_unexecuted(work, trouble):
                 return line
             if isinstance(trouble, NotFoundError) or _is_open(trouble):
-                return _line(work, "failed", _explained(work, trouble), error=trouble)
+                return _build_line(work, "failed", _explain_error(work, trouble), error=trouble)
             if collides(trouble):
                 if not self._attempts.again(trouble):
-                    return self._given_up(work, trouble)
+                    return self._give_up(work, trouble)
                 try:
                     self._compare_again(work)
                 except _Settled as settled:
                     return settled.line
                 except SensenetError as error:
-                    return _line(
+                    return _build_line(
                         work, "unsent", f"{trouble}; and it could not be compared again: {error}", error=error
                     )
                 continue
             try:
-                now = self._seen(work, work.id)
+                now = self._read_again(work, work.id)
             except SensenetError as error:
-                return _unread(work, trouble, error)
+                return _build_unread(work, trouble, error)
             if now is None:
-                return _line(work, "failed", f"{trouble}; the content is gone", error=trouble)
-            if not differing(work, work.after, now):
-                return _line(work, "saved", "the answer was lost; verified by reading again", stored=now)
+                return _build_line(work, "failed", f"{trouble}; the content is gone", error=trouble)
+            if not list_differing(work, work.after, now):
+                return _build_line(
+                    work, "saved", "the answer was lost; verified by reading again", stored=now
+                )
             if _is_refusal(trouble):
-                return _line(work, _outcome_of(trouble), _explained(work, trouble), error=trouble)
-            if later := _changed_later(work, now):
+                return _build_line(
+                    work, _classify_refusal(trouble), _explain_error(work, trouble), error=trouble
+                )
+            if later := _find_changed_later(work, now):
                 said = f"{SEEN}; somebody else changed {', '.join(later)} after that"
-                return _line(work, "saved", said, stored=now)
-            if self._comparison and (settled_line := self._comparison.with_(work, now)):
+                return _build_line(work, "saved", said, stored=now)
+            if self._comparison and (settled_line := self._comparison.compare_with(work, now)):
                 return settled_line
             if not self._attempts.again(trouble):
-                return self._given_up(work, trouble)
+                return self._give_up(work, trouble)
 
     def _compare_again(self, work: Patch) -> None:
         """Raise the outcome of a row that somebody else changed before a retry."""
@@ -155,39 +159,39 @@ class _Sending:
         while True:
             self._attempts.tried += 1
             try:
-                return _verdict(work, self._answer(work))
+                return _compare_stored(work, self._answer(work))
             except SensenetError as error:
-                trouble = self._tried(error)
+                trouble = self._note_attempt(error)
             if not collides(trouble) or not self._attempts.again(trouble):
                 break
-        if line := self._not_taken(work, trouble):
+        if line := self._find_unexecuted(work, trouble):
             return line
         if isinstance(trouble, NotFoundError):
-            return _line(work, "failed", not_found.describe_missing(work.parent), error=trouble)
+            return _build_line(work, "failed", not_found.describe_missing(work.parent), error=trouble)
         if _is_open(trouble):
-            return _line(work, "failed", _explained(work, trouble), error=trouble)
+            return _build_line(work, "failed", _explain_error(work, trouble), error=trouble)
         taken = isinstance(trouble, AlreadyExistsError)
         for _ in _looks(trouble):
             try:
-                now = self._seen(work, work.path, (*work.fields.values(), *MADE))
+                now = self._read_again(work, work.path, (*work.fields.values(), *MADE))
             except SensenetError as error:
-                return _unread(work, trouble, error)
+                return _build_unread(work, trouble, error)
             if now is None:
                 continue
             if taken or not is_ours(work, now, self._repo.user, began):
                 said = (
                     f"{trouble}; a content of this name is there, which somebody else created in the meantime"
                 )
-                return _line(work, "conflict", said, stored=now, error=trouble)
-            line = _verdict(work, now)
+                return _build_line(work, "conflict", said, stored=now, error=trouble)
+            line = _compare_stored(work, now)
             reason = line.reason or SEEN
-            return _line(work, line.outcome, reason, line.fields, now, trouble)
+            return _build_line(work, line.outcome, reason, line.fields, now, trouble)
         if _is_refusal(trouble) and not taken:
-            return _line(work, _outcome_of(trouble), _explained(work, trouble), error=trouble)
+            return _build_line(work, _classify_refusal(trouble), _explain_error(work, trouble), error=trouble)
         if self._flow.stopped:
-            return self._given_up(work, trouble)
+            return self._give_up(work, trouble)
         said = f"{trouble}; it does not exist, so save again to create it"
-        return _line(work, "unsent", said, error=trouble)
+        return _build_line(work, "unsent", said, error=trouble)
 
     def permit(self, work: Permit) -> Line:
         """Set permissions; repeating it is harmless, and the entries of the content itself are verified."""
@@ -198,26 +202,26 @@ class _Sending:
             try:
                 self._client.send(method, address, body=body, read=shapes.read_nothing)
             except SensenetError as error:
-                trouble = self._tried(error)
-                if line := self._not_taken(work, trouble):
+                trouble = self._note_attempt(error)
+                if line := self._find_unexecuted(work, trouble):
                     return line
                 if isinstance(trouble, NotFoundError):
-                    return _line(work, "failed", not_found.MISSING, error=trouble)
+                    return _build_line(work, "failed", not_found.MISSING, error=trouble)
             if trouble is None or not collides(trouble):
                 try:
-                    held = own_entry(self._client, work.id, work.identity, local=work.local)
+                    held = build_own_entry(self._client, work.id, work.identity, local=work.local)
                 except SensenetError as error:
-                    return _unread(work, trouble or SensenetError("it was answered"), error)
-                wrong = work.wrong(held)
+                    return _build_unread(work, trouble or SensenetError("it was answered"), error)
+                wrong = work.list_wrong(held)
                 if not wrong:
-                    return _line(work, "saved", _along(work, held))
+                    return _build_line(work, "saved", _describe_implicit(work, held))
                 if trouble is None:
                     said = ", ".join(f"{n} is {held.get(n, 'undefined')}" for n in wrong)
-                    return _line(work, "ignored", f"on the content itself, {said}", tuple(wrong))
+                    return _build_line(work, "ignored", f"on the content itself, {said}", tuple(wrong))
                 if _is_refusal(trouble):
-                    return _line(work, _outcome_of(trouble), str(trouble), error=trouble)
+                    return _build_line(work, _classify_refusal(trouble), str(trouble), error=trouble)
             if not self._attempts.again(trouble):
-                return self._given_up(work, trouble)
+                return self._give_up(work, trouble)
 
     def move(self, work: Delete | Restore | Move) -> Line:
         """Delete, restore or move: done when the content is not where it was."""
@@ -226,61 +230,63 @@ class _Sending:
             self._attempts.tried += 1
             try:
                 if isinstance(work, Move):
-                    return self._moved(work, self._answer(work))
-                with self._leaving(ForbiddenError):
+                    return self._read_moved(work, self._answer(work))
+                with self._defer_doubts(ForbiddenError):
                     self._client.send(method, address, body=body, read=shapes.read_nothing)
                 if self._attempts.tried == 1:
-                    return _line(work, "saved", "")
+                    return _build_line(work, "saved", "")
                 trouble: SensenetError = SensenetError("it was done by an earlier request")
             except SensenetError as error:
-                trouble = self._tried(error)
-                if line := self._not_taken(work, trouble):
+                trouble = self._note_attempt(error)
+                if line := self._find_unexecuted(work, trouble):
                     return line
                 if _is_open(trouble):
-                    return _line(work, "failed", self._why_refused(work, trouble), error=trouble)
+                    return _build_line(work, "failed", self._explain_refusal(work, trouble), error=trouble)
             if not collides(trouble):
                 place: str | None = None
                 for _ in _looks(trouble):
                     try:
-                        now = self._seen(work, work.id)
+                        now = self._read_again(work, work.id)
                     except SensenetError as error:
-                        return _unread(work, trouble, error)
+                        return _build_unread(work, trouble, error)
                     place = str(now["Path"]) if now else None
                     if work.is_done(place):
                         seen = now if isinstance(work, Move) else None
-                        return _line(work, "saved", SEEN, stored=seen)
+                        return _build_line(work, "saved", SEEN, stored=seen)
                 if _is_refusal(trouble):
-                    why = self._why_refused(work, trouble)
-                    return _line(work, _outcome_of(trouble), why, error=trouble)
+                    why = self._explain_refusal(work, trouble)
+                    return _build_line(work, _classify_refusal(trouble), why, error=trouble)
                 if isinstance(work, Delete) and not work.permanent and place:
                     # by id, it would be deleted in the trash if the first DELETE is only late
                     address = entity(place)
             if not self._attempts.again(trouble):
-                return self._given_up(work, trouble)
+                return self._give_up(work, trouble)
 
-    def _why_refused(self, work: Delete | Restore | Move, trouble: SensenetError) -> str:
+    def _explain_refusal(self, work: Delete | Restore | Move, trouble: SensenetError) -> str:
         if isinstance(work, Delete):
             return str(trouble)
         return explain_refusal(self._repo, work.id, work.below, trouble)
 
-    def _moved(self, work: Move, answer: Mapping[str, Json]) -> Line:
+    def _read_moved(self, work: Move, answer: Mapping[str, Json]) -> Line:
         """Read the answer of a batch operation with one content."""
         if answer["errors"]:
-            error = refused_item(f"moving {work.path}", answer["errors"][0])
+            error = create_item_error(f"moving {work.path}", answer["errors"][0])
             if collides(error):
                 raise error
             said = error.reason or str(error)
-            return _line(work, "failed", explain_refusal(self._repo, work.id, work.below, said))
+            return _build_line(work, "failed", explain_refusal(self._repo, work.id, work.below, said))
         if not answer["results"]:
             raise AnswerError(f"the answer does not say what became of {work.path}")
-        return _line(work, "saved", f"was {work.path}", stored={"Id": work.id, "Path": work.destination})
+        return _build_line(
+            work, "saved", f"was {work.path}", stored={"Id": work.id, "Path": work.destination}
+        )
 
     def _answer(self, work: Patch | Create | Move, before_retry: Callable[[], None] | None = None) -> Stored:
         method, address, body = work.request
         shape: shapes.Reader[Any] = shapes.batch
         if not isinstance(work, Move):
             shape = shapes.content(*lookup.ALWAYS, fields=list(work.fields.values()))
-        with self._leaving(ForbiddenError if isinstance(work, Move) else ServerError):
+        with self._defer_doubts(ForbiddenError if isinstance(work, Move) else ServerError):
             answer: Stored = self._client.send(
                 method, address, body=body, read=shape, before_retry=before_retry
             )
@@ -288,20 +294,22 @@ class _Sending:
             raise AnswerError(f"{method} {address}: the answer shows the content {answer['Id']}")
         return answer
 
-    def _leaving(self, of: type[ServerError]) -> contextlib.AbstractContextManager[None]:
+    def _defer_doubts(self, of: type[ServerError]) -> contextlib.AbstractContextManager[None]:
         """Defer doubts about a refusal of the first request, which was not executed, to the caller."""
         if self._leave_doubt and self._attempts.tried == 1:
             return self._client.guard.leave_doubt(of)
         return contextlib.nullcontext()
 
-    def _seen(self, work: Work, place: int | str, fields: Iterable[Field] | None = None) -> Stored | None:
+    def _read_again(
+        self, work: Work, place: int | str, fields: Iterable[Field] | None = None
+    ) -> Stored | None:
         """Read the content again; None if it is missing also for the verified caller."""
         try:
             return lookup.read_one(self._client, place, work.fields.values() if fields is None else fields)
         except NotFoundError:
             return None
 
-    def _not_taken(self, work: Work, error: SensenetError) -> Line | None:
+    def _find_unexecuted(self, work: Work, error: SensenetError) -> Line | None:
         """Return the outcome of a request that was certainly not executed; None if that is uncertain."""
         if isinstance(error, (NotFoundError, ForbiddenError)) and not error.doubt:
             try:
@@ -311,36 +319,38 @@ class _Sending:
             except SensenetError:
                 pass  # the identity cannot be verified now, so what was said holds
         if isinstance(error, AuthenticationError):
-            return _line(work, "unsent", f"not sent, because {error}; connect again and resume", error=error)
+            return _build_line(
+                work, "unsent", f"not sent, because {error}; connect again and resume", error=error
+            )
         if isinstance(error, NoAnswer) and not error.sent:
             self._flow.stop(f"not sent, because {error}")
-            return _line(work, "unsent", str(error), error=error)
+            return _build_line(work, "unsent", str(error), error=error)
         if isinstance(error, UnavailableError) and error.status in (429, 503):
             if self._flow.stopped:
-                return _line(work, "unsent", self._flow.stopped, error=error)
-            return _line(work, "failed", str(error), error=error)
+                return _build_line(work, "unsent", self._flow.stopped, error=error)
+            return _build_line(work, "failed", str(error), error=error)
         return None
 
-    def _tried(self, trouble: SensenetError) -> SensenetError:
+    def _note_attempt(self, trouble: SensenetError) -> SensenetError:
         """Remember whether a request of this work may still be carried out."""
-        if not (collides(trouble) or _is_ended(trouble) or certain(trouble)):
+        if not (collides(trouble) or _is_ended(trouble) or classify_unexecuted(trouble)):
             self._may_be_late = True
         return trouble
 
-    def _given_up(self, work: Work, trouble: SensenetError) -> Line:
+    def _give_up(self, work: Work, trouble: SensenetError) -> Line:
         if not self._flow.stopped:
             tried = self._attempts.tried
             tries = "tries" if tried > 1 else "try"
             said = f"after {tried} {tries}: {trouble}"
             # the server has ended each request, and none was done
             if not self._may_be_late and (collides(trouble) or _is_ended(trouble)):
-                return _line(work, "failed", said, error=trouble)
+                return _build_line(work, "failed", said, error=trouble)
             # a request whose answer was lost may be carried out late
             said += "; it was not done when last checked. Check again, or save again"
-            return _line(work, "unknown", said, error=trouble)
+            return _build_line(work, "unknown", said, error=trouble)
         # what was lost may still be done; what the server refused is not
         outcome: Outcome = "unsent" if collides(trouble) else "unknown"
-        return _line(work, outcome, f"{self._flow.stopped}; {trouble}", error=trouble)
+        return _build_line(work, outcome, f"{self._flow.stopped}; {trouble}", error=trouble)
 
 
 def _is_ended(error: SensenetError) -> bool:
@@ -358,22 +368,22 @@ def _looks(trouble: SensenetError) -> Iterator[None]:
     return looks((0.0,) if _is_refusal(trouble) else ())
 
 
-def _changed_later(work: Patch, now: Stored) -> list[str]:
+def _find_changed_later(work: Patch, now: Stored) -> list[str]:
     """Return the fields that somebody else changed after our write; empty if ours were not written.
 
     A PATCH is written as a whole: where one field shows what was sent, and no field what was there before,
     it was written, and the others are edits of what we wrote.
     """
-    others = differing(work, work.after, now)
-    changed = differing(work, work.before, now)
+    others = list_differing(work, work.after, now)
+    changed = list_differing(work, work.before, now)
     ours = set(changed).difference(others)
     return others if ours and set(others) <= set(changed) else []
 
 
-def _verdict(work: Patch | Create, answer: Stored) -> Line:
+def _compare_stored(work: Patch | Create, answer: Stored) -> Line:
     """Compare what the server stored with what was sent."""
-    unseen = unverified(work)
-    wrong = [name for name in differing(work, work.after, answer) if name not in unseen]
+    unseen = list_unverified(work)
+    wrong = [name for name in list_differing(work, work.after, answer) if name not in unseen]
     said = [
         f"{name}: sent {format_value(work.fields[name], work.after[name])}, "
         f"the server shows {format_value(work.fields[name], answer.get(name))}"
@@ -385,9 +395,9 @@ def _verdict(work: Patch | Create, answer: Stored) -> Line:
         )
         wrong.append("Name")
     if wrong:
-        return _line(work, "ignored", "; ".join(said), tuple(wrong), answer)
+        return _build_line(work, "ignored", "; ".join(said), tuple(wrong), answer)
     said_too = f"{', '.join(unseen)} is not read as it is written, so it was not verified" if unseen else ""
-    return _line(work, "saved", said_too, stored=answer)
+    return _build_line(work, "saved", said_too, stored=answer)
 
 
 def _why_renamed(work: Create, answer: Stored) -> str:
@@ -397,14 +407,14 @@ def _why_renamed(work: Create, answer: Stored) -> str:
     return ", because another content has this name (created in the meantime, or hidden from you)"
 
 
-def refused_item(what: str, item: Mapping[str, Any]) -> ServerError:
+def create_item_error(what: str, item: Mapping[str, Any]) -> ServerError:
     """Return the error of one item of a batch operation."""
     error = item["error"]
     kind, reason = str(error.get("exceptiontype") or ""), str(error["message"].get("value") or "")
     return server_error(what, 400, str(error.get("code") or ""), kind, reason)
 
 
-def _along(work: Permit, held: Mapping[str, str]) -> str:
+def _describe_implicit(work: Permit, held: Mapping[str, str]) -> str:
     """Describe permissions that were set implicitly, and those that remain after an unset."""
     if work.whole:
         return ""
@@ -426,11 +436,11 @@ def _along(work: Permit, held: Mapping[str, str]) -> str:
     )
 
 
-def _unread(work: Work, trouble: SensenetError, error: SensenetError) -> Line:
+def _build_unread(work: Work, trouble: SensenetError, error: SensenetError) -> Line:
     """Return the outcome of a lost request whose content cannot be read."""
     what = "read again" if isinstance(work, Patch) else "looked for"
     first = error if isinstance(error, AuthenticationError) else trouble
-    return _line(work, "unknown", f"{trouble}; and it could not be {what}: {error}", error=first)
+    return _build_line(work, "unknown", f"{trouble}; and it could not be {what}: {error}", error=first)
 
 
 def _is_refusal(error: SensenetError) -> bool:
@@ -442,19 +452,19 @@ def _is_refusal(error: SensenetError) -> bool:
     return isinstance(error, ServerError) and bool(error.code) and not collides(error)
 
 
-def _outcome_of(refusal: SensenetError) -> Outcome:
+def _classify_refusal(refusal: SensenetError) -> Outcome:
     """Return the outcome of a refused request; one refused by a firewall never reached the server."""
-    return certain(refusal) or "failed"
+    return classify_unexecuted(refusal) or "failed"
 
 
-def _explained(work: Patch | Create, error: SensenetError) -> str:
+def _explain_error(work: Patch | Create, error: SensenetError) -> str:
     """Return the server's words, with field names in place of labels."""
     labels = {field.display_name: name for name, field in work.fields.items()}
     named = [name for label, name in labels.items() if label and label != name and label in str(error)]
     return f"{error} (that is {', '.join(named)})" if named else str(error)
 
 
-def _line(
+def _build_line(
     work: Work,
     outcome: Outcome,
     reason: str,

@@ -28,7 +28,7 @@ LOOKS = (0.0, 0.3, 1.0)
 SEEN = "the answer was lost; verified by reading"
 
 
-def certain(error: SensenetError) -> Outcome | None:
+def classify_unexecuted(error: SensenetError) -> Outcome | None:
     """Return the outcome of a request that was certainly not executed; None if that is uncertain.
 
     A proxy that gave up, or a connection that broke, leaves open what the server did. What somebody before

@@ -127,6 +127,6 @@ class Executed:
     seen: dict[int, Stored]
 
 
-def unsent(why: str, works: Iterable[Work]) -> dict[int, Line]:
+def build_unsent(why: str, works: Iterable[Work]) -> dict[int, Line]:
     """Return the initial outcomes for rows that are not sent."""
     return {work.row: Line("unsent", why, work.names, work.id, work.path) for work in works}

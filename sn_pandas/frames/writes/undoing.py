@@ -18,16 +18,16 @@ from ..progress import Setting
 from ..reads import lookup, not_found
 from ..reads.lookup import Stored
 from ..tracking.edits import Edit
-from .authorship import MADE, is_ours, there
+from .authorship import MADE, is_ours, read_existing
 from .comparing import Comparison, OnConflict, check_policy, compare
-from .differing import differing
-from .hidden import without_somebody
+from .differing import list_differing
+from .hidden import remove_somebody
 from .journal import Journal, JournalWriter
-from .naming import are_nested, renamed_onto
-from .permitting import own_entry
+from .naming import are_nested, find_renames_onto_others
+from .permitting import build_own_entry
 from .plan import Assignment
-from .references import lost_targets
-from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report, cells_of, report_frame
+from .references import find_lost_targets
+from .report import BECAUSE_OF_OTHERS, DRY, CellProblem, Line, Report, collect_cells, report_frame
 from .running import execute_plan
 from .works import Create, Delete, Move, Patch, Permit, Restore, Work, request_text
 
@@ -59,11 +59,11 @@ def resume(
         lines = dict(record.lines)
         left = {number: record.works[number] for number in record.open}
         if not left:
-            done = {number: _was_done(line) for number, line in lines.items()}
-            report = numbered_report(repo, "resume", record.works, done, ())
+            done = {number: _build_done_line(line) for number, line in lines.items()}
+            report = build_numbered_report(repo, "resume", record.works, done, ())
             return dataclasses.replace(report, journal=record.path)
         plan = _plan(repo, left, on_conflict, record)
-        settled = {n: _was_saved(line) for n, line in plan.lines.items()}
+        settled = {n: _build_saved_line(line) for n, line in plan.lines.items()}
         _stop_at_conflicts("resume", record.works, settled, on_conflict)
         try:
             for number, line in settled.items():
@@ -106,7 +106,7 @@ def undo(
         elif ids is not None and id_ not in ids:
             lines[number] = Line("unchanged", "not among the rows to be undone", (), id_, work.path)
         elif isinstance(work, Patch):
-            patch, names = without_somebody(work.reversed())
+            patch, names = remove_somebody(work.reverse())
             if names:
                 unseen[number] = f"{', '.join(names)}: the former value is hidden from you, so it stays"
             if patch.after:
@@ -122,7 +122,7 @@ def undo(
     plan = _plan(repo, patches, on_conflict, record)
     lines.update(plan.lines)
     todo = plan.todo
-    back_all = _backwards(repo, creates, others, record, on_conflict) | _unpermitted(
+    back_all = _revert_others(repo, creates, others, record, on_conflict) | _revert_permissions(
         repo, permits, on_conflict
     )
     for number, back in back_all.items():
@@ -133,14 +133,14 @@ def undo(
     if dry_run:
         for number, work in todo.items():
             lines[number] = Line("unsent", DRY, work.names, work.id, work.path)
-        report = numbered_report(repo, "undo", record.works, lines, todo.values())
+        report = build_numbered_report(repo, "undo", record.works, lines, todo.values())
         return dataclasses.replace(report, dry_run=True)
     _stop_at_conflicts("undo", record.works, lines, on_conflict)
     report = finish(repo, "undo", record.works, todo, lines, on_conflict, None, workers, progress)
-    return _with_unseen(report, unseen)
+    return _add_unseen(report, unseen)
 
 
-def _with_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
+def _add_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
     """Add the fields that were not restored, because their former values are hidden, to an undo report."""
     for number, said in unseen.items():
         reason = str(report.frame["reason"].iloc[number])
@@ -168,9 +168,9 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
     others = {n: w for n, w in works.items() if not isinstance(w, (Patch, Create, Permit))}
     plan = plan_patches(repo, patches, on_conflict)
     plan.todo.update({n: w for n, w in works.items() if isinstance(w, Permit)})  # it may be done twice
-    created = _created(repo, creates, record)
+    created = _read_created(repo, creates, record)
     for number, work in creates.items():
-        line = _made(work, created.get(number), record)
+        line = _find_created(work, created.get(number), record)
         if line is None and work.left_out:
             said = f"{', '.join(work.left_out)} is not kept in a journal: save the row of the frame again"
             line = Line("unsent", said, work.left_out, -1, work.path)
@@ -197,21 +197,21 @@ def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, reco
 def plan_patches(repo: Connection, works: Numbered[Patch], on_conflict: OnConflict) -> NumberedPlan:
     """Compare changes of fields with what the server holds now, and check them like the edits of a frame."""
     plan = NumberedPlan()
-    patches = [_numbered(work, number) for number, work in works.items()]
+    patches = [_number_patch(work, number) for number, work in works.items()]
     fields = {field.name: field for work in patches for field in work.fields.values()}
     stored = lookup.read_by_id(repo.client, [work.id for work in patches], fields.values())
     changed, plan.lines = compare(patches, stored, on_conflict)
-    refused = _refused(repo, changed, stored)
+    refused = _find_refused(repo, changed, stored)
     for patch in changed:
         if found := refused.get(patch.row):
             said = "; ".join(f"{cell.name}: {cell.reason}" for cell in found)
             plan.lines[patch.row] = Line("refused", said, patch.names, patch.id, patch.path, cells=found)
         else:
-            plan.todo[patch.row] = _numbered(patch, works[patch.row].row)
+            plan.todo[patch.row] = _number_patch(patch, works[patch.row].row)
     return plan
 
 
-def _refused(
+def _find_refused(
     repo: Connection, patches: Sequence[Patch], stored: Numbered[Stored]
 ) -> dict[int, tuple[CellProblem, ...]]:
     """Return why some edits cannot be sent now, by number, as a save would report."""
@@ -222,7 +222,9 @@ def _refused(
     ]
     paths = {id_: str(row["Path"]) for id_, row in stored.items()}
     found: dict[int, tuple[CellProblem, ...]] = {}
-    refusals = lost_targets(assigned, repo.client, repo.schema) + renamed_onto(assigned, paths, repo.client)
+    refusals = find_lost_targets(assigned, repo.client, repo.schema) + find_renames_onto_others(
+        assigned, paths, repo.client
+    )
     for refusal in refusals:
         edit = refusal.edit
         cell = CellProblem(edit.column, refusal.reason, edit.before, edit.after)
@@ -230,7 +232,7 @@ def _refused(
     return found
 
 
-def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> dict[int, Stored]:
+def _read_created(repo: Connection, creates: Numbered[Create], record: Journal) -> dict[int, Stored]:
     """Read created contents by the reported ids, or by their paths."""
     fields = {field.name: field for work in creates.values() for field in [*work.fields.values(), *MADE]}
     ids = {n: record.lines[n].id for n in creates if n in record.lines and record.lines[n].id > 0}
@@ -238,7 +240,7 @@ def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> di
     by_id = lookup.read_by_id(repo.client, ids.values(), fields.values())
     found = {number: by_id[id_] for number, id_ in ids.items() if id_ in by_id}
     left = [work for number, work in creates.items() if number not in ids]
-    named = there(repo.client, left)
+    named = read_existing(repo.client, left)
     if left and len(named) < len({work.path.lower() for work in left}):
         repo.verify_identity()
     for number, work in creates.items():
@@ -247,18 +249,18 @@ def _created(repo: Connection, creates: Numbered[Create], record: Journal) -> di
     return found
 
 
-def _made(work: Create, stored: Stored | None, record: Journal) -> Line | None:
+def _find_created(work: Create, stored: Stored | None, record: Journal) -> Line | None:
     """Return the outcome of a creation that may have been sent already; None if its name does not exist."""
     if stored is None:
         return None
     if not is_ours(work, stored, record.user, record.began):
         return Line("conflict", "somebody else created a content of this name", (), stored["Id"], work.path)
-    if wrong := differing(work, work.after, stored):
+    if wrong := list_differing(work, work.after, stored):
         return Line("ignored", f"{', '.join(wrong)} differ", tuple(wrong), stored["Id"], work.path)
     return Line("unchanged", "it is there", work.names, stored["Id"], work.path)
 
 
-def _backwards(
+def _revert_others(
     repo: Connection,
     creates: Numbered[Create],
     others: Numbered[Delete | Restore | Move],
@@ -266,12 +268,12 @@ def _backwards(
     on_conflict: OnConflict,
 ) -> dict[int, Work | Line]:
     """Return the operations that revert others than patches, or why that is impossible."""
-    created = _created(repo, creates, record)
+    created = _read_created(repo, creates, record)
     found: dict[int, Work | Line] = {}
     for number, work in creates.items():
-        found[number] = _uncreated(work, created.get(number), record, on_conflict)
+        found[number] = _revert_creation(work, created.get(number), record, on_conflict)
     deletes = {number: back for number, back in found.items() if isinstance(back, Delete)}
-    found.update(_with_others_below(repo.client, deletes))
+    found.update(_reject_with_others_below(repo.client, deletes))
     places = lookup.read_by_id(repo.client, [work.id for work in others.values()])
     for number, other in others.items():
         stored = places.get(other.id)
@@ -279,16 +281,16 @@ def _backwards(
     return found
 
 
-def _unpermitted(
+def _revert_permissions(
     repo: Connection, permits: Numbered[Permit], on_conflict: OnConflict
 ) -> dict[int, Work | Line]:
     """Return the operation that restores permissions, unless somebody changed them since."""
     found: dict[int, Work | Line] = {}
     for number, work in permits.items():
-        held = own_entry(repo.client, work.id, work.identity, local=work.local)
+        held = build_own_entry(repo.client, work.id, work.identity, local=work.local)
         if held == work.before:
             found[number] = Line("unchanged", "it is already in the requested state", (), work.id, work.path)
-        elif (wrong := work.wrong(held)) and on_conflict != "overwrite":
+        elif (wrong := work.list_wrong(held)) and on_conflict != "overwrite":
             said = f"somebody changed {', '.join(wrong)} since"
             found[number] = Line("conflict", said, tuple(wrong), work.id, work.path)
         else:
@@ -296,7 +298,9 @@ def _unpermitted(
     return found
 
 
-def _uncreated(work: Create, stored: Stored | None, record: Journal, on_conflict: OnConflict) -> Work | Line:
+def _revert_creation(
+    work: Create, stored: Stored | None, record: Journal, on_conflict: OnConflict
+) -> Work | Line:
     if stored is None:
         return Line("unchanged", "it is already gone", (), work.id, work.path)
     place = str(stored["Path"])
@@ -305,14 +309,14 @@ def _uncreated(work: Create, stored: Stored | None, record: Journal, on_conflict
     if work.id < 0 and not is_ours(work, stored, record.user, record.began):
         reason = "the answer of the save was lost, and somebody else created the content of this name"
         return Line("conflict", reason, (), stored["Id"], place)
-    wrong = differing(work, work.after, stored)
+    wrong = list_differing(work, work.after, stored)
     if wrong and on_conflict != "overwrite":
         reason = f"somebody else changed {', '.join(wrong)} of it since"
         return Line("conflict", reason, tuple(wrong), stored["Id"], place)
     return Delete(work.row, stored["Id"], place)
 
 
-def _with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, Line]:
+def _reject_with_others_below(client: Client, deletes: Numbered[Delete]) -> dict[int, Line]:
     """Return the outcomes of deletions that would also delete other contents, deepest first."""
     held: dict[int, Line] = {}
     going = {work.id for work in deletes.values()}
@@ -340,7 +344,7 @@ def _put_back(work: Delete | Restore | Move, place: str | None) -> Work | Line:
             return Line("unchanged", "it is there", (), work.id, place)
         if not work.is_done(place):
             return Line("conflict", f"somebody moved it to {place} since", (), work.id, place)
-        return work.reversed()
+        return work.reverse()
     if not in_trash(place):
         return Line("unchanged", "it is there", (), work.id, place)
     bag, inside = "/".join(place.split("/")[:4]), place.split("/")[4:]
@@ -366,9 +370,9 @@ def finish(
     within = {
         n: top
         for n, work in todo.items()
-        if isinstance(work, Delete) and (top := _above(work.path or "", tops)) is not None
+        if isinstance(work, Delete) and (top := _find_above(work.path or "", tops)) is not None
     }
-    numbers = sorted((n for n in todo if n not in within), key=lambda n: _depth(todo[n]))
+    numbers = sorted((n for n in todo if n not in within), key=lambda n: _compute_depth(todo[n]))
     sent = [todo[number] for number in numbers]
     patches = [work for work in sent if isinstance(work, Patch)]
     placed = [work.destination if isinstance(work, Move) else work.path for work in sent if _is_placed(work)]
@@ -383,7 +387,7 @@ def finish(
                 said = f"with {lines[top].path}"
                 lines[number] = dataclasses.replace(lines[top], reason=said, id=todo[number].id)
                 lines[number] = dataclasses.replace(lines[number], path=todo[number].path)
-        made = numbered_report(repo, what, works, lines, sent)
+        made = build_numbered_report(repo, what, works, lines, sent)
         return dataclasses.replace(made, before=before)
 
     return execute_plan(
@@ -404,21 +408,21 @@ def _is_placed(work: Work) -> TypeGuard[Move | Restore]:
     return isinstance(work, (Move, Restore))
 
 
-def _depth(work: Work) -> int:
+def _compute_depth(work: Work) -> int:
     """Return the depth of the target of a move or restoration; 0 for other operations."""
     if isinstance(work, Move):
         return work.destination.count("/")
     return work.path.count("/") if isinstance(work, Restore) else 0
 
 
-def _above(path: str, tops: Mapping[str, int]) -> int | None:
+def _find_above(path: str, tops: Mapping[str, int]) -> int | None:
     """Return the number of the topmost content above a path that is deleted, too."""
     steps = path.lower().split("/")
     above = ("/".join(steps[:length]) for length in range(2, len(steps)))
     return next((tops[step] for step in above if step in tops), None)
 
 
-def numbered_report(
+def build_numbered_report(
     repo: Connection, what: str, works: Sequence[Work], lines: Mapping[int, Line], sent: Iterable[Work]
 ) -> Report:
     """Return the report of numbered operations; ``sent`` are those whose requests it shows."""
@@ -426,7 +430,7 @@ def numbered_report(
         lines.get(n) or Line("unsent", "", work.names, work.id, work.path) for n, work in enumerate(works)
     ]
     requests = [request_text(repo.url, work) for work in sent]
-    frame, cells = report_frame(pd.RangeIndex(len(every)), every), cells_of(every)
+    frame, cells = report_frame(pd.RangeIndex(len(every)), every), collect_cells(every)
     return Report(frame, what=what, requests=requests, repo=repo, cells=cells)
 
 
@@ -443,18 +447,18 @@ def _stop_at_conflicts(
             f"nothing was sent: somebody else changed the same cells in {count_noun(len(conflicts), 'row')}; "
             "decide with on_conflict='skip', 'overwrite' or lambda c: c.theirs\n"
             f"  {first.path or first.id}: {first.reason}",
-            Report(frame, what=what, cells=cells_of(every)),
+            Report(frame, what=what, cells=collect_cells(every)),
         )
 
 
-def _was_saved(line: Line) -> Line:
+def _build_saved_line(line: Line) -> Line:
     """Return outcomes for operations of a resumed save that were done before the interruption."""
     if line.outcome != "unchanged":
         return line
     return dataclasses.replace(line, outcome="saved", reason="it was saved before the interruption")
 
 
-def _was_done(line: Line) -> Line:
+def _build_done_line(line: Line) -> Line:
     """Return outcomes for a save that is complete."""
     if line.outcome != "saved":
         return line
@@ -463,7 +467,7 @@ def _was_done(line: Line) -> Line:
     )
 
 
-def _numbered(work: Patch, number: int) -> Patch:
+def _number_patch(work: Patch, number: int) -> Patch:
     return dataclasses.replace(
         work, row=number, before=dict(work.before), after=dict(work.after), unsure=set(work.unsure)
     )

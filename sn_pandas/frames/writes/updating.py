@@ -12,7 +12,7 @@ from .attempts import OPEN
 from .baselines import Confirmed, as_stored, extend, settle, show_created
 from .creating import put_cell
 from .following import Following, follow
-from .plan import assignment_of
+from .plan import build_assignment
 from .report import Line
 from .stages import OPEN_LINE, Checked, Collected, Executed
 from .works import Create, Patch
@@ -25,8 +25,8 @@ def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick
     """
     lines, baseline = executed.lines, collected.baseline
     confirmed = Confirmed()
-    done = list(_done(checked.patches, lines))
-    cells = as_stored([assignment_of(work, name) for work, name in done])
+    done = list(_iter_done(checked.patches, lines))
+    cells = as_stored([build_assignment(work, name) for work, name in done])
     for (work, name), cell in zip(done, cells, strict=True):
         edit, line = work.edits[name], lines[work.row]
         if name in work.chosen:
@@ -48,7 +48,7 @@ def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick
     attempts[:] = [attempt for attempt in attempts if id(attempt.work) not in settled]
     if made:
         baseline = get_baseline(collected.frame)
-        held = _edited_meanwhile(collected, made, baseline)
+        held = _find_edited_meanwhile(collected, made, baseline)
         extend(collected.frame, baseline, made, collected.ids, held)
         _forget_passwords(collected, made)
         if not quick:
@@ -57,7 +57,7 @@ def confirm(collected: Collected, checked: Checked, executed: Executed, *, quick
     return following
 
 
-def _done(patches: Iterable[Patch], lines: Mapping[int, Line]) -> Iterator[tuple[Patch, str]]:
+def _iter_done(patches: Iterable[Patch], lines: Mapping[int, Line]) -> Iterator[tuple[Patch, str]]:
     """Yield the fields that now have the intended values on the server."""
     for work in patches:
         line = lines.get(work.row, OPEN_LINE)
@@ -74,7 +74,7 @@ def _forget_passwords(collected: Collected, made: Mapping[int, tuple[Line, Creat
             put_cell(collected.frame, row, column, None)
 
 
-def _edited_meanwhile(
+def _find_edited_meanwhile(
     collected: Collected, made: Iterable[int], baseline: Baseline
 ) -> dict[int, dict[str, Cell]]:
     """Return the cells of new rows that the user edited while they were created, as they were sent."""

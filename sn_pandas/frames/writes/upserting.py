@@ -53,9 +53,9 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
     there = match_rows(frame, baseline).ids
     held: dict[str, list[int]] = {}
     for at, cell in enumerate(frame[key]):
-        if (name := key_of(field, cell)) is not None:
+        if (name := build_key(field, cell)) is not None:
             held.setdefault(name, []).append(at)
-    names = [key_of(field, cell) for cell in given[key]]
+    names = [build_key(field, cell) for cell in given[key]]
     places = np.full(len(given), -1, dtype=np.intp)
     given_by: dict[str, list[int]] = {}
     for row, name in enumerate(names):
@@ -84,7 +84,7 @@ def match(frame: pd.DataFrame, rows: Rows, key: str) -> Matched:
     return Matched(append(edited, rest), places)
 
 
-def key_of(field: Field | str, cell: Cell) -> str | None:
+def build_key(field: Field | str, cell: Cell) -> str | None:
     """Return a comparable form of a key; None for a missing one.
 
     Names are the same ignoring case, as they are for the server.

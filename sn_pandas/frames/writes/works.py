@@ -64,7 +64,7 @@ class Patch:
         own = {name: fields[name] for name in facts["after"]}
         return cls(facts["row"], facts["id"], facts["path"], dict(facts["before"]), dict(facts["after"]), own)
 
-    def reversed(self) -> Patch:
+    def reverse(self) -> Patch:
         """Return the PATCH that reverts this one."""
         return dataclasses.replace(
             self,
@@ -254,7 +254,7 @@ class Move(Placed):
         """Return whether it is done already, if the content is at ``place`` now."""
         return place is not None and place.lower() == self.destination.lower()
 
-    def reversed(self) -> Move:
+    def reverse(self) -> Move:
         """Return the move that reverts this one."""
         return Move(self.row, self.id, self.destination, self.path.rpartition("/")[0])
 
@@ -303,7 +303,7 @@ class Permit(Placed):
             entries = [{**who, **dict.fromkeys(self.before, "undefined")}, *entries]
         return "POST", f"{entity(self.id)}/SetPermissions?metadata=no&$select=Id", {"r": entries}
 
-    def wrong(self, held: Mapping[str, str]) -> list[str]:
+    def list_wrong(self, held: Mapping[str, str]) -> list[str]:
         """Return the permissions that differ from those set on the content."""
         names = [*self.after, *(name for name in held if self.whole and name not in self.after)]
         return [n for n in names if held.get(n, "undefined") != self.after.get(n, "undefined")]
@@ -336,7 +336,7 @@ KINDS: Mapping[str, type[Work]] = {
 }
 
 
-def journaled(work: Work) -> Work:
+def restrict_to_journal(work: Work) -> Work:
     """Return an operation as written to a journal: without passwords and fields that cannot be read back."""
     if not isinstance(work, (Patch, Create)):
         return work

@@ -15,7 +15,7 @@ from ...frames.spreadsheets.sheet_cells import Column
 from ...frames.writes import journal, undoing
 from ...frames.writes.comparing import Conflict
 from ...frames.writes.hidden import warn_of_hidden_members
-from ...frames.writes.latest import recorded
+from ...frames.writes.latest import record_save
 from ...frames.writes.report import Report
 from ...frames.writes.saving import save
 from ...frames.writes.stages import Part
@@ -161,7 +161,7 @@ def carry_out(
             raise PlanChangedError(f"{said}. {_AGAIN}")
         return conflict.mine if choices[cell] == "mine" else conflict.theirs
 
-    with _warnings_apart(), recorded() as last:
+    with _warnings_apart(), record_save() as last:
         last.report = save(
             sheet.frame,
             on_conflict=decide,
@@ -187,7 +187,7 @@ def undo(
     """
     if report.journal is None:
         raise JournalError("This save sent nothing, so there is nothing to undo.")
-    with journal.held(report.journal) as record:
+    with journal.lock_journal(report.journal) as record:
         undone = undoing.undo(
             record, sheet.baseline.repo, dry_run=dry_run, on_conflict="skip", progress=progress
         )

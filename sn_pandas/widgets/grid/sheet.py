@@ -23,8 +23,8 @@ from ...frames.spreadsheets.sheet_cells import Column
 from ...frames.tracking.baseline import Baseline, get_baseline, rebase
 from ...frames.tracking.edits import Edit, find_edits
 from ...frames.tracking.matching import match_rows
-from ...frames.writes.creating import drafts_of, only_type
-from ...frames.writes.plan import assign, field_of, types_of
+from ...frames.writes.creating import build_drafts, find_only_type
+from ...frames.writes.plan import assign, field_of, get_types
 from ...odata.errors import TrackingError
 from ...odata.schema import Field
 from .cells import write
@@ -210,9 +210,9 @@ class Sheet:
         edits = find_edits(self.frame, baseline)
         self.edits = {(self.keys[edit.row], edit.column): edit for edit in edits}
         existing = [edit for edit in edits if edit.id > 0]
-        _, refused = assign(existing, baseline, types_of(existing, baseline))
+        _, refused = assign(existing, baseline, get_types(existing, baseline))
         new = [edit for edit in edits if edit.id < 0]
-        refused += drafts_of(new, baseline)[2] if new else []
+        refused += build_drafts(new, baseline)[2] if new else []
         self.problems = {}
         for refusal in refused:
             self.problems.setdefault((self.keys[refusal.edit.row], refusal.edit.column), refusal.reason)
@@ -379,10 +379,10 @@ class Sheet:
             before = self.frame[column].iat[row]
             if isinstance(key, int):
                 edit = Edit(row, key, column, before, cell)
-                refused = assign([edit], baseline, types_of([edit], baseline))[1]
+                refused = assign([edit], baseline, get_types([edit], baseline))[1]
             else:
                 edits = [e for (other, name), e in self.edits.items() if other == key and name != column]
-                refused = drafts_of([*edits, Edit(row, -1, column, None, cell)], baseline)[2]
+                refused = build_drafts([*edits, Edit(row, -1, column, None, cell)], baseline)[2]
             return next((refusal.reason for refusal in refused if refusal.edit.column == column), "")
 
     def edit(self, cells: Iterable[tuple[Key, str, str]]) -> Done:
@@ -485,7 +485,7 @@ class Sheet:
 
     def _blank(self) -> dict[str, Cell]:
         """Return what is known of a new row: its type, if there is only one."""
-        kind = only_type(self.baseline) or (self.types[0] if len(self.types) == 1 else None)
+        kind = find_only_type(self.baseline) or (self.types[0] if len(self.types) == 1 else None)
         return {"Type": kind} if kind else {}
 
     def fill(self, start: int, rows: int, columns: Sequence[str]) -> Done:

@@ -26,7 +26,13 @@ from ...frames.spreadsheets.packing import pack_cell, unpack_cell
 from ...frames.tracking.baseline import Baseline
 from ...frames.writes.file_locks import lock, open_locked
 from ...frames.writes.journal import KEPT, PROCESS
-from ...frames.writes.journal_folders import folders, new_name, own_folders, prune, refuse_others_folder
+from ...frames.writes.journal_folders import (
+    create_name,
+    list_folders,
+    list_own_folders,
+    prune,
+    refuse_others_folder,
+)
 from ...odata.addresses import canonical_origin
 from .history import Key
 from .rows import folder_of
@@ -167,7 +173,7 @@ def left_behind(baseline: Baseline) -> list[Left]:
     """Return the stashes of this user of the repository that nobody writes any more, oldest first."""
     wanted = _facts(baseline)
     found = []
-    for path in (path for folder in own_folders() for path in folder.glob(f"*{_SUFFIX}")):
+    for path in (path for folder in list_own_folders() for path in folder.glob(f"*{_SUFFIX}")):
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
             left = _read(path, wanted)
             if left is not None:
@@ -184,12 +190,12 @@ def _facts(baseline: Baseline) -> dict[str, Any]:
 def _begin(facts: Mapping[str, Any]) -> tuple[Path, IO[str]]:
     began = dt.datetime.now(dt.UTC)
     trouble = OSError("there is no folder for them")
-    for folder in folders():
+    for folder in list_folders():
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             refuse_others_folder(folder)
             prune(folder, began - KEPT, _is_free, _SUFFIX)
-            path = folder / new_name(began, _SUFFIX)
+            path = folder / create_name(began, _SUFFIX)
             stream = open_locked(path, "x")
             stream.write(json.dumps({"stash": _FORMAT, **facts}) + "\n")
             return path, stream
