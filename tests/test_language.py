@@ -39,7 +39,7 @@ NAMES = {
 PARTICIPLES = frozenset(
     "alone asked chosen decoded found given held kept made named said searched shown whole written".split()
 )
-VERBS_ONLY = ROOT / "sn_pandas" / "embedded"
+VERBS_ONLY = [ROOT / "sn_pandas" / room for room in ("embedded", "frames")]
 #: Public names that are deprecated, until the next version.
 OLD = {"varied"}
 #: Phrases, as regular expressions, and how to write them.
@@ -124,9 +124,11 @@ def test_a_module_has_the_words_of_the_style_guide(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", sorted(VERBS_ONLY.glob("**/*.py")), ids=lambda path: str(path.relative_to(ROOT))
+    "path",
+    sorted(path for room in VERBS_ONLY for path in room.glob("**/*.py")),
+    ids=lambda path: str(path.relative_to(ROOT)),
 )
-def test_no_function_of_the_embedded_repository_is_named_by_a_participle(path: Path) -> None:
+def test_no_function_is_named_by_a_participle(path: Path) -> None:
     functions = (
         node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.FunctionDef)
     )

@@ -214,7 +214,7 @@ def test_a_journal_of_a_repository_that_nobody_is_connected_to_says_how(repo, mo
     frame = fill(repo, 1)
     frame["Quantity"] += 10
     path = frame.sn.save().journal
-    monkeypatch.setattr(recovering, "opened", lambda origin: None)
+    monkeypatch.setattr(recovering, "find_open_repository", lambda origin: None)
     for name, do in (("undo", sn.undo), ("resume", sn.resume)):
         with pytest.raises(
             sn.JournalError,

@@ -117,7 +117,7 @@ class Read:
         if len(self._waiting) == _SMALL:
             self._flush()
 
-    def whole(self) -> Any:
+    def join(self) -> Any:
         """Return the values so far."""
         if self._waiting:
             self._flush()
@@ -125,7 +125,7 @@ class Read:
 
     def done(self) -> Any:
         """Return the column."""
-        return self._make(self.whole())
+        return self._make(self.join())
 
     def _flush(self) -> None:
         self._values.add(self._read(self._waiting))

@@ -207,7 +207,7 @@ class SingleChoice(Codec):
         return tuple(value for value in self._codes if value not in self._options)
 
     def values(self, column: Gatherer | Any) -> Sequence[Json]:
-        codes: Any = column.whole() if isinstance(column, Read) else column
+        codes: Any = column.join() if isinstance(column, Read) else column
         names: list[Json] = [[name] for name in self._codes]
         return [names[code] if code >= 0 else None if code == _LACKING else [] for code in codes.tolist()]
 

@@ -138,7 +138,7 @@ def _receive(
     address = build_file_address(int(stored["Id"]), field)
     size = _get_size(repo, stored, field)
 
-    def whole(answer: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
+    def yield_all_bytes(answer: Response, pieces: Iterator[bytes]) -> Iterator[bytes]:
         expected, count, begin = size, 0, b""
         for piece in pieces:
             count += len(piece)
@@ -169,7 +169,7 @@ def _receive(
         if not count:
             _make_sure(repo, stored, field)
 
-    return repo.client.stream(address, lambda answer, pieces: use(whole(answer, pieces)))
+    return repo.client.stream(address, lambda answer, pieces: use(yield_all_bytes(answer, pieces)))
 
 
 def _create_other_answer_error(address: str, answer: Response, begin: bytes, why: str) -> AnswerError:

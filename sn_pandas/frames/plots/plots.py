@@ -19,9 +19,7 @@ from ...odata.schema import Field
 from ...odata.wording import count_noun
 from ..tracking.baseline import get_baseline
 from .labels import count_distinct_steps, format_amount, format_cell, make_labels, summarize_values, tile
-from .moments import choose_frequency, format_day, holds_dates, strip_zone, to_local
-from .moments import compute_edges as edges_of
-from .moments import to_days as days_of
+from .moments import choose_frequency, compute_edges, format_day, holds_dates, strip_zone, to_days, to_local
 from .treemap import Rectangle, gather_areas, squarify, to_weights
 
 if TYPE_CHECKING:
@@ -87,10 +85,10 @@ class Plots:
         code, unit = (
             (freq, f"period of {freq}") if freq else choose_frequency((moments.max() - moments.min()).days)
         )
-        edges = edges_of(moments, code)
+        edges = compute_edges(moments, code)
         periods = np.searchsorted(edges, moments.to_numpy(), side="right") - 1
         ax = _get_axes(ax, (8, 3.2))
-        begins, widths = days_of(edges[:-1]), np.diff(days_of(edges))
+        begins, widths = to_days(edges[:-1]), np.diff(to_days(edges))
         groups = self._split_groups(by, self._frame.loc[self._frame[date].notna().to_numpy()])
         below = np.zeros(len(begins))
         for (name, chosen), style in zip(groups, _iter_styles(len(groups)), strict=True):
@@ -158,7 +156,7 @@ class Plots:
         order = np.lexsort((ends.iloc[drawn], begins.iloc[drawn]))
         shown = drawn[order][:_MOST_ROWS]
         rows = self._frame.iloc[shown]
-        left, right = days_of(begins.iloc[shown]), days_of(ends.iloc[shown])
+        left, right = to_days(begins.iloc[shown]), to_days(ends.iloc[shown])
         ax = _get_axes(ax, (8, 1.4 + 0.24 * len(shown)))
         places = np.arange(len(shown))
         groups = self._split_groups(by, rows)
@@ -174,7 +172,7 @@ class Plots:
         _format_date_axis(ax)
         if today is not None:
             ax.axvline(
-                days_of([to_local(today, self._frame[start])])[0],
+                to_days([to_local(today, self._frame[start])])[0],
                 color=COLOURS[5],
                 linewidth=1.5,
                 linestyle="--",
@@ -299,7 +297,7 @@ class Plots:
         rows = self._get_versions().sort_values("VersionModificationDate", kind="stable")
         names = list(dict.fromkeys(rows["Path"]))
         places = rows["Path"].map({name: place for place, name in enumerate(names)}).to_numpy()
-        saved = days_of(strip_zone(rows["VersionModificationDate"]))
+        saved = to_days(strip_zone(rows["VersionModificationDate"]))
         numbers = [".".join(str(version).lstrip("V").split(".")[:2]) for version in rows["Version"]]
         major = np.array([number.endswith(".0") for number in numbers])
         ax = _get_axes(ax, (8, 1.4 + 0.35 * len(names)))
@@ -547,7 +545,7 @@ def merge_labels(texts: Sequence[str], places: Sequence[float], letter: float) -
     """
     groups = [[number] for number in range(len(texts))]
 
-    def shown(group: list[int]) -> tuple[str, float, float]:
+    def measure_label(group: list[int]) -> tuple[str, float, float]:
         first, last = texts[group[0]], texts[group[-1]]
         text = first if len(group) == 1 else f"{first} – {last}"
         middle = (places[group[0]] + places[group[-1]]) / 2
@@ -557,9 +555,12 @@ def merge_labels(texts: Sequence[str], places: Sequence[float], letter: float) -
     while joined:
         joined = False
         for number in range(len(groups) - 1):
-            (_, left, half), (_, right, other) = shown(groups[number]), shown(groups[number + 1])
+            (_, left, half), (_, right, other) = (
+                measure_label(groups[number]),
+                measure_label(groups[number + 1]),
+            )
             if left + half > right - other:
                 groups[number : number + 2] = [groups[number] + groups[number + 1]]
                 joined = True
                 break
-    return [(text, float(middle)) for text, middle, _ in map(shown, groups)]
+    return [(text, float(middle)) for text, middle, _ in map(measure_label, groups)]

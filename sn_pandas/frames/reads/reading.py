@@ -56,12 +56,12 @@ def read(repo: Connection, query: Query, options: ReadOptions = _USUAL) -> pd.Da
     """Read all rows of a query as one frame."""
     began = _get_time(repo)
 
-    def whole(plan: Plan, pages: Pages[Chunks]) -> pd.DataFrame:
+    def build_frame(plan: Plan, pages: Pages[Chunks]) -> pd.DataFrame:
         return plan.build_frame(_count_pages(pages, options), partial(_get_expected, pages))
 
     with _explain_errors(repo, query):
         repo.moved.settle(repo.client, query)
-        query, plan, pages, frame = _fetch(repo, query, options, whole)
+        query, plan, pages, frame = _fetch(repo, query, options, build_frame)
     repo.remember_types(query, plan.rows)
     facts = _describe_read(repo, query, pages, len(frame))
     _say(query, pages, plan, facts, judge(repo, query, plan, len(frame)))

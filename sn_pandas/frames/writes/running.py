@@ -158,10 +158,10 @@ def execute_plan(
         except OSError as trouble:
             flow.stop(f"not sent, because the journal cannot be written any more: {trouble}")
 
-    def made() -> Report:
+    def build_report() -> Report:
         return dataclasses.replace((interrupted or report)(), journal=log.path)
 
-    with attach_report(made):
+    with attach_report(build_report):
         with contextlib.closing(log):
             perform(
                 repo,
@@ -170,7 +170,7 @@ def execute_plan(
                 flow,
                 what=what,
                 on_outcome=record,
-                report=made,
+                report=build_report,
                 expected=build_expected,
                 progress=progress,
             )
