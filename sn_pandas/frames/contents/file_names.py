@@ -96,7 +96,7 @@ def choose_names(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
         chosen, number = wanted, 1
         while _fold_name(chosen) in files or _fold_name(chosen) in folders:
             number += 1
-            chosen = (*wanted[:-1], _number_name(wanted[-1], number))
+            chosen = (*wanted[:-1], _shorten(wanted[-1], f" ({number})"))
         files.add(_fold_name(chosen))
         folders.update(above)
         found[id_] = chosen
@@ -107,19 +107,18 @@ def choose_names(paths: Mapping[int, str]) -> dict[int, tuple[str, ...]]:
 _TURNS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
-def _shorten(name: str) -> str:
-    if len(os.fsencode(name)) <= _LONGEST:
-        return name
+def _shorten(name: str, mark: str = "") -> str:
+    """Return a name with a mark before its ending, cut to what file systems take."""
     stem, dot, ending = name.rpartition(".")
-    if not dot or len(ending.encode()) > _ENDING:
+    if not stem:
         stem, dot, ending = name, "", ""
-    room = _LONGEST - len(ending.encode()) - len(dot)
-    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + dot + ending
-
-
-def _number_name(name: str, number: int) -> str:
-    stem, dot, ending = name.rpartition(".")
-    return f"{stem} ({number}){dot}{ending}" if stem else f"{name} ({number})"
+    whole = f"{stem}{mark}{dot}{ending}"
+    if len(os.fsencode(whole)) <= _LONGEST:
+        return whole
+    if len(ending.encode()) > _ENDING:
+        stem, dot, ending = name, "", ""
+    room = _LONGEST - len(f"{mark}{dot}{ending}".encode())
+    return stem.encode()[:room].decode("utf-8", "ignore").rstrip(". ") + mark + dot + ending
 
 
 def _count_common_steps(folders: list[list[str]]) -> int:
