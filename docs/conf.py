@@ -8,7 +8,7 @@ import textwrap
 import tomllib
 
 from sn_pandas.embedded import coverage
-from sn_pandas.notebook.reference import page
+from sn_pandas.notebook.reference import build_page
 from sn_pandas.odata import errors
 
 HERE = pathlib.Path(__file__).parent
@@ -59,7 +59,7 @@ def gather() -> None:
     tree = textwrap.dedent((errors.__doc__ or "").partition("::\n\n")[2])
     (GENERATED / "errors.txt").write_text(tree, encoding="utf-8")
     (GENERATED / "layers.txt").write_text(layers(), encoding="utf-8")
-    (GENERATED / "magic.md").write_text(page(), encoding="utf-8")
+    (GENERATED / "magic.md").write_text(build_page(), encoding="utf-8")
     (GENERATED / "coverage.md").write_text(coverage.page(), encoding="utf-8")
 
 

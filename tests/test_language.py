@@ -39,7 +39,7 @@ NAMES = {
 PARTICIPLES = frozenset(
     "alone asked chosen decoded found given held kept made named said searched shown whole written".split()
 )
-VERBS_ONLY = [ROOT / "sn_pandas" / room for room in ("embedded", "frames")]
+VERBS_ONLY = [ROOT / "sn_pandas" / room for room in ("embedded", "frames", "notebook")]
 #: Public names that are deprecated, until the next version.
 OLD = {"varied"}
 #: Phrases, as regular expressions, and how to write them.

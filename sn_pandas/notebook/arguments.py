@@ -14,7 +14,7 @@ from IPython.core.error import UsageError
 from IPython.core.magic_arguments import MagicArgumentParser
 
 from ..odata.errors import alternatives, did_you_mean
-from .cells import without_comment
+from .cells import strip_comment
 
 #: Characters of a line of help: a terminal has 80.
 _WIDE = 80
@@ -83,7 +83,7 @@ class Parser(MagicArgumentParser):
         return namespace, "".join(rest).strip()
 
 
-def _cell_parser() -> Parser:
+def _create_cell_parser() -> Parser:
     parser = Parser(
         "[NAME <<] PATH",
         "Read contents into a typed frame. %sensenet takes the query in one line; %%sensenet takes a path "
@@ -97,7 +97,7 @@ def _cell_parser() -> Parser:
     return parser
 
 
-CELL = _cell_parser()
+CELL = _create_cell_parser()
 
 
 def parse(line: str, cell: str | None) -> Asked:
@@ -108,10 +108,10 @@ def parse(line: str, cell: str | None) -> Asked:
     UsageError
         If it cannot be understood.
     """
-    line = without_comment(line)
-    line, quiet = _without_semicolon(line) if cell is None else (line, False)
+    line = strip_comment(line)
+    line, quiet = _strip_semicolon(line) if cell is None else (line, False)
     if cell is not None:
-        cell, quiet = _without_semicolon(cell)
+        cell, quiet = _strip_semicolon(cell)
     options, rest = CELL.split(line)
     name = options.name
     if match := _NAMED.fullmatch(rest):
@@ -143,7 +143,7 @@ def is_query(line: str) -> bool:
     return bool(_PLACE.match(line.strip()) or _NAMED.fullmatch(line) or line.strip().startswith("--"))
 
 
-def unknown(word: str, choices: Iterable[str]) -> UsageError:
+def create_unknown_error(word: str, choices: Iterable[str]) -> UsageError:
     """Create the error for a word that is not a command."""
     choices = list(choices)
     hint = did_you_mean(word, choices) or f"{alternatives(word, choices)}; or a path such as /Root/Content"
@@ -155,9 +155,9 @@ def strip_quotes(word: str) -> str:
     return word[1:-1] if len(word) > 1 and word[0] == word[-1] and word[0] in "\"'" else word
 
 
-def _without_semicolon(text: str) -> tuple[str, Any]:
+def _strip_semicolon(text: str) -> tuple[str, Any]:
     lines = text.rstrip().split("\n")
     while len(lines) > 1 and (not lines[-1].strip() or lines[-1].lstrip().startswith("#")):
         del lines[-1]
-    lines[-1] = without_comment(lines[-1]).rstrip()
+    lines[-1] = strip_comment(lines[-1]).rstrip()
     return ("\n".join(lines)[:-1], True) if lines[-1].endswith(";") else (text, False)

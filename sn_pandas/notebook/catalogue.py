@@ -62,9 +62,11 @@ class Catalogue:
 
     def children(self, path: str, start: str = "") -> Sequence[tuple[str, str]]:
         """Return name and type of the children of a folder whose name begins with ``start``."""
-        found = self._ask(("children", path), lambda: self._children(path, ""), [])
+        found = self._ask(("children", path), lambda: self._read_children(path, ""), [])
         if len(found) >= OFFERED and start:
-            found = self._ask(("children", path, start.lower()), lambda: self._children(path, start), found)
+            found = self._ask(
+                ("children", path, start.lower()), lambda: self._read_children(path, start), found
+            )
         return [child for child in found if child[0].lower().startswith(start.lower())]
 
     def fields(self, path: str | int | None, everywhere: bool = False) -> dict[str, Field]:
@@ -72,18 +74,18 @@ class Catalogue:
         schema = self.schema()
         if schema is None:
             return {}
-        types = [] if path is None or everywhere else self._types(path)
+        types = [] if path is None or everywhere else self._read_types(path)
         if not any(t in schema for t in types):
             return dict(schema.fields)
         return {name: field for t in types if t in schema for name, field in schema[t].fields.items()}
 
-    def _types(self, path: str | int) -> list[str]:
+    def _read_types(self, path: str | int) -> list[str]:
         present = dict(self.children(path)) if isinstance(path, str) else {}
         return sorted(set(present.values())) or self._ask(
-            ("types", path), lambda: self._allowed_types(path), []
+            ("types", path), lambda: self._read_allowed_types(path), []
         )
 
-    def _children(self, path: str, start: str) -> list[tuple[str, str]]:
+    def _read_children(self, path: str, start: str) -> list[tuple[str, str]]:
         literal = start.replace("'", "''")
         query = Query(
             path,
@@ -100,7 +102,7 @@ class Catalogue:
                 self._repo.schema.learn(name, content)
         return [(row["Name"], row["Type"]) for row in rows]
 
-    def _allowed_types(self, path: str | int) -> list[str]:
+    def _read_allowed_types(self, path: str | int) -> list[str]:
         from ..odata import shapes  # on use: it takes long to load
 
         chain = ALLOWED_TYPES.name

@@ -83,10 +83,10 @@ def query_of(
     /Root/Content/IT
     $filter=Name eq 'it''s'
     """
-    return Query.of(*parts_of(text, names, fields, refer, added), base=base)
+    return Query.of(*split_cell(text, names, fields, refer, added), base=base)
 
 
-def parts_of(
+def split_cell(
     text: str,
     names: Mapping[str, Any],
     fields: Fields,
@@ -158,9 +158,9 @@ def join_lines(text: str) -> str:
         )
     lines: list[str] = []
     for line in text.splitlines():
-        goes_on = _goes_on(line, lines)
+        goes_on = _continues(line, lines)
         option = lines[-1].partition("=")[0].lower() if goes_on else ""
-        bare = without_comment(line.strip())
+        bare = strip_comment(line.strip())
         if not bare or (bare.startswith("#") and _is_comment(bare, option)):
             continue
         if goes_on and not _OPTION.match(bare):
@@ -172,12 +172,12 @@ def join_lines(text: str) -> str:
     return "\n".join(lines)
 
 
-def without_comment(line: str) -> str:
+def strip_comment(line: str) -> str:
     """Remove a comment at the end of a line: a ``#`` between blanks, outside of quotes, and what follows.
 
     Examples
     --------
-    >>> without_comment("query=Name:'a # b'  # why")
+    >>> strip_comment("query=Name:'a # b'  # why")
     "query=Name:'a # b'"
     """
     for match in _BEHIND.finditer(line):
@@ -201,7 +201,7 @@ def mark(text: str) -> tuple[str, list[str]]:
     position = 0
     while (start := text.find("{", position)) >= 0:
         pieces.append(text[position:start])
-        end = None if text.startswith("{{", start) else _end(text, start)
+        end = None if text.startswith("{{", start) else _find_end(text, start)
         if end is None:
             position = start + (2 if text.startswith("{{", start) else 1)
             pieces.append(text[start:position])
@@ -235,7 +235,7 @@ def evaluate(expression: str, names: Mapping[str, Any]) -> Any:
         raise QueryError(f"{{{expression}}}: {type(error).__name__}: {error}") from error
 
 
-def _goes_on(line: str, lines: list[str]) -> bool:
+def _continues(line: str, lines: list[str]) -> bool:
     """Return whether an indented line continues the option before it."""
     return bool(lines) and line[:1].isspace() and bool(_START.match(lines[-1]))
 
@@ -270,7 +270,7 @@ def _refuse_words(query: str) -> None:
             )
 
 
-def _end(text: str, start: int) -> int | None:
+def _find_end(text: str, start: int) -> int | None:
     """Find the brace that closes an expression, if it is a valid one."""
     depth = 0
     for match in _BRACKET.finditer(text, start, start + _LONGEST_VALUE):

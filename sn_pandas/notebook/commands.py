@@ -13,8 +13,8 @@ from IPython.core.error import UsageError
 from ..odata.errors import ConnectionFailed, unknown
 from . import arguments, showing
 from .arguments import Parser
-from .cells import evaluate, parts_of, without_comment
-from .connections import arguments_of
+from .cells import evaluate, split_cell, strip_comment
+from .connections import build_arguments
 from .frame_table import KEY
 
 if TYPE_CHECKING:
@@ -40,19 +40,19 @@ def run(session: SensenetSession, line: str, names: Names) -> Any:
     if word == "help":
         word, rest = rest, "--help"
     if rest == "--help" and not word:
-        showing.say(overview())
+        showing.say(format_overview())
         return None
     command = COMMANDS.get(word or "status")
     if command is None:
-        raise arguments.unknown(word, COMMANDS)
-    options, rest = command.parser.split(without_comment(rest))
+        raise arguments.create_unknown_error(word, COMMANDS)
+    options, rest = command.parser.split(strip_comment(rest))
     if options.help:
         showing.say(command.parser.format_help())
         return None
     return command.run(session, options, rest, names)
 
 
-def overview() -> str:
+def format_overview() -> str:
     """Return the help of ``%sensenet`` itself."""
     lines = [f"  {name:<12}{command.parser.description}" for name, command in COMMANDS.items()]
     return (
@@ -69,16 +69,16 @@ _PYTHON = re.compile(
 
 def _connect(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     url = str(evaluate(rest[1:-1], names)) if rest.startswith("{") else arguments.strip_quotes(rest)
-    given = arguments_of(options)
+    given = build_arguments(options)
     if written := _PYTHON.search(rest):
         option = "--" + written[1].replace("_", "-") + "-env" * (written[1] in _SECRETS)
         raise UsageError(f"{written[1]}= is Python; in a cell it is {option} (%sensenet connect --help)")
     name, repo = session.connections.connect(url or None, options.name, **given)
-    showing.say(f"connected to {repo.url} as {_user(repo)} ({name})")
+    showing.say(f"connected to {repo.url} as {_describe_user(repo)} ({name})")
     return repo if session.assigned_name() else None  # repo = %sensenet connect …
 
 
-def _user(repo: Repository) -> str:
+def _describe_user(repo: Repository) -> str:
     """Return the user of a connection, and the expiry of the sign-in if there is one."""
     marks = ", read-only" if repo.client.read_only else ""
     return (str(repo.user) if repo.user.how in ("", "API key") else repo.user.description) + marks
@@ -86,24 +86,24 @@ def _user(repo: Repository) -> str:
 
 def _use(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = session.connections.use(rest)
-    showing.say(f"using {repo.url} as {_user(repo)} ({rest})")
+    showing.say(f"using {repo.url} as {_describe_user(repo)} ({rest})")
     return repo if session.assigned_name() else None
 
 
-def _status(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _show_status(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     try:
         used = session.connections.current()[0]
     except ConnectionFailed as error:
         used = ""
         showing.say(str(error))
     for name, repo in session.connections.items():
-        showing.say(f"{'*' if name == used else ' '} {name}: {repo.url} as {_user(repo)}")
-    for name, unsaved in _unsaved_variables(names):
+        showing.say(f"{'*' if name == used else ' '} {name}: {repo.url} as {_describe_user(repo)}")
+    for name, unsaved in _find_unsaved_variables(names):
         showing.say(f"  {name}: {unsaved}")
     return None
 
 
-def _unsaved_variables(names: Names) -> list[tuple[str, str]]:
+def _find_unsaved_variables(names: Names) -> list[tuple[str, str]]:
     """Return the variables with unsaved edits, and descriptions of these."""
     found = [
         (name, showing.describe_unsaved(value)) for name, value in names.items() if not name.startswith("_")
@@ -114,8 +114,8 @@ def _unsaved_variables(names: Names) -> list[tuple[str, str]]:
 def _disconnect(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     name, repo = session.connections.disconnect(rest or None)
     showing.say(f"disconnected from {name}")
-    for frame, unsaved in _unsaved_variables(
-        {n: v for n, v in names.items() if showing.repository_of(v) is repo}
+    for frame, unsaved in _find_unsaved_variables(
+        {n: v for n, v in names.items() if showing.find_repository(v) is repo}
     ):
         showing.say(f"warning: {frame} has {unsaved}, which cannot be saved without this connection")
     return None
@@ -126,15 +126,15 @@ def _browse(session: SensenetSession, options: argparse.Namespace, rest: str, na
     return repo.browse(session.query(rest, names, repo).path) if rest else repo.browse()
 
 
-def _types(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    from .describing import types_frame
+def _show_types(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+    from .describing import build_types_frame
 
-    return types_frame(session.repository(options.on).schema, arguments.strip_quotes(rest) or None)
+    return build_types_frame(session.repository(options.on).schema, arguments.strip_quotes(rest) or None)
 
 
-def _fields(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _show_fields(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     from ..frames.writes.hidden import learn
-    from .describing import fields_frame
+    from .describing import build_fields_frame
 
     repo = session.repository(options.on)
     if not rest or arguments.is_query(rest):
@@ -147,8 +147,10 @@ def _fields(session: SensenetSession, options: argparse.Namespace, rest: str, na
             content = repo.get(place.path, select=["Id", "Type"])  # nothing is below it: it is meant itself
             types = {int(content["Id"]): str(content["Type"])}
         learn(repo, types)
-        return fields_frame(repo.schema, sorted(name for name in set(types.values()) if name in repo.schema))
-    return fields_frame(repo.schema, rest.replace(",", " ").split())
+        return build_fields_frame(
+            repo.schema, sorted(name for name in set(types.values()) if name in repo.schema)
+        )
+    return build_fields_frame(repo.schema, rest.replace(",", " ").split())
 
 
 def _count(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
@@ -156,7 +158,7 @@ def _count(session: SensenetSession, options: argparse.Namespace, rest: str, nam
     return repo.count(session.query(_require_query(rest), names, repo))
 
 
-def _url(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _show_url(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     repo = session.repository(options.on)
     showing.say(session.query(_require_query(rest), names, repo).url(repo.url))
     return None
@@ -171,7 +173,7 @@ def _explain(session: SensenetSession, options: argparse.Namespace, rest: str, n
     repo = session.repository(options.on)
     refer = session.resolver_of(repo)
     text, added = _require_query(rest), session.definitions_of(repo)
-    place, asked = parts_of(text, names, lambda: repo.schema.fields, refer, added)
+    place, asked = split_cell(text, names, lambda: repo.schema.fields, refer, added)
     return explain(place, asked, repo.schema, session.base or repo.base, repo.added_fields)
 
 
@@ -184,14 +186,14 @@ def _save(session: SensenetSession, options: argparse.Namespace, rest: str, name
 
 
 def _edit(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    return _frame(rest, "edit", names).sn.edit()
+    return _get_frame(rest, "edit", names).sn.edit()
 
 
 def _plan(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
-    return _frame(rest, "plan", names).sn.plan()
+    return _get_frame(rest, "plan", names).sn.plan()
 
 
-def _frame(name: str, command: str, names: Names) -> Any:
+def _get_frame(name: str, command: str, names: Names) -> Any:
     frame = _evaluate_name(name or "None", "frame", names)
     if not hasattr(frame, "sn"):
         raise UsageError(f"no frame to {command}. Name one: %sensenet {command} tasks")
@@ -216,7 +218,7 @@ def _undo(session: SensenetSession, options: argparse.Namespace, rest: str, name
     return undo(report)
 
 
-def _history(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
+def _show_history(session: SensenetSession, options: argparse.Namespace, rest: str, names: Names) -> Any:
     if options.run is not None:
         return session.read(session.history[options.run].asked, names)
     if options.clear:
@@ -244,7 +246,9 @@ def _require_query(text: str) -> str:
     return text
 
 
-def _command(usage: str, about: str, run: Any, *options: tuple[str, dict[str, Any]]) -> tuple[str, Command]:
+def _find_command(
+    usage: str, about: str, run: Any, *options: tuple[str, dict[str, Any]]
+) -> tuple[str, Command]:
     """Return a command by name, the first word of its usage; the others are its arguments."""
     name = usage.partition(" ")[0]
     parser = Parser(usage, about)
@@ -256,7 +260,7 @@ def _command(usage: str, about: str, run: Any, *options: tuple[str, dict[str, An
 _ON = ("--on", {"metavar": "CONNECTION", "help": "the connection to use"})
 COMMANDS: dict[str, Command] = dict(
     [
-        _command(
+        _find_command(
             "connect [ADDRESS]",
             "connect to a repository and use it: an address, a named server, embedded:///file, or nothing",
             _connect,
@@ -323,23 +327,32 @@ COMMANDS: dict[str, Command] = dict(
             ("--user", {"metavar": "NAME", "help": "the user to open an embedded repository as"}),
             ("--name", {"metavar": "NAME", "help": "the name of the connection"}),
         ),
-        _command("use NAME", "use another connection: its name, or a variable that holds a repository", _use),
-        _command("status", "show the connections, their users and the number of unsaved cells", _status),
-        _command("disconnect [NAME]", "close a connection", _disconnect),
-        _command("browse [PATH]", "show the tree below a path", _browse, _ON),
-        _command("types [TYPE]", "list the content types, or one with those derived from it", _types, _ON),
-        _command(
-            "fields (TYPE … | PATH)", "list the fields of types, or of the contents at a path", _fields, _ON
+        _find_command(
+            "use NAME", "use another connection: its name, or a variable that holds a repository", _use
         ),
-        _command("count PATH", "count the contents that a query finds", _count, _ON),
-        _command("url PATH", "print the address that a query is sent to", _url, _ON),
-        _command(
+        _find_command(
+            "status", "show the connections, their users and the number of unsaved cells", _show_status
+        ),
+        _find_command("disconnect [NAME]", "close a connection", _disconnect),
+        _find_command("browse [PATH]", "show the tree below a path", _browse, _ON),
+        _find_command(
+            "types [TYPE]", "list the content types, or one with those derived from it", _show_types, _ON
+        ),
+        _find_command(
+            "fields (TYPE … | PATH)",
+            "list the fields of types, or of the contents at a path",
+            _show_fields,
+            _ON,
+        ),
+        _find_command("count PATH", "count the contents that a query finds", _count, _ON),
+        _find_command("url PATH", "print the address that a query is sent to", _show_url, _ON),
+        _find_command(
             "explain (PATH | FRAME)",
             "explain what the server will do with a query, or did for a frame, and its pitfalls",
             _explain,
             _ON,
         ),
-        _command(
+        _find_command(
             "save FRAME",
             "save the edited cells of a frame",
             _save,
@@ -354,13 +367,13 @@ COMMANDS: dict[str, Command] = dict(
             ("--on-error", {"choices": ["collect", "raise"], "help": "continue after a failure, or stop"}),
             ("--create", {"action": "store_true", "help": "create contents from rows without an id"}),
         ),
-        _command("edit FRAME", "edit a frame in a grid, like a spreadsheet", _edit),
-        _command("plan FRAME", "show what a save would send, to be approved and applied later", _plan),
-        _command("undo [REPORT]", "undo the last save, or that of a report", _undo),
-        _command(
+        _find_command("edit FRAME", "edit a frame in a grid, like a spreadsheet", _edit),
+        _find_command("plan FRAME", "show what a save would send, to be approved and applied later", _plan),
+        _find_command("undo [REPORT]", "undo the last save, or that of a report", _undo),
+        _find_command(
             "history",
             "list the queries of this session",
-            _history,
+            _show_history,
             ("--run", {"type": int, "metavar": "NUMBER", "help": "run one again, with today's values"}),
             ("--clear", {"action": "store_true", "help": "forget them"}),
         ),

@@ -87,11 +87,15 @@ class Completion:
         before = lines[line][:column] if line < len(lines) else ""
         first = next((number for number, content in enumerate(lines) if content.strip()), 0)
         if line > first and lines[first].lstrip().startswith("%%sensenet"):
-            return self._expression(before) or self._cell(lines[first], [*lines[first + 1 : line], before])
+            return self._complete_expression(before) or self._complete_cell(
+                lines[first], [*lines[first + 1 : line], before]
+            )
         match = _LINE.fullmatch(before)
         if match is None or (lines[first].lstrip().startswith("%%") and line != first):
             return None
-        return self._expression(before) or self._line(match[1], cell=before.lstrip().startswith("%%"))
+        return self._complete_expression(before) or self._complete_line(
+            match[1], cell=before.lstrip().startswith("%%")
+        )
 
     def close(self) -> None:
         """Stop the threads of the lookups."""
@@ -99,7 +103,7 @@ class Completion:
             catalogue.close()
         self._catalogues.clear()
 
-    def _catalogue(self, name: str | None = None) -> Catalogue | None:
+    def _get_catalogue(self, name: str | None = None) -> Catalogue | None:
         connections = self._session.connections
         try:
             repo = connections[name] if name else connections.current()[1]
@@ -111,7 +115,7 @@ class Completion:
         self._catalogues[repo].seconds = self._session.completion_seconds
         return self._catalogues[repo]
 
-    def _expression(self, before: str) -> Offer | None:
+    def _complete_expression(self, before: str) -> Offer | None:
         """Offer the notebook's names inside of braces."""
         inside = before.rpartition("{")[2] if "{" in before else "}"
         if "}" in inside:
@@ -121,7 +125,7 @@ class Completion:
         names = completer.attr_matches(word) if "." in word else completer.global_matches(word)
         return word, [(name, "instance") for name in names]
 
-    def _line(self, line: str, cell: bool) -> Offer:
+    def _complete_line(self, line: str, cell: bool) -> Offer:
         """Complete a line of ``%sensenet``."""
         words = line.split(" ")
         last = words[-1]
@@ -132,19 +136,19 @@ class Completion:
         if len(words) > 1 and (
             words[-2] == "--on" or (words[0] in ("use", "disconnect") and len(words) == 2)
         ):
-            return last, _matching_names(last, self._session.connections, "connection")
+            return last, _match_names(last, self._session.connections, "connection")
         if words[0] == "connect" and len(words) == 2:
             from ..servers import server_names
 
-            return last, _matching_names(last, server_names(), "server")
+            return last, _match_names(last, server_names(), "server")
         on = re.search(r"--on\s+(\S+)", line)
-        catalogue = self._catalogue(on[1] if on else None)
+        catalogue = self._get_catalogue(on[1] if on else None)
         if len(words) == 1 and not cell and not re.match(r"[/{]|.*/", last):
-            return last, _matching_names(last, commands.COMMANDS, "command")
+            return last, _match_names(last, commands.COMMANDS, "command")
         if words[0] in ("types", "fields") and command and "/" not in last:
-            return last, _matching_names(last, (catalogue and catalogue.schema()) or {}, "type")
+            return last, _match_names(last, (catalogue and catalogue.schema()) or {}, "type")
         if words[0] in ("edit", "plan", "save", "undo") and command:
-            return last, self._variables(last, "retry" if words[0] == "undo" else "sn")
+            return last, self._list_variables(last, "retry" if words[0] == "undo" else "sn")
         if catalogue is None:
             return last, []
         query = line[len(words[0]) + 1 :] if command else re.sub(r"^\s*\w+\s*<<\s*", "", line)
@@ -153,18 +157,18 @@ class Completion:
         if found:
             options = re.split(r"&(?=\$?[A-Za-z]*=?)", search)
             return self._option(options[-1], place, options[:-1], catalogue)
-        return _path(place.split(" ")[-1] if " /" in place else place, catalogue, catalogue.base)
+        return _complete_path(place.split(" ")[-1] if " /" in place else place, catalogue, catalogue.base)
 
-    def _variables(self, start: str, mark: str) -> list[tuple[str, str]]:
+    def _list_variables(self, start: str, mark: str) -> list[tuple[str, str]]:
         names = self._session.shell.user_ns
         found = [n for n, value in names.items() if n.startswith(start) and hasattr(value, mark)]
         return [(name, "instance") for name in found if not name.startswith("_")]
 
-    def _cell(self, first: str, lines: list[str]) -> Offer:
+    def _complete_cell(self, first: str, lines: list[str]) -> Offer:
         """Complete the body of a cell."""
         head = _LINE.fullmatch(first)
         options, rest = arguments.CELL.split(head[1] if head else "")
-        catalogue = self._catalogue(options.on)
+        catalogue = self._get_catalogue(options.on)
         if catalogue is None or lines[-1].lstrip().startswith("#"):
             return _NOTHING
         given = rest.partition("<<")[2].strip() if "<<" in rest else rest.partition(" ")[2].strip()
@@ -175,9 +179,9 @@ class Completion:
         )
         last = lines[-1]
         if not last.strip() and len(whole) >= 1 and whole[0]:
-            return "", [(option, "option") for option in _unused_options(whole[1:])]
+            return "", [(option, "option") for option in _list_unused_options(whole[1:])]
         if len(whole) == 1 and not given:
-            return _path(last.strip(), catalogue, catalogue.base)
+            return _complete_path(last.strip(), catalogue, catalogue.base)
         return self._option(
             whole[-1] + ("" if whole[-1].endswith(last.strip()) and not last.endswith(" ") else " "),
             whole[0],
@@ -190,45 +194,49 @@ class Completion:
         name, found, value = text.partition("=")
         if not found:
             return name, [
-                (option, "option") for option in _unused_options(others) if option.startswith(name.lower())
+                (option, "option")
+                for option in _list_unused_options(others)
+                if option.startswith(name.lower())
             ]
         everywhere = any(other.startswith("query=") for other in others) or name == "query"
-        fields = catalogue.fields(_normal(place, catalogue.base), everywhere)
+        fields = catalogue.fields(_normalize(place, catalogue.base), everywhere)
         name = name.strip().lower()
         if name in ("$select", "$expand"):
-            return _chain(value.rpartition(",")[2].strip(), fields, catalogue, references=name == "$expand")
+            return _complete_chain(
+                value.rpartition(",")[2].strip(), fields, catalogue, references=name == "$expand"
+            )
         if name == "$orderby":
             return _order(value.rpartition(",")[2].lstrip(), fields)
         if name == "$filter":
-            return _filter(value, fields, catalogue)
+            return _complete_filter(value, fields, catalogue)
         if name == "query":
-            return _content_query(value, fields, catalogue)
+            return _complete_content_query(value, fields, catalogue)
         choices = {
             "version": ("lastmajor", "lastminor"),
             "enableautofilters": ("true", "false"),
             "enablelifespanfilter": ("true", "false"),
         }
-        return value, _matching_names(value, choices.get(name, ()), "value")
+        return value, _match_names(value, choices.get(name, ()), "value")
 
 
-def _path(text: str, catalogue: Catalogue, base: str) -> Offer:
+def _complete_path(text: str, catalogue: Catalogue, base: str) -> Offer:
     """Offer one level of the tree."""
     parent, slash, start = text.rpartition("/")
     if not slash:
         if text and not base.strip("/"):
             return text, []
-        return text, [*_matching_names(text, ("/Root/",), "path"), *_children(base, start, catalogue)]
+        return text, [*_match_names(text, ("/Root/",), "path"), *_list_children(base, start, catalogue)]
     if not parent:
-        return start, _matching_names(start, ("Root/",), "path")
-    place = _normal(parent, base)
-    return start, _children(place, start, catalogue) if isinstance(place, str) else []
+        return start, _match_names(start, ("Root/",), "path")
+    place = _normalize(parent, base)
+    return start, _list_children(place, start, catalogue) if isinstance(place, str) else []
 
 
-def _children(place: str, start: str, catalogue: Catalogue) -> list[tuple[str, str]]:
+def _list_children(place: str, start: str, catalogue: Catalogue) -> list[tuple[str, str]]:
     return [(name, kind) for name, kind in catalogue.children(place, start)]
 
 
-def _chain(text: str, fields: Mapping[str, Field], catalogue: Catalogue, references: bool) -> Offer:
+def _complete_chain(text: str, fields: Mapping[str, Field], catalogue: Catalogue, references: bool) -> Offer:
     """Complete fields, or after a slash the fields of the referenced contents."""
     steps, _, start = text.rpartition("/")
     for step in steps.split("/") if steps else []:
@@ -242,55 +250,55 @@ def _chain(text: str, fields: Mapping[str, Field], catalogue: Catalogue, referen
         ]
         fields = {name: f for t in types if t in schema for name, f in schema[t].fields.items()}
     names = [name for name, field in fields.items() if field.is_reference] if references else fields
-    return start, _matching_names(start, names, "field")
+    return start, _match_names(start, names, "field")
 
 
 def _order(text: str, fields: Mapping[str, Field]) -> Offer:
     field, blank, start = text.partition(" ")
     if blank:
-        return start, _matching_names(start, ("asc", "desc"), "keyword")
+        return start, _match_names(start, ("asc", "desc"), "keyword")
     names = [n for n, f in fields.items() if not f.is_reference and not order_refusal(n, f)]
-    return field, _matching_names(field, names, "field")
+    return field, _match_names(field, names, "field")
 
 
-def _filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
+def _complete_filter(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
     """Complete fields, operators or values, depending on the text before the cursor."""
     if text.count("'") % 2:
         before, _, value = text.rpartition("'")
         if re.search(r"isof\(\s*$", before, re.IGNORECASE):
-            return value, _matching_names(value, catalogue.schema() or {}, "type")
-        field = _compared_field(before, fields)
+            return value, _match_names(value, catalogue.schema() or {}, "type")
+        field = _find_compared_field(before, fields)
         options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
-        return value, _matching_names(value, options, "value")
+        return value, _match_names(value, options, "value")
     word = _match_end(r"[^\s(),]*", text)
     before = text[: len(text) - len(word)]
-    if field := _compared_field(before, fields):
-        return word, _matching_names(word, _literals(field), "value")
+    if field := _find_compared_field(before, fields):
+        return word, _match_names(word, _list_literals(field), "value")
     tokens = before.split()
     last = re.split(r"[(\s]", before.rstrip())[-1] if before.rstrip() else ""
     if before.endswith(" ") and last in fields:
-        return word, _matching_names(word, operators_for(fields[last]) or OPERATORS, "operator")
+        return word, _match_names(word, operators_for(fields[last]) or OPERATORS, "operator")
     if (
         before.endswith(" ")
         and tokens
         and ((len(tokens) > 2 and tokens[-2] in OPERATORS) or before.rstrip().endswith(")"))
     ):
-        return word, _matching_names(word, ("and", "or"), "operator")
+        return word, _match_names(word, ("and", "or"), "operator")
     if function := re.search(r"\b(startswith|endswith)\(\s*$", before):
         names = [name for name, field in fields.items() if function[1] in functions_for(field)]
-        return word, _matching_names(word, names, "field")
+        return word, _match_names(word, names, "field")
     names = [name for name, field in fields.items() if operators_for(field) or functions_for(field)]
-    return word, [*_matching_names(word, names, "field"), *_matching_names(word, FUNCTIONS, "function")]
+    return word, [*_match_names(word, names, "field"), *_match_names(word, FUNCTIONS, "function")]
 
 
-def _compared_field(before: str, fields: Mapping[str, Field]) -> Field | None:
+def _find_compared_field(before: str, fields: Mapping[str, Field]) -> Field | None:
     match filter_tokens(before)[-4:]:
         case [(_, name), ("blank", _), (_, operator), ("blank", _)] if operator in COMPARISONS:
             return fields.get(name.rpartition("/")[2])
     return None
 
 
-def _literals(field: Field) -> list[str]:
+def _list_literals(field: Field) -> list[str]:
     if field.is_choice:
         return [f"'${option.value}'" for option in field.options]
     if field.is_truth:
@@ -304,41 +312,41 @@ def _match_end(pattern: str, text: str) -> str:
     return found[0] if found else ""
 
 
-def _content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
+def _complete_content_query(text: str, fields: Mapping[str, Field], catalogue: Catalogue) -> Offer:
     """Offer fields with a colon, values, control words or templates."""
     word = _match_end(r"[^\s()]*", text)
     bare = word.lstrip("+-!")
     if bare.startswith("."):
-        return bare, _matching_names(bare, CONTROLS, "keyword")
+        return bare, _match_names(bare, CONTROLS, "keyword")
     name, colon, start = bare.partition(":")
     start = start.lstrip("<>=")
     if "@" in start or bare.startswith("@"):
         start = start if colon else bare
-        return start, _matching_names(start, TEMPLATES, "value")
+        return start, _match_names(start, TEMPLATES, "value")
     if colon:
         if name in ("Type", "TypeIs"):
-            return start, _matching_names(start, catalogue.schema() or {}, "type")
+            return start, _match_names(start, catalogue.schema() or {}, "type")
         field = fields.get(name)
         options = [f"${option.value}" for option in field.options] if field and field.is_choice else []
         if field and field.is_truth:
             options = ["yes", "no"]
-        return start, _matching_names(start, options, "value")
+        return start, _match_names(start, options, "value")
     names = [f"{name}:" for name in ("TypeIs", "InTree", "InFolder", *fields)]
-    return bare, _matching_names(bare, dict.fromkeys(names), "field")
+    return bare, _match_names(bare, dict.fromkeys(names), "field")
 
 
-def _normal(place: str, base: str) -> str | int | None:
+def _normalize(place: str, base: str) -> str | int | None:
     try:
         return normalize(place.partition("?")[0], base)
     except SensenetError:
         return None
 
 
-def _unused_options(others: Iterable[str]) -> list[str]:
+def _list_unused_options(others: Iterable[str]) -> list[str]:
     used = {other.partition("=")[0].strip().lower() + "=" for other in others}
     return [option for option in OPTIONS if option not in used]
 
 
-def _matching_names(start: str, names: Iterable[str], kind: str) -> list[tuple[str, str]]:
+def _match_names(start: str, names: Iterable[str], kind: str) -> list[tuple[str, str]]:
     """Return the names that begin with a text, in their own letter case."""
     return [(name, kind) for name in names if name.lower().startswith(start.lower())]

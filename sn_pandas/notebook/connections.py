@@ -91,7 +91,7 @@ class Connections(Mapping[str, "Repository"]):
                 "there is no connection; create one with %sensenet connect https://…, or with repo = "
                 "sn_pandas.connect(…)"
             )
-        newest = _newest(open_ones)
+        newest = _find_newest(open_ones)
         if self.used in open_ones and open_ones[newest].number <= self._newest_then:
             return self.used, open_ones[self.used]
         return newest, open_ones[newest]
@@ -119,7 +119,7 @@ class Connections(Mapping[str, "Repository"]):
         if not found:
             return None
         current = self.current()[0]
-        return current if current in found else _newest(found)
+        return current if current in found else _find_newest(found)
 
     def is_ambiguous(self) -> bool:
         """Return whether a cell may refer to more than one repository."""
@@ -170,7 +170,7 @@ def read_secrets(**variables: str | None) -> dict[str, str]:
     return found
 
 
-def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
+def build_arguments(options: argparse.Namespace) -> dict[str, Any]:
     """Return the arguments of ``connect`` for the options of a line."""
     found: dict[str, Any] = {}
     found |= read_secrets(
@@ -191,7 +191,7 @@ def arguments_of(options: argparse.Namespace) -> dict[str, Any]:
     return found
 
 
-def _newest(repositories: Mapping[str, Repository]) -> str:
+def _find_newest(repositories: Mapping[str, Repository]) -> str:
     return max(repositories, key=lambda name: repositories[name].number)
 
 

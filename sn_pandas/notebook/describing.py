@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..odata.schema import ContentType, Field, Schema
 
 
-def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
+def build_types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
     """Return content types as a frame: all of them, or one with the types derived from it.
 
     Raises
@@ -21,19 +21,19 @@ def types_frame(schema: Schema, name: str | None = None) -> pd.DataFrame:
     QueryError
         If there is no such type.
     """
-    chosen = schema.derived(_content_type(schema, name)) if name else frozenset(schema)
-    rows = [_type_row(schema[t]) for t in sorted(chosen, key=lambda t: (t != name, t))]
+    chosen = schema.derived(_find_content_type(schema, name)) if name else frozenset(schema)
+    rows = [_build_type_row(schema[t]) for t in sorted(chosen, key=lambda t: (t != name, t))]
     return pd.DataFrame(
         rows, columns=["type", "display_name", "parent", "fields", "own_fields", "children", "layer"]
     ).set_index("type")
 
 
-def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
+def build_fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
     """Describe the fields of some types, one row each."""
     fields: dict[str, Field] = {}
     within: dict[str, list[str]] = {}
     for name in names:
-        for field_name, field in schema[_content_type(schema, name)].fields.items():
+        for field_name, field in schema[_find_content_type(schema, name)].fields.items():
             fields.setdefault(field_name, field)
             within.setdefault(field_name, []).append(name)
     columns = [
@@ -52,13 +52,13 @@ def fields_frame(schema: Schema, names: Iterable[str]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns).set_index("field")
 
 
-def _content_type(schema: Schema, name: str) -> str:
+def _find_content_type(schema: Schema, name: str) -> str:
     if name in schema:
         return name
     raise QueryError(f"{schema.describe_missing(name)} List them with %sensenet types")
 
 
-def _type_row(kind: ContentType) -> tuple[str, str, str, int, str, str, str]:
+def _build_type_row(kind: ContentType) -> tuple[str, str, str, int, str, str, str]:
     return (
         kind.name,
         kind.display_name,
@@ -80,13 +80,13 @@ def _field_row(field: Field, within: list[str]) -> tuple[str, str, str, str, boo
         field.editable,
         field.compulsory,
         ", ".join(option.value for option in field.options),
-        _limits(field.limits),
+        _describe_limits(field.limits),
         field.layer,
         ", ".join(within),
     )
 
 
-def _limits(limits: Mapping[str, object]) -> str:
+def _describe_limits(limits: Mapping[str, object]) -> str:
     return ", ".join(
         f"{name} {' '.join(map(str, v)) if isinstance(v, list) else v}" for name, v in limits.items()
     )

@@ -58,7 +58,7 @@ def explain(
     Parameters
     ----------
     place, options
-        The query as :func:`sn_pandas.notebook.cells.parts_of` gives it.
+        The query as :func:`sn_pandas.notebook.cells.split_cell` gives it.
     schema : Schema
         The types of the repository, which decide what a comparison means.
     base : str
@@ -96,13 +96,13 @@ def _explain(query: Query, schema: Schema, condition: str | None = None) -> Expl
         traps += _warn_of_query(str(query.query), query)
     does += _describe_order(query, schema)
     does.append(f"returns {', '.join(query.select) or 'the fields of the types that may occur'}")
-    does += _layers(query, schema)
+    does += _describe_layers(query, schema)
     if query.top or query.skip:
         does.append(f"skips {query.skip} rows and returns {query.top or 'all others'}")
     return Explanation(tuple(does), tuple(dict.fromkeys(traps)))
 
 
-def _layers(query: Query, schema: Schema) -> Iterator[str]:
+def _describe_layers(query: Query, schema: Schema) -> Iterator[str]:
     """Describe the fields of a query whose types are hidden from the caller."""
     selected = [
         *query.select,

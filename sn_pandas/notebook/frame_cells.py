@@ -69,19 +69,19 @@ def show_column(column: pd.Series, field: Field | None, style: Style) -> Cells:
     cells = [None if is_missing(cell) else to_plain(cell) for cell in column]
     present = [cell for cell in cells if cell is not None]
     if present and all(map(_is_number, present)):
-        texts = iter(_numbers(present, field))
+        texts = iter(_format_numbers(present, field))
         return Cells([escape_html(next(texts)) if cell is not None else "" for cell in cells], "sn-number")
     if present and all(isinstance(cell, dt.datetime) for cell in present):
-        shown, zones = _dates(present, field, style)
+        shown, zones = _format_dates(present, field, style)
         dates = iter(shown)
-        return Cells([_line(next(dates)) if cell is not None else "" for cell in cells], "sn-date", zones)
+        return Cells([_to_line(next(dates)) if cell is not None else "" for cell in cells], "sn-date", zones)
     if present and all(isinstance(cell, dt.timedelta) for cell in present):
-        return Cells([_line(cell) if cell is not None else "" for cell in cells], "sn-number")
+        return Cells([_to_line(cell) if cell is not None else "" for cell in cells], "sn-number")
     css = "sn-number" if pd.api.types.is_numeric_dtype(column.dtype) and not _holds_booleans(column) else ""
-    return Cells([_cell(cell, field, style) if cell is not None else "" for cell in cells], css)
+    return Cells([_format_cell(cell, field, style) if cell is not None else "" for cell in cells], css)
 
 
-def path_html(path: str, text: str, style: Style) -> str:
+def format_path(path: str, text: str, style: Style) -> str:
     """Return a text that stands for a content, with its path as a tooltip, linked if it has an address."""
     address = style.link(path)
     title = escape_html(path)
@@ -91,32 +91,34 @@ def path_html(path: str, text: str, style: Style) -> str:
     return f'<a {link} title="{title}"><bdi>{text}</bdi></a>'
 
 
-def text_html(text: str, width: int | None) -> str:
+def format_text(text: str, width: int | None) -> str:
     """Return a text in one line; a long one is cut, and its tooltip shows more."""
     if width is None or len(text) <= width:
-        return _line(text)
+        return _to_line(text)
     cut = cut_middle(text, width) if _is_path(text) else cut_end(text, width)
-    return f'<span title="{_tooltip(text)}">{_line(cut)}</span>'
+    return f'<span title="{_format_tooltip(text)}">{_to_line(cut)}</span>'
 
 
-def _cell(cell: Any, field: Field | None, style: Style) -> str:
+def _format_cell(cell: Any, field: Field | None, style: Style) -> str:
     if isinstance(cell, Secret):
-        return _line(HIDDEN)
+        return _to_line(HIDDEN)
     if isinstance(cell, bool):
         return "yes" if cell else "no"
     if _is_number(cell):
-        return _line(_numbers([cell], field)[0])
+        return _to_line(_format_numbers([cell], field)[0])
     if isinstance(cell, dt.datetime):
-        return _line(_dates([cell], field, style)[0][0])
+        return _to_line(_format_dates([cell], field, style)[0][0])
     if isinstance(cell, str) and _is_path(cell):
         if field is not None and field.points_to_contents:
             return _name(cell, style)
-        return path_html(cell, _line(cut_middle(cell, style.width)), style)
+        return format_path(cell, _to_line(cut_middle(cell, style.width)), style)
     if _holds_several(cell):
         return _list(cell, field, style)
     if isinstance(cell, Mapping) and (named := _name_of(cell)) is not None:
-        return f'<span title="{_tooltip(_text(cell))}">{_line(cut_end(named, style.width))}</span>'
-    return text_html(_text(cell), style.width)
+        return (
+            f'<span title="{_format_tooltip(_to_text(cell))}">{_to_line(cut_end(named, style.width))}</span>'
+        )
+    return format_text(_to_text(cell), style.width)
 
 
 def _name_of(value: Mapping[Any, Any]) -> str | None:
@@ -138,29 +140,29 @@ def _list(cell: Any, field: Field | None, style: Style) -> str:
     letters = 0
     for item in found:
         is_content = isinstance(item, str) and _is_path(item)
-        text = _last_part(item) if is_content else _item(item, field, style)
+        text = _get_last_part(item) if is_content else _format_item(item, field, style)
         letters += len(text) + 2
         if shown and style.width is not None and letters > style.width:
-            rest = ", ".join(map(_text, found[len(shown) :]))
-            shown.append(f'<span title="{_tooltip(rest)}">… {len(found) - len(shown):,} more</span>')
+            rest = ", ".join(map(_to_text, found[len(shown) :]))
+            shown.append(f'<span title="{_format_tooltip(rest)}">… {len(found) - len(shown):,} more</span>')
             break
-        shown.append(_name(item, style) if is_content else f"<bdi>{text_html(text, style.width)}</bdi>")
+        shown.append(_name(item, style) if is_content else f"<bdi>{format_text(text, style.width)}</bdi>")
     return ", ".join(shown)
 
 
-def _item(item: Any, field: Field | None, style: Style) -> str:
+def _format_item(item: Any, field: Field | None, style: Style) -> str:
     """Return the text of an item of a list."""
     if isinstance(item, bool):
         return "yes" if item else "no"
-    return _dates([item], field, style)[0][0] if isinstance(item, dt.datetime) else _text(item)
+    return _format_dates([item], field, style)[0][0] if isinstance(item, dt.datetime) else _to_text(item)
 
 
 def _name(path: str, style: Style) -> str:
     """Return the last part of the path of a content."""
-    return path_html(path, _line(cut_end(_last_part(path), style.width)), style)
+    return format_path(path, _to_line(cut_end(_get_last_part(path), style.width)), style)
 
 
-def _last_part(path: str) -> str:
+def _get_last_part(path: str) -> str:
     return path.rstrip("/").rpartition("/")[2] or path
 
 
@@ -174,7 +176,7 @@ def _holds_several(cell: Any) -> bool:
     return is_list(cell) and not isinstance(cell, (pd.Series, pd.DataFrame))
 
 
-def _text(cell: Any) -> str:
+def _to_text(cell: Any) -> str:
     """Return the text of whatever has no form of its own here."""
     if isinstance(cell, Secret):
         return HIDDEN
@@ -185,11 +187,11 @@ def _text(cell: Any) -> str:
     return str(cell)
 
 
-def _line(text: object) -> str:
+def _to_line(text: object) -> str:
     return escape_html(escape_controls(text, lines=False))
 
 
-def _tooltip(text: str) -> str:
+def _format_tooltip(text: str) -> str:
     return escape_html(cut_end(text, _TOOLTIP))
 
 
@@ -203,7 +205,7 @@ def _holds_booleans(column: pd.Series) -> bool:
     return pd.api.types.is_bool_dtype(column.dtype)
 
 
-def _numbers(numbers: Sequence[Any], field: Field | None) -> list[str]:
+def _format_numbers(numbers: Sequence[Any], field: Field | None) -> list[str]:
     """Return numbers as texts: floats with the same number of decimals, as few as they need."""
     given = pd.get_option("display.float_format")
     floats = [number for number in numbers if isinstance(number, float)]
@@ -220,7 +222,7 @@ def _numbers(numbers: Sequence[Any], field: Field | None) -> list[str]:
     return [f"{n:.{decimals}f}" if isinstance(n, float) else str(n) for n in numbers]
 
 
-def _dates(
+def _format_dates(
     moments: Iterable[dt.datetime], field: Field | None, style: Style
 ) -> tuple[list[str], tuple[str, ...]]:
     """Return dates as precise as the most precise one, up to seconds, and the time zones that they are in."""
@@ -229,11 +231,11 @@ def _dates(
     found = [moment for moment in local if isinstance(moment, dt.datetime)]
     if all((m.hour, m.minute, m.second, m.microsecond) == (0, 0, 0, 0) for m in found):
         shown = [m.date().isoformat() if isinstance(m, dt.datetime) else m for m in local]
-        midnight = () if is_day else _zones(found)
+        midnight = () if is_day else _list_zones(found)
         return shown, midnight
     spec = "seconds" if any(m.second for m in found) else "minutes"
     texts = [m.replace(tzinfo=None).isoformat(" ", spec) if isinstance(m, dt.datetime) else m for m in local]
-    return texts, _zones(found)
+    return texts, _list_zones(found)
 
 
 def _localize(moment: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime | str:
@@ -245,6 +247,6 @@ def _localize(moment: dt.datetime, zone: dt.tzinfo | None) -> dt.datetime | str:
         return str(moment)
 
 
-def _zones(moments: Iterable[dt.datetime]) -> tuple[str, ...]:
+def _list_zones(moments: Iterable[dt.datetime]) -> tuple[str, ...]:
     names = (getattr(m.tzinfo, "key", None) or m.tzname() for m in moments if m.tzinfo is not None)
     return tuple(dict.fromkeys(name for name in names if name))

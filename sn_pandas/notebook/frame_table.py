@@ -16,7 +16,7 @@ from ..odata.errors import SensenetError
 from ..odata.escaping import escape_controls, escape_html, html_block
 from ..odata.origins import canonical_url, holds_credentials
 from ..odata.wording import count_noun
-from .frame_cells import Cells, Style, path_html, show_column
+from .frame_cells import Cells, Style, format_path, show_column
 from .limits import count_rows
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ class _Column:
 def belongs_to_repository(frame: pd.DataFrame) -> bool:
     """Return whether a frame was read from a repository, or derived from one that was."""
     facts = frame.attrs.get(KEY)
-    return (isinstance(facts, Mapping) and "origin" in facts) or _baseline(frame) is not None
+    return (isinstance(facts, Mapping) and "origin" in facts) or _find_baseline(frame) is not None
 
 
-def frame_html(frame: pd.DataFrame, zone: dt.tzinfo | None = None) -> str | None:
+def format_frame(frame: pd.DataFrame, zone: dt.tzinfo | None = None) -> str | None:
     """Return a frame as a table for reading; only what is displayed is formatted.
 
     Parameters
@@ -83,22 +83,22 @@ def frame_html(frame: pd.DataFrame, zone: dt.tzinfo | None = None) -> str | None
     """
     if not pd.get_option("display.notebook_repr_html") or pd.get_option("display.large_repr") == "info":
         return None
-    baseline = _baseline(frame)
+    baseline = _find_baseline(frame)
     width = pd.get_option("display.max_colwidth")
-    style = Style(width, zone, _linker(frame, baseline))
+    style = Style(width, zone, _create_linker(frame, baseline))
     shown = frame.iloc[: count_rows(len(frame))]
     places = _order(frame, baseline)
     most = pd.get_option("display.max_columns") or len(places)
     left_out = places[most:]
-    columns = [_column(shown, place, baseline, style) for place in places[:most]]
+    columns = [_build_column(shown, place, baseline, style) for place in places[:most]]
     _link_names(columns, shown, baseline, style)
-    table = _table(shown, columns, bool(left_out), style)
-    foot = _foot(frame, len(shown), left_out, columns)
+    table = _format_table(shown, columns, bool(left_out), style)
+    foot = _format_foot(frame, len(shown), left_out, columns)
     wraps = " sn-wrap" if width is None or width > _WRAPPED else ""
     return html_block(STYLE, f'<div class="sn-frame{wraps}">{table}{foot}</div>')
 
 
-def _baseline(frame: pd.DataFrame) -> Baseline | None:
+def _find_baseline(frame: pd.DataFrame) -> Baseline | None:
     from ..frames.tracking.baseline import get_baseline
 
     if not isinstance(frame.attrs.get(KEY, {}), Mapping):
@@ -145,11 +145,11 @@ def _rank(name: str, selected: bool, is_named: bool) -> tuple[int, int]:
         return 1, 0
     if name in _GENERAL:
         return 3, _GENERAL.index(name)
-    return (4 if name in _general_fields() else 2), 0
+    return (4 if name in _list_general_fields() else 2), 0
 
 
 @functools.cache
-def _general_fields() -> frozenset[str]:
+def _list_general_fields() -> frozenset[str]:
     """Return the fields that contents of all types have."""
     from ..odata.built_in import built_in_types
     from ..odata.schema import ROOT
@@ -157,7 +157,7 @@ def _general_fields() -> frozenset[str]:
     return frozenset(next(one.fields for one in built_in_types() if one.name == ROOT)) | {"PreviewEnabled"}
 
 
-def _column(shown: pd.DataFrame, place: int, baseline: Baseline | None, style: Style) -> _Column:
+def _build_column(shown: pd.DataFrame, place: int, baseline: Baseline | None, style: Style) -> _Column:
     label = shown.columns[place]
     labels = tuple(map(str, label)) if isinstance(label, tuple) else (str(label),)
     field = _field(labels[0], baseline) if len(labels) == 1 else None
@@ -177,7 +177,7 @@ def _field(name: str, baseline: Baseline | None) -> Field | None:
 # ---- links ----
 
 
-def _linker(frame: pd.DataFrame, baseline: Baseline | None) -> Callable[[str], str]:
+def _create_linker(frame: pd.DataFrame, baseline: Baseline | None) -> Callable[[str], str]:
     """Return the function that makes addresses of paths; they are empty where nobody could open them."""
     facts = frame.attrs.get(KEY)
     origin = baseline.repo.url if baseline is not None else facts.get("origin") if facts else None
@@ -197,16 +197,16 @@ def _link_names(columns: list[_Column], shown: pd.DataFrame, baseline: Baseline 
     named = next((n for n, column in enumerate(columns) if column.labels[-1] in NAMES), None)
     if named is None:
         return
-    paths = _paths(shown, baseline)
+    paths = _find_paths(shown, baseline)
     cells = columns[named].cells
     html = [
-        text if path is None or text.startswith(("<a ", "<bdi")) else path_html(path, text, style)
+        text if path is None or text.startswith(("<a ", "<bdi")) else format_path(path, text, style)
         for path, text in zip(paths, cells.html, strict=True)
     ]
     columns[named] = dataclasses.replace(columns[named], cells=dataclasses.replace(cells, html=html))
 
 
-def _paths(shown: pd.DataFrame, baseline: Baseline | None) -> Sequence[str | None]:
+def _find_paths(shown: pd.DataFrame, baseline: Baseline | None) -> Sequence[str | None]:
     """Return the paths of rows, as far as they are certain."""
     from ..frames.tracking.matching import find_ids
 
@@ -224,92 +224,94 @@ def _paths(shown: pd.DataFrame, baseline: Baseline | None) -> Sequence[str | Non
 # ---- the table ----
 
 
-def _table(shown: pd.DataFrame, columns: list[_Column], gap: bool, style: Style) -> str:
-    index = [_level(shown.index, level, style) for level in range(shown.index.nlevels)]
+def _format_table(shown: pd.DataFrame, columns: list[_Column], gap: bool, style: Style) -> str:
+    index = [_build_level(shown.index, level, style) for level in range(shown.index.nlevels)]
     if gap:
         dots = ("…",) * shown.columns.nlevels
         columns = [*columns, _Column(dots, Cells(["…"] * len(shown)))]
     if shown.index.nlevels == 1 and shown.index.name == "Id":
         columns, index = [*columns, *index], []
     body = [
-        f"<tr>{''.join(_body_cell(column, row) for column in [*index, *columns])}</tr>"
+        f"<tr>{''.join(_format_body_cell(column, row) for column in [*index, *columns])}</tr>"
         for row in range(len(shown))
     ]
     return (
-        f'<table class="dataframe"><thead>{_head(shown, index, columns)}</thead>'
+        f'<table class="dataframe"><thead>{_format_head(shown, index, columns)}</thead>'
         f"<tbody>{''.join(body)}</tbody></table>"
     )
 
 
-def _level(index: pd.Index, level: int, style: Style) -> _Column:
+def _build_level(index: pd.Index, level: int, style: Style) -> _Column:
     """Return a level of the index as a column; the Id of contents is one that stands last."""
     name = index.names[level]
     cells = show_column(pd.Series(index.get_level_values(level)), None, style)
     if name == "Id" and index.nlevels == 1:
         return _Column(("Id",), dataclasses.replace(cells, css="sn-number sn-id"), "the index of the frame")
     if index.nlevels > 1 and level < index.nlevels - 1 and pd.get_option("display.multi_sparse"):
-        cells = dataclasses.replace(cells, html=_without_repetitions(index, level, cells.html))
+        cells = dataclasses.replace(cells, html=_blank_repetitions(index, level, cells.html))
     if name is None and index.nlevels == 1 and cells.css == "sn-number":
         cells = dataclasses.replace(cells, css="sn-number sn-id")
     return _Column(("" if name is None else str(name),), cells, " · ".join(cells.zones), is_index=True)
 
 
-def _without_repetitions(index: pd.Index, level: int, html: list[str]) -> list[str]:
+def _blank_repetitions(index: pd.Index, level: int, html: list[str]) -> list[str]:
     labels = [tuple(map(str, label[: level + 1])) for label in index]
     return ["" if row and labels[row] == labels[row - 1] else html[row] for row in range(len(labels))]
 
 
-def _head(shown: pd.DataFrame, index: list[_Column], columns: list[_Column]) -> str:
+def _format_head(shown: pd.DataFrame, index: list[_Column], columns: list[_Column]) -> str:
     """Return the rows of the head: one for each level of the columns."""
     levels = shown.columns.nlevels
     names = ["" if name is None else str(name) for name in shown.columns.names]
     rows = []
     for level in range(levels):
         is_last = level == levels - 1
-        corners = [_corner(column, is_last, names[level] if n == 0 else "") for n, column in enumerate(index)]
+        corners = [
+            _format_corner(column, is_last, names[level] if n == 0 else "") for n, column in enumerate(index)
+        ]
         heads = []
-        for labels, same in itertools.groupby(columns, key=lambda column: _prefix(column, level, levels)):
+        for labels, same in itertools.groupby(columns, key=lambda column: _get_prefix(column, level, levels)):
             group = list(same)
             if is_last:
-                heads += [_head_cell(column, labels[-1]) for column in group]
+                heads += [_format_head_cell(column, labels[-1]) for column in group]
             else:
-                heads.append(f'<th scope="colgroup" colspan="{len(group)}">{_line(labels[-1])}</th>')
+                heads.append(f'<th scope="colgroup" colspan="{len(group)}">{_format_line(labels[-1])}</th>')
         rows.append(f"<tr>{''.join(corners + heads)}</tr>")
     return "".join(rows)
 
 
-def _prefix(column: _Column, level: int, levels: int) -> tuple[str, ...]:
+def _get_prefix(column: _Column, level: int, levels: int) -> tuple[str, ...]:
     """Return the labels of a column down to a level; the Id of the rows has one, in the last row."""
     labels = ("",) * (levels - len(column.labels)) + column.labels
     return labels[: level + 1]
 
 
-def _corner(column: _Column, is_last: bool, name: str) -> str:
+def _format_corner(column: _Column, is_last: bool, name: str) -> str:
     own = column.labels[0] if is_last else ""
     text = " / ".join(filter(None, (own, name)))
-    return f'<th scope="col"{_css(column)}>{_line(text)}</th>'
+    return f'<th scope="col"{_build_css(column)}>{_format_line(text)}</th>'
 
 
-def _head_cell(column: _Column, label: str) -> str:
-    title = f' title="{_line(column.title)}"' if column.title else ""
-    return f'<th scope="col"{_css(column)}{title}>{_line(label)}</th>'
+def _format_head_cell(column: _Column, label: str) -> str:
+    title = f' title="{_format_line(column.title)}"' if column.title else ""
+    return f'<th scope="col"{_build_css(column)}{title}>{_format_line(label)}</th>'
 
 
-def _body_cell(column: _Column, row: int) -> str:
+def _format_body_cell(column: _Column, row: int) -> str:
     kind = 'th scope="row"' if column.is_index else "td"
     direction = "" if column.cells.css else ' dir="auto"'
-    return f"<{kind}{_css(column)}{direction}>{column.cells.html[row]}</{kind[:2]}>"
+    return f"<{kind}{_build_css(column)}{direction}>{column.cells.html[row]}</{kind[:2]}>"
 
 
-def _css(column: _Column) -> str:
+def _build_css(column: _Column) -> str:
     return f' class="{column.cells.css}"' if column.cells.css else ""
 
 
-def _line(text: str) -> str:
+def _format_line(text: str) -> str:
     return escape_html(escape_controls(text, lines=False))
 
 
-def _foot(frame: pd.DataFrame, rows: int, left_out: Sequence[int], columns: Sequence[_Column]) -> str:
+def _format_foot(frame: pd.DataFrame, rows: int, left_out: Sequence[int], columns: Sequence[_Column]) -> str:
     """Return the line below the table: how much there is, how much is shown, and the clock of the dates."""
     facts = []
     if pd.get_option("display.show_dimensions") is not False:
@@ -317,11 +319,11 @@ def _foot(frame: pd.DataFrame, rows: int, left_out: Sequence[int], columns: Sequ
         if rows < len(frame):
             facts[-1] = f"{count_noun(len(frame), 'row')}, showing the first {rows:,}"
         if left_out:
-            hidden = _line(", ".join(str(frame.columns[place]) for place in left_out))
+            hidden = _format_line(", ".join(str(frame.columns[place]) for place in left_out))
             shown = f"{frame.shape[1] - len(left_out):,}"
             facts.append(
                 f'<span title="not shown: {hidden}">{frame.shape[1]:,} columns, showing {shown}</span>'
             )
     if zones := dict.fromkeys(zone for column in columns for zone in column.cells.zones):
-        facts.append(f"times in {_line(', '.join(zones))}")
+        facts.append(f"times in {_format_line(', '.join(zones))}")
     return f"<p>{' · '.join(facts)}</p>" if facts else ""

@@ -35,7 +35,7 @@ class SensenetMagics(SensenetSession):
 
     def _run(self, line: str, cell: str | None, names: dict[str, Any]) -> Any:
         if line.split() in (["-h"], ["--help"]):
-            showing.say(commands.overview())
+            showing.say(commands.format_overview())
             return None
         if cell is None and not arguments.is_query(line):
             return commands.run(self, line, names)
@@ -46,7 +46,7 @@ class SensenetMagics(SensenetSession):
 _STATE = "_sn_pandas"
 
 # What ``%sensenet?`` shows.
-SensenetMagics.sensenet.__doc__ = commands.overview()
+SensenetMagics.sensenet.__doc__ = commands.format_overview()
 
 
 def load(shell: InteractiveShell) -> None:
@@ -59,7 +59,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(magics)
     showing.register(shell, magics)
     if shell.Completer is not None:
-        shell.Completer.custom_matchers.append(_matcher(magics))
+        shell.Completer.custom_matchers.append(_create_matcher(magics))
 
 
 def unload(shell: InteractiveShell) -> None:
@@ -80,7 +80,7 @@ def unload(shell: InteractiveShell) -> None:
             shell.configurables.remove(magics)
 
 
-def _matcher(magics: SensenetMagics) -> Any:
+def _create_matcher(magics: SensenetMagics) -> Any:
     """Return the function that IPython calls for completion."""
 
     @context_matcher(identifier="sensenet")  # type: ignore[untyped-decorator]  # IPython's is untyped

@@ -51,7 +51,7 @@ def _of_search(repo: Repository, query: Query) -> str:
     for match in _TERM.finditer(re.sub(r"\{\{.*\}\}", "", query.words(), flags=re.DOTALL)):
         field, text = repo.schema.fields.get(match[1]), match[2] or match[3] or match[4] or ""
         if field is not None and field.is_reference and not _NO_TEXT.fullmatch(text):
-            return _by_id(field, text)
+            return _build_id_query(field, text)
     plain = query.replace(top=0, orderby=None, select=(), expand=())
     wider = [
         (plain.replace(autofilters=False, lifespan=False), "with the line enableautofilters=false{also}"),
@@ -65,7 +65,7 @@ def _of_search(repo: Repository, query: Query) -> str:
     return ""
 
 
-def _by_id(field: Field, text: str) -> str:
+def _build_id_query(field: Field, text: str) -> str:
     people = "User" in (field.limits.get("AllowedTypes") or ())
     behind = "Path" if text.startswith("/") else "FullName" if people else "DisplayName"
     return (

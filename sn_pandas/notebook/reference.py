@@ -16,21 +16,21 @@ This page is generated from the help texts of the code.
 """
 
 
-def page() -> str:
+def build_page() -> str:
     """Return the page as MyST text."""
-    parts = [_HEAD, _section("%%sensenet", arguments.CELL.format_help())]
+    parts = [_HEAD, _build_section("%%sensenet", arguments.CELL.format_help())]
     parts += [
-        _section(f"%sensenet {name}", command.parser.format_help())
+        _build_section(f"%sensenet {name}", command.parser.format_help())
         for name, command in commands.COMMANDS.items()
     ]
-    return "\n".join([*parts, "## %config SensenetMagics\n", *_options()])
+    return "\n".join([*parts, "## %config SensenetMagics\n", *_list_options()])
 
 
-def _section(title: str, help_text: str) -> str:
+def _build_section(title: str, help_text: str) -> str:
     return f"## {title}\n\n```text\n{help_text}\n```\n"
 
 
-def _options() -> list[str]:
+def _list_options() -> list[str]:
     traits = SensenetMagics.class_traits(config=True)
     return [
         f"`{name}` (default `{trait.default_value!r}`)\n: {trait.help}\n"

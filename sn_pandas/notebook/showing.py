@@ -14,8 +14,8 @@ from ..odata.errors import IncompleteWarning
 from ..odata.escaping import NO_MATH, escape_controls, escape_html
 from ..odata.warning import warn_user
 from ..odata.wording import count_noun
-from .changes_table import changes_html, changes_text, is_changes
-from .frame_table import KEY, belongs_to_repository, frame_html
+from .changes_table import format_changes_html, format_changes_text, is_changes
+from .frame_table import KEY, belongs_to_repository, format_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -81,7 +81,7 @@ def say(text: str) -> None:
     sys.stdout.write(f"{escape_controls(text)}\n")
 
 
-def caption(frame: pd.DataFrame) -> str:
+def build_caption(frame: pd.DataFrame) -> str:
     """Return the caption of a frame that carries a repository: its query and the unsaved cells."""
     facts = frame.attrs.get(KEY)
     if not isinstance(facts, dict) or not facts.get("query"):
@@ -110,7 +110,7 @@ def describe_unsaved(value: Any) -> str:
     return count_noun(cells, "unsaved cell") if cells else ""
 
 
-def repository_of(value: Any) -> Any:
+def find_repository(value: Any) -> Any:
     """Return the repository that a frame was read from, or None."""
     try:
         return value.sn.baseline.repo
@@ -151,27 +151,27 @@ def register(shell: InteractiveShell, options: Options) -> None:
     """Display frames of a repository as readable tables with a caption, by the usual formatter."""
     import pandas as pd
 
-    before = {mime: _printer(formatter, pd.DataFrame) for mime, formatter in _ours(shell)}
+    before = {mime: _find_printer(formatter, pd.DataFrame) for mime, formatter in _list_formatters(shell)}
 
     def as_html(frame: pd.DataFrame) -> str | None:
-        own = before["text/html"] or _html_of_bundle(shell, frame)
+        own = before["text/html"] or _create_bundle_printer(shell, frame)
         if own is None:
-            return _html(frame, options)
+            return _format_html(frame, options)
         table: str | None = own(frame)
-        text = caption(frame) if options.caption and table else ""
+        text = build_caption(frame) if options.caption and table else ""
         return f"{table}{_CAPTION.format(escape_html(text))}" if text else table
 
     def as_text(frame: pd.DataFrame, printer: Any, cycle: bool) -> None:
         own = before["text/plain"]
         if own is None:
-            printer.text(_text(frame))
+            printer.text(_format_text(frame))
         else:
             own(frame, printer, cycle)
-        if text := caption(frame) if options.caption else "":
+        if text := build_caption(frame) if options.caption else "":
             printer.text(f"\n{escape_controls(text)}")
 
     ours = {"text/html": as_html, "text/plain": as_text}
-    for mime, formatter in _ours(shell):
+    for mime, formatter in _list_formatters(shell):
         formatter.for_type(pd.DataFrame, ours[mime])
     _registered[shell] = {mime: (ours[mime], before[mime]) for mime in _MIME}
 
@@ -181,9 +181,9 @@ def unregister(shell: InteractiveShell) -> None:
     import pandas as pd
 
     registered = _registered.pop(shell, {})
-    for mime, formatter in _ours(shell):
+    for mime, formatter in _list_formatters(shell):
         ours, before = registered.get(mime, (None, None))
-        if ours is None or _printer(formatter, pd.DataFrame) is not ours:
+        if ours is None or _find_printer(formatter, pd.DataFrame) is not ours:
             continue
         if before is None:
             formatter.pop(pd.DataFrame, None)
@@ -191,28 +191,28 @@ def unregister(shell: InteractiveShell) -> None:
             formatter.for_type(pd.DataFrame, before)
 
 
-def _html(frame: pd.DataFrame, options: Options) -> str | None:
+def _format_html(frame: pd.DataFrame, options: Options) -> str | None:
     """Return the HTML of a frame: a readable table if it is a repository's, that of pandas otherwise."""
     is_ours = _is_ours(frame)
     if is_ours and is_changes(frame):
-        return changes_html(frame)
+        return format_changes_html(frame)
     if not is_ours and not belongs_to_repository(frame) and not _has_columns(frame, _ABOUT_CONTENTS):
         table: str | None = frame._repr_html_()  # type: ignore[operator]  # pandas-stubs does not know it
         return table
-    readable = _readable_html(frame, options.time_zone) if options.readable and not is_ours else None
-    table = readable or _pandas_html(frame, is_whole=is_ours)
-    text = caption(frame) if options.caption and table else ""
+    readable = _format_readable_html(frame, options.time_zone) if options.readable and not is_ours else None
+    table = readable or _format_pandas_html(frame, is_whole=is_ours)
+    text = build_caption(frame) if options.caption and table else ""
     return f"{table}{_CAPTION.format(escape_html(text))}" if text else table
 
 
-def _readable_html(frame: pd.DataFrame, time_zone: str) -> str | None:
+def _format_readable_html(frame: pd.DataFrame, time_zone: str) -> str | None:
     try:
-        return frame_html(frame, ZoneInfo(time_zone) if time_zone else None)
+        return format_frame(frame, ZoneInfo(time_zone) if time_zone else None)
     except Exception:  # showing a frame never fails
         return None
 
 
-def _pandas_html(frame: pd.DataFrame, *, is_whole: bool) -> str | None:
+def _format_pandas_html(frame: pd.DataFrame, *, is_whole: bool) -> str | None:
     """Return the HTML of a frame as pandas formats it, with escaped texts and, if asked for, whole ones."""
     import pandas as pd
 
@@ -222,8 +222,8 @@ def _pandas_html(frame: pd.DataFrame, *, is_whole: bool) -> str | None:
     return table
 
 
-def _text(frame: pd.DataFrame) -> str:
-    return changes_text(frame) if _is_ours(frame) else repr(frame)
+def _format_text(frame: pd.DataFrame) -> str:
+    return format_changes_text(frame) if _is_ours(frame) else repr(frame)
 
 
 def _is_ours(frame: pd.DataFrame) -> bool:
@@ -237,23 +237,23 @@ def _has_columns(frame: pd.DataFrame, tables: Iterable[set[str]]) -> bool:
     return any(part <= columns for part in tables)
 
 
-def _ours(shell: InteractiveShell) -> list[tuple[str, Any]]:
+def _list_formatters(shell: InteractiveShell) -> list[tuple[str, Any]]:
     assert shell.display_formatter is not None
     return [(mime, shell.display_formatter.formatters[mime]) for mime in _MIME]
 
 
-def _printer(formatter: Any, kind: type) -> Any:
+def _find_printer(formatter: Any, kind: type) -> Any:
     """Return the formatter of a type, if one is registered for this very type."""
     formatter.for_type(kind)  # finds what was registered by the name of the type
     return formatter.type_printers.get(kind)
 
 
-def _html_of_bundle(shell: InteractiveShell, frame: pd.DataFrame) -> Any:
+def _create_bundle_printer(shell: InteractiveShell, frame: pd.DataFrame) -> Any:
     """Return a function for the HTML of a frame, if the user has registered a mimebundle formatter."""
     import pandas as pd
 
     assert shell.display_formatter is not None
-    bundle = _printer(shell.display_formatter.mimebundle_formatter, pd.DataFrame)
+    bundle = _find_printer(shell.display_formatter.mimebundle_formatter, pd.DataFrame)
     if bundle is None:
         return None
 

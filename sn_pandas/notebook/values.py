@@ -49,13 +49,13 @@ def fill(option: str, template: str, values: Values, fields: _Fields) -> str:
         return template
     if option == "query":
         return _ContentQuery(values, fields).fill(template)
-    kind = _KINDS.get(option, _word)
+    kind = _KINDS.get(option, _write_word)
     if option == "" and MARK.fullmatch(template):
         kind = _place
     return MARK.sub(lambda m: kind(values[int(m[1])]), template)
 
 
-def items_of(value: Any) -> list[Any] | None:
+def list_items(value: Any) -> list[Any] | None:
     """Return the items of a list, tuple, set, index, column or array; None for a single value."""
     if isinstance(value, (list, tuple, set, frozenset, range)):
         return list(value)
@@ -80,9 +80,11 @@ class _Filter:
             token = tokens[place]
             if token.startswith("'"):
                 marked = MARK.search(token)
-                out[place] = self._text(token, self._beside(tokens, words, at)[2] if marked else None)
+                out[place] = self._fill_text(
+                    token, self._find_operands(tokens, words, at)[2] if marked else None
+                )
             elif MARK.fullmatch(token):
-                self._value(out, tokens, words, at)
+                self._insert_value(out, tokens, words, at)
             elif token in "{}" or "}" in token:
                 rest = "".join(tokens[place:])[:30]
                 raise QueryError(
@@ -90,21 +92,21 @@ class _Filter:
                 )
         return "".join(out)
 
-    def _value(self, out: list[str], tokens: list[str], words: list[int], at: int) -> None:
+    def _insert_value(self, out: list[str], tokens: list[str], words: list[int], at: int) -> None:
         value = self.values[int(MARK.fullmatch(tokens[words[at]])[1])]  # type: ignore[index]  # the caller matched it
         after = tokens[words[at] + 1 : words[at] + 2]
         if after and not after[0].isspace() and after[0] not in (")", ","):
             raise QueryError(f"a value in braces is complete; separate it by a blank from {after[0]!r}")
-        left, right, field = self._beside(tokens, words, at)
+        left, right, field = self._find_operands(tokens, words, at)
         if left is not None and right is not None and field is not None:
             operator = tokens[words[left]]
             member = tokens[words[right]]
             swapped = right > at
-            items = items_of(value)
+            items = list_items(value)
             text = (
-                self._comparison(member, _SWAPPED[operator] if swapped else operator, value, field)
+                self._write_comparison(member, _SWAPPED[operator] if swapped else operator, value, field)
                 if items is None
-                else self._chain(member, operator, items, field)
+                else self._write_chain(member, operator, items, field)
             )
             first, last = sorted((words[right], words[at]))
             out[first : last + 1] = [text, *[""] * (last - first)]
@@ -112,14 +114,14 @@ class _Filter:
         if isinstance(value, Filter):
             out[words[at]] = value.text(self.fields) if len(words) == 1 else f"({value.text(self.fields)})"
             return
-        function = self._function(tokens, words, at)
+        function = self._find_function(tokens, words, at)
         if function is None:
             raise QueryError(
                 "a value must be compared with a field ($filter=Name eq {name}) or in a function "
                 "($filter=startswith(Name, {start})); write out fields and operators, or build the "
                 "condition with sn_pandas.F"
             )
-        if items_of(value) is not None:
+        if list_items(value) is not None:
             raise QueryError(
                 f"{function} takes one value, not a list; write one {function} for each, joined by or"
             )
@@ -127,7 +129,7 @@ class _Filter:
             raise QueryError(f"{function} takes text, not {type(value).__name__}")
         out[words[at]] = _locate_error(value, f"{function}(…)", lambda: filter_literal(value))
 
-    def _beside(
+    def _find_operands(
         self, tokens: list[str], words: list[int], at: int
     ) -> tuple[int | None, int | None, Field | None]:
         """Return the operator and the member that the token at ``at`` is compared with, and its field."""
@@ -151,22 +153,22 @@ class _Filter:
         dotted = member.replace("/", ".")
         return dotted if dotted in self.fields else member.rpartition("/")[2]
 
-    def _comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
+    def _write_comparison(self, member: str, operator: str, value: Any, field: Field) -> str:
         name = self._column_of(member)
         return _locate_error(
             value, f"{member} {operator}", lambda: write_test(name, member, operator, value, field)
         )
 
-    def _chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:
+    def _write_chain(self, member: str, operator: str, items: list[Any], field: Field) -> str:
         """Write a list of values: any of them for ``eq``, none of them for ``ne``."""
         if operator not in ("eq", "ne"):
             raise QueryError(f"{member} {operator} takes one value, not a list")
         if not items:  # an id is never below 1
             return "Id lt 0" if operator == "eq" else "Id gt 0"
-        parts = dict.fromkeys(self._comparison(member, operator, item, field) for item in items)
+        parts = dict.fromkeys(self._write_comparison(member, operator, item, field) for item in items)
         return "(" + (" or " if operator == "eq" else " and ").join(parts) + ")"
 
-    def _function(self, tokens: list[str], words: list[int], at: int) -> str | None:
+    def _find_function(self, tokens: list[str], words: list[int], at: int) -> str | None:
         """Return the function that the token is an argument of."""
         for back in range(at - 1, 0, -1):
             token = tokens[words[back]]
@@ -177,12 +179,12 @@ class _Filter:
                 return None
         return None
 
-    def _text(self, token: str, field: Field | None) -> str:
+    def _fill_text(self, token: str, field: Field | None) -> str:
         """Fill a quoted text; doubled braces in it are braces."""
         if not MARK.search(token):
             return token.replace("{{", "{").replace("}}", "}")
         plain = token[1:-1].replace("''", "'").replace("{{", "{").replace("}}", "}")
-        text = MARK.sub(lambda m: _inline(self.values[int(m[1])]), plain)
+        text = MARK.sub(lambda m: _to_inline(self.values[int(m[1])]), plain)
         return _locate_error(text, "a text", lambda: filter_literal(text, field))
 
 
@@ -205,10 +207,10 @@ class _ContentQuery:
         field = ""  # the field that the next value is of
         for at, token in enumerate(tokens):
             if MARK.fullmatch(token):
-                self._value(out, tokens, at, field or (open_[-1] if open_ else ""))
+                self._insert_value(out, tokens, at, field or (open_[-1] if open_ else ""))
                 field = ""
             elif len(token) > 1 and token[0] in "\"'":
-                out.append(self._text(token))
+                out.append(self._fill_text(token))
                 field = ""
             else:
                 out.append(token)
@@ -225,7 +227,7 @@ class _ContentQuery:
                     field = ""
         return "".join(out)
 
-    def _value(self, out: list[str], tokens: list[str], at: int, before: str) -> None:
+    def _insert_value(self, out: list[str], tokens: list[str], at: int, before: str) -> None:
         value = self.values[int(MARK.fullmatch(tokens[at])[1])]  # type: ignore[index]  # the caller matched it
         name = before.partition(":")[0]
         field = self.fields.get(name)
@@ -235,9 +237,9 @@ class _ContentQuery:
                 raise QueryError(f"{name}: a query is not a value of a field; write it by itself: +{{…}}")
             out.append(value.text(self.fields) if len(tokens) == 1 else f"({value.text(self.fields)})")
             return
-        items = items_of(value)
+        items = list_items(value)
         if items is None:
-            out.append(self._literal(value, name, field))
+            out.append(self._write_literal(value, name, field))
             return
         alone = (
             bool(out) and out[-1] == "(" and at + 1 < len(tokens) and tokens[at + 1] == ")" and len(out) > 1
@@ -249,19 +251,19 @@ class _ContentQuery:
             out.append(f"{'(' if direct else ''}0{')' if direct else ''}")
             out[out.index(before, len(out) - (3 if alone else 2))] = "Id:"
             return
-        group = " ".join(dict.fromkeys(self._literal(item, name, field) for item in items))
+        group = " ".join(dict.fromkeys(self._write_literal(item, name, field) for item in items))
         out.append(group if alone else f"({group})")
 
-    def _literal(self, value: Any, name: str, field: Field | None) -> str:
+    def _write_literal(self, value: Any, name: str, field: Field | None) -> str:
         return write_value(name, value, field, filter=f"$filter={name} eq null")
 
-    def _text(self, token: str) -> str:
+    def _fill_text(self, token: str) -> str:
         quote = token[0]
 
         def inner(match: re.Match[str]) -> str:
-            text = _locate_error(match, "a text", lambda: query_value(_inline(self.values[int(match[1])])))[
-                1:-1
-            ]
+            text = _locate_error(
+                match, "a text", lambda: query_value(_to_inline(self.values[int(match[1])]))
+            )[1:-1]
             return text.replace("'", "\\'") if quote == "'" else text
 
         return MARK.sub(inner, token)
@@ -286,9 +288,9 @@ def _locate_error(value: Any, where: str, write: Callable[[], str]) -> str:
         raise QueryError(f"{where} …: {error}") from None
 
 
-def _inline(value: Any) -> str:
+def _to_inline(value: Any) -> str:
     """Return a value as a part of a text."""
-    if not isinstance(value, str) and items_of(value) is not None:
+    if not isinstance(value, str) and list_items(value) is not None:
         raise QueryError("a list is not allowed inside quotes")
     if value is None:
         raise QueryError("None is not allowed inside quotes")
@@ -322,8 +324,8 @@ def _step(value: Any) -> str:
     return text
 
 
-def _names(value: Any) -> str:
-    names = items_of(value)
+def _write_names(value: Any) -> str:
+    names = list_items(value)
     names = [value] if names is None else names
     for name in names:
         if not isinstance(name, str) or not _NAME.fullmatch(name):
@@ -331,8 +333,8 @@ def _names(value: Any) -> str:
     return ",".join(names)
 
 
-def _orders(value: Any) -> str:
-    keys = items_of(value)
+def _write_orders(value: Any) -> str:
+    keys = list_items(value)
     keys = [value] if keys is None else keys
     for key in keys:
         if not isinstance(key, str) or not _ORDER.fullmatch(key):
@@ -349,13 +351,13 @@ def _number(value: Any) -> str:
     raise QueryError(f"{value!r} is not an integer")
 
 
-def _flag(value: Any) -> str:
+def _write_flag(value: Any) -> str:
     if value is True or value is False:
         return str(value).lower()
     raise QueryError(f"{value!r} is neither True nor False")
 
 
-def _word(value: Any) -> str:
+def _write_word(value: Any) -> str:
     if isinstance(value, str) and re.fullmatch(r"[\w.]+", value):
         return value
     raise QueryError(f"{value!r} is not allowed here")
@@ -363,11 +365,11 @@ def _word(value: Any) -> str:
 
 _KINDS: dict[str, Callable[[Any], str]] = {
     "": _step,
-    "$select": _names,
-    "$expand": _names,
-    "$orderby": _orders,
+    "$select": _write_names,
+    "$expand": _write_names,
+    "$orderby": _write_orders,
     "$top": _number,
     "$skip": _number,
-    "enableautofilters": _flag,
-    "enablelifespanfilter": _flag,
+    "enableautofilters": _write_flag,
+    "enablelifespanfilter": _write_flag,
 }

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sn_pandas.notebook.changes_table import changes_html, changes_text
+from sn_pandas.notebook.changes_table import format_changes_html, format_changes_text
 
 from .conftest import Session
 
@@ -51,21 +51,21 @@ TABLES = {
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 def test_nothing_but_our_marks_is_markup(table: pd.DataFrame) -> None:
-    shown = changes_html(table)
+    shown = format_changes_html(table)
     assert not TAGS.search(shown.partition("</style>")[2])
     assert "\x1b" not in shown
     assert "tex2jax_ignore" in shown
-    assert "\x1b" not in changes_text(table)
+    assert "\x1b" not in format_changes_text(table)
 
 
 @given(st.text(max_size=90), st.text(max_size=90))
 def test_what_a_cell_shows_is_its_letters(before: str, after: str) -> None:
-    shown = changes_html(changes(1, before=[before], after=[after]))
+    shown = format_changes_html(changes(1, before=[before], after=[after]))
     assert not TAGS.search(shown.partition("</style>")[2])
 
 
 def test_old_and_new_values_are_marked() -> None:
-    shown = changes_html(changes(1, before=[None]))
+    shown = format_changes_html(changes(1, before=[None]))
     assert re.search(r"<del[^>]*>\(nothing\)</del>", shown)
     assert re.search(r"<ins[^>]*>a0</ins>", shown)
 
@@ -78,7 +78,7 @@ def test_reasons_and_paths_are_whole(width: int | None) -> None:
     )
     table = changes(1, Path=[path], problem=[reason], before=["b" * 500])
     with pd.option_context("display.max_colwidth", width):
-        shown, text = html.unescape(changes_html(table)), changes_text(table)
+        shown, text = html.unescape(format_changes_html(table)), format_changes_text(table)
     assert path in shown
     assert reason in shown
     if width is not None:  # pandas itself cuts nothing then, but for the width of the screen
@@ -89,7 +89,7 @@ def test_reasons_and_paths_are_whole(width: int | None) -> None:
 
 def test_long_texts_show_where_they_differ() -> None:
     before, after = (f"{'same ' * 900}{word}{'x' * 99}" for word in ("old", "new"))
-    shown = changes_html(changes(1, before=[before], after=[after]))
+    shown = format_changes_html(changes(1, before=[before], after=[after]))
     assert "same old" in shown
     assert "same new" in shown
     assert len(shown) < 2_000
@@ -105,7 +105,7 @@ def test_only_what_is_shown_is_formatted() -> None:
 
     table = changes(100_000)
     table["after"] = [Counted()] * 100_000
-    shown = changes_html(table)
+    shown = format_changes_html(table)
     assert Counted.seen < 100
     assert shown.count("<tr") == 1 + 10 + 1
     assert "100,000 rows × 5 columns" in shown

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 import sn_pandas as sn
 from sn_pandas.frames import Repository
-from sn_pandas.notebook.frame_table import belongs_to_repository, frame_html
+from sn_pandas.notebook.frame_table import belongs_to_repository, format_frame
 from sn_pandas.odata.escaping import escape_controls
 
 from ..fakes import FakeServer
@@ -85,7 +85,7 @@ class Table(HTMLParser):
 
 
 def shown(frame: pd.DataFrame, zone: dt.tzinfo | None = dt.UTC) -> Table:
-    return Table(frame_html(frame, zone) or "")
+    return Table(format_frame(frame, zone) or "")
 
 
 def in_notebook(session: Session, frame: Any) -> str:
@@ -158,7 +158,7 @@ def test_hostile_texts_are_letters(tasks: pd.DataFrame, text: str) -> None:
 def test_any_text_is_shown_letter_by_letter(texts: list[str]) -> None:
     frame = pd.DataFrame({"a": pd.Series(texts, dtype=object)})
     with pd.option_context("display.max_colwidth", None):
-        table = Table(frame_html(frame, dt.UTC) or "")
+        table = Table(format_frame(frame, dt.UTC) or "")
     assert table.column("a") == [escape_controls(text, lines=False) for text in texts]
 
 

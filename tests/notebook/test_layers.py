@@ -9,7 +9,7 @@ import pytest
 import sn_pandas as sn
 from sn_pandas.frames import Repository
 from sn_pandas.notebook.catalogue import Catalogue
-from sn_pandas.notebook.describing import fields_frame, types_frame
+from sn_pandas.notebook.describing import build_fields_frame, build_types_frame
 from sn_pandas.notebook.explaining import explain
 
 from ..fakes import FakeServer
@@ -33,9 +33,9 @@ def erin(server: FakeServer) -> Repository:
 
 def test_types_and_fields_say_their_layer(erin: Repository) -> None:
     erin.read(PLACE, select="Name,Quantity", filter="isof('Gadget')")
-    layers = types_frame(erin.schema)["layer"]
+    layers = build_types_frame(erin.schema)["layer"]
     assert layers[["Task", "Gadget", "User"]].tolist() == ["shown", "learned", "built in"]
-    fields = fields_frame(erin.schema, ["Gadget", "User"])["layer"]
+    fields = build_fields_frame(erin.schema, ["Gadget", "User"])["layer"]
     assert fields[["Name", "Quantity", "Version", "LoginName"]].tolist() == [
         "shown",
         "learned",
@@ -43,12 +43,12 @@ def test_types_and_fields_say_their_layer(erin: Repository) -> None:
         "built in",
     ]
     with pytest.raises(sn.QueryError, match="there is no content type"):
-        types_frame(erin.schema, "Gadgets")
+        build_types_frame(erin.schema, "Gadgets")
 
 
 def test_everything_is_shown_to_an_administrator(server: FakeServer) -> None:
     schema = server.connect().schema
-    assert set(fields_frame(schema, ["Gadget", "User"])["layer"]) == {"shown"}
+    assert set(build_fields_frame(schema, ["Gadget", "User"])["layer"]) == {"shown"}
     words = explain(PLACE, [("$select", "Quantity,Keeper/FullName")], schema)
     assert not [line for line in words.does if "may not see" in line]
 

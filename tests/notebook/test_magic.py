@@ -170,7 +170,7 @@ def test_very_many_unsaved_cells_are_counted_column_by_column(
     assert showing.count_unsaved(tasks) == 63 == len(tasks.sn.changes())
     monkeypatch.setattr(showing, "MANY_EDITS", 10)
     assert showing.count_unsaved(tasks) == 63
-    assert "63 unsaved cells" in showing.caption(tasks.sample(frac=1, random_state=1))
+    assert "63 unsaved cells" in showing.build_caption(tasks.sample(frac=1, random_state=1))
 
 
 def test_a_large_frame_in_another_order_is_not_compared_to_be_shown(
@@ -179,10 +179,10 @@ def test_a_large_frame_in_another_order_is_not_compared_to_be_shown(
     tasks = session.value(f"%sensenet tasks << {TASKS}?$select=Index,Name")
     tasks.loc[tasks.index[0], "Name"] = "x"
     monkeypatch.setattr(showing, "MANY_ROWS", 10)
-    assert showing.caption(tasks).endswith(" · 1 unsaved cell")
-    assert showing.caption(tasks.reset_index()).endswith(" · 1 unsaved cell")
+    assert showing.build_caption(tasks).endswith(" · 1 unsaved cell")
+    assert showing.build_caption(tasks.reset_index()).endswith(" · 1 unsaved cell")
     for moved in (tasks.sample(frac=1, random_state=1), tasks.iloc[:20]):
-        assert showing.caption(moved).endswith("unsaved cells not counted: rows were moved or dropped")
+        assert showing.build_caption(moved).endswith("unsaved cells not counted: rows were moved or dropped")
 
 
 def test_a_misspelt_frame_is_named(session: Session) -> None:

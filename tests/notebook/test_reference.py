@@ -15,7 +15,7 @@ from sn_pandas.frames import Repository
 from sn_pandas.frames.accessor.accessor import Accessor
 from sn_pandas.notebook import commands
 from sn_pandas.notebook.magic import SensenetMagics
-from sn_pandas.notebook.reference import page
+from sn_pandas.notebook.reference import build_page
 from sn_pandas.odata import errors
 
 DOCS = pathlib.Path(__file__).parents[2] / "docs"
@@ -49,7 +49,7 @@ def test_every_public_method_explains_itself(kind: type) -> None:
 
 
 def test_the_page_of_the_magic_has_every_command_and_option() -> None:
-    text = page()
+    text = build_page()
     for name in commands.COMMANDS:
         assert f"## %sensenet {name}" in text
     options = SensenetMagics.class_traits(config=True)
