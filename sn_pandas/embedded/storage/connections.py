@@ -225,7 +225,7 @@ class Database:
 
     @contextmanager
     def _write_lock(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to this thread, as to the only one that writes."""
+        """Yield a connection to this thread, the only one that writes."""
         if self._thread.connection is None:
             self._pool.admit()  # before the lock, which has to come free
         with self._lock, self._connection() as db:
@@ -233,7 +233,7 @@ class Database:
 
     @contextmanager
     def _connection(self) -> Iterator[sqlite3.Connection]:
-        """Lend a connection to this thread while the block runs; blocks inside get the same one."""
+        """Yield a connection to this thread while the block runs; blocks inside get the same one."""
         if self._thread.connection is not None:
             yield self._thread.connection
             return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def build_indexes(store: ContentTable) -> Iterator[list[sqlite3.Connection]]:
-    """Lend indexes in memory that are made for one search: the first versions, the second ones, and so on.
+    """Yield indexes in memory, made for one search: the first versions, the second ones, and so on.
 
     A content has one row in each, under its own id.
     """

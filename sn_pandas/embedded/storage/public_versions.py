@@ -47,7 +47,7 @@ class PublicVersions:
 
     @contextmanager
     def open_index(self, db: sqlite3.Connection) -> Iterator[sqlite3.Connection | None]:
-        """Lend the index, as of the state that a connection reads; None if there is nothing in it."""
+        """Yield the index, as of the state that a connection reads; None if there is nothing in it."""
         drafts = {row[0]: tuple(row[1:]) for row in db.execute(DRAFTS)}
         if not drafts:
             yield None
