@@ -42,6 +42,14 @@ def imported(repo, names="Name Serial Price InUse BoughtOn Condition Labels Keep
 # --- what comes in
 
 
+@pytest.mark.parametrize("number", ["99999999999999999999", 10**20, "-99999999999999999999"])
+def test_a_number_that_no_column_holds_is_a_problem_of_its_row(repo, number):
+    rows = pd.DataFrame({"Name": ["N1", "N2"], "Serial": ["XY-0001", "XY-0002"], "Quantity": [number, "1"]})
+    report = repo.import_rows(LAB, rows, "Asset", on_refused="skip")
+    assert report.counts == {"saved": 1, "refused": 1}
+    assert "is outside of the 32 bits of an Integer" in report.problems["problem"].item()
+
+
 def test_a_csv_file_becomes_contents(repo, tmp_path):
     path = written(tmp_path, CSV)
     report = repo.import_rows(LAB, path, "Asset", decimal=",", resolve="names")

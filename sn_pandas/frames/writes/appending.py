@@ -115,6 +115,6 @@ def _fit_cells(column: str, cells: list[Any], old: pd.Series, baseline: Baseline
             cell is None or isinstance(cell, str) for cell in cells
         ):
             return plain.astype(dtype)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):  # a check says what is wrong with the cell
         pass
     return plain
