@@ -192,6 +192,8 @@ def test_only_the_approved_plan_is_applied(fake, tmp_path):
         sn.apply(other, repo, digest=approved.digest)
     with pytest.raises(ValueError, match="first 16 letters"):
         sn.apply(approved, repo, digest=approved.digest[:8])
+    with pytest.raises(TypeError, match="digest is a text, such as"):
+        sn.apply(approved, repo, digest=int(approved.digest, 16))
     assert held(repo) == [0, 1, 2]
     assert sn.apply(approved, repo, digest=approved.short_digest.upper()).counts == {"saved": 3}
 

@@ -158,6 +158,8 @@ def apply_plan(
 
 def reject_unapproved(plan: Plan, digest: str) -> None:
     """Raise unless a plan has the digest that was approved, in full or from its beginning."""
+    if not isinstance(digest, str):
+        raise TypeError(f"digest is a text, such as {plan.short_digest!r}, not {digest!r}")
     wanted = "".join(digest.split()).lower().removeprefix("sha256:")
     if len(wanted) < SHORT_DIGEST:
         raise ValueError(f"digest needs the first {SHORT_DIGEST} letters of the digest, or all 64")
