@@ -16,6 +16,7 @@ from .fields import INDEX_ONLY, of_some_contents
 from .filter_rules import NO_DATE, WORD_KINDS, empty_search_refusal, kind_of, search_refusal
 from .filters import Fields
 from .literals import cut_to_precision, fit_value, query_value, unwrap
+from .refs import as_ref
 from .schema import UNKNOWN, Field
 from .word_fields import check_phrase, check_words
 
@@ -452,6 +453,11 @@ def _fit(name: str, value: Any, field: Field | None) -> Any:
     kind = kind_of(name or "_Text", field)
     is_text = isinstance(value, str)
     if field is not None and field.is_reference:
+        if (by_name := as_ref(value)) is not None:
+            raise QueryError(
+                f"a content query finds references by id, and does not look up {by_name!r}: "
+                f"use Q({name!r}) == repo.find({by_name.name!r}).index[0]"
+            )
         if is_text and not value.isdecimal():
             raise QueryError(f"a content query finds references by id, not by path; use Q({name!r}).where(…)")
         if not is_text and (isinstance(value, bool) or not isinstance(value, int)):
