@@ -11,8 +11,7 @@ from ..odata.addresses import entity, normalize
 from ..odata.client import Client
 from ..odata.errors import AnswerError, ForbiddenError, QueryError, SensenetError, SensenetWarning
 from ..odata.redaction import SECRETS
-from ..odata.refs import as_ref, ref
-from ..odata.signin.guard import VISITOR, VISITOR_ID
+from ..odata.signin.guard import VISITOR
 from ..odata.signin.user import NewApiKey
 from ..odata.warning import warn_user
 from ..odata.wording import with_article
@@ -46,21 +45,15 @@ def find_user(repo: Connection, user: str | int) -> str:
     QueryError
         If it is not a user.
     """
-    if is_visitor(user):  # few may see the Visitor
+    user = finding.name_user(user)
+    if user == VISITOR:  # few may see the Visitor
         return VISITOR
-    if isinstance(user, str) and "/" not in user and as_ref(user) is None:
-        user = ref(user, type="User")
     where = normalize(finding.resolve_places(repo, user), repo.base)
     with explain_missing(repo, where):
         found = lookup.read_one(repo.client, where)
     if not finding.is_one_of(found, ["User"], repo.schema):
         raise QueryError(f"{found['Path']} is not a user but {with_article(str(found['Type']))}")
     return str(found["Path"])
-
-
-def is_visitor(user: str | int) -> bool:
-    """Return whether a user is the Visitor, who needs no credentials, from the name, the path or the id."""
-    return str(user).lower() in ("visitor", VISITOR.lower(), str(VISITOR_ID))
 
 
 def create_key(client: Client, user: str) -> NewApiKey:
@@ -99,8 +92,9 @@ class BorrowedKey:
     def __init__(self, client: Client, user: str) -> None:
         self._client = client
         self._user = user
+        self._failed = False
         self.key = create_key(client, user)
-        atexit.register(self.give_back)
+        atexit.register(self._give_back_at_exit)
 
     def announce(self) -> None:
         """Warn that a key was created."""
@@ -111,8 +105,7 @@ class BorrowedKey:
         )
 
     def give_back(self) -> None:
-        """Delete the key, and warn if it is still there afterwards."""
-        atexit.unregister(self.give_back)
+        """Delete the key, and warn if it is still there afterwards; then the end of Python tries again."""
         why = ""
         try:
             self._client.send("POST", f"{entity(self._user)}/DeleteApiKey", body={"apiKey": self.key.value})
@@ -121,10 +114,17 @@ class BorrowedKey:
                 why = "the server still has it"
         except (SensenetError, LookupError, TypeError) as error:
             why = str(error)
-        if why:
+        if not why:
+            atexit.unregister(self._give_back_at_exit)
+        else:
+            self._failed = True
             warn_user(
                 f"the API key that was created for {self._user} may still be valid, until "
                 f"{self.key.expires}: {why}. An administrator deletes all keys of a user with "
                 f"repo.call({self._user!r}, 'DeleteApiKeys')",
                 SensenetWarning,
             )
+
+    def _give_back_at_exit(self) -> None:
+        if not (self._failed and self._client.closed):  # it would only fail and warn again
+            self.give_back()

@@ -15,11 +15,12 @@ from ..odata.errors import AuthenticationError
 from ..odata.filters import Filter
 from ..odata.query import Query
 from ..odata.signin.credentials import Anonymous, ApiKey
+from ..odata.signin.guard import VISITOR
 from ..odata.signin.user import NewApiKey
 from ..odata.signin.vault import explain_missing_keyring, write_api_key
 from .connection import TRUSTED, Connection
 from .contents.methods import Contents
-from .other_users import BorrowedKey, create_key, find_key, find_user, is_visitor
+from .other_users import BorrowedKey, create_key, find_key, find_user
 from .reads import arrow, finding, reading, single
 
 #: Public attributes that are there for the modules of this package, not for users.
@@ -128,7 +129,7 @@ class Repository(Connection, Contents):
         ForbiddenError
             If you may not create a key for the user.
         AuthenticationError
-            If the server does not accept the key, or the user is disabled.
+            If the server does not accept the key.
         NotFoundError, RefusedError
             If there is no such user, or you may not see it.
 
@@ -149,7 +150,7 @@ class Repository(Connection, Contents):
             raise TypeError("this repository opens no other connection; connect with sn_pandas.connect(…)")
         key = find_key(user)
         path = "" if key is not None else find_user(self, cast("str | int", user))
-        anonymous = is_visitor(path)
+        anonymous = path == VISITOR
         borrowed = BorrowedKey(self.client, path) if key is None and not anonymous else None
         value = key if borrowed is None else borrowed.key.value
         client = self._opener(Anonymous() if anonymous else ApiKey(cast("str", value)))

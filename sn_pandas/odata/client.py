@@ -159,6 +159,11 @@ class Client:
         """The number of times that the server reported an overload."""
         return self._retrier.overloads
 
+    @property
+    def closed(self) -> bool:
+        """Whether the connection was closed."""
+        return bool(self._closed)
+
     def close(self, why: str = "") -> None:
         """Close the connections, and everything that was registered with `close_with`.
 

@@ -13,6 +13,7 @@ from ..fakes import FakeServer, open_sample
 
 IT = "/Root/Content/IT"
 ANNA, BALINT, FARID = (f"/Root/IMS/Public/{name}" for name in ("anna.acs", "balint.berg", "farid.fischer"))
+VISITOR = "/Root/IMS/BuiltIn/Portal/Visitor"
 OWNERS = "/Root/IMS/BuiltIn/Portal/Owners"
 
 
@@ -150,3 +151,12 @@ def test_a_role_is_allowed_and_denied_like_the_permission_that_it_takes():
 def test_only_a_reading_connection_is_needed(server):
     with server.connect(read_only=True) as repo:
         assert isinstance(repo.access(IT, "read", users=ANNA), pd.DataFrame)
+
+
+def test_users_are_named_as_in_as_user(server):
+    with server.connect(user="Admin") as admin:
+        held = admin.access(IT, "read", users=["anna.acs", "Visitor", BALINT, sn.ref("Farid Fischer")])
+        assert set(held["path"]) == {ANNA, VISITOR, BALINT, FARID}
+        assert admin.access(IT, "read", users="anna.acs")["path"].tolist() == [ANNA]
+        with pytest.raises(sn.RefusedError, match="no User has the name"):
+            admin.access(IT, "read", users="nobody.here")

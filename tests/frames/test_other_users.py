@@ -190,3 +190,21 @@ def test_access_is_what_each_of_them_can_do(admin):
                 except sn.SensenetError:  # whoever does not see the permissions is not told
                     continue
                 assert held.loc[path, role] == answer
+
+
+def test_a_key_that_could_not_be_deleted_is_tried_again_when_python_ends(tmp_path):
+    source = f"""
+import atexit, warnings
+from tests.fakes import FakeServer
+warnings.simplefilter("ignore")
+server = FakeServer()
+admin = server.connect(user="Admin")
+atexit.register(lambda: print(len(admin.call({ANNA!r}, "GetApiKeys")["apiKeys"])))
+anna = admin.as_user({ANNA!r})
+server.on("POST", "DeleteApiKey").status(500)
+anna.close()
+server.clear()
+print(len(admin.call({ANNA!r}, "GetApiKeys")["apiKeys"]))
+"""
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "1\n0\n", done.stderr

@@ -14,7 +14,7 @@ from ...odata.limits import CHUNK
 from .. import contents
 from ..columns.coercing import Coercion
 from ..progress import Setting
-from ..reads.finding import resolve_places
+from ..reads.finding import name_user, resolve_places
 
 if TYPE_CHECKING:
     from ..connection import Connection
@@ -539,9 +539,9 @@ class Contents(abc.ABC):
         *permissions : str or list of str
             Of ``see``, ``read``, ``edit``, ``add``, ``delete``, ``publish``, ``approve``, ``grant``, or the
             server's names, such as ``"OpenMinor"``; these eight if none are given.
-        users : path, id, list of these, or DataFrame, optional
-            The users, also by name: ``sn.ref("Olga Okafor")``; all that you may see if not given. The Visitor
-            stands for those who have not signed in.
+        users : login name, path, id, list of these, or DataFrame, optional
+            The users, also by name: ``sn.ref("Olga Okafor")``; all that you may see if not given.
+            ``"Visitor"`` stands for those who have not signed in.
 
         Returns
         -------
@@ -566,7 +566,7 @@ class Contents(abc.ABC):
         >>> held[["user", "read", "edit"]].values.tolist()
         [['Anna Ács', True, True], ['Bálint Berg', True, False]]
         """
-        who = resolve_places(self._repo, users) if users is not None else None
+        who = resolve_places(self._repo, name_user(users)) if users is not None else None
         return contents.access.read_access(self._repo, path, permissions, who)
 
     def allow(

@@ -14,8 +14,9 @@ import pandas as pd
 from ...odata.contentqueries import Clause, Q
 from ...odata.errors import QueryError, RefusedError, unknown
 from ...odata.literals import WILDCARDS, query_value
-from ...odata.refs import Ref, as_ref
+from ...odata.refs import Ref, as_ref, ref
 from ...odata.schema import Field, Schema
+from ...odata.signin.guard import VISITOR, VISITOR_ID
 from ...odata.wording import with_article
 from . import lookup, reading
 from .lookup import Stored
@@ -36,7 +37,7 @@ _SOUGHT = 5
 
 def find(repo: Connection, text: str, type_name: str | None, below: str | int) -> pd.DataFrame:
     """Read the contents that are called so; see ``Repository.find``."""
-    if not isinstance(text, str) or not text.strip():
+    if not isinstance(text, str) or not text.strip(" *?"):
         raise QueryError(f"find takes a name or a part of one, not {text!r}")
     text = text.strip()
     fields = repo.schema.fields
@@ -181,6 +182,16 @@ def is_one_of(row: Stored, allowed: Iterable[str], schema: Schema) -> bool:
         schema.learn(kind, int(row["Id"]))
     bases = list(schema.bases(kind))
     return bool(set(bases) & allowed) or not bases or any(base not in schema for base in bases)
+
+
+def name_user(user: Any) -> Any:
+    """Return a user so that it can be resolved: a bare login name as a reference, the Visitor as a path."""
+    if isinstance(user, (list, tuple)):
+        return [name_user(one) for one in user]
+    if isinstance(user, (str, int)) and str(user).lower() in ("visitor", VISITOR.lower(), str(VISITOR_ID)):
+        return VISITOR
+    is_name = isinstance(user, str) and "/" not in user and as_ref(user) is None
+    return ref(user, type="User") if is_name else user
 
 
 def resolve_places(repo: Connection, places: Any) -> Any:
