@@ -150,6 +150,7 @@ def test_files_that_were_changed_are_rejected(fake, tmp_path):
     rejects(text.replace(": 100", ": NaN", 1), "NaN is not JSON")
     rejects(resealed(facts | {"rows": [*facts["rows"], facts["rows"][0]]}), "is in two rows")
     rejects(resealed(facts | {"rows": [{"id": 5}]}), "is not a plan of sn_pandas")
+    rejects(resealed(facts | {"rows": [facts["rows"][0] | {"id": 2**31}]}), "does not name a content")
     assert held(repo) == [0, 1, 2]
     file.write_text(json.dumps(dict(reversed(facts.items()))))  # in another order, it says the same
     assert sn.apply(file, repo).counts == {"saved": 3}
@@ -160,6 +161,19 @@ def resealed(facts):
     facts = {name: value for name, value in facts.items() if name != "digest"}
     text = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     return json.dumps({**facts, "digest": hashlib.sha256(text.encode("ascii")).hexdigest()})
+
+
+@pytest.mark.parametrize("before", ["x", {"a": 1}, [1, 2], 10**400, 1.5])
+def test_a_former_value_that_the_field_cannot_have_is_rejected(fake, tmp_path, before):
+    repo = lab(fake).connect()
+    facts = json.loads(edited(repo).sn.plan().to_json())
+    (cell,) = facts["rows"][0]["fields"].values()
+    cell["before"] = before
+    file = tmp_path / "plan.json"
+    file.write_text(resealed(facts))
+    with pytest.raises(sn.RefusedError, match=r"which is not a value of .*: make a new plan"):
+        sn.apply(file, repo)
+    assert held(repo) == [0, 1, 2]
 
 
 def test_a_plan_is_applied_to_its_own_repository_only(fake, tmp_path):

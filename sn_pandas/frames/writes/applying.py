@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from ...odata.addresses import canonical_origin
-from ...odata.errors import ConflictError, PlanError, RefusedError, SaveWarning
+from ...odata.errors import AnswerError, ConflictError, PlanError, RefusedError, SaveWarning
 from ...odata.schema import Field
 from ...odata.warning import warn_user
 from ...odata.wording import count_noun
+from ..columns.cells import Json, decode_cell
 from ..progress import Setting
 from ..tracking.baseline import get_baseline
 from .checking import find_problem
@@ -199,7 +200,16 @@ def _read_fields(
             reason = f"{name} was of type {planned.type} and is of type {field.type} now: make a new plan"
         else:
             fields[name] = field
-            reason = find_problem(field, after)
+            reason = find_problem(field, after) or _find_damage(field, before)
         if reason:
             found.append(CellProblem(name, reason, before, after))
     return fields, tuple(found)
+
+
+def _find_damage(field: Field, before: Json) -> str:
+    """Return why the value that a plan says was read is not one that the server sends; empty if it may be."""
+    try:
+        decode_cell(field, field.name, before)
+    except (AnswerError, TypeError, ValueError, OverflowError, AttributeError, LookupError):
+        return f"the plan says that it was {before!r}, which is not a value of {field.type}: make a new plan"
+    return ""

@@ -263,7 +263,7 @@ def _plan_of(facts: Mapping[str, Any]) -> Plan:
     types: dict[int, str] = {}
     for number, row in enumerate(facts["rows"]):
         id_, path = row["id"], _require_text(row["path"])
-        if isinstance(id_, bool) or not isinstance(id_, int) or id_ < 1 or not path.startswith("/"):
+        if isinstance(id_, bool) or not isinstance(id_, int) or not 0 < id_ < 2**31 or path[:1] != "/":
             raise ValueError(f"row {number} does not name a content")
         if id_ in types:
             raise ValueError(f"the content {id_} is in two rows")
