@@ -254,6 +254,7 @@ def test_columns_may_be_moved_removed_and_added(served, frame, file):
         (lambda s: s.sheet.cell(3, 1, s.sheet["A2"].value), "rows 2 and 3 both have the Id"),
         (lambda s: s.sheet.cell(2, 1, 999999), "row 2 has the Id 999999, which is none of the list"),
         (lambda s: s.sheet.cell(2, 1, "x"), "row 2 has the Id x, which is none"),
+        (lambda s: s.sheet.cell(2, 1, "=A3"), "the cell A2 has to say .* a formula that was not computed"),
         (lambda s: s.sheet.cell(1, 4, "Name"), "'Name' stands above several columns"),
         (lambda s: s.sheet.delete_rows(1), "write them again above the list"),
         (lambda s: s.sheet.delete_cols(1), "neither a column Id nor one of paths"),

@@ -245,12 +245,14 @@ class _Sheet:
         read_ids = set(self._then.index)
         ids: list[int | None] = []
         rows: dict[int, int] = {}
+        key = places[workbooks.ID] if by_path is None else self._find_paths()
         for row in self._read.rows:
-            value = (
-                self._get_value(row, places[workbooks.ID])
-                if by_path is None
-                else self._read_path(row, by_path)
-            )
+            if problem := self._read.unusable.get((row.number, key)):
+                raise TrackingError(
+                    f"{self._name}: the cell {workbooks.format_address(row.number, key)} has to say which "
+                    f"content the row is, and is {problem}; empty it if the row is to be created"
+                )
+            value = self._get_value(row, key) if by_path is None else self._read_path(row, by_path)
             id_ = _parse_id(value) if by_path is None else by_path.get(value)
             if id_ is not None and id_ not in read_ids:
                 raise TrackingError(
@@ -276,9 +278,11 @@ class _Sheet:
             )
         return dict(zip(self._then["Path"], self._then.index.tolist(), strict=True))
 
+    def _find_paths(self) -> int:
+        return next(number for column, number in self._columns if column.name == "Path")
+
     def _read_path(self, row: workbooks.Row, ids: Mapping[Any, int]) -> Any:
-        number = next(number for column, number in self._columns if column.name == "Path")
-        path = self._get_value(row, number)
+        path = self._get_value(row, self._find_paths())
         if path not in (None, "") and path not in ids:
             raise TrackingError(
                 f"{self._name}: row {row.number} has the path {path!r}, which is none of the list, and the "
