@@ -66,6 +66,8 @@ class _Pool:
         """Keep a connection for the next one who needs it."""
         with self._changed:
             if db in self._busy and not self._ended:
+                if db.in_transaction:  # Ctrl+C came between a BEGIN or ROLLBACK and what follows it
+                    db.execute("ROLLBACK")
                 self._busy.remove(db)
                 self._idle.append(db)
                 return
