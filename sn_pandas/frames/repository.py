@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Literal, cast
@@ -10,6 +11,7 @@ from typing import Any, Literal, cast
 import pandas as pd
 
 from ..odata.addresses import normalize
+from ..odata.client import Client
 from ..odata.contentqueries import Clause
 from ..odata.errors import AuthenticationError
 from ..odata.filters import Filter
@@ -54,8 +56,11 @@ class Repository(Connection, Contents):
         Whether it was closed.
     """
 
-    #: The open connections as other users, which are closed with this one.
-    _others: Sequence[Repository] = ()
+    def __init__(self, client: Client, **options: Any) -> None:
+        super().__init__(client, **options)
+        #: The open connections as other users, which are closed with this one.
+        self._others: list[Repository] = []
+        self._others_lock = threading.RLock()
 
     @property
     def _repo(self) -> Repository:
@@ -148,6 +153,14 @@ class Repository(Connection, Contents):
         """
         if self._opener is None:
             raise TypeError("this repository opens no other connection; connect with sn_pandas.connect(…)")
+        with self._others_lock:  # what is opened while this one is closed would stay open
+            other = self._open_as(user)
+            self._others = [*(one for one in self._others if not one.closed), other]
+        return other
+
+    def _open_as(self, user: str | int | NewApiKey) -> Repository:
+        """Connect as another user, whose key is deleted if that fails."""
+        assert self._opener is not None
         key = find_key(user)
         path = "" if key is not None else find_user(self, cast("str | int", user))
         anonymous = path == VISITOR
@@ -173,16 +186,16 @@ class Repository(Connection, Contents):
         except BaseException:
             other.close()
             raise
-        self._others = [*(one for one in self._others if not one.closed), other]
         return other
 
     def close(self) -> None:
         """Close the connections, also those as other users."""
-        try:
-            for other in self._others:
-                other.close()
-        finally:
-            super().close()
+        with self._others_lock:
+            try:
+                for other in self._others:
+                    other.close()
+            finally:
+                super().close()
 
     def sign_out(self) -> None:
         """End the sign-in, remove what was stored of it, and close the connections.
@@ -190,8 +203,9 @@ class Repository(Connection, Contents):
         A sign-in by sn-auth ends for all processes of the user; a refresh token that was kept in the keyring
         for the browser is forgotten. API keys stay as they are.
         """
-        for other in self._others:
-            other.close()
+        with self._others_lock:
+            for other in self._others:
+                other.close()
         try:
             end = getattr(self.client.auth, "sign_out", None)
             if end is not None:

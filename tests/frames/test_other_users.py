@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import contextmanager
+import threading
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -208,3 +209,21 @@ print(len(admin.call({ANNA!r}, "GetApiKeys")["apiKeys"]))
 """
     done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, timeout=120)
     assert done.stdout == "1\n0\n", done.stderr
+
+
+@pytest.mark.filterwarnings("ignore::sn_pandas.SensenetWarning")
+def test_no_key_is_left_when_the_connection_is_closed_in_another_thread(server, admin):
+    before = keys(admin, ANNA)
+    mine = server.connect(user="Admin")
+
+    def act():
+        with suppress(sn.SensenetError):
+            mine.as_user(ANNA)
+
+    threads = [threading.Thread(target=act) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    mine.close()
+    for thread in threads:
+        thread.join()
+    assert keys(admin, ANNA) == before

@@ -286,6 +286,17 @@ def test_author_and_approver_are_warned_of_lists_with_hidden_members(people):
     assert sn.apply(plan, anna).counts == {"saved": len(tasks)}
 
 
+def test_a_content_that_is_elsewhere_now_is_named(fake, tmp_path):
+    repo = lab(fake).connect()
+    plan = edited(repo).sn.plan()
+    facts = json.loads(plan.to_json())
+    facts["rows"][0]["path"] = "/Root/IMS"
+    (tmp_path / "forged.json").write_text(resealed(facts))
+    with pytest.warns(sn.SaveWarning, match="1 content of the plan moved or renamed since: /Root/IMS is "):
+        sn.apply(tmp_path / "forged.json", repo, dry_run=True)
+    assert sn.apply(plan, repo).counts == {"saved": 3}
+
+
 def test_an_empty_plan_sends_nothing(fake):
     server = lab(fake)
     repo = server.connect()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import pandas as pd
@@ -122,6 +123,7 @@ def apply_plan(
         else:
             todo[number] = dataclasses.replace(work, fields=fields)
     planned = plan_patches(repo, todo, on_conflict)
+    _warn_of_other_places(plan, planned.paths)
     lines.update(planned.lines)
     refused = [line for line in lines.values() if line.outcome == "refused"]
     conflicts = [line for line in lines.values() if line.outcome == "conflict"]
@@ -177,6 +179,19 @@ def reject_foreign(plan: Plan, repo: Connection) -> None:
         raise PlanError(
             f"this plan belongs to {plan.origin}, not to {repo.url}, where the ids mean other contents. Pass "
             "the repository that the plan was made for"
+        )
+
+
+def _warn_of_other_places(plan: Plan, paths: Mapping[int, str]) -> None:
+    """Warn of contents that are not where the approver of a plan saw them."""
+    found = [(work.path or "", paths.get(work.id, work.path or "")) for work in plan.works]
+    elsewhere = [f"{before} is {now}" for before, now in found if before.lower() != now.lower()]
+    if elsewhere:
+        more = f"; and {len(elsewhere) - 5} more" if len(elsewhere) > 5 else ""
+        warn_user(
+            f"{count_noun(len(elsewhere), 'content')} of the plan moved or renamed since: "
+            f"{'; '.join(elsewhere[:5])}{more}. If nobody did that, this is not the plan that was approved",
+            SaveWarning,
         )
 
 

@@ -155,10 +155,17 @@ def _add_unseen(report: Report, unseen: Mapping[int, str]) -> Report:
 
 @dataclasses.dataclass
 class NumberedPlan:
-    """The operations to send, and the outcomes of the others, by their number in the journal."""
+    """The operations to send, and the outcomes of the others, by their number in the journal.
+
+    Attributes
+    ----------
+    paths : dict
+        The paths that the contents of changes have now, by id.
+    """
 
     todo: dict[int, Work] = dataclasses.field(default_factory=dict)
     lines: dict[int, Line] = dataclasses.field(default_factory=dict)
+    paths: dict[int, str] = dataclasses.field(default_factory=dict)
 
 
 def _plan(repo: Connection, works: Numbered[Work], on_conflict: OnConflict, record: Journal) -> NumberedPlan:
@@ -200,6 +207,7 @@ def plan_patches(repo: Connection, works: Numbered[Patch], on_conflict: OnConfli
     patches = [_number_patch(work, number) for number, work in works.items()]
     fields = {field.name: field for work in patches for field in work.fields.values()}
     stored = lookup.read_by_id(repo.client, [work.id for work in patches], fields.values())
+    plan.paths = {id_: str(row["Path"]) for id_, row in stored.items()}
     changed, plan.lines = compare(patches, stored, on_conflict)
     refused = _find_refused(repo, changed, stored)
     for patch in changed:
