@@ -30,7 +30,7 @@ def test_names_have_no_control_characters(fake: Callable[..., FakeServer], name:
     edited.loc[edited["Name"] == "own", "Name"] = name
     assert list(edited.sn.check()["field"]) == ["Name"]
     added = frame.sn.append(pd.DataFrame({"Name": [name], "Type": ["Folder"]}))
-    with pytest.raises(sn.RefusedError, match="control characters"):
+    with pytest.raises(sn.RefusedError, match="is not a valid name"):
         added.sn.save(create=True)
     assert server.count("POST") + server.count("PATCH") == sent
 

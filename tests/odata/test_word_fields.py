@@ -64,6 +64,7 @@ def found(repo: Repository, condition: Filter | Clause) -> list[int]:
     ],
     ids=str,
 )
+@pytest.mark.filterwarnings("ignore:.*is searched word by word")
 def test_what_is_found(notes: Repository, condition: Filter | Clause, numbers: list[int]) -> None:
     assert found(notes, condition) == numbers
 

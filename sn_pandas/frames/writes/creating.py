@@ -17,7 +17,7 @@ from ..tracking.baseline import Baseline
 from ..tracking.edits import Edit
 from .checking import explain_absent, find_problem
 from .hidden import explain_hidden_types
-from .naming import find_misplaced, give_names
+from .naming import NOT_A_NAME, find_misplaced, give_names
 from .plan import Assignment, Refusal, field_of
 from .references import find_lost_targets
 from .works import Create
@@ -52,8 +52,10 @@ def creates_of(
 
     named = [c for c in creates if not isinstance(_name_of(c, cells), Unusable)]
     misnamed = find_misplaced(named, refusal, client)
-    again = {(wrong.edit.row, wrong.edit.column) for wrong in misnamed}  # these say what the name would be
-    refused = [wrong for wrong in refused if (wrong.edit.row, wrong.edit.column) not in again]
+    again = {
+        wrong.edit.row for wrong in misnamed if NOT_A_NAME in wrong.reason
+    }  # says what the name would be
+    refused = [wrong for wrong in refused if NOT_A_NAME not in wrong.reason or wrong.edit.row not in again]
     return creates, every, refused + misnamed
 
 

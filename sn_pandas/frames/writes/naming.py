@@ -17,6 +17,8 @@ from .works import Create
 
 #: Characters of a path that the server takes.
 LONGEST = 450
+#: What is said of a name that the server would change, here and in the rules of `checking`.
+NOT_A_NAME = "is not a valid name"
 _NO_NAME = re.compile(f"[{BAD_IN_NAMES}-]+")
 
 
@@ -48,9 +50,9 @@ def explain_alteration(name: str) -> str:
     """
     kept = as_stored(name)
     if not kept:
-        return f"{name!r} is not a valid name: the server would remove every character"
+        return f"{name!r} {NOT_A_NAME}: the server would remove every character"
     if kept != name:
-        return f"{name!r} is not a valid name: the server would make it {kept!r}. Use that, or choose another"
+        return f"{name!r} {NOT_A_NAME}: the server would make it {kept!r}. Use that, or choose another"
     return ""
 
 
