@@ -233,7 +233,8 @@ def _make_allowance(theirs: Any, ours: Any) -> None:
                 one["dtypes"][name] = "object"  # of a page that came before any row of the type
                 one["cells"][name] = other["cells"][name]
         for name in one["dtypes"].keys() & other["dtypes"].keys() & {"Shape", "Labels"}:
-            if one["dtypes"][name] != other["dtypes"][name] and other["dtypes"][name] != "str":
+            alike = all(one[part].get(name) == other[part].get(name) for part in ("dtypes", "cells"))
+            if not alike and other["dtypes"][name] != "str":
                 other["dtypes"][name] = one["dtypes"][name]
                 one["cells"][name] = [_options(cell) for cell in one["cells"][name]]
                 other["cells"][name] = [_options(cell) for cell in other["cells"][name]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import sn_pandas as sn
@@ -205,6 +205,7 @@ def repos() -> Iterator[list[sn.Repository]]:
 
 @pytest.mark.filterwarnings("ignore:AssignedTo. a save replaces")
 @settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@example(steps=[(0, 1, [[("none of these", "none of these")]])])
 @given(steps=STEPS)
 def test_typing_pasting_and_pandas_do_the_same(repos: list[sn.Repository], steps: list[Any]) -> None:
     before = [read(repo) for repo in repos]

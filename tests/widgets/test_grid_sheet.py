@@ -84,6 +84,14 @@ def test_dates_are_in_the_time_zone_of_the_column(repo: sn.Repository) -> None:
     assert opened.block(0, 2)["columns"]["DueDate"] == ["2027-01-05 00:00", "2027-07-05 12:00"]
 
 
+def test_an_option_that_there_is_not_is_kept_and_refused(sheet: Open) -> None:
+    opened = sheet()
+    opened.edit([(opened.keys[0], "Status", "none of these")])
+    assert cell(opened, 0, "Status") == "none of these"
+    assert opened.frame.sn.check()["problem"].str.contains("no option 'none of these'").all()
+    assert len(opened.frame.sn.check()) == 1
+
+
 def test_a_text_that_means_nothing_is_kept_shown_and_refused(sheet: Open) -> None:
     opened = sheet()
     key, dtype = opened.keys[0], opened.frame["TaskCompletion"].dtype

@@ -33,11 +33,11 @@ def write(frame: pd.DataFrame, read: pd.DataFrame, cells: Mapping[str, Mapping[i
 def as_read(column: pd.Series, read: pd.Series) -> pd.Series:
     """Return a column in the dtype that it was read with, if that holds all its cells."""
     dtype: Any = read.dtype
-    if str(column.dtype).lower() == str(dtype) and not column.isna().any():  # Int64, where some were missing
-        return column.astype(dtype)
     if isinstance(dtype, pd.CategoricalDtype) and isinstance(column.dtype, pd.CategoricalDtype):
         used = column.cat.remove_unused_categories().cat.categories
         return column.astype(dtype) if used.isin(dtype.categories).all() else column
+    if str(column.dtype).lower() == str(dtype) and not column.isna().any():  # Int64, where some were missing
+        return column.astype(dtype)
     if column.dtype != object:
         return column
     try:
